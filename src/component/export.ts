@@ -1,0 +1,27 @@
+import type { LogFragment } from "../model/log.ts";
+import type { Component } from "./component.ts";
+
+export type ExportOutcome =
+  | { readonly type: "delivered" }
+  /** The peer took the batch but not all spans, or refused it for good: counted, logged, never repeated. */
+  | { readonly type: "rejected"; readonly count: number; readonly reason: string }
+  /** Try the same again, not before `afterMs` where the peer said so. */
+  | { readonly type: "retry"; readonly reason: string; readonly afterMs?: number }
+  /** The peer finds the request too large (413, RESOURCE_EXHAUSTED without RetryInfo): send it in smaller parts. */
+  | { readonly type: "split"; readonly reason: string };
+
+/**
+ * One destination. It reads the log at its own cursor and never sees another's trouble. `export` does one attempt;
+ * waiting, repeating and splitting are the caller's, by component/retry.ts. It must not throw for what a peer does.
+ */
+export interface Exporter extends Component {
+  export(fragments: readonly LogFragment[], signal: AbortSignal): Promise<ExportOutcome>;
+}
+
+/** What an exporter factory is given beside its config. */
+export interface ExporterSettings {
+  /** The key in the config: `otlp`, `otlp/backup`. */
+  readonly name: string;
+  /** Where the console exporter writes. */
+  readonly writeStdout: (text: string) => void;
+}

@@ -1,0 +1,47 @@
+import type { LogFragment } from "../model/log.ts";
+import type { DependencyLink, Operation, SearchResult, TraceQuery } from "../model/trace-query.ts";
+
+/** Reading what is stored. Every acknowledged span is visible to a call that starts after its acknowledgement. */
+export interface TraceReader {
+  /** All stored rows of the trace, in log order, byte-equal duplicates of one (span, kind) once; empty when unknown. */
+  trace(traceId: Uint8Array, signal: AbortSignal): Promise<readonly LogFragment[]>;
+  find(query: TraceQuery, signal: AbortSignal): Promise<SearchResult>;
+  /** Sorted by name. */
+  services(signal: AbortSignal): Promise<readonly string[]>;
+  /** Of one service, or of all; sorted by name, then kind. */
+  operations(service: string | undefined, signal: AbortSignal): Promise<readonly Operation[]>;
+  /** Calls between services by the start of the child span; ms since the epoch. */
+  dependencies(startMs: number, endMs: number, signal: AbortSignal): Promise<readonly DependencyLink[]>;
+  /** Sizes of the store, for status pages. */
+  stats(signal: AbortSignal): Promise<StoreStats>;
+}
+
+export interface StoreStats {
+  readonly spans: number;
+  readonly batches: number;
+  readonly segments: number;
+  readonly diskBytes: number;
+  /** Receive time of the oldest stored batch, ms since the epoch; undefined when empty. */
+  readonly oldestMs: number | undefined;
+}
+
+/** An answer rendered off the main thread. */
+export interface ViewResult {
+  readonly status: number;
+  readonly contentType: string;
+  readonly body: Uint8Array<ArrayBuffer>;
+}
+
+/**
+ * A read API's answer to one kind of request: a pure function from the reader and plain (structured-clonable)
+ * parameters to bytes. It runs in the query thread, so neither decoding nor encoding touches the main thread.
+ */
+export type View = (reader: TraceReader, params: never, signal: AbortSignal) => Promise<ViewResult>;
+
+/** The views by name, `jaeger.trace`, `ui.columns`, … as src/app/views.ts lists them. */
+export type ViewTable = Readonly<Record<string, View>>;
+
+/** What HTTP routes call. Throws RetryableError | PermanentError. */
+export interface ViewHost {
+  view(name: string, params: unknown, signal: AbortSignal): Promise<ViewResult>;
+}

@@ -1,0 +1,33 @@
+/**
+ * The one table of what may be retried, for receivers and exporters alike (OTLP specification 1.11, "Failures").
+ * gRPC RESOURCE_EXHAUSTED is retryable only with RetryInfo.
+ */
+export const RETRYABLE_HTTP_STATUS: ReadonlySet<number> = new Set([429, 502, 503, 504]);
+
+/** grpc.status numbers: CANCELLED, DEADLINE_EXCEEDED, ABORTED, OUT_OF_RANGE, UNAVAILABLE, DATA_LOSS. */
+export const RETRYABLE_GRPC_STATUS: ReadonlySet<number> = new Set([1, 4, 10, 11, 14, 15]);
+const RESOURCE_EXHAUSTED = 8;
+
+export function isRetryableHttpStatus(status: number): boolean {
+  return RETRYABLE_HTTP_STATUS.has(status);
+}
+
+export function isRetryableGrpcStatus(status: number, hasRetryInfo: boolean): boolean {
+  return RETRYABLE_GRPC_STATUS.has(status) || (status === RESOURCE_EXHAUSTED && hasRetryInfo);
+}
+
+export interface BackoffSettings {
+  readonly initialMs: number;
+  readonly maxMs: number;
+  readonly factor: number;
+}
+
+/** OTLP exporter defaults: 5 s, growing by 1.5 to 30 s. */
+export const DEFAULT_BACKOFF: BackoffSettings = { initialMs: 5_000, maxMs: 30_000, factor: 1.5 };
+
+/** Wait before retry number `attempt` (from 0), ms, with ±50 % jitter; never shorter than what the peer asked for. */
+export function backoffMs(attempt: number, settings: BackoffSettings, random: () => number, askedMs?: number): number {
+  const base = Math.min(settings.maxMs, settings.initialMs * settings.factor ** attempt);
+  const jittered = base * (0.5 + random());
+  return Math.max(askedMs ?? 0, Math.min(settings.maxMs, jittered));
+}

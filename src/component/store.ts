@@ -1,0 +1,80 @@
+import type { Host } from "./component.ts";
+import type { Exporter, ExportOutcome } from "./export.ts";
+import type { BatchSink, IngestPipeline } from "./ingest.ts";
+import type { MetricSample } from "./metrics.ts";
+import type { ViewHost, ViewTable } from "./read.ts";
+import type { BackoffSettings } from "./retry.ts";
+
+/** The whole store as the application holds it: a sink, a place to ask, and the log consumers that it drives. */
+export interface SpanStore extends BatchSink, ViewHost {
+  /** Counters and gauges of the store's threads. */
+  metrics(): Promise<readonly MetricSample[]>;
+  /** State of every exporter, for metrics and the status page. */
+  exporters(): Promise<readonly ExporterStatus[]>;
+  /** Commits what was taken, stops consumers, closes files, ends threads. Idempotent. */
+  close(signal: AbortSignal): Promise<void>;
+}
+
+export interface ExporterStatus {
+  readonly name: string;
+  /** Log rows and spans between the end of the log and the exporter's cursor. */
+  readonly lagBatches: number;
+  readonly lagSpans: number;
+  /** Age of the oldest batch not yet delivered, ms; 0 when none waits. */
+  readonly lagMs: number;
+  readonly deliveredSpans: number;
+  readonly rejectedSpans: number;
+  /** Spans that retention removed before they could be sent. */
+  readonly lostSpans: number;
+  readonly retries: number;
+  readonly lastOutcome: ExportOutcome["type"] | undefined;
+  readonly lastError: string | undefined;
+  readonly lastDeliveredAtMs: number | undefined;
+}
+
+export interface ConfiguredExporter {
+  /** The key in the config; also the name of its cursor. */
+  readonly name: string;
+  readonly exporter: Exporter;
+  /** Where a destination that the log does not know yet begins. */
+  readonly startAt: "now" | "oldest";
+  /** Most spans in one request; batches are joined up to it. */
+  readonly maxBatchSpans: number;
+  /** Requests under way at once. The stored cursor is the contiguous prefix that is done. */
+  readonly concurrency: number;
+  readonly backoff: BackoffSettings;
+}
+
+/**
+ * What the application plugs into the store's threads. In a worker each comes from the module at `url`, which exports
+ * the function named here; inline the same functions are called directly. `config` must survive structured clone.
+ */
+export interface IngestModule {
+  createPipeline(config: unknown, host: Host): IngestPipeline;
+}
+export interface QueryModule {
+  readonly views: ViewTable;
+}
+export interface ExportModule {
+  createExporters(config: unknown, host: Host): readonly ConfiguredExporter[];
+}
+export interface ThreadModule {
+  /** file: URL of a JavaScript module that exports an IngestModule, QueryModule or ExportModule. */
+  readonly url: string;
+  readonly config: unknown;
+}
+
+export interface StoreSettings {
+  readonly kind: "sqlite" | "memory";
+  /** Data folder; unused for memory. */
+  readonly path: string;
+  /** SQLite's `synchronous`: what an acknowledgement promises after a power cut. */
+  readonly synchronous: "full" | "normal";
+  readonly segment: { readonly maxSpans: number; readonly maxBytes: number; readonly maxAgeMs: number };
+  /** By receive time and by bytes on disk; undefined is no limit. */
+  readonly retention: { readonly maxAgeMs: number | undefined; readonly maxBytes: number | undefined };
+  readonly modules: { readonly ingest: ThreadModule; readonly query: ThreadModule; readonly export: ThreadModule };
+  /** Folder URL (with trailing slash) of the compiled thread entry files; used by the worker transport only. */
+  readonly threadEntries: string;
+  readonly host: Host;
+}

@@ -1,0 +1,33 @@
+const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));
+
+/** Lower-case hex of `length` bytes from `start`. */
+export function bytesToHex(bytes: Uint8Array, start = 0, length = bytes.length - start): string {
+  let text = "";
+  for (let i = start; i < start + length; i++) text += HEX[bytes[i] as number];
+  return text;
+}
+
+/** Bytes of a hex text of even length; undefined where it holds anything else. */
+export function hexToBytes(text: string): Uint8Array | undefined {
+  if (text.length % 2 !== 0 || !/^[0-9a-fA-F]*$/.test(text)) return undefined;
+  const bytes = new Uint8Array(text.length / 2);
+  for (let i = 0; i < bytes.length; i++) bytes[i] = Number.parseInt(text.slice(i * 2, i * 2 + 2), 16);
+  return bytes;
+}
+
+/**
+ * A trace id as a person or an API gives it: 1 to 32 hex digits of either case, left-padded with zeros as Jaeger does.
+ * Undefined for anything else and for the all-zero id (W3C Trace Context §3.2.2.3).
+ */
+export function parseTraceId(text: string): Uint8Array | undefined {
+  if (text.length === 0 || text.length > 32) return undefined;
+  const bytes = hexToBytes(text.padStart(32, "0"));
+  return bytes?.some((byte) => byte !== 0) ? bytes : undefined;
+}
+
+/** A span id: 1 to 16 hex digits, left-padded; undefined for anything else and for all zero. */
+export function parseSpanId(text: string): Uint8Array | undefined {
+  if (text.length === 0 || text.length > 16) return undefined;
+  const bytes = hexToBytes(text.padStart(16, "0"));
+  return bytes?.some((byte) => byte !== 0) ? bytes : undefined;
+}

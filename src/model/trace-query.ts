@@ -1,0 +1,93 @@
+import type { SpanKind, StatusCode } from "./span.ts";
+
+/**
+ * The logical plan of a search: what TraceQL, Jaeger's and Zipkin's parameters compile to. A trace matches when at least
+ * one of its spans satisfies `filter` and starts inside the time range. Results are ordered newest trace start first,
+ * ties by trace id, and the limit is applied after that order.
+ */
+export interface TraceQuery {
+  readonly filter: SpanFilter;
+  /** Inclusive bounds on the start of the matching span, ns since the epoch. */
+  readonly startMin?: bigint;
+  readonly startMax?: bigint;
+  /** Bounds on the duration of the whole trace (latest end − earliest start), ns. */
+  readonly traceDurationMin?: bigint;
+  readonly traceDurationMax?: bigint;
+  /** Most traces to return; at least 1. */
+  readonly limit: number;
+  /** Keyset paging: only traces that come after this one in the order above. */
+  readonly after?: { readonly start: bigint; readonly traceId: string };
+}
+
+export type SpanFilter =
+  | { readonly op: "all" }
+  | { readonly op: "and" | "or"; readonly of: readonly SpanFilter[] }
+  | { readonly op: "not"; readonly of: SpanFilter }
+  | { readonly op: "compare"; readonly field: SpanField; readonly is: Comparison; readonly value: Literal }
+  | { readonly op: "exists"; readonly field: SpanField };
+
+export type Comparison = "=" | "!=" | "=~" | "!~" | ">" | ">=" | "<" | "<=";
+
+export type SpanField =
+  /** `duration` is ns as bigint; `root` is a boolean: the span has no parent. */
+  | { readonly intrinsic: "service" | "name" | "kind" | "status" | "duration" | "statusMessage" | "root" }
+  /** `any` looks at span, resource, scope and event attributes, as Jaeger's tags do. */
+  | { readonly scope: "any" | "span" | "resource" | "instrumentation" | "event" | "link"; readonly key: string };
+
+/**
+ * `text` compares with the attribute's text whatever its type (Jaeger: `http.status_code=200` finds the integer).
+ * The typed ones compare only with values of that type (ints and doubles with each other).
+ */
+export type Literal =
+  | { readonly type: "text"; readonly value: string }
+  | { readonly type: "string"; readonly value: string }
+  | { readonly type: "int"; readonly value: bigint }
+  | { readonly type: "double"; readonly value: number }
+  | { readonly type: "bool"; readonly value: boolean }
+  | { readonly type: "kind"; readonly value: SpanKind }
+  | { readonly type: "status"; readonly value: StatusCode };
+
+/** One trace as a result list shows it. Counts are of distinct spans (trace, span, kind). */
+export interface TraceSummary {
+  /** 32 lower-case hex digits. */
+  readonly traceId: string;
+  /** Service and operation of the root span; of the earliest span where no root has arrived. */
+  readonly rootService: string;
+  readonly rootName: string;
+  /** False where no span without parent is stored for the trace. */
+  readonly hasRoot: boolean;
+  /** ns since the epoch. */
+  readonly start: bigint;
+  readonly end: bigint;
+  readonly spanCount: number;
+  readonly errorCount: number;
+  /** Spans whose parent is not in the trace. */
+  readonly orphanCount: number;
+  readonly services: readonly { readonly name: string; readonly spanCount: number; readonly errorCount: number }[];
+  /** Up to 3 span ids (16 hex digits) that satisfy the filter, earliest first. */
+  readonly matchedSpans: readonly string[];
+  readonly matchedCount: number;
+}
+
+export interface SearchResult {
+  readonly traces: readonly TraceSummary[];
+  /** False where the time budget ended the search early; then everything at or after `searchedBackTo` was seen. */
+  readonly complete: boolean;
+  /** ns since the epoch; present when not complete. */
+  readonly searchedBackTo?: bigint;
+  /** Present when more traces match than the limit gave: pass as `after`. */
+  readonly next?: { readonly start: bigint; readonly traceId: string };
+}
+
+export interface Operation {
+  readonly name: string;
+  readonly kind: SpanKind;
+}
+
+/** Calls from one service to another in a time range. */
+export interface DependencyLink {
+  readonly parent: string;
+  readonly child: string;
+  readonly callCount: number;
+  readonly errorCount: number;
+}
