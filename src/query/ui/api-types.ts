@@ -1,0 +1,142 @@
+/**
+ * JSON answers of `/api/ui/…`, shared with the web UI; nothing here may need Node. 64-bit numbers are decimal strings,
+ * times are ns since the Unix epoch, ids lower-case hex.
+ */
+
+export type UiKind = "unspecified" | "internal" | "server" | "client" | "producer" | "consumer";
+export type UiStatusCode = "unset" | "ok" | "error";
+
+/** `int` is a decimal string, `bytes` base64, a double that JSON lacks `"NaN"`, `"Infinity"` or `"-Infinity"`. */
+export type UiValue =
+  | { readonly type: "string" | "int" | "bytes"; readonly value: string }
+  | { readonly type: "bool"; readonly value: boolean }
+  | { readonly type: "double"; readonly value: number | "NaN" | "Infinity" | "-Infinity" }
+  | { readonly type: "array"; readonly value: readonly UiValue[] }
+  | { readonly type: "kvlist"; readonly value: readonly UiAttribute[] }
+  | { readonly type: "empty"; readonly value: null };
+
+export type UiAttribute = { readonly key: string } & UiValue;
+
+export interface UiEvent {
+  readonly timeUnixNano: string;
+  readonly name: string;
+  readonly attributes: readonly UiAttribute[];
+  readonly droppedAttributesCount: number;
+}
+
+export interface UiLink {
+  readonly traceId: string;
+  readonly spanId: string;
+  readonly traceState: string;
+  readonly flags: number;
+  readonly attributes: readonly UiAttribute[];
+  readonly droppedAttributesCount: number;
+}
+
+export interface UiSpanDetail {
+  readonly traceId: string;
+  readonly spanId: string;
+  /** `""` for a root. */
+  readonly parentSpanId: string;
+  readonly traceState: string;
+  readonly flags: number;
+  readonly service: string;
+  readonly name: string;
+  readonly kind: UiKind;
+  readonly startTimeUnixNano: string;
+  readonly endTimeUnixNano: string;
+  /** End − start; may be negative. */
+  readonly durationNano: string;
+  readonly status: { readonly code: UiStatusCode; readonly message: string };
+  readonly attributes: readonly UiAttribute[];
+  readonly droppedAttributesCount: number;
+  readonly events: readonly UiEvent[];
+  readonly droppedEventsCount: number;
+  readonly links: readonly UiLink[];
+  readonly droppedLinksCount: number;
+  readonly resource: {
+    readonly attributes: readonly UiAttribute[];
+    readonly droppedAttributesCount: number;
+    readonly schemaUrl: string;
+  };
+  readonly scope: {
+    readonly name: string;
+    readonly version: string;
+    readonly attributes: readonly UiAttribute[];
+    readonly droppedAttributesCount: number;
+    readonly schemaUrl: string;
+  };
+  /** What the collector found wrong with the span, in words; empty for most. */
+  readonly marks: readonly string[];
+  /** The span alone as OTLP JSON: a TracesData object. */
+  readonly otlp: unknown;
+}
+
+/** `GET /api/ui/traces/{id}/spans/{spanId}?kind=`: several where client and server share an id, in log order. */
+export interface UiSpanResponse {
+  readonly spans: readonly UiSpanDetail[];
+}
+
+/** `GET /api/ui/traces/{id}/search?q=`. */
+export interface UiTraceSearchResponse {
+  /** Rows of the trace's columns, ascending. */
+  readonly rows: readonly number[];
+  /** The span ids of those rows: rows move when spans arrive in between, ids do not. */
+  readonly spanIds: readonly string[];
+}
+
+export interface UiTraceSummary {
+  readonly traceId: string;
+  readonly rootService: string;
+  readonly rootName: string;
+  /** False where no span without parent is stored for the trace. */
+  readonly hasRoot: boolean;
+  readonly startTimeUnixNano: string;
+  readonly endTimeUnixNano: string;
+  /** Latest end − earliest start. */
+  readonly durationNano: string;
+  readonly spanCount: number;
+  readonly errorCount: number;
+  readonly orphanCount: number;
+  readonly services: readonly { readonly name: string; readonly spanCount: number; readonly errorCount: number }[];
+  /** Up to 3 span ids that satisfy the search, earliest first. */
+  readonly matchedSpans: readonly string[];
+  readonly matchedCount: number;
+}
+
+/** `GET /api/ui/search`. */
+export interface UiSearchResponse {
+  /** Newest trace start first. */
+  readonly traces: readonly UiTraceSummary[];
+  /** False where the time budget ended the search early. */
+  readonly complete: boolean;
+  /** Where not complete: everything at or after this time was searched. */
+  readonly searchedBackToUnixNano?: string;
+  /** Where more traces match: pass as `after`. */
+  readonly next?: string;
+}
+
+/** `GET /api/ui/services`, sorted by name. */
+export interface UiServicesResponse {
+  readonly services: readonly {
+    readonly name: string;
+    readonly operations: readonly { readonly name: string; readonly kind: UiKind }[];
+  }[];
+}
+
+/** `GET /api/ui/dependencies?start&end`, times in ms since the epoch. */
+export interface UiDependenciesResponse {
+  readonly startMs: number;
+  readonly endMs: number;
+  readonly links: readonly {
+    readonly parent: string;
+    readonly child: string;
+    readonly callCount: number;
+    readonly errorCount: number;
+  }[];
+}
+
+/** Body of every answer that is not 2xx. */
+export interface UiErrorResponse {
+  readonly error: { readonly code: string; readonly message: string };
+}

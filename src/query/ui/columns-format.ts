@@ -1,0 +1,178 @@
+/**
+ * The columns of one trace as `GET /api/ui/traces/{id}/columns` sends them: written by the server, read by the browser,
+ * so nothing here may need Node. All numbers are little-endian and every column begins at a multiple of its width.
+ *
+ * | bytes | what |
+ * |---|---|
+ * | 0 | u32 magic `SPLC` |
+ * | 4 | u16 version, 1 |
+ * | 6 | u16 zero |
+ * | 8 | u32 n, rows |
+ * | 12 | u32 m, rows whose parent is named but not in the trace |
+ * | 16 | u64 base: the earliest start, ns since the Unix epoch |
+ * | 24 | f64 latest end − earliest start, ns |
+ * | 32 | 16 bytes trace id |
+ * | 48 | u32 byte length of the string table |
+ * | 52 | u32 s, services in the string table |
+ * | 56 | u32 spans left out because another of the same id and kind is shown |
+ * | 60 | u32 zero |
+ * | 64 | f64[n] start − base, ns |
+ * | | f64[n] duration, ns; negative where the end is before the start |
+ * | | i32[n] parent: a smaller row, PARENT_NONE or PARENT_MISSING |
+ * | | u32[n] service, position among the services |
+ * | | u32[n] name, position among the names |
+ * | | u32[m] the rows with PARENT_MISSING, ascending |
+ * | | u16[n] attributes, then u16[n] events, then u16[n] links: counts, at most 65535 |
+ * | | u8[8 × n] span ids, then u8[8 × m] the missing parent ids in the order of their rows |
+ * | | u8[n] kind, then u8[n] status code, then u8[n] marks |
+ * | | string table: UTF-8 of one JSON array, s services followed by the names |
+ *
+ * Rows are in pre-order: a span, then its children by start (ties as they were stored), each with its own. Roots and
+ * orphans stand in the same order among each other. The base ignores spans marked `impossibleTime` unless all are.
+ */
+import { SPAN_MARK } from "../../model/span.ts";
+
+export const COLUMNS_CONTENT_TYPE = "application/vnd.spanloom.trace-columns";
+export const COLUMNS_MAGIC = 0x434c_5053;
+export const COLUMNS_VERSION = 1;
+export const COLUMNS_HEADER_BYTES = 64;
+
+/** `parent` of a span that names no parent. */
+export const PARENT_NONE = -1;
+/** `parent` of a span whose parent has not arrived; its id is in `missingParentIds`. */
+export const PARENT_MISSING = -2;
+
+/** Bits of `marks`: the store's, and what building the tree found. */
+export const COLUMN_MARK = {
+  ...SPAN_MARK,
+  /** The span was its own ancestor; it is shown as a root. */
+  cycle: 32,
+  /** Other spans of the same id and kind exist; the span's detail lists them all. */
+  duplicate: 64,
+} as const;
+
+/** One trace; arrays are indexed by row and are views of the received buffer. */
+export interface TraceColumns {
+  /** 32 lower-case hex digits. */
+  readonly traceId: string;
+  readonly count: number;
+  /** Earliest start, ns since the Unix epoch. */
+  readonly baseStartNano: bigint;
+  /** Latest end − earliest start, ns. */
+  readonly durationNano: number;
+  /** Spans left out because another of the same id and kind is shown and marked `duplicate`. */
+  readonly collapsedDuplicates: number;
+  /** ns after baseStartNano. */
+  readonly start: Float64Array;
+  /** ns; may be negative. */
+  readonly duration: Float64Array;
+  /** A smaller row, PARENT_NONE or PARENT_MISSING. */
+  readonly parent: Int32Array;
+  /** Position in services. */
+  readonly service: Uint32Array;
+  /** Position in names. */
+  readonly name: Uint32Array;
+  /** Rows with PARENT_MISSING, ascending. */
+  readonly missingRows: Uint32Array;
+  readonly attributeCount: Uint16Array;
+  readonly eventCount: Uint16Array;
+  readonly linkCount: Uint16Array;
+  /** 8 bytes a row. */
+  readonly spanIds: Uint8Array;
+  /** 8 bytes for each of missingRows. */
+  readonly missingParentIds: Uint8Array;
+  /** SPAN_KIND. */
+  readonly kind: Uint8Array;
+  /** STATUS_CODE. */
+  readonly status: Uint8Array;
+  /** Bits of COLUMN_MARK. */
+  readonly marks: Uint8Array;
+  readonly services: readonly string[];
+  readonly names: readonly string[];
+}
+
+/** Byte offsets of each column for n rows and m missing parents; `strings` is where the string table begins. */
+export function columnOffsets(n: number, m: number) {
+  const start = COLUMNS_HEADER_BYTES;
+  const duration = start + 8 * n;
+  const parent = duration + 8 * n;
+  const service = parent + 4 * n;
+  const name = service + 4 * n;
+  const missingRows = name + 4 * n;
+  const attributeCount = missingRows + 4 * m;
+  const eventCount = attributeCount + 2 * n;
+  const linkCount = eventCount + 2 * n;
+  const spanIds = linkCount + 2 * n;
+  const missingParentIds = spanIds + 8 * n;
+  const kind = missingParentIds + 8 * m;
+  const status = kind + n;
+  const marks = status + n;
+  const strings = marks + n;
+  return {
+    start,
+    duration,
+    parent,
+    service,
+    name,
+    missingRows,
+    attributeCount,
+    eventCount,
+    linkCount,
+    spanIds,
+    missingParentIds,
+    kind,
+    status,
+    marks,
+    strings,
+  };
+}
+
+/** Views of a received buffer, without copying a column. Throws where it is not a whole message of this version. */
+export function decodeTraceColumns(buffer: ArrayBuffer): TraceColumns {
+  if (buffer.byteLength < COLUMNS_HEADER_BYTES) {
+    throw new Error(`trace columns: ${buffer.byteLength} bytes, expected at least ${COLUMNS_HEADER_BYTES}`);
+  }
+  const header = new DataView(buffer, 0, COLUMNS_HEADER_BYTES);
+  if (header.getUint32(0, true) !== COLUMNS_MAGIC) throw new Error("trace columns: the magic number is not SPLC");
+  const version = header.getUint16(4, true);
+  if (version !== COLUMNS_VERSION) throw new Error(`trace columns: version ${version}, expected ${COLUMNS_VERSION}`);
+  const n = header.getUint32(8, true);
+  const m = header.getUint32(12, true);
+  const at = columnOffsets(n, m);
+  const stringBytes = header.getUint32(48, true);
+  if (at.strings + stringBytes !== buffer.byteLength) {
+    throw new Error(`trace columns: ${buffer.byteLength} bytes, expected ${at.strings + stringBytes} for ${n} spans`);
+  }
+  const table = JSON.parse(new TextDecoder().decode(new Uint8Array(buffer, at.strings, stringBytes))) as string[];
+  const services = header.getUint32(52, true);
+  return {
+    traceId: columnIdHex(new Uint8Array(buffer, 32, 16), 0, 16),
+    count: n,
+    baseStartNano: header.getBigUint64(16, true),
+    durationNano: header.getFloat64(24, true),
+    collapsedDuplicates: header.getUint32(56, true),
+    start: new Float64Array(buffer, at.start, n),
+    duration: new Float64Array(buffer, at.duration, n),
+    parent: new Int32Array(buffer, at.parent, n),
+    service: new Uint32Array(buffer, at.service, n),
+    name: new Uint32Array(buffer, at.name, n),
+    missingRows: new Uint32Array(buffer, at.missingRows, m),
+    attributeCount: new Uint16Array(buffer, at.attributeCount, n),
+    eventCount: new Uint16Array(buffer, at.eventCount, n),
+    linkCount: new Uint16Array(buffer, at.linkCount, n),
+    spanIds: new Uint8Array(buffer, at.spanIds, 8 * n),
+    missingParentIds: new Uint8Array(buffer, at.missingParentIds, 8 * m),
+    kind: new Uint8Array(buffer, at.kind, n),
+    status: new Uint8Array(buffer, at.status, n),
+    marks: new Uint8Array(buffer, at.marks, n),
+    services: table.slice(0, services),
+    names: table.slice(services),
+  };
+}
+
+/** Hex of `length` bytes from `start`: `columnIdHex(columns.spanIds, row * 8, 8)`. */
+export function columnIdHex(bytes: Uint8Array, start: number, length: number): string {
+  let text = "";
+  for (let i = start; i < start + length; i++) text += (bytes[i] as number).toString(16).padStart(2, "0");
+  return text;
+}
