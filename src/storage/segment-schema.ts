@@ -1,0 +1,124 @@
+/**
+ * The data folder.
+ *
+ * ```text
+ * lock.db                 an EXCLUSIVE transaction on it is the lock of the folder
+ * lock.json               who holds it: pid and start time
+ * catalog.db              format version, list of segments
+ * consumers.db            cursors of exporters and aggregates, and the state of aggregates
+ * segments/00000001.db    one slice of the log; names are never reused
+ * segments/00000001.db.damaged   put aside, never opened again
+ * ```
+ *
+ * Times of spans are INTEGER nanoseconds since the epoch, u64 clamped to 2^63 − 1 (April 2262; such spans carry
+ * SPAN_MARK.impossibleTime and keep their exact times in the block's index). They exceed 2^53: read them with
+ * `bigints: true`. Receive times are ms and safe as numbers.
+ */
+export const FORMAT_VERSION = 1;
+
+export const CATALOG_FILE = "catalog.db";
+export const CONSUMERS_FILE = "consumers.db";
+export const LOCK_FILE = "lock.db";
+export const LOCK_OWNER_FILE = "lock.json";
+export const SEGMENTS_FOLDER = "segments";
+export const DAMAGED_SUFFIX = ".damaged";
+
+/** Bytes of a database page in segments: blobs of tens of kB spill over fewer pages than with 4 kB. */
+export const SEGMENT_PAGE_SIZE = 8192;
+
+/** Most spans and raw bytes of one block; a single larger span makes a block of its own. */
+export const MAX_BLOCK_SPANS = 512;
+export const MAX_BLOCK_BYTES = 1024 * 1024;
+
+/** `codec` of a block's body. */
+export const BODY_CODEC = { plain: 0, brotli: 1 } as const;
+export type BodyCodec = (typeof BODY_CODEC)[keyof typeof BODY_CODEC];
+
+/** Greatest INTEGER of SQLite: span times beyond it are stored as this. */
+export const MAX_STORED_TIME = 0x7fff_ffff_ffff_ffffn;
+
+/**
+ * - `block`: one row of the log. `row` counts from 1 without gaps in a segment, `sequence` over the whole log;
+ *   `spans_through` is the number of spans ever stored up to and including this row, so that lags and losses are
+ *   differences. `index_blob` is block-index.ts, `bloom` is bloom.ts over attribute and trace id hashes. `head_crc` is
+ *   CRC32 over the fixed columns, index and bloom (see segment.ts); `body_crc` over the stored body. The body comes
+ *   last, so that reading the others does not touch its pages.
+ * - `operation`: every (service, operation, kind) in the segment, unless meta `operations_overflow` is set: then there
+ *   were more than MAX_OPERATIONS and the table holds the first ones.
+ * - `meta`: `format_version`, `segment`, `operations_overflow`.
+ */
+export const SEGMENT_SCHEMA = `
+CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS block (
+  row INTEGER PRIMARY KEY,
+  sequence INTEGER NOT NULL,
+  spans INTEGER NOT NULL,
+  spans_through INTEGER NOT NULL,
+  min_start INTEGER NOT NULL,
+  max_start INTEGER NOT NULL,
+  max_end INTEGER NOT NULL,
+  received_ms INTEGER NOT NULL,
+  codec INTEGER NOT NULL,
+  raw_length INTEGER NOT NULL,
+  head_crc INTEGER NOT NULL,
+  body_crc INTEGER NOT NULL,
+  index_blob BLOB NOT NULL,
+  bloom BLOB NOT NULL,
+  body BLOB NOT NULL
+);
+CREATE TABLE IF NOT EXISTS operation (
+  service TEXT NOT NULL,
+  name TEXT NOT NULL,
+  kind INTEGER NOT NULL,
+  PRIMARY KEY (service, name, kind)
+) WITHOUT ROWID;
+`;
+
+/** Most rows of `operation` in one segment: a service that puts ids into span names must not fill memory. */
+export const MAX_OPERATIONS = 50_000;
+
+/**
+ * `segment.state`: `open` takes appends (one at most), `closed` is immutable, `damaged` was put aside. Removed segments
+ * have no row; `next_segment` in meta keeps their names from being used again. `rows`, `spans`, `bytes` and the receive
+ * times of an open segment are those of its last opening: its own tables know better.
+ */
+export const SEGMENT_STATE = { open: "open", closed: "closed", damaged: "damaged" } as const;
+export type SegmentState = (typeof SEGMENT_STATE)[keyof typeof SEGMENT_STATE];
+
+export const CATALOG_SCHEMA = `
+CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS segment (
+  id INTEGER PRIMARY KEY,
+  state TEXT NOT NULL,
+  created_ms INTEGER NOT NULL,
+  closed_ms INTEGER,
+  rows INTEGER NOT NULL DEFAULT 0,
+  spans INTEGER NOT NULL DEFAULT 0,
+  bytes INTEGER NOT NULL DEFAULT 0,
+  min_received_ms INTEGER,
+  max_received_ms INTEGER,
+  last_sequence INTEGER NOT NULL,
+  spans_through INTEGER NOT NULL
+);
+`;
+
+/** Cursors: everything before and including (segment, row) is done. Counters survive restarts. */
+export const CONSUMERS_SCHEMA = `
+CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS consumer (
+  name TEXT PRIMARY KEY,
+  segment INTEGER NOT NULL,
+  row INTEGER NOT NULL,
+  sequence INTEGER NOT NULL,
+  spans_through INTEGER NOT NULL,
+  delivered INTEGER NOT NULL DEFAULT 0,
+  rejected INTEGER NOT NULL DEFAULT 0,
+  lost INTEGER NOT NULL DEFAULT 0,
+  retries INTEGER NOT NULL DEFAULT 0
+) WITHOUT ROWID;
+`;
+
+/** `00000042.db` */
+export function segmentFileName(id: number): string {
+  return `${String(id).padStart(8, "0")}.db`;
+}

@@ -1,0 +1,64 @@
+import type { StoreStats } from "../component/read.ts";
+import type { SpanKind } from "../model/span.ts";
+import type { SqlDatabase } from "./driver.ts";
+
+export interface SegmentInfo {
+  /** Ordered as written; greater is newer. */
+  readonly id: number;
+  /** An open segment may gain rows at any time; a closed one never changes until it is gone. */
+  readonly status: "open" | "closed";
+}
+
+/** One row of the log without its body. Checked by CRC; immutable. */
+export interface BlockHead {
+  readonly segment: number;
+  /** From 1 without gaps. */
+  readonly row: number;
+  /** Over the whole log, growing by 1. */
+  readonly sequence: number;
+  readonly spans: number;
+  /** Spans ever stored up to and including this row. */
+  readonly spansThrough: number;
+  /** ns since the epoch, clamped to 2^63 − 1: earliest and latest span start, latest span end. */
+  readonly minStart: bigint;
+  readonly maxStart: bigint;
+  readonly maxEnd: bigint;
+  /** ms since the epoch. */
+  readonly receivedAtMs: number;
+  /** For decodeBlockIndex; owns its buffer from offset 0. */
+  readonly index: Uint8Array;
+  /** For bloomMayContain. */
+  readonly bloom: Uint8Array;
+}
+
+export interface SegmentOperation {
+  readonly service: string;
+  readonly name: string;
+  readonly kind: SpanKind;
+}
+
+/**
+ * What a reader sees of the stored log, on files opened read-only or on the writer's own databases in memory.
+ * Synchronous; every call is one short read transaction, so it sees all that was committed before it. Segments vanish
+ * between calls when retention removes them; asking for one that is gone gives nothing rather than an error.
+ */
+export interface SegmentSource {
+  /** Oldest first; damaged segments are left out. Holds everything committed before the call. */
+  segments(): readonly SegmentInfo[];
+  /** Up to `limit` rows after `row` (0 for the first), ascending; fewer means that there are no more now. */
+  rowsAfter(segment: number, row: number, limit: number): readonly BlockHead[];
+  /**
+   * OTLP protobuf bytes of a row, inflated and CRC checked; undefined when it is gone. A row whose bytes are damaged is
+   * reported, its segment put aside, and undefined returned.
+   */
+  body(segment: number, row: number): Uint8Array | undefined;
+  /** Every (service, operation, kind) of the segment; not `complete` beyond MAX_OPERATIONS. */
+  operations(segment: number): { readonly operations: readonly SegmentOperation[]; readonly complete: boolean };
+  /** Sequence of the last committed row; 0 when nothing was ever stored. */
+  visibleSequence(): number;
+  stats(): StoreStats;
+  /** A connection on consumers.db, where aggregates keep their state; not to be written, nor closed. */
+  aggregates(): SqlDatabase;
+  /** Called with segments that are gone: drop what was cached of them. */
+  onRemoved(listener: (segments: readonly number[]) => void): void;
+}
