@@ -1,0 +1,102 @@
+import type { z } from "zod";
+import { PermanentError } from "../component/errors.ts";
+
+/** Where a setting came from, so that an error can send the user to the right place. */
+export interface ConfigOrigin {
+  /** `spanloom.yaml`, `environment`, `command line`, `createCollector()`. */
+  readonly name: string;
+}
+
+/** One line an issue: the place, what was there, what was expected. */
+export function describeIssues(error: z.ZodError, input: unknown, schemaKeys: KeysOf): string[] {
+  return error.issues.flatMap((issue) => describeIssue(issue, input, schemaKeys, []));
+}
+
+/** Valid keys of the object at a path, for suggestions; empty where any key is allowed. */
+export type KeysOf = (path: readonly PropertyKey[]) => readonly string[];
+
+export function configError(origin: ConfigOrigin, lines: readonly string[]): PermanentError {
+  const head = lines.length === 1 ? "" : `${lines.length} problems:\n  `;
+  return new PermanentError("config_invalid", `${origin.name}: ${head}${lines.join("\n  ")}`);
+}
+
+function describeIssue(
+  issue: z.core.$ZodIssue,
+  input: unknown,
+  keysOf: KeysOf,
+  prefix: readonly PropertyKey[],
+): string[] {
+  const path = [...prefix, ...issue.path];
+  if (issue.code === "unrecognized_keys") {
+    return issue.keys.map((key) => {
+      const where = pathText([...path, key]);
+      const near = nearest(key, keysOf(path));
+      const known = keysOf(path);
+      if (near !== undefined) return `${where}: unknown key; did you mean "${near}"?`;
+      return `${where}: unknown key${known.length > 0 ? `; known here: ${known.join(", ")}` : ""}`;
+    });
+  }
+  if (issue.code === "invalid_union" && issue.errors.length > 0) {
+    const best = issue.errors.reduce((a, b) => (depth(b) > depth(a) ? b : a));
+    return best.flatMap((inner) => describeIssue(inner, input, keysOf, path));
+  }
+  const found = valueAt(input, path);
+  const shown = found === undefined ? "" : ` (found ${clip(JSON.stringify(found))})`;
+  return [`${pathText(path) || "config"}: ${lowerFirst(issue.message)}${shown}`];
+}
+
+function depth(issues: readonly z.core.$ZodIssue[]): number {
+  return Math.max(0, ...issues.map((issue) => issue.path.length));
+}
+
+export function pathText(path: readonly PropertyKey[]): string {
+  return path.reduce<string>((text, part) => {
+    if (typeof part === "number") return `${text}[${part}]`;
+    return text === "" ? String(part) : `${text}.${String(part)}`;
+  }, "");
+}
+
+function valueAt(input: unknown, path: readonly PropertyKey[]): unknown {
+  let value = input;
+  for (const part of path) {
+    if (typeof value !== "object" || value === null) return undefined;
+    value = (value as Record<PropertyKey, unknown>)[part];
+  }
+  return value;
+}
+
+function clip(text: string | undefined): string {
+  if (text === undefined) return "nothing";
+  return text.length > 60 ? `${text.slice(0, 57)}...` : text;
+}
+
+function lowerFirst(text: string): string {
+  return text.charAt(0).toLowerCase() + text.slice(1);
+}
+
+/** The candidate with the smallest edit distance, where that is at most a third of the word. */
+export function nearest(word: string, candidates: readonly string[]): string | undefined {
+  let best: string | undefined;
+  let bestDistance = Math.max(1, Math.floor(word.length / 3)) + 1;
+  for (const candidate of candidates) {
+    const distance = editDistance(word.toLowerCase(), candidate.toLowerCase());
+    if (distance < bestDistance) {
+      best = candidate;
+      bestDistance = distance;
+    }
+  }
+  return best;
+}
+
+function editDistance(a: string, b: string): number {
+  let previous = Array.from({ length: b.length + 1 }, (_, i) => i);
+  for (let i = 1; i <= a.length; i++) {
+    const row = [i];
+    for (let j = 1; j <= b.length; j++) {
+      const cost = a[i - 1] === b[j - 1] ? 0 : 1;
+      row[j] = Math.min((previous[j] as number) + 1, (row[j - 1] as number) + 1, (previous[j - 1] as number) + cost);
+    }
+    previous = row;
+  }
+  return previous[b.length] as number;
+}
