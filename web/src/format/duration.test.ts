@@ -1,0 +1,44 @@
+import { describe, expect, it } from "vitest";
+import { formatDuration, formatOffset, parseDuration } from "./duration.ts";
+
+describe("formatDuration", () => {
+  it.each([
+    [0, "0 ns"],
+    [1, "1 ns"],
+    [417, "417 ns"],
+    [1_230, "1.23 µs"],
+    [37_420_000, "37.4 ms"],
+    [999_700_000, "1 s"],
+    [2_514_600_000, "2.51 s"],
+    [99_960_000_000, "1 min 40 s"],
+    [120e9, "2 min"],
+    [3_599_900_000_000, "1 h"],
+    [3_900e9, "1 h 5 min"],
+    [-60_000_000, "−60 ms"],
+    [Number.NaN, "–"],
+  ])("%d ns reads %s", (ns, text) => expect(formatDuration(ns)).toBe(text));
+});
+
+describe("formatOffset", () => {
+  it("keeps one unit and as many digits as the step needs", () => {
+    expect(formatOffset(500_000, 250_000, 2_000_000)).toBe("0.5 ms");
+    expect(formatOffset(250_000, 50_000, 2_000_000)).toBe("0.25 ms");
+    expect(formatOffset(4e9, 2e9, 10e9)).toBe("4 s");
+    expect(formatOffset(0, 2e9, 10e9)).toBe("0");
+    expect(formatOffset(-20, 10, 100)).toBe("−20 ns");
+  });
+});
+
+describe("parseDuration", () => {
+  it.each([
+    ["100ms", 100e6],
+    [" 1.2 s ", 1.2e9],
+    ["500us", 500e3],
+    ["500µs", 500e3],
+    ["2m", 120e9],
+    [".5ns", 0.5],
+  ])("%s", (text, ns) => expect(parseDuration(text)).toBe(ns));
+  it.each(["", "12", "ms", "1 fortnight", "-1s", "1e3ms"])("refuses %j", (text) =>
+    expect(parseDuration(text)).toBeUndefined(),
+  );
+});

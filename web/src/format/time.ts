@@ -1,0 +1,47 @@
+const RELATIVE_STEPS = [
+  { limit: 60, size: 1, unit: "s" },
+  { limit: 3_600, size: 60, unit: "min" },
+  { limit: 86_400, size: 3_600, unit: "h" },
+  { limit: Number.POSITIVE_INFINITY, size: 86_400, unit: "d" },
+] as const;
+
+/** `now`, `12 s ago`, `3 min ago`, `5 h ago`, `2 d ago`; `in 2 h` for clocks that run ahead. Both in ms since the epoch. */
+export function formatRelative(timeMs: number, nowMs: number): string {
+  const seconds = (nowMs - timeMs) / 1000;
+  const size = Math.abs(seconds);
+  if (size < 1) return "now";
+  const step = RELATIVE_STEPS.find((candidate) => size < candidate.limit)!;
+  const text = `${Math.floor(size / step.size)} ${step.unit}`;
+  return seconds > 0 ? `${text} ago` : `in ${text}`;
+}
+
+/** Local time to the millisecond, sortable by eye: `2026-03-04 15:06:07.089`. */
+export function formatAbsolute(timeMs: number): string {
+  const date = new Date(timeMs);
+  if (Number.isNaN(date.getTime())) return "–";
+  const day = `${date.getFullYear()}-${pad(date.getMonth() + 1, 2)}-${pad(date.getDate(), 2)}`;
+  return `${day} ${formatClock(timeMs)}`;
+}
+
+/** `15:06:07.089`, local. */
+export function formatClock(timeMs: number): string {
+  const date = new Date(timeMs);
+  const clock = `${pad(date.getHours(), 2)}:${pad(date.getMinutes(), 2)}:${pad(date.getSeconds(), 2)}`;
+  return `${clock}.${pad(date.getMilliseconds(), 3)}`;
+}
+
+/** The value of a `datetime-local` input for a time, to the second. */
+export function toLocalInput(timeMs: number): string {
+  return formatAbsolute(timeMs).slice(0, 19).replace(" ", "T");
+}
+
+/** ms since the epoch of a `datetime-local` value; undefined when it is empty or no date. */
+export function fromLocalInput(text: string): number | undefined {
+  if (text === "") return undefined;
+  const time = new Date(text).getTime();
+  return Number.isNaN(time) ? undefined : time;
+}
+
+function pad(value: number, width: number): string {
+  return String(value).padStart(width, "0");
+}

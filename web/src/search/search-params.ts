@@ -1,0 +1,103 @@
+/** The address of the search page; names and meaning are Jaeger UI's, so its links work here. */
+export interface SearchParams {
+  readonly service?: string;
+  readonly operation?: string;
+  /** JSON object of tag texts. */
+  readonly tags?: string;
+  readonly minDuration?: string;
+  readonly maxDuration?: string;
+  /** `15m`, `1h`, …, `all`; `custom` with start and end. */
+  readonly lookback?: string;
+  /** µs since the epoch. */
+  readonly start?: string;
+  readonly end?: string;
+  readonly limit?: string;
+  readonly sort?: ResultSort;
+}
+
+export const RESULT_SORTS = ["recent", "longest", "shortest", "spans", "errors"] as const;
+export type ResultSort = (typeof RESULT_SORTS)[number];
+
+export const LOOKBACKS = [
+  { value: "5m", label: "Last 5 minutes", ms: 300_000 },
+  { value: "15m", label: "Last 15 minutes", ms: 900_000 },
+  { value: "1h", label: "Last hour", ms: 3_600_000 },
+  { value: "3h", label: "Last 3 hours", ms: 10_800_000 },
+  { value: "12h", label: "Last 12 hours", ms: 43_200_000 },
+  { value: "24h", label: "Last 24 hours", ms: 86_400_000 },
+  { value: "2d", label: "Last 2 days", ms: 172_800_000 },
+  { value: "7d", label: "Last 7 days", ms: 604_800_000 },
+  { value: "all", label: "Any time", ms: Number.POSITIVE_INFINITY },
+] as const;
+export const DEFAULT_LOOKBACK = "1h";
+export const DEFAULT_LIMIT = 20;
+export const MAX_LIMIT = 1500;
+
+const TEXT_KEYS = ["service", "operation", "minDuration", "maxDuration", "lookback", "start", "end", "limit"] as const;
+
+/** Typed search state of an address; keys that are empty or unknown fall away. Jaeger's `operation=all` is no operation. */
+export function readSearchParams(raw: Readonly<Record<string, unknown>>): SearchParams {
+  const params: Record<string, string> = {};
+  for (const key of TEXT_KEYS) {
+    const value = raw[key];
+    if (typeof value === "string" && value !== "") params[key] = value;
+  }
+  if (params.operation === "all") delete params.operation;
+  const tags = readTags(raw);
+  if (tags !== undefined) params.tags = tags;
+  if (RESULT_SORTS.includes(raw.sort as ResultSort)) params.sort = raw.sort as string;
+  return params;
+}
+
+/** Width of a look-back such as `90m` or `2d` in ms; Infinity for `all`; undefined for anything else. */
+export function lookbackMs(text: string): number | undefined {
+  if (text === "all") return Number.POSITIVE_INFINITY;
+  const match = /^(\d+(?:\.\d+)?)(s|m|h|d|w)$/.exec(text);
+  if (match === null) return undefined;
+  const factor = { s: 1e3, m: 60e3, h: 3600e3, d: 86400e3, w: 604800e3 }[match[2] as "s" | "m" | "h" | "d" | "w"];
+  return Number(match[1]) * factor;
+}
+
+/** The range to search in µs: the fixed one of the address, else the look-back counted from now. */
+export function timeRange(params: SearchParams, nowMs: number): { readonly start?: string; readonly end?: string } {
+  if (params.start !== undefined || params.end !== undefined) {
+    return {
+      ...(params.start !== undefined && { start: params.start }),
+      ...(params.end !== undefined && { end: params.end }),
+    };
+  }
+  const width = lookbackMs(params.lookback ?? DEFAULT_LOOKBACK) ?? lookbackMs(DEFAULT_LOOKBACK)!;
+  return Number.isFinite(width) ? { start: String(Math.round((nowMs - width) * 1000)) } : {};
+}
+
+/** Query string parts of `GET /api/ui/search`. */
+export function searchRequest(
+  params: SearchParams,
+  range: { readonly start?: string; readonly end?: string },
+  after: string | undefined,
+): Record<string, string> {
+  const { service, operation, tags, minDuration, maxDuration } = params;
+  const limit = Math.min(MAX_LIMIT, Math.max(1, Math.floor(Number(params.limit ?? DEFAULT_LIMIT)) || DEFAULT_LIMIT));
+  const request = { service, operation, tags, minDuration, maxDuration, ...range, limit: String(limit), after };
+  return Object.fromEntries(
+    Object.entries(request).filter((entry): entry is [string, string] => entry[1] !== undefined),
+  );
+}
+
+/** Jaeger's `tag=key:value`, once or many times, joined with the JSON object of `tags`. */
+function readTags(raw: Readonly<Record<string, unknown>>): string | undefined {
+  const single = (Array.isArray(raw.tag) ? raw.tag : [raw.tag]).filter(
+    (tag) => typeof tag === "string" && tag.includes(":"),
+  );
+  const pairs = single.map((tag: string) => [tag.slice(0, tag.indexOf(":")), tag.slice(tag.indexOf(":") + 1)] as const);
+  const text = typeof raw.tags === "string" && raw.tags !== "" ? raw.tags : undefined;
+  if (pairs.length === 0) return text;
+  try {
+    return JSON.stringify({
+      ...Object.fromEntries(pairs),
+      ...(text === undefined ? {} : (JSON.parse(text) as object)),
+    });
+  } catch {
+    return text;
+  }
+}
