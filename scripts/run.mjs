@@ -3,7 +3,16 @@
 // lock file names, builds what changed, then runs. Plain JavaScript, because it runs before anything is installed.
 import { spawn, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, statSync, utimesSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmdirSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -94,7 +103,9 @@ function install() {
       ...nodeHeaders(),
     });
     if (!addOnLoads() && !hasBuiltInSqlite()) {
-      fail("better-sqlite3 could not be built: it needs python3, make and a C++ compiler (Debian: apt-get install python3 make g++)");
+      fail(
+        "better-sqlite3 could not be built: it needs python3, make and a C++ compiler (Debian: apt-get install python3 make g++)",
+      );
     }
   }
   mkdirSync(dirname(stamp), { recursive: true });

@@ -122,7 +122,9 @@ function parseExporter(name: string, value: unknown): { config: unknown } | { li
     const known = Object.keys(EXPORTERS);
     const near = nearest(type, known);
     return {
-      lines: [`exporters.${name}: unknown type "${type}"; ${near ? `did you mean "${near}"?` : `known: ${known.join(", ")}`}`],
+      lines: [
+        `exporters.${name}: unknown type "${type}"; ${near ? `did you mean "${near}"?` : `known: ${known.join(", ")}`}`,
+      ],
     };
   }
   const parsed = factory.config.safeParse(value);

@@ -52,7 +52,10 @@ export function createHttpApp(settings: HttpAppSettings): Express {
   });
   router.get("/readyz", (_request, response) => {
     const reason = settings.notReady();
-    response.status(reason === undefined ? 200 : 503).type("text").send(`${reason ?? "ready"}\n`);
+    response
+      .status(reason === undefined ? 200 : 503)
+      .type("text")
+      .send(`${reason ?? "ready"}\n`);
   });
   router.get("/metrics", async (_request, response) => {
     const text = renderPrometheus(await settings.metrics());
@@ -66,7 +69,9 @@ export function createHttpApp(settings: HttpAppSettings): Express {
   router.use(createUiRoutes(settings.viewHost));
   router.use(createJaegerRoutes(settings.viewHost));
   router.use("/api", (request, response) => {
-    response.status(404).json({ errors: [{ code: 404, msg: `no such endpoint: ${request.method} ${request.originalUrl}` }] });
+    response
+      .status(404)
+      .json({ errors: [{ code: 404, msg: `no such endpoint: ${request.method} ${request.originalUrl}` }] });
   });
   router.use(webFiles(base));
 
@@ -107,7 +112,10 @@ function webFiles(base: string): express.Router {
     });
     return router;
   }
-  const page = readFileSync(`${WEB_ROOT}index.html`, "utf8").replace(/<base href="[^"]*"\s*\/?>/, `<base href="${base}">`);
+  const page = readFileSync(`${WEB_ROOT}index.html`, "utf8").replace(
+    /<base href="[^"]*"\s*\/?>/,
+    `<base href="${base}">`,
+  );
   router.use("/assets", express.static(`${WEB_ROOT}assets`, { immutable: true, maxAge: "365d", index: false }));
   router.use(express.static(WEB_ROOT, { index: false, maxAge: 0 }));
   router.get(/.*/, (_request, response) => {

@@ -13,6 +13,7 @@ export type ErrorCode =
   | "listen_failed"
   | "not_found"
   | "bad_request"
+  | "unreachable"
   | "cancelled"
   | "internal";
 

@@ -1,0 +1,185 @@
+import { mkdirSync } from "node:fs";
+import type { Server } from "node:http";
+import { resolve } from "node:path";
+import type { Host } from "../component/component.ts";
+import type { Logger } from "../component/logger.ts";
+import { Metrics } from "../component/metrics.ts";
+import type { SpanStore, StoreSettings } from "../component/store.ts";
+import { type HttpListener, startHttpListener } from "../server/http-listener.ts";
+import { InFlightBudget } from "../server/in-flight.ts";
+import { openStore } from "../storage/open-store.ts";
+import { RECEIVERS } from "./builtin.ts";
+import { type Config, type ConfigInput, exporterType, mebibytes, parseConfig } from "./config.ts";
+import { mergeConfig, type RawConfig } from "./config-sources.ts";
+import { createHttpApp } from "./http-app.ts";
+import { IN_PROCESS_DEFAULTS } from "./in-process.ts";
+import { createLogger } from "./json-logger.ts";
+import { collectorStatus } from "./status.ts";
+import * as exportThread from "./threads/export.ts";
+import * as ingestThread from "./threads/ingest.ts";
+import * as queryThread from "./threads/query.ts";
+import { readVersion } from "./version.ts";
+
+export type { ConfigInput } from "./config.ts";
+
+/** Where a running collector can be reached; each is `host:port` as a URL or, for gRPC, an authority. */
+export interface CollectorEndpoints {
+  /** OTLP/HTTP base, `http://127.0.0.1:4318`; undefined when that receiver is off. */
+  readonly otlpHttp: string | undefined;
+  /** OTLP/gRPC authority, `127.0.0.1:4317`. */
+  readonly otlpGrpc: string | undefined;
+  /** Web UI, read APIs, metrics and health, with the base path and a trailing slash. */
+  readonly ui: string;
+}
+
+export interface Collector {
+  readonly endpoints: CollectorEndpoints;
+  /**
+   * Stops taking spans, finishes what was taken, commits, gives exporters what is left of the time, and releases every
+   * handle. Idempotent. Default 10 s.
+   */
+  shutdown(timeoutMs?: number): Promise<void>;
+}
+
+export interface CollectorOptions {
+  /** Default: lines on stderr at the configured level. */
+  readonly logger?: Logger;
+  /** Where the console exporter writes; default stdout. Inline (memory) store only. */
+  readonly environment?: Readonly<Record<string, string | undefined>>;
+}
+
+const SHUTDOWN_MS = 10_000;
+
+/**
+ * Starts a whole collector inside this program: by default with the memory store and free ports, so any number run side
+ * by side. `config` is what the config file would say, laid over those defaults.
+ * Throws PermanentError (`config_invalid`, `listen_failed`, `data_folder_in_use`, …); then nothing stays open.
+ */
+export async function createCollector(config: ConfigInput = {}, options: CollectorOptions = {}): Promise<Collector> {
+  const merged = mergeConfig(IN_PROCESS_DEFAULTS, config as RawConfig);
+  return startCollector(parseConfig(merged, { name: "createCollector()" }), options);
+}
+
+/** Starts a collector from a complete config. */
+export async function startCollector(config: Config, options: CollectorOptions = {}): Promise<Collector> {
+  const logger =
+    options.logger ??
+    createLogger({
+      level: config.telemetry.logs.level,
+      format: config.telemetry.logs.format,
+      write: (line) => process.stderr.write(line),
+      now: Date.now,
+    });
+  const version = readVersion();
+  const host: Host = { logger, metrics: new Metrics(), userAgent: `spanloom/${version}` };
+  host.metrics.gauge("spanloom_build_info", "The running version; always 1.", { version }).set(1);
+
+  const opened: (() => Promise<void>)[] = [];
+  let draining = false;
+  let stopped: Promise<void> | undefined;
+
+  async function release(timeoutMs: number): Promise<void> {
+    draining = true;
+    for (const close of opened.reverse()) {
+      try {
+        await close();
+      } catch (error) {
+        logger.error("shutdown step failed", { error: error instanceof Error ? error.message : String(error) });
+      }
+    }
+    void timeoutMs;
+  }
+
+  try {
+    let signal = new AbortController();
+    const store = await openStore(storeSettings(config, host), {
+      ingest: ingestThread,
+      query: queryThread,
+      export: exportThread,
+    });
+    opened.push(() => store.close(signal.signal));
+
+    const inFlight = new InFlightBudget(mebibytes(config.limits.in_flight_mebibytes));
+    const receiver = RECEIVERS.otlp.create({ sink: store, inFlight }, config.receivers.otlp);
+    await receiver.start(host);
+    opened.push(() => receiver.shutdown(signal.signal));
+
+    const endpoints: { otlpHttp: string | undefined; otlpGrpc: string | undefined; ui: string } = {
+      otlpHttp: receiver.httpAddress === undefined ? undefined : `http://${receiver.httpAddress}`,
+      otlpGrpc: receiver.grpcAddress,
+      ui: "",
+    };
+    const startedAtMs = Date.now();
+    const allMetrics = async () => [...host.metrics.snapshot(), ...(await store.metrics())];
+    const app = createHttpApp({
+      viewHost: store,
+      basePath: config.ui.base_path,
+      allowedHosts: config.ui.allowed_hosts,
+      metrics: allMetrics,
+      status: () => collectorStatus({ version, startedAtMs, endpoints, config, store, metrics: allMetrics }),
+      notReady: () => (draining ? "shutting down" : undefined),
+      logger,
+    });
+    const ui = await startHttpListener({
+      endpoint: config.ui.endpoint,
+      handler: app as unknown as Parameters<Server["on"]>[1] as never,
+      configKey: "ui.endpoint",
+    });
+    opened.push(() => ui.close(signal.signal));
+    const base = config.ui.base_path.endsWith("/") ? config.ui.base_path : `${config.ui.base_path}/`;
+    endpoints.ui = `http://${ui.address}${base}`;
+
+    return {
+      endpoints,
+      shutdown(timeoutMs = SHUTDOWN_MS) {
+        stopped ??= (async () => {
+          signal = new AbortController();
+          const timer = setTimeout(() => signal.abort(), timeoutMs);
+          await release(timeoutMs);
+          clearTimeout(timer);
+        })();
+        return stopped;
+      },
+    };
+  } catch (error) {
+    await release(SHUTDOWN_MS);
+    throw error;
+  }
+}
+
+function storeSettings(config: Config, host: Host): StoreSettings {
+  const { storage } = config;
+  const path = resolve(storage.path);
+  if (storage.kind === "sqlite") mkdirSync(path, { recursive: true, mode: 0o700 });
+  // Compiled modules, whether this file runs from src/ (tests) or from dist/.
+  const dist = new URL("../../dist/", import.meta.url);
+  return {
+    kind: storage.kind,
+    path,
+    synchronous: storage.synchronous,
+    segment: {
+      maxSpans: storage.segment.max_spans,
+      maxBytes: mebibytes(storage.segment.max_mebibytes),
+      maxAgeMs: storage.segment.max_age_minutes * 60_000,
+    },
+    retention: {
+      maxAgeMs: storage.retention.max_age_hours === null ? undefined : storage.retention.max_age_hours * 3_600_000,
+      maxBytes: storage.retention.max_mebibytes === null ? undefined : mebibytes(storage.retention.max_mebibytes),
+    },
+    modules: {
+      ingest: {
+        url: new URL("app/threads/ingest.js", dist).href,
+        config: { normalize: config.processors.normalize, sampling: config.sampling },
+      },
+      query: { url: new URL("app/threads/query.js", dist).href, config: {} },
+      export: {
+        url: new URL("app/threads/export.js", dist).href,
+        config: Object.entries(config.exporters).map(([name, value]) => ({ name, type: exporterType(name), value })),
+      },
+    },
+    threadEntries: new URL("storage/", dist).href,
+    host,
+  };
+}
+
+export type { HttpListener, SpanStore };
