@@ -1,0 +1,97 @@
+import type { LogFragment } from "../../model/log.ts";
+import { nameOf, serviceOf } from "../../model/span-columns.ts";
+import { COLUMNS_MAGIC, COLUMNS_VERSION, columnOffsets, PARENT_MISSING } from "./columns-format.ts";
+import { countSpanParts } from "./span-counts.ts";
+import type { TraceTree } from "./trace-tree.ts";
+
+/** The message that columns-format.ts describes, for a trace of at least one span. */
+export function encodeTraceColumns(
+  traceId: Uint8Array,
+  fragments: readonly LogFragment[],
+  tree: TraceTree,
+): Uint8Array<ArrayBuffer> {
+  const n = tree.count;
+  let m = 0;
+  for (let row = 0; row < n; row++) if (tree.parent[row] === PARENT_MISSING) m++;
+  const services = new Map<string, number>();
+  const names = new Map<string, number>();
+  const serviceOfRow = new Uint32Array(n);
+  const nameOfRow = new Uint32Array(n);
+  for (let row = 0; row < n; row++) {
+    const { columns } = (fragments[tree.fragment[row] as number] as LogFragment).batch;
+    const source = tree.source[row] as number;
+    serviceOfRow[row] = positionOf(services, serviceOf(columns, source));
+    nameOfRow[row] = positionOf(names, nameOf(columns, source));
+  }
+  const strings = new TextEncoder().encode(JSON.stringify([...services.keys(), ...names.keys()]));
+
+  const at = columnOffsets(n, m);
+  const bytes = new Uint8Array(at.strings + strings.length);
+  const view = new DataView(bytes.buffer);
+  view.setUint32(0, COLUMNS_MAGIC, true);
+  view.setUint16(4, COLUMNS_VERSION, true);
+  view.setUint32(8, n, true);
+  view.setUint32(12, m, true);
+  view.setBigUint64(16, tree.base, true);
+  view.setFloat64(24, tree.total, true);
+  bytes.set(traceId, 32);
+  view.setUint32(48, strings.length, true);
+  view.setUint32(52, services.size, true);
+  view.setUint32(56, tree.collapsed, true);
+  bytes.set(strings, at.strings);
+
+  // Typed arrays write in the order of the machine; the format is little-endian, as every machine Node runs on is.
+  const { buffer } = bytes;
+  new Float64Array(buffer, at.start, n).set(tree.start);
+  new Float64Array(buffer, at.duration, n).set(tree.duration);
+  new Int32Array(buffer, at.parent, n).set(tree.parent);
+  new Uint32Array(buffer, at.service, n).set(serviceOfRow);
+  new Uint32Array(buffer, at.name, n).set(nameOfRow);
+  bytes.set(tree.marks, at.marks);
+  writeFromSpans(bytes, at, fragments, tree, m);
+  return bytes;
+}
+
+function writeFromSpans(
+  bytes: Uint8Array<ArrayBuffer>,
+  at: ReturnType<typeof columnOffsets>,
+  fragments: readonly LogFragment[],
+  tree: TraceTree,
+  m: number,
+): void {
+  const n = tree.count;
+  const missingRows = new Uint32Array(bytes.buffer, at.missingRows, m);
+  const attributes = new Uint16Array(bytes.buffer, at.attributeCount, n);
+  const events = new Uint16Array(bytes.buffer, at.eventCount, n);
+  const links = new Uint16Array(bytes.buffer, at.linkCount, n);
+  const counts = { attributes: 0, events: 0, links: 0 };
+  let missing = 0;
+  for (let row = 0; row < n; row++) {
+    const { batch } = fragments[tree.fragment[row] as number] as LogFragment;
+    const { columns } = batch;
+    const source = tree.source[row] as number;
+    copyId(columns.spanIds, source, bytes, at.spanIds + row * 8);
+    if (tree.parent[row] === PARENT_MISSING) {
+      missingRows[missing] = row;
+      copyId(columns.parentIds, source, bytes, at.missingParentIds + missing * 8);
+      missing++;
+    }
+    bytes[at.kind + row] = columns.kind[source] as number;
+    bytes[at.status + row] = columns.status[source] as number;
+    countSpanParts(batch.body, columns.spanStart[source] as number, columns.spanEnd[source] as number, counts);
+    attributes[row] = Math.min(0xffff, counts.attributes);
+    events[row] = Math.min(0xffff, counts.events);
+    links[row] = Math.min(0xffff, counts.links);
+  }
+}
+
+function copyId(from: Uint8Array, row: number, to: Uint8Array, at: number): void {
+  for (let i = 0; i < 8; i++) to[at + i] = from[row * 8 + i] as number;
+}
+
+function positionOf(positions: Map<string, number>, text: string): number {
+  const known = positions.get(text);
+  if (known !== undefined) return known;
+  positions.set(text, positions.size);
+  return positions.size - 1;
+}

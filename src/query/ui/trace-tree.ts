@@ -1,0 +1,247 @@
+import type { LogFragment } from "../../model/log.ts";
+import { SPAN_KIND, SPAN_MARK } from "../../model/span.ts";
+import { durationNano, serviceOf } from "../../model/span-columns.ts";
+import { COLUMN_MARK, PARENT_MISSING, PARENT_NONE } from "./columns-format.ts";
+import { SpanIdTable } from "./span-id-table.ts";
+
+/** The rows of a trace in the order that every view of it shows. Arrays are indexed by row unless said otherwise. */
+export interface TraceTree {
+  readonly count: number;
+  /** Spans left out because another of the same id and kind has a row. */
+  readonly collapsed: number;
+  /** Row → position in the fragments, and row of that fragment's columns. */
+  readonly fragment: Uint32Array;
+  readonly source: Uint32Array;
+  /** A smaller row, PARENT_NONE or PARENT_MISSING. */
+  readonly parent: Int32Array;
+  /** Bits of COLUMN_MARK. */
+  readonly marks: Uint8Array;
+  /** ns after base; exact within 104 days of it. */
+  readonly start: Float64Array;
+  /** ns; may be negative. */
+  readonly duration: Float64Array;
+  /** Earliest start, ns since the epoch; spans marked `impossibleTime` count only where all are. */
+  readonly base: bigint;
+  /** Latest end − earliest start of the same spans, ns. */
+  readonly total: number;
+}
+
+/**
+ * Finds parents, collapses duplicates, breaks cycles at their earliest span, and puts spans in pre-order: children and
+ * roots by start, ties in log order. Where several spans share an id (Zipkin's client and server), a server span is the
+ * child of the client span, and other children belong to the span of their own service, else to the server.
+ */
+export function buildTraceTree(fragments: readonly LogFragment[]): TraceTree {
+  const entries = readEntries(fragments);
+  const { parent, marks, collapsed } = findParents(fragments, entries);
+  breakCycles(parent, marks, entries.start);
+  return inPreOrder(entries, parent, marks, collapsed);
+}
+
+/** `parent` of an entry that is collapsed into another. */
+const COLLAPSED = -3;
+
+interface Entries {
+  readonly count: number;
+  readonly fragment: Uint32Array;
+  readonly source: Uint32Array;
+  readonly start: Float64Array;
+  readonly duration: Float64Array;
+  readonly base: bigint;
+  readonly total: number;
+}
+
+function readEntries(fragments: readonly LogFragment[]): Entries {
+  let count = 0;
+  for (const { rows } of fragments) count += rows.length;
+  const fragment = new Uint32Array(count);
+  const source = new Uint32Array(count);
+  const start = new Float64Array(count);
+  const duration = new Float64Array(count);
+  const base = earliestStart(fragments);
+  const baseHigh = Number(base >> 32n);
+  const baseLow = Number(base & 0xffff_ffffn);
+  let at = 0;
+  let total = 0;
+  let usable = false;
+  for (let f = 0; f < fragments.length; f++) {
+    const { batch, rows } = fragments[f] as LogFragment;
+    const { columns } = batch;
+    for (const row of rows) {
+      fragment[at] = f;
+      source[at] = row;
+      const high = (columns.startHigh[row] as number) - baseHigh;
+      const begin = high * 0x1_0000_0000 + ((columns.startLow[row] as number) - baseLow);
+      const length = durationNano(columns, row);
+      start[at] = begin;
+      duration[at] = length;
+      at++;
+      const possible = ((columns.marks[row] as number) & SPAN_MARK.impossibleTime) === 0;
+      if (possible && !usable) {
+        usable = true;
+        total = 0;
+      }
+      if (possible === usable) total = Math.max(total, begin + length);
+    }
+  }
+  return { count, fragment, source, start, duration, base, total };
+}
+
+function earliestStart(fragments: readonly LogFragment[]): bigint {
+  let high = Number.POSITIVE_INFINITY;
+  let low = 0;
+  let usable = false;
+  for (const { batch, rows } of fragments) {
+    const { startHigh, startLow, marks } = batch.columns;
+    for (const row of rows) {
+      const possible = ((marks[row] as number) & SPAN_MARK.impossibleTime) === 0;
+      if (usable && !possible) continue;
+      const h = startHigh[row] as number;
+      const l = startLow[row] as number;
+      if ((possible && !usable) || h < high || (h === high && l < low)) {
+        high = h;
+        low = l;
+      }
+      usable ||= possible;
+    }
+  }
+  return high === Number.POSITIVE_INFINITY ? 0n : (BigInt(high) << 32n) | BigInt(low);
+}
+
+function findParents(fragments: readonly LogFragment[], entries: Entries) {
+  const { count, fragment, source } = entries;
+  const parent = new Int32Array(count).fill(PARENT_NONE);
+  const marks = new Uint8Array(count);
+  const table = new SpanIdTable(count);
+  const columnsOf = (entry: number) => (fragments[fragment[entry] as number] as LogFragment).batch.columns;
+  const kindOf = (entry: number) => columnsOf(entry).kind[source[entry] as number] as number;
+  const nameOfService = (entry: number) => serviceOf(columnsOf(entry), source[entry] as number);
+  let collapsed = 0;
+  for (let entry = 0; entry < count; entry++) {
+    const columns = columnsOf(entry);
+    const row = source[entry] as number;
+    marks[entry] = columns.marks[row] as number;
+    const first = table.find(columns.spanIds, row * 8);
+    const same = first < 0 ? -1 : table.inChain(first, (other) => kindOf(other) === kindOf(entry));
+    if (same < 0) {
+      table.add(columns.spanIds, row * 8, entry);
+    } else {
+      marks[same] = (marks[same] as number) | COLUMN_MARK.duplicate;
+      parent[entry] = COLLAPSED;
+      collapsed++;
+    }
+  }
+  for (let entry = 0; entry < count; entry++) {
+    if (parent[entry] === COLLAPSED) continue;
+    const columns = columnsOf(entry);
+    const row = source[entry] as number;
+    if (kindOf(entry) === SPAN_KIND.server) {
+      const own = table.find(columns.spanIds, row * 8);
+      const client = table.inChain(own, (other) => kindOf(other) === SPAN_KIND.client);
+      if (client >= 0) {
+        parent[entry] = client;
+        continue;
+      }
+    }
+    if (isZero(columns.parentIds, row * 8)) continue;
+    const first = table.find(columns.parentIds, row * 8);
+    if (first < 0) parent[entry] = PARENT_MISSING;
+    else if (!table.isShared(first)) parent[entry] = first;
+    else {
+      const service = nameOfService(entry);
+      const ofService = table.inChain(first, (other) => other !== entry && nameOfService(other) === service);
+      const server = ofService >= 0 ? ofService : table.inChain(first, (other) => kindOf(other) === SPAN_KIND.server);
+      parent[entry] = server >= 0 ? server : first;
+    }
+  }
+  return { parent, marks, collapsed };
+}
+
+function isZero(bytes: Uint8Array, at: number): boolean {
+  for (let i = at; i < at + 8; i++) if (bytes[i] !== 0) return false;
+  return true;
+}
+
+function breakCycles(parent: Int32Array, marks: Uint8Array, start: Float64Array): void {
+  const seen = new Uint32Array(parent.length);
+  for (let entry = 0; entry < parent.length; entry++) {
+    const walk = entry + 1;
+    let at = entry;
+    while (at >= 0 && seen[at] === 0) {
+      seen[at] = walk;
+      at = parent[at] as number;
+    }
+    if (at < 0 || seen[at] !== walk) continue;
+    let earliest = at;
+    for (let next = parent[at] as number; next !== at; next = parent[next] as number) {
+      const difference = (start[next] as number) - (start[earliest] as number);
+      if (difference < 0 || (difference === 0 && next < earliest)) earliest = next;
+    }
+    parent[earliest] = PARENT_NONE;
+    marks[earliest] = (marks[earliest] as number) | COLUMN_MARK.cycle;
+  }
+}
+
+function inPreOrder(entries: Entries, parent: Int32Array, marks: Uint8Array, collapsed: number): TraceTree {
+  const total = entries.count;
+  const count = total - collapsed;
+  const byStart = new Uint32Array(count);
+  let sorted = true;
+  let at = 0;
+  for (let entry = 0; entry < total; entry++) {
+    if (parent[entry] === COLLAPSED) continue;
+    if (at > 0 && (entries.start[entry] as number) < (entries.start[byStart[at - 1] as number] as number))
+      sorted = false;
+    byStart[at++] = entry;
+  }
+  if (!sorted) byStart.sort((a, b) => (entries.start[a] as number) - (entries.start[b] as number) || a - b);
+
+  const childStart = new Uint32Array(total + 1);
+  for (const entry of byStart) {
+    const up = parent[entry] as number;
+    if (up >= 0) childStart[up + 1] = (childStart[up + 1] as number) + 1;
+  }
+  for (let i = 0; i < total; i++) childStart[i + 1] = (childStart[i + 1] as number) + (childStart[i] as number);
+  const filled = childStart.slice();
+  const children = new Uint32Array(count);
+  const roots: number[] = [];
+  for (const entry of byStart) {
+    const up = parent[entry] as number;
+    if (up < 0) roots.push(entry);
+    else {
+      const slot = filled[up] as number;
+      children[slot] = entry;
+      filled[up] = slot + 1;
+    }
+  }
+
+  const tree = {
+    count,
+    collapsed,
+    fragment: new Uint32Array(count),
+    source: new Uint32Array(count),
+    parent: new Int32Array(count),
+    marks: new Uint8Array(count),
+    start: new Float64Array(count),
+    duration: new Float64Array(count),
+    base: entries.base,
+    total: entries.total,
+  };
+  const rowOf = new Uint32Array(total);
+  const stack = roots.reverse();
+  for (let row = 0; row < count; row++) {
+    const entry = stack.pop() as number;
+    const up = parent[entry] as number;
+    rowOf[entry] = row;
+    tree.fragment[row] = entries.fragment[entry] as number;
+    tree.source[row] = entries.source[entry] as number;
+    tree.parent[row] = up >= 0 ? (rowOf[up] as number) : up;
+    tree.marks[row] = marks[entry] as number;
+    tree.start[row] = entries.start[entry] as number;
+    tree.duration[row] = entries.duration[entry] as number;
+    for (let i = (childStart[entry + 1] as number) - 1; i >= (childStart[entry] as number); i--) {
+      stack.push(children[i] as number);
+    }
+  }
+  return tree;
+}
