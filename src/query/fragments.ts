@@ -1,0 +1,37 @@
+import { fragmentRecords } from "../codec/otlp/fragment-records.ts";
+import { PermanentError } from "../component/errors.ts";
+import type { LogFragment } from "../model/log.ts";
+import { SPAN_KIND, type SpanRecord } from "../model/span.ts";
+import { SpanIdTable } from "./span-id-table.ts";
+
+/** The spans of a trace, decoded one fragment at a time, so that a large trace is never all objects at once. */
+export function* recordsOf(fragments: readonly LogFragment[], signal?: AbortSignal): Generator<SpanRecord> {
+  for (const fragment of fragments) {
+    throwIfAborted(signal);
+    yield* fragmentRecords(fragment);
+  }
+}
+
+export function throwIfAborted(signal: AbortSignal | undefined): void {
+  if (signal?.aborted) throw new PermanentError("cancelled", "the request was cancelled");
+}
+
+export function countRows(fragments: readonly LogFragment[]): number {
+  let count = 0;
+  for (const { rows } of fragments) count += rows.length;
+  return count;
+}
+
+/** True when a client and a server span of the trace have one id, as Zipkin's do. Looks at columns only. */
+export function sharesSpanIds(fragments: readonly LogFragment[]): boolean {
+  const table = new SpanIdTable(countRows(fragments));
+  let entry = 0;
+  for (const { batch, rows } of fragments) {
+    for (const row of rows) {
+      if (batch.columns.kind[row] === SPAN_KIND.client) table.add(batch.columns.spanIds, row * 8, entry++);
+    }
+  }
+  return fragments.some(({ batch: { columns }, rows }) =>
+    rows.some((row) => columns.kind[row] === SPAN_KIND.server && table.find(columns.spanIds, row * 8) >= 0),
+  );
+}

@@ -1,0 +1,147 @@
+import { type AnyValue, type Attributes, anyValueText, findAttribute, type KeyValue } from "../../model/any-value.ts";
+import type { LogFragment } from "../../model/log.ts";
+import { type Resource, SPAN_KIND, SPAN_KIND_NAMES, type SpanRecord, STATUS_CODE } from "../../model/span.ts";
+import { recordsOf, sharesSpanIds } from "../fragments.ts";
+import type { JsonWriter } from "../json-writer.ts";
+import { markWords } from "../mark-words.ts";
+import { giveServersTheirOwnIds } from "./server-span-ids.ts";
+
+/**
+ * Writes one trace as Jaeger's v1 API does: `{traceID, spans, processes, warnings}`, times and durations in whole µs,
+ * negative durations as 0 with a warning. `raw` leaves span ids that a client and a server share as they are.
+ * Integers beyond ±(2^53 − 1) are strings, binary values base64; doubles that JSON lacks are strings.
+ */
+export function writeJaegerTrace(
+  writer: JsonWriter,
+  traceId: string,
+  fragments: readonly LogFragment[],
+  raw: boolean,
+  signal?: AbortSignal,
+): void {
+  const processes = new Processes();
+  writer.raw(`{"traceID":"${traceId}","spans":[`);
+  let separator = "";
+  const records = recordsOf(fragments, signal);
+  for (const record of !raw && sharesSpanIds(fragments) ? giveServersTheirOwnIds([...records]) : records) {
+    writer.raw(separator + spanJson(record, processes.idOf(record)));
+    separator = ",";
+  }
+  writer.raw(`],"processes":{${processes.json()}},"warnings":null}`);
+}
+
+/** Numbers the distinct processes (service and resource attributes) of one trace p1, p2, … */
+class Processes {
+  readonly #byResource = new Map<Resource, string>();
+  readonly #byJson = new Map<string, string>();
+
+  idOf(record: SpanRecord): string {
+    const known = this.#byResource.get(record.resource);
+    if (known !== undefined) return known;
+    const attributes = record.resource.attributes.filter(({ key }) => key !== "service.name");
+    const json = `{"serviceName":${JSON.stringify(record.service)},"tags":${tagsJson(attributes)}}`;
+    let id = this.#byJson.get(json);
+    if (id === undefined) {
+      id = `p${this.#byJson.size + 1}`;
+      this.#byJson.set(json, id);
+    }
+    this.#byResource.set(record.resource, id);
+    return id;
+  }
+
+  json(): string {
+    return Array.from(this.#byJson, ([json, id]) => `"${id}":${json}`).join(",");
+  }
+}
+
+function spanJson(record: SpanRecord, processId: string): string {
+  const { span } = record;
+  const duration = span.endTimeUnixNano - span.startTimeUnixNano;
+  const warnings = markWords(record.marks);
+  let logs = "";
+  for (const event of span.events) {
+    const fields = tagsJson(withDerived(event.attributes, event.name === "" ? [] : [text("event", event.name)]));
+    logs += `${logs === "" ? "" : ","}{"timestamp":${event.timeUnixNano / 1000n},"fields":${fields}}`;
+  }
+  // Jaeger's flags are sampled (1) and debug (2); bit 1 of W3C's means something else.
+  return (
+    `{"traceID":"${span.traceId}","spanID":"${span.spanId}","flags":${span.flags & 1},` +
+    `"operationName":${JSON.stringify(span.name)},"references":${referencesJson(record)},` +
+    `"startTime":${span.startTimeUnixNano / 1000n},"duration":${duration > 0n ? duration / 1000n : 0n},` +
+    `"tags":${tagsJson(withDerived(span.attributes, derivedTags(record)))},"logs":[${logs}],` +
+    `"processID":"${processId}","warnings":${warnings.length === 0 ? "null" : JSON.stringify(warnings)}}`
+  );
+}
+
+/** The parent first, as CHILD_OF; links follow, FOLLOWS_FROM unless an OpenTracing bridge said otherwise. */
+function referencesJson({ span }: SpanRecord): string {
+  const references: string[] = [];
+  if (span.parentSpanId !== "") references.push(referenceJson("CHILD_OF", span.traceId, span.parentSpanId));
+  for (const link of span.links) {
+    const type = findAttribute(link.attributes, "opentracing.ref_type");
+    const childOf = type?.type === "string" && type.value === "child_of";
+    references.push(referenceJson(childOf ? "CHILD_OF" : "FOLLOWS_FROM", link.traceId, link.spanId));
+  }
+  return `[${references.join(",")}]`;
+}
+
+function referenceJson(type: string, traceId: string, spanId: string): string {
+  return `{"refType":"${type}","traceID":"${traceId}","spanID":"${spanId}"}`;
+}
+
+/** The fields of a span for which Jaeger has no field but a conventional tag. */
+function derivedTags({ span, scope }: SpanRecord): KeyValue[] {
+  const tags: KeyValue[] = [];
+  if (span.kind !== SPAN_KIND.unspecified && span.kind !== SPAN_KIND.internal) {
+    tags.push(text("span.kind", SPAN_KIND_NAMES[span.kind]));
+  }
+  if (span.status.code === STATUS_CODE.ok) tags.push(text("otel.status_code", "OK"));
+  if (span.status.code === STATUS_CODE.error) {
+    tags.push(text("otel.status_code", "ERROR"), { key: "error", value: { type: "bool", value: true } });
+  }
+  if (span.status.message !== "") tags.push(text("otel.status_description", span.status.message));
+  if (scope.name !== "") tags.push(text("otel.scope.name", scope.name));
+  if (scope.version !== "") tags.push(text("otel.scope.version", scope.version));
+  if (span.traceState !== "") tags.push(text("w3c.tracestate", span.traceState));
+  return tags;
+}
+
+function text(key: string, value: string): KeyValue {
+  return { key, value: { type: "string", value } };
+}
+
+/** Attributes, then what was derived, except where an attribute says the same already. */
+function withDerived(attributes: Attributes, derived: readonly KeyValue[]): Attributes {
+  if (derived.length === 0) return attributes;
+  const added = derived.filter(({ key, value }) => {
+    const own = findAttribute(attributes, key);
+    return own === undefined || anyValueText(own) !== anyValueText(value);
+  });
+  return [...attributes, ...added];
+}
+
+function tagsJson(attributes: Attributes): string {
+  let json = "[";
+  for (const { key, value } of attributes) {
+    json += `${json === "[" ? "" : ","}{"key":${JSON.stringify(key)},${valueJson(value)}}`;
+  }
+  return `${json}]`;
+}
+
+const MAX_SAFE = BigInt(Number.MAX_SAFE_INTEGER);
+
+function valueJson(value: AnyValue): string {
+  switch (value.type) {
+    case "bool":
+      return `"type":"bool","value":${value.value}`;
+    case "int": {
+      const safe = value.value <= MAX_SAFE && value.value >= -MAX_SAFE;
+      return `"type":"int64","value":${safe ? value.value : `"${value.value}"`}`;
+    }
+    case "double":
+      return `"type":"float64","value":${Number.isFinite(value.value) ? value.value : `"${value.value}"`}`;
+    case "bytes":
+      return `"type":"binary","value":"${anyValueText(value)}"`;
+    default:
+      return `"type":"string","value":${JSON.stringify(anyValueText(value))}`;
+  }
+}

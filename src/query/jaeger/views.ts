@@ -1,0 +1,127 @@
+import { PermanentError } from "../../component/errors.ts";
+import type { TraceReader, ViewResult } from "../../component/read.ts";
+import { hexToBytes } from "../../model/ids.ts";
+import type { LogFragment } from "../../model/log.ts";
+import { SPAN_KIND_NAMES } from "../../model/span.ts";
+import type { DependencyLink, TraceQuery } from "../../model/trace-query.ts";
+import type { JsonWriter } from "../json-writer.ts";
+import { type JaegerError, jaegerResult } from "./envelope.ts";
+import { writeJaegerTrace } from "./trace-json.ts";
+
+/** What the routes send with each view; all of it survives structured clone. */
+export interface JaegerViewParams {
+  readonly "jaeger.services": Record<string, never>;
+  /** `kind` is a SpanKind name; `namesOnly` is the older form of the answer, each name once. */
+  readonly "jaeger.operations": { readonly service: string; readonly kind?: string; readonly namesOnly: boolean };
+  readonly "jaeger.search": { readonly query: TraceQuery; readonly raw: boolean };
+  /** Ids of 32 lower-case hex digits. */
+  readonly "jaeger.traces": { readonly traceIds: readonly string[]; readonly raw: boolean };
+  readonly "jaeger.trace": { readonly traceId: string; readonly raw: boolean };
+  /** ms since the epoch; `service` keeps only its links. */
+  readonly "jaeger.dependencies": { readonly startMs: number; readonly endMs: number; readonly service?: string };
+}
+
+type Params<Name extends keyof JaegerViewParams> = JaegerViewParams[Name];
+
+/** The answers of Jaeger's v1 HTTP API (jaegertracing/jaeger, jaegerquery's http_handler and uimodel). */
+export const jaegerViews = {
+  "jaeger.services": services,
+  "jaeger.operations": operations,
+  "jaeger.search": search,
+  "jaeger.traces": traces,
+  "jaeger.trace": trace,
+  "jaeger.dependencies": dependencies,
+} as const;
+
+async function services(
+  reader: TraceReader,
+  _params: Params<"jaeger.services">,
+  signal: AbortSignal,
+): Promise<ViewResult> {
+  const names = await reader.services(signal);
+  return jaegerResult(names.length, (writer) => writer.value(names));
+}
+
+async function operations(
+  reader: TraceReader,
+  params: Params<"jaeger.operations">,
+  signal: AbortSignal,
+): Promise<ViewResult> {
+  const all = await reader.operations(params.service, signal);
+  if (params.namesOnly) {
+    const names = [...new Set(all.map(({ name }) => name))];
+    return jaegerResult(names.length, (writer) => writer.value(names));
+  }
+  const list = all
+    .map(({ name, kind }) => ({ name, spanKind: kind === 0 ? "" : SPAN_KIND_NAMES[kind] }))
+    .filter(({ spanKind }) => params.kind === undefined || (spanKind || "unspecified") === params.kind);
+  return jaegerResult(list.length, (writer) => writer.value(list));
+}
+
+async function search(reader: TraceReader, params: Params<"jaeger.search">, signal: AbortSignal): Promise<ViewResult> {
+  const found = await reader.find(params.query, signal);
+  const ids = found.traces.map(({ traceId }) => traceId);
+  const errors: JaegerError[] = found.complete
+    ? []
+    : [{ msg: "the search took too long and was ended early; older traces may match too" }];
+  return tracesResult(reader, ids, params.raw, signal, errors, false);
+}
+
+async function traces(reader: TraceReader, params: Params<"jaeger.traces">, signal: AbortSignal): Promise<ViewResult> {
+  return tracesResult(reader, params.traceIds, params.raw, signal, [], true);
+}
+
+async function trace(reader: TraceReader, params: Params<"jaeger.trace">, signal: AbortSignal): Promise<ViewResult> {
+  const fragments = await readTrace(reader, params.traceId, signal);
+  if (fragments.length === 0) throw new PermanentError("not_found", "trace not found");
+  return jaegerResult(0, (writer) => {
+    writer.raw("[");
+    writeJaegerTrace(writer, params.traceId, fragments, params.raw, signal);
+    writer.raw("]");
+  });
+}
+
+async function dependencies(
+  reader: TraceReader,
+  params: Params<"jaeger.dependencies">,
+  signal: AbortSignal,
+): Promise<ViewResult> {
+  const { service } = params;
+  const links = (await reader.dependencies(params.startMs, params.endMs, signal))
+    .filter((link) => service === undefined || link.parent === service || link.child === service)
+    .map(({ parent, child, callCount }: DependencyLink) => ({ parent, child, callCount }));
+  return jaegerResult(0, (writer) => writer.value(links));
+}
+
+async function tracesResult(
+  reader: TraceReader,
+  ids: readonly string[],
+  raw: boolean,
+  signal: AbortSignal,
+  errors: JaegerError[],
+  reportMissing: boolean,
+): Promise<ViewResult> {
+  const found: { id: string; fragments: readonly LogFragment[] }[] = [];
+  for (const id of ids) {
+    const fragments = await readTrace(reader, id, signal);
+    if (fragments.length > 0) found.push({ id, fragments });
+    else if (reportMissing) errors.push({ msg: "trace not found", traceID: id });
+  }
+  return jaegerResult(
+    0,
+    (writer: JsonWriter) => {
+      writer.raw("[");
+      for (const [index, { id, fragments }] of found.entries()) {
+        if (index > 0) writer.raw(",");
+        writeJaegerTrace(writer, id, fragments, raw, signal);
+      }
+      writer.raw("]");
+    },
+    errors,
+  );
+}
+
+async function readTrace(reader: TraceReader, id: string, signal: AbortSignal): Promise<readonly LogFragment[]> {
+  const fragments = await reader.trace(hexToBytes(id) as Uint8Array, signal);
+  return fragments.filter(({ rows }) => rows.length > 0);
+}
