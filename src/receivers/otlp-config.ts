@@ -1,0 +1,73 @@
+import { z } from "zod";
+import { corsConfig } from "../server/cors.ts";
+import { endpointSchema } from "../server/endpoint.ts";
+import { tlsConfig } from "../server/tls.ts";
+
+const MIB = 1024 * 1024;
+const positiveMs = z.int().min(1);
+
+/** Defaults are gRPC's own server defaults, as in the Collector. */
+const keepaliveConfig = z.strictObject({
+  server_parameters: z
+    .strictObject({
+      max_connection_idle_ms: positiveMs.optional(),
+      max_connection_age_ms: positiveMs.optional(),
+      max_connection_age_grace_ms: positiveMs.optional(),
+      time_ms: positiveMs.default(7_200_000),
+      timeout_ms: positiveMs.default(20_000),
+    })
+    .prefault({}),
+});
+
+export const otlpGrpcConfig = z.strictObject({
+  endpoint: endpointSchema.default("127.0.0.1:4317"),
+  /** Without `min_version`: the gRPC library takes Node's own minimum, TLS 1.2. */
+  tls: tlsConfig.omit({ min_version: true }).optional(),
+  /** Longest message, MiB, before and after decompression. */
+  max_recv_msg_size_mib: z.int().min(1).max(1_024).default(64),
+  max_concurrent_streams: z.int().min(1).default(256),
+  keepalive: keepaliveConfig.prefault({}),
+  /** Time for a message to arrive whole. */
+  read_timeout_ms: positiveMs.default(15_000),
+});
+
+export const otlpHttpConfig = z.strictObject({
+  endpoint: endpointSchema.default("127.0.0.1:4318"),
+  tls: tlsConfig.optional(),
+  cors: corsConfig.prefault({}),
+  /** Longest body, bytes, before and after decompression. */
+  max_request_body_size: z
+    .int()
+    .min(1)
+    .max(1_024 * MIB)
+    .default(64 * MIB),
+  traces_url_path: z.string().startsWith("/").default("/v1/traces"),
+  /**
+   * Host names to answer for beside localhost and IP addresses. Left out: every name, unless the listener is bound to a
+   * loopback address; then none, which keeps pages of foreign sites out.
+   */
+  allowed_hosts: z.array(z.string().min(1)).optional(),
+  /** Time for a request to arrive whole. */
+  read_timeout_ms: positiveMs.default(15_000),
+  read_header_timeout_ms: positiveMs.default(10_000),
+  /** How long an idle connection is kept. */
+  idle_timeout_ms: positiveMs.default(75_000),
+  max_connections: z.int().min(1).default(4_096),
+});
+
+/**
+ * As in the Collector, a protocol runs when its key is there, also with nothing below it, and does not when the key is
+ * left out; without `protocols` both run.
+ */
+export const otlpConfig = z.strictObject({
+  protocols: z
+    .strictObject({ grpc: otlpGrpcConfig.nullable().optional(), http: otlpHttpConfig.nullable().optional() })
+    .refine((protocols) => protocols.grpc !== undefined || protocols.http !== undefined, {
+      error: "names no protocol; expected grpc, http or both",
+    })
+    .default({ grpc: null, http: null }),
+});
+
+export type OtlpConfig = z.infer<typeof otlpConfig>;
+export type OtlpGrpcConfig = z.infer<typeof otlpGrpcConfig>;
+export type OtlpHttpConfig = z.infer<typeof otlpHttpConfig>;

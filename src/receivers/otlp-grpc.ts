@@ -1,0 +1,73 @@
+import type { handleUnaryCall } from "@grpc/grpc-js";
+import { PermanentError, RetryableError } from "../component/errors.ts";
+import type { AppendResult, BatchSink } from "../component/ingest.ts";
+import type { Logger } from "../component/logger.ts";
+import { answerOf } from "../server/error-status.ts";
+import { encodeExportResponse, partialSuccessOf } from "../server/export-response.ts";
+import type { GrpcService } from "../server/grpc-listener.ts";
+import { grpcStatusOf, ownedCopy, rawUnaryMethod } from "../server/grpc-raw.ts";
+import type { InFlightBudget, Reservation } from "../server/in-flight.ts";
+import type { ReceiverMetrics } from "./receiver-metrics.ts";
+
+export const TRACE_SERVICE = "opentelemetry.proto.collector.trace.v1.TraceService";
+
+export interface OtlpGrpcOptions {
+  readonly sink: BatchSink;
+  readonly inFlight: InFlightBudget;
+  /** Limit on a message, bytes; the listener has checked it. */
+  readonly maxBytes: number;
+  readonly metrics: ReceiverMetrics;
+  readonly logger: Logger;
+}
+
+/**
+ * OTLP/gRPC for traces (opentelemetry-proto docs/specification.md 1.11, "OTLP/gRPC"). The transport undoes gzip; the
+ * message goes on undecoded.
+ */
+export function otlpGrpcService(options: OtlpGrpcOptions): GrpcService {
+  const handle: handleUnaryCall<Uint8Array, Uint8Array> = (call, callback) => {
+    take(call.request, options).then(
+      (result) => callback(null, encodeExportResponse(partialSuccessOf(result))),
+      (error: unknown) => {
+        const answer = answerOf(error);
+        options.metrics.refused(answer.reason);
+        if (!(error instanceof RetryableError || error instanceof PermanentError)) {
+          options.logger.error("an OTLP/gRPC request failed", {
+            error: error instanceof Error ? (error.stack ?? error.message) : String(error),
+          });
+        }
+        callback(grpcStatusOf(answer));
+      },
+    );
+  };
+  return {
+    name: TRACE_SERVICE,
+    definition: { Export: rawUnaryMethod(`/${TRACE_SERVICE}/Export`) },
+    implementation: { Export: handle },
+  };
+}
+
+async function take(message: Uint8Array, options: OtlpGrpcOptions): Promise<AppendResult> {
+  const size = message.length;
+  if (size === 0) {
+    const nothing = { accepted: 0, rejected: 0, message: "" };
+    options.metrics.taken(nothing, 0);
+    return nothing;
+  }
+  let reservation: Reservation | undefined;
+  try {
+    reservation = options.inFlight.take(size);
+    const result = await options.sink.append({
+      format: "otlp_protobuf",
+      encoding: "identity",
+      bytes: ownedCopy(message),
+      maxBytes: options.maxBytes,
+      receivedAtMs: Date.now(),
+      source: "otlp_grpc",
+    });
+    options.metrics.taken(result, size);
+    return result;
+  } finally {
+    reservation?.release();
+  }
+}

@@ -1,0 +1,64 @@
+import type { OutgoingHttpHeaders, ServerResponse } from "node:http";
+import type { BatchFormat } from "../component/ingest.ts";
+import { retryAfterSeconds } from "../server/error-status.ts";
+import { encodeExportResponse, exportResponseJson, type PartialSuccess } from "../server/export-response.ts";
+import { encodeRpcStatus, type RpcStatus, rpcStatusJson } from "../server/rpc-status.ts";
+
+export const MEDIA_TYPES = { otlp_protobuf: "application/x-protobuf", otlp_json: "application/json" } as const;
+
+/** How long a refused sender may go on sending before its connection is cut, ms. */
+const LINGER_MS = 2_000;
+
+/** OTLP answers stay below 4 MiB; a message that repeats what came in must not break that. */
+const MAX_MESSAGE_CHARS = 8_192;
+
+/** 200 with ExportTraceServiceResponse in the request's encoding. */
+export function answerExport(
+  response: ServerResponse,
+  format: BatchFormat,
+  partial: PartialSuccess | undefined,
+  headers: OutgoingHttpHeaders,
+): void {
+  const cut = partial && { ...partial, errorMessage: partial.errorMessage.slice(0, MAX_MESSAGE_CHARS) };
+  send(response, 200, format, format === "otlp_json" ? exportResponseJson(cut) : encodeExportResponse(cut), headers);
+}
+
+/** An error with google.rpc.Status in the request's encoding, and Retry-After where the status has RetryInfo. */
+export function answerStatus(
+  response: ServerResponse,
+  httpStatus: number,
+  format: BatchFormat,
+  status: RpcStatus,
+  headers: OutgoingHttpHeaders = {},
+): void {
+  const cut = { ...status, message: status.message.slice(0, MAX_MESSAGE_CHARS) };
+  const retry =
+    status.retryDelayMs === undefined ? {} : { "retry-after": String(retryAfterSeconds(status.retryDelayMs)) };
+  const body = format === "otlp_json" ? rpcStatusJson(cut) : encodeRpcStatus(cut);
+  send(response, httpStatus, format, body, { ...headers, ...retry });
+}
+
+function send(
+  response: ServerResponse,
+  httpStatus: number,
+  format: BatchFormat,
+  body: string | Uint8Array,
+  headers: OutgoingHttpHeaders,
+): void {
+  if (response.destroyed || response.headersSent) return;
+  const request = response.req;
+  const unread = !request.complete;
+  response.writeHead(httpStatus, {
+    ...headers,
+    "content-type": MEDIA_TYPES[format],
+    "content-length": Buffer.byteLength(body),
+    ...(unread ? { connection: "close" } : {}),
+  });
+  response.end(body);
+  if (!unread) return;
+  // Closing with unread bytes would reset the connection and could take the answer with it: read on and throw away.
+  request.resume();
+  const timer = setTimeout(() => request.socket.destroy(), LINGER_MS);
+  timer.unref();
+  request.once("close", () => clearTimeout(timer));
+}

@@ -1,0 +1,71 @@
+import type { IncomingHttpHeaders, OutgoingHttpHeaders } from "node:http";
+import { z } from "zod";
+
+/** The Collector's names (confighttp). An origin may hold `*` for any run of characters. */
+export const corsConfig = z.strictObject({
+  allowed_origins: z.array(z.string().min(1)).default([]),
+  /** Beside Accept, Accept-Language, Content-Language and Content-Type, which are always allowed. `*` allows any. */
+  allowed_headers: z.array(z.string().min(1)).default([]),
+  /** How long a browser may remember a preflight, seconds. */
+  max_age: z.int().min(0).default(0),
+});
+export type CorsConfig = z.infer<typeof corsConfig>;
+
+export type CorsVerdict =
+  /** No browser, or a page of this very listener. */
+  | { readonly type: "same_origin" }
+  | { readonly type: "allowed"; readonly headers: OutgoingHttpHeaders }
+  /** A preflight to answer at once with 204 and these headers. */
+  | { readonly type: "preflight"; readonly headers: OutgoingHttpHeaders }
+  | { readonly type: "refused"; readonly origin: string };
+
+/** Decides by the Fetch standard's CORS protocol; without configured origins every foreign origin is refused. */
+export class Cors {
+  readonly #origins: readonly RegExp[];
+  readonly #anyOrigin: boolean;
+  readonly #config: CorsConfig;
+
+  constructor(config: CorsConfig) {
+    this.#config = config;
+    this.#anyOrigin = config.allowed_origins.includes("*");
+    this.#origins = config.allowed_origins.map(wildcard);
+  }
+
+  check(method: string, headers: IncomingHttpHeaders): CorsVerdict {
+    const { origin, host } = headers;
+    if (origin === undefined || isSame(origin, host)) return { type: "same_origin" };
+    if (!this.#anyOrigin && !this.#origins.some((allowed) => allowed.test(origin))) return { type: "refused", origin };
+    const common: OutgoingHttpHeaders = {
+      "access-control-allow-origin": this.#anyOrigin ? "*" : origin,
+      ...(this.#anyOrigin ? {} : { vary: "Origin" }),
+    };
+    if (method !== "OPTIONS" || headers["access-control-request-method"] === undefined) {
+      return { type: "allowed", headers: { ...common, "access-control-expose-headers": "Retry-After" } };
+    }
+    const asked = headers["access-control-request-headers"];
+    return {
+      type: "preflight",
+      headers: {
+        ...common,
+        "access-control-allow-methods": "POST",
+        "access-control-allow-headers": this.#allowedHeaders(asked),
+        ...(this.#config.max_age === 0 ? {} : { "access-control-max-age": String(this.#config.max_age) }),
+      },
+    };
+  }
+
+  #allowedHeaders(asked: string | undefined): string {
+    const listed = ["Content-Type", "Content-Encoding", ...this.#config.allowed_headers.filter((name) => name !== "*")];
+    if (this.#config.allowed_headers.includes("*") && asked !== undefined) return asked;
+    return listed.join(", ");
+  }
+}
+
+function isSame(origin: string, host: string | undefined): boolean {
+  return host !== undefined && (origin === `http://${host}` || origin === `https://${host}`);
+}
+
+function wildcard(pattern: string): RegExp {
+  const parts = pattern.split("*").map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, "\\$&"));
+  return new RegExp(`^${parts.join(".*")}$`, "i");
+}

@@ -1,0 +1,42 @@
+import { isIP } from "node:net";
+import { z } from "zod";
+
+/** Where a listener binds. Port 0 takes any free port. */
+export interface Endpoint {
+  readonly host: string;
+  readonly port: number;
+}
+
+/**
+ * `host:port` as the Collector writes it: `127.0.0.1:4318`, `localhost:0`, `[::1]:4317`; `:4318` is every address.
+ * Undefined for anything else.
+ */
+export function parseEndpoint(text: string): Endpoint | undefined {
+  const match = /^(?:\[([0-9a-fA-F:.%\w]+)\]|([^:[\]/\s]*)):(\d{1,5})$/.exec(text);
+  if (match === null) return undefined;
+  const port = Number(match[3]);
+  if (port > 65_535) return undefined;
+  if (match[1] !== undefined) return isIP(match[1]) === 6 ? { host: match[1], port } : undefined;
+  return { host: match[2] === "" ? "0.0.0.0" : (match[2] as string), port };
+}
+
+/** `127.0.0.1:4318`, `[::1]:4317`. */
+export function formatEndpoint(endpoint: Endpoint): string {
+  return endpoint.host.includes(":") ? `[${endpoint.host}]:${endpoint.port}` : `${endpoint.host}:${endpoint.port}`;
+}
+
+/** True for addresses that only this machine reaches. */
+export function isLoopback(host: string): boolean {
+  return (
+    host === "localhost" ||
+    host === "::1" ||
+    host === "::ffff:127.0.0.1" ||
+    (isIP(host) === 4 && host.startsWith("127."))
+  );
+}
+
+/** A config value of the form `host:port`; the config keeps the text. */
+export const endpointSchema = z.string().refine((text) => parseEndpoint(text) !== undefined, {
+  error: (issue) =>
+    `"${String(issue.input)}" is no listening address; expected host:port such as 127.0.0.1:4318, [::1]:4318 or 0.0.0.0:4318`,
+});

@@ -1,0 +1,187 @@
+import { createServer } from "node:net";
+import {
+  Server,
+  ServerCredentials,
+  ServerInterceptingCall,
+  type ServerInterceptor,
+  ServerListenerBuilder,
+  type ServerOptions,
+  type ServiceDefinition,
+  status,
+  type UntypedServiceImplementation,
+} from "@grpc/grpc-js";
+import { type Endpoint, formatEndpoint, parseEndpoint } from "./endpoint.ts";
+import { answerOf } from "./error-status.ts";
+import { grpcHealth } from "./grpc-health.ts";
+import { grpcStatusOf } from "./grpc-raw.ts";
+import type { InFlightBudget } from "./in-flight.ts";
+import { type ListenerName, listenError } from "./listen-error.ts";
+import { loadTls, type TlsConfig } from "./tls.ts";
+
+export interface GrpcService {
+  /** `opentelemetry.proto.collector.trace.v1.TraceService`. */
+  readonly name: string;
+  readonly definition: ServiceDefinition;
+  readonly implementation: UntypedServiceImplementation;
+}
+
+export type GrpcTlsConfig = Omit<TlsConfig, "min_version">;
+
+export interface GrpcKeepalive {
+  readonly max_connection_idle_ms?: number | undefined;
+  readonly max_connection_age_ms?: number | undefined;
+  readonly max_connection_age_grace_ms?: number | undefined;
+  readonly time_ms: number;
+  readonly timeout_ms: number;
+}
+
+export interface GrpcListenerOptions {
+  readonly name: ListenerName;
+  /** `host:port`, checked before by `endpointSchema`. */
+  readonly endpoint: string;
+  readonly tls?: GrpcTlsConfig | undefined;
+  readonly services: readonly GrpcService[];
+  /** Longest message, before and after decompression; a longer one is RESOURCE_EXHAUSTED without RetryInfo. */
+  readonly maxMessageBytes: number;
+  readonly maxConcurrentStreams: number;
+  readonly keepalive: GrpcKeepalive;
+  /** Time for a whole message to arrive, ms: what slow senders are shed by. */
+  readonly receiveTimeoutMs: number;
+  /** Calls are refused at their headers when it has no room. */
+  readonly inFlight: InFlightBudget;
+}
+
+/** One gRPC port with its services and grpc.health.v1, drained in order. */
+export class GrpcListener {
+  readonly #options: GrpcListenerOptions;
+  #server: Server | undefined;
+  #address: Endpoint | undefined;
+  #draining: Promise<void> | undefined;
+
+  constructor(options: GrpcListenerOptions) {
+    this.#options = options;
+  }
+
+  /** The address in use, with the port that was given for port 0; undefined unless started. */
+  get address(): Endpoint | undefined {
+    return this.#address;
+  }
+
+  /**
+   * @returns the bound address
+   * @throws PermanentError `listen_failed`, or `config_invalid` for unreadable certificates
+   */
+  async start(): Promise<Endpoint> {
+    const { name, tls, endpoint, services } = this.#options;
+    const wanted = parseEndpoint(endpoint) as Endpoint;
+    const credentials = serverCredentials(tls, name.configKey.replace(/\.endpoint$/, ".tls"));
+    if (wanted.port !== 0) await probe(wanted, name);
+    const server = new Server(serverOptions(this.#options));
+    for (const service of services) server.addService(service.definition, service.implementation);
+    const names = services.map((service) => service.name);
+    const health = grpcHealth(names, () => this.#draining === undefined);
+    server.addService(health.definition, health.implementation);
+    const port = await new Promise<number>((resolve, reject) => {
+      server.bindAsync(formatEndpoint(wanted), credentials, (error, bound) => {
+        if (error === null) resolve(bound);
+        else reject(listenError(error, wanted, name));
+      });
+    });
+    this.#server = server;
+    this.#address = { host: wanted.host, port };
+    return this.#address;
+  }
+
+  /** Stops accepting and lets calls under way finish; the signal's abort ends the rest. */
+  async shutdown(signal: AbortSignal): Promise<void> {
+    this.#draining ??= this.#drain();
+    const cut = (): void => this.#server?.forceShutdown();
+    if (signal.aborted) cut();
+    signal.addEventListener("abort", cut, { once: true });
+    await this.#draining;
+    signal.removeEventListener("abort", cut);
+  }
+
+  #drain(): Promise<void> {
+    const server = this.#server;
+    if (server === undefined) return Promise.resolve();
+    return new Promise((resolve) => {
+      server.tryShutdown(() => {
+        this.#address = undefined;
+        resolve();
+      });
+    });
+  }
+}
+
+/** Opens and closes the port once: the library would print its own report of a taken port beside our error. */
+function probe(endpoint: Endpoint, name: ListenerName): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once("error", (error) => reject(listenError(error, endpoint, name)));
+    server.listen({ host: endpoint.host, port: endpoint.port }, () => server.close(() => resolve()));
+  });
+}
+
+function serverCredentials(tls: GrpcTlsConfig | undefined, configKey: string): ServerCredentials {
+  if (tls === undefined) return ServerCredentials.createInsecure();
+  const { cert, key, clientCa } = loadTls({ ...tls, min_version: "1.2" }, configKey);
+  return ServerCredentials.createSsl(
+    clientCa ?? null,
+    [{ cert_chain: cert, private_key: key }],
+    clientCa !== undefined,
+  );
+}
+
+function serverOptions(options: GrpcListenerOptions): ServerOptions {
+  const { keepalive } = options;
+  const optional = (key: string, value: number | undefined): ServerOptions =>
+    value === undefined ? {} : { [key]: value };
+  return {
+    interceptors: [receiveGuard(options.inFlight, options.receiveTimeoutMs)],
+    "grpc.max_receive_message_length": options.maxMessageBytes,
+    "grpc.max_concurrent_streams": options.maxConcurrentStreams,
+    "grpc.keepalive_time_ms": keepalive.time_ms,
+    "grpc.keepalive_timeout_ms": keepalive.timeout_ms,
+    "grpc.enable_channelz": 0,
+    ...optional("grpc.max_connection_idle_ms", keepalive.max_connection_idle_ms),
+    ...optional("grpc.max_connection_age_ms", keepalive.max_connection_age_ms),
+    ...optional("grpc.max_connection_age_grace_ms", keepalive.max_connection_age_grace_ms),
+  };
+}
+
+/** Refuses a call at its headers when the budget is used up, and ends one whose message does not arrive in time. */
+function receiveGuard(inFlight: InFlightBudget, timeoutMs: number): ServerInterceptor {
+  return (_method, call) =>
+    new ServerInterceptingCall(call, {
+      start(next) {
+        let timer: NodeJS.Timeout | undefined;
+        const arrived = (): void => clearTimeout(timer);
+        const listener = new ServerListenerBuilder()
+          .withOnReceiveMetadata((metadata, proceed) => {
+            try {
+              inFlight.assertRoom();
+            } catch (error) {
+              call.sendStatus(grpcStatusOf(answerOf(error)));
+              return;
+            }
+            timer = setTimeout(() => {
+              const details = `the message did not arrive within ${timeoutMs} ms`;
+              call.sendStatus({ code: status.DEADLINE_EXCEEDED, details });
+            }, timeoutMs);
+            proceed(metadata);
+          })
+          .withOnReceiveMessage((message, proceed) => {
+            arrived();
+            proceed(message);
+          })
+          .withOnReceiveHalfClose((proceed) => {
+            arrived();
+            proceed();
+          })
+          .withOnCancel(arrived)
+          .build();
+        next(listener);
+      },
+    });
+}

@@ -1,0 +1,171 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { createServer as createTlsServer, type Server as TlsServer } from "node:https";
+import type { Socket } from "node:net";
+import { type Endpoint, parseEndpoint } from "./endpoint.ts";
+import { type ListenerName, listenError } from "./listen-error.ts";
+import { GRPC_STATUS, rpcStatusJson } from "./rpc-status.ts";
+import { loadTls, type TlsConfig } from "./tls.ts";
+
+export type HttpHandler = (request: IncomingMessage, response: ServerResponse) => void;
+
+export interface HttpListenerOptions {
+  readonly name: ListenerName;
+  /** `host:port`, checked before by `endpointSchema`. */
+  readonly endpoint: string;
+  readonly tls?: TlsConfig | undefined;
+  /**
+   * Called for every request. A request that expects `100-continue` has not been told to go on: call
+   * `response.writeContinue()` before reading its body.
+   */
+  readonly handler: HttpHandler;
+  readonly maxConnections?: number;
+  /** How long an idle connection is kept, ms. Node's own 5 s races exporters that send every 5 s. */
+  readonly keepAliveTimeoutMs?: number;
+  /** Time for the headers of a request, ms. */
+  readonly headersTimeoutMs?: number;
+  /** Time for a whole request, body included, ms: what slow senders are shed by. */
+  readonly requestTimeoutMs?: number;
+}
+
+const DEFAULTS = {
+  maxConnections: 4_096,
+  keepAliveTimeoutMs: 75_000,
+  headersTimeoutMs: 10_000,
+  requestTimeoutMs: 15_000,
+} as const;
+/** How often Node looks for requests that are past their time, ms. */
+const CHECK_INTERVAL_MS = 1_000;
+
+/** One HTTP or HTTPS port: bounded in connections and time, and drained in order. */
+export class HttpListener {
+  readonly #options: HttpListenerOptions;
+  readonly #active = new Set<ServerResponse>();
+  #server: Server | TlsServer | undefined;
+  #address: Endpoint | undefined;
+  #draining: Promise<void> | undefined;
+
+  constructor(options: HttpListenerOptions) {
+    this.#options = options;
+  }
+
+  /** The address in use, with the port that was given for port 0; undefined unless started. */
+  get address(): Endpoint | undefined {
+    return this.#address;
+  }
+
+  /**
+   * @returns the bound address
+   * @throws PermanentError `listen_failed`, or `config_invalid` for unreadable certificates
+   */
+  async start(): Promise<Endpoint> {
+    const { name, tls, endpoint } = this.#options;
+    const wanted = parseEndpoint(endpoint) as Endpoint;
+    const server = this.#create(
+      tls === undefined ? undefined : loadTls(tls, name.configKey.replace(/\.endpoint$/, ".tls")),
+    );
+    await new Promise<void>((resolve, reject) => {
+      const onError = (error: Error): void => reject(listenError(error, wanted, name));
+      server.once("error", onError);
+      server.listen({ host: wanted.host, port: wanted.port }, () => {
+        server.off("error", onError);
+        resolve();
+      });
+    });
+    const bound = server.address();
+    if (bound === null || typeof bound === "string") throw listenError("no address was bound", wanted, name);
+    this.#server = server;
+    this.#address = { host: bound.address, port: bound.port };
+    return this.#address;
+  }
+
+  /** Stops accepting, lets requests under way finish, closes idle connections; the signal's abort ends the rest. */
+  async shutdown(signal: AbortSignal): Promise<void> {
+    this.#draining ??= this.#drain();
+    const server = this.#server;
+    const cut = (): void => server?.closeAllConnections();
+    if (signal.aborted) cut();
+    signal.addEventListener("abort", cut, { once: true });
+    await this.#draining;
+    signal.removeEventListener("abort", cut);
+  }
+
+  #drain(): Promise<void> {
+    const server = this.#server;
+    if (server === undefined) return Promise.resolve();
+    for (const response of this.#active) if (!response.headersSent) response.setHeader("connection", "close");
+    return new Promise((resolve) => {
+      server.close(() => {
+        this.#address = undefined;
+        resolve();
+      });
+      server.closeIdleConnections();
+    });
+  }
+
+  #create(tls: ReturnType<typeof loadTls> | undefined): Server | TlsServer {
+    const { maxConnections, keepAliveTimeoutMs, headersTimeoutMs, requestTimeoutMs } = this.#options;
+    const requestTimeout = requestTimeoutMs ?? DEFAULTS.requestTimeoutMs;
+    const options = {
+      keepAliveTimeout: keepAliveTimeoutMs ?? DEFAULTS.keepAliveTimeoutMs,
+      headersTimeout: Math.min(headersTimeoutMs ?? DEFAULTS.headersTimeoutMs, requestTimeout),
+      requestTimeout,
+      connectionsCheckingInterval: CHECK_INTERVAL_MS,
+      noDelay: true,
+    };
+    const server =
+      tls === undefined
+        ? createServer(options)
+        : createTlsServer({
+            ...options,
+            cert: tls.cert,
+            key: tls.key,
+            minVersion: tls.minVersion,
+            ...(tls.clientCa === undefined ? {} : { ca: tls.clientCa, requestCert: true, rejectUnauthorized: true }),
+          });
+    server.maxConnections = maxConnections ?? DEFAULTS.maxConnections;
+    server.on("request", this.#handle).on("checkContinue", this.#handle);
+    server.on("clientError", answerClientError);
+    return server;
+  }
+
+  readonly #handle = (request: IncomingMessage, response: ServerResponse): void => {
+    this.#active.add(response);
+    if (this.#draining !== undefined) response.setHeader("connection", "close");
+    response.once("close", () => {
+      this.#active.delete(response);
+      if (this.#draining !== undefined) this.#server?.closeIdleConnections();
+    });
+    this.#options.handler(request, response);
+  };
+}
+
+const CLIENT_ERRORS: Readonly<Record<string, readonly [line: string, code: number, message: string]>> = {
+  ERR_HTTP_REQUEST_TIMEOUT: [
+    "408 Request Timeout",
+    GRPC_STATUS.deadline_exceeded,
+    "the request took too long to arrive",
+  ],
+  HPE_HEADER_OVERFLOW: [
+    "431 Request Header Fields Too Large",
+    GRPC_STATUS.invalid_argument,
+    "the headers are too long",
+  ],
+};
+
+/** What could not be read as HTTP gets a google.rpc.Status too, as JSON: its own type is not known. */
+function answerClientError(error: Error & { code?: string }, socket: NodeJS.WritableStream & Partial<Socket>): void {
+  if (error.code === "ECONNRESET" || socket.writable !== true) {
+    socket.destroy?.();
+    return;
+  }
+  const [line, code, message] = CLIENT_ERRORS[error.code ?? ""] ?? [
+    "400 Bad Request",
+    GRPC_STATUS.invalid_argument,
+    `not readable as HTTP/1.1: ${error.message}`,
+  ];
+  const body = rpcStatusJson({ code, message });
+  socket.end(
+    `HTTP/1.1 ${line}\r\nConnection: close\r\nContent-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
+    () => socket.destroy?.(),
+  );
+}

@@ -1,0 +1,76 @@
+import { RetryableError } from "../component/errors.ts";
+
+/** 128 MiB. */
+export const DEFAULT_IN_FLIGHT_BYTES = 128 * 1024 * 1024;
+
+/** What a refused sender is asked to wait, ms. */
+const RETRY_AFTER_MS = 1_000;
+
+/** Bytes that one request holds. */
+export interface Reservation {
+  readonly bytes: number;
+  /**
+   * Holds `bytes` more.
+   * @throws RetryableError `overloaded` when the budget has no room; what was held before stays held.
+   */
+  grow(bytes: number): void;
+  /** Gives everything back. Calling it again does nothing. */
+  release(): void;
+}
+
+/**
+ * Bytes of requests that are being received or wait for their commit, over all receivers of one collector. A request
+ * counts with the bytes that came and, when they are compressed, with those they inflate to. One request always fits
+ * into an idle budget: its size is bounded by the receiver's own limit.
+ */
+export class InFlightBudget {
+  readonly maxBytes: number;
+  #used = 0;
+
+  constructor(maxBytes: number = DEFAULT_IN_FLIGHT_BYTES) {
+    this.maxBytes = maxBytes;
+  }
+
+  get usedBytes(): number {
+    return this.#used;
+  }
+
+  /** @throws RetryableError `overloaded` when nothing more fits: for a refusal before anything of a request is read. */
+  assertRoom(): void {
+    if (this.#used >= this.maxBytes) throw this.#overloaded();
+  }
+
+  /** @throws RetryableError `overloaded` when the bytes do not fit. */
+  take(bytes: number): Reservation {
+    this.#add(bytes, 0);
+    let held = bytes;
+    return {
+      get bytes() {
+        return held;
+      },
+      grow: (more) => {
+        this.#add(more, held);
+        held += more;
+      },
+      release: () => {
+        this.#used -= held;
+        held = 0;
+      },
+    };
+  }
+
+  #add(bytes: number, held: number): void {
+    const others = this.#used - held;
+    if (others > 0 && this.#used + bytes > this.maxBytes) throw this.#overloaded();
+    this.#used += bytes;
+  }
+
+  #overloaded(): RetryableError {
+    const mib = Math.round(this.maxBytes / (1024 * 1024));
+    return new RetryableError(
+      "overloaded",
+      `requests in flight hold ${this.#used} bytes of at most ${this.maxBytes} (${mib} MiB); try again later`,
+      RETRY_AFTER_MS,
+    );
+  }
+}

@@ -1,0 +1,64 @@
+import { gunzipSync, inflateSync } from "node:zlib";
+import { PermanentError } from "../component/errors.ts";
+import type { BatchEncoding } from "../component/ingest.ts";
+
+const MIN_CHUNK = 16 * 1024;
+const MAX_FIRST_CHUNK = 4 * 1024 * 1024;
+
+/**
+ * The body as it was before Content-Encoding (RFC 9110 §8.4.1; `deflate` is the zlib format of RFC 1950). Synchronous,
+ * for the ingest thread; never holds more than `maxBytes` plus one chunk. gzip bodies of several members are joined.
+ * @throws PermanentError `too_large` when the result is longer than `maxBytes`; `malformed` for corrupt or cut-off data
+ *   and for bytes after the end of the compressed data.
+ */
+export function inflateBody(bytes: Uint8Array, encoding: BatchEncoding, maxBytes: number): Uint8Array {
+  if (encoding === "identity") {
+    if (bytes.length > maxBytes) throw tooLarge(maxBytes);
+    return bytes;
+  }
+  if (bytes.length === 0) throw new PermanentError("malformed", `the ${encoding} body is empty`);
+  const declared = encoding === "gzip" ? declaredSize(bytes) : 0;
+  const options = {
+    maxOutputLength: maxBytes,
+    // Room for the whole body when its trailer tells the truth, so that one allocation is enough.
+    chunkSize: Math.min(Math.max(declared + 64, MIN_CHUNK), MAX_FIRST_CHUNK, Math.max(maxBytes + 64, MIN_CHUNK)),
+    info: true,
+  } as const;
+  try {
+    const { buffer, engine } = (encoding === "gzip" ? gunzipSync : inflateSync)(bytes, options) as unknown as Inflated;
+    if (engine.bytesWritten !== bytes.length) {
+      throw new PermanentError(
+        "malformed",
+        `${bytes.length - engine.bytesWritten} bytes follow the end of the ${encoding} data at byte ${engine.bytesWritten}`,
+      );
+    }
+    return buffer;
+  } catch (error) {
+    if (error instanceof PermanentError) throw error;
+    if ((error as { code?: string }).code === "ERR_BUFFER_TOO_LARGE") throw tooLarge(maxBytes);
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new PermanentError("malformed", `the body is not valid ${encoding} data: ${reason}`);
+  }
+}
+
+/** What zlib's functions return with `info: true`. */
+interface Inflated {
+  readonly buffer: Uint8Array;
+  /** `bytesWritten` is the number of input bytes that were used. */
+  readonly engine: { readonly bytesWritten: number };
+}
+
+/**
+ * The inflated size that the trailer of a gzip body claims (RFC 1952 §2.3.1, ISIZE; of its last member, modulo 2^32).
+ * A hint only: the sender may lie.
+ */
+export function declaredSize(bytes: Uint8Array): number {
+  const at = bytes.length - 4;
+  if (at < 14) return 0;
+  const [a, b, c, d] = [bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]] as [number, number, number, number];
+  return (a | (b << 8) | (c << 16) | (d << 24)) >>> 0;
+}
+
+function tooLarge(maxBytes: number): PermanentError {
+  return new PermanentError("too_large", `the body is longer than ${maxBytes} bytes once decompressed`);
+}

@@ -1,0 +1,58 @@
+import type { IncomingMessage } from "node:http";
+import { PermanentError, RetryableError } from "../component/errors.ts";
+import type { Reservation } from "./in-flight.ts";
+
+/** @throws PermanentError `too_large` when Content-Length already says so. */
+export function assertDeclaredLength(request: IncomingMessage, maxBytes: number): void {
+  const declared = Number(request.headers["content-length"] ?? 0);
+  if (declared > maxBytes) throw tooLarge(maxBytes, `Content-Length is ${declared}`);
+}
+
+/**
+ * The whole body in memory of its own, copied once, so that it may be transferred to another thread. Bytes are counted
+ * in `reservation` as they arrive: a sender that declares much and sends little holds little.
+ * @throws PermanentError `too_large` as soon as the limit is passed; RetryableError `overloaded` when the budget is used
+ *   up; RetryableError `cancelled` when the sender goes away. What was counted stays counted: the caller releases it.
+ */
+export function readBody(
+  request: IncomingMessage,
+  maxBytes: number,
+  reservation: Reservation,
+): Promise<Uint8Array<ArrayBuffer>> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let length = 0;
+    const done = (settle: () => void): void => {
+      request.off("data", onData).off("end", onEnd).off("error", onGone).off("close", onGone);
+      settle();
+    };
+    const onData = (chunk: Buffer): void => {
+      length += chunk.length;
+      try {
+        if (length > maxBytes) throw tooLarge(maxBytes, "more arrived");
+        reservation.grow(chunk.length);
+        chunks.push(chunk);
+      } catch (error) {
+        done(() => reject(error));
+      }
+    };
+    const onEnd = (): void => done(() => resolve(joined(chunks, length)));
+    const onGone = (): void =>
+      done(() => reject(new RetryableError("cancelled", `the sender went away after ${length} bytes of the body`)));
+    request.on("data", onData).on("end", onEnd).on("error", onGone).on("close", onGone);
+  });
+}
+
+function joined(chunks: readonly Buffer[], length: number): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(length);
+  let at = 0;
+  for (const chunk of chunks) {
+    bytes.set(chunk, at);
+    at += chunk.length;
+  }
+  return bytes;
+}
+
+function tooLarge(maxBytes: number, seen: string): PermanentError {
+  return new PermanentError("too_large", `the body may have at most ${maxBytes} bytes; ${seen}`);
+}

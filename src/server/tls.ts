@@ -1,0 +1,45 @@
+import { readFileSync } from "node:fs";
+import { z } from "zod";
+import { PermanentError } from "../component/errors.ts";
+
+/** The Collector's names for a server's TLS settings. Without `client_ca_file` clients need no certificate. */
+export const tlsConfig = z.strictObject({
+  cert_file: z.string().min(1),
+  key_file: z.string().min(1),
+  client_ca_file: z.string().min(1).optional(),
+  min_version: z.enum(["1.2", "1.3"]).default("1.2"),
+});
+export type TlsConfig = z.infer<typeof tlsConfig>;
+
+export interface TlsMaterial {
+  readonly cert: Buffer;
+  readonly key: Buffer;
+  /** Present when clients have to show a certificate that this authority signed. */
+  readonly clientCa: Buffer | undefined;
+  readonly minVersion: "TLSv1.2" | "TLSv1.3";
+}
+
+/** @throws PermanentError `config_invalid` naming the setting and the file that cannot be read. */
+export function loadTls(config: TlsConfig, configKey: string): TlsMaterial {
+  return {
+    cert: readPem(config.cert_file, `${configKey}.cert_file`),
+    key: readPem(config.key_file, `${configKey}.key_file`),
+    clientCa:
+      config.client_ca_file === undefined ? undefined : readPem(config.client_ca_file, `${configKey}.client_ca_file`),
+    minVersion: config.min_version === "1.3" ? "TLSv1.3" : "TLSv1.2",
+  };
+}
+
+function readPem(path: string, configKey: string): Buffer {
+  let bytes: Buffer;
+  try {
+    bytes = readFileSync(path);
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new PermanentError("config_invalid", `${configKey}: cannot read ${path}: ${reason}`, { cause });
+  }
+  if (!bytes.includes("-----BEGIN ")) {
+    throw new PermanentError("config_invalid", `${configKey}: ${path} holds no PEM block (-----BEGIN …)`);
+  }
+  return bytes;
+}
