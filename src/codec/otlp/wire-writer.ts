@@ -1,0 +1,132 @@
+/**
+ * Grows as it writes protobuf. Sub-messages are opened and closed: one byte is kept for the length, and the message is
+ * moved where the length needs more.
+ */
+export class WireWriter {
+  #bytes: Uint8Array<ArrayBuffer>;
+  #at = 0;
+
+  constructor(size = 1024) {
+    this.#bytes = new Uint8Array(size);
+  }
+
+  /** A copy of what was written. */
+  finish(): Uint8Array<ArrayBuffer> {
+    return this.#bytes.slice(0, this.#at);
+  }
+
+  /** Writes the tag of a length-delimited field and opens its payload; returns what `close` needs. */
+  open(tag: number): number {
+    this.tag(tag);
+    this.#room(1);
+    this.#at++;
+    return this.#at;
+  }
+
+  close(start: number): void {
+    const length = this.#at - start;
+    const extra = varintSize(length) - 1;
+    if (extra > 0) {
+      this.#room(extra);
+      this.#bytes.copyWithin(start + extra, start, this.#at);
+    }
+    writeVarint(this.#bytes, start - 1, length);
+    this.#at += extra;
+  }
+
+  /** A tag: field number times 8 plus wire type; at most two bytes in OTLP. */
+  tag(tag: number): void {
+    this.varint(tag);
+  }
+
+  /** An unsigned 32-bit varint. */
+  varint(value: number): void {
+    this.#room(5);
+    this.#at = writeVarint(this.#bytes, this.#at, value);
+  }
+
+  /** A 64-bit varint in two's complement. */
+  int64(value: bigint): void {
+    this.#room(10);
+    const bits = BigInt.asUintN(64, value);
+    let low = Number(bits & 0xffff_ffffn);
+    let high = Number(bits >> 32n);
+    while (high > 0 || low > 0x7f) {
+      this.#bytes[this.#at++] = (low & 0x7f) | 0x80;
+      low = ((low >>> 7) | (high << 25)) >>> 0;
+      high >>>= 7;
+    }
+    this.#bytes[this.#at++] = low;
+  }
+
+  fixed32(value: number): void {
+    this.#room(4);
+    this.#view().setUint32(this.#at, value >>> 0, true);
+    this.#at += 4;
+  }
+
+  fixed64(value: bigint): void {
+    this.#room(8);
+    this.#view().setBigUint64(this.#at, BigInt.asUintN(64, value), true);
+    this.#at += 8;
+  }
+
+  double(value: number): void {
+    this.#room(8);
+    this.#view().setFloat64(this.#at, value, true);
+    this.#at += 8;
+  }
+
+  /** A length-delimited string; lone surrogates become U+FFFD. */
+  text(tag: number, text: string): void {
+    const start = this.open(tag);
+    this.#room(text.length * 3);
+    this.#at += this.#buffer().write(text, this.#at, "utf8");
+    this.close(start);
+  }
+
+  blob(tag: number, bytes: Uint8Array): void {
+    this.tag(tag);
+    this.varint(bytes.length);
+    this.raw(bytes);
+  }
+
+  /** Bytes as they are, without tag or length. */
+  raw(bytes: Uint8Array): void {
+    this.#room(bytes.length);
+    this.#bytes.set(bytes, this.#at);
+    this.#at += bytes.length;
+  }
+
+  #view(): DataView {
+    return new DataView(this.#bytes.buffer);
+  }
+
+  #buffer(): Buffer {
+    return Buffer.from(this.#bytes.buffer);
+  }
+
+  #room(size: number): void {
+    if (this.#at + size <= this.#bytes.length) return;
+    const larger = new Uint8Array(Math.max(this.#bytes.length * 2, this.#at + size));
+    larger.set(this.#bytes.subarray(0, this.#at));
+    this.#bytes = larger;
+  }
+}
+
+/** Bytes of a varint below 2^32. */
+export function varintSize(value: number): number {
+  return value < 0x80 ? 1 : value < 0x4000 ? 2 : value < 0x20_0000 ? 3 : value < 0x1000_0000 ? 4 : 5;
+}
+
+/** Writes an unsigned 32-bit varint; returns where it ends. The caller has made room. */
+export function writeVarint(to: Uint8Array, at: number, value: number): number {
+  let end = at;
+  let rest = value >>> 0;
+  while (rest > 0x7f) {
+    to[end++] = (rest & 0x7f) | 0x80;
+    rest >>>= 7;
+  }
+  to[end++] = rest;
+  return end;
+}
