@@ -50,6 +50,15 @@ switch (task) {
     ensureChromium();
     exit(run(process.execPath, [join(ROOT, "node_modules/vitest/vitest.mjs"), "run", ...args], testEnvironment()));
     break;
+  case "bench": {
+    prepare();
+    const [name, ...benchArgs] = args;
+    if (run(npm(), ["exec", "--", "tsc", "-p", "tsconfig.bench.json"]) !== 0) fail("the benchmarks did not compile");
+    const file = join(ROOT, ".tmp/bench/bench", `${name}.js`);
+    if (name === undefined || !existsSync(file)) fail("npm run bench -- NAME, for example ingest (bench/ has them all)");
+    exit(run(process.execPath, [file, ...benchArgs]));
+    break;
+  }
   case "interop":
     prepare();
     exit(
@@ -61,7 +70,7 @@ switch (task) {
     );
     break;
   default:
-    fail(`unknown task ${task ?? "(none)"}; expected start, test, build, prepare or interop`);
+    fail(`unknown task ${task ?? "(none)"}; expected start, test, build, prepare, bench or interop`);
 }
 
 function checkNode() {

@@ -1,0 +1,203 @@
+import { encodeTraces } from "../../src/codec/otlp/encode.ts";
+import type { KeyValue } from "../../src/model/any-value.ts";
+import { SPAN_KIND, type Span, type TracesData } from "../../src/model/span.ts";
+
+/**
+ * The load of the speed figures: one service a request, as SDKs send it; about 505 bytes and 10 attributes a span,
+ * 20 spans a trace over 16 services, so that a request of 512 spans holds about 0.58 traces a span.
+ */
+export interface LoadRequest {
+  readonly body: Buffer;
+  readonly spans: number;
+  /** Offsets of 16-byte trace ids, 8-byte span and parent ids, and 8-byte times in the body. */
+  readonly traceIds: readonly number[];
+  readonly spanIds: readonly number[];
+  readonly times: readonly number[];
+}
+
+const SERVICES = 16;
+const SPANS_PER_TRACE = 20;
+const ROUTES = ["/api/orders", "/api/orders/:id", "/api/cart", "/api/products/:sku", "/api/users/:id/profile"];
+const METHODS = ["GET", "POST", "PUT"];
+
+/** Requests for `traces` traces of a pool; `fresh` makes each pass over the pool new traces. */
+export function perServiceSet(traces: number, spansPerRequest: number, seed = 1): LoadRequest[] {
+  const random = generator(seed);
+  const perService: Span[][] = Array.from({ length: SERVICES }, () => []);
+  const begin = BigInt(Date.now()) * 1_000_000n;
+  for (let t = 0; t < traces; t++) {
+    const traceId = hex(random, 16);
+    const start = begin + BigInt(t) * 50_000n;
+    let parent = "";
+    for (let s = 0; s < SPANS_PER_TRACE; s++) {
+      const service = Math.floor(random() * SERVICES);
+      const span = makeSpan(random, traceId, parent, s, start);
+      (perService[service] as Span[]).push(span);
+      if (random() < 0.6) parent = span.spanId;
+    }
+  }
+  const requests: LoadRequest[] = [];
+  for (let at = 0; ; at += spansPerRequest) {
+    let any = false;
+    for (let service = 0; service < SERVICES; service++) {
+      const spans = (perService[service] as Span[]).slice(at, at + spansPerRequest);
+      if (spans.length === 0) continue;
+      any = true;
+      requests.push(toRequest(encodeTraces(tracesOf(service, spans)), spans.length));
+    }
+    if (!any) break;
+  }
+  return requests;
+}
+
+/** The same request for pass `pass`: ids and times are overwritten in place, so every pass is new traces. */
+export function refresh(request: LoadRequest, pass: number): void {
+  const { body } = request;
+  for (const at of request.traceIds) body.writeUInt32LE(pass, at);
+  for (const at of request.spanIds) body.writeUInt32LE(pass, at);
+  if (pass === 0) return;
+  for (const at of request.times) body.writeBigUInt64LE(body.readBigUInt64LE(at) + 40_000_000n, at);
+}
+
+function makeSpan(random: () => number, traceId: string, parent: string, index: number, start: bigint): Span {
+  const route = pick(random, ROUTES);
+  const method = pick(random, METHODS);
+  const from = start + BigInt(Math.floor(random() * 20_000_000));
+  const error = random() < 0.02;
+  const attributes: KeyValue[] = [
+    text("http.request.method", method),
+    text("http.route", route),
+    text("url.path", route.replace(/:\w+/g, () => String(Math.floor(random() * 5_000)))),
+    { key: "http.response.status_code", value: { type: "int", value: error ? 500n : 200n } },
+    text("server.address", `10.0.${Math.floor(random() * 8)}.${Math.floor(random() * 250)}`),
+    { key: "server.port", value: { type: "int", value: 8080n } },
+    text("user_agent.original", "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36"),
+    text("request.id", uuid(random)),
+    text("tenant", `tenant-${Math.floor(random() * 40)}`),
+    { key: "cache.hit", value: { type: "bool", value: random() < 0.5 } },
+  ];
+  return {
+    traceId,
+    spanId: hex(random, 8),
+    parentSpanId: parent,
+    traceState: "",
+    flags: 0x101,
+    name: `${method} ${route}`,
+    kind: index % 2 === 0 ? SPAN_KIND.server : SPAN_KIND.client,
+    startTimeUnixNano: from,
+    endTimeUnixNano: from + BigInt(50_000 + Math.floor(random() * 30_000_000)),
+    attributes,
+    droppedAttributesCount: 0,
+    events: [],
+    droppedEventsCount: 0,
+    links: [],
+    droppedLinksCount: 0,
+    status: { code: error ? 2 : 0, message: "" },
+  };
+}
+
+function tracesOf(service: number, spans: readonly Span[]): TracesData {
+  const resource = {
+    attributes: [
+      text("service.name", `service-${String(service).padStart(2, "0")}`),
+      text("service.version", "1.4.2"),
+      text("service.instance.id", `instance-${service}`),
+      text("telemetry.sdk.language", "nodejs"),
+    ],
+    droppedAttributesCount: 0,
+    entityRefs: [],
+  };
+  const scope = { name: "instrumentation-http", version: "0.55.0", attributes: [], droppedAttributesCount: 0 };
+  return [{ resource, schemaUrl: "", scopeSpans: [{ scope, schemaUrl: "", spans }] }];
+}
+
+function toRequest(bytes: Uint8Array<ArrayBuffer>, spans: number): LoadRequest {
+  const body = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const request = { body, spans, traceIds: [] as number[], spanIds: [] as number[], times: [] as number[] };
+  eachField(body, 0, body.length, (field, start, end) => {
+    if (field !== 1) return;
+    eachField(body, start, end, (inner, from, to) => {
+      if (inner !== 2) return;
+      eachField(body, from, to, (span, spanStart, spanEnd) => {
+        if (span === 2) locateIds(body, spanStart, spanEnd, request);
+      });
+    });
+  });
+  return request;
+}
+
+function locateIds(
+  body: Buffer,
+  start: number,
+  end: number,
+  into: { traceIds: number[]; spanIds: number[]; times: number[] },
+): void {
+  eachField(body, start, end, (field, from, to) => {
+    if (field === 1) into.traceIds.push(from);
+    else if ((field === 2 || field === 4) && to - from === 8) into.spanIds.push(from);
+    else if (field === 7 || field === 8) into.times.push(from);
+  });
+}
+
+function eachField(body: Buffer, start: number, end: number, visit: (field: number, from: number, to: number) => void) {
+  let at = start;
+  const varint = () => {
+    let value = 0;
+    for (let shift = 0; ; shift += 7) {
+      const byte = body[at++] as number;
+      value += (byte & 0x7f) * 2 ** shift;
+      if (byte < 0x80) return value;
+    }
+  };
+  while (at < end) {
+    const tag = varint();
+    const from = at;
+    const type = tag & 7;
+    if (type === 0) varint();
+    else if (type === 1) at += 8;
+    else if (type === 5) at += 4;
+    else {
+      const length = varint();
+      const payload = at;
+      at += length;
+      visit(tag >>> 3, payload, at);
+      continue;
+    }
+    visit(tag >>> 3, from, at);
+  }
+}
+
+function text(key: string, value: string): KeyValue {
+  return { key, value: { type: "string", value } };
+}
+
+function pick<T>(random: () => number, from: readonly T[]): T {
+  return from[Math.floor(random() * from.length)] as T;
+}
+
+function hex(random: () => number, bytes: number): string {
+  let out = "";
+  for (let i = 0; i < bytes; i++) {
+    out += Math.floor(random() * 256)
+      .toString(16)
+      .padStart(2, "0");
+  }
+  return out;
+}
+
+function uuid(random: () => number): string {
+  const id = hex(random, 16);
+  return `${id.slice(0, 8)}-${id.slice(8, 12)}-4${id.slice(13, 16)}-a${id.slice(17, 20)}-${id.slice(20)}`;
+}
+
+/** mulberry32: small, seeded, the same everywhere. */
+function generator(seed: number): () => number {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let t = state;
+    t = Math.imul(t ^ (t >>> 15), t | 1);
+    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
+    return ((t ^ (t >>> 14)) >>> 0) / 4_294_967_296;
+  };
+}

@@ -1,0 +1,105 @@
+import { execFileSync, spawn } from "node:child_process";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+
+const ROOT = resolve(dirname(fileURLToPath(import.meta.url)), "../..");
+
+// What an `npm install spanloom` in an empty folder gives. Dependencies are linked from this checkout instead of being
+// fetched and compiled again: the package's own files are what is under test.
+describe("the packed package", () => {
+  let folder: string;
+
+  beforeAll(() => {
+    folder = mkdtempSync(join(tmpdir(), "spanloom-pack-"));
+    execFileSync("npm", ["pack", "--ignore-scripts", "--silent", "--pack-destination", folder], { cwd: ROOT });
+    const archive = readdirSync(folder).find((name) => name.endsWith(".tgz")) as string;
+    const modules = join(folder, "app/node_modules");
+    mkdirSync(join(modules, "spanloom"), { recursive: true });
+    writeFileSync(join(folder, "app/package.json"), '{ "type": "module" }');
+    execFileSync("tar", ["-xzf", join(folder, archive), "--strip-components=1", "-C", join(modules, "spanloom")]);
+    for (const name of productionDependencies()) {
+      const target = join(modules, name);
+      mkdirSync(dirname(target), { recursive: true });
+      if (!existsSync(target)) symlinkSync(join(ROOT, "node_modules", name), target);
+    }
+  }, 120_000);
+
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+  it("holds what runs, the web UI and no tests or sources", () => {
+    const files = readdirSync(join(folder, "app/node_modules/spanloom"), { recursive: true, encoding: "utf8" });
+    for (const file of ["dist/cli/main.js", "dist/app/collector.d.ts", "dist/web/index.html", "LICENSE", "README.md"]) {
+      expect(files).toContain(file);
+    }
+    expect(files.filter((file) => /\.test\.|^src\//.test(file))).toEqual([]);
+  });
+
+  it("runs as a command in an empty folder and takes a span", async () => {
+    const main = join(folder, "app/node_modules/spanloom/dist/cli/main.js");
+    const args = ["--otlp-grpc", "127.0.0.1:0", "--otlp-http", "127.0.0.1:0", "--ui", "127.0.0.1:0"];
+    const child = spawn(process.execPath, [main, ...args], { cwd: join(folder, "app"), stdio: ["ignore", "pipe", "inherit"] });
+    try {
+      const banner = await new Promise<string>((done, reject) => {
+        let text = "";
+        child.stdout.on("data", (chunk: Buffer) => {
+          text += chunk.toString();
+          if (text.includes("data ")) done(text);
+        });
+        child.once("exit", (code) => reject(new Error(`ended with ${code}: ${text}`)));
+      });
+      const http = /OTLP\/HTTP\s+(\S+)/.exec(banner)?.[1] as string;
+      const ui = /web UI and Jaeger API\s+(\S+)/.exec(banner)?.[1] as string;
+      const span = {
+        traceId: "0af7651916cd43dd8448eb211c80319c",
+        spanId: "b7ad6b7169203331",
+        name: "packed",
+        startTimeUnixNano: `${Date.now()}000000`,
+        endTimeUnixNano: `${Date.now()}500000`,
+      };
+      const body = { resourceSpans: [{ scopeSpans: [{ spans: [span] }] }] };
+      const sent = await fetch(http, {
+        method: "POST",
+        headers: { "content-type": "application/json" },
+        body: JSON.stringify(body),
+      });
+      expect(sent.status).toBe(200);
+      const found = await fetch(`${ui}api/traces/${span.traceId}`);
+      expect(((await found.json()) as { data: { spans: unknown[] }[] }).data[0]?.spans).toHaveLength(1);
+      expect(await (await fetch(ui)).text()).toContain("<title>");
+      expect(existsSync(join(folder, "app/spanloom-data/segments"))).toBe(true);
+    } finally {
+      const gone = new Promise((done) => child.once("exit", done));
+      child.kill("SIGTERM");
+      expect(await gone).toBe(0);
+    }
+  });
+
+  it("starts a collector inside a program", () => {
+    const program = `
+      import { createCollector } from "spanloom/collector";
+      const collector = await createCollector();
+      const answer = await fetch(collector.endpoints.otlpHttp + "/v1/traces", {
+        method: "POST", headers: { "content-type": "application/json" }, body: "{}",
+      });
+      console.log(answer.status);
+      await collector.shutdown();`;
+    const output = execFileSync(process.execPath, ["--input-type=module", "-e", program], {
+      cwd: join(folder, "app"),
+      timeout: 30_000,
+    });
+    expect(output.toString().trim()).toBe("200");
+  });
+});
+
+/** Names of everything that a production install holds, from npm itself. */
+function productionDependencies(): string[] {
+  const output = execFileSync("npm", ["ls", "--omit=dev", "--all", "--parseable"], { cwd: ROOT }).toString();
+  return output
+    .trim()
+    .split("\n")
+    .slice(1)
+    .map((path) => path.slice(path.lastIndexOf("node_modules/") + "node_modules/".length));
+}
