@@ -133,6 +133,7 @@ function serverCredentials(tls: GrpcTlsConfig | undefined, configKey: string): S
   );
 }
 
+/** Channelz stays on: without it grpc-js keeps no list of sessions and `forceShutdown` ends none of them. */
 function serverOptions(options: GrpcListenerOptions): ServerOptions {
   const { keepalive } = options;
   const optional = (key: string, value: number | undefined): ServerOptions =>
@@ -143,7 +144,6 @@ function serverOptions(options: GrpcListenerOptions): ServerOptions {
     "grpc.max_concurrent_streams": options.maxConcurrentStreams,
     "grpc.keepalive_time_ms": keepalive.time_ms,
     "grpc.keepalive_timeout_ms": keepalive.timeout_ms,
-    "grpc.enable_channelz": 0,
     ...optional("grpc.max_connection_idle_ms", keepalive.max_connection_idle_ms),
     ...optional("grpc.max_connection_age_ms", keepalive.max_connection_age_ms),
     ...optional("grpc.max_connection_age_grace_ms", keepalive.max_connection_age_grace_ms),

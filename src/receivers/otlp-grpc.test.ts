@@ -1,0 +1,179 @@
+import { connect as http2Connect } from "node:http2";
+import { gzipSync } from "node:zlib";
+import type { Client } from "@grpc/grpc-js";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { EXPORT_PATH, grpcCall, grpcClient, type ReceiverRig, startReceiver } from "../../test/support/receiver-rig.ts";
+import { type ErrorCode, PermanentError, RetryableError } from "../component/errors.ts";
+import { isRetryableGrpcStatus } from "../component/retry.ts";
+import { decodeExportResponse } from "../server/export-response.ts";
+import { WireWriter } from "../server/proto-wire.ts";
+import { decodeRpcStatus } from "../server/rpc-status.ts";
+
+const BODY = Uint8Array.of(10, 0);
+const MIB = 1024 * 1024;
+
+let rig: ReceiverRig;
+let client: Client;
+beforeEach(async () => {
+  rig = await startReceiver({ grpc: { max_recv_msg_size_mib: 1, read_timeout_ms: 300 } });
+  client = grpcClient(rig.grpc);
+});
+afterEach(async () => {
+  client.close();
+  await rig.close();
+});
+
+const send = (message: Uint8Array) => grpcCall(client, EXPORT_PATH, message);
+
+describe("what is taken", () => {
+  it("hands an owned copy of the message on", async () => {
+    const { error, response } = await send(BODY);
+    expect(error).toBeUndefined();
+    expect(response).toHaveLength(0);
+    const [batch] = rig.sink.batches;
+    expect(batch).toMatchObject({ format: "otlp_protobuf", encoding: "identity", maxBytes: MIB, source: "otlp_grpc" });
+    expect(batch?.bytes).toEqual(BODY);
+    expect(batch?.bytes.buffer.byteLength).toBe(2);
+    expect(rig.inFlight.usedBytes).toBe(0);
+    expect(rig.count("spanloom_receiver_accepted_spans_total", { transport: "grpc" })).toBe(1);
+  });
+
+  it("undoes gzip", async () => {
+    const gzip = grpcClient(rig.grpc, { "grpc.default_compression_algorithm": 2 });
+    const body = new WireWriter().message(1, new Uint8Array(20_000)).finish();
+    const { error } = await grpcCall(gzip, EXPORT_PATH, body);
+    gzip.close();
+    expect(error).toBeUndefined();
+    expect(rig.sink.batches[0]).toMatchObject({ encoding: "identity" });
+    expect(rig.sink.batches[0]?.bytes).toEqual(body);
+  });
+
+  it("takes an empty request without troubling the store", async () => {
+    expect((await send(new Uint8Array(0))).error).toBeUndefined();
+    expect(rig.sink.batches).toEqual([]);
+  });
+
+  it("tells a partial success", async () => {
+    rig.sink.answer = () => ({ accepted: 1, rejected: 2, message: "2 spans refused" });
+    const { response } = await send(BODY);
+    expect(decodeExportResponse(response as Uint8Array)).toEqual({ rejectedSpans: 2, errorMessage: "2 spans refused" });
+  });
+});
+
+describe("what is refused", () => {
+  const retryable: ErrorCode[] = ["overloaded", "storage_full", "storage_unavailable", "cancelled"];
+  it.each(retryable)("RetryableError %s is UNAVAILABLE with RetryInfo", async (code) => {
+    rig.sink.answer = () => {
+      throw new RetryableError(code, "später \ud800", 1_500);
+    };
+    const { error } = await send(BODY);
+    expect(error?.code).toBe(14);
+    const status = decodeRpcStatus(error?.metadata.get("grpc-status-details-bin")[0] as Buffer);
+    expect(status).toEqual({ code: 14, message: "später \ufffd", retryDelayMs: 1_500 });
+    expect(isRetryableGrpcStatus(14, status.retryDelayMs !== undefined)).toBe(true);
+  });
+
+  const permanent: [ErrorCode, number][] = [
+    ["malformed", 3],
+    ["too_large", 8],
+    ["internal", 13],
+    ["cancelled", 13],
+  ];
+  it.each(permanent)("PermanentError %s is final: code %i without RetryInfo", async (code, grpc) => {
+    rig.sink.answer = () => {
+      throw new PermanentError(code, "byte 7 is wrong");
+    };
+    const { error } = await send(BODY);
+    expect(error).toMatchObject({ code: grpc, details: "byte 7 is wrong" });
+    expect(error?.metadata.get("grpc-status-details-bin")).toEqual([]);
+    expect(isRetryableGrpcStatus(grpc, false)).toBe(false);
+    expect(rig.count("spanloom_receiver_refused_requests_total", { reason: code, transport: "grpc" })).toBe(1);
+  });
+
+  it("does not show a fault of the collector's own", async () => {
+    rig.sink.answer = () => {
+      throw new TypeError("secret is not a function");
+    };
+    const { error } = await send(BODY);
+    expect(error?.code).toBe(13);
+    expect(error?.details).not.toContain("secret");
+  });
+
+  it("RESOURCE_EXHAUSTED without RetryInfo for a message over the limit", async () => {
+    const { error } = await send(new Uint8Array(MIB + 1));
+    expect(error?.code).toBe(8);
+    expect(error?.metadata.get("grpc-status-details-bin")).toEqual([]);
+    expect(rig.sink.batches).toEqual([]);
+  });
+
+  it("RESOURCE_EXHAUSTED for a small message that inflates over the limit", async () => {
+    const gzip = grpcClient(rig.grpc, { "grpc.default_compression_algorithm": 2 });
+    const { error } = await grpcCall(gzip, EXPORT_PATH, new Uint8Array(64 * MIB));
+    gzip.close();
+    expect(error?.code).toBe(8);
+    expect(rig.sink.batches).toEqual([]);
+  });
+
+  it("UNAVAILABLE with RetryInfo when the bytes in flight are used up", async () => {
+    const held = rig.inFlight.take(rig.inFlight.maxBytes);
+    const { error } = await send(BODY);
+    expect(error?.code).toBe(14);
+    expect(decodeRpcStatus(error?.metadata.get("grpc-status-details-bin")[0] as Buffer).retryDelayMs).toBe(1_000);
+    held.release();
+    expect((await send(BODY)).error).toBeUndefined();
+  });
+
+  it("UNIMPLEMENTED for other services", async () => {
+    const logs = "/opentelemetry.proto.collector.logs.v1.LogsService/Export";
+    expect((await grpcCall(client, logs, BODY)).error?.code).toBe(12);
+  });
+
+  it("DEADLINE_EXCEEDED for a message that does not arrive in time", async () => {
+    const session = http2Connect(`http://${rig.grpc}`);
+    const stream = session.request({
+      ":method": "POST",
+      ":path": EXPORT_PATH,
+      "content-type": "application/grpc",
+      te: "trailers",
+    });
+    stream.write(Uint8Array.of(0, 0, 0, 0, 9, 1));
+    const code = await new Promise((resolve) => {
+      stream.on("response", (headers) => resolve(headers["grpc-status"]));
+      stream.on("trailers", (headers) => resolve(headers["grpc-status"]));
+    });
+    session.destroy();
+    expect(code).toBe("4");
+  });
+
+  it("gzip data that is cut off", async () => {
+    const session = http2Connect(`http://${rig.grpc}`);
+    const body = gzipSync(new Uint8Array(100)).subarray(0, 20);
+    const stream = session.request({
+      ":method": "POST",
+      ":path": EXPORT_PATH,
+      "content-type": "application/grpc",
+      "grpc-encoding": "gzip",
+      te: "trailers",
+    });
+    stream.end(Buffer.concat([Uint8Array.of(1, 0, 0, 0, body.length), body]));
+    const code = await new Promise<number>((resolve) => {
+      stream.on("response", (headers) => resolve(Number(headers["grpc-status"])));
+    });
+    session.destroy();
+    expect(isRetryableGrpcStatus(code, false)).toBe(false);
+    expect(rig.sink.batches).toEqual([]);
+  });
+});
+
+describe("grpc.health.v1", () => {
+  const check = (service: string) =>
+    grpcCall(client, "/grpc.health.v1.Health/Check", new WireWriter().string(1, service).finish());
+
+  it.each(["", "opentelemetry.proto.collector.trace.v1.TraceService"])("serves %j", async (service) => {
+    expect((await check(service)).response).toEqual(Buffer.from([8, 1]));
+  });
+
+  it("says NOT_FOUND for a service it does not have", async () => {
+    expect((await check("jaeger.api_v2.CollectorService")).error?.code).toBe(5);
+  });
+});
