@@ -1,0 +1,137 @@
+import { describe, expect, it } from "vitest";
+import { PermanentError, RetryableError } from "../component/errors.ts";
+import { Cors, corsConfig } from "./cors.ts";
+import { formatEndpoint, isLoopback, parseEndpoint } from "./endpoint.ts";
+import { retryAfterSeconds } from "./error-status.ts";
+import { isAllowedHost } from "./host-check.ts";
+import { InFlightBudget } from "./in-flight.ts";
+import { listenError } from "./listen-error.ts";
+import { loadTls } from "./tls.ts";
+
+describe("InFlightBudget", () => {
+  it("refuses what does not fit and takes it again once released", () => {
+    const budget = new InFlightBudget(100);
+    const first = budget.take(60);
+    expect(() => budget.take(41)).toThrow(RetryableError);
+    const second = budget.take(40);
+    expect(() => budget.assertRoom()).toThrow("hold 100 bytes of at most 100");
+    expect(() => first.grow(1)).toThrow(RetryableError);
+    first.release();
+    first.release();
+    expect(budget.usedBytes).toBe(40);
+    second.grow(60);
+    expect(second.bytes).toBe(100);
+    second.release();
+    expect(budget.usedBytes).toBe(0);
+  });
+
+  it("lets one request alone pass the limit, since its own limit bounds it", () => {
+    const budget = new InFlightBudget(100);
+    const only = budget.take(0);
+    only.grow(90);
+    only.grow(90);
+    expect(budget.usedBytes).toBe(180);
+    expect(() => budget.take(1)).toThrow(RetryableError);
+    only.release();
+    expect(budget.usedBytes).toBe(0);
+  });
+
+  it("asks the refused to wait", () => {
+    const budget = new InFlightBudget(1);
+    budget.take(1);
+    expect(() => budget.take(1)).toThrow(expect.objectContaining({ code: "overloaded", retryAfterMs: 1_000 }));
+  });
+});
+
+describe("isAllowedHost", () => {
+  it.each([
+    "localhost",
+    "LOCALHOST:4318",
+    "app.localhost",
+    "127.0.0.1:80",
+    "[::1]:4318",
+    "10.1.2.3",
+    "Traces.Example.:1",
+  ])("answers for %s", (host) => expect(isAllowedHost(host, ["traces.example"])).toBe(true));
+
+  it.each(["evil.example", "localhost.evil.example", "127.0.0.1.evil.example", "", ":80", "a b", "[::1", "x:y:z"])(
+    "does not answer for %j",
+    (host) => expect(isAllowedHost(host, ["traces.example"])).toBe(false),
+  );
+
+  it("lets a request without Host pass: no browser sends one", () => {
+    expect(isAllowedHost(undefined, [])).toBe(true);
+  });
+});
+
+describe("endpoints", () => {
+  it.each([
+    ["127.0.0.1:4318", "127.0.0.1", 4318, "127.0.0.1:4318"],
+    ["localhost:0", "localhost", 0, "localhost:0"],
+    ["[::1]:4317", "::1", 4317, "[::1]:4317"],
+    [":4317", "0.0.0.0", 4317, "0.0.0.0:4317"],
+  ])("%s", (text, host, port, formatted) => {
+    const endpoint = parseEndpoint(text);
+    expect(endpoint).toEqual({ host, port });
+    expect(endpoint && formatEndpoint(endpoint)).toBe(formatted);
+  });
+
+  it("know which addresses only this machine reaches", () => {
+    expect(["127.0.0.1", "127.9.9.9", "::1", "localhost"].every(isLoopback)).toBe(true);
+    expect(["0.0.0.0", "::", "10.0.0.1", "127.evil.example", "example.com"].some(isLoopback)).toBe(false);
+  });
+});
+
+describe("Cors", () => {
+  it("does not take a dot of a pattern for any character", () => {
+    const cors = new Cors(corsConfig.parse({ allowed_origins: ["https://app.example"] }));
+    expect(cors.check("POST", { origin: "https://appxexample" }).type).toBe("refused");
+    expect(cors.check("POST", { origin: "https://APP.example" }).type).toBe("allowed");
+    expect(cors.check("POST", { origin: "null" }).type).toBe("refused");
+  });
+
+  it("allows every origin and header for *", () => {
+    const cors = new Cors(corsConfig.parse({ allowed_origins: ["*"], allowed_headers: ["*"] }));
+    const asked = {
+      origin: "https://x.example",
+      "access-control-request-method": "POST",
+      "access-control-request-headers": "a, b",
+    };
+    expect(cors.check("OPTIONS", asked)).toMatchObject({
+      type: "preflight",
+      headers: { "access-control-allow-origin": "*", "access-control-allow-headers": "a, b" },
+    });
+  });
+
+  it("lets a page of the listener itself pass", () => {
+    const cors = new Cors(corsConfig.parse({}));
+    expect(cors.check("POST", { origin: "http://localhost:4318", host: "localhost:4318" }).type).toBe("same_origin");
+    expect(cors.check("POST", { origin: "http://localhost:4319", host: "localhost:4318" }).type).toBe("refused");
+  });
+});
+
+describe("what a person is told", () => {
+  const name = { title: "T", configKey: "a.b.endpoint", usualOccupant: "another T" };
+  it.each([
+    ["EACCES", 80, "may not open port 80"],
+    ["EADDRINUSE", 4318, "most likely by another T"],
+    ["ENOTFOUND", 1, "host name h cannot be resolved"],
+    ["EOTHER", 1, "spoiled"],
+  ])("about %s", (code, port, text) => {
+    const error = listenError(Object.assign(new Error("spoiled"), { code }), { host: "h", port }, name);
+    expect(error.code).toBe("listen_failed");
+    expect(error.message).toContain(text);
+    expect(error.message).toContain(`cannot listen on h:${port}`);
+    expect(error.message).toContain("Set a.b.endpoint to another");
+  });
+
+  it("about a certificate that cannot be read", () => {
+    const config = { cert_file: "/nowhere/cert.pem", key_file: "/nowhere/key.pem", min_version: "1.2" } as const;
+    expect(() => loadTls(config, "a.tls")).toThrow(PermanentError);
+    expect(() => loadTls(config, "a.tls")).toThrow(/^a\.tls\.cert_file: cannot read \/nowhere\/cert\.pem/);
+  });
+
+  it("about waiting: whole seconds, at least one", () => {
+    expect([0, 1, 1_000, 1_001].map(retryAfterSeconds)).toEqual([1, 1, 1, 2]);
+  });
+});
