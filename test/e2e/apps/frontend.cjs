@@ -6,16 +6,24 @@ const { trace, SpanStatusCode } = require("@opentelemetry/api");
 const app = express();
 const get = (url) =>
   new Promise((resolve, reject) => {
-    http.get(url, (response) => {
-      let text = "";
-      response.on("data", (chunk) => (text += chunk));
-      response.on("end", () => resolve({ status: response.statusCode, text }));
-    }).on("error", reject);
+    http
+      .get(url, (response) => {
+        let text = "";
+        response.on("data", (chunk) => (text += chunk));
+        response.on("end", () => resolve({ status: response.statusCode, text }));
+      })
+      .on("error", reject);
   });
 
 app.get("/order/:id", async (request, response) => {
   const span = trace.getTracer("shop", "2.1.0").startSpan("reserve stock", {
-    attributes: { "order.id": request.params.id, "order.lines": 3, "order.total": 12.5, "order.gift": true, tags: ["a", "b"] },
+    attributes: {
+      "order.id": request.params.id,
+      "order.lines": 3,
+      "order.total": 12.5,
+      "order.gift": true,
+      tags: ["a", "b"],
+    },
   });
   span.addEvent("stock.reserved", { warehouse: "north", quantity: 3 });
   span.end();

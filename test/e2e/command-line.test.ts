@@ -1,0 +1,178 @@
+import { spawnSync } from "node:child_process";
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { createServer, type Server } from "node:net";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { type Collector, createCollector } from "../../src/app/collector.ts";
+import { recordingPath } from "./recordings.ts";
+
+const MAIN = resolve(import.meta.dirname, "../../dist/cli/main.js");
+const FREE = ["--otlp-grpc", "127.0.0.1:0", "--otlp-http", "127.0.0.1:0", "--ui", "127.0.0.1:0"];
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "spanloom-cli-"));
+});
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+function spanloom(args: readonly string[], environment: Readonly<Record<string, string>> = {}) {
+  const result = spawnSync(process.execPath, [MAIN, ...args], {
+    cwd: folder,
+    encoding: "utf8",
+    timeout: 30_000,
+    env: { PATH: process.env.PATH ?? "", ...environment },
+  });
+  return { code: result.status, out: result.stdout, err: result.stderr };
+}
+
+describe("wrong settings", () => {
+  it("names an unknown key of the config file and the nearest right one", () => {
+    writeFileSync(join(folder, "spanloom.yaml"), "storage:\n  pth: /tmp/x\nexportes: {}\n");
+    const { code, err } = spanloom([]);
+    expect(code).toBe(2);
+    expect(err).toContain("spanloom.yaml: 2 problems:");
+    expect(err).toContain('storage.pth: unknown key; did you mean "path"?');
+    expect(err).toContain('exportes: unknown key; did you mean "exporters"?');
+  });
+
+  it("names line and column of broken YAML", () => {
+    writeFileSync(join(folder, "broken.yaml"), "storage:\n  kind: [memory\n");
+    const { code, err } = spanloom(["-c", "broken.yaml"]);
+    expect(code).toBe(2);
+    expect(err).toMatch(/broken\.yaml:\d+:\d+: not valid YAML/);
+  });
+
+  it("names a missing config file", () => {
+    const { code, err } = spanloom(["--config", "nowhere.yaml"]);
+    expect(code).toBe(2);
+    expect(err).toContain("nowhere.yaml: cannot read the config file: no such file");
+  });
+
+  it("names the environment variable's setting and what was expected", () => {
+    const { code, err } = spanloom(FREE, { SPANLOOM_STORAGE__KIND: "disk" });
+    expect(code).toBe(2);
+    expect(err).toContain("environment: storage.kind:");
+    expect(err).toContain('"sqlite"');
+    expect(err).toContain('"disk"');
+  });
+
+  it("names an unknown exporter type and key", () => {
+    const unknown = spanloom([...FREE, "--set", "exporters.zipkn.endpoint=http://localhost:1"]);
+    expect(unknown.code).toBe(2);
+    expect(unknown.err).toContain('exporters.zipkn: unknown type "zipkn"; did you mean "zipkin"?');
+    const key = spanloom([...FREE, "--set", "exporters.zipkin.endpont=http://localhost:1"]);
+    expect(key.code).toBe(2);
+    expect(key.err).toContain('exporters.zipkin.endpont: unknown key; did you mean "endpoint"?');
+  });
+
+  it("refuses an unknown flag and an unknown command", () => {
+    expect(spanloom(["--prot", "1"]).code).toBe(2);
+    expect(spanloom(["reply", "x"]).code).toBe(2);
+  });
+
+  it("shows help with examples", () => {
+    for (const args of [["--help"], ["serve", "--help"], ["replay", "--help"]]) {
+      const { code, out } = spanloom(args);
+      expect(code).toBe(0);
+      expect(out).toContain("Usage:");
+    }
+    expect(spanloom(["replay", "--help"]).out).toContain("Examples:");
+  });
+});
+
+describe("a place that cannot be used", () => {
+  it("names a taken port and how to choose another", async () => {
+    const server = await new Promise<Server>((done) => {
+      const made = createServer().listen(0, "127.0.0.1", () => done(made));
+    });
+    const { port } = server.address() as { port: number };
+    const { code, err } = spanloom(["--storage", "memory", ...FREE, "--ui", `127.0.0.1:${port}`]);
+    await new Promise((done) => server.close(done));
+    expect(code).toBe(4);
+    expect(err).toContain(`127.0.0.1:${port}`);
+    expect(err).toContain("ui.endpoint");
+  });
+
+  it("names a data folder that is in use, and the process that uses it", async () => {
+    const data = join(folder, "data");
+    const running = await createCollector({ storage: { kind: "sqlite", path: data } });
+    const { code, err } = spanloom(["--data", data, ...FREE]);
+    await running.shutdown();
+    expect(code).toBe(3);
+    expect(err).toContain(data);
+    expect(err).toContain(String(process.pid));
+  });
+
+  it("names a data folder that is a file", () => {
+    writeFileSync(join(folder, "data"), "not a folder");
+    const { code, err } = spanloom(["--data", join(folder, "data"), ...FREE]);
+    expect(code).toBe(3);
+    expect(err).toContain(join(folder, "data"));
+  });
+
+  it.skipIf(process.getuid?.() === 0)("names a data folder that cannot be written", () => {
+    const data = join(folder, "data");
+    mkdirSync(data);
+    chmodSync(data, 0o500);
+    const { code, err } = spanloom(["--data", data, ...FREE]);
+    expect(code).toBe(3);
+    expect(err).toContain(data);
+  });
+});
+
+describe("replay", () => {
+  let collector: Collector;
+  beforeEach(async () => {
+    collector = await createCollector();
+  });
+  afterEach(() => collector.shutdown());
+
+  const replay = (...args: string[]) => {
+    // The collector runs in this process, so the command must not block it.
+    return new Promise<{ code: number | null; out: string; err: string }>((done) => {
+      import("node:child_process").then(({ execFile }) => {
+        const child = execFile(
+          process.execPath,
+          [MAIN, "replay", "--endpoint", collector.endpoints.otlpHttp as string, ...args],
+          { cwd: folder },
+          (_error, out, err) => done({ code: child.exitCode, out, err }),
+        );
+      });
+    });
+  };
+
+  it("sends a recording and tells what it sent", async () => {
+    const { code, out } = await replay("--json", recordingPath("node-shop"));
+    expect(code).toBe(0);
+    expect(JSON.parse(out)).toMatchObject({ files: 1, requests: 13, spans: 766, rejectedSpans: 0, badLines: 0 });
+  });
+
+  it("gives fresh ids and the present time on request, keeping every relation", async () => {
+    const { code } = await replay("--fresh-ids", "--at", "now", recordingPath("node-shop"));
+    expect(code).toBe(0);
+    const since = (Date.now() - 60_000) * 1000;
+    const response = await fetch(`${collector.endpoints.ui}api/traces?service=frontend&start=${since}&limit=1000`);
+    const traces = ((await response.json()) as { data: { traceID: string; spans: unknown[] }[] }).data;
+    expect(traces.length).toBeGreaterThan(20);
+    expect(traces.some((trace) => trace.spans.length === 170)).toBe(true);
+    expect(traces.some((trace) => trace.traceID === "1f5628cb9eb2e5d8379d0d6cad715408")).toBe(false);
+  });
+
+  it("names a bad line, sends the rest and exits with 1", async () => {
+    const good =
+      '{"resourceSpans":[{"scopeSpans":[{"spans":[{"traceId":"0af7651916cd43dd8448eb211c80319c","spanId":"b7ad6b7169203331","name":"x"}]}]}]}';
+    writeFileSync(join(folder, "mixed.jsonl"), `${good}\n{"resourceSpans":[{]}\n`);
+    const { code, out, err } = await replay("mixed.jsonl");
+    expect(code).toBe(1);
+    expect(out).toContain("sent 1 spans in 1 requests");
+    expect(err).toContain("mixed.jsonl:2: left out:");
+  });
+
+  it("names a file that is not there and a collector that does not answer", async () => {
+    expect(await replay("nothing.jsonl")).toMatchObject({ code: 2, err: expect.stringContaining("nothing.jsonl") });
+    const { code, err } = spanloom(["replay", "--endpoint", "http://127.0.0.1:9", recordingPath("node-shop")]);
+    expect(code).toBe(5);
+    expect(err).toContain("no collector answers at http://127.0.0.1:9/v1/traces");
+  });
+});

@@ -1,0 +1,81 @@
+import { execFileSync } from "node:child_process";
+import { existsSync, mkdirSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+
+/** Other people's programs, fetched once through their own package managers into an ignored folder. */
+const CACHE = resolve(dirname(fileURLToPath(import.meta.url)), "../../.tmp/interop");
+
+const ZIPKIN = "3.5.1";
+const TELEMETRYGEN = "v0.161.0";
+const PYTHON_SDK = "1.45.1";
+
+const FETCH_MS = 600_000;
+
+/** Path of Zipkin's executable jar; undefined without Java or Maven. */
+export function zipkinJar(): string | undefined {
+  if (!has("java", "-version") || !has("mvn", "--version")) return undefined;
+  const jar = join(CACHE, `zipkin-server-${ZIPKIN}-exec.jar`);
+  return fetched(jar, "mvn", [
+    "-q",
+    "-B",
+    "dependency:copy",
+    `-Dartifact=io.zipkin:zipkin-server:${ZIPKIN}:jar:exec`,
+    `-DoutputDirectory=${CACHE}`,
+  ]);
+}
+
+/** Path of telemetrygen; undefined without Go. */
+export function telemetrygen(): string | undefined {
+  if (!has("go", "version")) return undefined;
+  const module = `github.com/open-telemetry/opentelemetry-collector-contrib/cmd/telemetrygen@${TELEMETRYGEN}`;
+  return fetched(join(CACHE, "bin/telemetrygen"), "go", ["install", module], { GOBIN: join(CACHE, "bin") });
+}
+
+/** Python interpreter that has the official SDK and both OTLP exporters; undefined without Python. */
+export function pythonWithSdk(): string | undefined {
+  if (!has("python3", "--version")) return undefined;
+  const environment = join(CACHE, "py");
+  const done = join(environment, "lib/.otlp-installed");
+  if (!existsSync(done)) {
+    const made = fetched(join(environment, "bin/python"), "python3", ["-m", "venv", environment]);
+    if (made === undefined) return undefined;
+    const packages = [`opentelemetry-sdk==${PYTHON_SDK}`, `opentelemetry-exporter-otlp==${PYTHON_SDK}`];
+    if (!run(join(environment, "bin/pip"), ["install", "-q", ...packages])) return undefined;
+    run("touch", [done]);
+  }
+  return join(environment, "bin/python");
+}
+
+function fetched(
+  file: string,
+  command: string,
+  args: readonly string[],
+  environment: Readonly<Record<string, string>> = {},
+): string | undefined {
+  if (existsSync(file)) return file;
+  mkdirSync(CACHE, { recursive: true });
+  return run(command, args, environment) && existsSync(file) ? file : undefined;
+}
+
+function has(command: string, versionFlag: string): boolean {
+  try {
+    execFileSync(command, [versionFlag], { stdio: "ignore", timeout: 30_000 });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function run(command: string, args: readonly string[], environment: Readonly<Record<string, string>> = {}): boolean {
+  try {
+    execFileSync(command, [...args], {
+      stdio: ["ignore", "ignore", "inherit"],
+      timeout: FETCH_MS,
+      env: { ...process.env, ...environment },
+    });
+    return true;
+  } catch {
+    return false;
+  }
+}
