@@ -54,15 +54,21 @@ export function checkBloom(bloom: Uint8Array): void {
 
 /** False only where `hash` was certainly not among the hashes that the bloom was built from. */
 export function bloomMayContain(bloom: Uint8Array, hash: number): boolean {
-  const size = bloom.length - HEADER;
+  return bloomMayContainAt(bloom, 0, bloom.length, hash);
+}
+
+/** The same for a bloom that lies at bytes[start, end). */
+export function bloomMayContainAt(bytes: Uint8Array, start: number, end: number, hash: number): boolean {
+  const size = end - start - HEADER;
   if (size <= 0) return false;
-  const probes = bloom[1] as number;
+  const probes = bytes[start + 1] as number;
+  const bits = start + HEADER;
   const scale = (size * 8) / TWO_32;
   const step = stepOf(hash);
   let h = hash;
   for (let probe = 0; probe < probes; probe++) {
     const bit = Math.trunc((h >>> 0) * scale);
-    if (((bloom[HEADER + (bit >>> 3)] as number) & (1 << (bit & 7))) === 0) return false;
+    if (((bytes[bits + (bit >>> 3)] as number) & (1 << (bit & 7))) === 0) return false;
     h = (h + step) | 0;
   }
   return true;

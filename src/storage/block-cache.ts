@@ -1,0 +1,179 @@
+import { traceIdHash } from "../model/attribute-hash.ts";
+import type { SpanColumns } from "../model/span-columns.ts";
+import { decodeBlockIndex } from "./block-index.ts";
+import { ByteLru } from "./search/byte-lru.ts";
+import type { Pacer } from "./search/pacer.ts";
+import { SegmentBlocks } from "./segment-blocks.ts";
+import type { BlockHead, SegmentSource } from "./segment-source.ts";
+
+export interface BlockCacheSettings {
+  /** Blooms and trace tables; the newest segments are kept, older ones are read again when asked. */
+  readonly bloomBytes: number;
+  /** Decoded block indexes. */
+  readonly indexBytes: number;
+  /** Inflated bodies. */
+  readonly bodyBytes: number;
+}
+
+export const DEFAULT_BLOCK_CACHE: BlockCacheSettings = {
+  bloomBytes: 128 * 1024 * 1024,
+  indexBytes: 48 * 1024 * 1024,
+  bodyBytes: 32 * 1024 * 1024,
+};
+
+/** One row of the log as a reader holds it. */
+export interface CachedBlock {
+  readonly segment: number;
+  readonly row: number;
+  readonly receivedAtMs: number;
+  readonly columns: SpanColumns;
+  readonly bloom: Uint8Array;
+}
+
+/** Rows read in one step while loading: between steps other requests get in. */
+const LOAD_ROWS = 64;
+/** Rows of one segment stay below this, so that (segment, row) is one exact number. */
+const MAX_ROWS = 2 ** 26;
+
+/**
+ * What queries keep of the log: statistics of every block, blooms and trace tables, and recently used indexes and
+ * bodies. Grows with the log at every `refresh`, follows retention through the source, and is bounded in bytes.
+ */
+export class BlockCache {
+  readonly #source: SegmentSource;
+  readonly #settings: BlockCacheSettings;
+  readonly #segments = new Map<number, SegmentBlocks>();
+  readonly #blocks: ByteLru<CachedBlock>;
+  readonly #bodies: ByteLru<Uint8Array>;
+  #refreshing: Promise<void> = Promise.resolve();
+
+  constructor(source: SegmentSource, settings: BlockCacheSettings) {
+    this.#source = source;
+    this.#settings = settings;
+    this.#blocks = new ByteLru(settings.indexBytes);
+    this.#bodies = new ByteLru(settings.bodyBytes);
+    source.onRemoved((ids) => {
+      for (const id of ids) this.#remove(id);
+    });
+  }
+
+  /** Oldest first, as of the last refresh. */
+  get segments(): readonly SegmentBlocks[] {
+    return [...this.#segments.values()].sort((a, b) => a.id - b.id);
+  }
+
+  /** Takes in everything that was committed before the call. */
+  refresh(pacer: Pacer): Promise<void> {
+    const turn = this.#refreshing.then(() => this.#load(pacer));
+    this.#refreshing = turn.catch(() => {});
+    return turn;
+  }
+
+  /** A row with its decoded columns; undefined when it is gone. */
+  block(segment: number, row: number): CachedBlock | undefined {
+    const cached = this.#blocks.get(segment * MAX_ROWS + row);
+    if (cached !== undefined) return cached;
+    const [head] = this.#source.rowsAfter(segment, row - 1, 1);
+    return head === undefined || head.row !== row ? undefined : this.#keep(head);
+  }
+
+  /** Inflated bytes of a row; undefined when it is gone or damaged. */
+  body(segment: number, row: number): Uint8Array | undefined {
+    const key = segment * MAX_ROWS + row;
+    const cached = this.#bodies.get(key);
+    if (cached !== undefined) return cached;
+    const body = this.#source.body(segment, row);
+    if (body !== undefined) this.#bodies.set(key, body, body.byteLength);
+    return body;
+  }
+
+  /** Blocks that hold spans of the trace, in log order. */
+  async traceBlocks(traceId: Uint8Array, pacer: Pacer): Promise<CachedBlock[]> {
+    const hash = traceIdHash(traceId);
+    const found: CachedBlock[] = [];
+    for (const segment of this.segments) {
+      const rows = segment.traceRows(hash) ?? (await this.#scanForTrace(segment, hash, pacer));
+      for (const row of rows) {
+        const block = this.block(segment.id, row);
+        if (block !== undefined && traceAt(block.columns, traceId) >= 0) found.push(block);
+        if (pacer.due()) await pacer.pause();
+      }
+    }
+    return found;
+  }
+
+  async #load(pacer: Pacer): Promise<void> {
+    const infos = this.#source.segments();
+    const present = new Set(infos.map((info) => info.id));
+    for (const id of [...this.#segments.keys()]) if (!present.has(id)) this.#remove(id);
+    for (const info of infos) {
+      let segment = this.#segments.get(info.id);
+      if (segment === undefined) {
+        segment = new SegmentBlocks(info.id);
+        this.#segments.set(info.id, segment);
+      }
+      while (!segment.complete) {
+        const heads = this.#source.rowsAfter(info.id, segment.count, LOAD_ROWS);
+        if (heads.length > 0)
+          segment.add(
+            heads.map((head) => this.#keep(head)),
+            heads,
+          );
+        if (heads.length < LOAD_ROWS) {
+          if (info.status === "closed") segment.finish();
+          break;
+        }
+        if (pacer.due()) await pacer.pause();
+      }
+    }
+    this.#evict();
+  }
+
+  #evict(): void {
+    let bytes = 0;
+    for (const segment of this.segments.toReversed()) {
+      bytes += segment.bytes;
+      if (bytes > this.#settings.bloomBytes && segment.complete) {
+        bytes -= segment.bytes;
+        segment.release();
+      }
+    }
+  }
+
+  /** The slow way for segments whose tables did not fit in memory: their blooms are read again. */
+  async #scanForTrace(segment: SegmentBlocks, hash: number, pacer: Pacer): Promise<number[]> {
+    const rows: number[] = [];
+    for (let row = 0; ; ) {
+      const heads = this.#source.rowsAfter(segment.id, row, LOAD_ROWS);
+      for (const head of heads) if (segment.bloomHolds(head.bloom, hash)) rows.push(head.row);
+      if (heads.length < LOAD_ROWS) return rows;
+      row = (heads.at(-1) as BlockHead).row;
+      if (pacer.due()) await pacer.pause();
+    }
+  }
+
+  #keep(head: BlockHead): CachedBlock {
+    const { segment, row, receivedAtMs, bloom } = head;
+    const block: CachedBlock = { segment, row, receivedAtMs, bloom, columns: decodeBlockIndex(head.index) };
+    this.#blocks.set(segment * MAX_ROWS + row, block, head.index.byteLength * 1.5 + bloom.byteLength + 1000);
+    return block;
+  }
+
+  #remove(id: number): void {
+    this.#segments.delete(id);
+    const gone = (key: number) => Math.trunc(key / MAX_ROWS) === id;
+    this.#blocks.removeWhere(gone);
+    this.#bodies.removeWhere(gone);
+  }
+}
+
+/** Position of the trace in columns.traceIds, or -1. */
+export function traceAt(columns: SpanColumns, traceId: Uint8Array): number {
+  const { traceIds } = columns;
+  for (let at = 0; at < traceIds.length; at += 16) {
+    let i = 0;
+    while (i < 16 && traceIds[at + i] === traceId[i]) i++;
+    if (i === 16) return at / 16;
+  }
+  return -1;
+}

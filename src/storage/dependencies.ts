@@ -1,0 +1,239 @@
+import { traceIdHash } from "../model/attribute-hash.ts";
+import type { LogBatch } from "../model/log.ts";
+import { STATUS_CODE } from "../model/span.ts";
+import type { SpanColumns, SpanGroup } from "../model/span-columns.ts";
+import type { DependencyLink } from "../model/trace-query.ts";
+import type { SqlDatabase } from "./driver.ts";
+import { JoinWindow, type WindowSpan } from "./join-window.ts";
+
+/** Calls by hour of the child's start: hours since the epoch. In consumers.db, beside the cursor that produced it. */
+export const dependenciesSchema = `
+CREATE TABLE IF NOT EXISTS dependency (
+  hour INTEGER NOT NULL,
+  parent TEXT NOT NULL,
+  child TEXT NOT NULL,
+  calls INTEGER NOT NULL,
+  errors INTEGER NOT NULL,
+  PRIMARY KEY (hour, parent, child)
+) WITHOUT ROWID;
+`;
+
+export interface DependencySettings {
+  /** Spans remembered for joining; a power of two. About 49 bytes each. */
+  readonly windowSpans: number;
+  /** Spans received longer ago are no longer joined, ms. */
+  readonly windowMs: number;
+}
+
+export const DEFAULT_DEPENDENCIES: DependencySettings = { windowSpans: 2 ** 18, windowMs: 10 * 60_000 };
+
+const HOUR_MS = 3_600_000;
+const HOUR_NS = HOUR_MS * 1e6;
+/** Distinct service names known at once; beyond it the window starts afresh, so that made-up names cannot fill memory. */
+const MAX_SERVICES = 50_000;
+/** A pair of services is one exact number below 2^53. */
+const PAIR = 2 ** 26;
+
+interface Calls {
+  calls: number;
+  errors: number;
+}
+
+type Pending = Map<number, Map<number, Calls>>;
+
+/**
+ * Counts calls between services: a span whose parent is a span of another service is one call from that service to its
+ * own, whatever the kinds; a server span that shares its id with a client span of another service is one as well. An
+ * error is a call whose child has the status error. Parents and children find each other within a bounded window,
+ * in any order and across batches; byte-equal duplicates inside it count once; what leaves it without its parent is
+ * `unmatched`.
+ *
+ * Counts are kept exactly when the owner calls `flush` in the transaction that stores its cursor. The window is not
+ * stored: after a restart the owner hands the rows before its cursor to `remember`, as many as make up the window, and
+ * goes on from the cursor; then only pairs further apart than the window are missed, as they are without a restart.
+ */
+export class DependencyAggregator {
+  readonly #settings: DependencySettings;
+  readonly #window: JoinWindow;
+  readonly #services = new Map<string, number>();
+  #names: string[] = [];
+  #pending: Pending = new Map();
+  #flushed: Pending = new Map();
+  #counting = true;
+  #duplicates = 0;
+  readonly #span: WindowSpan = {
+    trace: 0,
+    idLow: 0,
+    idHigh: 0,
+    parentLow: 0,
+    parentHigh: 0,
+    kind: 0,
+    service: 0,
+    hour: 0,
+    error: false,
+    fingerprint: 0,
+  };
+
+  constructor(settings: DependencySettings = DEFAULT_DEPENDENCIES) {
+    this.#settings = settings;
+    this.#window = new JoinWindow(settings.windowSpans, (parent, child, hour, error) => {
+      if (this.#counting) this.#count(this.#pending, hour, parent * PAIR + child, 1, error ? 1 : 0);
+    });
+  }
+
+  /** Spans that left the window without their parent, and duplicates met, since this was made. */
+  get unmatched(): number {
+    return this.#window.unmatched;
+  }
+  get duplicates(): number {
+    return this.#duplicates;
+  }
+  /** Spans in the window. */
+  get remembered(): number {
+    return this.#window.size;
+  }
+
+  /** Joins and counts the rows of a batch, or the given ones. Batches come in log order. */
+  consume(batch: LogBatch, rows?: readonly number[]): void {
+    this.#window.dropBefore(batch.receivedAtMs - this.#settings.windowMs);
+    this.#flushed = new Map();
+    if (this.#services.size > MAX_SERVICES && this.#pending.size === 0) this.#startAfresh();
+    this.#take(batch.columns, batch.receivedAtMs, rows);
+  }
+
+  /** Fills the window with rows whose calls are counted already. */
+  remember(batch: LogBatch, rows?: readonly number[]): void {
+    this.#counting = false;
+    try {
+      this.consume(batch, rows);
+    } finally {
+      this.#counting = true;
+    }
+  }
+
+  /**
+   * Adds what was counted since the last flush to the table. To be called inside the transaction that stores the
+   * cursor; when that is rolled back, call `undoFlush` before the next batch.
+   */
+  flush(db: SqlDatabase): void {
+    const add = db.prepare(
+      `INSERT INTO dependency (hour, parent, child, calls, errors) VALUES (?, ?, ?, ?, ?)
+       ON CONFLICT (hour, parent, child) DO UPDATE SET calls = calls + excluded.calls, errors = errors + excluded.errors`,
+    );
+    for (const [hour, pairs] of this.#pending) {
+      for (const [pair, { calls, errors }] of pairs) {
+        add.run(
+          hour,
+          this.#names[Math.trunc(pair / PAIR)] as string,
+          this.#names[pair % PAIR] as string,
+          calls,
+          errors,
+        );
+      }
+    }
+    this.#flushed = this.#pending;
+    this.#pending = new Map();
+  }
+
+  /** Takes the last flush back into what is to be flushed. */
+  undoFlush(): void {
+    const flushed = this.#flushed;
+    this.#flushed = new Map();
+    for (const [hour, pairs] of flushed) {
+      for (const [pair, { calls, errors }] of pairs) this.#count(this.#pending, hour, pair, calls, errors);
+    }
+  }
+
+  /** Makes the table. Counts need no loading: a flush adds to what is stored. */
+  load(db: SqlDatabase): void {
+    db.exec(dependenciesSchema);
+  }
+
+  #take(columns: SpanColumns, receivedAtMs: number, rows: readonly number[] | undefined): void {
+    const { count, traceIds, traceIndex, groups, groupIndex, kind, status, startHigh, startLow, endLow } = columns;
+    const ids = words(columns.spanIds, count * 2);
+    const parents = words(columns.parentIds, count * 2);
+    const traces = new Uint32Array(traceIds.length / 16);
+    for (let i = 0; i < traces.length; i++) traces[i] = traceIdHash(traceIds, i * 16);
+    const services = groups.map((group: SpanGroup) => this.#serviceId(columns.strings[group.service] as string));
+    const span = this.#span;
+    const total = rows?.length ?? count;
+    for (let i = 0; i < total; i++) {
+      const row = rows === undefined ? i : (rows[i] as number);
+      span.trace = traces[traceIndex[row] as number] as number;
+      span.idLow = ids[row * 2] as number;
+      span.idHigh = ids[row * 2 + 1] as number;
+      span.parentLow = parents[row * 2] as number;
+      span.parentHigh = parents[row * 2 + 1] as number;
+      span.kind = kind[row] as number;
+      span.service = services[groupIndex[row] as number] as number;
+      const low = startLow[row] as number;
+      span.hour = Math.trunc(((startHigh[row] as number) * 0x1_0000_0000 + low) / HOUR_NS);
+      span.error = status[row] === STATUS_CODE.error;
+      const length = (columns.spanEnd[row] as number) - (columns.spanStart[row] as number);
+      span.fingerprint = (Math.imul(low, 0x9e3779b1) ^ Math.imul(endLow[row] as number, 0x85ebca6b) ^ length) >>> 0;
+      if (!this.#window.add(span, receivedAtMs)) this.#duplicates++;
+    }
+  }
+
+  #count(into: Pending, hour: number, pair: number, calls: number, errors: number): void {
+    let pairs = into.get(hour);
+    if (pairs === undefined) {
+      pairs = new Map();
+      into.set(hour, pairs);
+    }
+    const known = pairs.get(pair);
+    if (known === undefined) pairs.set(pair, { calls, errors });
+    else {
+      known.calls += calls;
+      known.errors += errors;
+    }
+  }
+
+  #serviceId(name: string): number {
+    let id = this.#services.get(name);
+    if (id === undefined) {
+      id = this.#names.length;
+      this.#names.push(name);
+      this.#services.set(name, id);
+    }
+    return id;
+  }
+
+  #startAfresh(): void {
+    this.#window.clear();
+    this.#services.clear();
+    this.#names = [];
+  }
+}
+
+/**
+ * Calls between services whose child began in an hour that touches the range, ms since the epoch. Sorted by parent, then
+ * child. Empty where no aggregate was ever stored.
+ */
+export function readDependencies(db: SqlDatabase, startMs: number, endMs: number): DependencyLink[] {
+  const table = db.prepare("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'dependency'").get();
+  if (table === undefined) return [];
+  return db
+    .prepare<DependencyLink>(
+      `SELECT parent, child, SUM(calls) AS callCount, SUM(errors) AS errorCount FROM dependency
+       WHERE hour BETWEEN ? AND ? GROUP BY parent, child ORDER BY parent, child`,
+    )
+    .all(hourOf(startMs), hourOf(endMs));
+}
+
+/** Removes the hours that ended before `beforeMs`, ms since the epoch: for retention. */
+export function removeDependenciesBefore(db: SqlDatabase, beforeMs: number): void {
+  const table = db.prepare("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'dependency'").get();
+  if (table !== undefined) db.prepare("DELETE FROM dependency WHERE hour < ?").run(hourOf(beforeMs));
+}
+
+function hourOf(ms: number): number {
+  return Math.trunc(Math.min(Math.max(ms, 0), Number.MAX_SAFE_INTEGER) / HOUR_MS);
+}
+
+/** Bytes as 32-bit words; copied where they are not aligned. */
+function words(bytes: Uint8Array, count: number): Uint32Array {
+  const aligned = bytes.byteOffset % 4 === 0 ? bytes : bytes.slice();
+  return new Uint32Array(aligned.buffer, aligned.byteOffset, count);
+}

@@ -1,0 +1,223 @@
+const TRACE = 0;
+const ID_LOW = 1;
+const ID_HIGH = 2;
+const PARENT_LOW = 3;
+const PARENT_HIGH = 4;
+const SERVICE = 5;
+const HOUR = 6;
+const FINGERPRINT = 7;
+/** Sequence of the entry before this one in the same chain. */
+const NEXT_SPAN = 8;
+const NEXT_CHILD = 9;
+const WORDS = 10;
+
+/** What is known of an entry's call; in the low bits of `#state`. */
+const STATE = { done: 0, waiting: 1 } as const;
+const ERROR = 2;
+const KIND_SHIFT = 2;
+
+/** Walks of one chain end here, so that a sender who repeats one id cannot stall the others. */
+const MAX_SPAN_STEPS = 64;
+const MAX_CHILD_STEPS = 10_000;
+
+/** A span as the window keeps it. Ids are halves of the 8 bytes; the trace is its hash, which with the span id is enough. */
+export interface WindowSpan {
+  trace: number;
+  idLow: number;
+  idHigh: number;
+  parentLow: number;
+  parentHigh: number;
+  kind: number;
+  service: number;
+  hour: number;
+  error: boolean;
+  /** Equal for byte-equal spans. */
+  fingerprint: number;
+}
+
+/** Called for every parent and child found: services of both; hour and error of the child. */
+export type OnCall = (parentService: number, childService: number, hour: number, error: boolean) => void;
+
+const CLIENT = 3;
+const SERVER = 2;
+
+/**
+ * The latest spans, in which children find parents and parents find children that came first. A ring of fixed size in
+ * typed arrays; entries are named by a growing 32-bit sequence, and both hash chains run from newer to older, so that an
+ * entry leaves by the sequence moving on and nothing has to be unlinked.
+ */
+export class JoinWindow {
+  readonly #mask: number;
+  readonly #entries: Uint32Array;
+  readonly #state: Uint8Array;
+  readonly #receivedAtMs: Float64Array;
+  readonly #spanHeads: Uint32Array;
+  readonly #childHeads: Uint32Array;
+  readonly #onCall: OnCall;
+  /** Sequence of the next entry and of the oldest that is still there. */
+  #next: number;
+  #oldest: number;
+  #unmatched = 0;
+
+  /** `capacity` spans, a power of two. */
+  constructor(capacity: number, onCall: OnCall) {
+    this.#mask = capacity - 1;
+    this.#entries = new Uint32Array(capacity * WORDS);
+    this.#state = new Uint8Array(capacity);
+    this.#receivedAtMs = new Float64Array(capacity);
+    this.#spanHeads = new Uint32Array(capacity);
+    this.#childHeads = new Uint32Array(capacity);
+    this.#onCall = onCall;
+    // Heads of 0 are sequence 0, which is older than any entry from the start.
+    this.#next = 1;
+    this.#oldest = 1;
+  }
+
+  /** Spans that left while their parent had not come. */
+  get unmatched(): number {
+    return this.#unmatched;
+  }
+
+  get size(): number {
+    return (this.#next - this.#oldest) >>> 0;
+  }
+
+  clear(): void {
+    while (this.size > 0) this.#dropOldest();
+  }
+
+  /** Lets go of spans received before this, ms since the epoch. */
+  dropBefore(receivedAtMs: number): void {
+    while (this.size > 0 && (this.#receivedAtMs[this.#oldest & this.#mask] as number) < receivedAtMs)
+      this.#dropOldest();
+  }
+
+  /** Joins a span with its parent and its waiting children. False for a duplicate, which changes nothing. */
+  add(span: WindowSpan, receivedAtMs: number): boolean {
+    const { trace, idLow, idHigh, parentLow, parentHigh, service, hour, error } = span;
+    const bucket = hash(trace, idLow, idHigh) & this.#mask;
+    const shared = this.#sameId(span, bucket);
+    if (shared === DUPLICATE) return false;
+    if (this.size > this.#mask) this.#dropOldest();
+    const sequence = this.#next;
+    this.#next = (sequence + 1) >>> 0;
+    const slot = sequence & this.#mask;
+    const entries = this.#entries;
+    const at = slot * WORDS;
+    entries[at + TRACE] = trace;
+    entries[at + ID_LOW] = idLow;
+    entries[at + ID_HIGH] = idHigh;
+    entries[at + PARENT_LOW] = parentLow;
+    entries[at + PARENT_HIGH] = parentHigh;
+    entries[at + SERVICE] = service;
+    entries[at + HOUR] = hour;
+    entries[at + FINGERPRINT] = span.fingerprint;
+    entries[at + NEXT_SPAN] = this.#spanHeads[bucket] as number;
+    this.#spanHeads[bucket] = sequence;
+    this.#receivedAtMs[slot] = receivedAtMs;
+
+    let state: number = STATE.done;
+    if (span.kind === SERVER && shared !== ABSENT) {
+      this.#onCall(shared, service, hour, error);
+    } else if ((parentLow | parentHigh) !== 0) {
+      const parentBucket = hash(trace, parentLow, parentHigh) & this.#mask;
+      const parent = this.#parentService(trace, parentLow, parentHigh, parentBucket, sequence);
+      if (parent === ABSENT) {
+        state = STATE.waiting;
+        entries[at + NEXT_CHILD] = this.#childHeads[parentBucket] as number;
+        this.#childHeads[parentBucket] = sequence;
+      } else if (parent !== service) this.#onCall(parent, service, hour, error);
+    }
+    this.#state[slot] = state | (error ? ERROR : 0) | (span.kind << KIND_SHIFT);
+    this.#adoptChildren(trace, idLow, idHigh, service, bucket, sequence);
+    return true;
+  }
+
+  /**
+   * Looks for the same span id: DUPLICATE, or the service of a client span that shares its id with this server span (as
+   * Zipkin's do), or ABSENT. Where the server span came first and waits, the client span answers it here.
+   */
+  #sameId(span: WindowSpan, bucket: number): number {
+    const { trace, idLow, idHigh, service, kind } = span;
+    const entries = this.#entries;
+    let shared = ABSENT;
+    let sequence = this.#spanHeads[bucket] as number;
+    for (let step = 0; step < MAX_SPAN_STEPS && this.#holds(sequence); step++) {
+      const slot = sequence & this.#mask;
+      const at = slot * WORDS;
+      if (entries[at + ID_LOW] === idLow && entries[at + ID_HIGH] === idHigh && entries[at + TRACE] === trace) {
+        const state = this.#state[slot] as number;
+        const otherKind = state >>> KIND_SHIFT;
+        const otherService = entries[at + SERVICE] as number;
+        if (otherKind === kind && entries[at + FINGERPRINT] === span.fingerprint && otherService === service) {
+          return DUPLICATE;
+        }
+        if (kind === SERVER && otherKind === CLIENT && otherService !== service) shared = otherService;
+        if (kind === CLIENT && otherKind === SERVER && otherService !== service && (state & 1) === STATE.waiting) {
+          this.#state[slot] = state & ~1;
+          this.#onCall(service, otherService, entries[at + HOUR] as number, (state & ERROR) !== 0);
+        }
+      }
+      sequence = entries[at + NEXT_SPAN] as number;
+    }
+    return shared;
+  }
+
+  #parentService(trace: number, low: number, high: number, bucket: number, self: number): number {
+    const entries = this.#entries;
+    let sequence = this.#spanHeads[bucket] as number;
+    for (let step = 0; step < MAX_SPAN_STEPS && this.#holds(sequence); step++) {
+      const at = (sequence & this.#mask) * WORDS;
+      if (
+        sequence !== self &&
+        entries[at + ID_LOW] === low &&
+        entries[at + ID_HIGH] === high &&
+        entries[at + TRACE] === trace
+      ) {
+        return entries[at + SERVICE] as number;
+      }
+      sequence = entries[at + NEXT_SPAN] as number;
+    }
+    return ABSENT;
+  }
+
+  #adoptChildren(trace: number, low: number, high: number, service: number, bucket: number, self: number): void {
+    const entries = this.#entries;
+    let sequence = this.#childHeads[bucket] as number;
+    for (let step = 0; step < MAX_CHILD_STEPS && this.#holds(sequence); step++) {
+      const slot = sequence & this.#mask;
+      const at = slot * WORDS;
+      const state = this.#state[slot] as number;
+      if (
+        (state & 1) === STATE.waiting &&
+        sequence !== self &&
+        entries[at + PARENT_LOW] === low &&
+        entries[at + PARENT_HIGH] === high &&
+        entries[at + TRACE] === trace
+      ) {
+        this.#state[slot] = state & ~1;
+        const child = entries[at + SERVICE] as number;
+        if (child !== service) this.#onCall(service, child, entries[at + HOUR] as number, (state & ERROR) !== 0);
+      }
+      sequence = entries[at + NEXT_CHILD] as number;
+    }
+  }
+
+  #holds(sequence: number): boolean {
+    return (sequence - this.#oldest) >>> 0 < this.size;
+  }
+
+  #dropOldest(): void {
+    if (((this.#state[this.#oldest & this.#mask] as number) & 1) === STATE.waiting) this.#unmatched++;
+    this.#oldest = (this.#oldest + 1) >>> 0;
+  }
+}
+
+const ABSENT = 0xffffffff;
+const DUPLICATE = 0xfffffffe;
+
+function hash(trace: number, low: number, high: number): number {
+  let h = trace ^ Math.imul(low, 0x9e3779b1) ^ Math.imul(high, 0x85ebca6b);
+  h = Math.imul(h ^ (h >>> 15), 0x2c1b3c6d);
+  return h ^ (h >>> 13);
+}

@@ -1,0 +1,287 @@
+import { PermanentError } from "../../component/errors.ts";
+import { type AnyValue, type Attributes, findAttribute } from "../../model/any-value.ts";
+import { attributeHash } from "../../model/attribute-hash.ts";
+import { DEFAULT_SERVICE, SPAN_KIND_NAMES } from "../../model/span.ts";
+import { durationNano, endNano, isRoot, type SpanGroup, startNano } from "../../model/span-columns.ts";
+import type { Comparison, Literal, SpanField, SpanFilter } from "../../model/trace-query.ts";
+import type { BlockView } from "./block-view.ts";
+import { never, numberTest, textTest, valueTest } from "./compare.ts";
+
+/**
+ * A filter compiled for searching block by block. Meaning of a filter, for one span:
+ *
+ * - A comparison holds when some value of the field satisfies it. An absent attribute satisfies none, so `!=` and `!~`
+ *   are false for it; `not` of a comparison is true.
+ * - Under one key of one attribute list the first value counts. `event` and `link` look at all events or links; `any`
+ *   at span, resource, scope and event attributes.
+ * - `instrumentation` and `any` also know the scope's own name and version as `otel.scope.name` and
+ *   `otel.scope.version`, where no attribute of that name stands.
+ * - Types as in `Literal`; a comparison between types that do not compare is false, whatever its operator.
+ * - Kind and status compare by `=` and `!=` with literals of their type, and with text by their lower-case names.
+ * - `exists` of an intrinsic is true, but `statusMessage` exists only where it is not empty.
+ */
+export interface CompiledFilter {
+  /** False where no span of a block can match, by the block's bloom. */
+  mayMatch(mayContain: (hash: number) => boolean): boolean;
+  /** A test of the rows of a block; a constant where the block's dictionaries decide. May throw BlockGone. */
+  bind(block: BlockView): RowTest | boolean;
+}
+
+export type RowTest = (row: number) => boolean;
+
+/** How much a test has to look at: constant or column, resource and scope, span. AND and OR ask cheap ones first. */
+type Cost = 0 | 1 | 2;
+
+interface Node extends CompiledFilter {
+  readonly cost: Cost;
+}
+
+const MAX_DEPTH = 64;
+
+/** Throws PermanentError `bad_request` for a regular expression that cannot be used and for too deep nesting. */
+export function compileFilter(filter: SpanFilter): CompiledFilter {
+  return compile(filter, 0);
+}
+
+function compile(filter: SpanFilter, depth: number): Node {
+  if (depth > MAX_DEPTH) throw new PermanentError("bad_request", `filter is nested deeper than ${MAX_DEPTH}`);
+  switch (filter.op) {
+    case "all":
+      return constant(true);
+    case "and":
+    case "or":
+      return combine(
+        filter.op === "and",
+        filter.of.map((part) => compile(part, depth + 1)),
+      );
+    case "not":
+      return negate(compile(filter.of, depth + 1));
+    case "exists":
+      return exists(filter.field);
+    case "compare":
+      return compare(filter.field, filter.is, filter.value);
+  }
+}
+
+function constant(value: boolean): Node {
+  return { cost: 0, mayMatch: () => value, bind: () => value };
+}
+
+function combine(all: boolean, parts: readonly Node[]): Node {
+  const ordered = parts.toSorted((a, b) => a.cost - b.cost);
+  return {
+    cost: (ordered.at(-1)?.cost ?? 0) as Cost,
+    mayMatch: (mayContain) =>
+      all ? parts.every((part) => part.mayMatch(mayContain)) : parts.some((part) => part.mayMatch(mayContain)),
+    bind(block) {
+      const tests: RowTest[] = [];
+      for (const part of ordered) {
+        const test = part.bind(block);
+        if (typeof test === "function") tests.push(test);
+        else if (test !== all) return !all;
+      }
+      if (tests.length <= 1) return tests[0] ?? all;
+      return all ? (row) => tests.every((test) => test(row)) : (row) => tests.some((test) => test(row));
+    },
+  };
+}
+
+function negate(part: Node): Node {
+  return {
+    cost: part.cost,
+    // A bloom says that something may be there, never that it is everywhere.
+    mayMatch: () => true,
+    bind(block) {
+      const test = part.bind(block);
+      return typeof test === "function" ? (row) => !test(row) : !test;
+    },
+  };
+}
+
+function exists(field: SpanField): Node {
+  if ("intrinsic" in field) {
+    if (field.intrinsic !== "statusMessage") return constant(true);
+    return { cost: 2, mayMatch: () => true, bind: (block) => (row) => block.span(row).status.message !== "" };
+  }
+  return attribute(field.scope, field.key, () => true, undefined);
+}
+
+function compare(field: SpanField, is: Comparison, literal: Literal): Node {
+  if (!("intrinsic" in field)) {
+    return attribute(field.scope, field.key, valueTest(is, literal), hashesOf(field.scope, field.key, is, literal));
+  }
+  switch (field.intrinsic) {
+    case "service": {
+      // The scanner hashes the resource's service.name; only the default stands for other things.
+      const hash =
+        is === "=" && "value" in literal && typeof literal.value === "string" && literal.value !== DEFAULT_SERVICE
+          ? attributeHash("service.name", literal.value)
+          : undefined;
+      return service(textTest(is, literal), hash);
+    }
+    case "name":
+      return name(textTest(is, literal));
+    case "statusMessage": {
+      const test = textTest(is, literal);
+      return { cost: 2, mayMatch: () => true, bind: (block) => (row) => test(block.span(row).status.message) };
+    }
+    case "kind":
+      return code("kind", codeTest(SPAN_KIND_NAMES, "kind", is, literal));
+    case "status":
+      return code("status", codeTest(["unset", "ok", "error"], "status", is, literal));
+    case "duration":
+      return duration(is, literal);
+    case "root":
+      return root(is, literal);
+  }
+}
+
+function service(test: (text: string) => boolean, hash: number | undefined): Node {
+  return {
+    cost: 0,
+    mayMatch: (mayContain) => hash === undefined || mayContain(hash),
+    bind({ columns }) {
+      const { groups, groupIndex, strings } = columns;
+      const truth = groups.map((group: SpanGroup) => test(strings[group.service] as string));
+      return byDictionary(truth, groupIndex);
+    },
+  };
+}
+
+function name(test: (text: string) => boolean): Node {
+  return {
+    cost: 0,
+    mayMatch: () => true,
+    bind: ({ columns }) => byDictionary(columns.strings.map(test), columns.nameIndex),
+  };
+}
+
+function byDictionary(truth: readonly boolean[], index: Uint16Array | Uint32Array): RowTest | boolean {
+  if (!truth.includes(true)) return false;
+  return truth.includes(false) ? (row) => truth[index[row] as number] as boolean : true;
+}
+
+function code(column: "kind" | "status", truth: readonly boolean[]): Node {
+  return {
+    cost: 0,
+    mayMatch: () => truth.includes(true),
+    bind({ columns }) {
+      const values = columns[column];
+      return (row) => truth[values[row] as number] ?? false;
+    },
+  };
+}
+
+function codeTest(names: readonly string[], type: "kind" | "status", is: Comparison, literal: Literal): boolean[] {
+  if (literal.type === type) {
+    if (is !== "=" && is !== "!=") return names.map(never);
+    return names.map((_, value) => (value === literal.value) === (is === "="));
+  }
+  return names.map(textTest(is, literal));
+}
+
+function duration(is: Comparison, literal: Literal): Node {
+  if (literal.type === "text" || literal.type === "string") {
+    const test = textTest(is, literal);
+    return rows(({ columns }, row) => test((endNano(columns, row) - startNano(columns, row)).toString()));
+  }
+  if (literal.type !== "int" && literal.type !== "double") return constant(false);
+  const test = numberTest(is, literal.value);
+  return rows(({ columns }, row) => {
+    const quick = durationNano(columns, row);
+    return test(Number.isSafeInteger(quick) ? quick : endNano(columns, row) - startNano(columns, row));
+  });
+}
+
+function root(is: Comparison, literal: Literal): Node {
+  if (literal.type === "text" || literal.type === "string") {
+    const test = textTest(is, literal);
+    return rows(({ columns }, row) => test(isRoot(columns, row) ? "true" : "false"));
+  }
+  if (literal.type !== "bool" || (is !== "=" && is !== "!=")) return constant(false);
+  const wanted = literal.value === (is === "=");
+  return rows(({ columns }, row) => isRoot(columns, row) === wanted);
+}
+
+function rows(test: (block: BlockView, row: number) => boolean): Node {
+  return { cost: 0, mayMatch: () => true, bind: (block) => (row) => test(block, row) };
+}
+
+type AttributeScope = Extract<SpanField, { scope: string }>["scope"];
+
+function attribute(
+  scope: AttributeScope,
+  key: string,
+  test: (value: AnyValue) => boolean,
+  hashes: readonly number[] | undefined,
+): Node {
+  const inGroup = scope === "any" || scope === "resource" || scope === "instrumentation";
+  const inSpan = scope === "any" || scope === "span" || scope === "event" || scope === "link";
+  return {
+    cost: inSpan ? 2 : 1,
+    mayMatch: (mayContain) => hashes === undefined || hashes.some(mayContain),
+    bind(block) {
+      const groups = new Map<number, boolean>();
+      const groupHolds = (row: number): boolean => {
+        const index = block.columns.groupIndex[row] as number;
+        let holds = groups.get(index);
+        if (holds === undefined) {
+          holds = groupTest(block, row, scope, key, test);
+          groups.set(index, holds);
+        }
+        return holds;
+      };
+      if (!inSpan) return groupHolds;
+      return (row) =>
+        (inGroup && groupHolds(row)) || (block.rowsWithKey(key)[row] === 1 && spanTest(block, row, scope, key, test));
+    },
+  };
+}
+
+function groupTest(block: BlockView, row: number, scope: AttributeScope, key: string, test: (v: AnyValue) => boolean) {
+  const group = block.group(row);
+  if (scope !== "instrumentation" && holds(group.resource.attributes, key, test)) return true;
+  if (scope === "resource") return false;
+  const value = findAttribute(group.scope.attributes, key);
+  if (value !== undefined) return test(value);
+  const own = key === "otel.scope.name" ? group.scope.name : key === "otel.scope.version" ? group.scope.version : "";
+  return own !== "" && test({ type: "string", value: own });
+}
+
+function spanTest(block: BlockView, row: number, scope: AttributeScope, key: string, test: (v: AnyValue) => boolean) {
+  const span = block.span(row);
+  if (scope === "link") return span.links.some((link) => holds(link.attributes, key, test));
+  if (scope !== "event" && holds(span.attributes, key, test)) return true;
+  return scope !== "span" && span.events.some((event) => holds(event.attributes, key, test));
+}
+
+function holds(attributes: Attributes, key: string, test: (value: AnyValue) => boolean): boolean {
+  const value = findAttribute(attributes, key);
+  return value !== undefined && test(value);
+}
+
+/**
+ * Hashes of which a block must hold one if any of its spans satisfies the comparison; undefined where the bloom cannot
+ * tell. An int and a double that are equal can have different texts beyond 2^53, so both are asked for.
+ */
+function hashesOf(scope: AttributeScope, key: string, is: Comparison, literal: Literal): readonly number[] | undefined {
+  if (is !== "=" || scope === "link" || key === "otel.scope.name" || key === "otel.scope.version") return undefined;
+  switch (literal.type) {
+    case "text":
+    case "string":
+      return [attributeHash(key, literal.value)];
+    case "bool":
+      return [attributeHash(key, String(literal.value))];
+    case "int":
+      return unique(key, [literal.value.toString(), String(Number(literal.value))]);
+    case "double":
+      if (!Number.isInteger(literal.value)) return unique(key, [String(literal.value)]);
+      return unique(key, [String(literal.value), BigInt(literal.value).toString()]);
+    default:
+      return undefined;
+  }
+}
+
+function unique(key: string, texts: readonly string[]): readonly number[] {
+  return [...new Set(texts)].map((text) => attributeHash(key, text));
+}

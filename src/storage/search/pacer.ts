@@ -1,0 +1,43 @@
+import { setImmediate } from "node:timers/promises";
+import { PermanentError } from "../../component/errors.ts";
+
+/** Longest stretch of work without letting other requests in, ms. */
+const SLICE_MS = 4;
+
+/**
+ * Keeps one long request polite: SQLite calls and column scans cannot be interrupted, so the work asks `due` between its
+ * small steps and awaits `pause` when it is, which lets others in and throws `cancelled` once the signal is aborted.
+ */
+export class Pacer {
+  readonly #signal: AbortSignal;
+  readonly #deadline: number;
+  #sliceEnd: number;
+
+  constructor(signal: AbortSignal, budgetMs = Number.POSITIVE_INFINITY) {
+    const now = performance.now();
+    this.#signal = signal;
+    this.#deadline = now + budgetMs;
+    this.#sliceEnd = now + SLICE_MS;
+    this.check();
+  }
+
+  due(): boolean {
+    return performance.now() >= this.#sliceEnd;
+  }
+
+  async pause(): Promise<void> {
+    await setImmediate();
+    this.check();
+    this.#sliceEnd = performance.now() + SLICE_MS;
+  }
+
+  /** True once the time budget is used up. */
+  expired(): boolean {
+    return performance.now() >= this.#deadline;
+  }
+
+  check(): void {
+    if (this.#signal.aborted)
+      throw new PermanentError("cancelled", "the request was cancelled while reading the store");
+  }
+}

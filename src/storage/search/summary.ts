@@ -1,0 +1,84 @@
+import { bytesToHex } from "../../model/ids.ts";
+import { STATUS_CODE } from "../../model/span.ts";
+import { endNano, isRoot, nameOf, type SpanColumns, serviceOf, startNano } from "../../model/span-columns.ts";
+import type { TraceSummary } from "../../model/trace-query.ts";
+import type { TraceRows } from "./trace-rows.ts";
+
+const MATCHED_IDS = 3;
+
+/** ns since the epoch: earliest start and latest end over all spans. */
+export function traceTimes(trace: readonly TraceRows[]): { start: bigint; end: bigint } {
+  let start: bigint | undefined;
+  let end = 0n;
+  for (const { block, rows } of trace) {
+    for (const row of rows) {
+      const rowStart = startNano(block.columns, row);
+      const rowEnd = endNano(block.columns, row);
+      if (start === undefined || rowStart < start) start = rowStart;
+      if (rowEnd > end) end = rowEnd;
+    }
+  }
+  return { start: start ?? 0n, end };
+}
+
+/** A span of the trace that satisfies the filter. */
+export interface MatchedSpan {
+  readonly columns: SpanColumns;
+  readonly row: number;
+}
+
+/**
+ * The trace as a result list shows it; `trace` is not empty. The root is the earliest span without parent, among equals
+ * the one stored first; where there is none, the earliest span stands for it. Services are sorted by name.
+ */
+export function summarize(traceId: string, trace: readonly TraceRows[], matched: readonly MatchedSpan[]): TraceSummary {
+  const ids = new Set<string>();
+  const parents: string[] = [];
+  const services = new Map<string, { spanCount: number; errorCount: number }>();
+  let spanCount = 0;
+  let errorCount = 0;
+  let shown: (MatchedSpan & { readonly start: bigint; readonly root: boolean }) | undefined;
+  for (const { block, rows } of trace) {
+    const { columns } = block;
+    for (const row of rows) {
+      const start = startNano(columns, row);
+      const root = isRoot(columns, row);
+      const error = columns.status[row] === STATUS_CODE.error ? 1 : 0;
+      spanCount++;
+      errorCount += error;
+      ids.add(bytesToHex(columns.spanIds, row * 8, 8));
+      if (!root) parents.push(bytesToHex(columns.parentIds, row * 8, 8));
+      const name = serviceOf(columns, row);
+      const service = services.get(name);
+      if (service === undefined) services.set(name, { spanCount: 1, errorCount: error });
+      else {
+        service.spanCount++;
+        service.errorCount += error;
+      }
+      const better = shown === undefined || (root === shown.root ? start < shown.start : root);
+      if (better) shown = { columns, row, start, root };
+    }
+  }
+  const { columns, row, root } = shown as NonNullable<typeof shown>;
+  const firstMatched = matched
+    .map((span) => ({
+      id: bytesToHex(span.columns.spanIds, span.row * 8, 8),
+      start: startNano(span.columns, span.row),
+    }))
+    .sort((a, b) => (a.start < b.start ? -1 : a.start > b.start ? 1 : a.id < b.id ? -1 : a.id > b.id ? 1 : 0));
+  return {
+    traceId,
+    rootService: serviceOf(columns, row),
+    rootName: nameOf(columns, row),
+    hasRoot: root,
+    ...traceTimes(trace),
+    spanCount,
+    errorCount,
+    orphanCount: parents.reduce((sum, parent) => sum + (ids.has(parent) ? 0 : 1), 0),
+    services: [...services]
+      .map(([name, counts]) => ({ name, ...counts }))
+      .sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0)),
+    matchedSpans: firstMatched.slice(0, MATCHED_IDS).map((span) => span.id),
+    matchedCount: matched.length,
+  };
+}

@@ -1,0 +1,152 @@
+import { traceIdHash } from "../model/attribute-hash.ts";
+import type { SpanColumns } from "../model/span-columns.ts";
+import { bloomMayContain, bloomMayContainAt, checkBloom } from "./bloom.ts";
+import { TraceTable } from "./search/trace-table.ts";
+import { MAX_STORED_TIME } from "./segment-schema.ts";
+import type { BlockHead } from "./segment-source.ts";
+
+const BEYOND_U64 = 2 ** 64;
+
+/**
+ * What is kept of all blocks of one segment: bounds of their span starts, blooms in one buffer, and the trace table.
+ * Bounds are float64 rounded outwards (256 ns at today's times), so comparing with them never leaves a block out.
+ */
+export class SegmentBlocks {
+  readonly id: number;
+  #count = 0;
+  #complete = false;
+  #minStart = new Float64Array(64);
+  #maxStart = new Float64Array(64);
+  #blooms: Uint8Array<ArrayBufferLike> | undefined = new Uint8Array(64 * 1024);
+  /** Bloom of row i + 1 lies at blooms[offsets[i], offsets[i + 1]). */
+  #offsets = new Float64Array(65);
+  #traces: TraceTable | undefined = new TraceTable();
+  #order: Uint32Array | undefined;
+
+  constructor(id: number) {
+    this.id = id;
+  }
+
+  /** Rows 1 to `count` are known. */
+  get count(): number {
+    return this.#count;
+  }
+
+  /** The segment is closed and all its rows are known. */
+  get complete(): boolean {
+    return this.#complete;
+  }
+
+  /** Of blooms and trace table. */
+  get bytes(): number {
+    return (this.#blooms?.byteLength ?? 0) + (this.#traces?.bytes ?? 0);
+  }
+
+  /** ns since the epoch, rounded down. */
+  minStart(row: number): number {
+    return this.#minStart[row - 1] as number;
+  }
+
+  /** ns since the epoch, rounded up. */
+  maxStart(row: number): number {
+    return this.#maxStart[row - 1] as number;
+  }
+
+  /** The next rows in order, with their decoded columns. */
+  add(blocks: readonly { readonly columns: SpanColumns }[], heads: readonly BlockHead[]): void {
+    const hashes: number[] = [];
+    const rows: number[] = [];
+    for (const [i, head] of heads.entries()) {
+      const at = this.#count;
+      this.#reserve(at + 1, head.bloom.length);
+      this.#minStart[at] = roundDown(head.minStart);
+      this.#maxStart[at] = head.maxStart >= MAX_STORED_TIME ? BEYOND_U64 : roundUp(head.maxStart);
+      checkBloom(head.bloom);
+      const offset = this.#offsets[at] as number;
+      this.#blooms?.set(head.bloom, offset);
+      this.#offsets[at + 1] = offset + head.bloom.length;
+      const { traceIds } = (blocks[i] as { readonly columns: SpanColumns }).columns;
+      for (let id = 0; id < traceIds.length; id += 16) {
+        hashes.push(traceIdHash(traceIds, id));
+        rows.push(at);
+      }
+      this.#count++;
+    }
+    this.#traces?.add(hashes, rows);
+    this.#order = undefined;
+  }
+
+  /** No more rows will come. */
+  finish(): void {
+    this.#complete = true;
+    this.#blooms = this.#blooms?.slice(0, this.#offsets[this.#count] as number);
+  }
+
+  /** Gives the memory of blooms and trace table back; `traceRows` and `mayContain` then know nothing. */
+  release(): void {
+    this.#blooms = undefined;
+    this.#traces = undefined;
+    this.#offsets = new Float64Array(1);
+  }
+
+  /** Rows that may hold spans of the trace, ascending; undefined where the table was released. */
+  traceRows(hash: number): number[] | undefined {
+    return this.#traces?.rows(hash).map((row) => row + 1);
+  }
+
+  /** False where the block certainly holds none; true also where the blooms were released. */
+  mayContain(row: number, hash: number): boolean {
+    if (this.#blooms === undefined) return true;
+    return bloomMayContainAt(this.#blooms, this.#offsets[row - 1] as number, this.#offsets[row] as number, hash);
+  }
+
+  get hasBlooms(): boolean {
+    return this.#blooms !== undefined;
+  }
+
+  bloomHolds(bloom: Uint8Array, hash: number): boolean {
+    return bloomMayContain(bloom, hash);
+  }
+
+  /** Rows by latest span start, newest first. */
+  newestFirst(): Uint32Array {
+    if (this.#order === undefined) {
+      const starts = this.#maxStart;
+      this.#order = Uint32Array.from({ length: this.#count }, (_, i) => i + 1);
+      this.#order.sort((a, b) => (starts[b - 1] as number) - (starts[a - 1] as number));
+    }
+    return this.#order;
+  }
+
+  #reserve(count: number, bloomBytes: number): void {
+    if (count > this.#minStart.length) {
+      this.#minStart = grown(this.#minStart, count * 2);
+      this.#maxStart = grown(this.#maxStart, count * 2);
+      this.#offsets = grown(this.#offsets, count * 2 + 1);
+    }
+    const needed = (this.#offsets[count - 1] as number) + bloomBytes;
+    if (this.#blooms !== undefined && needed > this.#blooms.length) {
+      const larger = new Uint8Array(needed * 2);
+      larger.set(this.#blooms);
+      this.#blooms = larger;
+    }
+  }
+}
+
+function grown(array: Float64Array, length: number): Float64Array<ArrayBuffer> {
+  const larger = new Float64Array(length);
+  larger.set(array);
+  return larger;
+}
+
+/** The nearest float64 not below `value`, or the next one. */
+export function roundUp(value: bigint): number {
+  const near = Number(value);
+  return near < value ? near + Math.abs(near) * 2 ** -52 : near;
+}
+
+/** The nearest float64 not above `value`, or the one before. */
+export function roundDown(value: bigint): number {
+  const near = Number(value);
+  return near > value ? near - Math.abs(near) * 2 ** -52 : near;
+}

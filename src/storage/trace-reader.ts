@@ -1,0 +1,72 @@
+import type { TraceReader } from "../component/read.ts";
+import type { LogFragment } from "../model/log.ts";
+import type { Operation } from "../model/trace-query.ts";
+import { BlockCache, type BlockCacheSettings, DEFAULT_BLOCK_CACHE } from "./block-cache.ts";
+import { readDependencies } from "./dependencies.ts";
+import { findTraces } from "./search/find.ts";
+import { OperationCache } from "./search/operation-cache.ts";
+import { Pacer } from "./search/pacer.ts";
+import { traceRows } from "./search/trace-rows.ts";
+import type { SegmentSource } from "./segment-source.ts";
+
+export interface TraceReaderSettings {
+  readonly cache: BlockCacheSettings;
+  /** A search that takes longer answers with what it has and `complete: false`, ms. */
+  readonly findBudgetMs: number;
+}
+
+export const DEFAULT_TRACE_READER: TraceReaderSettings = { cache: DEFAULT_BLOCK_CACHE, findBudgetMs: 30_000 };
+
+/**
+ * Reads the stored log: every call sees all that was committed before it. Calls run in one thread and give way to each
+ * other every few milliseconds; an aborted one throws PermanentError `cancelled`.
+ */
+export function createTraceReader(
+  source: SegmentSource,
+  settings: TraceReaderSettings = DEFAULT_TRACE_READER,
+): TraceReader {
+  const cache = new BlockCache(source, settings.cache);
+  const operations = new OperationCache(source);
+  return {
+    async trace(traceId, signal) {
+      const pacer = new Pacer(signal);
+      await cache.refresh(pacer);
+      const blocks = await cache.traceBlocks(traceId, pacer);
+      const fragments: LogFragment[] = [];
+      for (const { block, rows } of traceRows(blocks, traceId, (b) => cache.body(b.segment, b.row))) {
+        const body = cache.body(block.segment, block.row);
+        if (body === undefined) continue;
+        const { segment, row, receivedAtMs, columns } = block;
+        fragments.push({ batch: { next: { segment, row }, receivedAtMs, body, columns }, rows });
+        if (pacer.due()) await pacer.pause();
+      }
+      return fragments;
+    },
+
+    async find(query, signal) {
+      const pacer = new Pacer(signal, settings.findBudgetMs);
+      await cache.refresh(pacer);
+      return findTraces(cache, query, pacer);
+    },
+
+    async services(signal) {
+      new Pacer(signal).check();
+      return operations.services();
+    },
+
+    async operations(service, signal): Promise<readonly Operation[]> {
+      new Pacer(signal).check();
+      return operations.operations(service);
+    },
+
+    async dependencies(startMs, endMs, signal) {
+      new Pacer(signal).check();
+      return readDependencies(source.aggregates(), startMs, endMs);
+    },
+
+    async stats(signal) {
+      new Pacer(signal).check();
+      return source.stats();
+    },
+  };
+}
