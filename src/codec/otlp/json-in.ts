@@ -193,7 +193,7 @@ function base64(json: Json, path: string): Uint8Array {
 function wholeNumber(json: Json): bigint | undefined {
   if (typeof json === "bigint") return json;
   if (typeof json === "number") return Number.isInteger(json) ? BigInt(json) : undefined;
-  return typeof json === "string" && /^[+-]?\d{1,40}$/.test(json) ? BigInt(json) : undefined;
+  return typeof json === "string" && /^-?\d{1,40}$/.test(json) ? BigInt(json) : undefined;
 }
 
 function u64(o: Fields, name: string, path: string): bigint {

@@ -4,6 +4,8 @@ import { DecodeError } from "../decode-error.ts";
 export type Json = null | boolean | number | bigint | string | readonly Json[] | { readonly [key: string]: Json };
 
 const MAX_DEPTH = 1000;
+/** Longer integers are no 64-bit integers by far, and reading them exactly takes time that grows with the square. */
+const MAX_DIGITS = 40;
 /** A run of digits that may be an integer beyond 2^53. In a string it only costs the careful reader. */
 const LONG_NUMBER = /(?:^|[:[,\s-])\d{16}/;
 
@@ -23,7 +25,8 @@ export function parseJson(text: string): Json {
 }
 
 const NUMBER = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y;
-const PLAIN = /[^"\\\u0000-\u001f]*/y;
+const QUOTE = 34;
+const BACKSLASH = 92;
 const ESCAPES: Readonly<Record<string, string>> = {
   '"': '"',
   "\\": "\\",
@@ -109,10 +112,10 @@ class JsonReader {
     this.#at++;
     let result = "";
     for (;;) {
-      PLAIN.lastIndex = this.#at;
-      const plain = (PLAIN.exec(this.#text) as RegExpExecArray)[0];
-      result += plain;
-      this.#at += plain.length;
+      const from = this.#at;
+      let code = this.#text.charCodeAt(this.#at);
+      while (code >= 0x20 && code !== QUOTE && code !== BACKSLASH) code = this.#text.charCodeAt(++this.#at);
+      result += this.#text.slice(from, this.#at);
       const next = this.#text[this.#at];
       if (next === '"') {
         this.#at++;
@@ -144,7 +147,8 @@ class JsonReader {
     const digits = match[0];
     this.#at += digits.length;
     const value = Number(digits);
-    return Number.isSafeInteger(value) || /[.eE]/.test(digits) ? value : BigInt(digits);
+    const exact = Number.isSafeInteger(value) || digits.length > MAX_DIGITS || /[.eE]/.test(digits);
+    return exact ? value : BigInt(digits);
   }
 
   #word<T extends Json>(word: string, value: T): T {

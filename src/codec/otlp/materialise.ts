@@ -1,0 +1,53 @@
+import type { LogFragment } from "../../model/log.ts";
+import type { SpanColumns } from "../../model/span-columns.ts";
+import { rewriteBody } from "./cut.ts";
+import { thresholdOf } from "./fragment-records.ts";
+import { withThreshold } from "./trace-state.ts";
+import { ByteReader } from "./wire.ts";
+import { WireWriter } from "./wire-writer.ts";
+
+const TRACE_STATE_TAG = 0x1a;
+
+/**
+ * One OTLP TracesData body of all the fragments' rows, as exporters send it: bodies as they were stored, cut where rows
+ * are missing, with the sampling threshold of each row in its trace state. May share memory with a fragment's body:
+ * treat it as immutable.
+ */
+export function materialiseBody(fragments: readonly LogFragment[]): Uint8Array {
+  const parts = fragments.filter((fragment) => fragment.rows.length > 0).map(materialise);
+  if (parts.length === 1) return parts[0] as Uint8Array;
+  const body = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    body.set(part, at);
+    at += part.length;
+  }
+  return body;
+}
+
+function materialise({ batch, rows }: LogFragment): Uint8Array {
+  const { body, columns } = batch;
+  const whole = rows.length === columns.count;
+  if (whole && columns.thresholdIndex === undefined) return body;
+  return rewriteBody(body, columns, rows, (row) => spanWithThreshold(body, columns, row));
+}
+
+/** The span's bytes with its threshold in `trace_state`, every other field untouched; undefined without one. */
+function spanWithThreshold(body: Uint8Array, columns: SpanColumns, row: number): Uint8Array | undefined {
+  const threshold = thresholdOf(columns, row);
+  if (threshold === undefined) return undefined;
+  const reader = new ByteReader(body, columns.spanStart[row], columns.spanEnd[row]);
+  const w = new WireWriter(reader.end - reader.at + 64);
+  let traceState = "";
+  while (reader.at < reader.end) {
+    const start = reader.at;
+    const tag = reader.tag();
+    if (tag === TRACE_STATE_TAG) traceState = reader.text();
+    else {
+      reader.skip(tag, 0);
+      w.raw(body.subarray(start, reader.at));
+    }
+  }
+  w.text(TRACE_STATE_TAG, withThreshold(traceState, threshold));
+  return w.finish();
+}
