@@ -78,11 +78,12 @@ CREATE TABLE IF NOT EXISTS operation (
 export const MAX_OPERATIONS = 50_000;
 
 /**
- * `segment.state`: `open` takes appends (one at most), `closed` is immutable, `damaged` was put aside. Removed segments
- * have no row; `next_segment` in meta keeps their names from being used again. `rows`, `spans`, `bytes` and the receive
+ * `segment.state`: `open` takes appends (one at most), `closed` is immutable, `damaged` was put aside, `removing` is no
+ * longer read and its files are about to be unlinked. Removed segments have no row; `next_segment` in meta keeps their
+ * names from being used again. `rows`, `spans`, `bytes` and the receive
  * times of an open segment are those of its last opening: its own tables know better.
  */
-export const SEGMENT_STATE = { open: "open", closed: "closed", damaged: "damaged" } as const;
+export const SEGMENT_STATE = { open: "open", closed: "closed", damaged: "damaged", removing: "removing" } as const;
 export type SegmentState = (typeof SEGMENT_STATE)[keyof typeof SEGMENT_STATE];
 
 export const CATALOG_SCHEMA = `
@@ -91,7 +92,6 @@ CREATE TABLE IF NOT EXISTS segment (
   id INTEGER PRIMARY KEY,
   state TEXT NOT NULL,
   created_ms INTEGER NOT NULL,
-  closed_ms INTEGER,
   rows INTEGER NOT NULL DEFAULT 0,
   spans INTEGER NOT NULL DEFAULT 0,
   bytes INTEGER NOT NULL DEFAULT 0,

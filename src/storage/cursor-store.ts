@@ -1,0 +1,87 @@
+import type { Logger } from "../component/logger.ts";
+import { type SqlDatabase, type SqlDriver, SqlError } from "./driver.ts";
+import type { LogPosition } from "./log-reader.ts";
+import { putDatabaseAside } from "./segment-folder.ts";
+import { CONSUMERS_SCHEMA } from "./segment-schema.ts";
+
+/** What is kept of a log consumer. Counters are of all times. */
+export interface ConsumerState {
+  /** Everything up to here is done. */
+  readonly position: LogPosition;
+  readonly delivered: number;
+  readonly rejected: number;
+  readonly lost: number;
+  readonly retries: number;
+}
+
+interface ConsumerRow extends LogPosition {
+  readonly name: string;
+  readonly delivered: number;
+  readonly rejected: number;
+  readonly lost: number;
+  readonly retries: number;
+}
+
+/** Opens consumers.db, or makes it. A damaged one is put aside; `wasDamaged` then tells that cursors were lost. */
+export function openConsumersDb(
+  driver: SqlDriver,
+  path: string,
+  logger: Logger,
+): { readonly db: SqlDatabase; readonly wasDamaged: boolean } {
+  try {
+    return { db: open(driver, path), wasDamaged: false };
+  } catch (error) {
+    if (!(error instanceof SqlError) || error.kind !== "corrupt") throw error;
+    logger.error("the cursors of the exporters are damaged; everything that is stored is exported again", {
+      file: path,
+      reason: error.message,
+    });
+    putDatabaseAside(path);
+    return { db: open(driver, path), wasDamaged: true };
+  }
+}
+
+function open(driver: SqlDriver, path: string): SqlDatabase {
+  const db = driver.open(path);
+  try {
+    // A cursor that a power cut sets back only repeats deliveries, so it need not reach the disk at once.
+    db.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; ${CONSUMERS_SCHEMA}`);
+    db.prepare("SELECT count(*) FROM consumer").get();
+    return db;
+  } catch (error) {
+    db.close();
+    throw error;
+  }
+}
+
+/** The cursors in consumers.db. */
+export class CursorStore {
+  readonly #db: SqlDatabase;
+
+  constructor(db: SqlDatabase) {
+    this.#db = db;
+  }
+
+  load(name: string): ConsumerState | undefined {
+    const row = this.#db
+      .prepare<ConsumerRow>(
+        `SELECT name, segment, row, sequence, spans_through AS spansThrough, delivered, rejected, lost, retries
+         FROM consumer WHERE name = ?`,
+      )
+      .get(name);
+    if (row === undefined) return undefined;
+    const { segment, row: at, sequence, spansThrough, delivered, rejected, lost, retries } = row;
+    return { position: { segment, row: at, sequence, spansThrough }, delivered, rejected, lost, retries };
+  }
+
+  /** Writes cursors, and whatever `also` writes, in one transaction. Throws SqlError. */
+  save(states: ReadonlyMap<string, ConsumerState>, also: (db: SqlDatabase) => void = () => {}): void {
+    this.#db.transaction(() => {
+      const statement = this.#db.prepare("INSERT OR REPLACE INTO consumer VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)");
+      for (const [name, { position: p, delivered, rejected, lost, retries }] of states) {
+        statement.run(name, p.segment, p.row, p.sequence, p.spansThrough, delivered, rejected, lost, retries);
+      }
+      also(this.#db);
+    });
+  }
+}

@@ -1,0 +1,180 @@
+import type { Host } from "../component/component.ts";
+import type { MetricSample } from "../component/metrics.ts";
+import type { ConfiguredExporter, ExporterStatus } from "../component/store.ts";
+import { Aggregate, type LogState } from "./aggregate.ts";
+import { Consumer } from "./consumer.ts";
+import { type ConsumerState, CursorStore } from "./cursor-store.ts";
+import type { SqlDatabase } from "./driver.ts";
+import { type LogPosition, LogReader, type LogSource } from "./log-reader.ts";
+
+export interface ExportCoreOptions {
+  readonly source: LogSource;
+  /** consumers.db; stays the caller's. */
+  readonly db: SqlDatabase;
+  readonly exporters: readonly ConfiguredExporter[];
+  /** By the names of their cursors. */
+  readonly aggregates: Readonly<Record<string, () => LogState>>;
+  readonly host: Host;
+  /** The log does not outlive the process: send the rest of it before closing. */
+  readonly drainOnClose: boolean;
+  /** Cursors were lost: destinations begin at the oldest row rather than miss any. */
+  readonly cursorsLost: boolean;
+  readonly random?: () => number;
+  readonly now?: () => number;
+}
+
+const PERSIST_MS = 1_000;
+
+/** The consumers of the log in whichever thread they run: one cursor and one runner each. */
+export class ExportCore {
+  readonly #options: ExportCoreOptions;
+  readonly #reader: LogReader;
+  readonly #cursors: CursorStore;
+  readonly #consumers: readonly Consumer[];
+  readonly #aggregates: readonly Aggregate[];
+  readonly #now: () => number;
+  readonly #saved = new Map<string, ConsumerState>();
+  #timer: NodeJS.Timeout | undefined;
+  #closing: Promise<void> | undefined;
+
+  /** New consumers get their cursors here, before the log can grow. Throws SqlError. */
+  constructor(options: ExportCoreOptions) {
+    this.#options = options;
+    this.#now = options.now ?? Date.now;
+    this.#reader = new LogReader(options.source);
+    this.#cursors = new CursorStore(options.db);
+    const { host, db } = options;
+    this.#consumers = options.exporters.map(
+      (configured) =>
+        new Consumer({
+          configured,
+          state: this.#stateOf(configured.name, configured.startAt),
+          reader: this.#reader,
+          logger: host.logger,
+          metrics: host.metrics,
+          random: options.random ?? Math.random,
+          now: this.#now,
+        }),
+    );
+    this.#aggregates = Object.entries(options.aggregates).map(
+      ([name, create]) =>
+        new Aggregate({
+          name,
+          create,
+          db,
+          position: this.#stateOf(name, "oldest").position,
+          reader: this.#reader,
+          logger: host.logger,
+        }),
+    );
+    host.metrics.onSnapshot(() => this.#samples());
+  }
+
+  /** Starts the exporters, then the consumers. When one does not start, those that did are shut down. */
+  async start(): Promise<void> {
+    const started: ConfiguredExporter[] = [];
+    try {
+      for (const configured of this.#options.exporters) {
+        await configured.exporter.start(this.#options.host);
+        started.push(configured);
+      }
+    } catch (error) {
+      const now = AbortSignal.abort();
+      await Promise.allSettled(started.map(({ exporter }) => exporter.shutdown(now)));
+      throw error;
+    }
+    this.#timer = setInterval(() => this.#persist(), PERSIST_MS).unref();
+    this.advanced();
+  }
+
+  /** The log has grown. */
+  advanced(): void {
+    for (const consumer of this.#consumers) consumer.wake();
+    for (const aggregate of this.#aggregates) aggregate.wake();
+  }
+
+  status(): readonly ExporterStatus[] {
+    const end = this.#reader.end();
+    return this.#consumers.map((consumer) => consumer.status(end));
+  }
+
+  /** Stops reading, lets requests under way finish until the signal aborts, and stores the cursors. Idempotent. */
+  close(signal: AbortSignal): Promise<void> {
+    this.#closing ??= this.#close(signal);
+    return this.#closing;
+  }
+
+  async #close(signal: AbortSignal): Promise<void> {
+    clearInterval(this.#timer);
+    const drain = this.#options.drainOnClose;
+    await Promise.all([
+      ...this.#consumers.map((consumer) => consumer.shutdown(drain, signal)),
+      ...this.#aggregates.map((aggregate) => aggregate.shutdown(drain, signal)),
+    ]);
+    this.#persist();
+    await Promise.allSettled(this.#options.exporters.map(({ exporter }) => exporter.shutdown(signal)));
+  }
+
+  #stateOf(name: string, startAt: ConfiguredExporter["startAt"]): ConsumerState {
+    const known = this.#cursors.load(name);
+    if (known !== undefined) return known;
+    const fromOldest = startAt === "oldest" || this.#options.cursorsLost;
+    const position: LogPosition = fromOldest ? this.#reader.oldest() : this.#reader.end();
+    const state: ConsumerState = { position, delivered: 0, rejected: 0, lost: 0, retries: 0 };
+    this.#cursors.save(new Map([[name, state]]));
+    return state;
+  }
+
+  #persist(): void {
+    const states = new Map<string, ConsumerState>();
+    for (const consumer of this.#consumers) {
+      const state = consumer.state();
+      if (!sameState(state, this.#saved.get(consumer.name))) states.set(consumer.name, state);
+    }
+    const aggregates = this.#aggregates.filter((aggregate) => aggregate.dirty);
+    for (const { name, position } of aggregates) {
+      states.set(name, { position, delivered: 0, rejected: 0, lost: 0, retries: 0 });
+    }
+    if (states.size === 0) return;
+    let committed = false;
+    try {
+      this.#cursors.save(states, (db) => {
+        for (const aggregate of aggregates) aggregate.flush(db);
+      });
+      committed = true;
+      for (const [name, state] of states) this.#saved.set(name, state);
+    } catch (error) {
+      this.#options.host.logger.error("the cursors of the exporters could not be stored", {
+        reason: error instanceof Error ? error.message : String(error),
+      });
+    }
+    for (const aggregate of aggregates) aggregate.flushed(committed);
+  }
+
+  #samples(): MetricSample[] {
+    return this.status().flatMap(({ name, lagSpans, lagMs }) => [
+      gauge(
+        "spanloom_exporter_lag_spans",
+        "Spans between the end of the log and the exporter's cursor.",
+        name,
+        lagSpans,
+      ),
+      gauge("spanloom_exporter_lag_seconds", "Age of the oldest batch not yet delivered.", name, lagMs / 1000),
+    ]);
+  }
+}
+
+function gauge(name: string, help: string, exporter: string, value: number): MetricSample {
+  return { name, type: "gauge", help, labels: { exporter }, value };
+}
+
+function sameState(a: ConsumerState, b: ConsumerState | undefined): boolean {
+  return (
+    b !== undefined &&
+    a.position === b.position &&
+    a.delivered === b.delivered &&
+    a.rejected === b.rejected &&
+    a.lost === b.lost &&
+    a.retries === b.retries
+  );
+}

@@ -1,0 +1,188 @@
+import { mkdirSync } from "node:fs";
+import type { Host } from "../component/component.ts";
+import { type ErrorRecord, PermanentError, RetryableError, toErrorRecord } from "../component/errors.ts";
+import type { AppendResult, IncomingBatch, IngestPipeline } from "../component/ingest.ts";
+import type { MetricSample } from "../component/metrics.ts";
+import type { StoreSettings } from "../component/store.ts";
+import type { SqlDriver } from "./driver.ts";
+import { type FolderLock, lockFolder } from "./folder-lock.ts";
+import { LogWriter } from "./log-writer.ts";
+import { limitsUnderRetention, Retention } from "./retention.ts";
+import { SegmentSet } from "./segment-set.ts";
+import { openError } from "./storage-errors.ts";
+
+export type AppendOutcome =
+  | { readonly type: "stored"; readonly result: AppendResult }
+  | { readonly type: "failed"; readonly error: ErrorRecord };
+
+/** The part of the settings that survives a trip to another thread. */
+export type LogSettings = Pick<StoreSettings, "kind" | "path" | "synchronous" | "segment" | "retention">;
+
+export interface IngestCoreOptions {
+  readonly settings: LogSettings;
+  readonly driver: SqlDriver;
+  readonly pipeline: IngestPipeline;
+  readonly host: Host;
+  /** Resolves when no reader has the segments open. */
+  readonly release: (ids: readonly number[]) => Promise<void>;
+  readonly now?: () => number;
+}
+
+/** How often idle work (checkpoint, rolling by age, retention) is looked at, ms. */
+const HOUSEKEEPING_MS = 1_000;
+const SWEEP_EVERY_MS = 5_000;
+
+/** The writing side of the store in whichever thread it runs: lock, segments, pipeline, retention. */
+export class IngestCore {
+  readonly #options: IngestCoreOptions;
+  readonly #lock: FolderLock | undefined;
+  readonly #segments: SegmentSet;
+  readonly #writer: LogWriter;
+  readonly #retention: Retention;
+  readonly #timer: NodeJS.Timeout;
+  readonly #now: () => number;
+  #appendsSinceTick = 0;
+  #sweptAtMs = 0;
+  #closed = false;
+
+  /** Throws PermanentError: data_folder_in_use, data_folder_unusable, data_format_unknown. */
+  constructor(options: IngestCoreOptions) {
+    const { settings, driver, host } = options;
+    this.#options = options;
+    this.#now = options.now ?? Date.now;
+    const folder = settings.kind === "sqlite" ? settings.path : undefined;
+    const opened: { close(): void }[] = [];
+    try {
+      if (folder !== undefined) {
+        mkdirSync(folder, { recursive: true });
+        const lock = lockFolder(driver, folder);
+        opened.push({ close: () => lock.release() });
+        this.#lock = lock;
+      }
+      this.#segments = new SegmentSet({ driver, folder, synchronous: settings.synchronous, logger: host.logger });
+      opened.push(this.#segments);
+      this.#writer = new LogWriter({
+        segments: this.#segments,
+        limits: limitsUnderRetention(settings.segment, settings.retention),
+        logger: host.logger,
+        metrics: host.metrics,
+        now: this.#now,
+      });
+    } catch (error) {
+      for (const part of opened.reverse()) part.close();
+      throw folder === undefined ? error : openError(folder, error);
+    }
+    this.#retention = new Retention({
+      segments: this.#segments,
+      limits: settings.retention,
+      release: options.release,
+      logger: host.logger,
+      metrics: host.metrics,
+    });
+    host.metrics.onSnapshot(() => this.#samples());
+    this.#timer = setInterval(() => this.housekeep(), HOUSEKEEPING_MS).unref();
+  }
+
+  /** Sequence of the last committed row. */
+  get sequence(): number {
+    return this.#writer.sequence;
+  }
+
+  get segments(): SegmentSet {
+    return this.#segments;
+  }
+
+  /**
+   * Prepares and commits a group of batches in one transaction. A batch that cannot be read fails alone; when the
+   * commit fails, all that reached it fail. Outcomes are in the order of the batches. Call `settle` after answering.
+   */
+  append(batches: readonly IncomingBatch[]): readonly AppendOutcome[] {
+    this.#appendsSinceTick++;
+    const outcomes = batches.map((batch) => this.#prepare(batch));
+    try {
+      this.#writer.commit();
+      return outcomes;
+    } catch (error) {
+      const failed: AppendOutcome = { type: "failed", error: toErrorRecord(error) };
+      return outcomes.map((outcome) => (outcome.type === "failed" ? outcome : failed));
+    }
+  }
+
+  /** Work that nobody waits for, after a group was answered. */
+  settle(): void {
+    this.#writer.settle(false);
+  }
+
+  /** Runs on a timer: checkpoint when idle, roll by age, retention. */
+  housekeep(): void {
+    if (this.#closed) return;
+    this.#writer.settle(this.#appendsSinceTick === 0);
+    this.#appendsSinceTick = 0;
+    const now = this.#now();
+    if (now - this.#sweptAtMs < SWEEP_EVERY_MS) return;
+    this.#sweptAtMs = now;
+    void this.#retention.sweep(now);
+  }
+
+  /** One pass of retention; resolves when the files are gone. */
+  sweep(): Promise<void> {
+    return this.#retention.sweep(this.#now());
+  }
+
+  /** Puts aside a segment in which a reader found damage. */
+  async quarantine(id: number, reason: string): Promise<void> {
+    const state = this.#segments.entry(id)?.state;
+    if (this.#closed || (state !== "open" && state !== "closed")) return;
+    this.#segments.markDamaged(id, reason);
+    this.#writer.abandonSegment(id);
+    await this.#options.release([id]);
+    if (!this.#closed) this.#segments.putAside(id);
+  }
+
+  /** Empties the WAL, closes everything and gives the folder back. Idempotent. */
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    clearInterval(this.#timer);
+    this.#writer.close();
+    this.#segments.close();
+    this.#lock?.release();
+  }
+
+  #prepare(batch: IncomingBatch): AppendOutcome {
+    try {
+      const prepared = this.#options.pipeline.prepare(batch);
+      this.#writer.add(prepared, batch.receivedAtMs);
+      return { type: "stored", result: prepared.result };
+    } catch (error) {
+      if (!(error instanceof PermanentError || error instanceof RetryableError)) {
+        this.#options.host.logger.error("a batch could not be prepared for the log", {
+          source: batch.source,
+          reason: error instanceof Error ? (error.stack ?? error.message) : String(error),
+        });
+      }
+      return { type: "failed", error: toErrorRecord(error) };
+    }
+  }
+
+  #samples(): MetricSample[] {
+    if (this.#closed) return [];
+    const readable = this.#segments.readable();
+    const open = this.#writer.openSegment;
+    let bytes = 0;
+    for (const entry of readable) bytes += entry.id === open ? this.#segments.bytes(entry.id) : entry.bytes;
+    return [
+      gauge("spanloom_storage_segments", "Segments of the log.", readable.length),
+      gauge("spanloom_storage_disk_bytes", "Size of all segments with their write-ahead logs.", bytes),
+      gauge(
+        "spanloom_storage_quarantined_segments",
+        "Damaged files put aside since the start.",
+        this.#segments.quarantined,
+      ),
+    ];
+  }
+}
+
+function gauge(name: string, help: string, value: number): MetricSample {
+  return { name, type: "gauge", help, labels: {}, value };
+}

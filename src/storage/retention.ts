@@ -1,0 +1,93 @@
+import type { Logger } from "../component/logger.ts";
+import type { Counter, Metrics } from "../component/metrics.ts";
+import type { CatalogEntry } from "./catalog.ts";
+import type { SegmentLimits } from "./log-writer.ts";
+import type { SegmentSet } from "./segment-set.ts";
+
+export interface RetentionLimits {
+  /** By receive time, ms; undefined keeps for ever. */
+  readonly maxAgeMs: number | undefined;
+  /** Of all segment files, bytes. */
+  readonly maxBytes: number | undefined;
+}
+
+export interface RetentionOptions {
+  readonly segments: SegmentSet;
+  readonly limits: RetentionLimits;
+  /** Resolves when no reader has the segments open. */
+  readonly release: (ids: readonly number[]) => Promise<void>;
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+}
+
+/** Removes whole closed segments, oldest first, when they are too old or all together too large. */
+export class Retention {
+  readonly #options: RetentionOptions;
+  readonly #removed: Counter;
+  #running: Promise<void> | undefined;
+
+  constructor(options: RetentionOptions) {
+    this.#options = options;
+    this.#removed = options.metrics.counter("spanloom_storage_removed_spans_total", "Spans removed by retention.");
+  }
+
+  /** One pass; while one is under way the same promise. Never rejects: what fails is logged and tried again next time. */
+  sweep(nowMs: number): Promise<void> {
+    this.#running ??= this.#sweep(nowMs).finally(() => {
+      this.#running = undefined;
+    });
+    return this.#running;
+  }
+
+  async #sweep(nowMs: number): Promise<void> {
+    const { segments, limits, release, logger } = this.#options;
+    try {
+      const victims = expired(segments.readable(), limits, nowMs, (id) => segments.bytes(id));
+      if (victims.length === 0) return;
+      const ids = victims.map((entry) => entry.id);
+      segments.markRemoving(ids);
+      await release(ids);
+      segments.remove(ids);
+      const spans = victims.reduce((sum, entry) => sum + entry.spans, 0);
+      this.#removed.add(spans);
+      logger.info("retention removed segments", { segments: ids.join(","), spans });
+    } catch (error) {
+      logger.error("retention failed", { reason: error instanceof Error ? error.message : String(error) });
+    }
+  }
+}
+
+/**
+ * The closed segments to remove, oldest first. `openBytes` measures the open one, whose entry does not know.
+ */
+export function expired(
+  entries: readonly CatalogEntry[],
+  limits: RetentionLimits,
+  nowMs: number,
+  openBytes: (id: number) => number,
+): CatalogEntry[] {
+  let total = 0;
+  for (const entry of entries) total += entry.state === "open" ? openBytes(entry.id) : entry.bytes;
+  const victims: CatalogEntry[] = [];
+  for (const entry of entries) {
+    if (entry.state !== "closed") continue;
+    const newest = entry.maxReceivedMs ?? entry.createdMs;
+    const tooOld = limits.maxAgeMs !== undefined && newest < nowMs - limits.maxAgeMs;
+    const tooMuch = limits.maxBytes !== undefined && total > limits.maxBytes;
+    if (!tooOld && !tooMuch) continue;
+    victims.push(entry);
+    total -= entry.bytes;
+  }
+  return victims;
+}
+
+/**
+ * Segment limits that let retention work in steps: whole segments go, so each must be a small part of what may stay.
+ */
+export function limitsUnderRetention(limits: SegmentLimits, retention: RetentionLimits): SegmentLimits {
+  return {
+    maxSpans: limits.maxSpans,
+    maxBytes: Math.min(limits.maxBytes, (retention.maxBytes ?? Number.POSITIVE_INFINITY) / 8),
+    maxAgeMs: Math.min(limits.maxAgeMs, (retention.maxAgeMs ?? Number.POSITIVE_INFINITY) / 8),
+  };
+}

@@ -1,0 +1,224 @@
+import { join } from "node:path";
+import type { Logger } from "../component/logger.ts";
+import { Catalog, type CatalogEntry, emptyEntry } from "./catalog.ts";
+import { type SqlDriver, SqlError } from "./driver.ts";
+import { Segment } from "./segment.ts";
+import { putDatabaseAside, SegmentFolder } from "./segment-folder.ts";
+import { DamagedError } from "./segment-reader.ts";
+import { CATALOG_FILE, SEGMENT_STATE } from "./segment-schema.ts";
+
+export interface SegmentSetOptions {
+  readonly driver: SqlDriver;
+  /** Data folder; undefined keeps everything in memory. */
+  readonly folder: string | undefined;
+  readonly synchronous: "full" | "normal";
+  readonly logger: Logger;
+}
+
+const READABLE: ReadonlySet<string> = new Set([SEGMENT_STATE.open, SEGMENT_STATE.closed]);
+
+/**
+ * The writer's segments: their files (or memory databases), the catalog, and what is done about damage. Closed segments
+ * in files are not kept open here; those in memory are, for they would be gone.
+ */
+export class SegmentSet {
+  readonly #options: SegmentSetOptions;
+  readonly #files: SegmentFolder | undefined;
+  readonly #catalog: Catalog;
+  readonly #memory = new Map<number, Segment>();
+  #quarantined = 0;
+
+  /** The folder must exist and be locked. Throws PermanentError, SqlError and file system errors. */
+  constructor(options: SegmentSetOptions) {
+    this.#options = options;
+    this.#files = options.folder === undefined ? undefined : new SegmentFolder(options.folder);
+    this.#catalog = this.#openCatalog();
+    if (this.#files !== undefined) this.#reconcile(this.#files);
+  }
+
+  /** Segments that hold or may hold rows, oldest first. */
+  readable(): readonly CatalogEntry[] {
+    return this.#catalog.entries().filter((entry) => READABLE.has(entry.state));
+  }
+
+  entry(id: number): CatalogEntry | undefined {
+    return this.#catalog.entries().find((entry) => entry.id === id);
+  }
+
+  /** Greatest sequence and span total that the catalog knows. */
+  knownEnd(): { readonly sequence: number; readonly spansThrough: number } {
+    let sequence = 0;
+    let spansThrough = 0;
+    for (const entry of this.#catalog.entries()) {
+      sequence = Math.max(sequence, entry.lastSequence);
+      spansThrough = Math.max(spansThrough, entry.spansThrough);
+    }
+    return { sequence, spansThrough };
+  }
+
+  /** Segments and catalogs put aside since this was opened. */
+  get quarantined(): number {
+    return this.#quarantined;
+  }
+
+  /** The database of a segment in memory. */
+  inMemory(id: number): Segment | undefined {
+    return this.#memory.get(id);
+  }
+
+  /** A new segment after the given row. Throws SqlError. */
+  create(nowMs: number, sequence: number, spansThrough: number): Segment {
+    const id = this.#catalog.reserve();
+    // The file comes first: readers take what the catalog lists for complete.
+    const segment = this.open(id);
+    try {
+      this.#catalog.save(emptyEntry(id, SEGMENT_STATE.open, nowMs, sequence, spansThrough));
+      return segment;
+    } catch (error) {
+      segment.db.close();
+      this.#memory.delete(id);
+      throw error;
+    }
+  }
+
+  /** Opens a segment for appending. Throws SqlError. */
+  open(id: number): Segment {
+    const path = this.#files?.path(id) ?? ":memory:";
+    const segment = Segment.open(this.#options.driver, { id, path, synchronous: this.#options.synchronous });
+    if (this.#files === undefined) this.#memory.set(id, segment);
+    return segment;
+  }
+
+  save(entry: CatalogEntry): void {
+    this.#catalog.save(entry);
+  }
+
+  bytes(id: number): number {
+    if (this.#files !== undefined) return this.#files.bytes(id);
+    const db = this.#memory.get(id)?.db;
+    const pages = db?.prepare<{ page_count: number }>("PRAGMA page_count").get()?.page_count ?? 0;
+    const size = db?.prepare<{ page_size: number }>("PRAGMA page_size").get()?.page_size ?? 0;
+    return pages * size;
+  }
+
+  /** First half of a removal: nobody opens these segments any more. */
+  markRemoving(ids: readonly number[]): void {
+    this.#catalog.setState(ids, SEGMENT_STATE.removing);
+  }
+
+  /** Second half: nobody has them open. */
+  remove(ids: readonly number[]): void {
+    for (const id of ids) {
+      this.#files?.remove(id);
+      this.#memory.get(id)?.db.close();
+      this.#memory.delete(id);
+    }
+    this.#catalog.remove(ids);
+  }
+
+  /** First half of putting a segment aside. */
+  markDamaged(id: number, reason: string): void {
+    this.#catalog.setState([id], SEGMENT_STATE.damaged);
+    this.#quarantined++;
+    this.#options.logger.error("a damaged segment is put aside; its spans can no longer be read", {
+      segment: id,
+      file: this.#files?.path(id),
+      reason,
+    });
+  }
+
+  /** Second half: nobody has it open. */
+  putAside(id: number): void {
+    this.#files?.putAside(id);
+  }
+
+  close(): void {
+    for (const segment of this.#memory.values()) segment.db.close();
+    this.#memory.clear();
+    this.#catalog.close();
+  }
+
+  #openCatalog(): Catalog {
+    const { driver, folder, logger } = this.#options;
+    if (folder === undefined) return new Catalog(driver.open(":memory:"), "");
+    const path = join(folder, CATALOG_FILE);
+    try {
+      return openCatalog(driver, path, folder);
+    } catch (error) {
+      if (!(error instanceof SqlError) || error.kind !== "corrupt") throw error;
+      logger.error("the catalog is damaged; it is put aside and rebuilt from the segments", { reason: error.message });
+      this.#quarantined++;
+      putDatabaseAside(path);
+      return openCatalog(driver, path, folder);
+    }
+  }
+
+  /** Makes the catalog and the files agree after a crash, a damaged catalog, or somebody's removal of files. */
+  #reconcile(files: SegmentFolder): void {
+    const removing = this.#catalog.entries().filter((entry) => entry.state === SEGMENT_STATE.removing);
+    this.remove(removing.map((entry) => entry.id));
+    for (const entry of this.readable()) {
+      if (!files.exists(entry.id)) this.markDamaged(entry.id, "the file is missing");
+    }
+    for (const id of files.ids()) {
+      const state = this.entry(id)?.state;
+      if (state === SEGMENT_STATE.damaged) files.putAside(id);
+      else if (state === undefined) this.#adopt(id);
+    }
+  }
+
+  /** Takes a segment file that the catalog does not know into it, removes it when empty, or puts it aside. */
+  #adopt(id: number): void {
+    const unknown = emptyEntry(id, SEGMENT_STATE.closed, Date.now(), 0, 0);
+    try {
+      const segment = this.open(id);
+      let entry: CatalogEntry;
+      try {
+        entry = closedEntry(unknown, segment);
+      } finally {
+        segment.close();
+      }
+      if (entry.rows > 0) this.#catalog.save({ ...entry, bytes: this.bytes(id) });
+      else this.#files?.remove(id);
+    } catch (error) {
+      if (!isDamage(error)) throw error;
+      this.#catalog.save(unknown);
+      this.markDamaged(id, error.message);
+      this.putAside(id);
+    }
+  }
+}
+
+/** True for what only broken bytes explain. */
+export function isDamage(error: unknown): error is SqlError | DamagedError {
+  return error instanceof DamagedError || (error instanceof SqlError && error.kind === "corrupt");
+}
+
+/** The catalog entry of a segment as it is now, closed. */
+export function closedEntry(entry: CatalogEntry, segment: Segment): CatalogEntry {
+  const end = segment.reader.end();
+  const state = SEGMENT_STATE.closed;
+  if (end === undefined) return { ...entry, state };
+  const [first] = segment.reader.rowsAfter(0, 1);
+  const before = first === undefined ? end.spansThrough : first.spansThrough - first.spans;
+  return {
+    ...entry,
+    state,
+    rows: end.row,
+    spans: end.spansThrough - before,
+    minReceivedMs: first?.receivedAtMs ?? end.receivedAtMs,
+    maxReceivedMs: end.receivedAtMs,
+    lastSequence: end.sequence,
+    spansThrough: end.spansThrough,
+  };
+}
+
+function openCatalog(driver: SqlDriver, path: string, folder: string): Catalog {
+  const db = driver.open(path);
+  try {
+    return new Catalog(db, folder);
+  } catch (error) {
+    db.close();
+    throw error;
+  }
+}

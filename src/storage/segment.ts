@@ -1,0 +1,174 @@
+import type { EncodedBlock } from "./block-writer.ts";
+import { bodyCrc, headCrc } from "./body-codec.ts";
+import { type SqlDatabase, type SqlDriver, SqlError, type SqlStatement } from "./driver.ts";
+import { type SegmentEnd, SegmentReader } from "./segment-reader.ts";
+import { FORMAT_VERSION, MAX_OPERATIONS, SEGMENT_PAGE_SIZE, SEGMENT_SCHEMA } from "./segment-schema.ts";
+
+export interface SegmentOptions {
+  readonly id: number;
+  /** A file name or `:memory:`. */
+  readonly path: string;
+  readonly synchronous: "full" | "normal";
+}
+
+/** The segment that takes appends. Its owner is the only writer. */
+export class Segment {
+  readonly id: number;
+  readonly path: string;
+  readonly reader: SegmentReader;
+  readonly db: SqlDatabase;
+  readonly #insertBlock: SqlStatement<unknown>;
+  readonly #insertOperation: SqlStatement<unknown>;
+  readonly #setMeta: SqlStatement<unknown>;
+  readonly #operations: Set<string>;
+  #operationsFull: boolean;
+
+  /** Opens the segment, or makes it. Throws SqlError; nothing stays open then. */
+  static open(driver: SqlDriver, options: SegmentOptions): Segment {
+    const db = driver.open(options.path);
+    try {
+      return new Segment(db, options);
+    } catch (error) {
+      db.close();
+      throw error;
+    }
+  }
+
+  private constructor(db: SqlDatabase, options: SegmentOptions) {
+    this.id = options.id;
+    this.path = options.path;
+    this.db = db;
+    // Checkpoints are run by the log writer between commits, never inside one that a sender waits for.
+    db.exec(`
+      PRAGMA page_size = ${SEGMENT_PAGE_SIZE};
+      PRAGMA journal_mode = WAL;
+      PRAGMA synchronous = ${options.synchronous === "full" ? "FULL" : "NORMAL"};
+      PRAGMA wal_autocheckpoint = 0;
+      PRAGMA cache_size = -4096;
+    `);
+    const version = storedVersion(db);
+    if (version === undefined) this.#create(db);
+    else if (version !== FORMAT_VERSION) {
+      throw new SqlError("corrupt", "SQLITE_FORMAT", options.path, `segment of format ${version}`);
+    }
+    this.#insertBlock = db.prepare("INSERT INTO block VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+    this.#insertOperation = db.prepare("INSERT OR IGNORE INTO operation VALUES (?, ?, ?)");
+    this.#setMeta = db.prepare("INSERT OR REPLACE INTO meta VALUES (?, ?)");
+    this.reader = new SegmentReader(db, options.id);
+    const known = this.reader.operations();
+    this.#operations = new Set(known.operations.map((o) => operationKey(o.service, o.name, o.kind)));
+    this.#operationsFull = !known.complete;
+  }
+
+  /**
+   * Inserts blocks as the rows after `end`, all or none, and returns where the log ends now. Throws SqlError.
+   */
+  append(blocks: readonly EncodedBlock[], end: SegmentEnd): SegmentEnd {
+    const added: string[] = [];
+    const wasFull = this.#operationsFull;
+    try {
+      return this.db.transaction(() => {
+        let last = end;
+        for (const block of blocks) {
+          last = {
+            row: last.row + 1,
+            sequence: last.sequence + 1,
+            spansThrough: last.spansThrough + block.spans,
+            receivedAtMs: block.receivedAtMs,
+          };
+          this.#insert(block, last);
+          this.#addOperations(block, added);
+        }
+        return last;
+      });
+    } catch (error) {
+      for (const key of added) this.#operations.delete(key);
+      this.#operationsFull = wasFull;
+      throw error;
+    }
+  }
+
+  /** Moves what the WAL holds into the file without waiting for readers. */
+  checkpoint(): void {
+    this.db.prepare("PRAGMA wal_checkpoint(PASSIVE)").all();
+  }
+
+  /** Empties the WAL as far as readers allow, and closes. Idempotent. */
+  close(): void {
+    try {
+      this.db.prepare("PRAGMA wal_checkpoint(TRUNCATE)").all();
+    } catch {
+      // Closed already, or no space: the WAL stays and is applied by the next opening.
+    }
+    this.db.close();
+  }
+
+  #create(db: SqlDatabase): void {
+    db.transaction(() => {
+      db.exec(SEGMENT_SCHEMA);
+      const meta = db.prepare("INSERT INTO meta VALUES (?, ?)");
+      meta.run("format_version", String(FORMAT_VERSION));
+      meta.run("segment", String(this.id));
+    });
+  }
+
+  #insert(block: EncodedBlock, at: SegmentEnd): void {
+    const numbers = {
+      row: at.row,
+      sequence: at.sequence,
+      spans: block.spans,
+      spansThrough: at.spansThrough,
+      minStart: block.minStart,
+      maxStart: block.maxStart,
+      maxEnd: block.maxEnd,
+      receivedAtMs: block.receivedAtMs,
+      codec: block.body.codec,
+      rawLength: block.rawLength,
+    };
+    const head = headCrc(numbers, block.index, block.bloom);
+    this.#insertBlock.run(
+      numbers.row,
+      numbers.sequence,
+      numbers.spans,
+      numbers.spansThrough,
+      numbers.minStart,
+      numbers.maxStart,
+      numbers.maxEnd,
+      numbers.receivedAtMs,
+      numbers.codec,
+      numbers.rawLength,
+      head,
+      bodyCrc(head, block.body.bytes),
+      block.index,
+      block.bloom,
+      block.body.bytes,
+    );
+  }
+
+  #addOperations(block: EncodedBlock, added: string[]): void {
+    for (const { service, name, kind } of block.operations) {
+      const key = operationKey(service, name, kind);
+      if (this.#operations.has(key) || this.#operationsFull) continue;
+      if (this.#operations.size >= MAX_OPERATIONS) {
+        this.#setMeta.run("operations_overflow", "1");
+        this.#operationsFull = true;
+        continue;
+      }
+      this.#insertOperation.run(service, name, kind);
+      this.#operations.add(key);
+      added.push(key);
+    }
+  }
+}
+
+function operationKey(service: string, name: string, kind: number): string {
+  return `${kind}${service}\0${name}`;
+}
+
+/** Undefined for a database that was only just made. */
+function storedVersion(db: SqlDatabase): number | undefined {
+  const tables = db.prepare<{ n: number }>("SELECT count(*) AS n FROM sqlite_master").get();
+  if ((tables?.n ?? 0) === 0) return undefined;
+  const row = db.prepare<{ value: string }>("SELECT value FROM meta WHERE key = 'format_version'").get();
+  return row === undefined ? 0 : Number(row.value);
+}

@@ -1,0 +1,207 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import type { StoreStats } from "../component/read.ts";
+import { type CatalogEntry, CatalogReader } from "./catalog.ts";
+import type { SqlDatabase, SqlDriver } from "./driver.ts";
+import { databaseBytes } from "./segment-folder.ts";
+import { SegmentReader } from "./segment-reader.ts";
+import { CATALOG_FILE, CONSUMERS_FILE, SEGMENTS_FOLDER, segmentFileName } from "./segment-schema.ts";
+import { isDamage, type SegmentSet } from "./segment-set.ts";
+import type { BlockHead, SegmentInfo, SegmentOperation, SegmentSource } from "./segment-source.ts";
+
+/** Where a source finds databases: files of its own connections, or the writer's in memory. */
+export interface SegmentAccess {
+  /** All segments, whatever their state, oldest first. */
+  entries(): readonly CatalogEntry[];
+  /** A connection on a segment; undefined where it is gone. Throws SqlError. */
+  connect(id: number): SqlDatabase | undefined;
+  /** Gives a connection back. */
+  disconnect(db: SqlDatabase): void;
+  bytes(id: number): number;
+  aggregates(): SqlDatabase;
+  close(): void;
+}
+
+/** Read-only connections on the files of a data folder that a writer has prepared. */
+export function fileAccess(driver: SqlDriver, folder: string): SegmentAccess {
+  const catalog = driver.open(join(folder, CATALOG_FILE), { readOnly: true });
+  const reader = new CatalogReader(catalog);
+  let aggregates: SqlDatabase | undefined;
+  const pathOf = (id: number) => join(folder, SEGMENTS_FOLDER, segmentFileName(id));
+  return {
+    entries: () => reader.entries(),
+    connect: (id) => (existsSync(pathOf(id)) ? driver.open(pathOf(id), { readOnly: true }) : undefined),
+    disconnect: (db) => db.close(),
+    bytes: (id) => databaseBytes(pathOf(id)),
+    aggregates() {
+      aggregates ??= driver.open(join(folder, CONSUMERS_FILE), { readOnly: true });
+      return aggregates;
+    },
+    close() {
+      aggregates?.close();
+      catalog.close();
+    },
+  };
+}
+
+/** The writer's own databases, for the store in memory. `consumers` stays the caller's. */
+export function memoryAccess(segments: SegmentSet, consumers: SqlDatabase): SegmentAccess {
+  return {
+    entries: () => segments.readable(),
+    connect: (id) => segments.inMemory(id)?.db,
+    disconnect() {},
+    bytes: (id) => segments.bytes(id),
+    aggregates: () => consumers,
+    close() {},
+  };
+}
+
+/** Most segments kept open by one source. */
+const MAX_CONNECTIONS = 64;
+
+interface Connection {
+  readonly db: SqlDatabase;
+  readonly reader: SegmentReader;
+}
+
+/** The stored log as readers and consumers see it. One a thread. */
+export class StoredSource implements SegmentSource {
+  readonly #access: SegmentAccess;
+  readonly #onDamaged: (segment: number, reason: string) => void;
+  /** In order of use, latest last. */
+  readonly #connections = new Map<number, Connection>();
+  /** Released or damaged: never opened again. */
+  readonly #gone = new Set<number>();
+  readonly #listeners: ((segments: readonly number[]) => void)[] = [];
+
+  /** `onDamaged` is told once of every segment in which damage was met. */
+  constructor(access: SegmentAccess, onDamaged: (segment: number, reason: string) => void) {
+    this.#access = access;
+    this.#onDamaged = onDamaged;
+  }
+
+  segments(): readonly SegmentInfo[] {
+    return this.#entries().map(({ id, state }) => ({ id, status: state === "open" ? "open" : "closed" }));
+  }
+
+  rowsAfter(segment: number, row: number, limit: number): readonly BlockHead[] {
+    return this.#read(segment, (reader) => reader.rowsAfter(row, limit)) ?? [];
+  }
+
+  body(segment: number, row: number): Uint8Array | undefined {
+    return this.#read(segment, (reader) => reader.body(row));
+  }
+
+  operations(segment: number): { readonly operations: readonly SegmentOperation[]; readonly complete: boolean } {
+    return this.#read(segment, (reader) => reader.operations()) ?? { operations: [], complete: true };
+  }
+
+  visibleSequence(): number {
+    return this.end().sequence;
+  }
+
+  /** The last committed row, its sequence and the number of spans ever stored; zeros in an empty log. */
+  end(): { readonly segment: number; readonly row: number; readonly sequence: number; readonly spansThrough: number } {
+    const entries = this.#entries();
+    for (const entry of [...entries].reverse()) {
+      const end = this.#read(entry.id, (reader) => reader.end());
+      if (end !== undefined) return { segment: entry.id, ...end };
+    }
+    const last = entries.at(-1);
+    return {
+      segment: last?.id ?? 0,
+      row: 0,
+      sequence: last?.lastSequence ?? 0,
+      spansThrough: last?.spansThrough ?? 0,
+    };
+  }
+
+  stats(): StoreStats {
+    let spans = 0;
+    let batches = 0;
+    let diskBytes = 0;
+    let oldestMs: number | undefined;
+    const entries = this.#entries();
+    for (const entry of entries) {
+      const closed = entry.state === "closed";
+      const end = closed ? undefined : this.#read(entry.id, (reader) => reader.end());
+      spans += entry.spans + (end === undefined ? 0 : end.spansThrough - entry.spansThrough);
+      batches += end?.row ?? entry.rows;
+      diskBytes += closed ? entry.bytes : this.#access.bytes(entry.id);
+      const first = entry.minReceivedMs ?? this.#read(entry.id, (reader) => reader.firstReceivedAtMs());
+      if (first !== undefined) oldestMs = Math.min(oldestMs ?? first, first);
+    }
+    return { spans, batches, segments: entries.length, diskBytes, oldestMs };
+  }
+
+  aggregates(): SqlDatabase {
+    return this.#access.aggregates();
+  }
+
+  onRemoved(listener: (segments: readonly number[]) => void): void {
+    this.#listeners.push(listener);
+  }
+
+  /** Closes connections on segments that are to be unlinked, and lets everybody drop what was cached of them. */
+  release(segments: readonly number[]): void {
+    for (const segment of segments) {
+      this.#gone.add(segment);
+      this.#disconnect(segment);
+    }
+    for (const listener of this.#listeners) listener(segments);
+  }
+
+  close(): void {
+    for (const segment of [...this.#connections.keys()]) this.#disconnect(segment);
+    this.#access.close();
+  }
+
+  #entries(): readonly CatalogEntry[] {
+    return this.#access
+      .entries()
+      .filter(({ id, state }) => (state === "open" || state === "closed") && !this.#gone.has(id));
+  }
+
+  #read<T>(segment: number, read: (reader: SegmentReader) => T): T | undefined {
+    if (this.#gone.has(segment)) return undefined;
+    try {
+      const connection = this.#connection(segment);
+      return connection === undefined ? undefined : read(connection.reader);
+    } catch (error) {
+      if (!isDamage(error)) throw error;
+      this.release([segment]);
+      this.#onDamaged(segment, error.message);
+      return undefined;
+    }
+  }
+
+  #connection(segment: number): Connection | undefined {
+    const known = this.#connections.get(segment);
+    if (known !== undefined) {
+      this.#connections.delete(segment);
+      this.#connections.set(segment, known);
+      return known;
+    }
+    const db = this.#access.connect(segment);
+    if (db === undefined) return undefined;
+    try {
+      const connection = { db, reader: new SegmentReader(db, segment) };
+      this.#connections.set(segment, connection);
+      for (const oldest of this.#connections.keys()) {
+        if (this.#connections.size <= MAX_CONNECTIONS) break;
+        this.#disconnect(oldest);
+      }
+      return connection;
+    } catch (error) {
+      this.#access.disconnect(db);
+      throw error;
+    }
+  }
+
+  #disconnect(segment: number): void {
+    const connection = this.#connections.get(segment);
+    if (connection === undefined) return;
+    this.#connections.delete(segment);
+    this.#access.disconnect(connection.db);
+  }
+}
