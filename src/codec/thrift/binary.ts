@@ -1,0 +1,195 @@
+import { DecodeError } from "../decode-error.ts";
+import { ByteReader } from "./byte-reader.ts";
+import { ByteWriter } from "./byte-writer.ts";
+import {
+  THRIFT_TYPE,
+  type ThriftField,
+  type ThriftReader,
+  type ThriftType,
+  type ThriftWriter,
+  thriftType,
+} from "./protocol.ts";
+
+/** First half of a strict message header; what follows in the low byte is the message type. */
+const VERSION_1 = 0x8001;
+
+/** Fewest bytes that a value of a type takes. A struct is at least its stop byte. */
+const SMALLEST: Readonly<Record<ThriftType, number>> = {
+  [THRIFT_TYPE.stop]: 0,
+  [THRIFT_TYPE.bool]: 1,
+  [THRIFT_TYPE.byte]: 1,
+  [THRIFT_TYPE.double]: 8,
+  [THRIFT_TYPE.i16]: 2,
+  [THRIFT_TYPE.i32]: 4,
+  [THRIFT_TYPE.i64]: 8,
+  [THRIFT_TYPE.string]: 4,
+  [THRIFT_TYPE.struct]: 1,
+  [THRIFT_TYPE.map]: 6,
+  [THRIFT_TYPE.set]: 5,
+  [THRIFT_TYPE.list]: 5,
+};
+
+/** Thrift's binary protocol (Apache Thrift, "Thrift Binary protocol encoding"): big-endian, strict message headers. */
+export class BinaryWriter implements ThriftWriter {
+  readonly #out = new ByteWriter();
+
+  messageBegin(name: string, type: number, sequence: number): void {
+    this.i32((VERSION_1 << 16) | type);
+    this.string(name);
+    this.i32(sequence);
+  }
+
+  structBegin(): void {}
+
+  structEnd(): void {
+    this.#out.byte(THRIFT_TYPE.stop);
+  }
+
+  fieldBegin(type: ThriftType, id: number): void {
+    const at = this.#out.take(3);
+    this.#out.buffer[at] = type;
+    this.#out.buffer.writeInt16BE(id, at + 1);
+  }
+
+  boolField(id: number, value: boolean): void {
+    this.fieldBegin(THRIFT_TYPE.bool, id);
+    this.#out.byte(value ? 1 : 0);
+  }
+
+  listBegin(elementType: ThriftType, size: number): void {
+    this.#out.byte(elementType);
+    this.i32(size);
+  }
+
+  i32(value: number): void {
+    const at = this.#out.take(4);
+    this.#out.buffer.writeInt32BE(value | 0, at);
+  }
+
+  i64(value: bigint): void {
+    const at = this.#out.take(8);
+    this.#out.buffer.writeBigInt64BE(BigInt.asIntN(64, value), at);
+  }
+
+  double(value: number): void {
+    const at = this.#out.take(8);
+    this.#out.buffer.writeDoubleBE(value, at);
+  }
+
+  string(value: string): void {
+    const length = Buffer.byteLength(value);
+    this.i32(length);
+    const at = this.#out.take(length);
+    this.#out.buffer.write(value, at, length, "utf8");
+  }
+
+  binary(value: Uint8Array): void {
+    this.i32(value.length);
+    this.#out.append(value);
+  }
+
+  finish(): Uint8Array<ArrayBuffer> {
+    return this.#out.finish();
+  }
+}
+
+/** Reads Thrift's binary protocol; message headers strict or old-style. */
+export class BinaryReader implements ThriftReader {
+  readonly #in: ByteReader;
+
+  constructor(bytes: Uint8Array) {
+    this.#in = new ByteReader(bytes);
+  }
+
+  get offset(): number {
+    return this.#in.offset;
+  }
+
+  messageBegin(): { name: string; type: number; sequence: number } {
+    const first = this.i32();
+    if (first >= 0) {
+      const name = this.#in.string(first);
+      return { name, type: this.byte(), sequence: this.i32() };
+    }
+    if (first >>> 16 !== VERSION_1) {
+      throw new DecodeError(`Thrift message version 0x${(first >>> 16).toString(16)}, expected 0x8001`, this.offset);
+    }
+    return { name: this.string(), type: first & 0xff, sequence: this.i32() };
+  }
+
+  structBegin(): void {
+    this.#in.enter();
+  }
+
+  structEnd(): void {
+    this.#in.leave();
+  }
+
+  field(): ThriftField | undefined {
+    const code = this.#in.byte();
+    if (code === THRIFT_TYPE.stop) return undefined;
+    return { type: thriftType(code, this.offset - 1), id: this.i16() };
+  }
+
+  listBegin(): { elementType: ThriftType; size: number } {
+    const code = this.#in.byte();
+    const size = this.i32();
+    // Some writers give an empty list the element type 0.
+    const elementType = size === 0 && code === THRIFT_TYPE.stop ? THRIFT_TYPE.byte : thriftType(code, this.offset - 5);
+    this.#in.checkSize(size, SMALLEST[elementType]);
+    this.#in.enter();
+    return { elementType, size };
+  }
+
+  mapBegin(): { keyType: ThriftType; valueType: ThriftType; size: number } {
+    const keyCode = this.#in.byte();
+    const valueCode = this.#in.byte();
+    const size = this.i32();
+    const empty = size === 0;
+    const keyType = empty ? THRIFT_TYPE.byte : thriftType(keyCode, this.offset - 6);
+    const valueType = empty ? THRIFT_TYPE.byte : thriftType(valueCode, this.offset - 5);
+    this.#in.checkSize(size, SMALLEST[keyType] + SMALLEST[valueType]);
+    this.#in.enter();
+    return { keyType, valueType, size };
+  }
+
+  containerEnd(): void {
+    this.#in.leave();
+  }
+
+  bool(): boolean {
+    return this.#in.byte() !== 0;
+  }
+
+  byte(): number {
+    return (this.#in.byte() << 24) >> 24;
+  }
+
+  i16(): number {
+    const at = this.#in.take(2);
+    return this.#in.buffer.readInt16BE(at);
+  }
+
+  i32(): number {
+    const at = this.#in.take(4);
+    return this.#in.buffer.readInt32BE(at);
+  }
+
+  i64(): bigint {
+    const at = this.#in.take(8);
+    return this.#in.buffer.readBigInt64BE(at);
+  }
+
+  double(): number {
+    const at = this.#in.take(8);
+    return this.#in.buffer.readDoubleBE(at);
+  }
+
+  string(): string {
+    return this.#in.string(this.i32());
+  }
+
+  binary(): Uint8Array<ArrayBuffer> {
+    return this.#in.copy(this.i32());
+  }
+}
