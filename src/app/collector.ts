@@ -1,11 +1,10 @@
-import { mkdirSync } from "node:fs";
-import type { Server } from "node:http";
 import { resolve } from "node:path";
 import type { Host } from "../component/component.ts";
 import type { Logger } from "../component/logger.ts";
 import { Metrics } from "../component/metrics.ts";
-import type { SpanStore, StoreSettings } from "../component/store.ts";
-import { type HttpListener, startHttpListener } from "../server/http-listener.ts";
+import type { StoreSettings } from "../component/store.ts";
+import { type Endpoint, formatEndpoint } from "../server/endpoint.ts";
+import { HttpListener } from "../server/http-listener.ts";
 import { InFlightBudget } from "../server/in-flight.ts";
 import { openStore } from "../storage/open-store.ts";
 import { RECEIVERS } from "./builtin.ts";
@@ -44,11 +43,11 @@ export interface Collector {
 export interface CollectorOptions {
   /** Default: lines on stderr at the configured level. */
   readonly logger?: Logger;
-  /** Where the console exporter writes; default stdout. Inline (memory) store only. */
-  readonly environment?: Readonly<Record<string, string | undefined>>;
 }
 
 const SHUTDOWN_MS = 10_000;
+/** A search may take its time; a request has to arrive within it. */
+const UI_REQUEST_MS = 60_000;
 
 /**
  * Starts a whole collector inside this program: by default with the memory store and free ports, so any number run side
@@ -74,70 +73,74 @@ export async function startCollector(config: Config, options: CollectorOptions =
   const host: Host = { logger, metrics: new Metrics(), userAgent: `spanloom/${version}` };
   host.metrics.gauge("spanloom_build_info", "The running version; always 1.", { version }).set(1);
 
-  const opened: (() => Promise<void>)[] = [];
+  const opened: ((signal: AbortSignal) => Promise<void>)[] = [];
   let draining = false;
   let stopped: Promise<void> | undefined;
 
+  /** Closes what is open, last opened first; one step that fails does not keep the others open. */
   async function release(timeoutMs: number): Promise<void> {
     draining = true;
-    for (const close of opened.reverse()) {
+    const abort = new AbortController();
+    const timer = setTimeout(() => abort.abort(), timeoutMs);
+    for (const close of opened.splice(0).reverse()) {
       try {
-        await close();
+        await close(abort.signal);
       } catch (error) {
         logger.error("shutdown step failed", { error: error instanceof Error ? error.message : String(error) });
       }
     }
-    void timeoutMs;
+    clearTimeout(timer);
   }
 
   try {
-    let signal = new AbortController();
     const store = await openStore(storeSettings(config, host), {
       ingest: ingestThread,
       query: queryThread,
       export: exportThread,
     });
-    opened.push(() => store.close(signal.signal));
+    opened.push((signal) => store.close(signal));
 
     const inFlight = new InFlightBudget(mebibytes(config.limits.in_flight_mebibytes));
     const receiver = RECEIVERS.otlp.create({ sink: store, inFlight }, config.receivers.otlp);
     await receiver.start(host);
-    opened.push(() => receiver.shutdown(signal.signal));
+    opened.push((signal) => receiver.shutdown(signal));
 
-    const endpoints: { otlpHttp: string | undefined; otlpGrpc: string | undefined; ui: string } = {
-      otlpHttp: receiver.httpAddress === undefined ? undefined : `http://${receiver.httpAddress}`,
-      otlpGrpc: receiver.grpcAddress,
+    const otlpHttp = addressOf(receiver.httpAddress);
+    const endpoints = {
+      otlpHttp: otlpHttp === undefined ? undefined : `http://${otlpHttp}`,
+      otlpGrpc: addressOf(receiver.grpcAddress),
       ui: "",
     };
     const startedAtMs = Date.now();
-    const allMetrics = async () => [...host.metrics.snapshot(), ...(await store.metrics())];
+    const metrics = async () => [...host.metrics.snapshot(), ...(await store.metrics())];
     const app = createHttpApp({
       viewHost: store,
       basePath: config.ui.base_path,
       allowedHosts: config.ui.allowed_hosts,
-      metrics: allMetrics,
-      status: () => collectorStatus({ version, startedAtMs, endpoints, config, store, metrics: allMetrics }),
+      metrics,
+      status: () => collectorStatus({ version, startedAtMs, endpoints, config, store, metrics }),
       notReady: () => (draining ? "shutting down" : undefined),
       logger,
     });
-    const ui = await startHttpListener({
+    const ui = new HttpListener({
+      name: {
+        title: "web UI and read APIs",
+        configKey: "ui.endpoint",
+        usualOccupant: "Jaeger or another spanloom",
+      },
       endpoint: config.ui.endpoint,
-      handler: app as unknown as Parameters<Server["on"]>[1] as never,
-      configKey: "ui.endpoint",
+      handler: app,
+      requestTimeoutMs: UI_REQUEST_MS,
     });
-    opened.push(() => ui.close(signal.signal));
+    const uiAddress = await ui.start();
+    opened.push((signal) => ui.shutdown(signal));
     const base = config.ui.base_path.endsWith("/") ? config.ui.base_path : `${config.ui.base_path}/`;
-    endpoints.ui = `http://${ui.address}${base}`;
+    endpoints.ui = `http://${reachable(uiAddress)}${base}`;
 
     return {
       endpoints,
       shutdown(timeoutMs = SHUTDOWN_MS) {
-        stopped ??= (async () => {
-          signal = new AbortController();
-          const timer = setTimeout(() => signal.abort(), timeoutMs);
-          await release(timeoutMs);
-          clearTimeout(timer);
-        })();
+        stopped ??= release(timeoutMs);
         return stopped;
       },
     };
@@ -147,10 +150,19 @@ export async function startCollector(config: Config, options: CollectorOptions =
   }
 }
 
+/** The address as this machine reaches it: a listener on every address answers on loopback too. */
+function reachable(endpoint: Endpoint): string {
+  const host = endpoint.host === "0.0.0.0" ? "127.0.0.1" : endpoint.host === "::" ? "::1" : endpoint.host;
+  return formatEndpoint({ ...endpoint, host });
+}
+
+function addressOf(endpoint: Endpoint | undefined): string | undefined {
+  return endpoint === undefined ? undefined : reachable(endpoint);
+}
+
 function storeSettings(config: Config, host: Host): StoreSettings {
   const { storage } = config;
   const path = resolve(storage.path);
-  if (storage.kind === "sqlite") mkdirSync(path, { recursive: true, mode: 0o700 });
   // Compiled modules, whether this file runs from src/ (tests) or from dist/.
   const dist = new URL("../../dist/", import.meta.url);
   return {
@@ -181,5 +193,3 @@ function storeSettings(config: Config, host: Host): StoreSettings {
     host,
   };
 }
-
-export type { HttpListener, SpanStore };

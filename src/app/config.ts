@@ -1,6 +1,7 @@
 import { z } from "zod";
-import { headSamplingConfig } from "../processors/head-sampling/config.ts";
+import { samplingConfig } from "../processors/head-sampling/sampling-config.ts";
 import { normalizeConfig } from "../processors/normalize.ts";
+import { endpointSchema } from "../server/endpoint.ts";
 import { EXPORTERS, RECEIVERS } from "./builtin.ts";
 import { type ConfigOrigin, configError, describeIssues, nearest } from "./config-error.ts";
 import type { RawConfig } from "./config-sources.ts";
@@ -45,8 +46,7 @@ const storageConfig = z.strictObject({
 });
 
 const uiConfig = z.strictObject({
-  endpoint: z
-    .string()
+  endpoint: endpointSchema
     .default("127.0.0.1:16686")
     .describe("Where the web UI, the read APIs, /metrics and the health checks listen."),
   base_path: z
@@ -81,7 +81,7 @@ const limitsConfig = z.strictObject({
 export const configSchema = z.strictObject({
   receivers: z.strictObject({ otlp: RECEIVERS.otlp.config.prefault({}) }).prefault({}),
   processors: z.strictObject({ normalize: normalizeConfig.prefault({}) }).prefault({}),
-  sampling: headSamplingConfig.prefault({}),
+  sampling: samplingConfig.prefault({}),
   storage: storageConfig.prefault({}),
   exporters: z.record(z.string(), z.unknown()).default({}),
   ui: uiConfig.prefault({}),

@@ -7,7 +7,7 @@ import { type MetricSample, renderPrometheus } from "../component/metrics.ts";
 import type { ViewHost } from "../component/read.ts";
 import { createJaegerRoutes } from "../query/jaeger/routes.ts";
 import { createUiRoutes } from "../query/ui/routes.ts";
-import { createHostCheck } from "../server/host-check.ts";
+import { isAllowedHost } from "../server/host-check.ts";
 
 export interface HttpAppSettings {
   readonly viewHost: ViewHost;
@@ -39,7 +39,14 @@ export function createHttpApp(settings: HttpAppSettings): Express {
   app.set("query parser", "simple");
   const base = settings.basePath.endsWith("/") ? settings.basePath : `${settings.basePath}/`;
 
-  app.use(createHostCheck(settings.allowedHosts));
+  app.use((request, response, next) => {
+    if (isAllowedHost(request.headers.host, settings.allowedHosts)) next();
+    else {
+      response.status(421).json({
+        errors: [{ code: 421, msg: `host "${request.headers.host}" is not served here; add it to ui.allowed_hosts` }],
+      });
+    }
+  });
   app.use((_request, response, next) => {
     response.setHeader("x-content-type-options", "nosniff");
     response.setHeader("referrer-policy", "no-referrer");

@@ -26,7 +26,7 @@ export async function* readRecording(
   const lines = createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY });
   let line = 0;
   let failure: Error | undefined;
-  input.on("error", (error) => {
+  input.on("error", (error: Error) => {
     failure = error;
     lines.close();
   });

@@ -1,0 +1,99 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { PermanentError } from "../component/errors.ts";
+import { parseConfig } from "./config.ts";
+import { configFromAssignments, configFromEnvironment, mergeConfig, readConfigFile } from "./config-sources.ts";
+
+const ORIGIN = { name: "test.yaml" };
+
+function errorOf(raw: Record<string, unknown>): string {
+  try {
+    parseConfig(raw, ORIGIN);
+  } catch (error) {
+    expect(error).toBeInstanceOf(PermanentError);
+    expect((error as PermanentError).code).toBe("config_invalid");
+    return (error as Error).message;
+  }
+  throw new Error("the config was taken");
+}
+
+describe("parseConfig", () => {
+  it("fills in the documented defaults", () => {
+    const config = parseConfig({}, ORIGIN);
+    expect(config.receivers.otlp.protocols.grpc?.endpoint).toBe("127.0.0.1:4317");
+    expect(config.receivers.otlp.protocols.http?.endpoint).toBe("127.0.0.1:4318");
+    expect(config.ui).toEqual({ endpoint: "127.0.0.1:16686", base_path: "/", allowed_hosts: [] });
+    expect(config.storage).toMatchObject({ kind: "sqlite", path: "./spanloom-data", synchronous: "full" });
+    expect(config.exporters).toEqual({});
+  });
+
+  it("names every problem with its place", () => {
+    const message = errorOf({ storage: { kind: "disk", segment: { max_spans: "many" } }, sampling: { ratioo: 1 } });
+    expect(message).toContain("test.yaml: 3 problems:");
+    expect(message).toContain('storage.kind: invalid option: expected one of "sqlite"|"memory" (found "disk")');
+    expect(message).toMatch(/storage\.segment\.max_spans: .*expected number.*\(found "many"\)/);
+    expect(message).toContain('sampling.ratioo: unknown key; did you mean "ratio"?');
+  });
+
+  it("suggests keys of nested sections and lists them where none is near", () => {
+    expect(errorOf({ storage: { retention: { max_age_days: 3 } } })).toContain('did you mean "max_age_hours"?');
+    expect(errorOf({ ui: { colour: "red" } })).toContain("known here: endpoint, base_path, allowed_hosts");
+  });
+
+  it("takes several exporters of a type and refuses unknown types and keys", () => {
+    const config = parseConfig(
+      { exporters: { otlphttp: { endpoint: "http://a:4318" }, "otlphttp/b": { endpoint: "http://b:4318" } } },
+      ORIGIN,
+    );
+    expect(Object.keys(config.exporters)).toEqual(["otlphttp", "otlphttp/b"]);
+    expect(errorOf({ exporters: { jager: {} } })).toContain('unknown type "jager"; did you mean "jaeger"?');
+    expect(errorOf({ exporters: { zipkin: { endpiont: "x" } } })).toContain('did you mean "endpoint"?');
+  });
+
+  it("refuses ratios that are none", () => {
+    expect(errorOf({ sampling: { ratio: 1.5 } })).toContain("sampling.ratio");
+  });
+});
+
+describe("sources", () => {
+  it("reads environment variables by path and merges layers, later ones winning", () => {
+    const environment = configFromEnvironment({
+      SPANLOOM_STORAGE__PATH: "/data",
+      SPANLOOM_SAMPLING__RATIO: "0.5",
+      SPANLOOM_CONFIG: "x.yaml",
+      OTHER: "1",
+    });
+    expect(environment).toEqual({ storage: { path: "/data" }, sampling: { ratio: 0.5 } });
+    const flags = configFromAssignments(["storage.path=./here", "ui.allowed_hosts=[a, b]"]);
+    expect(mergeConfig({ storage: { kind: "memory" } }, environment, flags)).toEqual({
+      storage: { kind: "memory", path: "./here" },
+      sampling: { ratio: 0.5 },
+      ui: { allowed_hosts: ["a", "b"] },
+    });
+  });
+
+  it("refuses assignments without a path and paths with empty parts", () => {
+    expect(() => configFromAssignments(["storage"])).toThrow(/expected path\.to\.key=value/);
+    expect(() => configFromAssignments(["a..b=1"])).toThrow(/empty part/);
+    expect(() => configFromAssignments(["__proto__.polluted=1"])).toThrow(/empty part/);
+    expect(({} as { polluted?: number }).polluted).toBeUndefined();
+  });
+
+  it("names file, line and column of broken YAML, duplicate keys included", () => {
+    const folder = mkdtempSync(join(tmpdir(), "spanloom-config-"));
+    try {
+      const file = join(folder, "a.yaml");
+      writeFileSync(file, "ui: {}\nstorage:\n  kind: memory\n  kind: sqlite\n");
+      expect(() => readConfigFile(file)).toThrow(/a\.yaml:4:3: not valid YAML/);
+      writeFileSync(file, "- a\n- b\n");
+      expect(() => readConfigFile(file)).toThrow(/expected a mapping of settings, found a list/);
+      expect(() => readConfigFile(join(folder, "b.yaml"))).toThrow(/no such file/);
+      writeFileSync(file, "");
+      expect(readConfigFile(file)).toEqual({});
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  });
+});

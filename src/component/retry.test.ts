@@ -1,0 +1,27 @@
+import { describe, expect, it } from "vitest";
+import { backoffMs, DEFAULT_BACKOFF, isRetryableGrpcStatus, isRetryableHttpStatus } from "./retry.ts";
+
+describe("the retry table", () => {
+  it("has the HTTP statuses of the OTLP specification and no others", () => {
+    const retryable = Array.from({ length: 500 }, (_, i) => i + 100).filter(isRetryableHttpStatus);
+    expect(retryable).toEqual([429, 502, 503, 504]);
+  });
+
+  it("has the gRPC codes, RESOURCE_EXHAUSTED only with RetryInfo", () => {
+    const codes = Array.from({ length: 17 }, (_, i) => i);
+    expect(codes.filter((code) => isRetryableGrpcStatus(code, false))).toEqual([1, 4, 10, 11, 14, 15]);
+    expect(codes.filter((code) => isRetryableGrpcStatus(code, true))).toEqual([1, 4, 8, 10, 11, 14, 15]);
+  });
+});
+
+describe("backoffMs", () => {
+  it("grows from 5 s by 1.5 to 30 s, with jitter, and never asks sooner than the peer did", () => {
+    const middle = () => 0.5;
+    expect([0, 1, 2, 3, 4, 5, 9].map((n) => backoffMs(n, DEFAULT_BACKOFF, middle))).toEqual([
+      5_000, 7_500, 11_250, 16_875, 25_312.5, 30_000, 30_000,
+    ]);
+    expect(backoffMs(0, DEFAULT_BACKOFF, () => 0)).toBe(2_500);
+    expect(backoffMs(0, DEFAULT_BACKOFF, () => 0.999)).toBeLessThan(7_500);
+    expect(backoffMs(0, DEFAULT_BACKOFF, middle, 60_000)).toBe(60_000);
+  });
+});
