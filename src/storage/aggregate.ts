@@ -6,18 +6,31 @@ import type { LogPosition, LogReader } from "./log-reader.ts";
 
 /** State that is computed from the log in order, and kept in the file and transaction of the cursor that produced it. */
 export interface LogState {
-  /** Reads what was flushed. */
+  /** Makes its tables and reads what was flushed. */
   load(db: SqlDatabase): void;
+  /** Takes again what was consumed before a restart, only to know what came before. */
+  remember(batch: LogBatch): void;
   consume(batch: LogBatch): void;
   /** Writes what changed; runs inside the transaction that stores the cursor. */
   flush(db: SqlDatabase): void;
+  /** The transaction of the last flush was rolled back; called before the next batch. */
+  undoFlush(): void;
 }
 
-export interface AggregateOptions {
-  /** Name of its cursor. */
-  readonly name: string;
-  /** A fresh state, not loaded. */
+export interface AggregateKind {
+  /** Spans before the cursor that a restarted state wants to remember. */
+  readonly rememberSpans: number;
   readonly create: () => LogState;
+  /** Removes stored state of times before this, ms since the epoch. */
+  readonly expire: (db: SqlDatabase, beforeMs: number) => void;
+}
+
+/** By the names of their cursors. */
+export type AggregateTable = Readonly<Record<string, AggregateKind>>;
+
+export interface AggregateOptions {
+  readonly name: string;
+  readonly kind: AggregateKind;
   readonly db: SqlDatabase;
   readonly position: LogPosition;
   readonly reader: LogReader;
@@ -28,10 +41,11 @@ export interface AggregateOptions {
 export class Aggregate {
   readonly name: string;
   readonly #options: AggregateOptions;
-  #state: LogState;
+  readonly #state: LogState;
   #position: LogPosition;
   #stored: LogPosition;
   #running: Promise<void> | undefined;
+  #remembered = false;
   #stopped = false;
 
   constructor(options: AggregateOptions) {
@@ -39,7 +53,8 @@ export class Aggregate {
     this.#options = options;
     this.#position = options.position;
     this.#stored = options.position;
-    this.#state = this.#fresh();
+    this.#state = options.kind.create();
+    this.#state.load(options.db);
   }
 
   /** What `flush` would store the cursor as. */
@@ -63,14 +78,15 @@ export class Aggregate {
     this.#state.flush(db);
   }
 
-  /** After the transaction of `flush`: what it holds is what is stored, or the stored state is read again. */
+  /** After the transaction of `flush`, whether it was committed or not. */
   flushed(committed: boolean): void {
-    if (committed) {
-      this.#stored = this.#position;
-      return;
-    }
-    this.#state = this.#fresh();
-    this.#position = this.#stored;
+    if (committed) this.#stored = this.#position;
+    else this.#state.undoFlush();
+  }
+
+  /** Removes what the state holds of times before this, ms since the epoch. */
+  expire(db: SqlDatabase, beforeMs: number): void {
+    this.#options.kind.expire(db, beforeMs);
   }
 
   /** Ends after the batch under way. With `drain` the rest of the log is read first, unless the signal aborts. */
@@ -87,14 +103,9 @@ export class Aggregate {
     this.#stopped = true;
   }
 
-  #fresh(): LogState {
-    const state = this.#options.create();
-    state.load(this.#options.db);
-    return state;
-  }
-
   async #run(): Promise<void> {
     try {
+      if (!this.#remembered) await this.#remember();
       while (!this.#stopped) {
         const entry = this.#options.reader.next(this.#position);
         if (entry === undefined) return;
@@ -108,5 +119,18 @@ export class Aggregate {
         reason: error instanceof Error ? error.message : String(error),
       });
     }
+  }
+
+  async #remember(): Promise<void> {
+    const { reader, kind } = this.#options;
+    let at = reader.back(this.#position, kind.rememberSpans);
+    while (!this.#stopped) {
+      const entry = reader.next(at);
+      if (entry === undefined || entry.position.sequence > this.#position.sequence) break;
+      this.#state.remember(entry.batch);
+      at = entry.position;
+      await nextTurn();
+    }
+    this.#remembered = true;
   }
 }

@@ -1,7 +1,7 @@
 import type { Host } from "../component/component.ts";
 import type { MetricSample } from "../component/metrics.ts";
 import type { ConfiguredExporter, ExporterStatus } from "../component/store.ts";
-import { Aggregate, type LogState } from "./aggregate.ts";
+import { Aggregate, type AggregateTable } from "./aggregate.ts";
 import { Consumer } from "./consumer.ts";
 import { type ConsumerState, CursorStore } from "./cursor-store.ts";
 import type { SqlDatabase } from "./driver.ts";
@@ -12,8 +12,9 @@ export interface ExportCoreOptions {
   /** consumers.db; stays the caller's. */
   readonly db: SqlDatabase;
   readonly exporters: readonly ConfiguredExporter[];
-  /** By the names of their cursors. */
-  readonly aggregates: Readonly<Record<string, () => LogState>>;
+  readonly aggregates: AggregateTable;
+  /** Aggregates forget what is older, ms; undefined keeps for ever. */
+  readonly maxAgeMs: number | undefined;
   readonly host: Host;
   /** The log does not outlive the process: send the rest of it before closing. */
   readonly drainOnClose: boolean;
@@ -24,6 +25,7 @@ export interface ExportCoreOptions {
 }
 
 const PERSIST_MS = 1_000;
+const EXPIRE_EVERY_MS = 3_600_000;
 
 /** The consumers of the log in whichever thread they run: one cursor and one runner each. */
 export class ExportCore {
@@ -34,6 +36,7 @@ export class ExportCore {
   readonly #aggregates: readonly Aggregate[];
   readonly #now: () => number;
   readonly #saved = new Map<string, ConsumerState>();
+  #expiredAtMs = Number.NEGATIVE_INFINITY;
   #timer: NodeJS.Timeout | undefined;
   #closing: Promise<void> | undefined;
 
@@ -57,10 +60,10 @@ export class ExportCore {
         }),
     );
     this.#aggregates = Object.entries(options.aggregates).map(
-      ([name, create]) =>
+      ([name, kind]) =>
         new Aggregate({
           name,
-          create,
+          kind,
           db,
           position: this.#stateOf(name, "oldest").position,
           reader: this.#reader,
@@ -140,6 +143,7 @@ export class ExportCore {
     try {
       this.#cursors.save(states, (db) => {
         for (const aggregate of aggregates) aggregate.flush(db);
+        this.#expire(db);
       });
       committed = true;
       for (const [name, state] of states) this.#saved.set(name, state);
@@ -149,6 +153,14 @@ export class ExportCore {
       });
     }
     for (const aggregate of aggregates) aggregate.flushed(committed);
+  }
+
+  #expire(db: SqlDatabase): void {
+    const now = this.#now();
+    const { maxAgeMs } = this.#options;
+    if (maxAgeMs === undefined || now - this.#expiredAtMs < EXPIRE_EVERY_MS) return;
+    for (const aggregate of this.#aggregates) aggregate.expire(db, now - maxAgeMs);
+    this.#expiredAtMs = now;
   }
 
   #samples(): MetricSample[] {

@@ -87,6 +87,36 @@ export class LogReader {
     }
   }
 
+  /** A position about `spans` spans before the given one (a row more or less), or the oldest. */
+  back(position: LogPosition, spans: number): LogPosition {
+    const target = position.spansThrough - spans;
+    const segments = this.#source.segments().filter(({ id }) => id <= position.segment);
+    for (const { id } of segments.reverse()) {
+      const [first] = this.#source.rowsAfter(id, 0, 1);
+      if (first === undefined || first.spansThrough > target) continue;
+      return this.#rowReaching(id, first, position, target);
+    }
+    return this.oldest();
+  }
+
+  /** The last row of a segment, at most at `position`, whose span total is not beyond `target`; `first` is one such. */
+  #rowReaching(segment: number, first: BlockHead, position: LogPosition, target: number): LogPosition {
+    let best = first;
+    let low = first.row;
+    let high = segment === position.segment ? position.row : low + target - first.spansThrough;
+    while (low < high) {
+      const middle = Math.ceil((low + high) / 2);
+      const [head] = this.#source.rowsAfter(segment, middle - 1, 1);
+      if (head === undefined || head.spansThrough > target) {
+        high = middle - 1;
+        continue;
+      }
+      best = head;
+      low = head.row;
+    }
+    return { segment, row: best.row, sequence: best.sequence, spansThrough: best.spansThrough };
+  }
+
   /** Receive time of the first row after `position`, ms since the epoch; undefined at the end. */
   nextReceivedAtMs(position: LogPosition): number | undefined {
     const cached = this.#cache.get(keyOf(position.segment, position.row + 1));

@@ -1,0 +1,67 @@
+import { join } from "node:path";
+import type { ExportModule } from "../component/store.ts";
+import { AGGREGATES } from "./aggregates.ts";
+import { betterSqlite3Driver } from "./better-sqlite3-driver.ts";
+import { openConsumersDb } from "./cursor-store.ts";
+import { ExportCore } from "./export-core.ts";
+import type { FromReader, ToExport } from "./messages.ts";
+import { CONSUMERS_FILE } from "./segment-schema.ts";
+import { fileAccess, StoredSource } from "./stored-source.ts";
+import { importFunction, runThread } from "./worker-port.ts";
+
+/** Entry of the thread that drives exporters and aggregates along the log. */
+await runThread<ToExport>(async (port) => {
+  const { settings, module } = port.data;
+  const { host } = port;
+  const createExporters = (await importFunction(module.url, "createExporters")) as ExportModule["createExporters"];
+  const { db, wasDamaged } = openConsumersDb(betterSqlite3Driver, join(settings.path, CONSUMERS_FILE), host.logger);
+  const source = new StoredSource(fileAccess(betterSqlite3Driver, settings.path), (segment, reason) =>
+    port.post({ type: "damaged", segment, reason } satisfies FromReader),
+  );
+  const core = new ExportCore({
+    source,
+    db,
+    exporters: createExporters(module.config, host),
+    aggregates: AGGREGATES,
+    maxAgeMs: settings.retention.maxAgeMs,
+    host,
+    drainOnClose: false,
+    cursorsLost: wasDamaged,
+  });
+  await core.start();
+  const hurry = new AbortController();
+
+  const close = async (id: number) => {
+    await core.close(hurry.signal);
+    source.close();
+    db.close();
+    port.end(id);
+  };
+
+  port.serve((message) => {
+    switch (message.type) {
+      case "advanced":
+        core.advanced();
+        return;
+      case "status":
+        try {
+          port.answer(message.id, core.status());
+        } catch (error) {
+          port.refuse(message.id, error);
+        }
+        return;
+      case "release":
+        source.release(message.segments);
+        port.answer(message.id, undefined);
+        return;
+      case "metrics":
+        port.answer(message.id, host.metrics.snapshot());
+        return;
+      case "hurry":
+        hurry.abort();
+        return;
+      case "close":
+        void close(message.id);
+    }
+  });
+});

@@ -1,0 +1,46 @@
+import type { IngestModule } from "../component/store.ts";
+import { betterSqlite3Driver } from "./better-sqlite3-driver.ts";
+import { IngestCore } from "./ingest-core.ts";
+import type { FromIngest, ToIngest } from "./messages.ts";
+import { importFunction, runThread } from "./worker-port.ts";
+
+/** Entry of the thread that prepares and commits batches. */
+await runThread<ToIngest>(async (port) => {
+  const { settings, module } = port.data;
+  const createPipeline = (await importFunction(module.url, "createPipeline")) as IngestModule["createPipeline"];
+  const releases = new Map<number, () => void>();
+  let lastRelease = 0;
+  const core = new IngestCore({
+    settings,
+    driver: betterSqlite3Driver,
+    pipeline: createPipeline(module.config, port.host),
+    host: port.host,
+    release: (segments) =>
+      new Promise<void>((resolve) => {
+        const release = ++lastRelease;
+        releases.set(release, resolve);
+        port.post({ type: "release", release, segments } satisfies FromIngest);
+      }),
+  });
+  port.serve((message) => {
+    switch (message.type) {
+      case "append":
+        port.answer(message.id, core.append(message.batches));
+        core.settle();
+        return;
+      case "quarantine":
+        void core.quarantine(message.segment, message.reason);
+        return;
+      case "released":
+        releases.get(message.release)?.();
+        releases.delete(message.release);
+        return;
+      case "metrics":
+        port.answer(message.id, port.host.metrics.snapshot());
+        return;
+      case "close":
+        core.close();
+        port.end(message.id);
+    }
+  });
+});

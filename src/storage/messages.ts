@@ -1,0 +1,56 @@
+import type { ErrorRecord } from "../component/errors.ts";
+import type { IncomingBatch } from "../component/ingest.ts";
+import type { LogFields, LogLevel } from "../component/logger.ts";
+import type { ThreadModule } from "../component/store.ts";
+import type { LogSettings } from "./ingest-core.ts";
+
+/** What a thread of the store is started with. */
+export interface ThreadData {
+  readonly settings: LogSettings;
+  readonly module: ThreadModule;
+  /** `spanloom/<version>` */
+  readonly userAgent: string;
+}
+
+/** Requests carry an id and are answered by `answer` or `refused` with that id; the others are notices. */
+export type ToIngest =
+  | { readonly type: "append"; readonly id: number; readonly batches: readonly IncomingBatch[] }
+  /** A reader found damage in a segment. */
+  | { readonly type: "quarantine"; readonly segment: number; readonly reason: string }
+  /** All readers have let go of the segments of that `release`. */
+  | { readonly type: "released"; readonly release: number }
+  | CommonRequest;
+
+export type ToQuery =
+  | { readonly type: "view"; readonly id: number; readonly name: string; readonly params: unknown }
+  | { readonly type: "cancel"; readonly view: number }
+  | { readonly type: "release"; readonly id: number; readonly segments: readonly number[] }
+  | CommonRequest;
+
+export type ToExport =
+  /** The log has grown. */
+  | { readonly type: "advanced" }
+  | { readonly type: "status"; readonly id: number }
+  | { readonly type: "release"; readonly id: number; readonly segments: readonly number[] }
+  /** A `close` under way is not to wait any longer. */
+  | { readonly type: "hurry" }
+  | CommonRequest;
+
+export type CommonRequest =
+  | { readonly type: "metrics"; readonly id: number }
+  | { readonly type: "close"; readonly id: number };
+
+export type FromThread =
+  | { readonly type: "ready" }
+  /** It could not start, and ends. */
+  | { readonly type: "failed"; readonly error: ErrorRecord }
+  | { readonly type: "answer"; readonly id: number; readonly value: unknown }
+  | { readonly type: "refused"; readonly id: number; readonly error: ErrorRecord }
+  | { readonly type: "log"; readonly level: LogLevel; readonly message: string; readonly fields: LogFields };
+
+export type FromIngest =
+  | FromThread
+  /** No reader may have these segments open: answered by `released`. */
+  | { readonly type: "release"; readonly release: number; readonly segments: readonly number[] };
+
+export type FromReader = FromThread | { readonly type: "damaged"; readonly segment: number; readonly reason: string };

@@ -1,0 +1,23 @@
+import { PermanentError } from "../component/errors.ts";
+import type { SpanStore, StoreSettings } from "../component/store.ts";
+import { type InlineModules, openInline } from "./inline-transport.ts";
+import { StoreClient } from "./store-client.ts";
+import { startWorkers } from "./worker-transport.ts";
+
+/**
+ * Opens the store: `sqlite` in worker threads on the data folder, `memory` in the calling thread with `inlineModules`.
+ * Resolves when it takes batches and answers views. Throws PermanentError: data_folder_in_use, data_folder_unusable,
+ * data_format_unknown; and what the application's modules throw. Nothing stays open then.
+ */
+export async function openStore(settings: StoreSettings, inlineModules?: InlineModules): Promise<SpanStore> {
+  if (settings.kind === "sqlite") return new StoreClient(await startWorkers(settings));
+  if (inlineModules === undefined) {
+    throw new PermanentError("internal", "the store in memory runs inline and needs the modules themselves");
+  }
+  return openInlineStore(settings, inlineModules);
+}
+
+/** The store of either kind in the calling thread. */
+export async function openInlineStore(settings: StoreSettings, modules: InlineModules): Promise<SpanStore> {
+  return new StoreClient(await openInline(settings, modules));
+}

@@ -1,0 +1,113 @@
+import { fromErrorRecord, PermanentError, RetryableError } from "../component/errors.ts";
+import type { AppendResult, IncomingBatch } from "../component/ingest.ts";
+import type { MetricSample } from "../component/metrics.ts";
+import type { ViewResult } from "../component/read.ts";
+import type { ExporterStatus, SpanStore } from "../component/store.ts";
+import { cancelled } from "./query-core.ts";
+import type { StoreThreads } from "./store-threads.ts";
+
+/** Bounds of one group, so that the first of it does not wait for too many others; a larger batch goes alone. */
+const MAX_GROUP_BYTES = 4 * 1024 * 1024;
+const MAX_GROUP_BATCHES = 512;
+
+interface Waiting {
+  readonly batch: IncomingBatch;
+  readonly resolve: (result: AppendResult) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/**
+ * The store as the application holds it. While a group of batches is being committed, those that arrive wait and make
+ * the next group: the busier the collector, the more requests share one sync of the disk.
+ */
+export class StoreClient implements SpanStore {
+  readonly #threads: StoreThreads;
+  #waiting: Waiting[] = [];
+  #committing: Promise<void> | undefined;
+  #closing: Promise<void> | undefined;
+
+  constructor(threads: StoreThreads) {
+    this.#threads = threads;
+  }
+
+  append(batch: IncomingBatch): Promise<AppendResult> {
+    if (this.#closing !== undefined) return Promise.reject(closed());
+    return new Promise<AppendResult>((resolve, reject) => {
+      this.#waiting.push({ batch, resolve, reject });
+      this.#committing ??= this.#commit().finally(() => {
+        this.#committing = undefined;
+      });
+    });
+  }
+
+  view(name: string, params: unknown, signal: AbortSignal): Promise<ViewResult> {
+    if (this.#closing !== undefined) return Promise.reject(closed());
+    if (signal.aborted) return Promise.reject(cancelled());
+    return this.#threads.query.view(name, params, signal);
+  }
+
+  async metrics(): Promise<readonly MetricSample[]> {
+    if (this.#closing !== undefined) return [];
+    const { ingest, query, export: exporting } = this.#threads;
+    const parts = await Promise.allSettled([ingest.metrics(), query.metrics(), exporting.metrics()]);
+    return parts.flatMap((part) => (part.status === "fulfilled" ? part.value : []));
+  }
+
+  exporters(): Promise<readonly ExporterStatus[]> {
+    if (this.#closing !== undefined) return Promise.reject(closed());
+    return this.#threads.export.status();
+  }
+
+  close(signal: AbortSignal): Promise<void> {
+    this.#closing ??= this.#close(signal);
+    return this.#closing;
+  }
+
+  /** Readers go first, so that the writer is the last to close a segment and can empty its write-ahead log. */
+  async #close(signal: AbortSignal): Promise<void> {
+    await this.#committing;
+    this.#threads.export.advanced();
+    const parts = await Promise.allSettled([this.#threads.export.close(signal), this.#threads.query.close(signal)]);
+    await this.#threads.ingest.close(signal);
+    for (const part of parts) if (part.status === "rejected") throw part.reason;
+  }
+
+  async #commit(): Promise<void> {
+    // One turn of the microtask queue, so that batches taken in the same turn make one group.
+    await Promise.resolve();
+    while (this.#waiting.length > 0) {
+      const group = this.#waiting.splice(0, groupLength(this.#waiting));
+      try {
+        const outcomes = await this.#threads.ingest.append(group.map(({ batch }) => batch));
+        this.#threads.export.advanced();
+        for (const [i, { resolve, reject }] of group.entries()) {
+          const outcome = outcomes[i];
+          if (outcome?.type === "stored") resolve(outcome.result);
+          else reject(outcome === undefined ? unanswered() : fromErrorRecord(outcome.error));
+        }
+      } catch (error) {
+        for (const { reject } of group) reject(error);
+      }
+    }
+  }
+}
+
+function groupLength(waiting: readonly Waiting[]): number {
+  let bytes = 0;
+  let length = 0;
+  for (const { batch } of waiting) {
+    bytes += batch.bytes.length;
+    if (length > 0 && bytes > MAX_GROUP_BYTES) break;
+    length++;
+    if (length === MAX_GROUP_BATCHES) break;
+  }
+  return length;
+}
+
+function closed(): RetryableError {
+  return new RetryableError("storage_unavailable", "the store is closing", 1000);
+}
+
+function unanswered(): PermanentError {
+  return new PermanentError("internal", "the ingest thread did not answer for this batch");
+}

@@ -1,0 +1,38 @@
+import type { IncomingBatch } from "../component/ingest.ts";
+import type { MetricSample } from "../component/metrics.ts";
+import type { ViewHost } from "../component/read.ts";
+import type { ExporterStatus } from "../component/store.ts";
+import type { AppendOutcome } from "./ingest-core.ts";
+
+/**
+ * The three parts of the store as the main thread holds them, in threads of their own or inline. Calls on a part that
+ * is down throw RetryableError `storage_unavailable`. Releases of segments and reports of damage pass between the parts
+ * without the holder.
+ */
+export interface StoreThreads {
+  readonly ingest: IngestThread;
+  readonly query: QueryThread;
+  readonly export: ExportThread;
+}
+
+export interface IngestThread {
+  /** One group: one transaction. Called again only after it has settled. The batches' bytes are given away. */
+  append(batches: readonly IncomingBatch[]): Promise<readonly AppendOutcome[]>;
+  metrics(): Promise<readonly MetricSample[]>;
+  /** Commits, empties the write-ahead log and gives the folder back. */
+  close(signal: AbortSignal): Promise<void>;
+}
+
+export interface QueryThread extends ViewHost {
+  metrics(): Promise<readonly MetricSample[]>;
+  close(signal: AbortSignal): Promise<void>;
+}
+
+export interface ExportThread {
+  /** The log has grown. */
+  advanced(): void;
+  status(): Promise<readonly ExporterStatus[]>;
+  metrics(): Promise<readonly MetricSample[]>;
+  /** Lets requests under way finish until the signal aborts. */
+  close(signal: AbortSignal): Promise<void>;
+}

@@ -1,0 +1,178 @@
+import type { Transferable } from "node:worker_threads";
+import type { IncomingBatch } from "../component/ingest.ts";
+import type { MetricSample } from "../component/metrics.ts";
+import type { ViewResult } from "../component/read.ts";
+import type { ExporterStatus, StoreSettings, ThreadModule } from "../component/store.ts";
+import type { AppendOutcome, LogSettings } from "./ingest-core.ts";
+import type { FromIngest, FromReader, ThreadData, ToExport, ToIngest, ToQuery } from "./messages.ts";
+import { cancelled } from "./query-core.ts";
+import type { StoreThreads } from "./store-threads.ts";
+import { ThreadClient } from "./thread-client.ts";
+
+/** How long a thread may go on after the signal of a close aborted, ms. */
+const GRACE_MS = 1_000;
+
+interface Threads {
+  readonly ingest: ThreadClient<ToIngest, FromIngest>;
+  readonly query: ThreadClient<ToQuery, FromReader>;
+  readonly export: ThreadClient<ToExport, FromReader>;
+}
+
+/**
+ * The parts of the store in worker threads. Rejects with the reason of the first that does not start, and then none
+ * runs.
+ */
+export async function startWorkers(settings: StoreSettings): Promise<StoreThreads> {
+  const threads = createThreads(settings);
+  try {
+    // The writer first: it takes the lock and makes the files that the others open.
+    await threads.ingest.start();
+    const readers = await Promise.allSettled([threads.export.start(), threads.query.start()]);
+    for (const reader of readers) if (reader.status === "rejected") throw reader.reason;
+  } catch (error) {
+    const now = AbortSignal.abort();
+    await Promise.all([endExport(threads, now), endQuery(threads, now)]);
+    await endIngest(threads, now);
+    throw error;
+  }
+  return {
+    ingest: ingestThread(threads),
+    query: queryThread(threads),
+    export: {
+      advanced: () => threads.export.send({ type: "advanced" }),
+      status: () => threads.export.request<readonly ExporterStatus[]>((id) => ({ type: "status", id })).answer,
+      metrics: () =>
+        withRestarts(
+          threads.export.request<readonly MetricSample[]>((id) => ({ type: "metrics", id })).answer,
+          "export",
+          threads.export.restarts,
+        ),
+      close: (signal) => endExport(threads, signal),
+    },
+  };
+}
+
+function createThreads(settings: StoreSettings): Threads {
+  const { host, modules } = settings;
+  const common = <Name extends keyof Threads>(name: Name) => ({
+    name,
+    entry: new URL(`${name}-worker.js`, settings.threadEntries),
+    data: threadData(settings, modules[name]),
+    logger: host.logger,
+  });
+  const onReaderMessage = (message: FromReader) => {
+    if (message.type !== "damaged") return;
+    threads.ingest.send({ type: "quarantine", segment: message.segment, reason: message.reason });
+  };
+  const threads: Threads = {
+    ingest: new ThreadClient({
+      ...common("ingest"),
+      onMessage(message: FromIngest) {
+        if (message.type === "release") void passRelease(threads, message.release, message.segments);
+      },
+      onRestart: () => threads.export.send({ type: "advanced" }),
+    }),
+    query: new ThreadClient({ ...common("query"), onMessage: onReaderMessage, onRestart() {} }),
+    export: new ThreadClient({ ...common("export"), onMessage: onReaderMessage, onRestart() {} }),
+  };
+  return threads;
+}
+
+function threadData(settings: StoreSettings, module: ThreadModule): ThreadData {
+  const { kind, path, synchronous, segment, retention, host } = settings;
+  const log: LogSettings = { kind, path, synchronous, segment, retention };
+  return { settings: log, module, userAgent: host.userAgent };
+}
+
+/** A reader that is down has nothing open. */
+async function passRelease(threads: Threads, release: number, segments: readonly number[]): Promise<void> {
+  await Promise.allSettled([
+    threads.query.request((id) => ({ type: "release", id, segments })).answer,
+    threads.export.request((id) => ({ type: "release", id, segments })).answer,
+  ]);
+  threads.ingest.send({ type: "released", release });
+}
+
+function ingestThread(threads: Threads): StoreThreads["ingest"] {
+  return {
+    append(batches) {
+      return threads.ingest.request<readonly AppendOutcome[]>(
+        (id) => ({ type: "append", id, batches }),
+        buffersOf(batches),
+      ).answer;
+    },
+    metrics: () =>
+      withRestarts(
+        threads.ingest.request<readonly MetricSample[]>((id) => ({ type: "metrics", id })).answer,
+        "ingest",
+        threads.ingest.restarts,
+      ),
+    close: (signal) => endIngest(threads, signal),
+  };
+}
+
+function queryThread(threads: Threads): StoreThreads["query"] {
+  return {
+    async view(name, params, signal) {
+      const { id, answer } = threads.query.request<ViewResult>((view) => ({ type: "view", id: view, name, params }));
+      let stopListening = () => {};
+      const aborted = new Promise<never>((_, reject) => {
+        const onAbort = () => {
+          threads.query.send({ type: "cancel", view: id });
+          reject(cancelled());
+        };
+        signal.addEventListener("abort", onAbort, { once: true });
+        stopListening = () => signal.removeEventListener("abort", onAbort);
+      });
+      try {
+        return await Promise.race([answer, aborted]);
+      } finally {
+        stopListening();
+      }
+    },
+    metrics: () =>
+      withRestarts(
+        threads.query.request<readonly MetricSample[]>((id) => ({ type: "metrics", id })).answer,
+        "query",
+        threads.query.restarts,
+      ),
+    close: (signal) => endQuery(threads, signal),
+  };
+}
+
+async function withRestarts(
+  samples: Promise<readonly MetricSample[]>,
+  thread: string,
+  restarts: number,
+): Promise<readonly MetricSample[]> {
+  const sample: MetricSample = {
+    name: "spanloom_storage_thread_restarts_total",
+    type: "counter",
+    help: "Times a thread of the store died and was started again.",
+    labels: { thread },
+    value: restarts,
+  };
+  return [...(await samples), sample];
+}
+
+function endIngest({ ingest }: Threads, signal: AbortSignal): Promise<void> {
+  return ingest.end((id) => ({ type: "close", id }), signal, GRACE_MS);
+}
+
+function endQuery({ query }: Threads, signal: AbortSignal): Promise<void> {
+  return query.end((id) => ({ type: "close", id }), signal, GRACE_MS);
+}
+
+function endExport({ export: exporting }: Threads, signal: AbortSignal): Promise<void> {
+  return exporting.end(
+    (id) => ({ type: "close", id }),
+    signal,
+    GRACE_MS,
+    () => exporting.send({ type: "hurry" }),
+  );
+}
+
+/** Each buffer once, however many batches were cut from it. */
+function buffersOf(batches: readonly IncomingBatch[]): Transferable[] {
+  return [...new Set(batches.map(({ bytes }) => bytes.buffer))];
+}
