@@ -181,7 +181,7 @@ function codeTest(names: readonly string[], type: "kind" | "status", is: Compari
 }
 
 function duration(is: Comparison, literal: Literal): Node {
-  if (literal.type === "text" || literal.type === "string") {
+  if (literal.type === "text") {
     const test = textTest(is, literal);
     return rows(({ columns }, row) => test((endNano(columns, row) - startNano(columns, row)).toString()));
   }
@@ -194,7 +194,7 @@ function duration(is: Comparison, literal: Literal): Node {
 }
 
 function root(is: Comparison, literal: Literal): Node {
-  if (literal.type === "text" || literal.type === "string") {
+  if (literal.type === "text") {
     const test = textTest(is, literal);
     return rows(({ columns }, row) => test(isRoot(columns, row) ? "true" : "false"));
   }

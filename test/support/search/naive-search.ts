@@ -1,0 +1,211 @@
+import { encodeSpan } from "../../../src/codec/otlp/encode.ts";
+import { type AnyValue, anyValueText } from "../../../src/model/any-value.ts";
+import type { SpanRecord, TracesData } from "../../../src/model/span.ts";
+import type {
+  Comparison,
+  Literal,
+  SpanField,
+  SpanFilter,
+  TraceQuery,
+  TraceSummary,
+} from "../../../src/model/trace-query.ts";
+
+/**
+ * Search as its definition says, over decoded objects: every trace of everything, filtered, summarised, sorted, cut.
+ * Written apart from the product's search, so that the two can be compared.
+ */
+export type NaiveSpan = Pick<SpanRecord, "span" | "resource" | "scope" | "service">;
+
+export function flatten(batches: readonly TracesData[]): NaiveSpan[] {
+  return batches.flatMap((traces) =>
+    traces.flatMap(({ resource, scopeSpans }) =>
+      scopeSpans.flatMap(({ scope, spans }) =>
+        spans.map((span) => {
+          const name = resource.attributes.find((a) => a.key === "service.name")?.value;
+          const service = name?.type === "string" && name.value !== "" ? name.value : "unknown_service";
+          return { span, resource, scope, service };
+        }),
+      ),
+    ),
+  );
+}
+
+/** Traces by id, byte-equal duplicates of one span once. */
+export function group(spans: readonly NaiveSpan[]): Map<string, NaiveSpan[]> {
+  const traces = new Map<string, NaiveSpan[]>();
+  const seen = new Set<string>();
+  for (const item of spans) {
+    const bytes = Buffer.from(encodeSpan(item.span)).toString("hex");
+    if (seen.has(bytes)) continue;
+    seen.add(bytes);
+    const trace = traces.get(item.span.traceId) ?? [];
+    trace.push(item);
+    traces.set(item.span.traceId, trace);
+  }
+  return traces;
+}
+
+/** Every match, in result order, whatever the limit. */
+export function naiveFind(spans: readonly NaiveSpan[], query: TraceQuery): TraceSummary[] {
+  const found: TraceSummary[] = [];
+  for (const [traceId, trace] of group(spans)) {
+    const matched = trace.filter(
+      (item) =>
+        item.span.startTimeUnixNano >= (query.startMin ?? 0n) &&
+        item.span.startTimeUnixNano <= (query.startMax ?? 2n ** 64n) &&
+        satisfies(item, query.filter),
+    );
+    if (matched.length === 0) continue;
+    const summary = summarise(traceId, trace, matched);
+    const duration = summary.end - summary.start;
+    if (query.traceDurationMin !== undefined && duration < query.traceDurationMin) continue;
+    if (query.traceDurationMax !== undefined && duration > query.traceDurationMax) continue;
+    found.push(summary);
+  }
+  found.sort((a, b) => compare(b.start, a.start) || compare(a.traceId, b.traceId));
+  const { after } = query;
+  if (after === undefined) return found;
+  return found.filter((t) => t.start < after.start || (t.start === after.start && t.traceId > after.traceId));
+}
+
+function compare<T extends bigint | string | number>(a: T, b: T): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
+
+function summarise(traceId: string, trace: readonly NaiveSpan[], matched: readonly NaiveSpan[]): TraceSummary {
+  const byStart = (list: readonly NaiveSpan[]) =>
+    [...list].sort((a, b) => compare(a.span.startTimeUnixNano, b.span.startTimeUnixNano));
+  const roots = byStart(trace.filter(({ span }) => span.parentSpanId === ""));
+  const shown = (roots[0] ?? byStart(trace)[0]) as NaiveSpan;
+  const names = [...new Set(trace.map(({ service }) => service))].sort();
+  return {
+    traceId,
+    rootService: shown.service,
+    rootName: shown.span.name,
+    hasRoot: roots.length > 0,
+    start: (byStart(trace)[0] as NaiveSpan).span.startTimeUnixNano,
+    end: trace
+      .map(({ span }) => span.endTimeUnixNano)
+      .sort(compare)
+      .at(-1) as bigint,
+    spanCount: trace.length,
+    errorCount: trace.filter(({ span }) => span.status.code === 2).length,
+    orphanCount: trace.filter(
+      ({ span }) => span.parentSpanId !== "" && !trace.some((other) => other.span.spanId === span.parentSpanId),
+    ).length,
+    services: names.map((name) => {
+      const own = trace.filter(({ service }) => service === name);
+      return { name, spanCount: own.length, errorCount: own.filter(({ span }) => span.status.code === 2).length };
+    }),
+    matchedSpans: [...matched]
+      .sort(
+        (a, b) => compare(a.span.startTimeUnixNano, b.span.startTimeUnixNano) || compare(a.span.spanId, b.span.spanId),
+      )
+      .slice(0, 3)
+      .map(({ span }) => span.spanId),
+    matchedCount: matched.length,
+  };
+}
+
+export function satisfies(item: NaiveSpan, filter: SpanFilter): boolean {
+  switch (filter.op) {
+    case "all":
+      return true;
+    case "and":
+      return filter.of.every((part) => satisfies(item, part));
+    case "or":
+      return filter.of.some((part) => satisfies(item, part));
+    case "not":
+      return !satisfies(item, filter.of);
+    case "exists":
+      if ("intrinsic" in filter.field && filter.field.intrinsic === "statusMessage") {
+        return item.span.status.message !== "";
+      }
+      return values(item, filter.field).length > 0;
+    case "compare":
+      return values(item, filter.field).some((value) => holds(value, filter.is, filter.value));
+  }
+}
+
+/** Values of a field, intrinsics as values too; kind and status as their names. */
+function values({ span, resource, scope, service }: NaiveSpan, field: SpanField): AnyValue[] {
+  const text = (value: string): AnyValue[] => [{ type: "string", value }];
+  if ("intrinsic" in field) {
+    switch (field.intrinsic) {
+      case "service":
+        return text(service);
+      case "name":
+        return text(span.name);
+      case "statusMessage":
+        return text(span.status.message);
+      case "kind":
+        return text(["unspecified", "internal", "server", "client", "producer", "consumer"][span.kind] as string);
+      case "status":
+        return text(["unset", "ok", "error"][span.status.code] as string);
+      case "duration":
+        return [{ type: "int", value: span.endTimeUnixNano - span.startTimeUnixNano }];
+      case "root":
+        return [{ type: "bool", value: span.parentSpanId === "" }];
+    }
+  }
+  const lists = [];
+  if (field.scope === "span" || field.scope === "any") lists.push(span.attributes);
+  if (field.scope === "resource" || field.scope === "any") lists.push(resource.attributes);
+  if (field.scope === "instrumentation" || field.scope === "any") {
+    const own = [
+      { key: "otel.scope.name", value: { type: "string", value: scope.name } as const },
+      { key: "otel.scope.version", value: { type: "string", value: scope.version } as const },
+    ];
+    lists.push([...scope.attributes, ...own.filter(({ value }) => value.value !== "")]);
+  }
+  if (field.scope === "event" || field.scope === "any") lists.push(...span.events.map((event) => event.attributes));
+  if (field.scope === "link") lists.push(...span.links.map((link) => link.attributes));
+  return lists.flatMap((list) => list.find((attribute) => attribute.key === field.key)?.value ?? []);
+}
+
+function holds(value: AnyValue, is: Comparison, literal: Literal): boolean {
+  switch (literal.type) {
+    case "text":
+      return order(anyValueText(value), literal.value, is);
+    case "string":
+      return value.type === "string" && order(value.value, literal.value, is);
+    case "int":
+    case "double":
+      return (value.type === "int" || value.type === "double") && order(value.value, literal.value, is);
+    case "bool":
+      return value.type === "bool" && (is === "=" || is === "!=") && order(value.value, literal.value, is);
+    case "kind":
+    case "status": {
+      const names: readonly string[] =
+        literal.type === "kind"
+          ? ["unspecified", "internal", "server", "client", "producer", "consumer"]
+          : ["unset", "ok", "error"];
+      return (is === "=" || is === "!=") && value.type === "string" && order(value.value, names[literal.value], is);
+    }
+  }
+}
+
+function order(a: unknown, b: unknown, is: Comparison): boolean {
+  const x = a as bigint;
+  const y = b as bigint;
+  switch (is) {
+    case "=":
+      // biome-ignore lint/suspicious/noDoubleEquals: a bigint and a number are equal by value
+      return x == y;
+    case "!=":
+      // biome-ignore lint/suspicious/noDoubleEquals: as above
+      return x != y;
+    case ">":
+      return x > y;
+    case ">=":
+      return x >= y;
+    case "<":
+      return x < y;
+    case "<=":
+      return x <= y;
+    case "=~":
+      return typeof a === "string" && new RegExp(`^(?:${b})$`, "u").test(a);
+    case "!~":
+      return typeof a === "string" && !new RegExp(`^(?:${b})$`, "u").test(a);
+  }
+}
