@@ -9,19 +9,25 @@ export interface JaegerError {
   readonly traceID?: string;
 }
 
-/** `{data, total, limit, offset, errors}` with status 200; `write` puts the JSON of `data`. */
-export function jaegerResult(
-  total: number,
-  write: (writer: JsonWriter) => void,
-  errors: readonly JaegerError[] = [],
-): ViewResult {
+/** Begins the envelope: what is written next is the JSON of `data`, then comes `finishJaegerResult`. */
+export function beginJaegerResult(): JsonWriter {
   const writer = new JsonWriter();
   writer.raw('{"data":');
-  write(writer);
-  writer.raw(
-    `,"total":${total},"limit":0,"offset":0,"errors":${errors.length === 0 ? "null" : JSON.stringify(errors)}}`,
-  );
+  return writer;
+}
+
+/** Ends the envelope `{data, total, limit, offset, errors}` of an answer with status 200. */
+export function finishJaegerResult(writer: JsonWriter, total: number, errors: readonly JaegerError[] = []): ViewResult {
+  const list = errors.length === 0 ? "null" : JSON.stringify(errors);
+  writer.raw(`,"total":${total},"limit":0,"offset":0,"errors":${list}}`);
   return { status: 200, contentType: "application/json", body: writer.finish() };
+}
+
+/** The answer whose data is one small value. */
+export function jaegerResult(total: number, data: unknown): ViewResult {
+  const writer = beginJaegerResult();
+  writer.value(data);
+  return finishJaegerResult(writer, total);
 }
 
 /** The envelope of an answer that failed as a whole. */

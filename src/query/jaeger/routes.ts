@@ -8,6 +8,8 @@ import { jaegerErrorBody } from "./envelope.ts";
 import type { JaegerViewParams } from "./views.ts";
 
 const DAY_MS = 86_400_000;
+/** Also after inflating. */
+const MAX_TRANSFORM_BYTES = 64 << 20;
 const MAX_MS = 8_640_000_000_000_000;
 
 /**
@@ -44,6 +46,13 @@ export function createJaegerRoutes(host: ViewHost, now: () => number = Date.now)
     const startMs = Math.max(0, endMs - lookback);
     return request("jaeger.dependencies", { startMs, endMs, ...(service === undefined ? {} : { service }) });
   });
+  router.post(
+    "/api/transform",
+    express.raw({ type: () => true, limit: MAX_TRANSFORM_BYTES }),
+    viewHandler(host, jaegerErrorBody, (_params, req) =>
+      request("jaeger.transform", { body: req.body instanceof Uint8Array ? req.body : new Uint8Array(0) }),
+    ),
+  );
   router.get(
     "/api/metrics/:metric",
     notConfigured("metrics querying is not available: no metrics storage is configured"),
@@ -73,9 +82,7 @@ function parseOperations(params: QueryParams): JaegerViewParams["jaeger.operatio
 /** 501, as Jaeger answers for a storage that is not there. */
 function notConfigured(message: string): express.RequestHandler {
   return (_request, response) => {
-    response
-      .status(501)
-      .type("application/json")
-      .end(jaegerErrorBody(501, "internal", message));
+    response.writeHead(501, { "Content-Type": "application/json" });
+    response.end(jaegerErrorBody(501, "internal", message));
   };
 }

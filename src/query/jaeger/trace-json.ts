@@ -138,10 +138,15 @@ function valueJson(value: AnyValue): string {
       return `"type":"int64","value":${safe ? value.value : `"${value.value}"`}`;
     }
     case "double":
-      return `"type":"float64","value":${Number.isFinite(value.value) ? value.value : `"${value.value}"`}`;
+      return `"type":"float64","value":${doubleJson(value.value)}`;
     case "bytes":
       return `"type":"binary","value":"${anyValueText(value)}"`;
     default:
       return `"type":"string","value":${JSON.stringify(anyValueText(value))}`;
   }
+}
+
+function doubleJson(value: number): string {
+  if (Object.is(value, -0)) return "-0";
+  return Number.isFinite(value) ? String(value) : `"${value}"`;
 }

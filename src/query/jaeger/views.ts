@@ -4,8 +4,8 @@ import { hexToBytes } from "../../model/ids.ts";
 import type { LogFragment } from "../../model/log.ts";
 import { SPAN_KIND_NAMES } from "../../model/span.ts";
 import type { DependencyLink, TraceQuery } from "../../model/trace-query.ts";
-import type { JsonWriter } from "../json-writer.ts";
-import { type JaegerError, jaegerResult } from "./envelope.ts";
+import { beginJaegerResult, finishJaegerResult, type JaegerError, jaegerResult } from "./envelope.ts";
+import { fragmentsOfJson } from "./otlp-json-traces.ts";
 import { writeJaegerTrace } from "./trace-json.ts";
 
 /** What the routes send with each view; all of it survives structured clone. */
@@ -19,6 +19,8 @@ export interface JaegerViewParams {
   readonly "jaeger.trace": { readonly traceId: string; readonly raw: boolean };
   /** ms since the epoch; `service` keeps only its links. */
   readonly "jaeger.dependencies": { readonly startMs: number; readonly endMs: number; readonly service?: string };
+  /** OTLP/JSON, UTF-8. */
+  readonly "jaeger.transform": { readonly body: Uint8Array };
 }
 
 type Params<Name extends keyof JaegerViewParams> = JaegerViewParams[Name];
@@ -31,6 +33,7 @@ export const jaegerViews = {
   "jaeger.traces": traces,
   "jaeger.trace": trace,
   "jaeger.dependencies": dependencies,
+  "jaeger.transform": transform,
 } as const;
 
 async function services(
@@ -39,7 +42,7 @@ async function services(
   signal: AbortSignal,
 ): Promise<ViewResult> {
   const names = await reader.services(signal);
-  return jaegerResult(names.length, (writer) => writer.value(names));
+  return jaegerResult(names.length, names);
 }
 
 async function operations(
@@ -50,12 +53,12 @@ async function operations(
   const all = await reader.operations(params.service, signal);
   if (params.namesOnly) {
     const names = [...new Set(all.map(({ name }) => name))];
-    return jaegerResult(names.length, (writer) => writer.value(names));
+    return jaegerResult(names.length, names);
   }
   const list = all
     .map(({ name, kind }) => ({ name, spanKind: kind === 0 ? "" : SPAN_KIND_NAMES[kind] }))
     .filter(({ spanKind }) => params.kind === undefined || (spanKind || "unspecified") === params.kind);
-  return jaegerResult(list.length, (writer) => writer.value(list));
+  return jaegerResult(list.length, list);
 }
 
 async function search(reader: TraceReader, params: Params<"jaeger.search">, signal: AbortSignal): Promise<ViewResult> {
@@ -74,11 +77,11 @@ async function traces(reader: TraceReader, params: Params<"jaeger.traces">, sign
 async function trace(reader: TraceReader, params: Params<"jaeger.trace">, signal: AbortSignal): Promise<ViewResult> {
   const fragments = await readTrace(reader, params.traceId, signal);
   if (fragments.length === 0) throw new PermanentError("not_found", "trace not found");
-  return jaegerResult(0, (writer) => {
-    writer.raw("[");
-    writeJaegerTrace(writer, params.traceId, fragments, params.raw, signal);
-    writer.raw("]");
-  });
+  const writer = beginJaegerResult();
+  writer.raw("[");
+  writeJaegerTrace(writer, params.traceId, fragments, params.raw, signal);
+  writer.raw("]");
+  return finishJaegerResult(writer, 0);
 }
 
 async function dependencies(
@@ -90,7 +93,24 @@ async function dependencies(
   const links = (await reader.dependencies(params.startMs, params.endMs, signal))
     .filter((link) => service === undefined || link.parent === service || link.child === service)
     .map(({ parent, child, callCount }: DependencyLink) => ({ parent, child, callCount }));
-  return jaegerResult(0, (writer) => writer.value(links));
+  return jaegerResult(0, links);
+}
+
+async function transform(
+  _reader: TraceReader,
+  params: Params<"jaeger.transform">,
+  signal: AbortSignal,
+): Promise<ViewResult> {
+  const writer = beginJaegerResult();
+  writer.raw("[");
+  let separator = "";
+  for (const { id, fragments } of fragmentsOfJson(params.body)) {
+    writer.raw(separator);
+    writeJaegerTrace(writer, id, fragments, false, signal);
+    separator = ",";
+  }
+  writer.raw("]");
+  return finishJaegerResult(writer, 0);
 }
 
 async function tracesResult(
@@ -101,24 +121,21 @@ async function tracesResult(
   errors: JaegerError[],
   reportMissing: boolean,
 ): Promise<ViewResult> {
-  const found: { id: string; fragments: readonly LogFragment[] }[] = [];
+  const writer = beginJaegerResult();
+  writer.raw("[");
+  let separator = "";
   for (const id of ids) {
     const fragments = await readTrace(reader, id, signal);
-    if (fragments.length > 0) found.push({ id, fragments });
-    else if (reportMissing) errors.push({ msg: "trace not found", traceID: id });
+    if (fragments.length === 0) {
+      if (reportMissing) errors.push({ msg: "trace not found", traceID: id });
+      continue;
+    }
+    writer.raw(separator);
+    writeJaegerTrace(writer, id, fragments, raw, signal);
+    separator = ",";
   }
-  return jaegerResult(
-    0,
-    (writer: JsonWriter) => {
-      writer.raw("[");
-      for (const [index, { id, fragments }] of found.entries()) {
-        if (index > 0) writer.raw(",");
-        writeJaegerTrace(writer, id, fragments, raw, signal);
-      }
-      writer.raw("]");
-    },
-    errors,
-  );
+  writer.raw("]");
+  return finishJaegerResult(writer, 0, errors);
 }
 
 async function readTrace(reader: TraceReader, id: string, signal: AbortSignal): Promise<readonly LogFragment[]> {

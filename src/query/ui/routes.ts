@@ -1,0 +1,88 @@
+import express, { type Request, type Router } from "express";
+import { PermanentError } from "../../component/errors.ts";
+import type { ViewHost } from "../../component/read.ts";
+import { parseSpanId } from "../../model/ids.ts";
+import { SPAN_KIND_NAMES } from "../../model/span.ts";
+import { errorHandler, type ViewRequest, viewHandler } from "../http.ts";
+import { badParam, intParam, type QueryParams, textParam } from "../params.ts";
+import { parseSearchParams, requireTraceId } from "../search-params.ts";
+import type { UiErrorResponse } from "./api-types.ts";
+import type { UiViewParams } from "./views.ts";
+
+const DAY_MS = 86_400_000;
+const MAX_MS = 8_640_000_000_000_000;
+const MAX_FIND_CHARS = 1_000;
+
+/** An error as `UiErrorResponse`. */
+export function uiErrorBody(_status: number, code: string, message: string): string {
+  const body: UiErrorResponse = { error: { code, message } };
+  return JSON.stringify(body);
+}
+
+/**
+ * The UI's own API with its full paths under `/api/ui/`, read-only; every other path below it is a 404 in JSON. `now`
+ * is the wall clock in ms since the epoch.
+ */
+export function createUiRoutes(host: ViewHost, now: () => number = Date.now): Router {
+  const router = express.Router({ caseSensitive: true });
+  const get = (path: string, parse: (params: QueryParams, request: Request) => ViewRequest) =>
+    router.get(`/api/ui${path}`, viewHandler(host, uiErrorBody, parse));
+
+  get("/traces/:traceId/columns", (_params, req) => request("ui.columns", { traceId: traceIdOf(req) }));
+  get("/traces/:traceId/spans/:spanId", (params, req) => {
+    const kind = kindParam(params);
+    return request("ui.span", {
+      traceId: traceIdOf(req),
+      spanId: spanIdOf(req),
+      ...(kind === undefined ? {} : { kind }),
+    });
+  });
+  get("/traces/:traceId/search", (params, req) => {
+    const text = textParam(params, "q");
+    if (text === undefined || text.length > MAX_FIND_CHARS) {
+      throw badParam("q", text ?? "", `a text of 1 to ${MAX_FIND_CHARS} characters`);
+    }
+    return request("ui.find", { traceId: traceIdOf(req), text });
+  });
+  get("/traces/:traceId/download", (params, req) => {
+    const traceId = traceIdOf(req);
+    const format = textParam(params, "format") ?? "otlp";
+    if (format !== "otlp" && format !== "jaeger") throw badParam("format", format, "otlp or jaeger");
+    return { ...request("ui.download", { traceId, format }), download: `trace-${traceId}.${format}.json` };
+  });
+  get("/search", (params) => request("ui.search", { query: parseSearchParams(params, BigInt(now()) * 1_000_000n) }));
+  get("/services", () => request("ui.services", {}));
+  get("/dependencies", (params) => {
+    const endMs = intParam(params, "end", 0, MAX_MS) ?? now();
+    const startMs = intParam(params, "start", 0, MAX_MS) ?? Math.max(0, endMs - DAY_MS);
+    if (startMs > endMs) throw badParam("start", String(startMs), "a time, in ms, before end");
+    return request("ui.dependencies", { startMs, endMs });
+  });
+  router.use("/api/ui", (req, _res, next) => {
+    next(new PermanentError("not_found", `no such resource: ${req.method} ${req.baseUrl}${req.path}`));
+  });
+  router.use("/api/ui", errorHandler(uiErrorBody));
+  return router;
+}
+
+function request<Name extends keyof UiViewParams>(view: Name, params: UiViewParams[Name]): ViewRequest {
+  return { view, params };
+}
+
+function traceIdOf(req: Request): string {
+  return requireTraceId(String(req.params.traceId), "traceId");
+}
+
+function spanIdOf(req: Request): string {
+  const text = String(req.params.spanId);
+  if (parseSpanId(text) === undefined) throw badParam("spanId", text, "a span id of 1 to 16 hex digits, not all zero");
+  return text.toLowerCase().padStart(16, "0");
+}
+
+function kindParam(params: QueryParams): number | undefined {
+  const text = textParam(params, "kind")?.toLowerCase();
+  if (text === undefined) return undefined;
+  const kind = /^[0-5]$/.test(text) ? Number(text) : (SPAN_KIND_NAMES as readonly string[]).indexOf(text);
+  if (kind < 0) throw badParam("kind", text, `one of ${SPAN_KIND_NAMES.join(", ")}, or its number`);
+  return kind;
+}

@@ -1,0 +1,154 @@
+import { toTracesData } from "../../codec/mapping/placed-span.ts";
+import { fragmentRecords } from "../../codec/otlp/fragment-records.ts";
+import { tracesToJson } from "../../codec/otlp/json-out.ts";
+import { PermanentError } from "../../component/errors.ts";
+import type { TraceReader, ViewResult } from "../../component/read.ts";
+import { bytesToHex, hexToBytes } from "../../model/ids.ts";
+import type { LogFragment } from "../../model/log.ts";
+import { SPAN_KIND_NAMES, type SpanRecord } from "../../model/span.ts";
+import type { TraceQuery, TraceSummary } from "../../model/trace-query.ts";
+import { recordsOf } from "../fragments.ts";
+import { beginJaegerResult, finishJaegerResult } from "../jaeger/envelope.ts";
+import { writeJaegerTrace } from "../jaeger/trace-json.ts";
+import { jsonBytes } from "../json-writer.ts";
+import { formatPageKey } from "../search-params.ts";
+import type {
+  UiDependenciesResponse,
+  UiSearchResponse,
+  UiServicesResponse,
+  UiTraceSearchResponse,
+  UiTraceSummary,
+} from "./api-types.ts";
+import { encodeTraceColumns } from "./columns.ts";
+import { COLUMNS_CONTENT_TYPE } from "./columns-format.ts";
+import { spanDetailJson } from "./span-detail.ts";
+import { findInTrace } from "./trace-find.ts";
+import { buildTraceTree } from "./trace-tree.ts";
+
+/** What the routes send with each view; all of it survives structured clone. Ids are lower-case hex at full length. */
+export interface UiViewParams {
+  readonly "ui.columns": { readonly traceId: string };
+  readonly "ui.span": { readonly traceId: string; readonly spanId: string; readonly kind?: number };
+  readonly "ui.find": { readonly traceId: string; readonly text: string };
+  readonly "ui.download": { readonly traceId: string; readonly format: "otlp" | "jaeger" };
+  readonly "ui.search": { readonly query: TraceQuery };
+  readonly "ui.services": Record<string, never>;
+  /** ms since the epoch. */
+  readonly "ui.dependencies": { readonly startMs: number; readonly endMs: number };
+}
+
+type Params<Name extends keyof UiViewParams> = UiViewParams[Name];
+
+/** The answers of `/api/ui/…`; api-types.ts and columns-format.ts say what they hold. */
+export const uiViews = {
+  "ui.columns": columns,
+  "ui.span": span,
+  "ui.find": find,
+  "ui.download": download,
+  "ui.search": search,
+  "ui.services": services,
+  "ui.dependencies": dependencies,
+} as const;
+
+async function columns(reader: TraceReader, params: Params<"ui.columns">, signal: AbortSignal): Promise<ViewResult> {
+  const fragments = await requireTrace(reader, params.traceId, signal);
+  const body = encodeTraceColumns(hexToBytes(params.traceId) as Uint8Array, fragments, buildTraceTree(fragments));
+  return { status: 200, contentType: COLUMNS_CONTENT_TYPE, body };
+}
+
+async function span(reader: TraceReader, params: Params<"ui.span">, signal: AbortSignal): Promise<ViewResult> {
+  const fragments = await requireTrace(reader, params.traceId, signal);
+  const spanId = hexToBytes(params.spanId) as Uint8Array;
+  const records: SpanRecord[] = [];
+  for (const { batch, rows } of fragments) {
+    const matching = rows.filter(
+      (row) =>
+        sameId(batch.columns.spanIds, row, spanId) &&
+        (params.kind === undefined || batch.columns.kind[row] === params.kind),
+    );
+    if (matching.length > 0) records.push(...fragmentRecords({ batch, rows: matching }));
+  }
+  if (records.length === 0) {
+    throw new PermanentError("not_found", `span ${params.spanId} not found in trace ${params.traceId}`);
+  }
+  const body = new TextEncoder().encode(`{"spans":[${records.map(spanDetailJson).join(",")}]}`);
+  return { status: 200, contentType: "application/json", body };
+}
+
+async function find(reader: TraceReader, params: Params<"ui.find">, signal: AbortSignal): Promise<ViewResult> {
+  const fragments = await requireTrace(reader, params.traceId, signal);
+  const tree = buildTraceTree(fragments);
+  const rows = findInTrace(fragments, tree, params.text, signal);
+  const spanIds = rows.map((row) => {
+    const { spanIds: ids } = (fragments[tree.fragment[row] as number] as LogFragment).batch.columns;
+    return bytesToHex(ids, (tree.source[row] as number) * 8, 8);
+  });
+  return json<UiTraceSearchResponse>({ rows, spanIds });
+}
+
+async function download(reader: TraceReader, params: Params<"ui.download">, signal: AbortSignal): Promise<ViewResult> {
+  const fragments = await requireTrace(reader, params.traceId, signal);
+  if (params.format === "otlp") {
+    const otlp = tracesToJson(toTracesData([...recordsOf(fragments, signal)]));
+    return { status: 200, contentType: "application/json", body: new TextEncoder().encode(otlp) };
+  }
+  const writer = beginJaegerResult();
+  writer.raw("[");
+  writeJaegerTrace(writer, params.traceId, fragments, true, signal);
+  writer.raw("]");
+  return finishJaegerResult(writer, 0);
+}
+
+async function search(reader: TraceReader, params: Params<"ui.search">, signal: AbortSignal): Promise<ViewResult> {
+  const found = await reader.find(params.query, signal);
+  return json<UiSearchResponse>({
+    traces: found.traces.map(uiSummary),
+    complete: found.complete,
+    ...(found.searchedBackTo === undefined ? {} : { searchedBackToUnixNano: found.searchedBackTo.toString() }),
+    ...(found.next === undefined ? {} : { next: formatPageKey(found.next) }),
+  });
+}
+
+function uiSummary(summary: TraceSummary): UiTraceSummary {
+  const { start, end, ...rest } = summary;
+  return {
+    ...rest,
+    startTimeUnixNano: start.toString(),
+    endTimeUnixNano: end.toString(),
+    durationNano: (end - start).toString(),
+  };
+}
+
+async function services(reader: TraceReader, _params: Params<"ui.services">, signal: AbortSignal): Promise<ViewResult> {
+  const list: UiServicesResponse["services"][number][] = [];
+  for (const name of await reader.services(signal)) {
+    const operations = await reader.operations(name, signal);
+    list.push({ name, operations: operations.map((it) => ({ name: it.name, kind: SPAN_KIND_NAMES[it.kind] })) });
+  }
+  return json<UiServicesResponse>({ services: list });
+}
+
+async function dependencies(
+  reader: TraceReader,
+  params: Params<"ui.dependencies">,
+  signal: AbortSignal,
+): Promise<ViewResult> {
+  const links = await reader.dependencies(params.startMs, params.endMs, signal);
+  return json<UiDependenciesResponse>({ startMs: params.startMs, endMs: params.endMs, links });
+}
+
+async function requireTrace(reader: TraceReader, id: string, signal: AbortSignal): Promise<readonly LogFragment[]> {
+  const fragments = await reader.trace(hexToBytes(id) as Uint8Array, signal);
+  const filled = fragments.filter(({ rows }) => rows.length > 0);
+  if (filled.length === 0) throw new PermanentError("not_found", `trace ${id} not found`);
+  return filled;
+}
+
+function sameId(ids: Uint8Array, row: number, wanted: Uint8Array): boolean {
+  for (let i = 0; i < 8; i++) if (ids[row * 8 + i] !== wanted[i]) return false;
+  return true;
+}
+
+function json<T>(value: T): ViewResult {
+  return { status: 200, contentType: "application/json", body: jsonBytes(value) };
+}
