@@ -1,23 +1,17 @@
-import { type AnyValue, anyValueText, doubleText, type KeyValue } from "../../model/any-value.ts";
-import { attributeHash, finishHash, HASH_SEED } from "../../model/attribute-hash.ts";
 import { DEFAULT_SERVICE, SPAN_MARK } from "../../model/span.ts";
 import type { SpanGroup } from "../../model/span-columns.ts";
 import { DecodeError } from "../decode-error.ts";
-import { isUtf8 } from "../utf8.ts";
 import { ByteInterner } from "./byte-interner.ts";
-import { keyValueBody } from "./decode-values.ts";
-import { hashDigits, hashText } from "./hash-text.ts";
+import { AttributeScanner, PLACE } from "./scan-attribute.ts";
 import { type ScanLimits, type ScanResult, SPAN_TROUBLE } from "./scan-result.ts";
 import { HashList, ScanRows } from "./scan-rows.ts";
 import { TraceIdTable } from "./trace-id-table.ts";
-import { ByteReader, fieldSet } from "./wire.ts";
+import { fieldSet, refuseField } from "./wire.ts";
+import { lengthOverrun, WireCursor } from "./wire-cursor.ts";
 
-const PRIME = 0x01000193;
 /** 2200-01-01T00:00:00Z in ns since the epoch, as halves of a u64: the latest time that is believed. */
 const LATEST_HIGH = Number(7_258_118_400_000_000_000n >> 32n);
 const LATEST_LOW = Number(7_258_118_400_000_000_000n & 0xffff_ffffn);
-const SERVICE_NAME = new TextEncoder().encode("service.name");
-const SAMPLING_PRIORITY = new TextEncoder().encode("sampling.priority");
 const DEFAULT_SERVICE_BYTES = new TextEncoder().encode(DEFAULT_SERVICE);
 
 const TRACES = fieldSet(1);
@@ -31,10 +25,6 @@ const EVENT = fieldSet(1, 2, 3, 4);
 const LINK = fieldSet(1, 2, 3, 4, 5, 6);
 const STATUS = fieldSet(2, 3);
 
-/** Where an attribute stands; only a resource's `service.name` and a span's `sampling.priority` mean anything here. */
-const PLACE = { span: 0, event: 1, resource: 2, scope: 3 } as const;
-type Place = (typeof PLACE)[keyof typeof PLACE];
-
 /**
  * One pass over OTLP protobuf (TracesData = ExportTraceServiceRequest): checks the wire format of everything, fills
  * SpanColumns and hashes every attribute, without an object for any span. What is unusual, fields out of order, values
@@ -43,6 +33,8 @@ type Place = (typeof PLACE)[keyof typeof PLACE];
  */
 export class TraceScanner {
   readonly #limits: ScanLimits;
+  readonly #wire = new WireCursor();
+  readonly #attributes: AttributeScanner;
   readonly #rows = new ScanRows();
   readonly #hashes = new HashList();
   readonly #groupHashes = new HashList();
@@ -51,20 +43,13 @@ export class TraceScanner {
   readonly #interner = new ByteInterner();
   readonly #traceIds = new TraceIdTable();
   readonly #padded = new Uint8Array(16);
-  /** Cursor handed back by helpers that read a varint, and the upper half of what they read. */
-  #at = 0;
-  #high = 0;
-  #trouble = 0;
   #allTroubles = 0;
   #groupTrouble = false;
-  #priority = -1;
-  /** Position of the service name in the strings, -1 until the resource gives one, -2 where its first is no string. */
-  #service = -1;
   #status = 0;
-  #reader = new ByteReader(new Uint8Array(0));
 
   constructor(limits: ScanLimits) {
     this.#limits = limits;
+    this.#attributes = new AttributeScanner(limits, this.#wire, this.#interner);
   }
 
   /** Scans a body. The result holds until the next scan. Throws DecodeError where the bytes are no TracesData. */
@@ -77,17 +62,17 @@ export class TraceScanner {
     this.#traceIds.begin();
     this.#allTroubles = 0;
     this.#groupTrouble = false;
-    this.#reader = new ByteReader(body);
+    this.#wire.begin(body);
     const groups: SpanGroup[] = [];
     let at = 0;
     while (at < body.length) {
-      const tag = this.#tag(body, at, body.length);
-      at = this.#at;
+      const tag = this.#wire.tag(body, at, body.length);
+      at = this.#wire.at;
       if (tag === 0x0a) {
-        const end = this.#length(body, at, body.length);
-        this.#resourceSpans(body, this.#at, end, groups);
+        const end = this.#wire.length(body, at, body.length);
+        this.#resourceSpans(body, this.#wire.at, end, groups);
         at = end;
-      } else at = this.#skip(tag, at, body.length, TRACES);
+      } else at = this.#wire.skip(tag, at, body.length, TRACES);
     }
     this.#rows.hashStart[this.#rows.count] = this.#hashes.count;
     this.#groupHashStart.push(this.#groupHashes.count);
@@ -135,45 +120,45 @@ export class TraceScanner {
   /** Two looks at the fields: the service comes from the resource, which may stand behind the spans. */
   #resourceSpans(body: Uint8Array, start: number, end: number, groups: SpanGroup[]): void {
     this.#resourceHashes.count = 0;
-    this.#service = -1;
-    this.#trouble = 0;
+    this.#attributes.service = -1;
+    this.#wire.trouble = 0;
     let attributes = 0;
     let at = start;
     while (at < end) {
-      const tag = this.#tag(body, at, end);
-      at = this.#at;
+      const tag = this.#wire.tag(body, at, end);
+      at = this.#wire.at;
       if (tag === 0x0a) {
-        const next = this.#length(body, at, end);
-        attributes = this.#resource(body, this.#at, next, attributes);
+        const next = this.#wire.length(body, at, end);
+        attributes = this.#resource(body, this.#wire.at, next, attributes);
         at = next;
       } else if (tag === 0x1a) {
-        const next = this.#length(body, at, end);
-        this.#checkText(body, this.#at, next);
+        const next = this.#wire.length(body, at, end);
+        this.#wire.checkText(body, this.#wire.at, next);
         at = next;
-      } else at = this.#skip(tag, at, end, tag === 0x12 ? 0 : RESOURCE_SPANS);
+      } else at = this.#wire.skip(tag, at, end, tag === 0x12 ? 0 : RESOURCE_SPANS);
     }
-    if (this.#trouble !== 0) this.#groupTrouble = true;
+    if (this.#wire.trouble !== 0) this.#groupTrouble = true;
     let mark = 0;
-    if (this.#service < 0) {
-      this.#service = this.#interner.intern(DEFAULT_SERVICE_BYTES, 0, DEFAULT_SERVICE_BYTES.length);
+    if (this.#attributes.service < 0) {
+      this.#attributes.service = this.#interner.intern(DEFAULT_SERVICE_BYTES, 0, DEFAULT_SERVICE_BYTES.length);
       mark = SPAN_MARK.serviceDefaulted;
     }
     at = start;
     while (at < end) {
-      const tag = this.#tag(body, at, end);
-      at = this.#at;
+      const tag = this.#wire.tag(body, at, end);
+      at = this.#wire.at;
       if (tag === 0x12) {
-        const next = this.#length(body, at, end);
+        const next = this.#wire.length(body, at, end);
         groups.push({
-          service: this.#service,
+          service: this.#attributes.service,
           resourceSpansStart: start,
           resourceSpansEnd: end,
-          scopeSpansStart: this.#at,
+          scopeSpansStart: this.#wire.at,
           scopeSpansEnd: next,
         });
-        this.#scopeSpans(body, this.#at, next, groups.length - 1, mark);
+        this.#scopeSpans(body, this.#wire.at, next, groups.length - 1, mark);
         at = next;
-      } else at = this.#skip(tag, at, end, 0);
+      } else at = this.#wire.skip(tag, at, end, 0);
     }
   }
 
@@ -184,25 +169,25 @@ export class TraceScanner {
     let attributes = 0;
     let at = start;
     while (at < end) {
-      const tag = this.#tag(body, at, end);
+      const tag = this.#wire.tag(body, at, end);
       if (tag === 0x12) {
-        const next = this.#length(body, this.#at, end);
-        this.#span(body, this.#at, next, group, mark);
+        const next = this.#wire.length(body, this.#wire.at, end);
+        this.#span(body, this.#wire.at, next, group, mark);
         at = next;
         continue;
       }
-      at = this.#at;
-      this.#trouble = 0;
+      at = this.#wire.at;
+      this.#wire.trouble = 0;
       if (tag === 0x0a) {
-        const next = this.#length(body, at, end);
-        attributes = this.#scope(body, this.#at, next, attributes);
+        const next = this.#wire.length(body, at, end);
+        attributes = this.#scope(body, this.#wire.at, next, attributes);
         at = next;
       } else if (tag === 0x1a) {
-        const next = this.#length(body, at, end);
-        this.#checkText(body, this.#at, next);
+        const next = this.#wire.length(body, at, end);
+        this.#wire.checkText(body, this.#wire.at, next);
         at = next;
-      } else at = this.#skip(tag, at, end, SCOPE_SPANS);
-      if (this.#trouble !== 0) this.#groupTrouble = true;
+      } else at = this.#wire.skip(tag, at, end, SCOPE_SPANS);
+      if (this.#wire.trouble !== 0) this.#groupTrouble = true;
     }
   }
 
@@ -210,34 +195,34 @@ export class TraceScanner {
     let attributes = before;
     let at = start;
     while (at < end) {
-      const tag = this.#tag(body, at, end);
-      at = this.#at;
+      const tag = this.#wire.tag(body, at, end);
+      at = this.#wire.at;
       if (tag === 0x0a) {
-        const next = this.#length(body, at, end);
-        this.#resourceHashes.push(this.#attribute(body, this.#at, next, PLACE.resource));
+        const next = this.#wire.length(body, at, end);
+        this.#resourceHashes.push(this.#attributes.hash(body, this.#wire.at, next, PLACE.resource));
         attributes++;
         at = next;
-      } else if (tag === 0x10) at = this.#skip(tag, at, end, 0);
+      } else if (tag === 0x10) at = this.#wire.skip(tag, at, end, 0);
       else if (tag === 0x1a) {
-        const next = this.#length(body, at, end);
-        this.#entityRef(body, this.#at, next);
+        const next = this.#wire.length(body, at, end);
+        this.#entityRef(body, this.#wire.at, next);
         at = next;
-      } else at = this.#skip(tag, at, end, RESOURCE);
+      } else at = this.#wire.skip(tag, at, end, RESOURCE);
     }
-    if (attributes > this.#limits.maxAttributes) this.#trouble |= SPAN_TROUBLE.tooManyAttributes;
+    if (attributes > this.#limits.maxAttributes) this.#wire.trouble |= SPAN_TROUBLE.tooManyAttributes;
     return attributes;
   }
 
   #entityRef(body: Uint8Array, start: number, end: number): void {
     let at = start;
     while (at < end) {
-      const tag = this.#tag(body, at, end);
-      at = this.#at;
+      const tag = this.#wire.tag(body, at, end);
+      at = this.#wire.at;
       if (tag === 0x0a || tag === 0x12 || tag === 0x1a || tag === 0x22) {
-        const next = this.#length(body, at, end);
-        this.#checkText(body, this.#at, next);
+        const next = this.#wire.length(body, at, end);
+        this.#wire.checkText(body, this.#wire.at, next);
         at = next;
-      } else at = this.#skip(tag, at, end, ENTITY_REF);
+      } else at = this.#wire.skip(tag, at, end, ENTITY_REF);
     }
   }
 
@@ -245,20 +230,20 @@ export class TraceScanner {
     let attributes = before;
     let at = start;
     while (at < end) {
-      const tag = this.#tag(body, at, end);
-      at = this.#at;
+      const tag = this.#wire.tag(body, at, end);
+      at = this.#wire.at;
       if (tag === 0x0a || tag === 0x12) {
-        const next = this.#length(body, at, end);
-        this.#checkText(body, this.#at, next);
+        const next = this.#wire.length(body, at, end);
+        this.#wire.checkText(body, this.#wire.at, next);
         at = next;
       } else if (tag === 0x1a) {
-        const next = this.#length(body, at, end);
-        this.#groupHashes.push(this.#attribute(body, this.#at, next, PLACE.scope));
+        const next = this.#wire.length(body, at, end);
+        this.#groupHashes.push(this.#attributes.hash(body, this.#wire.at, next, PLACE.scope));
         attributes++;
         at = next;
-      } else at = this.#skip(tag, at, end, tag === 0x20 ? 0 : SCOPE);
+      } else at = this.#wire.skip(tag, at, end, tag === 0x20 ? 0 : SCOPE);
     }
-    if (attributes > this.#limits.maxAttributes) this.#trouble |= SPAN_TROUBLE.tooManyAttributes;
+    if (attributes > this.#limits.maxAttributes) this.#wire.trouble |= SPAN_TROUBLE.tooManyAttributes;
     return attributes;
   }
 
@@ -267,8 +252,8 @@ export class TraceScanner {
     const hashes = this.#hashes;
     const row = rows.next();
     rows.hashStart[row] = hashes.count;
-    this.#trouble = 0;
-    this.#priority = -1;
+    this.#wire.trouble = 0;
+    this.#attributes.priority = -1;
     this.#status = 0;
     let at = start;
     let traceStart = 0;
@@ -292,21 +277,21 @@ export class TraceScanner {
       let tag = body[at] as number;
       if (tag < 0x80) at++;
       else {
-        tag = this.#tag(body, at, end);
-        at = this.#at;
+        tag = this.#wire.tag(body, at, end);
+        at = this.#wire.at;
       }
       if ((tag & 7) === 2) {
         let next = body[at] as number;
         if (next < 0x80) {
           next += ++at;
-          if (next > end) throw overrun(at - 1);
+          if (next > end) throw lengthOverrun(at - 1);
         } else {
-          next = this.#length(body, at, end);
-          at = this.#at;
+          next = this.#wire.length(body, at, end);
+          at = this.#wire.at;
         }
         switch (tag) {
           case 0x4a:
-            hashes.push(this.#attribute(body, at, next, PLACE.span));
+            hashes.push(this.#attributes.hash(body, at, next, PLACE.span));
             attributes++;
             break;
           case 0x0a:
@@ -318,7 +303,7 @@ export class TraceScanner {
             idEnd = next;
             break;
           case 0x1a:
-            this.#checkText(body, at, next);
+            this.#wire.checkText(body, at, next);
             stateStart = at;
             stateEnd = next;
             break;
@@ -327,7 +312,7 @@ export class TraceScanner {
             parentEnd = next;
             break;
           case 0x2a:
-            this.#checkText(body, at, next);
+            this.#wire.checkText(body, at, next);
             nameStart = at;
             nameEnd = next;
             break;
@@ -341,7 +326,7 @@ export class TraceScanner {
             this.#statusMessage(body, at, next);
             break;
           default:
-            this.#refuseKnown(tag, at, SPAN);
+            refuseField(tag, at, SPAN);
         }
         at = next;
         continue;
@@ -360,8 +345,8 @@ export class TraceScanner {
           at += 8;
           break;
         case 0x30:
-          kind = this.#varint(body, at, end);
-          at = this.#at;
+          kind = this.#wire.varint(body, at, end);
+          at = this.#wire.at;
           break;
         case 0x85:
           if (at + 4 > end) throw cutOff(32, at);
@@ -371,13 +356,13 @@ export class TraceScanner {
         case 0x50:
         case 0x60:
         case 0x70:
-          at = this.#skip(tag, at, end, 0);
+          at = this.#wire.skip(tag, at, end, 0);
           break;
         default:
-          at = this.#skip(tag, at, end, SPAN);
+          at = this.#wire.skip(tag, at, end, SPAN);
       }
     }
-    if (attributes > this.#limits.maxAttributes) this.#trouble |= SPAN_TROUBLE.tooManyAttributes;
+    if (attributes > this.#limits.maxAttributes) this.#wire.trouble |= SPAN_TROUBLE.tooManyAttributes;
     rows.traceIndex[row] = this.#traceId(body, traceStart, traceEnd);
     this.#spanId(body, idStart, idEnd, row);
     this.#parentId(body, parentStart, parentEnd, row);
@@ -402,9 +387,9 @@ export class TraceScanner {
     rows.traceStateStart[row] = stateStart;
     rows.traceStateEnd[row] = stateEnd;
     rows.flags[row] = flags;
-    rows.samplingPriority[row] = this.#priority;
-    rows.troubles[row] = this.#trouble;
-    this.#allTroubles |= this.#trouble;
+    rows.samplingPriority[row] = this.#attributes.priority;
+    rows.troubles[row] = this.#wire.trouble;
+    this.#allTroubles |= this.#wire.trouble;
   }
 
   #traceId(body: Uint8Array, start: number, end: number): number {
@@ -415,43 +400,43 @@ export class TraceScanner {
       from = this.#padded.fill(0);
       at = 0;
       if (length < 16) for (let i = 0; i < length; i++) from[16 - length + i] = body[start + i] as number;
-      this.#trouble |= SPAN_TROUBLE.shortOrLongTraceId;
+      this.#wire.trouble |= SPAN_TROUBLE.shortOrLongTraceId;
     }
     let bits = 0;
     for (let i = at; i < at + 16; i++) bits |= from[i] as number;
-    if (bits === 0 && length <= 16) this.#trouble |= SPAN_TROUBLE.zeroTraceId;
+    if (bits === 0 && length <= 16) this.#wire.trouble |= SPAN_TROUBLE.zeroTraceId;
     return this.#traceIds.add(from, at);
   }
 
   #spanId(body: Uint8Array, start: number, end: number, row: number): void {
     if (copyId(this.#rows.spanIds, row * 8, body, start, end) === 0 || end - start !== 8) {
-      this.#trouble |= SPAN_TROUBLE.badSpanId;
+      this.#wire.trouble |= SPAN_TROUBLE.badSpanId;
     }
   }
 
   #parentId(body: Uint8Array, start: number, end: number, row: number): void {
     copyId(this.#rows.parentIds, row * 8, body, start, end);
-    if (end !== start && end - start !== 8) this.#trouble |= SPAN_TROUBLE.badParentId;
+    if (end !== start && end - start !== 8) this.#wire.trouble |= SPAN_TROUBLE.badParentId;
   }
 
   #event(body: Uint8Array, start: number, end: number): void {
     let attributes = 0;
     let at = start;
     while (at < end) {
-      const tag = this.#tag(body, at, end);
-      at = this.#at;
+      const tag = this.#wire.tag(body, at, end);
+      at = this.#wire.at;
       if (tag === 0x12) {
-        const next = this.#length(body, at, end);
-        this.#checkText(body, this.#at, next);
+        const next = this.#wire.length(body, at, end);
+        this.#wire.checkText(body, this.#wire.at, next);
         at = next;
       } else if (tag === 0x1a) {
-        const next = this.#length(body, at, end);
-        this.#hashes.push(this.#attribute(body, this.#at, next, PLACE.event));
+        const next = this.#wire.length(body, at, end);
+        this.#hashes.push(this.#attributes.hash(body, this.#wire.at, next, PLACE.event));
         attributes++;
         at = next;
-      } else at = this.#skip(tag, at, end, tag === 0x09 || tag === 0x20 ? 0 : EVENT);
+      } else at = this.#wire.skip(tag, at, end, tag === 0x09 || tag === 0x20 ? 0 : EVENT);
     }
-    if (attributes > this.#limits.maxAttributes) this.#trouble |= SPAN_TROUBLE.tooManyAttributes;
+    if (attributes > this.#limits.maxAttributes) this.#wire.trouble |= SPAN_TROUBLE.tooManyAttributes;
   }
 
   /** Links are checked and not hashed: a search for `key = value` never looks at them. */
@@ -459,210 +444,40 @@ export class TraceScanner {
     let attributes = 0;
     let at = start;
     while (at < end) {
-      const tag = this.#tag(body, at, end);
-      at = this.#at;
+      const tag = this.#wire.tag(body, at, end);
+      at = this.#wire.at;
       if (tag === 0x1a) {
-        const next = this.#length(body, at, end);
-        this.#checkText(body, this.#at, next);
+        const next = this.#wire.length(body, at, end);
+        this.#wire.checkText(body, this.#wire.at, next);
         at = next;
       } else if (tag === 0x22) {
-        const next = this.#length(body, at, end);
-        this.#attribute(body, this.#at, next, PLACE.event);
+        const next = this.#wire.length(body, at, end);
+        this.#attributes.hash(body, this.#wire.at, next, PLACE.event);
         attributes++;
         at = next;
       } else {
         const plain = tag === 0x0a || tag === 0x12 || tag === 0x28 || tag === 0x35;
-        at = this.#skip(tag, at, end, plain ? 0 : LINK);
+        at = this.#wire.skip(tag, at, end, plain ? 0 : LINK);
       }
     }
-    if (attributes > this.#limits.maxAttributes) this.#trouble |= SPAN_TROUBLE.tooManyAttributes;
+    if (attributes > this.#limits.maxAttributes) this.#wire.trouble |= SPAN_TROUBLE.tooManyAttributes;
   }
 
   #statusMessage(body: Uint8Array, start: number, end: number): void {
     let at = start;
     while (at < end) {
-      const tag = this.#tag(body, at, end);
-      at = this.#at;
+      const tag = this.#wire.tag(body, at, end);
+      at = this.#wire.at;
       if (tag === 0x12) {
-        const next = this.#length(body, at, end);
-        this.#checkText(body, this.#at, next);
+        const next = this.#wire.length(body, at, end);
+        this.#wire.checkText(body, this.#wire.at, next);
         at = next;
       } else if (tag === 0x18) {
-        const code = this.#varint(body, at, end);
+        const code = this.#wire.varint(body, at, end);
         this.#status = code <= 2 ? code : 0;
-        at = this.#at;
-      } else at = this.#skip(tag, at, end, STATUS);
+        at = this.#wire.at;
+      } else at = this.#wire.skip(tag, at, end, STATUS);
     }
-  }
-
-  /**
-   * The hash of a KeyValue message, as int32. The form every sender writes, key then value and one scalar in it, is done
-   * here; whatever else goes through the decoder.
-   */
-  #attribute(body: Uint8Array, start: number, end: number, place: Place): number {
-    if (end - start < 5 || body[start] !== 0x0a) return this.#odd(start, end, place);
-    const keyStart = start + 2;
-    const keyEnd = keyStart + (body[start + 1] as number);
-    let at = keyEnd + 1;
-    if ((body[start + 1] as number) > 0x7f || at >= end || body[keyEnd] !== 0x12) {
-      return this.#odd(start, end, place);
-    }
-    let length = body[at++] as number;
-    if (length > 0x7f) length = (length & 0x7f) | ((body[at++] as number) << 7);
-    if (length === 0 || at + length !== end || length > 0x3fff) return this.#odd(start, end, place);
-    const valueTag = body[at++] as number;
-    let hash = HASH_SEED;
-    let bits = 0;
-    for (let i = keyStart; i < keyEnd; i++) {
-      const byte = body[i] as number;
-      bits |= byte;
-      hash = Math.imul(hash ^ byte, PRIME);
-    }
-    hash = Math.imul(hash, PRIME);
-    const special = keyEnd - keyStart === 12 || keyEnd - keyStart === 17;
-    if (valueTag === 0x0a) {
-      length = body[at++] as number;
-      if (length > 0x7f) length = (length & 0x7f) | ((body[at++] as number) << 7);
-      if (at + length !== end || length > 0x3fff) return this.#odd(start, end, place);
-      if (length > this.#limits.maxValueBytes) this.#trouble |= SPAN_TROUBLE.longValue;
-      for (let i = at; i < end; i++) {
-        const byte = body[i] as number;
-        bits |= byte;
-        hash = Math.imul(hash ^ byte, PRIME);
-      }
-      if (bits > 0x7f && !(isUtf8(body, keyStart, keyEnd) && isUtf8(body, at, end))) {
-        return this.#odd(start, end, place);
-      }
-      if (special) this.#specialText(body, keyStart, keyEnd, at, end, place);
-    } else {
-      if (bits > 0x7f) return this.#odd(start, end, place);
-      if (special && this.#isSpecial(body, keyStart, keyEnd, place)) return this.#odd(start, end, place);
-      if (valueTag === 0x18) {
-        const low = this.#varint(body, at, end);
-        if (this.#at !== end) return this.#odd(start, end, place);
-        hash = hashDigits(hash, low, this.#high);
-      } else if (valueTag === 0x10) {
-        if (at + 1 !== end || (body[at] as number) > 0x7f) return this.#odd(start, end, place);
-        hash = hashText(hash, body[at] === 0 ? "false" : "true");
-      } else if (valueTag === 0x21 && at + 8 === end) {
-        hash = hashText(hash, doubleText(double(body, at)));
-      } else return this.#odd(start, end, place);
-    }
-    return finishHash(hash) | 0;
-  }
-
-  #isSpecial(body: Uint8Array, start: number, end: number, place: Place): boolean {
-    if (place === PLACE.resource) return this.#service === -1 && equal(body, start, end, SERVICE_NAME);
-    return place === PLACE.span && this.#priority < 0 && equal(body, start, end, SAMPLING_PRIORITY);
-  }
-
-  #specialText(body: Uint8Array, key: number, keyEnd: number, start: number, end: number, place: Place): void {
-    if (!this.#isSpecial(body, key, keyEnd, place)) return;
-    if (place === PLACE.resource) this.#service = end > start ? this.#interner.intern(body, start, end) : -2;
-    else this.#priority = textPriority(Buffer.from(body.buffer, body.byteOffset + start, end - start).toString());
-  }
-
-  /** Any KeyValue at all, through the decoder. */
-  #odd(start: number, end: number, place: Place): number {
-    const reader = this.#reader;
-    reader.at = start;
-    reader.end = end;
-    reader.invalidUtf8 = false;
-    const attribute = keyValueBody(reader, this.#limits.maxDepth);
-    if (reader.invalidUtf8) this.#trouble |= SPAN_TROUBLE.invalidUtf8;
-    if (hasLongValue(attribute.value, this.#limits.maxValueBytes)) this.#trouble |= SPAN_TROUBLE.longValue;
-    this.#oddSpecial(attribute, place);
-    return attributeHash(attribute.key, anyValueText(attribute.value)) | 0;
-  }
-
-  #oddSpecial({ key, value }: KeyValue, place: Place): void {
-    if (place === PLACE.resource && this.#service === -1 && key === "service.name") {
-      if (value.type !== "string" || value.value === "") this.#service = -2;
-      else {
-        const bytes = Buffer.from(value.value, "utf8");
-        this.#service = this.#interner.intern(bytes, 0, bytes.length);
-      }
-    } else if (place === PLACE.span && this.#priority < 0 && key === "sampling.priority") {
-      this.#priority = valuePriority(value);
-    }
-  }
-
-  #checkText(body: Uint8Array, start: number, end: number): void {
-    let bits = 0;
-    for (let i = start; i < end; i++) bits |= body[i] as number;
-    if (bits > 0x7f && !isUtf8(body, start, end)) this.#trouble |= SPAN_TROUBLE.invalidUtf8;
-  }
-
-  #tag(body: Uint8Array, at: number, end: number): number {
-    const first = body[at] as number;
-    if (first < 0x80) {
-      this.#at = at + 1;
-      return first;
-    }
-    const second = body[at + 1] as number;
-    if (second < 0x80 && at + 2 <= end) {
-      this.#at = at + 2;
-      return (first & 0x7f) | (second << 7);
-    }
-    const reader = this.#readerAt(at, end);
-    const tag = reader.tag();
-    this.#at = reader.at;
-    return tag;
-  }
-
-  /** The end of a length-delimited field whose length stands at `at`; `#at` is its first byte. */
-  #length(body: Uint8Array, at: number, end: number): number {
-    const first = body[at] as number;
-    if (first < 0x80 && at < end) {
-      this.#at = at + 1;
-      if (at + 1 + first > end) throw overrun(at);
-      return at + 1 + first;
-    }
-    const reader = this.#readerAt(at, end);
-    const length = reader.length();
-    this.#at = reader.at;
-    return reader.at + length;
-  }
-
-  #varint(body: Uint8Array, at: number, end: number): number {
-    const first = body[at] as number;
-    if (first < 0x80 && at < end) {
-      this.#at = at + 1;
-      this.#high = 0;
-      return first;
-    }
-    const second = body[at + 1] as number;
-    if (second < 0x80 && at + 2 <= end) {
-      this.#at = at + 2;
-      this.#high = 0;
-      return (first & 0x7f) | (second << 7);
-    }
-    const reader = this.#readerAt(at, end);
-    const low = reader.varint();
-    this.#at = reader.at;
-    this.#high = reader.high;
-    return low;
-  }
-
-  #skip(tag: number, at: number, end: number, known: number): number {
-    const reader = this.#readerAt(at, end);
-    reader.skip(tag, known);
-    return reader.at;
-  }
-
-  #refuseKnown(tag: number, at: number, known: number): void {
-    const field = tag >>> 3;
-    if (field === 0) throw new DecodeError("field number 0", at);
-    if (field < 31 && (known & (1 << field)) !== 0) {
-      throw new DecodeError(`field ${field} has the wrong wire type ${tag & 7}`, at);
-    }
-  }
-
-  #readerAt(at: number, end: number): ByteReader {
-    const reader = this.#reader;
-    reader.at = at;
-    reader.end = end;
-    return reader;
   }
 }
 
@@ -676,18 +491,8 @@ function word(body: Uint8Array, at: number): number {
   );
 }
 
-function double(body: Uint8Array, at: number): number {
-  return new DataView(body.buffer, body.byteOffset + at, 8).getFloat64(0, true);
-}
-
 function impossible(high: number, low: number): boolean {
   return (high | low) === 0 || high > LATEST_HIGH || (high === LATEST_HIGH && low > LATEST_LOW);
-}
-
-function equal(body: Uint8Array, start: number, end: number, text: Uint8Array): boolean {
-  if (end - start !== text.length) return false;
-  for (let i = 0; i < text.length; i++) if (body[start + i] !== text[i]) return false;
-  return true;
 }
 
 /** Copies an 8-byte id, left-padded; zeros where it is longer. Returns all its bits, 0 for an empty or zero id. */
@@ -703,49 +508,6 @@ function copyId(to: Uint8Array, at: number, body: Uint8Array, start: number, end
   return bits;
 }
 
-function hasLongValue(value: AnyValue, max: number): boolean {
-  switch (value.type) {
-    case "string":
-      return value.value.length * 3 > max && Buffer.byteLength(value.value) > max;
-    case "bytes":
-      return value.value.length > max;
-    case "array":
-      return value.value.some((item) => hasLongValue(item, max));
-    case "kvlist":
-      return value.value.some((item) => hasLongValue(item.value, max));
-    default:
-      return false;
-  }
-}
-
-/** `sampling.priority` (OpenTracing): above zero keeps, else drops; senders write it in every type. */
-function valuePriority(value: AnyValue): number {
-  switch (value.type) {
-    case "int":
-      return value.value > 0n ? 1 : 0;
-    case "double":
-      return value.value > 0 ? 1 : 0;
-    case "bool":
-      return value.value ? 1 : 0;
-    case "string":
-      return textPriority(value.value);
-    default:
-      return -1;
-  }
-}
-
-function textPriority(text: string): number {
-  const trimmed = text.trim().toLowerCase();
-  if (trimmed === "true") return 1;
-  if (trimmed === "false") return 0;
-  const number = trimmed === "" ? Number.NaN : Number(trimmed);
-  return Number.isNaN(number) ? -1 : number > 0 ? 1 : 0;
-}
-
 function cutOff(bits: number, at: number): DecodeError {
   return new DecodeError(`${bits}-bit field is cut off`, at);
-}
-
-function overrun(at: number): DecodeError {
-  return new DecodeError("length is more than the bytes that are left", at);
 }

@@ -135,11 +135,7 @@ export class ByteReader {
 
   /** Steps over a field nobody asked for. A field number in `known` got here for its wire type and is refused. */
   skip(tag: number, known: number): void {
-    const field = tag >>> 3;
-    if (field === 0) throw new DecodeError("field number 0", this.at);
-    if (field < 31 && (known & (1 << field)) !== 0) {
-      throw new DecodeError(`field ${field} has the wrong wire type ${tag & 7}`, this.at);
-    }
+    refuseField(tag, this.at, known);
     switch (tag & 7) {
       case WIRE.varint:
         this.varint();
@@ -154,7 +150,7 @@ export class ByteReader {
         this.#take(4);
         return;
       default:
-        throw new DecodeError(`field ${field} has wire type ${tag & 7}, which OTLP does not use`, this.at);
+        throw new DecodeError(`field ${tag >>> 3} has wire type ${tag & 7}, which OTLP does not use`, this.at);
     }
   }
 
@@ -163,5 +159,14 @@ export class ByteReader {
     if (this.end - at < size) throw new DecodeError(`${size * 8}-bit field is cut off`, at);
     this.at = at + size;
     return at;
+  }
+}
+
+/** Throws where a tag nobody handled has field number 0 or one in `known`, which then has the wrong wire type. */
+export function refuseField(tag: number, at: number, known: number): void {
+  const field = tag >>> 3;
+  if (field === 0) throw new DecodeError("field number 0", at);
+  if (field < 31 && (known & (1 << field)) !== 0) {
+    throw new DecodeError(`field ${field} has the wrong wire type ${tag & 7}`, at);
   }
 }

@@ -1,0 +1,172 @@
+import { type AnyValue, anyValueText, doubleText, type KeyValue } from "../../model/any-value.ts";
+import { attributeHash, finishHash, HASH_SEED } from "../../model/attribute-hash.ts";
+import { isUtf8 } from "../utf8.ts";
+import type { ByteInterner } from "./byte-interner.ts";
+import { keyValueBody } from "./decode-values.ts";
+import { hashDigits, hashText } from "./hash-text.ts";
+import { type ScanLimits, SPAN_TROUBLE } from "./scan-result.ts";
+import type { WireCursor } from "./wire-cursor.ts";
+
+const PRIME = 0x01000193;
+const SERVICE_NAME = new TextEncoder().encode("service.name");
+const SAMPLING_PRIORITY = new TextEncoder().encode("sampling.priority");
+
+/** Where an attribute stands; only a resource's `service.name` and a span's `sampling.priority` mean anything here. */
+export const PLACE = { span: 0, event: 1, resource: 2, scope: 3 } as const;
+export type Place = (typeof PLACE)[keyof typeof PLACE];
+
+/** Hashes attributes for the scanner and notices the two whose value it needs. Troubles go to the cursor. */
+export class AttributeScanner {
+  /** `sampling.priority` of the span: -1 until it is seen. */
+  priority = -1;
+  /** Position of the service name in the strings: -1 until the resource names one, -2 where its first is no text. */
+  service = -1;
+  readonly #limits: ScanLimits;
+  readonly #wire: WireCursor;
+  readonly #interner: ByteInterner;
+
+  constructor(limits: ScanLimits, wire: WireCursor, interner: ByteInterner) {
+    this.#limits = limits;
+    this.#wire = wire;
+    this.#interner = interner;
+  }
+
+  /**
+   * The hash of a KeyValue message, as int32. The form every sender writes, key then value and one scalar in it, is done
+   * here; whatever else goes through the decoder.
+   */
+  hash(body: Uint8Array, start: number, end: number, place: Place): number {
+    if (end - start < 5 || body[start] !== 0x0a) return this.#odd(start, end, place);
+    const keyStart = start + 2;
+    const keyEnd = keyStart + (body[start + 1] as number);
+    let at = keyEnd + 1;
+    if ((body[start + 1] as number) > 0x7f || at >= end || body[keyEnd] !== 0x12) {
+      return this.#odd(start, end, place);
+    }
+    let length = body[at++] as number;
+    if (length > 0x7f) length = (length & 0x7f) | ((body[at++] as number) << 7);
+    if (length === 0 || at + length !== end || length > 0x3fff) return this.#odd(start, end, place);
+    const valueTag = body[at++] as number;
+    let hash = HASH_SEED;
+    let bits = 0;
+    for (let i = keyStart; i < keyEnd; i++) {
+      const byte = body[i] as number;
+      bits |= byte;
+      hash = Math.imul(hash ^ byte, PRIME);
+    }
+    hash = Math.imul(hash, PRIME);
+    const special = keyEnd - keyStart === 12 || keyEnd - keyStart === 17;
+    if (valueTag === 0x0a) {
+      length = body[at++] as number;
+      if (length > 0x7f) length = (length & 0x7f) | ((body[at++] as number) << 7);
+      if (at + length !== end || length > 0x3fff) return this.#odd(start, end, place);
+      if (length > this.#limits.maxValueBytes) this.#wire.trouble |= SPAN_TROUBLE.longValue;
+      for (let i = at; i < end; i++) {
+        const byte = body[i] as number;
+        bits |= byte;
+        hash = Math.imul(hash ^ byte, PRIME);
+      }
+      if (bits > 0x7f && !(isUtf8(body, keyStart, keyEnd) && isUtf8(body, at, end))) {
+        return this.#odd(start, end, place);
+      }
+      if (special) this.#specialText(body, keyStart, keyEnd, at, end, place);
+    } else {
+      if (bits > 0x7f) return this.#odd(start, end, place);
+      if (special && this.#isSpecial(body, keyStart, keyEnd, place)) return this.#odd(start, end, place);
+      if (valueTag === 0x18) {
+        const low = this.#wire.varint(body, at, end);
+        if (this.#wire.at !== end) return this.#odd(start, end, place);
+        hash = hashDigits(hash, low, this.#wire.high);
+      } else if (valueTag === 0x10) {
+        if (at + 1 !== end || (body[at] as number) > 0x7f) return this.#odd(start, end, place);
+        hash = hashText(hash, body[at] === 0 ? "false" : "true");
+      } else if (valueTag === 0x21 && at + 8 === end) {
+        hash = hashText(hash, doubleText(double(body, at)));
+      } else return this.#odd(start, end, place);
+    }
+    return finishHash(hash) | 0;
+  }
+
+  #isSpecial(body: Uint8Array, start: number, end: number, place: Place): boolean {
+    if (place === PLACE.resource) return this.service === -1 && equal(body, start, end, SERVICE_NAME);
+    return place === PLACE.span && this.priority < 0 && equal(body, start, end, SAMPLING_PRIORITY);
+  }
+
+  #specialText(body: Uint8Array, key: number, keyEnd: number, start: number, end: number, place: Place): void {
+    if (!this.#isSpecial(body, key, keyEnd, place)) return;
+    if (place === PLACE.resource) this.service = end > start ? this.#interner.intern(body, start, end) : -2;
+    else this.priority = textPriority(Buffer.from(body.buffer, body.byteOffset + start, end - start).toString());
+  }
+
+  /** Any KeyValue at all, through the decoder. */
+  #odd(start: number, end: number, place: Place): number {
+    const reader = this.#wire.readerAt(start, end);
+    reader.invalidUtf8 = false;
+    const attribute = keyValueBody(reader, this.#limits.maxDepth);
+    if (reader.invalidUtf8) this.#wire.trouble |= SPAN_TROUBLE.invalidUtf8;
+    if (hasLongValue(attribute.value, this.#limits.maxValueBytes)) this.#wire.trouble |= SPAN_TROUBLE.longValue;
+    this.#oddSpecial(attribute, place);
+    return attributeHash(attribute.key, anyValueText(attribute.value)) | 0;
+  }
+
+  #oddSpecial({ key, value }: KeyValue, place: Place): void {
+    if (place === PLACE.resource && this.service === -1 && key === "service.name") {
+      if (value.type !== "string" || value.value === "") this.service = -2;
+      else {
+        const bytes = Buffer.from(value.value, "utf8");
+        this.service = this.#interner.intern(bytes, 0, bytes.length);
+      }
+    } else if (place === PLACE.span && this.priority < 0 && key === "sampling.priority") {
+      this.priority = valuePriority(value);
+    }
+  }
+}
+
+function double(body: Uint8Array, at: number): number {
+  return new DataView(body.buffer, body.byteOffset + at, 8).getFloat64(0, true);
+}
+
+function equal(body: Uint8Array, start: number, end: number, text: Uint8Array): boolean {
+  if (end - start !== text.length) return false;
+  for (let i = 0; i < text.length; i++) if (body[start + i] !== text[i]) return false;
+  return true;
+}
+
+function hasLongValue(value: AnyValue, max: number): boolean {
+  switch (value.type) {
+    case "string":
+      return value.value.length * 3 > max && Buffer.byteLength(value.value) > max;
+    case "bytes":
+      return value.value.length > max;
+    case "array":
+      return value.value.some((item) => hasLongValue(item, max));
+    case "kvlist":
+      return value.value.some((item) => hasLongValue(item.value, max));
+    default:
+      return false;
+  }
+}
+
+/** `sampling.priority` (OpenTracing): above zero keeps, else drops; senders write it in every type. */
+function valuePriority(value: AnyValue): number {
+  switch (value.type) {
+    case "int":
+      return value.value > 0n ? 1 : 0;
+    case "double":
+      return value.value > 0 ? 1 : 0;
+    case "bool":
+      return value.value ? 1 : 0;
+    case "string":
+      return textPriority(value.value);
+    default:
+      return -1;
+  }
+}
+
+function textPriority(text: string): number {
+  const trimmed = text.trim().toLowerCase();
+  if (trimmed === "true") return 1;
+  if (trimmed === "false") return 0;
+  const number = trimmed === "" ? Number.NaN : Number(trimmed);
+  return Number.isNaN(number) ? -1 : number > 0 ? 1 : 0;
+}
