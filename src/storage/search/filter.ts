@@ -156,9 +156,13 @@ function name(test: (text: string) => boolean): Node {
   };
 }
 
+/** A constant where all rows of the block agree: the dictionary also holds strings that other columns use. */
 function byDictionary(truth: readonly boolean[], index: Uint16Array | Uint32Array): RowTest | boolean {
-  if (!truth.includes(true)) return false;
-  return truth.includes(false) ? (row) => truth[index[row] as number] as boolean : true;
+  const first = truth[index[0] as number] ?? false;
+  for (let row = 1; row < index.length; row++) {
+    if (truth[index[row] as number] !== first) return (other) => truth[index[other] as number] as boolean;
+  }
+  return first;
 }
 
 function code(column: "kind" | "status", truth: readonly boolean[]): Node {
