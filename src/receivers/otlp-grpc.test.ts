@@ -119,6 +119,7 @@ describe("what is refused", () => {
     const { error } = await send(BODY);
     expect(error?.code).toBe(14);
     expect(decodeRpcStatus(error?.metadata.get("grpc-status-details-bin")[0] as Buffer).retryDelayMs).toBe(1_000);
+    expect(rig.count("spanloom_receiver_refused_requests_total", { reason: "overloaded", transport: "grpc" })).toBe(1);
     held.release();
     expect((await send(BODY)).error).toBeUndefined();
   });

@@ -52,11 +52,12 @@ function send(
     ...headers,
     "content-type": MEDIA_TYPES[format],
     "content-length": Buffer.byteLength(body),
-    ...(unread ? { connection: "close" } : {}),
+    ...(unread && request.headers.expect !== undefined ? { connection: "close" } : {}),
   });
   response.end(body);
   if (!unread) return;
   // Closing with unread bytes would reset the connection and could take the answer with it: read on and throw away.
+  // A sender that was never told to go on sends no body, and its next request would be taken for one: that is closed.
   request.resume();
   const timer = setTimeout(() => request.socket.destroy(), LINGER_MS);
   timer.unref();

@@ -172,6 +172,12 @@ describe("what is refused, with a google.rpc.Status each time", () => {
     expect(rig.inFlight.usedBytes).toBe(0);
   });
 
+  it("lets a sender that is still sending read the answer", async () => {
+    const parts = Array.from({ length: 256 }, () => new Uint8Array(65_536));
+    const answer = await raw({ "content-type": PROTO, "content-length": String(256 * 65_536) }, parts);
+    expect(answer.status).toBe(413);
+  });
+
   it("400 as JSON for what is no HTTP", async () => {
     const text = await rawText("NONSENSE\r\n\r\n");
     expect(text).toMatch(/^HTTP\/1\.1 400 /);

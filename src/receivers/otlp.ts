@@ -84,6 +84,7 @@ export class OtlpReceiver implements Receiver {
       keepalive: config.keepalive.server_parameters,
       receiveTimeoutMs: config.read_timeout_ms,
       inFlight: this.#settings.inFlight,
+      onRefused: (reason) => metrics.refused(reason),
     });
   }
 

@@ -49,6 +49,8 @@ export interface GrpcListenerOptions {
   readonly receiveTimeoutMs: number;
   /** Calls are refused at their headers when it has no room. */
   readonly inFlight: InFlightBudget;
+  /** Told of calls that were ended before their message was whole. */
+  readonly onRefused: (reason: "overloaded" | "timeout") => void;
 }
 
 /** One gRPC port with its services and grpc.health.v1, drained in order. */
@@ -139,7 +141,7 @@ function serverOptions(options: GrpcListenerOptions): ServerOptions {
   const optional = (key: string, value: number | undefined): ServerOptions =>
     value === undefined ? {} : { [key]: value };
   return {
-    interceptors: [receiveGuard(options.inFlight, options.receiveTimeoutMs)],
+    interceptors: [receiveGuard(options)],
     "grpc.max_receive_message_length": options.maxMessageBytes,
     "grpc.max_concurrent_streams": options.maxConcurrentStreams,
     "grpc.keepalive_time_ms": keepalive.time_ms,
@@ -151,7 +153,7 @@ function serverOptions(options: GrpcListenerOptions): ServerOptions {
 }
 
 /** Refuses a call at its headers when the budget is used up, and ends one whose message does not arrive in time. */
-function receiveGuard(inFlight: InFlightBudget, timeoutMs: number): ServerInterceptor {
+function receiveGuard({ inFlight, receiveTimeoutMs, onRefused }: GrpcListenerOptions): ServerInterceptor {
   return (_method, call) =>
     new ServerInterceptingCall(call, {
       start(next) {
@@ -162,13 +164,15 @@ function receiveGuard(inFlight: InFlightBudget, timeoutMs: number): ServerInterc
             try {
               inFlight.assertRoom();
             } catch (error) {
+              onRefused("overloaded");
               call.sendStatus(grpcStatusOf(answerOf(error)));
               return;
             }
             timer = setTimeout(() => {
-              const details = `the message did not arrive within ${timeoutMs} ms`;
+              onRefused("timeout");
+              const details = `the message did not arrive within ${receiveTimeoutMs} ms`;
               call.sendStatus({ code: status.DEADLINE_EXCEEDED, details });
-            }, timeoutMs);
+            }, receiveTimeoutMs);
             proceed(metadata);
           })
           .withOnReceiveMessage((message, proceed) => {
