@@ -1,7 +1,15 @@
 import { describe, expect, it } from "vitest";
 import type { TraceColumns } from "../../../src/query/ui/columns-format.ts";
 import { findByName, mergeRows } from "./find-rows.ts";
-import { buildTraceModel, rowOfSpan, serviceLook, spanIdOf, stepThrough } from "./trace-model.ts";
+import {
+  buildTraceModel,
+  firstErrorOrigin,
+  rowOfSpan,
+  rowsOfSpans,
+  serviceLook,
+  spanIdOf,
+  stepThrough,
+} from "./trace-model.ts";
 
 /** frontend GET / → orders SELECT (error), orders COMMIT; an orphan in inventory. */
 const columns: TraceColumns = {
@@ -57,12 +65,23 @@ describe("trace model", () => {
     expect(model.rootMissing).toBe(false);
   });
 
-  it("finds rows by span id and kind", () => {
+  it("finds rows by span id", () => {
     expect(spanIdOf(columns, 2)).toBe("ababababababab03");
     expect(rowOfSpan(columns, "ababababababab03")).toBe(2);
-    expect(rowOfSpan(columns, "ababababababab03", 5)).toBe(-1);
     expect(rowOfSpan(columns, "ababababababab09")).toBe(-1);
     expect(rowOfSpan(columns, "03")).toBe(-1);
+    expect(rowsOfSpans(columns, ["ababababababab04", "ababababababab01", "ababababababab0f"])).toEqual([0, 3]);
+  });
+
+  it("follows the first error down to where it began", () => {
+    expect(firstErrorOrigin(model)).toBe(1);
+    const nested = {
+      ...columns,
+      parent: Int32Array.of(-1, 0, 0, 2),
+      status: Uint8Array.of(2, 0, 2, 2),
+    };
+    expect(firstErrorOrigin(buildTraceModel(nested))).toBe(3);
+    expect(firstErrorOrigin(buildTraceModel({ ...columns, status: new Uint8Array(4) }))).toBeUndefined();
   });
 
   it("steps through rows and goes round", () => {

@@ -65,17 +65,9 @@ export function spanIdOf(columns: TraceColumns, row: number): string {
   return columnIdHex(columns.spanIds, row * 8, 8);
 }
 
-/** The first row of a span id (of a kind where one is given), or −1. */
-export function rowOfSpan(columns: TraceColumns, spanId: string, kind?: number): number {
-  if (!/^[0-9a-f]{16}$/.test(spanId)) return -1;
-  const wanted = Uint8Array.from({ length: 8 }, (_, i) => Number.parseInt(spanId.slice(i * 2, i * 2 + 2), 16));
-  const ids = columns.spanIds;
-  for (let row = 0, at = 0; row < columns.count; row++, at += 8) {
-    let i = 7;
-    while (i >= 0 && ids[at + i] === wanted[i]) i--;
-    if (i < 0 && (kind === undefined || columns.kind[row] === kind)) return row;
-  }
-  return -1;
+/** The first row of a span id, or −1. */
+export function rowOfSpan(columns: TraceColumns, spanId: string): number {
+  return rowsOfSpans(columns, [spanId])[0] ?? -1;
 }
 
 /** Hue 0…7 and pattern 0…3 of a service, by its place among the trace's services, so both stay the same on every page part. */
@@ -88,4 +80,42 @@ export function stepThrough(rows: Int32Array, from: number, direction: 1 | -1): 
   if (rows.length === 0) return undefined;
   if (direction === 1) return rows.find((row) => row > from) ?? rows[0];
   return rows.findLast((row) => row < from) ?? rows[rows.length - 1];
+}
+
+/** The rows of several span ids in one pass; ids that are not in the trace are left out, ids that repeat give every row. */
+export function rowsOfSpans(columns: TraceColumns, spanIds: readonly string[]): number[] {
+  const wanted = new Map<number, Set<number>>();
+  for (const id of spanIds) {
+    if (!/^[0-9a-f]{16}$/.test(id)) continue;
+    const high = Number.parseInt(id.slice(0, 8), 16);
+    const lows = wanted.get(high) ?? new Set();
+    wanted.set(high, lows.add(Number.parseInt(id.slice(8), 16)));
+  }
+  if (wanted.size === 0) return [];
+  const ids = new DataView(columns.spanIds.buffer, columns.spanIds.byteOffset, columns.spanIds.byteLength);
+  const rows: number[] = [];
+  for (let row = 0; row < columns.count; row++) {
+    if (wanted.get(ids.getUint32(row * 8))?.has(ids.getUint32(row * 8 + 4)) === true) rows.push(row);
+  }
+  return rows;
+}
+
+/**
+ * Where the first error began: from the first failed row down through failed children, since errors are usually passed up
+ * from below. Undefined for a trace without errors.
+ */
+export function firstErrorOrigin(model: TraceModel): number | undefined {
+  const first = model.errorRows[0];
+  if (first === undefined) return undefined;
+  const { layout, columns } = model;
+  let origin = first;
+  for (let row = first + 1; row < origin + layout.size[origin]!; ) {
+    if (columns.status[row] === 2 && layout.parent[row] === origin) {
+      origin = row;
+      row++;
+    } else {
+      row += layout.size[row]!;
+    }
+  }
+  return origin;
 }

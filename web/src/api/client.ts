@@ -1,0 +1,54 @@
+import type { UiErrorResponse } from "../../../src/query/ui/api-types.ts";
+
+/** An answer that is not 2xx, or none at all (`status` 0). */
+export class ApiError extends Error {
+  readonly status: number;
+  constructor(status: number, message: string) {
+    super(message);
+    this.name = "ApiError";
+    this.status = status;
+  }
+}
+
+/** The address of a path below the server's base path (`<base href>`), with query parameters. */
+export function apiUrl(path: string, query: Readonly<Record<string, string>> = {}): string {
+  const url = new URL(path, document.baseURI);
+  for (const [key, value] of Object.entries(query)) url.searchParams.set(key, value);
+  return url.href;
+}
+
+export async function getJson<T>(
+  path: string,
+  query: Readonly<Record<string, string>>,
+  signal: AbortSignal,
+): Promise<T> {
+  const response = await request(apiUrl(path, query), signal);
+  return (await response.json()) as T;
+}
+
+export async function getBytes(path: string, signal: AbortSignal): Promise<ArrayBuffer> {
+  return (await request(apiUrl(path), signal)).arrayBuffer();
+}
+
+async function request(url: string, signal: AbortSignal): Promise<Response> {
+  let response: Response;
+  try {
+    response = await fetch(url, { signal });
+  } catch (cause) {
+    if (signal.aborted) throw cause;
+    throw new ApiError(0, "The collector does not answer. Is it still running?");
+  }
+  if (!response.ok) throw new ApiError(response.status, await errorMessage(response));
+  return response;
+}
+
+/** The server's own words where it sent them: the UI API's envelope, or Jaeger's. */
+async function errorMessage(response: Response): Promise<string> {
+  const fallback = `The collector answered ${response.status} ${response.statusText}`.trimEnd();
+  try {
+    const body = (await response.json()) as Partial<UiErrorResponse> & { errors?: readonly { msg?: string }[] };
+    return body.error?.message ?? body.errors?.[0]?.msg ?? fallback;
+  } catch {
+    return fallback;
+  }
+}

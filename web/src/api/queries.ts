@@ -1,0 +1,107 @@
+import { infiniteQueryOptions, keepPreviousData, queryOptions } from "@tanstack/react-query";
+import type {
+  UiDependenciesResponse,
+  UiSearchResponse,
+  UiServicesResponse,
+  UiSpanResponse,
+  UiTraceSearchResponse,
+} from "../../../src/query/ui/api-types.ts";
+import { decodeTraceColumns } from "../../../src/query/ui/columns-format.ts";
+import { type SearchParams, searchRequest, timeRange } from "../search/search-params.ts";
+import { buildTraceModel, type TraceModel } from "../trace/trace-model.ts";
+import { getBytes, getJson } from "./client.ts";
+import type { UiStatusResponse } from "./status.ts";
+
+export const servicesQuery = queryOptions({
+  queryKey: ["services"],
+  queryFn: ({ signal }) => getJson<UiServicesResponse>("api/ui/services", {}, signal),
+  staleTime: 10_000,
+});
+
+export const statusQuery = queryOptions({
+  queryKey: ["status"],
+  queryFn: ({ signal }) => getJson<UiStatusResponse>("api/ui/status", {}, signal),
+  staleTime: 5_000,
+});
+
+export function dependenciesQuery(lookbackMs: number) {
+  return queryOptions({
+    queryKey: ["dependencies", lookbackMs],
+    queryFn: ({ signal }) => {
+      const end = Date.now();
+      const start = Number.isFinite(lookbackMs) ? end - lookbackMs : 0;
+      return getJson<UiDependenciesResponse>("api/ui/dependencies", { start: String(start), end: String(end) }, signal);
+    },
+    placeholderData: keepPreviousData,
+  });
+}
+
+interface SearchPage {
+  readonly after: string | undefined;
+  /** Fixed by the first page, so that paging does not slide with the clock. */
+  readonly range: { readonly start?: string; readonly end?: string } | undefined;
+}
+
+export function searchQuery(params: SearchParams) {
+  const { sort: _order, ...asked } = params;
+  return infiniteQueryOptions({
+    queryKey: ["search", asked],
+    queryFn: async ({ pageParam, signal }) => {
+      const range = pageParam.range ?? timeRange(asked, Date.now());
+      const page = await getJson<UiSearchResponse>(
+        "api/ui/search",
+        searchRequest(asked, range, pageParam.after),
+        signal,
+      );
+      return { page, range };
+    },
+    initialPageParam: { after: undefined, range: undefined } as SearchPage,
+    getNextPageParam: ({ page, range }): SearchPage | undefined =>
+      page.next === undefined ? undefined : { after: page.next, range },
+    staleTime: 5_000,
+  });
+}
+
+export function traceQuery(traceId: string) {
+  return queryOptions({
+    queryKey: ["trace", traceId],
+    queryFn: async ({ signal }) =>
+      buildTraceModel(decodeTraceColumns(await getBytes(`api/ui/traces/${traceId}/columns`, signal))),
+    // A refetch that brought nothing new keeps the model, so nothing on the page is computed again.
+    structuralSharing: (before, after) => {
+      const old = before as TraceModel | undefined;
+      const fresh = after as TraceModel;
+      return old !== undefined && sameTrace(old, fresh) ? old : fresh;
+    },
+    staleTime: 30_000,
+    gcTime: 60_000,
+  });
+}
+
+export function spanQuery(traceId: string, spanId: string) {
+  return queryOptions({
+    queryKey: ["trace", traceId, "span", spanId],
+    queryFn: ({ signal }) => getJson<UiSpanResponse>(`api/ui/traces/${traceId}/spans/${spanId}`, {}, signal),
+    staleTime: 30_000,
+  });
+}
+
+export function findQuery(traceId: string, text: string) {
+  return queryOptions({
+    queryKey: ["trace", traceId, "find", text],
+    queryFn: ({ signal }) => getJson<UiTraceSearchResponse>(`api/ui/traces/${traceId}/search`, { q: text }, signal),
+    enabled: text.trim() !== "",
+    staleTime: 30_000,
+  });
+}
+
+function sameTrace(a: TraceModel, b: TraceModel): boolean {
+  const [x, y] = [a.columns, b.columns];
+  return (
+    x.count === y.count &&
+    x.baseStartNano === y.baseStartNano &&
+    x.durationNano === y.durationNano &&
+    x.missingRows.length === y.missingRows.length &&
+    a.errorRows.length === b.errorRows.length
+  );
+}

@@ -1,0 +1,3 @@
+export function CollectorPage() {
+  return null;
+}

@@ -1,0 +1,3 @@
+export function DependenciesPage() {
+  return null;
+}

@@ -1,0 +1,74 @@
+import { createRootRoute, createRoute, createRouter, lazyRouteComponent, redirect } from "@tanstack/react-router";
+import { SearchPage } from "./search/search-page.tsx";
+import { readSearchParams } from "./search/search-params.ts";
+import { formatAddress, parseAddress } from "./shell/address.ts";
+import { AppShell } from "./shell/app-shell.tsx";
+import { NotFoundPage } from "./shell/not-found-page.tsx";
+import { ProblemPage } from "./shell/problem-page.tsx";
+import { TracePage } from "./trace/trace-page.tsx";
+import { readTraceParams } from "./trace/trace-params.ts";
+
+const root = createRootRoute({
+  component: AppShell,
+  notFoundComponent: NotFoundPage,
+});
+
+const routes = [
+  createRoute({
+    getParentRoute: () => root,
+    path: "/",
+    beforeLoad: () => {
+      throw redirect({ to: "/search", search: {} });
+    },
+  }),
+  createRoute({
+    getParentRoute: () => root,
+    path: "/search",
+    validateSearch: readSearchParams,
+    component: SearchPage,
+  }),
+  createRoute({
+    getParentRoute: () => root,
+    path: "/trace/$traceId",
+    validateSearch: readTraceParams,
+    component: TracePage,
+  }),
+  createRoute({
+    getParentRoute: () => root,
+    path: "/monitor",
+    component: lazyRouteComponent(() => import("./services/services-page.tsx"), "ServicesPage"),
+  }),
+  createRoute({
+    getParentRoute: () => root,
+    path: "/dependencies",
+    validateSearch: (raw: Record<string, unknown>): { lookback?: string; view?: "table" } => ({
+      ...(typeof raw.lookback === "string" && { lookback: raw.lookback }),
+      ...(raw.view === "table" && { view: "table" }),
+    }),
+    component: lazyRouteComponent(() => import("./dependencies/dependencies-page.tsx"), "DependenciesPage"),
+  }),
+  createRoute({
+    getParentRoute: () => root,
+    path: "/collector",
+    component: lazyRouteComponent(() => import("./collector/collector-page.tsx"), "CollectorPage"),
+  }),
+] as const;
+
+/** The pages under the server's base path; their state lives in the address alone. */
+export function createAppRouter() {
+  return createRouter({
+    routeTree: root.addChildren(routes),
+    basepath: new URL(document.baseURI).pathname,
+    parseSearch: parseAddress,
+    stringifySearch: formatAddress,
+    defaultErrorComponent: ProblemPage,
+    defaultPreload: false,
+    scrollRestoration: false,
+  });
+}
+
+declare module "@tanstack/react-router" {
+  interface Register {
+    router: ReturnType<typeof createAppRouter>;
+  }
+}

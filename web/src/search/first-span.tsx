@@ -1,0 +1,66 @@
+import { useQuery } from "@tanstack/react-query";
+import { useMemo, useState } from "react";
+import { statusQuery } from "../api/queries.ts";
+import { otlpEndpoints } from "../api/status.ts";
+import { CopyButton } from "../ui/copy-button.tsx";
+import { firstSpanRecipes } from "./first-span-recipes.ts";
+
+/** What an empty store shows: how to send the first span to this very collector. The page around it keeps asking. */
+export function FirstSpan() {
+  const status = useQuery(statusQuery);
+  const endpoints = otlpEndpoints(status.data, location.hostname);
+  const { grpc, http } = endpoints;
+  // Ids and times of the example stay as they are while the page polls, or copying would race with it.
+  const recipes = useMemo(() => firstSpanRecipes({ grpc, http }, Date.now()), [grpc, http]);
+  const [chosen, setChosen] = useState(recipes[0]!.id);
+  const recipe = recipes.find((candidate) => candidate.id === chosen) ?? recipes[0]!;
+  return (
+    <section className="first-span" aria-labelledby="first-span-title">
+      <h2 id="first-span-title">Nothing is stored yet. Send the first span</h2>
+      <p>
+        Point any OpenTelemetry SDK, Jaeger or Zipkin client at this collector. This page turns into results as soon as
+        a span arrives.
+      </p>
+      <dl className="endpoint-list">
+        <Endpoint name="OTLP over HTTP" value={endpoints.http} />
+        <Endpoint name="OTLP over gRPC" value={endpoints.grpc} />
+      </dl>
+      <fieldset className="segmented">
+        <legend className="visually-hidden">How to send</legend>
+        {recipes.map((entry) => (
+          <button
+            key={entry.id}
+            type="button"
+            aria-pressed={entry.id === recipe.id}
+            onClick={() => setChosen(entry.id)}
+          >
+            {entry.title}
+          </button>
+        ))}
+      </fieldset>
+      <div className="recipe">
+        <div className="recipe-head">
+          <span>{recipe.note}</span>
+          <CopyButton text={recipe.text} label="Copy the commands" caption="Copy" />
+        </div>
+        {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable by keyboard */}
+        <pre tabIndex={0}>{recipe.text}</pre>
+      </div>
+      <p className="waiting" role="status">
+        <span className="pulse" aria-hidden="true" /> Waiting for spans
+      </p>
+    </section>
+  );
+}
+
+function Endpoint({ name, value }: { readonly name: string; readonly value: string }) {
+  return (
+    <div>
+      <dt>{name}</dt>
+      <dd>
+        <code>{value}</code>
+        <CopyButton text={value} label={`Copy ${name} endpoint`} />
+      </dd>
+    </div>
+  );
+}

@@ -1,0 +1,26 @@
+import type { UiTraceSummary } from "../../../src/query/ui/api-types.ts";
+import type { ResultSort } from "./search-params.ts";
+
+/** Milliseconds since the epoch, with the fraction, of a decimal ns string. */
+export function nanoToMs(nano: string): number {
+  return Number(BigInt(nano) / 1000n) / 1000;
+}
+
+/** The loaded traces in the asked order; equal ones keep the server's order, newest first. */
+export function sortResults(traces: readonly UiTraceSummary[], sort: ResultSort): readonly UiTraceSummary[] {
+  if (sort === "recent") return traces;
+  const weight: Readonly<Record<Exclude<ResultSort, "recent">, (trace: UiTraceSummary) => number>> = {
+    longest: (trace) => -Number(trace.durationNano),
+    shortest: (trace) => Number(trace.durationNano),
+    spans: (trace) => -trace.spanCount,
+    errors: (trace) => -trace.errorCount,
+  };
+  return [...traces].sort((a, b) => weight[sort](a) - weight[sort](b));
+}
+
+/** Hue and pattern of a service where no trace gives it a place: the same name looks the same on every list. */
+export function serviceHue(name: string, hues: number): number {
+  let hash = 2166136261;
+  for (let i = 0; i < name.length; i++) hash = Math.imul(hash ^ name.charCodeAt(i), 16777619);
+  return (hash >>> 0) % hues;
+}

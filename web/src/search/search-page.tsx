@@ -1,0 +1,53 @@
+import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
+import { getRouteApi } from "@tanstack/react-router";
+import { searchQuery, servicesQuery } from "../api/queries.ts";
+import { usePageTitle } from "../shell/use-page-title.ts";
+import { FirstSpan } from "./first-span.tsx";
+import { SearchForm } from "./search-form.tsx";
+import { SearchResults } from "./search-results.tsx";
+
+const route = getRouteApi("/search");
+const POLL_MS = 2_000;
+
+/** Search: the form on the left, what it found on the right; the address holds all of its state. */
+export function SearchPage() {
+  usePageTitle("Search");
+  const params = route.useSearch();
+  const navigate = route.useNavigate();
+  // While nothing is stored both questions are asked again and again, so the first span turns the page into results.
+  const services = useQuery({
+    ...servicesQuery,
+    refetchInterval: (query) => (query.state.data?.services.length === 0 ? POLL_MS : false),
+  });
+  const storeEmpty = services.data?.services.length === 0;
+  const results = useInfiniteQuery({ ...searchQuery(params), refetchInterval: storeEmpty ? POLL_MS : false });
+  const found = results.data?.pages.some(({ page }) => page.traces.length > 0) === true;
+
+  return (
+    <div className="search-page">
+      <h1 className="visually-hidden">Search traces</h1>
+      <SearchForm
+        key={JSON.stringify(params)}
+        params={params}
+        services={services.data?.services ?? []}
+        busy={results.isFetching}
+        onSearch={(next) => {
+          const same = JSON.stringify(next) === JSON.stringify(params);
+          if (same) void results.refetch();
+          else void navigate({ search: next });
+        }}
+      />
+      <div className="search-results">
+        {storeEmpty && !found ? (
+          <FirstSpan />
+        ) : (
+          <SearchResults
+            params={params}
+            results={results}
+            onParams={(next) => void navigate({ search: next, replace: true })}
+          />
+        )}
+      </div>
+    </div>
+  );
+}

@@ -1,0 +1,157 @@
+import type { InfiniteData, UseInfiniteQueryResult } from "@tanstack/react-query";
+import type { UiSearchResponse, UiTraceSummary } from "../../../src/query/ui/api-types.ts";
+import { formatAbsolute } from "../format/time.ts";
+import { Notice } from "../ui/notice.tsx";
+import { ResultRow } from "./result-row.tsx";
+import { nanoToMs, sortResults } from "./results.ts";
+import { DEFAULT_LOOKBACK, RESULT_SORTS, type ResultSort, type SearchParams } from "./search-params.ts";
+
+type Results = UseInfiniteQueryResult<InfiniteData<{ readonly page: UiSearchResponse }>>;
+
+const SORT_LABELS: Readonly<Record<ResultSort, string>> = {
+  recent: "Newest first",
+  longest: "Longest first",
+  shortest: "Shortest first",
+  spans: "Most spans first",
+  errors: "Most errors first",
+};
+
+/** What a search found, page by page; also what it says while it runs, finds nothing or fails. */
+export function SearchResults({
+  params,
+  results,
+  onParams,
+}: {
+  readonly params: SearchParams;
+  readonly results: Results;
+  readonly onParams: (params: SearchParams) => void;
+}) {
+  if (results.data === undefined) {
+    if (!results.isError) return <ResultSkeleton />;
+    return (
+      <Notice tone="error" title="The search failed" action={<RetryButton results={results} />}>
+        {results.error.message}
+      </Notice>
+    );
+  }
+  const pages = results.data.pages.map(({ page }) => page);
+  const traces = pages.flatMap((page) => page.traces);
+  const last = pages[pages.length - 1]!;
+  const sort = params.sort ?? "recent";
+  const shown = sortResults(traces, sort);
+  const longest = traces.reduce((most, trace) => Math.max(most, Number(trace.durationNano)), 1);
+
+  return (
+    <>
+      <div className="results-bar">
+        <h2 aria-live="polite">{countText(traces, results.hasNextPage)}</h2>
+        {results.isFetching && <span className="muted">Searching…</span>}
+        <label className="results-sort">
+          <span className="visually-hidden">Order</span>
+          <select
+            value={sort}
+            onChange={(event) => {
+              const next = event.target.value as ResultSort;
+              const { sort: _before, ...rest } = params;
+              onParams(next === "recent" ? rest : { ...rest, sort: next });
+            }}
+          >
+            {RESULT_SORTS.map((value) => (
+              <option key={value} value={value}>
+                {SORT_LABELS[value]}
+              </option>
+            ))}
+          </select>
+        </label>
+      </div>
+      {results.isError && (
+        <Notice tone="error" title="The search failed" action={<RetryButton results={results} />}>
+          {results.error.message}
+        </Notice>
+      )}
+      {!last.complete && (
+        <Notice tone="warning" title="The search ran out of time">
+          {last.searchedBackToUnixNano === undefined
+            ? "Not everything was looked at."
+            : `Everything since ${formatAbsolute(nanoToMs(last.searchedBackToUnixNano))} was looked at; older traces may match too.`}{" "}
+          A service or a shorter look-back makes it faster.
+        </Notice>
+      )}
+      {traces.length === 0 && last.complete && <NoMatch params={params} onParams={onParams} />}
+      {shown.length > 0 && (
+        <ul className="result-list" aria-label="Traces">
+          {shown.map((trace) => (
+            <ResultRow key={trace.traceId} trace={trace} longestNano={longest} />
+          ))}
+        </ul>
+      )}
+      {results.hasNextPage && (
+        <button
+          type="button"
+          className="button load-more"
+          disabled={results.isFetchingNextPage}
+          onClick={() => void results.fetchNextPage()}
+        >
+          {results.isFetchingNextPage ? "Loading…" : "Load more"}
+        </button>
+      )}
+    </>
+  );
+}
+
+function countText(traces: readonly UiTraceSummary[], more: boolean): string {
+  if (traces.length === 0) return "No traces";
+  const count = `${traces.length.toLocaleString("en")} ${traces.length === 1 ? "trace" : "traces"}`;
+  return more ? `First ${count}` : count;
+}
+
+function RetryButton({ results }: { readonly results: Results }) {
+  return (
+    <button type="button" className="button" onClick={() => void results.refetch()}>
+      Try again
+    </button>
+  );
+}
+
+function NoMatch({
+  params,
+  onParams,
+}: {
+  readonly params: SearchParams;
+  readonly onParams: (params: SearchParams) => void;
+}) {
+  const { start: _start, end: _end, lookback, ...rest } = params;
+  const anyTime = lookback === "all" && params.start === undefined && params.end === undefined;
+  const filtered = Object.keys(rest).some((key) => key !== "limit" && key !== "sort");
+  return (
+    <div className="no-match">
+      <p>
+        No trace matches{" "}
+        {anyTime ? "at any time" : lookback === undefined ? `in the last ${DEFAULT_LOOKBACK}` : "in this time range"}.
+      </p>
+      <div className="search-actions">
+        {!anyTime && (
+          <button type="button" className="button" onClick={() => onParams({ ...rest, lookback: "all" })}>
+            Search any time
+          </button>
+        )}
+        {filtered && (
+          <button type="button" className="button" onClick={() => onParams(lookback === undefined ? {} : { lookback })}>
+            Drop the filters
+          </button>
+        )}
+      </div>
+    </div>
+  );
+}
+
+function ResultSkeleton() {
+  return (
+    <div className="result-skeleton" role="status" aria-label="Searching">
+      {Array.from({ length: 7 }, (_, index) => (
+        // biome-ignore lint/suspicious/noArrayIndexKey: placeholders have no identity
+        <div key={index} className="skeleton" />
+      ))}
+    </div>
+  );
+}

@@ -1,0 +1,83 @@
+import { useEffect, useRef, useState } from "react";
+import { Icon } from "../ui/icon.tsx";
+import { setShortcutsEnabled, shortcutsEnabled } from "./shortcuts.ts";
+
+const GROUPS = [
+  {
+    title: "Everywhere",
+    keys: [
+      ["?", "this list"],
+      ["Tab, Shift Tab", "next, previous control"],
+    ],
+  },
+  {
+    title: "Trace",
+    keys: [
+      ["/ or Ctrl F", "find in names and attributes"],
+      ["Enter, Shift Enter", "next, previous match (in the find field)"],
+      ["f, b", "next, previous match"],
+      ["e, E", "next, previous error"],
+      ["[, ]", "unfold all, fold all"],
+      ["o, p", "unfold, fold one level"],
+      ["a, d", "pan left, right"],
+      ["+, −, 0", "zoom in, out, whole trace"],
+    ],
+  },
+  {
+    title: "Timeline rows",
+    keys: [
+      ["↑ ↓ PgUp PgDn Home End", "move"],
+      ["→ ←", "unfold or go to the first child, fold or go to the parent"],
+      ["Enter", "open the span"],
+      ["Esc", "close the span"],
+      ["Shift wheel, Ctrl wheel", "pan, zoom"],
+    ],
+  },
+] as const;
+
+/** The keys that work, as a dialog. */
+export function KeyboardHelp({ onClose }: { readonly onClose: () => void }) {
+  const dialog = useRef<HTMLDialogElement>(null);
+  const [on, setOn] = useState(shortcutsEnabled);
+  useEffect(() => {
+    dialog.current?.showModal();
+  }, []);
+  return (
+    <dialog ref={dialog} className="dialog" aria-labelledby="keyboard-help-title" onClose={onClose}>
+      <div className="dialog-head">
+        <h2 id="keyboard-help-title">Keyboard</h2>
+        <button type="button" className="icon-button" aria-label="Close" onClick={() => dialog.current?.close()}>
+          <Icon name="close" />
+        </button>
+      </div>
+      <div className="key-groups">
+        {GROUPS.map((group) => (
+          <section key={group.title}>
+            <h3>{group.title}</h3>
+            <dl className="key-list">
+              {group.keys.map(([keys, what]) => (
+                <div key={keys}>
+                  <dt>
+                    <kbd>{keys}</kbd>
+                  </dt>
+                  <dd>{what}</dd>
+                </div>
+              ))}
+            </dl>
+          </section>
+        ))}
+      </div>
+      <label className="check">
+        <input
+          type="checkbox"
+          checked={on}
+          onChange={(event) => {
+            setShortcutsEnabled(event.target.checked);
+            setOn(event.target.checked);
+          }}
+        />
+        Single-letter shortcuts
+      </label>
+    </dialog>
+  );
+}

@@ -1,0 +1,31 @@
+import { useState } from "react";
+import { Icon } from "../ui/icon.tsx";
+import type { IconName } from "../ui/icon-paths.ts";
+import { applyTheme, storedTheme, THEMES, type Theme } from "./theme.ts";
+
+const LOOKS: Readonly<Record<Theme, { icon: IconName; name: string }>> = {
+  system: { icon: "system", name: "as the system" },
+  light: { icon: "sun", name: "light" },
+  dark: { icon: "moon", name: "dark" },
+};
+
+/** Goes round system, light and dark. */
+export function ThemeButton() {
+  const [theme, setTheme] = useState(storedTheme);
+  const next = THEMES[(THEMES.indexOf(theme) + 1) % THEMES.length]!;
+  const label = `Colours: ${LOOKS[theme].name}. Switch to ${LOOKS[next].name}`;
+  return (
+    <button
+      type="button"
+      className="icon-button"
+      title={label}
+      aria-label={label}
+      onClick={() => {
+        applyTheme(next);
+        setTheme(next);
+      }}
+    >
+      <Icon name={LOOKS[theme].icon} />
+    </button>
+  );
+}

@@ -1,0 +1,57 @@
+import { useNavigate } from "@tanstack/react-router";
+import { useState } from "react";
+import { parseTraceReference } from "../format/trace-id.ts";
+import { Icon } from "../ui/icon.tsx";
+
+/** Opens the trace that a pasted id, `traceparent` or link names. */
+export function TraceLookup() {
+  const navigate = useNavigate();
+  const [text, setText] = useState("");
+  const [refused, setRefused] = useState(false);
+  const open = (value: string): boolean => {
+    const reference = parseTraceReference(value);
+    if (reference === undefined) return false;
+    setText("");
+    setRefused(false);
+    void navigate({
+      to: "/trace/$traceId",
+      params: { traceId: reference.traceId },
+      search: reference.spanId === undefined ? {} : { span: reference.spanId },
+    });
+    return true;
+  };
+  return (
+    <search className="trace-lookup" aria-label="Open a trace">
+      <form
+        onSubmit={(event) => {
+          event.preventDefault();
+          if (text.trim() !== "") setRefused(!open(text));
+        }}
+      >
+        <Icon name="search" />
+        <input
+          type="text"
+          value={text}
+          spellCheck={false}
+          autoComplete="off"
+          aria-label="Trace id or traceparent"
+          aria-invalid={refused}
+          aria-describedby={refused ? "trace-lookup-problem" : undefined}
+          placeholder="Trace id or traceparent"
+          onChange={(event) => {
+            setText(event.target.value);
+            setRefused(false);
+          }}
+          onPaste={(event) => {
+            if (open(event.clipboardData.getData("text"))) event.preventDefault();
+          }}
+        />
+        {refused && (
+          <span id="trace-lookup-problem" className="trace-lookup-problem" role="alert">
+            Expected a trace id (8 to 32 hex digits) or a traceparent header
+          </span>
+        )}
+      </form>
+    </search>
+  );
+}

@@ -1,0 +1,105 @@
+import { Link } from "@tanstack/react-router";
+import { useState } from "react";
+import type { UiAttribute } from "../../../src/query/ui/api-types.ts";
+import { tagsToJson } from "../search/tags.ts";
+import { CopyButton } from "../ui/copy-button.tsx";
+import { Icon } from "../ui/icon.tsx";
+import { tagText, valueText } from "./value-text.ts";
+
+const LONG = 600;
+const HOUR_MICROS = 3_600_000_000n;
+
+export interface AttributeFilter {
+  readonly service: string;
+  readonly startNano: string;
+}
+
+/** Attributes as a table: key, typed value, copy, and a search for spans with the same value around that time. */
+export function AttributeTable({
+  attributes,
+  dropped,
+  filter,
+}: {
+  readonly attributes: readonly UiAttribute[];
+  readonly dropped: number;
+  readonly filter?: AttributeFilter;
+}) {
+  return (
+    <>
+      {attributes.length > 0 && (
+        <table className="attributes">
+          <thead className="visually-hidden">
+            <tr>
+              <th scope="col">Key</th>
+              <th scope="col">Value</th>
+              <th scope="col">Actions</th>
+            </tr>
+          </thead>
+          <tbody>
+            {attributes.map((attribute, index) => (
+              // biome-ignore lint/suspicious/noArrayIndexKey: keys may repeat and the list never changes
+              <AttributeRow key={`${index}-${attribute.key}`} attribute={attribute} filter={filter} />
+            ))}
+          </tbody>
+        </table>
+      )}
+      {attributes.length === 0 && dropped === 0 && <p className="muted">None</p>}
+      {dropped > 0 && <p className="dropped">{dropped.toLocaleString("en")} more were dropped by the sender</p>}
+    </>
+  );
+}
+
+function AttributeRow({
+  attribute,
+  filter,
+}: {
+  readonly attribute: UiAttribute;
+  readonly filter: AttributeFilter | undefined;
+}) {
+  const [whole, setWhole] = useState(false);
+  const text = valueText(attribute);
+  const long = text.length > LONG;
+  const tag = tagText(attribute);
+  return (
+    <tr>
+      <th scope="row">{attribute.key}</th>
+      <td>
+        {attribute.type === "empty" ? (
+          <span className="muted">empty</span>
+        ) : (
+          <span className="attribute-value" data-type={attribute.type} dir="auto">
+            {long && !whole ? text.slice(0, LONG) : text}
+          </span>
+        )}
+        {long && (
+          <button type="button" className="link-button" onClick={() => setWhole(!whole)}>
+            {whole ? "show less" : `… all ${text.length.toLocaleString("en")} characters`}
+          </button>
+        )}
+        {attribute.type !== "string" && attribute.type !== "empty" && (
+          <span className="attribute-type">{attribute.type}</span>
+        )}
+      </td>
+      <td className="attribute-actions">
+        <CopyButton text={text} label={`Copy ${attribute.key}`} />
+        {filter !== undefined && tag !== undefined && (
+          <Link
+            to="/search"
+            search={{ service: filter.service, tags: tagsToJson([[attribute.key, tag]]), ...around(filter.startNano) }}
+            className="icon-button"
+            title={`Search spans with this ${attribute.key}`}
+            aria-label={`Search spans with this ${attribute.key}`}
+          >
+            <Icon name="filter" />
+          </Link>
+        )}
+      </td>
+    </tr>
+  );
+}
+
+/** An hour before and after the span, so that the search finds at least the trace it came from. */
+function around(startNano: string): { lookback: string; start: string; end: string } {
+  const micros = BigInt(startNano) / 1000n;
+  return { lookback: "custom", start: String(micros - HOUR_MICROS), end: String(micros + HOUR_MICROS) };
+}

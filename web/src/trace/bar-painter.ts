@@ -1,0 +1,139 @@
+import { formatDuration } from "../format/duration.ts";
+import { ICON_PATHS } from "../ui/icon-paths.ts";
+import { barBox, labelPlace } from "./bar-geometry.ts";
+import { fitCanvas } from "./canvas-size.ts";
+import { type Palette, serviceFill } from "./palette.ts";
+import { type TimeWindow, ticks, timeToX } from "./time-scale.ts";
+import { serviceLook, type TraceModel } from "./trace-model.ts";
+
+const BAR_HEIGHT = 12;
+const ERROR_ICON = 11;
+const ICON_WIDTH = ERROR_ICON + 4;
+export const TICK_WIDTH = 130;
+
+export interface BarScene {
+  readonly model: TraceModel;
+  readonly visible: Int32Array;
+  readonly window: TimeWindow;
+  /** Scroll position and row height, CSS pixels. */
+  readonly scrollTop: number;
+  readonly rowHeight: number;
+  readonly width: number;
+  readonly height: number;
+}
+
+/** Paints the bars of the rows on screen on one canvas; keeps fills between frames. */
+export class BarPainter {
+  readonly #canvas: HTMLCanvasElement;
+  readonly #context: CanvasRenderingContext2D;
+  #palette: Palette;
+  #fills = new Map<number, string | CanvasPattern>();
+  readonly #font: string;
+  readonly #errorIcon = new Path2D(ICON_PATHS.error);
+
+  constructor(canvas: HTMLCanvasElement, palette: Palette) {
+    this.#canvas = canvas;
+    this.#context = canvas.getContext("2d")!;
+    this.#palette = palette;
+    this.#font = `11px ${getComputedStyle(canvas).fontFamily}`;
+  }
+
+  setPalette(palette: Palette): void {
+    this.#palette = palette;
+    this.#fills.clear();
+  }
+
+  paint(scene: BarScene): void {
+    if (!fitCanvas(this.#canvas, scene.width, scene.height)) return;
+    const context = this.#context;
+    context.clearRect(0, 0, scene.width, scene.height);
+    this.#paintGrid(scene);
+    context.font = this.#font;
+    context.textBaseline = "middle";
+    const { visible, rowHeight, scrollTop, height } = scene;
+    const first = Math.max(0, Math.floor(scrollTop / rowHeight));
+    const last = Math.min(visible.length, Math.ceil((scrollTop + height) / rowHeight));
+    for (let position = first; position < last; position++) {
+      this.#paintRow(scene, visible[position]!, position * rowHeight - scrollTop);
+    }
+  }
+
+  #paintGrid(scene: BarScene): void {
+    const context = this.#context;
+    context.fillStyle = this.#palette.grid;
+    for (const time of ticks(scene.window, scene.width / TICK_WIDTH).times) {
+      context.fillRect(Math.round(timeToX(scene.window, scene.width, time)), 0, 1, scene.height);
+    }
+  }
+
+  #paintRow(scene: BarScene, row: number, top: number): void {
+    const context = this.#context;
+    const palette = this.#palette;
+    const { columns } = scene.model;
+    const duration = columns.duration[row]!;
+    const bar = barBox(scene.window, scene.width, columns.start[row]!, duration);
+    const middle = top + scene.rowHeight / 2;
+    if (bar.outside !== undefined) {
+      this.#paintOutside(bar.outside, scene.width, middle);
+      return;
+    }
+    const error = columns.status[row] === 2;
+    const y = Math.round(middle - BAR_HEIGHT / 2);
+    context.fillStyle = this.#fill(columns.service[row]!);
+    context.beginPath();
+    context.roundRect(bar.x, y, bar.width, BAR_HEIGHT, Math.min(2, bar.width / 2));
+    context.fill();
+    if (error) {
+      context.strokeStyle = palette.errorFill;
+      context.lineWidth = 2;
+      context.strokeRect(bar.x - 1, y - 1, bar.width + 2, BAR_HEIGHT + 2);
+    }
+    const text = formatDuration(duration);
+    const textWidth = context.measureText(text).width + (error ? ICON_WIDTH : 0);
+    const place = labelPlace(bar, textWidth, scene.width);
+    if (place.inside) {
+      context.fillStyle = palette.surface;
+      context.beginPath();
+      context.roundRect(place.x - 4, y - 1, textWidth + 8, BAR_HEIGHT + 2, 2);
+      context.fill();
+    }
+    context.fillStyle = error ? palette.error : place.inside ? palette.text : palette.muted;
+    context.fillText(text, place.x + (error ? ICON_WIDTH : 0), middle + 0.5);
+    if (error) this.#paintErrorIcon(place.x, middle);
+  }
+
+  #paintErrorIcon(x: number, middle: number): void {
+    const context = this.#context;
+    context.save();
+    context.translate(x, middle - ERROR_ICON / 2);
+    context.scale(ERROR_ICON / 16, ERROR_ICON / 16);
+    context.strokeStyle = this.#palette.error;
+    context.lineWidth = 1.8;
+    context.stroke(this.#errorIcon);
+    context.restore();
+  }
+
+  #paintOutside(side: "left" | "right", width: number, middle: number): void {
+    const context = this.#context;
+    const x = side === "left" ? 4 : width - 4;
+    const tip = side === "left" ? 4 : -4;
+    context.strokeStyle = this.#palette.muted;
+    context.lineWidth = 1.5;
+    context.beginPath();
+    context.moveTo(x + tip, middle - 3.5);
+    context.lineTo(x, middle);
+    context.lineTo(x + tip, middle + 3.5);
+    context.stroke();
+  }
+
+  #fill(service: number): string | CanvasPattern {
+    const { hue, pattern } = serviceLook(service);
+    const key = pattern * 16 + hue;
+    let fill = this.#fills.get(key);
+    if (fill === undefined) {
+      fill = serviceFill(this.#context, this.#palette, hue, pattern);
+      this.#fills.set(key, fill);
+    }
+    return fill;
+  }
+}

@@ -1,0 +1,94 @@
+import { type Ref, useEffect, useState } from "react";
+import { Icon } from "../ui/icon.tsx";
+
+const TYPING_MS = 150;
+
+/** Find over names and attributes: the text, how many spans hold it, and the way through them. */
+export function FindBar({
+  ref,
+  text,
+  rows,
+  searching,
+  activeRow,
+  onText,
+  onStep,
+  onLeave,
+}: {
+  readonly ref: Ref<HTMLInputElement>;
+  readonly text: string;
+  readonly rows: Int32Array;
+  readonly searching: boolean;
+  readonly activeRow: () => number;
+  readonly onText: (text: string) => void;
+  readonly onStep: (direction: 1 | -1) => void;
+  readonly onLeave: () => void;
+}) {
+  const [typed, setTyped] = useState<string>();
+  const [current, setCurrent] = useState(0);
+  const shown = typed ?? text;
+  useEffect(() => {
+    if (typed === undefined) return;
+    const timer = setTimeout(() => {
+      onText(typed);
+      setTyped(undefined);
+      setCurrent(0);
+    }, TYPING_MS);
+    return () => clearTimeout(timer);
+  }, [typed, onText]);
+  const step = (direction: 1 | -1) => {
+    onStep(direction);
+    // The timeline moves in the next frame; the count follows it.
+    requestAnimationFrame(() => requestAnimationFrame(() => setCurrent(rows.indexOf(activeRow()) + 1)));
+  };
+  const count =
+    shown.trim() === ""
+      ? ""
+      : rows.length === 0
+        ? searching
+          ? "searching…"
+          : "no match"
+        : `${current === 0 ? "" : `${current} of `}${rows.length.toLocaleString("en")}${searching ? "…" : ""}`;
+  return (
+    <search className="find-bar" aria-label="Find in this trace">
+      <Icon name="search" />
+      <input
+        ref={ref}
+        type="text"
+        value={shown}
+        spellCheck={false}
+        autoComplete="off"
+        aria-label="Find in names and attributes"
+        placeholder="Find in names and attributes"
+        onChange={(event) => setTyped(event.target.value)}
+        onKeyDown={(event) => {
+          if (event.key === "Enter") step(event.shiftKey ? -1 : 1);
+          else if (event.key === "Escape" && shown !== "") setTyped("");
+          else if (event.key === "Escape") onLeave();
+          else return;
+          event.preventDefault();
+        }}
+      />
+      <span className="find-count" role="status">
+        {count}
+      </span>
+      <button
+        type="button"
+        className="icon-button small"
+        aria-label="Previous match"
+        disabled={rows.length === 0}
+        onClick={() => step(-1)}
+      >
+        <Icon name="up" />
+      </button>
+      <button
+        type="button"
+        className="icon-button small"
+        aria-label="Next match"
+        disabled={rows.length === 0}
+        onClick={() => step(1)}
+      >
+        <Icon name="down" />
+      </button>
+    </search>
+  );
+}

@@ -1,0 +1,58 @@
+import { Icon } from "../ui/icon.tsx";
+import { Menu } from "../ui/menu.tsx";
+import type { FoldBase } from "./folding.ts";
+import { foldLevel } from "./use-timeline-state.ts";
+
+/** Folding of the whole trace at once. */
+export function FoldMenu({
+  base,
+  maxDepth,
+  onBase,
+}: {
+  readonly base: FoldBase;
+  readonly maxDepth: number;
+  readonly onBase: (base: FoldBase) => void;
+}) {
+  return (
+    <fieldset className="fold-tools">
+      <legend className="visually-hidden">Folding</legend>
+      <button type="button" className="button" title="Unfold all ([)" onClick={() => onBase({ kind: "none" })}>
+        Expand all
+      </button>
+      <button type="button" className="button" title="Fold all (])" onClick={() => onBase({ kind: "all" })}>
+        Collapse all
+      </button>
+      <Menu label="Fold by" caption={baseName(base)}>
+        <button type="button" onClick={() => onBase({ kind: "service" })}>
+          Inside each service
+        </button>
+        {[1, 2, 3, 4, 6, 8]
+          .filter((depth) => depth < maxDepth)
+          .map((depth) => (
+            <button key={depth} type="button" onClick={() => onBase({ kind: "depth", depth })}>
+              Below depth {depth + 1}
+            </button>
+          ))}
+        <button type="button" onClick={() => onBase(foldLevel(base, maxDepth, -1))}>
+          <Icon name="up" /> One level less (p)
+        </button>
+        <button type="button" onClick={() => onBase(foldLevel(base, maxDepth, 1))}>
+          <Icon name="down" /> One level more (o)
+        </button>
+      </Menu>
+    </fieldset>
+  );
+}
+
+function baseName(base: FoldBase): string {
+  switch (base.kind) {
+    case "none":
+      return "Fold";
+    case "all":
+      return "Fold: all";
+    case "service":
+      return "Fold: by service";
+    case "depth":
+      return `Fold: depth ${base.depth + 1}`;
+  }
+}

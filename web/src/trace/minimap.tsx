@@ -1,0 +1,139 @@
+import { type PointerEvent, useEffect, useRef, useState } from "react";
+import { formatDuration, formatOffset } from "../format/duration.ts";
+import { onThemeChange } from "../shell/theme.ts";
+import { paintMinimap } from "./minimap-painter.ts";
+import { readPalette } from "./palette.ts";
+import { clampWindow, type TimeWindow, ticks, timeToX, xToTime } from "./time-scale.ts";
+import type { TraceModel } from "./trace-model.ts";
+
+const HEIGHT = 56;
+const HANDLE = 6;
+const LEAST_DRAG = 4;
+
+type Drag =
+  | { readonly kind: "select"; readonly from: number }
+  | { readonly kind: "move"; readonly grip: number; readonly window: TimeWindow }
+  | { readonly kind: "edge"; readonly fixed: number };
+
+/** The whole trace in a strip: drag to zoom, drag the window to pan, its edges to widen it, double click for all. */
+export function Minimap({
+  model,
+  window,
+  onWindow,
+}: {
+  readonly model: TraceModel;
+  readonly window: TimeWindow;
+  readonly onWindow: (window: TimeWindow) => void;
+}) {
+  const frame = useRef<HTMLDivElement>(null);
+  const canvas = useRef<HTMLCanvasElement>(null);
+  const drag = useRef<Drag>(undefined);
+  const [width, setWidth] = useState(0);
+  const [theme, setTheme] = useState(0);
+  const [selection, setSelection] = useState<TimeWindow>();
+  const whole = { from: 0, to: model.extent };
+  const zoomed = window.from > 0 || window.to < model.extent;
+
+  useEffect(() => {
+    const observer = new ResizeObserver(() => setWidth(frame.current?.clientWidth ?? 0));
+    observer.observe(frame.current!);
+    return () => observer.disconnect();
+  }, []);
+  useEffect(() => onThemeChange(() => setTheme((count) => count + 1)), []);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: `theme` counts changes of the colours that are read here
+  useEffect(() => {
+    if (width > 0) paintMinimap(canvas.current!, model, readPalette(frame.current!), width, HEIGHT);
+  }, [model, width, theme]);
+
+  const timeAt = (event: PointerEvent): number => {
+    const x = event.clientX - frame.current!.getBoundingClientRect().left;
+    return xToTime(whole, width, Math.max(0, Math.min(width, x)));
+  };
+  const onDown = (event: PointerEvent) => {
+    if (event.button !== 0) return;
+    frame.current!.setPointerCapture(event.pointerId);
+    const time = timeAt(event);
+    const near = (edge: number) => Math.abs(timeToX(whole, width, edge) - timeToX(whole, width, time)) <= HANDLE;
+    if (zoomed && near(window.from)) drag.current = { kind: "edge", fixed: window.to };
+    else if (zoomed && near(window.to)) drag.current = { kind: "edge", fixed: window.from };
+    else if (zoomed && time > window.from && time < window.to) drag.current = { kind: "move", grip: time, window };
+    else drag.current = { kind: "select", from: time };
+  };
+  const onMove = (event: PointerEvent) => {
+    const held = drag.current;
+    if (held === undefined) return;
+    const time = timeAt(event);
+    if (held.kind === "move") {
+      const shift = time - held.grip;
+      onWindow(clampWindow({ from: held.window.from + shift, to: held.window.to + shift }, model.extent));
+    } else {
+      const anchor = held.kind === "edge" ? held.fixed : held.from;
+      const span = { from: Math.min(anchor, time), to: Math.max(anchor, time) };
+      if (held.kind === "edge") onWindow(clampWindow(span, model.extent));
+      else setSelection(span);
+    }
+  };
+  const onUp = () => {
+    drag.current = undefined;
+    setSelection(undefined);
+    if (selection === undefined) return;
+    const pixels = timeToX(whole, width, selection.to) - timeToX(whole, width, selection.from);
+    if (pixels >= LEAST_DRAG) onWindow(clampWindow(selection, model.extent));
+  };
+
+  const left = timeToX(whole, width, window.from);
+  const right = timeToX(whole, width, window.to);
+  const axis = ticks(whole, Math.max(2, width / 150));
+  return (
+    <div className="minimap">
+      <div className="minimap-axis" aria-hidden="true">
+        {axis.times.map((time) => {
+          const x = timeToX(whole, width, time);
+          return x > width - 40 ? null : (
+            <span key={time} style={{ transform: `translateX(${x}px)` }}>
+              {formatOffset(time, axis.step, model.extent)}
+            </span>
+          );
+        })}
+        <span className="minimap-end">{formatDuration(model.extent)}</span>
+      </div>
+      <div
+        ref={frame}
+        className="minimap-frame"
+        role="img"
+        aria-label={`Overview of the trace, showing ${formatDuration(window.from)} to ${formatDuration(window.to)} of ${formatDuration(model.extent)}`}
+        onPointerDown={onDown}
+        onPointerMove={onMove}
+        onPointerUp={onUp}
+        onPointerCancel={() => {
+          drag.current = undefined;
+          setSelection(undefined);
+        }}
+        onDoubleClick={() => onWindow(whole)}
+      >
+        <canvas ref={canvas} />
+        {zoomed && (
+          <>
+            <div className="minimap-veil" style={{ left: 0, width: left }} />
+            <div className="minimap-veil" style={{ left: right, right: 0 }} />
+            <div className="minimap-window" style={{ left, width: Math.max(2, right - left) }} />
+          </>
+        )}
+        {selection !== undefined && (
+          <div
+            className="minimap-selection"
+            style={{
+              left: timeToX(whole, width, selection.from),
+              width: timeToX(whole, width, selection.to) - timeToX(whole, width, selection.from),
+            }}
+          />
+        )}
+      </div>
+      {zoomed && (
+        <button type="button" className="button minimap-reset" onClick={() => onWindow(whole)}>
+          Whole trace
+        </button>
+      )}
+    </div>
+  );
+}

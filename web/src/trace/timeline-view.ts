@@ -1,0 +1,290 @@
+import { formatOffset } from "../format/duration.ts";
+import { BarPainter, TICK_WIDTH } from "./bar-painter.ts";
+import { nearestPosition, positionOf } from "./folding.ts";
+import { readPalette } from "./palette.ts";
+import { clampWindow, type TimeWindow, ticks, timeToX, xToTime, zoomAround } from "./time-scale.ts";
+import { rowForKey } from "./timeline-keys.ts";
+import { TimelineRow } from "./timeline-row.ts";
+import type { TraceModel } from "./trace-model.ts";
+
+export const ROW_HEIGHT = 26;
+const HEAD_HEIGHT = 28;
+const MAX_INDENT = 14;
+
+/** All that the timeline shows; handed over whole, compared part by part. */
+export interface TimelineState {
+  readonly model: TraceModel;
+  readonly visible: Int32Array;
+  readonly folded: Uint8Array;
+  readonly window: TimeWindow;
+  /** Row of the open span, −1 for none. */
+  readonly selected: number;
+  /** Rows the find text matches, ascending. */
+  readonly matches: Int32Array;
+  /** Width of the name column in CSS pixels. */
+  readonly nameWidth: number;
+}
+
+export interface TimelineEvents {
+  open(row: number): void;
+  close(): void;
+  toggle(row: number): void;
+  zoom(window: TimeWindow): void;
+}
+
+/**
+ * The timeline in a scrolling element: about as many DOM rows as fit on screen, used again while scrolling, and one canvas
+ * for the bars. Both stand in a layer that sticks to the viewport and are placed in the same frame, so names and bars never
+ * come apart. Focus stays on the scroller; the row it points at is `aria-activedescendant`.
+ */
+export class TimelineView {
+  readonly #host: HTMLElement;
+  readonly #events: TimelineEvents;
+  readonly #content = block("tl-content");
+  readonly #head = block("tl-head");
+  readonly #axis = block("tl-axis");
+  readonly #layer = block("tl-layer");
+  readonly #canvas = document.createElement("canvas");
+  readonly #painter: BarPainter;
+  readonly #pool: TimelineRow[] = [];
+  /** Visible position each pooled row was last filled for; −1 forces a refill. */
+  #filled: number[] = [];
+  #state: TimelineState | undefined;
+  #matching = new Set<number>();
+  #active = 0;
+  #frame = 0;
+  readonly #observer: ResizeObserver;
+  readonly #abort = new AbortController();
+
+  constructor(host: HTMLElement, events: TimelineEvents) {
+    this.#host = host;
+    this.#events = events;
+    host.setAttribute("role", "treegrid");
+    host.setAttribute("aria-label", "Spans of the trace");
+    host.tabIndex = 0;
+    this.#head.setAttribute("role", "row");
+    this.#head.setAttribute("aria-rowindex", "1");
+    const name = block("tl-head-name");
+    name.setAttribute("role", "columnheader");
+    name.textContent = "Service and operation";
+    this.#axis.setAttribute("role", "columnheader");
+    this.#axis.setAttribute("aria-label", "Time");
+    this.#head.append(name, this.#axis);
+    this.#layer.setAttribute("role", "rowgroup");
+    this.#canvas.className = "tl-canvas";
+    this.#canvas.setAttribute("aria-hidden", "true");
+    this.#layer.append(this.#canvas);
+    this.#content.append(this.#head, this.#layer);
+    host.append(this.#content);
+    this.#painter = new BarPainter(this.#canvas, readPalette(host));
+
+    const { signal } = this.#abort;
+    host.addEventListener("scroll", () => this.#schedule(), { signal, passive: true });
+    host.addEventListener("keydown", (event) => this.#onKey(event), { signal });
+    host.addEventListener("wheel", (event) => this.#onWheel(event), { signal, passive: false });
+    this.#layer.addEventListener("click", (event) => this.#onClick(event), { signal });
+    this.#observer = new ResizeObserver(() => this.#schedule());
+    this.#observer.observe(host);
+  }
+
+  get activeRow(): number {
+    return this.#active;
+  }
+
+  /** Shows a new state in the next frame. */
+  update(state: TimelineState): void {
+    const before = this.#state;
+    this.#state = state;
+    if (before?.matches !== state.matches) this.#matching = new Set(state.matches);
+    if (before?.model !== state.model)
+      this.#active = Math.min(this.#active, Math.max(0, state.model.columns.count - 1));
+    const windowOnly =
+      before !== undefined &&
+      before.model === state.model &&
+      before.visible === state.visible &&
+      before.selected === state.selected &&
+      before.matches === state.matches &&
+      before.nameWidth === state.nameWidth;
+    if (!windowOnly) this.#filled.fill(-1);
+    this.#schedule();
+  }
+
+  /** Makes a row the active one and brings it into view; a row under a fold gives way to the fold. */
+  reveal(row: number, where: "nearest" | "centre" = "nearest"): void {
+    this.#active = row;
+    if (this.#state === undefined) return;
+    this.#sizeContent(this.#state);
+    const top = nearestPosition(this.#state.visible, row) * ROW_HEIGHT;
+    const height = this.#host.clientHeight - HEAD_HEIGHT;
+    const shown = top >= this.#host.scrollTop && top + ROW_HEIGHT <= this.#host.scrollTop + height;
+    if (!shown) {
+      if (where === "centre") this.#host.scrollTop = top - height / 2;
+      else this.#host.scrollTop = top < this.#host.scrollTop ? top : top + ROW_HEIGHT - height;
+    }
+    this.#schedule();
+  }
+
+  focus(): void {
+    this.#host.focus({ preventScroll: true });
+  }
+
+  /** Reads the theme's colours again. */
+  repaint(): void {
+    this.#painter.setPalette(readPalette(this.#host));
+    this.#schedule();
+  }
+
+  destroy(): void {
+    this.#abort.abort();
+    this.#observer.disconnect();
+    cancelAnimationFrame(this.#frame);
+    this.#content.remove();
+  }
+
+  #schedule(): void {
+    if (this.#frame !== 0) return;
+    this.#frame = requestAnimationFrame(() => {
+      this.#frame = 0;
+      if (this.#state !== undefined) this.#draw(this.#state);
+    });
+  }
+
+  #draw(state: TimelineState): void {
+    const { visible, nameWidth } = state;
+    this.#sizeContent(state);
+    this.#host.style.setProperty("--name-width", `${nameWidth}px`);
+    const scrollTop = this.#host.scrollTop;
+    const height = Math.max(0, this.#host.clientHeight - HEAD_HEIGHT);
+    this.#layer.style.height = `${height}px`;
+    const slots = Math.min(visible.length, Math.ceil(height / ROW_HEIGHT) + 1);
+    this.#fitPool(slots);
+    const first = Math.floor(scrollTop / ROW_HEIGHT);
+    const indent = Math.min(MAX_INDENT, (nameWidth * 0.4) / Math.max(1, state.model.layout.maxDepth));
+    let activeId = "";
+    for (let position = first; position < first + slots; position++) {
+      const slot = position % slots;
+      const pooled = this.#pool[slot]!;
+      const row = visible[position];
+      pooled.element.hidden = row === undefined;
+      if (row === undefined) continue;
+      if (this.#filled[slot] !== position) {
+        this.#filled[slot] = position;
+        pooled.fill({
+          model: state.model,
+          row,
+          position,
+          folded: state.folded[row] === 1,
+          selected: row === state.selected,
+          match: this.#matching.has(row),
+          indent,
+        });
+      }
+      pooled.element.style.transform = `translateY(${position * ROW_HEIGHT - scrollTop}px)`;
+      const active = row === this.#active;
+      pooled.element.dataset.active = String(active);
+      if (active) activeId = pooled.element.id;
+    }
+    if (activeId === "") this.#host.removeAttribute("aria-activedescendant");
+    else this.#host.setAttribute("aria-activedescendant", activeId);
+    const width = Math.max(0, this.#host.clientWidth - nameWidth);
+    this.#drawAxis(state.window, state.model.extent, width);
+    this.#painter.paint({ ...state, scrollTop, rowHeight: ROW_HEIGHT, width, height });
+  }
+
+  #sizeContent(state: TimelineState): void {
+    this.#host.setAttribute("aria-rowcount", String(state.visible.length + 1));
+    this.#content.style.height = `${HEAD_HEIGHT + state.visible.length * ROW_HEIGHT}px`;
+  }
+
+  #fitPool(slots: number): void {
+    if (this.#pool.length === slots) return;
+    while (this.#pool.length > slots) this.#pool.pop()!.element.remove();
+    while (this.#pool.length < slots) {
+      const row = new TimelineRow(`tl-row-${this.#pool.length}`);
+      this.#pool.push(row);
+      this.#layer.append(row.element);
+    }
+    this.#filled = new Array<number>(slots).fill(-1);
+  }
+
+  #drawAxis(window: TimeWindow, extent: number, width: number): void {
+    const { step, times } = ticks(window, width / TICK_WIDTH);
+    const labels = times.map((time) => {
+      const x = timeToX(window, width, time);
+      const label = document.createElement("span");
+      label.textContent = formatOffset(time, step, extent);
+      label.style.transform = `translateX(${Math.round(x)}px)`;
+      label.hidden = x > width - 44 && x < width;
+      return label;
+    });
+    this.#axis.replaceChildren(...labels);
+  }
+
+  #onKey(event: KeyboardEvent): void {
+    const state = this.#state;
+    if (state === undefined || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.key === "Escape" && state.selected >= 0) {
+      this.#events.close();
+    } else if (event.key === "Enter" || event.key === " ") {
+      this.#events.open(this.#visibleActive(state));
+    } else {
+      const page = Math.max(1, Math.floor((this.#host.clientHeight - HEAD_HEIGHT) / ROW_HEIGHT) - 1);
+      const answer = rowForKey(event.key, {
+        ...state,
+        layout: state.model.layout,
+        active: this.#visibleActive(state),
+        page,
+      });
+      if (answer === undefined) return;
+      if (answer.toggle !== undefined) this.#events.toggle(answer.toggle);
+      else this.reveal(answer.row);
+    }
+    event.preventDefault();
+    event.stopPropagation();
+  }
+
+  /** The active row, or the fold that hides it. */
+  #visibleActive(state: TimelineState): number {
+    if (positionOf(state.visible, this.#active) < 0) {
+      this.#active = state.visible[nearestPosition(state.visible, this.#active)] ?? 0;
+    }
+    return this.#active;
+  }
+
+  #onClick(event: MouseEvent): void {
+    const target = event.target as HTMLElement;
+    const element = target.closest<HTMLElement>(".tl-row");
+    if (element === null) return;
+    const row = Number(element.dataset.row);
+    this.#active = row;
+    const toggles = target.closest(".tl-toggle, .tl-hidden") !== null && element.hasAttribute("aria-expanded");
+    if (toggles) this.#events.toggle(row);
+    else this.#events.open(row);
+    this.#schedule();
+  }
+
+  #onWheel(event: WheelEvent): void {
+    const state = this.#state;
+    if (state === undefined) return;
+    const width = this.#host.clientWidth - state.nameWidth;
+    const { window, model } = state;
+    if (event.ctrlKey) {
+      const x = event.clientX - this.#host.getBoundingClientRect().left - state.nameWidth;
+      const time = xToTime(window, width, Math.max(0, x));
+      this.#events.zoom(zoomAround(window, time, Math.exp(event.deltaY / 300), model.extent));
+    } else if (event.shiftKey || Math.abs(event.deltaX) > Math.abs(event.deltaY)) {
+      const pixels = event.deltaX !== 0 ? event.deltaX : event.deltaY;
+      const shift = (pixels / width) * (window.to - window.from);
+      this.#events.zoom(clampWindow({ from: window.from + shift, to: window.to + shift }, model.extent));
+    } else {
+      return;
+    }
+    event.preventDefault();
+  }
+}
+
+function block(className: string): HTMLElement {
+  const element = document.createElement("div");
+  element.className = className;
+  return element;
+}

@@ -1,0 +1,82 @@
+import { useQuery } from "@tanstack/react-query";
+import { getRouteApi, Link } from "@tanstack/react-router";
+import { ApiError } from "../api/client.ts";
+import { traceQuery } from "../api/queries.ts";
+import { usePageTitle } from "../shell/use-page-title.ts";
+import { Notice } from "../ui/notice.tsx";
+import type { TraceModel } from "./trace-model.ts";
+import { TraceView } from "./trace-view.tsx";
+
+const route = getRouteApi("/trace/$traceId");
+const REFRESH_MS = 5_000;
+const SETTLED_MS = 60_000;
+
+/** One trace: loading, unknown, failed, or the trace itself; asked for again while spans may still arrive. */
+export function TracePage() {
+  const { traceId: asked } = route.useParams();
+  const traceId = asked.toLowerCase().padStart(32, "0");
+  const valid = /^[0-9a-f]{32}$/.test(traceId);
+  const trace = useQuery({
+    ...traceQuery(traceId),
+    enabled: valid,
+    refetchInterval: (query) => (query.state.data !== undefined && mayGrow(query.state.data) ? REFRESH_MS : false),
+  });
+  usePageTitle(trace.data === undefined ? "Trace" : titleOf(trace.data));
+
+  if (trace.data !== undefined && trace.data.columns.count > 0) return <TraceView key={traceId} model={trace.data} />;
+  if (trace.isPending && valid) {
+    return (
+      <div className="trace-loading" role="status" aria-label="Loading the trace">
+        <div className="skeleton" />
+        <div className="skeleton" />
+        <div className="skeleton" />
+      </div>
+    );
+  }
+  const unknown = !valid || trace.data !== undefined || (trace.error instanceof ApiError && trace.error.status === 404);
+  return (
+    <div className="page">
+      <h1>{unknown ? "No such trace" : "The trace could not be loaded"}</h1>
+      {unknown ? (
+        <>
+          <p>
+            {valid ? "No span of this trace is stored: " : "This is no trace id: "}
+            <code className="break-anywhere">{asked}</code>
+          </p>
+          <p className="muted">
+            {valid
+              ? "It may not have arrived yet, may not have been sampled, or may be older than the retention keeps."
+              : "Expected 1 to 32 hex digits."}
+          </p>
+        </>
+      ) : (
+        <Notice tone="error" title="The collector could not answer">
+          {trace.error?.message}
+        </Notice>
+      )}
+      <div className="search-actions">
+        {valid && (
+          <button type="button" className="button" disabled={trace.isFetching} onClick={() => void trace.refetch()}>
+            {trace.isFetching ? "Looking…" : "Look again"}
+          </button>
+        )}
+        <Link to="/search" className="button">
+          Go to search
+        </Link>
+      </div>
+    </div>
+  );
+}
+
+/** A trace that lacks parents or ended a moment ago. */
+function mayGrow(model: TraceModel): boolean {
+  const endMs = Number(model.columns.baseStartNano / 1_000_000n) + model.columns.durationNano / 1e6;
+  const age = Date.now() - endMs;
+  return age < SETTLED_MS || ((model.orphans > 0 || model.rootMissing) && age < 10 * SETTLED_MS);
+}
+
+function titleOf(model: TraceModel): string {
+  const { columns } = model;
+  if (columns.count === 0) return "Trace";
+  return `${columns.services[columns.service[0]!]}: ${columns.names[columns.name[0]!]}`;
+}

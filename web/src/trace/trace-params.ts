@@ -1,0 +1,52 @@
+import { foldBaseText, parseFoldBase } from "./folding.ts";
+import type { TimeWindow } from "./time-scale.ts";
+
+/** The address of the trace page. `uiFind` is Jaeger UI's; the rest restores what is open, zoomed and folded. */
+export interface TraceParams {
+  readonly uiFind?: string;
+  /** The open span: 16 hex digits. */
+  readonly span?: string;
+  /** Zoom, `from-to` in ns after the start of the trace. */
+  readonly zoom?: string;
+  /** What is folded before single spans are flipped: `all`, `service`, `d3`. */
+  readonly fold?: string;
+  /** Span ids, parted by dots, whose fold differs from `fold`. */
+  readonly flip?: string;
+}
+
+const SPAN_ID = /^[0-9a-f]{16}$/;
+
+/** Typed state of an address; parts that do not parse fall away. */
+export function readTraceParams(raw: Readonly<Record<string, unknown>>): TraceParams {
+  const text = (key: string): string | undefined => {
+    const value = raw[key];
+    return typeof value === "string" && value !== "" ? value : undefined;
+  };
+  const span = text("span")?.toLowerCase();
+  const fold = foldBaseText(parseFoldBase(text("fold")));
+  const flip = text("flip")
+    ?.split(".")
+    .filter((id) => SPAN_ID.test(id))
+    .join(".");
+  const zoom = parseZoom(text("zoom"));
+  return {
+    ...(text("uiFind") !== undefined && { uiFind: text("uiFind")! }),
+    ...(span !== undefined && SPAN_ID.test(span) && { span }),
+    ...(zoom !== undefined && { zoom: formatZoom(zoom) }),
+    ...(fold !== undefined && { fold }),
+    ...(flip !== undefined && flip !== "" && { flip }),
+  };
+}
+
+export function parseZoom(text: string | undefined): TimeWindow | undefined {
+  const match = /^(\d+(?:\.\d+)?)-(\d+(?:\.\d+)?)$/.exec(text ?? "");
+  if (match === null) return undefined;
+  const window = { from: Number(match[1]), to: Number(match[2]) };
+  return window.from < window.to ? window : undefined;
+}
+
+/** Whole ns, or to the thousandth where the window is narrower than a few ns. */
+export function formatZoom(window: TimeWindow): string {
+  const digits = window.to - window.from < 10 ? 3 : 0;
+  return `${Number(window.from.toFixed(digits))}-${Number(window.to.toFixed(digits))}`;
+}

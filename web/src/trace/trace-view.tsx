@@ -1,0 +1,179 @@
+import { getRouteApi } from "@tanstack/react-router";
+import { useCallback, useEffect, useRef, useState } from "react";
+import { isShortcut } from "../shell/shortcuts.ts";
+import { ErrorStrip } from "./error-strip.tsx";
+import { FindBar } from "./find-bar.tsx";
+import { FoldMenu } from "./fold-menu.tsx";
+import { Minimap } from "./minimap.tsx";
+import { NameSplitter, useNameWidth } from "./name-splitter.tsx";
+import { SpanPanel } from "./span-panel.tsx";
+import { clampWindow, type TimeWindow, zoomAround } from "./time-scale.ts";
+import { Timeline, type TimelineHandle } from "./timeline.tsx";
+import { TraceHeader } from "./trace-header.tsx";
+import { spanIdOf, stepThrough, type TraceModel } from "./trace-model.ts";
+import { formatZoom, parseZoom, type TraceParams } from "./trace-params.ts";
+import { useFind } from "./use-find.ts";
+import { foldLevel, useFolding, useSelectedRow } from "./use-timeline-state.ts";
+
+const route = getRouteApi("/trace/$traceId");
+const ZOOM_SETTLES_MS = 180;
+
+/** The trace page once the trace is here: header, find, minimap, timeline and the open span. */
+export function TraceView({ model }: { readonly model: TraceModel }) {
+  const params = route.useSearch();
+  const navigate = route.useNavigate();
+  const timeline = useRef<TimelineHandle>(null);
+  const findField = useRef<HTMLInputElement>(null);
+  const [nameWidth, setNameWidth] = useNameWidth();
+
+  const go = useCallback((next: TraceParams, replace = true) => void navigate({ search: next, replace }), [navigate]);
+  const folding = useFolding(model, params);
+  const selected = useSelectedRow(model, params.span);
+  const find = useFind(model, params.uiFind);
+  const [window, zoom] = useZoom(model, params, go);
+
+  const open = (row: number) => go({ ...params, span: spanIdOf(model.columns, row) }, params.span !== undefined);
+  const close = () => {
+    const { span: _span, ...rest } = params;
+    go(rest);
+    timeline.current?.focus();
+  };
+  const reveal = (row: number | undefined) => {
+    if (row === undefined) return;
+    const next = folding.show(row);
+    if (next !== undefined) go(params.span === undefined ? next : { ...next, span: spanIdOf(model.columns, row) });
+    else if (params.span !== undefined) go({ ...params, span: spanIdOf(model.columns, row) });
+    timeline.current?.reveal(row);
+  };
+  const step = (rows: Int32Array, direction: 1 | -1) =>
+    reveal(stepThrough(rows, timeline.current?.activeRow() ?? -1, direction));
+
+  // An opened link shows its span, however deep it is folded.
+  const opened = useRef(false);
+  useEffect(() => {
+    if (opened.current || selected < 0) return;
+    opened.current = true;
+    const next = folding.show(selected);
+    if (next !== undefined) go(next);
+    timeline.current?.reveal(selected);
+  });
+
+  const keys: Readonly<Record<string, () => void>> = {
+    "/": () => findField.current?.focus(),
+    e: () => step(model.errorRows, 1),
+    // biome-ignore lint/correctness/noComponentHookFactories: a key, not a component
+    E: () => step(model.errorRows, -1),
+    f: () => step(find.rows, 1),
+    b: () => step(find.rows, -1),
+    "[": () => go(folding.withBase({ kind: "none" })),
+    "]": () => go(folding.withBase({ kind: "all" })),
+    o: () => go(folding.withBase(foldLevel(folding.base, model.layout.maxDepth, 1))),
+    p: () => go(folding.withBase(foldLevel(folding.base, model.layout.maxDepth, -1))),
+    a: () => zoom(panned(window, -0.15, model.extent)),
+    d: () => zoom(panned(window, 0.15, model.extent)),
+    "+": () => zoom(zoomAround(window, (window.from + window.to) / 2, 0.6, model.extent)),
+    "=": () => zoom(zoomAround(window, (window.from + window.to) / 2, 0.6, model.extent)),
+    "-": () => zoom(zoomAround(window, (window.from + window.to) / 2, 1.6, model.extent)),
+    "0": () => zoom({ from: 0, to: model.extent }),
+  };
+  const latest = useRef(keys);
+  useEffect(() => {
+    latest.current = keys;
+  });
+  useEffect(() => {
+    const onKey = (event: KeyboardEvent) => {
+      if ((event.ctrlKey || event.metaKey) && !event.shiftKey && !event.altKey && event.key === "f") {
+        // The browser's own find sees only the rows on screen; pressed again in the field, it is the browser's.
+        if (document.activeElement === findField.current) return;
+        findField.current?.focus();
+        findField.current?.select();
+        event.preventDefault();
+        return;
+      }
+      const action = latest.current[event.key];
+      if (action === undefined || !isShortcut(event, event.key)) return;
+      event.preventDefault();
+      action();
+    };
+    globalThis.addEventListener("keydown", onKey);
+    return () => globalThis.removeEventListener("keydown", onKey);
+  }, []);
+
+  return (
+    <div className="trace-page" data-panel={selected >= 0}>
+      <TraceHeader model={model} />
+      <div className="trace-bar">
+        <FindBar
+          ref={findField}
+          text={params.uiFind ?? ""}
+          rows={find.rows}
+          searching={find.searching}
+          activeRow={() => timeline.current?.activeRow() ?? -1}
+          onText={(text) => {
+            const { uiFind: _before, ...rest } = params;
+            go(text === "" ? rest : { ...rest, uiFind: text });
+          }}
+          onStep={(direction) => step(find.rows, direction)}
+          onLeave={() => timeline.current?.focus()}
+        />
+        <FoldMenu base={folding.base} maxDepth={model.layout.maxDepth} onBase={(base) => go(folding.withBase(base))} />
+        {model.errorRows.length > 0 && (
+          <ErrorStrip model={model} onShow={reveal} onStep={(direction) => step(model.errorRows, direction)} />
+        )}
+      </div>
+      <div className="trace-body">
+        <section className="trace-main" aria-label="Timeline">
+          <Minimap model={model} window={window} onWindow={zoom} />
+          <div className="timeline-frame">
+            <Timeline
+              ref={timeline}
+              state={{
+                model,
+                visible: folding.visible,
+                folded: folding.folded,
+                window,
+                selected,
+                matches: find.rows,
+                nameWidth,
+              }}
+              events={{ open, close, zoom, toggle: (row) => go(folding.flip(row)) }}
+            />
+            <NameSplitter width={nameWidth} onWidth={setNameWidth} />
+          </div>
+        </section>
+        {selected >= 0 && <SpanPanel model={model} row={selected} onClose={close} onShow={reveal} />}
+      </div>
+    </div>
+  );
+}
+
+/** The zoom: at once on screen, in the address when it has come to rest. */
+function useZoom(
+  model: TraceModel,
+  params: TraceParams,
+  go: (params: TraceParams) => void,
+): readonly [TimeWindow, (window: TimeWindow) => void] {
+  const [draft, setDraft] = useState<TimeWindow>();
+  const whole = { from: 0, to: model.extent };
+  const latest = useRef(params);
+  useEffect(() => {
+    latest.current = params;
+  });
+  useEffect(() => {
+    if (draft === undefined) return;
+    const timer = setTimeout(() => {
+      const { zoom: _before, ...rest } = latest.current;
+      const all = draft.from <= 0 && draft.to >= model.extent;
+      go(all ? rest : { ...rest, zoom: formatZoom(draft) });
+      setDraft(undefined);
+    }, ZOOM_SETTLES_MS);
+    return () => clearTimeout(timer);
+  }, [draft, go, model.extent]);
+  const stored = parseZoom(params.zoom);
+  return [draft ?? (stored === undefined ? whole : clampWindow(stored, model.extent)), setDraft];
+}
+
+function panned(window: TimeWindow, share: number, extent: number): TimeWindow {
+  const shift = (window.to - window.from) * share;
+  return clampWindow({ from: window.from + shift, to: window.to + shift }, extent);
+}

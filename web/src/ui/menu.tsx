@@ -1,0 +1,50 @@
+import { type ReactNode, useEffect, useRef } from "react";
+import { Icon } from "./icon.tsx";
+
+/** A button that opens a short list of actions; closes on choice, on Escape and when focus or the pointer goes elsewhere. */
+export function Menu({
+  label,
+  caption,
+  children,
+}: {
+  readonly label: string;
+  readonly caption: string;
+  readonly children: ReactNode;
+}) {
+  const details = useRef<HTMLDetailsElement>(null);
+  useEffect(() => {
+    const onPointer = (event: PointerEvent) => {
+      const element = details.current;
+      if (element?.open === true && !element.contains(event.target as Node)) element.open = false;
+    };
+    document.addEventListener("pointerdown", onPointer);
+    return () => document.removeEventListener("pointerdown", onPointer);
+  }, []);
+  const close = () => {
+    if (details.current !== null) details.current.open = false;
+  };
+  return (
+    <details
+      ref={details}
+      className="menu"
+      onKeyDown={(event) => {
+        if (event.key !== "Escape" || details.current?.open !== true) return;
+        event.stopPropagation();
+        close();
+        details.current.querySelector("summary")?.focus();
+      }}
+      onBlur={(event) => {
+        if (event.relatedTarget !== null && !event.currentTarget.contains(event.relatedTarget)) close();
+      }}
+    >
+      <summary className="button" title={label}>
+        {caption} <Icon name="chevronDown" />
+      </summary>
+      {/* biome-ignore lint/a11y/noStaticElementInteractions: the buttons inside are the controls, this only closes after them */}
+      {/* biome-ignore lint/a11y/useKeyWithClickEvents: a press by keyboard arrives as a click too */}
+      <div className="menu-list" onClick={close}>
+        {children}
+      </div>
+    </details>
+  );
+}
