@@ -1,3 +1,9 @@
+const FIRST_ROWS = 1024;
+const FIRST_HASHES = 4096;
+/** More room than this is given back before the next scan. */
+const KEPT_ROWS = 1 << 17;
+const KEPT_HASHES = 1 << 21;
+
 /** The scanner's growable columns. Arrays are replaced when they grow, so never hold one across `next`. */
 export class ScanRows {
   count = 0;
@@ -23,7 +29,13 @@ export class ScanRows {
   hashStart = new Uint32Array(1);
 
   constructor() {
-    this.#grow(1024);
+    this.#grow(FIRST_ROWS);
+  }
+
+  /** Forgets all rows, and the memory of an exceptional body. */
+  begin(): void {
+    this.count = 0;
+    if (this.kind.length > KEPT_ROWS) this.#grow(FIRST_ROWS);
   }
 
   /** Takes a row; its cells hold what an earlier scan left there. */
@@ -52,7 +64,7 @@ export class ScanRows {
     this.traceStateEnd = words(this.traceStateEnd, size);
     this.flags = words(this.flags, size);
     const priority = new Int8Array(size);
-    priority.set(this.samplingPriority);
+    if (this.samplingPriority.length <= size) priority.set(this.samplingPriority);
     this.samplingPriority = priority;
     this.hashStart = words(this.hashStart, size + 1);
   }
@@ -60,8 +72,14 @@ export class ScanRows {
 
 /** A growable list of 32-bit hashes. */
 export class HashList {
-  items = new Uint32Array(4096);
+  items = new Uint32Array(FIRST_HASHES);
   count = 0;
+
+  /** Forgets all hashes, and the memory of an exceptional body. */
+  begin(): void {
+    this.count = 0;
+    if (this.items.length > KEPT_HASHES) this.items = new Uint32Array(FIRST_HASHES);
+  }
 
   push(hash: number): void {
     if (this.count === this.items.length) this.items = words(this.items, this.count * 2);
@@ -71,12 +89,12 @@ export class HashList {
 
 function words(old: Uint32Array<ArrayBuffer>, size: number): Uint32Array<ArrayBuffer> {
   const larger = new Uint32Array(size);
-  larger.set(old);
+  if (old.length <= size) larger.set(old);
   return larger;
 }
 
 function bytes(old: Uint8Array<ArrayBuffer>, size: number): Uint8Array<ArrayBuffer> {
   const larger = new Uint8Array(size);
-  larger.set(old);
+  if (old.length <= size) larger.set(old);
   return larger;
 }

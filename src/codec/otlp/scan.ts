@@ -9,6 +9,13 @@ import { TraceIdTable } from "./trace-id-table.ts";
 import { fieldSet, refuseField } from "./wire.ts";
 import { lengthOverrun, WireCursor } from "./wire-cursor.ts";
 
+/**
+ * What one body may hold. An empty span is two bytes and costs a row of 80, and every scope repeats the hashes of its
+ * resource, so that without bounds a small compressed request could ask for gigabytes.
+ */
+const MAX_SPANS = 1 << 20;
+const MAX_GROUPS = 1 << 16;
+const MAX_GROUP_HASHES = 1 << 23;
 /** 2200-01-01T00:00:00Z in ns since the epoch, as halves of a u64: the latest time that is believed. */
 const LATEST_HIGH = Number(7_258_118_400_000_000_000n >> 32n);
 const LATEST_LOW = Number(7_258_118_400_000_000_000n & 0xffff_ffffn);
@@ -54,10 +61,10 @@ export class TraceScanner {
 
   /** Scans a body. The result holds until the next scan. Throws DecodeError where the bytes are no TracesData. */
   scan(body: Uint8Array): ScanResult {
-    this.#rows.count = 0;
-    this.#hashes.count = 0;
-    this.#groupHashes.count = 0;
-    this.#groupHashStart.count = 0;
+    this.#rows.begin();
+    this.#hashes.begin();
+    this.#groupHashes.begin();
+    this.#groupHashStart.begin();
     this.#interner.begin();
     this.#traceIds.begin();
     this.#allTroubles = 0;
@@ -119,7 +126,7 @@ export class TraceScanner {
 
   /** Two looks at the fields: the service comes from the resource, which may stand behind the spans. */
   #resourceSpans(body: Uint8Array, start: number, end: number, groups: SpanGroup[]): void {
-    this.#resourceHashes.count = 0;
+    this.#resourceHashes.begin();
     this.#attributes.service = -1;
     this.#wire.trouble = 0;
     let attributes = 0;
@@ -149,6 +156,7 @@ export class TraceScanner {
       at = this.#wire.at;
       if (tag === 0x12) {
         const next = this.#wire.length(body, at, end);
+        if (groups.length === MAX_GROUPS) throw new DecodeError(`more than ${MAX_GROUPS} scopes in one body`, at);
         groups.push({
           service: this.#attributes.service,
           resourceSpansStart: start,
@@ -165,6 +173,9 @@ export class TraceScanner {
   #scopeSpans(body: Uint8Array, start: number, end: number, group: number, mark: number): void {
     const groupHashes = this.#groupHashes;
     this.#groupHashStart.push(groupHashes.count);
+    if (groupHashes.count + this.#resourceHashes.count > MAX_GROUP_HASHES) {
+      throw new DecodeError("too many resource attributes for so many scopes in one body", start);
+    }
     for (let i = 0; i < this.#resourceHashes.count; i++) groupHashes.push(this.#resourceHashes.items[i] as number);
     let attributes = 0;
     let at = start;
@@ -250,6 +261,7 @@ export class TraceScanner {
   #span(body: Uint8Array, start: number, end: number, group: number, mark: number): void {
     const rows = this.#rows;
     const hashes = this.#hashes;
+    if (rows.count === MAX_SPANS) throw new DecodeError(`more than ${MAX_SPANS} spans in one body`, start);
     const row = rows.next();
     rows.hashStart[row] = hashes.count;
     this.#wire.trouble = 0;

@@ -1,19 +1,27 @@
+const FIRST_IDS = 256;
+/** A larger table is given back before the next batch. */
+const KEPT_SLOTS = 1 << 18;
+
 /**
  * The distinct trace ids of one batch: 16 bytes each in `bytes`, found again through an open-addressed table whose slots
  * are stamped with the batch, so that clearing costs nothing.
  */
 export class TraceIdTable {
-  bytes = new Uint8Array(16 * 256);
+  bytes = new Uint8Array(16 * FIRST_IDS);
   count = 0;
   /** Random, so that a sender cannot choose ids that collide. */
   readonly #seed = Math.floor(Math.random() * 0x1_0000_0000);
-  #stamps = new Uint32Array(1024);
-  #slots = new Uint32Array(1024);
+  #stamps = new Uint32Array(FIRST_IDS * 4);
+  #slots = new Uint32Array(FIRST_IDS * 4);
   #stamp = 0;
 
   begin(): void {
     this.count = 0;
     this.#stamp++;
+    if (this.#slots.length <= KEPT_SLOTS) return;
+    this.bytes = new Uint8Array(16 * FIRST_IDS);
+    this.#stamps = new Uint32Array(FIRST_IDS * 4);
+    this.#slots = new Uint32Array(FIRST_IDS * 4);
   }
 
   /** The position of the id at from[at, at + 16). */
