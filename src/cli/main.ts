@@ -2,9 +2,14 @@
 import { Command, CommanderError } from "commander";
 import { readVersion } from "../app/version.ts";
 import { PermanentError, RetryableError } from "../component/errors.ts";
+import { addConfig } from "./config.ts";
 import { EXIT } from "./exit-codes.ts";
 import { addReplay } from "./replay.ts";
+import { addSearch } from "./search.ts";
+import { addSend } from "./send.ts";
 import { addServe } from "./serve.ts";
+import { addTail } from "./tail.ts";
+import { addTrace } from "./trace.ts";
 
 const program = new Command("spanloom")
   .description("Tracing collector, store, UI and proxy: OpenTelemetry, Jaeger and Zipkin compatible")
@@ -13,9 +18,7 @@ const program = new Command("spanloom")
   .showSuggestionAfterError()
   .enablePositionalOptions()
   .exitOverride();
-addServe(program);
-addReplay(program);
-for (const command of program.commands) command.exitOverride();
+for (const add of [addServe, addReplay, addSend, addSearch, addTrace, addTail, addConfig]) add(program);
 
 try {
   await program.parseAsync();

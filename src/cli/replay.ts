@@ -1,6 +1,7 @@
 import { type Command, InvalidArgumentError } from "commander";
 import { type ReplaySummary, replay } from "../testing/replay.ts";
 import { EXIT } from "./exit-codes.ts";
+import { checkUrl } from "./option-values.ts";
 import { createProgress } from "./progress.ts";
 
 interface ReplayFlags {
@@ -62,13 +63,6 @@ function describe(summary: ReplaySummary): string {
   if (summary.rejectedSpans > 0) text += `refused by the collector: ${summary.rejectedSpans} spans\n`;
   for (const message of summary.messages) text += `  ${message}\n`;
   if (summary.badLines > 0) text += `lines left out: ${summary.badLines}\n`;
-  return text;
-}
-
-function checkUrl(text: string): string {
-  if (!URL.canParse(text) || !/^https?:/.test(text)) {
-    throw new InvalidArgumentError("expected an http or https URL such as http://127.0.0.1:4318");
-  }
   return text;
 }
 

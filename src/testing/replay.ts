@@ -1,10 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { encodeTraces } from "../codec/otlp/encode.ts";
-import { PermanentError } from "../component/errors.ts";
-import { backoffMs, isRetryableHttpStatus } from "../component/retry.ts";
-import { decodeExportResponse } from "../server/export-response.ts";
-import { decodeRpcStatus } from "../server/rpc-status.ts";
+import { OtlpClient } from "./otlp-client.ts";
 import { type RecordedLine, readRecording } from "./recording.ts";
 import { rewriteTraces, timeRange } from "./rewrite.ts";
 
@@ -42,9 +39,6 @@ export interface ReplaySummary {
   readonly interrupted: boolean;
 }
 
-const RETRIES = 8;
-const RETRY_BACKOFF = { initialMs: 250, maxMs: 5_000, factor: 1.5 };
-
 /**
  * Sends recordings to a collector as OTLP/HTTP protobuf, one request a line, in file order. Overload is waited out.
  * Throws PermanentError: `unreachable` where nothing answers, `bad_request` where a file cannot be read.
@@ -56,6 +50,7 @@ export async function replay(settings: ReplaySettings): Promise<ReplaySummary> {
   const rewrite = { shiftNano, idSeed: settings.freshIds ? randomUUID() : undefined };
   const tally = { requests: 0, spans: 0, rejectedSpans: 0 };
   const messages = new Set<string>();
+  const client = new OtlpClient(settings.endpoint, settings.signal);
   let interrupted = false;
 
   outer: for (const file of settings.files) {
@@ -66,7 +61,7 @@ export async function replay(settings: ReplaySettings): Promise<ReplaySummary> {
       }
       await pace(settings, recorded, survey.firstArrival, started);
       const range = timeRange(recorded.data);
-      const answer = await send(settings, encodeTraces(rewriteTraces(recorded.data, rewrite)));
+      const answer = await client.send(encodeTraces(rewriteTraces(recorded.data, rewrite)));
       tally.requests++;
       tally.spans += range?.spans ?? 0;
       tally.rejectedSpans += answer.rejected;
@@ -125,52 +120,4 @@ async function pace(settings: ReplaySettings, recorded: RecordedLine, first: big
   const offsetMs = Number(range.last - first) / 1e6 / settings.speed;
   const waitMs = startedMs + offsetMs - Date.now();
   if (waitMs > 0) await sleep(waitMs, undefined, { signal: settings.signal }).catch(() => {});
-}
-
-async function send(
-  settings: ReplaySettings,
-  body: Uint8Array<ArrayBuffer>,
-): Promise<{ rejected: number; message: string }> {
-  const url = `${settings.endpoint.replace(/\/+$/, "").replace(/\/v1\/traces$/, "")}/v1/traces`;
-  for (let attempt = 0; ; attempt++) {
-    let response: Response;
-    try {
-      response = await fetch(url, {
-        method: "POST",
-        headers: { "content-type": "application/x-protobuf" },
-        body,
-        redirect: "error",
-        signal: settings.signal,
-      });
-    } catch (error) {
-      if (settings.signal.aborted) return { rejected: 0, message: "" };
-      const cause = (error as { cause?: { code?: string } }).cause?.code ?? (error as Error).message;
-      throw new PermanentError(
-        "unreachable",
-        `no collector answers at ${url} (${cause}); start one with \`spanloom\` or name it with --endpoint`,
-        { cause: error },
-      );
-    }
-    const answer = new Uint8Array(await response.arrayBuffer());
-    if (response.ok) {
-      const partial = decodeExportResponse(answer);
-      return { rejected: Number(partial?.rejectedSpans ?? 0), message: partial?.errorMessage ?? "" };
-    }
-    if (!isRetryableHttpStatus(response.status) || attempt === RETRIES) {
-      throw new PermanentError("bad_request", `${url} answered ${response.status}: ${statusMessage(answer)}`);
-    }
-    const asked = Number(response.headers.get("retry-after") ?? "0") * 1000;
-    await sleep(backoffMs(attempt, RETRY_BACKOFF, Math.random, asked), undefined, { signal: settings.signal }).catch(
-      () => {},
-    );
-  }
-}
-
-/** The message of a google.rpc.Status body; the text itself where a proxy answered something else. */
-function statusMessage(answer: Uint8Array): string {
-  try {
-    return decodeRpcStatus(answer).message || "no message";
-  } catch {
-    return Buffer.from(answer.subarray(0, 200)).toString("utf8").trim() || "no message";
-  }
 }

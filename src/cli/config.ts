@@ -1,0 +1,26 @@
+import type { Command } from "commander";
+import { stringify } from "yaml";
+import { configJsonSchema } from "../app/config-doc.ts";
+import { addConfigFlags, type ConfigFlags, resolveConfig } from "./config-flags.ts";
+
+export function addConfig(program: Command): void {
+  const config = program.command("config").description("check and show the configuration");
+  addConfigFlags(config.command("check").description("read the config as `serve` would and say what is wrong with it"))
+    .option("--json", "print {ok: true}", false)
+    .action((flags: ConfigFlags & { json: boolean }) => {
+      resolveConfig(flags, process.env);
+      process.stdout.write(flags.json ? '{"ok":true}\n' : "the config is good\n");
+    });
+  addConfigFlags(config.command("print").description("print the whole config with defaults filled in"))
+    .option("--json", "as JSON instead of YAML", false)
+    .action((flags: ConfigFlags & { json: boolean }) => {
+      const resolved = resolveConfig(flags, process.env);
+      process.stdout.write(flags.json ? `${JSON.stringify(resolved, null, 2)}\n` : stringify(resolved));
+    });
+  config
+    .command("schema")
+    .description("print the JSON Schema of the config file, for editors")
+    .action(() => {
+      process.stdout.write(`${JSON.stringify(configJsonSchema(), null, 2)}\n`);
+    });
+}

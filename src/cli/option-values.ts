@@ -1,0 +1,26 @@
+import { InvalidArgumentError } from "commander";
+
+/** An http or https URL, as it was written. */
+export function checkUrl(text: string): string {
+  if (!URL.canParse(text) || !/^https?:/.test(text)) {
+    throw new InvalidArgumentError("expected an http or https URL such as http://127.0.0.1:4318");
+  }
+  return text;
+}
+
+export function parsePositive(text: string): number {
+  const value = Number(text);
+  if (!/^\d+$/.test(text) || value < 1 || value > 1e9) {
+    throw new InvalidArgumentError("expected a whole number of at least 1");
+  }
+  return value;
+}
+
+const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+
+/** `500ms`, `30s`, `5m`, `1h`, `2d` as milliseconds. */
+export function parseDurationMs(text: string): number {
+  const match = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)$/.exec(text);
+  if (match === null) throw new InvalidArgumentError("expected a duration such as 30s, 5m or 1h");
+  return Math.round(Number(match[1]) * (UNITS[match[2] as string] as number));
+}

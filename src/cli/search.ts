@@ -1,0 +1,103 @@
+import type { Command } from "commander";
+import type { UiSearchResponse, UiTraceSummary } from "../query/ui/api-types.ts";
+import { ApiClient, DEFAULT_URL } from "./api-client.ts";
+import { formatDuration, formatTime, printable, styleFor, table } from "./format.ts";
+
+export interface SearchFlags {
+  readonly url: string;
+  readonly service?: string;
+  readonly operation?: string;
+  readonly tag: readonly string[];
+  readonly minDuration?: string;
+  readonly maxDuration?: string;
+  readonly lookback?: string;
+  readonly errors: boolean;
+  readonly limit: string;
+  readonly json: boolean;
+}
+
+export function addSearch(program: Command): void {
+  searchOptions(program.command("search").description("find traces in a running collector, newest first"))
+    .option("--limit <n>", "most traces to list", "20")
+    .option("--json", "print the answer as JSON", false)
+    .addHelpText(
+      "after",
+      `
+Examples:
+  spanloom search
+  spanloom search --service checkout --errors --lookback 1h
+  spanloom search --tag http.response.status_code=500 --min-duration 200ms
+  spanloom search --json | jq -r '.traces[].traceId'`,
+    )
+    .action(run);
+}
+
+/** The conditions that `search` and `tail` share. */
+export function searchOptions(command: Command): Command {
+  return command
+    .option("--url <url>", "web UI address of the collector", DEFAULT_URL)
+    .option("-s, --service <name>", "a span of this service")
+    .option("-o, --operation <name>", "a span of this name")
+    .option(
+      "-t, --tag <key=value>",
+      "a span with this attribute (repeatable)",
+      (value, all: string[]) => [...all, value],
+      [],
+    )
+    .option("--errors", "a span with an error", false)
+    .option("--min-duration <duration>", "a span at least this long: 1.5s, 200ms, 50us")
+    .option("--max-duration <duration>", "a span at most this long")
+    .option("--lookback <duration>", "a span that began this recently: 15m, 2h, 3d");
+}
+
+/** The query string of the UI API for these flags. */
+export function searchQuery(flags: Omit<SearchFlags, "limit" | "json" | "url">): URLSearchParams {
+  const query = new URLSearchParams();
+  if (flags.service !== undefined) query.set("service", flags.service);
+  if (flags.operation !== undefined) query.set("operation", flags.operation);
+  if (flags.minDuration !== undefined) query.set("minDuration", flags.minDuration);
+  if (flags.maxDuration !== undefined) query.set("maxDuration", flags.maxDuration);
+  if (flags.lookback !== undefined) query.set("lookback", flags.lookback);
+  const tags = Object.fromEntries(flags.tag.map(splitTag));
+  if (flags.errors) tags.error = "true";
+  if (Object.keys(tags).length > 0) query.set("tags", JSON.stringify(tags));
+  return query;
+}
+
+export function rowsOf(traces: readonly UiTraceSummary[]): string[][] {
+  return traces.map((trace) => [
+    formatTime(BigInt(trace.startTimeUnixNano)),
+    formatDuration(Number(trace.durationNano)),
+    String(trace.spanCount),
+    trace.errorCount === 0 ? "" : String(trace.errorCount),
+    printable(`${trace.rootService} ${trace.rootName}`),
+    trace.traceId,
+  ]);
+}
+
+export const SEARCH_HEAD = ["started", "duration", "spans", "errors", "root", "trace"];
+export const RIGHT_COLUMNS = [1, 2, 3];
+
+async function run(flags: SearchFlags): Promise<void> {
+  const query = searchQuery(flags);
+  query.set("limit", flags.limit);
+  const answer = await new ApiClient(flags.url).json<UiSearchResponse>(`api/ui/search?${query}`);
+  if (flags.json) {
+    process.stdout.write(`${JSON.stringify(answer)}\n`);
+    return;
+  }
+  if (answer.traces.length === 0) {
+    process.stderr.write("no trace matches; --lookback widens the time, `spanloom send --demo` makes some traces\n");
+    return;
+  }
+  const style = styleFor(process.stdout, process.env);
+  const [head, ...rows] = table(SEARCH_HEAD, rowsOf(answer.traces), RIGHT_COLUMNS).split("\n");
+  process.stdout.write(`${style.dim(head as string)}\n${rows.join("\n")}`);
+  if (!answer.complete) process.stderr.write("the search ran out of time: older traces may match too\n");
+  else if (answer.next !== undefined) process.stderr.write("more traces match; --limit shows more\n");
+}
+
+function splitTag(text: string): [string, string] {
+  const at = text.indexOf("=");
+  return at < 0 ? [text, ""] : [text.slice(0, at), text.slice(at + 1)];
+}

@@ -1,0 +1,75 @@
+import { type Command, InvalidArgumentError } from "commander";
+import { sendDemo } from "../testing/demo/send-demo.ts";
+import { EXIT } from "./exit-codes.ts";
+import { checkUrl, parseDurationMs, parsePositive } from "./option-values.ts";
+import { createProgress } from "./progress.ts";
+
+interface SendFlags {
+  readonly demo: boolean;
+  readonly endpoint: string;
+  readonly traces: number;
+  readonly spread: number;
+  readonly rate?: number;
+  readonly for?: number;
+  readonly seed: number;
+  readonly json: boolean;
+}
+
+export function addSend(program: Command): void {
+  program
+    .command("send")
+    .description("send generated spans to a collector")
+    .requiredOption("--demo", "a shop of thirteen services with errors, retries, N+1 queries and slow calls")
+    .option("--endpoint <url>", "OTLP/HTTP base of the collector", checkUrl, "http://127.0.0.1:4318")
+    .option("--traces <n>", "one shot: how many traces", parsePositive, 200)
+    .option("--spread <duration>", "one shot: over how much of the recent past", parseDurationMs, 900_000)
+    .option("--rate <spans/s>", "steady instead, until Ctrl-C or --for", parsePositive)
+    .option("--for <duration>", "how long to send at --rate: 30s, 5m, 1h", parseDurationMs)
+    .option("--seed <n>", "the same seed gives the same traces", parseSeed, 1)
+    .option("--json", "print the summary as JSON", false)
+    .addHelpText(
+      "after",
+      `
+Examples:
+  spanloom send --demo
+  spanloom send --demo --rate 2000 --for 1h
+  spanloom send --demo --seed 42 --traces 1000 --endpoint http://otel:4318`,
+    )
+    .action(run);
+}
+
+async function run(flags: SendFlags): Promise<void> {
+  const stop = new AbortController();
+  process.once("SIGINT", () => stop.abort());
+  const steady = flags.rate !== undefined;
+  const progress = createProgress(steady ? "s" : "traces", flags.json);
+  const began = Date.now();
+  const summary = await sendDemo({
+    endpoint: flags.endpoint,
+    seed: flags.seed,
+    traces: flags.traces,
+    spreadMs: flags.spread,
+    spansPerSecond: flags.rate,
+    forMs: flags.for,
+    signal: stop.signal,
+    onProgress: (traces, spans) => {
+      const seconds = Math.round((Date.now() - began) / 1000);
+      if (!steady) progress.update(traces, flags.traces, `${spans} spans`);
+      else progress.update(seconds, flags.for === undefined ? seconds : flags.for / 1000, `${spans} spans`);
+    },
+  }).finally(() => progress.stop());
+  process.stdout.write(
+    flags.json
+      ? `${JSON.stringify(summary)}\n`
+      : `sent ${summary.spans} spans in ${summary.traces} traces, ${summary.seconds.toFixed(1)} s\n`,
+  );
+  if (summary.rejectedSpans > 0) {
+    process.stderr.write(`spanloom: the collector refused ${summary.rejectedSpans} spans\n`);
+    process.exitCode = EXIT.failed;
+  } else if (summary.interrupted) process.exitCode = EXIT.interrupted;
+}
+
+function parseSeed(text: string): number {
+  if (!/^\d{1,9}$/.test(text)) throw new InvalidArgumentError("expected a whole number from 0 to 999999999");
+  return Number(text);
+}
