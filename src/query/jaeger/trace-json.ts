@@ -120,11 +120,11 @@ function withDerived(attributes: Attributes, derived: readonly KeyValue[]): Attr
 }
 
 function tagsJson(attributes: Attributes): string {
-  let json = "[";
+  let json = "";
   for (const { key, value } of attributes) {
-    json += `${json === "[" ? "" : ","}{"key":${JSON.stringify(key)},${valueJson(value)}}`;
+    json += `${json === "" ? "" : ","}{"key":${JSON.stringify(key)},${valueJson(value)}}`;
   }
-  return `${json}]`;
+  return `[${json}]`;
 }
 
 const MAX_SAFE = BigInt(Number.MAX_SAFE_INTEGER);

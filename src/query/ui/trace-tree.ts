@@ -185,35 +185,24 @@ function breakCycles(parent: Int32Array, marks: Uint8Array, start: Float64Array)
 function inPreOrder(entries: Entries, parent: Int32Array, marks: Uint8Array, collapsed: number): TraceTree {
   const total = entries.count;
   const count = total - collapsed;
-  const byStart = new Uint32Array(count);
-  let sorted = true;
-  let at = 0;
-  for (let entry = 0; entry < total; entry++) {
-    if (parent[entry] === COLLAPSED) continue;
-    if (at > 0 && (entries.start[entry] as number) < (entries.start[byStart[at - 1] as number] as number))
-      sorted = false;
-    byStart[at++] = entry;
-  }
-  if (!sorted) byStart.sort((a, b) => (entries.start[a] as number) - (entries.start[b] as number) || a - b);
-
   const childStart = new Uint32Array(total + 1);
-  for (const entry of byStart) {
-    const up = parent[entry] as number;
-    if (up >= 0) childStart[up + 1] = (childStart[up + 1] as number) + 1;
-  }
+  for (const up of parent) if (up >= 0) childStart[up + 1] = (childStart[up + 1] as number) + 1;
   for (let i = 0; i < total; i++) childStart[i + 1] = (childStart[i + 1] as number) + (childStart[i] as number);
   const filled = childStart.slice();
-  const children = new Uint32Array(count);
-  const roots: number[] = [];
-  for (const entry of byStart) {
+  const children = new Uint32Array(childStart[total] as number);
+  const roots = new Uint32Array(count - children.length);
+  let rootCount = 0;
+  for (let entry = 0; entry < total; entry++) {
     const up = parent[entry] as number;
-    if (up < 0) roots.push(entry);
+    if (up === COLLAPSED) continue;
+    if (up < 0) roots[rootCount++] = entry;
     else {
       const slot = filled[up] as number;
       children[slot] = entry;
       filled[up] = slot + 1;
     }
   }
+  sortByStart(roots, entries.start);
 
   const tree = {
     count,
@@ -228,7 +217,7 @@ function inPreOrder(entries: Entries, parent: Int32Array, marks: Uint8Array, col
     total: entries.total,
   };
   const rowOf = new Uint32Array(total);
-  const stack = roots.reverse();
+  const stack = Array.from(roots).reverse();
   for (let row = 0; row < count; row++) {
     const entry = stack.pop() as number;
     const up = parent[entry] as number;
@@ -239,9 +228,19 @@ function inPreOrder(entries: Entries, parent: Int32Array, marks: Uint8Array, col
     tree.marks[row] = marks[entry] as number;
     tree.start[row] = entries.start[entry] as number;
     tree.duration[row] = entries.duration[entry] as number;
-    for (let i = (childStart[entry + 1] as number) - 1; i >= (childStart[entry] as number); i--) {
-      stack.push(children[i] as number);
-    }
+    const below = children.subarray(childStart[entry], childStart[entry + 1]);
+    sortByStart(below, entries.start);
+    for (let i = below.length - 1; i >= 0; i--) stack.push(below[i] as number);
   }
   return tree;
+}
+
+/** Sorts entries, given in log order, by start; most are in order already. */
+function sortByStart(entries: Uint32Array, start: Float64Array): void {
+  for (let i = 1; i < entries.length; i++) {
+    if ((start[entries[i] as number] as number) < (start[entries[i - 1] as number] as number)) {
+      entries.sort((a, b) => (start[a] as number) - (start[b] as number) || a - b);
+      return;
+    }
+  }
 }

@@ -7,10 +7,10 @@ import { bytesToHex, hexToBytes } from "../../model/ids.ts";
 import type { LogFragment } from "../../model/log.ts";
 import { SPAN_KIND_NAMES, type SpanRecord } from "../../model/span.ts";
 import type { TraceQuery, TraceSummary } from "../../model/trace-query.ts";
-import { recordsOf } from "../fragments.ts";
+import { throwIfAborted } from "../fragments.ts";
 import { beginJaegerResult, finishJaegerResult } from "../jaeger/envelope.ts";
 import { writeJaegerTrace } from "../jaeger/trace-json.ts";
-import { jsonBytes } from "../json-writer.ts";
+import { JsonWriter, jsonBytes } from "../json-writer.ts";
 import { formatPageKey } from "../search-params.ts";
 import type {
   UiDependenciesResponse,
@@ -89,8 +89,16 @@ async function find(reader: TraceReader, params: Params<"ui.find">, signal: Abor
 async function download(reader: TraceReader, params: Params<"ui.download">, signal: AbortSignal): Promise<ViewResult> {
   const fragments = await requireTrace(reader, params.traceId, signal);
   if (params.format === "otlp") {
-    const otlp = tracesToJson(toTracesData([...recordsOf(fragments, signal)]));
-    return { status: 200, contentType: "application/json", body: new TextEncoder().encode(otlp) };
+    const otlp = new JsonWriter();
+    otlp.raw('{"resourceSpans":[');
+    for (const [index, fragment] of fragments.entries()) {
+      throwIfAborted(signal);
+      const text = tracesToJson(toTracesData(fragmentRecords(fragment)));
+      const resourceSpans = text.slice(text.indexOf("[") + 1, text.lastIndexOf("]"));
+      otlp.raw(index === 0 ? resourceSpans : `,${resourceSpans}`);
+    }
+    otlp.raw("]}");
+    return { status: 200, contentType: "application/json", body: otlp.finish() };
   }
   const writer = beginJaegerResult();
   writer.raw("[");
