@@ -34,7 +34,8 @@ export interface SpanColumns {
   readonly spanEnd: Uint32Array;
   /**
    * Row → position in strings of the sampling threshold that this collector applied (`th` of OpenTelemetry's
-   * probability sampling, trailing zeros stripped), or NO_THRESHOLD. Absent when no row has one.
+   * probability sampling, trailing zeros stripped), or NO_THRESHOLD. The empty string erases a `th` that came with the
+   * span and does not hold any more. Absent when no row has one.
    */
   readonly thresholdIndex?: Uint16Array | Uint32Array;
   readonly groups: readonly SpanGroup[];

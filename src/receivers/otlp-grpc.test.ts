@@ -15,7 +15,7 @@ const MIB = 1024 * 1024;
 let rig: ReceiverRig;
 let client: Client;
 beforeEach(async () => {
-  rig = await startReceiver({ grpc: { max_recv_msg_size_mib: 1, read_timeout_ms: 300 } });
+  rig = await startReceiver({ grpc: { max_recv_msg_size_mib: 1 } });
   client = grpcClient(rig.grpc);
 });
 afterEach(async () => {
@@ -44,6 +44,7 @@ describe("what is taken", () => {
     const { error } = await grpcCall(gzip, EXPORT_PATH, body);
     gzip.close();
     expect(error).toBeUndefined();
+    expect(rig.inFlight.usedBytes).toBe(0);
     expect(rig.sink.batches[0]).toMatchObject({ encoding: "identity" });
     expect(rig.sink.batches[0]?.bytes).toEqual(body);
   });
@@ -108,7 +109,7 @@ describe("what is refused", () => {
 
   it("RESOURCE_EXHAUSTED for a small message that inflates over the limit", async () => {
     const gzip = grpcClient(rig.grpc, { "grpc.default_compression_algorithm": 2 });
-    const { error } = await grpcCall(gzip, EXPORT_PATH, new Uint8Array(64 * MIB));
+    const { error } = await grpcCall(gzip, EXPORT_PATH, new Uint8Array(16 * MIB));
     gzip.close();
     expect(error?.code).toBe(8);
     expect(rig.sink.batches).toEqual([]);
@@ -130,7 +131,8 @@ describe("what is refused", () => {
   });
 
   it("DEADLINE_EXCEEDED for a message that does not arrive in time", async () => {
-    const session = http2Connect(`http://${rig.grpc}`);
+    const hasty = await startReceiver({ grpc: { read_timeout_ms: 50 } });
+    const session = http2Connect(`http://${hasty.grpc}`);
     const stream = session.request({
       ":method": "POST",
       ":path": EXPORT_PATH,
@@ -144,6 +146,31 @@ describe("what is refused", () => {
     });
     session.destroy();
     expect(code).toBe("4");
+    expect(hasty.count("spanloom_receiver_refused_requests_total", { reason: "timeout" })).toBe(1);
+    expect(hasty.inFlight.usedBytes).toBe(0);
+    await hasty.close();
+  });
+
+  it("counts a message while it arrives, and gives its bytes back when the sender goes away", async () => {
+    const session = http2Connect(`http://${rig.grpc}`);
+    const headers = { ":method": "POST", ":path": EXPORT_PATH, "content-type": "application/grpc", te: "trailers" };
+    const stream = session.request(headers);
+    stream.on("error", () => {});
+    stream.write(Buffer.concat([Uint8Array.of(0, 0, 8, 0, 0), new Uint8Array(40_000)]));
+    await expect.poll(() => rig.inFlight.usedBytes).toBe(40_005);
+    stream.close(8);
+    await expect.poll(() => rig.inFlight.usedBytes).toBe(0);
+    session.destroy();
+    expect(rig.sink.batches).toEqual([]);
+  });
+
+  it("UNAVAILABLE for a message that outgrows what is left while it arrives", async () => {
+    const held = rig.inFlight.take(rig.inFlight.maxBytes - 100_000);
+    const { error } = await send(new Uint8Array(500_000));
+    expect(error?.code).toBe(14);
+    expect(rig.inFlight.usedBytes).toBe(held.bytes);
+    held.release();
+    expect(rig.sink.batches).toEqual([]);
   });
 
   it("gzip data that is cut off", async () => {

@@ -2,18 +2,13 @@ import { createServer } from "node:net";
 import {
   Server,
   ServerCredentials,
-  ServerInterceptingCall,
-  type ServerInterceptor,
-  ServerListenerBuilder,
   type ServerOptions,
   type ServiceDefinition,
-  status,
   type UntypedServiceImplementation,
 } from "@grpc/grpc-js";
 import { type Endpoint, formatEndpoint, parseEndpoint } from "./endpoint.ts";
-import { answerOf } from "./error-status.ts";
 import { grpcHealth } from "./grpc-health.ts";
-import { grpcStatusOf } from "./grpc-raw.ts";
+import { receiveGuard } from "./grpc-receive-guard.ts";
 import type { InFlightBudget } from "./in-flight.ts";
 import { type ListenerName, listenError } from "./listen-error.ts";
 import { loadTls, type TlsConfig } from "./tls.ts";
@@ -47,7 +42,7 @@ export interface GrpcListenerOptions {
   readonly keepalive: GrpcKeepalive;
   /** Time for a whole message to arrive, ms: what slow senders are shed by. */
   readonly receiveTimeoutMs: number;
-  /** Calls are refused at their headers when it has no room. */
+  /** Bytes of a message count in it as they arrive; calls are refused at their headers when it has no room. */
   readonly inFlight: InFlightBudget;
   /** Told of calls that were ended before their message was whole. */
   readonly onRefused: (reason: "overloaded" | "timeout") => void;
@@ -150,42 +145,4 @@ function serverOptions(options: GrpcListenerOptions): ServerOptions {
     ...optional("grpc.max_connection_age_ms", keepalive.max_connection_age_ms),
     ...optional("grpc.max_connection_age_grace_ms", keepalive.max_connection_age_grace_ms),
   };
-}
-
-/** Refuses a call at its headers when the budget is used up, and ends one whose message does not arrive in time. */
-function receiveGuard({ inFlight, receiveTimeoutMs, onRefused }: GrpcListenerOptions): ServerInterceptor {
-  return (_method, call) =>
-    new ServerInterceptingCall(call, {
-      start(next) {
-        let timer: NodeJS.Timeout | undefined;
-        const arrived = (): void => clearTimeout(timer);
-        const listener = new ServerListenerBuilder()
-          .withOnReceiveMetadata((metadata, proceed) => {
-            try {
-              inFlight.assertRoom();
-            } catch (error) {
-              onRefused("overloaded");
-              call.sendStatus(grpcStatusOf(answerOf(error)));
-              return;
-            }
-            timer = setTimeout(() => {
-              onRefused("timeout");
-              const details = `the message did not arrive within ${receiveTimeoutMs} ms`;
-              call.sendStatus({ code: status.DEADLINE_EXCEEDED, details });
-            }, receiveTimeoutMs);
-            proceed(metadata);
-          })
-          .withOnReceiveMessage((message, proceed) => {
-            arrived();
-            proceed(message);
-          })
-          .withOnReceiveHalfClose((proceed) => {
-            arrived();
-            proceed();
-          })
-          .withOnCancel(arrived)
-          .build();
-        next(listener);
-      },
-    });
 }

@@ -61,7 +61,9 @@ describe("TLS", () => {
 
   it("serves gRPC", async () => {
     rig = await startReceiver({ grpc: { tls } });
-    const secure = new Client(rig.grpc, credentials.createSsl(Buffer.from(TEST_CERT)));
+    const secure = new Client(rig.grpc, credentials.createSsl(Buffer.from(TEST_CERT)), {
+      "grpc.ssl_target_name_override": "localhost",
+    });
     expect((await grpcCall(secure, EXPORT_PATH, Uint8Array.of(10, 0))).error).toBeUndefined();
     secure.close();
     const plain = new Client(rig.grpc, credentials.createInsecure());
