@@ -1,5 +1,5 @@
 import { PermanentError } from "../../component/errors.ts";
-import type { TraceReader, ViewResult } from "../../component/read.ts";
+import type { TraceReader, ViewResult, ViewTable } from "../../component/read.ts";
 import { hexToBytes } from "../../model/ids.ts";
 import type { LogFragment } from "../../model/log.ts";
 import { SPAN_KIND_NAMES } from "../../model/span.ts";
@@ -34,7 +34,7 @@ export const jaegerViews = {
   "jaeger.trace": trace,
   "jaeger.dependencies": dependencies,
   "jaeger.transform": transform,
-} as const;
+} as const satisfies ViewTable;
 
 async function services(
   reader: TraceReader,

@@ -14,20 +14,58 @@ const STATUS_MESSAGE = 0x12;
 const KEY_VALUE = { key: 0x0a, value: 0x12 } as const;
 const ANY_VALUE = { string: 0x0a, bool: 0x10, int: 0x18, double: 0x21 } as const;
 
+/** What is looked for, and where; `spanHoldsText` keeps its own notes in the rest. */
+export class WantedText {
+  /** In lower case. */
+  readonly text: string;
+  readonly #isAscii: boolean;
+  /** The span's bytes as Latin-1 in lower case: what they hold of an ASCII text, its strings may hold. */
+  #bytesText = "";
+  #base = 0;
+  #match = -1;
+  /** Bits of TEXT_IN. */
+  where = 0;
+
+  constructor(text: string) {
+    this.text = text.toLowerCase();
+    this.#isAscii = !/[^\x20-\x7e]/.test(this.text);
+  }
+
+  /** Prepares for the strings of one span; false where none of them can hold the text. */
+  enterSpan(body: Uint8Array, start: number, end: number): boolean {
+    if (!this.#isAscii) return true;
+    const bytes = Buffer.from(body.buffer, body.byteOffset + start, end - start);
+    this.#bytesText = bytes.toString("latin1").toLowerCase();
+    this.#base = start;
+    this.#match = this.#bytesText.indexOf(this.text);
+    return this.#match >= 0;
+  }
+
+  /** Whether the string in the next length-delimited field holds the text; steps over it. Fields come in order. */
+  isInString(r: ByteReader): boolean {
+    if ((this.where & TEXT_IN.strings) !== 0 && !this.#isAscii) return r.text().toLowerCase().includes(this.text);
+    const length = r.length();
+    const from = r.at - this.#base;
+    r.at += length;
+    if ((this.where & TEXT_IN.strings) === 0) return false;
+    if (this.#match >= 0 && this.#match < from) this.#match = this.#bytesText.indexOf(this.text, from);
+    return this.#match >= 0 && this.#match + this.text.length <= from + length;
+  }
+}
+
 /**
  * True when a key or value of an attribute, an event's name, the status message or the id of a link in the Span message
- * in [start, end) contains `wanted`, a text in lower case. Reads only what `where`, bits of TEXT_IN, names, and stops at
- * the first match, so it makes no object for a span. Throws DecodeError where the bytes are damaged.
+ * in [start, end) contains the text. Reads only what `wanted.where` names, and stops at the first match. Throws DecodeError where the bytes are damaged.
  */
-export function spanHoldsText(body: Uint8Array, start: number, end: number, wanted: string, where: number): boolean {
+export function spanHoldsText(body: Uint8Array, start: number, end: number, wanted: WantedText): boolean {
   const r = new ByteReader(body, start, end);
   while (r.at < r.end) {
     const tag = r.tag();
     let found = false;
-    if (tag === SPAN.attributes) found = inside(r, () => keyValueHolds(r, wanted, where));
-    else if (tag === SPAN.events) found = inside(r, () => eventHolds(r, wanted, where));
-    else if (tag === SPAN.links) found = inside(r, () => linkHolds(r, wanted, where));
-    else if (tag === SPAN.status) found = inside(r, () => statusHolds(r, wanted, where));
+    if (tag === SPAN.attributes) found = inside(r, () => keyValueHolds(r, wanted));
+    else if (tag === SPAN.events) found = inside(r, () => eventHolds(r, wanted));
+    else if (tag === SPAN.links) found = inside(r, () => linkHolds(r, wanted));
+    else if (tag === SPAN.status) found = inside(r, () => statusHolds(r, wanted));
     else r.skip(tag, 0);
     if (found) return true;
   }
@@ -41,50 +79,53 @@ function inside(r: ByteReader, holds: () => boolean): boolean {
   return false;
 }
 
-function eventHolds(r: ByteReader, wanted: string, where: number): boolean {
+function eventHolds(r: ByteReader, wanted: WantedText): boolean {
   while (r.at < r.end) {
     const tag = r.tag();
-    if (tag === EVENT.name && textHolds(r, wanted, where)) return true;
-    if (tag === EVENT.attributes && inside(r, () => keyValueHolds(r, wanted, where))) return true;
+    if (tag === EVENT.name && wanted.isInString(r)) return true;
+    if (tag === EVENT.attributes && inside(r, () => keyValueHolds(r, wanted))) return true;
     if (tag !== EVENT.name && tag !== EVENT.attributes) r.skip(tag, 0);
   }
   return false;
 }
 
-function linkHolds(r: ByteReader, wanted: string, where: number): boolean {
+function linkHolds(r: ByteReader, wanted: WantedText): boolean {
   while (r.at < r.end) {
     const tag = r.tag();
     if (tag === LINK.attributes) {
-      if (inside(r, () => keyValueHolds(r, wanted, where))) return true;
-    } else if ((tag === LINK.traceId || tag === LINK.spanId) && (where & TEXT_IN.ids) !== 0) {
-      if (bytesToHex(r.blob()).includes(wanted)) return true;
+      if (inside(r, () => keyValueHolds(r, wanted))) return true;
+    } else if ((tag === LINK.traceId || tag === LINK.spanId) && (wanted.where & TEXT_IN.ids) !== 0) {
+      if (bytesToHex(r.blob()).includes(wanted.text)) return true;
     } else r.skip(tag, 0);
   }
   return false;
 }
 
-function statusHolds(r: ByteReader, wanted: string, where: number): boolean {
+function statusHolds(r: ByteReader, wanted: WantedText): boolean {
   while (r.at < r.end) {
     const tag = r.tag();
     if (tag !== STATUS_MESSAGE) r.skip(tag, 0);
-    else if (textHolds(r, wanted, where)) return true;
+    else if (wanted.isInString(r)) return true;
   }
   return false;
 }
 
-function keyValueHolds(r: ByteReader, wanted: string, where: number): boolean {
+function keyValueHolds(r: ByteReader, wanted: WantedText): boolean {
   const start = r.at;
   while (r.at < r.end) {
     const tag = r.tag();
     if (tag === KEY_VALUE.key) {
-      if (textHolds(r, wanted, where)) return true;
+      if (wanted.isInString(r)) return true;
     } else if (tag === KEY_VALUE.value) {
       const outer = r.enter();
-      const found = scalarHolds(r, wanted, where);
+      const found = scalarHolds(r, wanted);
       if (found === undefined) {
         r.end = outer;
         r.at = start;
-        return (where & TEXT_IN.other) !== 0 && anyValueText(keyValueBody(r).value).toLowerCase().includes(wanted);
+        return (
+          (wanted.where & TEXT_IN.other) !== 0 &&
+          anyValueText(keyValueBody(r).value).toLowerCase().includes(wanted.text)
+        );
       }
       if (found) return true;
       r.leave(outer);
@@ -94,27 +135,20 @@ function keyValueHolds(r: ByteReader, wanted: string, where: number): boolean {
 }
 
 /** Undefined where the value is no scalar. */
-function scalarHolds(r: ByteReader, wanted: string, where: number): boolean | undefined {
+function scalarHolds(r: ByteReader, wanted: WantedText): boolean | undefined {
   while (r.at < r.end) {
     const tag = r.tag();
     let found = false;
-    if (tag === ANY_VALUE.string) found = textHolds(r, wanted, where);
-    else if (tag === ANY_VALUE.int && (where & TEXT_IN.ints) !== 0) found = r.int64().toString().includes(wanted);
-    else if (tag === ANY_VALUE.bool && (where & TEXT_IN.bools) !== 0) found = String(r.bool()).includes(wanted);
-    else if (tag === ANY_VALUE.double && (where & TEXT_IN.doubles) !== 0) {
-      found = doubleText(r.double()).toLowerCase().includes(wanted);
+    if (tag === ANY_VALUE.string) found = wanted.isInString(r);
+    else if (tag === ANY_VALUE.int && (wanted.where & TEXT_IN.ints) !== 0)
+      found = r.int64().toString().includes(wanted.text);
+    else if (tag === ANY_VALUE.bool && (wanted.where & TEXT_IN.bools) !== 0)
+      found = String(r.bool()).includes(wanted.text);
+    else if (tag === ANY_VALUE.double && (wanted.where & TEXT_IN.doubles) !== 0) {
+      found = doubleText(r.double()).toLowerCase().includes(wanted.text);
     } else if (tag === ANY_VALUE.int || tag === ANY_VALUE.bool || tag === ANY_VALUE.double) r.skip(tag, 0);
     else return undefined;
     if (found) return true;
   }
   return false;
-}
-
-function textHolds(r: ByteReader, wanted: string, where: number): boolean {
-  if ((where & TEXT_IN.strings) === 0) {
-    const length = r.length();
-    r.at += length;
-    return false;
-  }
-  return r.text().toLowerCase().includes(wanted);
 }

@@ -202,7 +202,7 @@ function inPreOrder(entries: Entries, parent: Int32Array, marks: Uint8Array, col
       filled[up] = slot + 1;
     }
   }
-  sortByStart(roots, entries.start);
+  sortByStart(roots, 0, roots.length, entries.start);
 
   const tree = {
     count,
@@ -228,18 +228,19 @@ function inPreOrder(entries: Entries, parent: Int32Array, marks: Uint8Array, col
     tree.marks[row] = marks[entry] as number;
     tree.start[row] = entries.start[entry] as number;
     tree.duration[row] = entries.duration[entry] as number;
-    const below = children.subarray(childStart[entry], childStart[entry + 1]);
-    sortByStart(below, entries.start);
-    for (let i = below.length - 1; i >= 0; i--) stack.push(below[i] as number);
+    const from = childStart[entry] as number;
+    const to = childStart[entry + 1] as number;
+    if (to - from > 1) sortByStart(children, from, to, entries.start);
+    for (let i = to - 1; i >= from; i--) stack.push(children[i] as number);
   }
   return tree;
 }
 
-/** Sorts entries, given in log order, by start; most are in order already. */
-function sortByStart(entries: Uint32Array, start: Float64Array): void {
-  for (let i = 1; i < entries.length; i++) {
+/** Sorts the entries in [from, to), given in log order, by start; most are in order already. */
+function sortByStart(entries: Uint32Array, from: number, to: number, start: Float64Array): void {
+  for (let i = from + 1; i < to; i++) {
     if ((start[entries[i] as number] as number) < (start[entries[i - 1] as number] as number)) {
-      entries.sort((a, b) => (start[a] as number) - (start[b] as number) || a - b);
+      entries.subarray(from, to).sort((a, b) => (start[a] as number) - (start[b] as number) || a - b);
       return;
     }
   }

@@ -2,7 +2,7 @@ import { toTracesData } from "../../codec/mapping/placed-span.ts";
 import { fragmentRecords } from "../../codec/otlp/fragment-records.ts";
 import { tracesToJson } from "../../codec/otlp/json-out.ts";
 import { PermanentError } from "../../component/errors.ts";
-import type { TraceReader, ViewResult } from "../../component/read.ts";
+import type { TraceReader, ViewResult, ViewTable } from "../../component/read.ts";
 import { bytesToHex, hexToBytes } from "../../model/ids.ts";
 import type { LogFragment } from "../../model/log.ts";
 import { SPAN_KIND_NAMES, type SpanRecord } from "../../model/span.ts";
@@ -48,7 +48,7 @@ export const uiViews = {
   "ui.search": search,
   "ui.services": services,
   "ui.dependencies": dependencies,
-} as const;
+} as const satisfies ViewTable;
 
 async function columns(reader: TraceReader, params: Params<"ui.columns">, signal: AbortSignal): Promise<ViewResult> {
   const fragments = await requireTrace(reader, params.traceId, signal);
