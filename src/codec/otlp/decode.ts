@@ -161,7 +161,7 @@ function entityRef(r: ByteReader): Uint8Array {
     if (tag === 0x0a || tag === 0x12 || tag === 0x1a || tag === 0x22) r.text();
     else r.skip(tag, ENTITY_REF);
   }
-  const bytes = r.bytes.slice(start, r.end);
+  const bytes = new Uint8Array(r.bytes.subarray(start, r.end));
   r.leave(outer);
   return bytes;
 }

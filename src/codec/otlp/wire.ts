@@ -117,7 +117,7 @@ export class ByteReader {
   blob(): Uint8Array {
     const length = this.length();
     this.at += length;
-    return this.bytes.slice(this.at - length, this.at);
+    return new Uint8Array(this.bytes.subarray(this.at - length, this.at));
   }
 
   /** Enters a sub-message; returns the end to give to `leave`. */
