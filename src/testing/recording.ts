@@ -1,5 +1,6 @@
-import { createReadStream } from "node:fs";
+import { open } from "node:fs/promises";
 import { createInterface } from "node:readline";
+import { pipeline } from "node:stream";
 import { createGunzip } from "node:zlib";
 import { jsonToTraces } from "../codec/otlp/json-in.ts";
 import { PermanentError } from "../component/errors.ts";
@@ -20,27 +21,36 @@ export async function* readRecording(
   path: string,
   onBadLine: (line: number, reason: string) => void,
 ): AsyncGenerator<RecordedLine> {
-  const file = createReadStream(path);
-  const input = path.endsWith(".gz") ? file.pipe(createGunzip()) : file;
-  if (input !== file) file.on("error", (error) => input.destroy(error));
-  const lines = createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY });
-  let line = 0;
-  let failure: Error | undefined;
-  input.on("error", (error: Error) => {
-    failure = error;
-    lines.close();
+  const handle = await open(path).catch((cause: NodeJS.ErrnoException) => {
+    throw unreadable(path, cause);
   });
-  for await (const text of lines) {
-    line++;
-    if (text.trim() === "") continue;
-    try {
-      yield { line, data: jsonToTraces(Buffer.from(text)) };
-    } catch (error) {
-      onBadLine(line, error instanceof Error ? error.message : String(error));
+  try {
+    const file = handle.createReadStream({ autoClose: false });
+    const input = path.endsWith(".gz") ? pipeline(file, createGunzip(), () => {}) : file;
+    let line = 0;
+    for await (const text of createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY })) {
+      line++;
+      if (text.trim() === "") continue;
+      const data = parse(text, (reason) => onBadLine(line, reason));
+      if (data !== undefined) yield { line, data };
     }
+  } catch (cause) {
+    throw unreadable(path, cause as NodeJS.ErrnoException);
+  } finally {
+    await handle.close();
   }
-  if (failure !== undefined) {
-    const why = (failure as NodeJS.ErrnoException).code === "ENOENT" ? "no such file" : failure.message;
-    throw new PermanentError("bad_request", `${path}: cannot read the recording: ${why}`, { cause: failure });
+}
+
+function parse(text: string, onBad: (reason: string) => void): TracesData | undefined {
+  try {
+    return jsonToTraces(Buffer.from(text));
+  } catch (error) {
+    onBad(error instanceof Error ? error.message : String(error));
+    return undefined;
   }
+}
+
+function unreadable(path: string, cause: NodeJS.ErrnoException): PermanentError {
+  const why = cause.code === "ENOENT" ? "no such file" : cause.message;
+  return new PermanentError("bad_request", `${path}: cannot read the recording: ${why}`, { cause });
 }

@@ -1,0 +1,50 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { gzipSync } from "node:zlib";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { type RecordedLine, readRecording } from "./recording.ts";
+
+const LINE =
+  '{"resourceSpans":[{"scopeSpans":[{"spans":[{"traceId":"0af7651916cd43dd8448eb211c80319c","spanId":"b7ad6b7169203331"}]}]}]}';
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "spanloom-recording-"));
+});
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+async function read(path: string): Promise<{ lines: RecordedLine[]; bad: [number, string][] }> {
+  const lines: RecordedLine[] = [];
+  const bad: [number, string][] = [];
+  for await (const line of readRecording(path, (number, reason) => bad.push([number, reason]))) lines.push(line);
+  return { lines, bad };
+}
+
+describe("readRecording", () => {
+  it("reads lines, skips empty ones and reports bad ones by number", async () => {
+    const file = join(folder, "a.jsonl");
+    writeFileSync(file, `${LINE}\r\n\n{"resourceSpans": 3}\n${LINE}`);
+    const { lines, bad } = await read(file);
+    expect(lines.map((one) => one.line)).toEqual([1, 4]);
+    expect(bad).toHaveLength(1);
+    expect(bad[0]?.[0]).toBe(3);
+    expect(bad[0]?.[1]).toContain("resourceSpans");
+  });
+
+  it("reads gzip", async () => {
+    const file = join(folder, "a.jsonl.gz");
+    writeFileSync(file, gzipSync(`${LINE}\n${LINE}\n`));
+    expect((await read(file)).lines).toHaveLength(2);
+  });
+
+  it("says what is wrong with a file that is not there, a folder, or broken gzip", async () => {
+    await expect(read(join(folder, "none.jsonl"))).rejects.toThrow(
+      /none\.jsonl: cannot read the recording: no such file/,
+    );
+    await expect(read(folder)).rejects.toThrow(/cannot read the recording/);
+    const file = join(folder, "b.jsonl.gz");
+    writeFileSync(file, "not gzip");
+    await expect(read(file)).rejects.toThrow(/b\.jsonl\.gz: cannot read the recording/);
+  });
+});

@@ -1,0 +1,119 @@
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import express from "express";
+import { build } from "vite";
+import type { LogBatch } from "../../src/model/log.ts";
+import { createUiRoutes } from "../../src/query/ui/routes.ts";
+import { uiViews } from "../../src/query/ui/views.ts";
+import { hostOf, MemoryReader } from "../query/memory-reader.ts";
+
+const CONFIG = fileURLToPath(new URL("../../web/vite.config.ts", import.meta.url));
+/** The policy the application serves its page under. */
+const POLICY = "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'self'; form-action 'self'";
+
+/** Builds the pages for production into a folder of their own; whoever asks removes it with `remove`. */
+export async function buildWeb(): Promise<{ readonly folder: string; remove(): Promise<void> }> {
+  const folder = await mkdtemp(join(tmpdir(), "spanloom-web-"));
+  await build({ configFile: CONFIG, logLevel: "error", build: { outDir: folder, emptyOutDir: true } });
+  return { folder, remove: () => rm(folder, { recursive: true, force: true }) };
+}
+
+export interface UiServer {
+  /** With the base path and a trailing slash. */
+  readonly url: string;
+  readonly reader: MemoryReader;
+  /** A span batch that "arrives". */
+  push(batch: LogBatch): void;
+  close(): Promise<void>;
+}
+
+/** The built pages and the real UI API over batches in memory, on a loopback port of the system's choice. */
+export async function startUi(folder: string, batches: readonly LogBatch[] = [], base = "/"): Promise<UiServer> {
+  const stored = [...batches];
+  const reader = new MemoryReader(stored);
+  const page = (await readFile(join(folder, "index.html"), "utf8")).replace('<base href="/">', `<base href="${base}">`);
+  const router = express.Router();
+  router.get("/api/ui/status", (_request, response) => {
+    response.json(statusOf(stored));
+  });
+  router.use(createUiRoutes(hostOf(reader, uiViews)));
+  router.use(express.static(folder, { index: false }));
+  router.get(/.*/, (_request, response) => {
+    response.setHeader("content-security-policy", POLICY);
+    response.type("html").send(page);
+  });
+  const app = express();
+  app.use(base, router);
+  const server = createServer(app);
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}${base}`,
+    reader,
+    push: (batch) => stored.push(batch),
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}
+
+function statusOf(batches: readonly LogBatch[]) {
+  const spans = batches.reduce((sum, batch) => sum + batch.columns.count, 0);
+  const series = (name: string, labels: Record<string, string>, value: number) => ({ name, labels, value });
+  return {
+    version: "0.1.0",
+    startedAtMs: Date.now() - 3_725_000,
+    nowMs: Date.now(),
+    endpoints: { otlpHttp: "http://127.0.0.1:14318", otlpGrpc: "127.0.0.1:14317", ui: "http://127.0.0.1:16686/" },
+    storage: {
+      kind: "memory",
+      synchronous: "normal",
+      spans,
+      batches: batches.length,
+      segments: 1,
+      diskBytes: 48_300_000,
+      oldestMs: Date.now() - 86_400_000,
+      retention: { maxAgeHours: 72, maxMebibytes: null },
+    },
+    received: [
+      series("receiver_accepted_spans", { receiver: "otlp", transport: "grpc" }, Math.floor(spans / 2)),
+      series("receiver_accepted_spans", { receiver: "otlp", transport: "http" }, Math.ceil(spans / 2)),
+      series("receiver_refused_spans", { receiver: "otlp", transport: "http" }, 3),
+    ],
+    sampling: [series("sampling_kept_spans", {}, spans), series("sampling_dropped_spans", {}, 12)],
+    exporters: [
+      exporterStatus("otlp/upstream", { deliveredSpans: spans }),
+      exporterStatus("jaeger", {
+        deliveredSpans: spans - 40,
+        lagSpans: 40,
+        lagBatches: 2,
+        lagMs: 61_000,
+        retries: 5,
+        lastOutcome: "retry",
+        lastError: "connect ECONNREFUSED 127.0.0.1:14250",
+      }),
+    ],
+  };
+}
+
+function exporterStatus(name: string, changes: Record<string, unknown>) {
+  return {
+    name,
+    type: name.split("/", 1)[0],
+    lagBatches: 0,
+    lagSpans: 0,
+    lagMs: 0,
+    deliveredSpans: 0,
+    rejectedSpans: 0,
+    lostSpans: 0,
+    retries: 0,
+    lastOutcome: "delivered",
+    lastDeliveredAtMs: Date.now() - 2_000,
+    ...changes,
+  };
+}
