@@ -1,0 +1,188 @@
+import { execFile } from "node:child_process";
+import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { incoming, makeBody, range } from "../../test/support/storage/batches.ts";
+import { type Compiled, compileThreads } from "../../test/support/storage/compiled.ts";
+import { recordingHost, storeSettings, tempFolder, until } from "../../test/support/storage/rig.ts";
+import { createExporters, createPipeline, views } from "../../test/support/storage/thread-modules.ts";
+import type { SpanStore, StoreSettings } from "../component/store.ts";
+import { openStore } from "./open-store.ts";
+
+let compiled: Compiled;
+beforeAll(async () => {
+  compiled = await compileThreads(["test/support/storage/ingesting-child.ts"]);
+});
+afterAll(() => compiled.remove());
+
+const cleanups: (() => unknown)[] = [];
+afterEach(async () => {
+  for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
+});
+const never = new AbortController().signal;
+
+function settingsFor(kind: StoreSettings["kind"], path: string, host = recordingHost()): StoreSettings {
+  const module = { url: compiled.modules, config: undefined };
+  return storeSettings(path, host, {
+    kind,
+    threadEntries: compiled.threadEntries,
+    modules: { ingest: module, query: module, export: { ...module, config: { file: join(path, "exported.txt") } } },
+  });
+}
+
+function newFolder(): string {
+  const temp = tempFolder();
+  cleanups.push(() => temp.remove());
+  return temp.path;
+}
+
+async function open(kind: StoreSettings["kind"], path = newFolder(), host = recordingHost()): Promise<SpanStore> {
+  const store = await openStore(settingsFor(kind, path, host), {
+    ingest: { createPipeline },
+    query: { views },
+    export: { createExporters },
+  });
+  cleanups.push(() => store.close(AbortSignal.timeout(5_000)));
+  return store;
+}
+
+async function ask(store: SpanStore, view: string, params: unknown = {}): Promise<unknown> {
+  const { body } = await store.view(view, params, never);
+  return JSON.parse(new TextDecoder().decode(body));
+}
+
+const exported = (path: string) => {
+  const file = join(path, "exported.txt");
+  return existsSync(file) ? readFileSync(file, "utf8").trim().split("\n").map(Number) : [];
+};
+const numbers = (first: number, count: number) => range(first, count).map(({ id }) => id);
+
+describe.each(["sqlite", "memory"] as const)("the store (%s)", (kind) => {
+  it("shows what it acknowledged, exports it, and says so in its status", async () => {
+    const path = newFolder();
+    const store = await open(kind, path);
+    const results = await Promise.all(
+      Array.from({ length: 50 }, (_, i) => store.append(incoming(makeBody(`s${i % 2}`, range(1 + i * 4, 4))))),
+    );
+    expect(results).toEqual(Array(50).fill({ accepted: 4, rejected: 0, message: "" }));
+    expect(await ask(store, "services")).toEqual(["s0", "s1"]);
+    expect(await ask(store, "trace", { trace: 3 })).toEqual([8, 9, 10, 11]);
+    expect(await ask(store, "stats")).toMatchObject({ spans: 200, segments: 1 });
+    await until("all are exported", async () => (await store.exporters())[0]?.lagSpans === 0);
+    expect(exported(path).sort((a, b) => a - b)).toEqual(numbers(1, 200));
+    expect(await store.exporters()).toMatchObject([{ name: "file", deliveredSpans: 200, lastOutcome: "delivered" }]);
+  });
+
+  it("refuses a bad batch alone, an unknown view, and everything once it is closed", async () => {
+    const store = await open(kind);
+    const outcomes = await Promise.allSettled([
+      store.append(incoming(makeBody("s", range(1, 1)))),
+      store.append(incoming(Uint8Array.of(0xff, 1))),
+      store.append(incoming(makeBody("s", range(2, 1)))),
+    ]);
+    expect(outcomes.map(({ status }) => status)).toEqual(["fulfilled", "rejected", "fulfilled"]);
+    expect(outcomes[1]).toMatchObject({ reason: { code: "malformed", name: "PermanentError" } });
+    await expect(store.view("nothing", {}, never)).rejects.toMatchObject({ code: "not_found" });
+    await store.close(never);
+    await store.close(never);
+    await expect(store.append(incoming(makeBody("s", range(3, 1))))).rejects.toMatchObject({
+      name: "RetryableError",
+      code: "storage_unavailable",
+    });
+  });
+
+  it("cancels views", async () => {
+    const store = await open(kind);
+    const cancel = new AbortController();
+    const view = store.view("endless", {}, cancel.signal);
+    setTimeout(() => cancel.abort(), 10);
+    await expect(view).rejects.toMatchObject({ code: "cancelled" });
+    await expect(store.view("services", {}, cancel.signal)).rejects.toMatchObject({ code: "cancelled" });
+    expect(await ask(store, "services")).toEqual([]);
+  });
+});
+
+describe("the threads", () => {
+  it("leave one file a segment and an empty log behind, and go on after a restart", async () => {
+    const path = newFolder();
+    const first = await open("sqlite", path);
+    await first.append(incoming(makeBody("s", range(1, 100))));
+    await until("all are exported", async () => (await first.exporters())[0]?.lagSpans === 0);
+    await first.close(never);
+    expect(readdirSync(join(path, "segments"))).toEqual(["00000001.db"]);
+    const second = await open("sqlite", path);
+    expect(await ask(second, "stats")).toMatchObject({ spans: 100 });
+    expect((await second.exporters())[0]).toMatchObject({ deliveredSpans: 100, lagSpans: 0 });
+    expect(exported(path)).toHaveLength(100);
+  });
+
+  it("report their metrics apart", async () => {
+    const store = await open("sqlite");
+    await store.append(incoming(makeBody("s", range(1, 10))));
+    await ask(store, "services");
+    const samples = await store.metrics();
+    const value = (name: string) => samples.find((sample) => sample.name === name)?.value;
+    expect(value("spanloom_storage_committed_spans_total")).toBe(10);
+    expect(value("spanloom_storage_segments")).toBe(1);
+    expect(value("spanloom_storage_disk_bytes")).toBeGreaterThan(0);
+    expect(value("spanloom_query_views_total")).toBe(1);
+    expect(samples.some(({ name }) => name === "spanloom_exporter_lag_spans")).toBe(true);
+    const keys = samples.map(({ name, labels }) => name + JSON.stringify(labels));
+    expect(new Set(keys).size).toBe(keys.length);
+  });
+
+  it("are started again when they die; what was under way fails retryably", async () => {
+    const path = newFolder();
+    const host = recordingHost();
+    const store = await open("sqlite", path, host);
+    await store.append(incoming(makeBody("s", range(1, 10))));
+    await expect(store.append(incoming(Uint8Array.of(0xfe)))).rejects.toMatchObject({
+      name: "RetryableError",
+      code: "storage_unavailable",
+    });
+    await until("the ingest thread is back", () =>
+      store.append(incoming(makeBody("s", range(11, 10)))).then(
+        () => true,
+        () => false,
+      ),
+    );
+    await expect(store.view("die", {}, never)).rejects.toMatchObject({ code: "storage_unavailable" });
+    await until("the query thread is back", () =>
+      ask(store, "stats")
+        .then(() => true)
+        .catch(() => false),
+    );
+    expect(await ask(store, "stats")).toMatchObject({ spans: 20 });
+    const restarts = (await store.metrics()).filter(({ name }) => name === "spanloom_storage_thread_restarts_total");
+    expect(restarts.map(({ labels, value }) => [labels.thread, value])).toEqual([
+      ["ingest", 1],
+      ["query", 1],
+      ["export", 0],
+    ]);
+  });
+
+  it("do not start on a folder in use, or when a module is missing, and leave nothing behind", async () => {
+    const path = newFolder();
+    const store = await open("sqlite", path);
+    await expect(open("sqlite", path)).rejects.toMatchObject({ code: "data_folder_in_use" });
+    await store.close(never);
+    const settings = settingsFor("sqlite", path);
+    const empty = join(path, "empty.mjs");
+    writeFileSync(empty, "");
+    const query = { url: new URL(`file://${empty}`).href, config: undefined };
+    await expect(openStore({ ...settings, modules: { ...settings.modules, query } })).rejects.toThrow(
+      /does not export views/,
+    );
+    expect(await ask(await open("sqlite", path), "services")).toEqual([]);
+  });
+
+  it("hold nothing once closed: the process ends by itself", async () => {
+    const path = newFolder();
+    const child = compiled.file("test/support/storage/ingesting-child.ts");
+    const args = [child, path, compiled.threadEntries, compiled.modules, "1", "once"];
+    const { stdout } = await promisify(execFile)(process.execPath, args, { timeout: 20_000 });
+    expect(stdout).toBe("ready\nacked 1 40\nclosed\n");
+    expect(statSync(join(path, "segments", "00000001.db")).size).toBeGreaterThan(0);
+  });
+});

@@ -1,0 +1,94 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { betterSqlite3Driver } from "../../src/storage/better-sqlite3-driver.ts";
+import { decodeBlockIndex } from "../../src/storage/block-index.ts";
+import { IngestCore } from "../../src/storage/ingest-core.ts";
+import { fileAccess, StoredSource } from "../../src/storage/stored-source.ts";
+import { scannerPipeline, spanNumbers } from "../support/storage/batches.ts";
+import { type Compiled, compileThreads } from "../support/storage/compiled.ts";
+import { recordingHost, storeSettings, tempFolder } from "../support/storage/rig.ts";
+
+const ROUNDS = 8;
+const CHILD = "test/support/storage/ingesting-child.ts";
+
+let compiled: Compiled;
+beforeAll(async () => {
+  compiled = await compileThreads([CHILD]);
+});
+afterAll(() => compiled.remove());
+
+/** Runs the storing process for a while and kills it; gives the ids that it saw acknowledged. */
+async function killedRun(path: string, first: number, aliveMs: number): Promise<number[]> {
+  const child = spawn(
+    process.execPath,
+    [compiled.file(CHILD), path, compiled.threadEntries, compiled.modules, String(first)],
+    { stdio: ["ignore", "pipe", "inherit"] },
+  );
+  const acked: number[] = [];
+  let started = false;
+  for await (const line of createInterface({ input: child.stdout })) {
+    const [word, at, count] = line.split(" ");
+    if (word === "ready") {
+      started = true;
+      setTimeout(() => child.kill("SIGKILL"), aliveMs);
+    } else if (word === "acked" && count !== undefined) {
+      for (let i = 0; i < Number(count); i++) acked.push(Number(at) + i);
+    }
+  }
+  if (child.exitCode === null && child.signalCode === null) await once(child, "exit");
+  expect(started).toBe(true);
+  expect(child.signalCode).toBe("SIGKILL");
+  return acked;
+}
+
+/** All span ids in the folder, with every checksum verified, as a fresh start finds them. */
+function storedSpans(path: string): number[] {
+  const host = recordingHost();
+  const core = new IngestCore({
+    settings: storeSettings(path, host),
+    driver: betterSqlite3Driver,
+    pipeline: scannerPipeline(),
+    host,
+    release: async () => {},
+  });
+  const damaged: string[] = [];
+  const source = new StoredSource(fileAccess(betterSqlite3Driver, path), (_, reason) => damaged.push(reason));
+  try {
+    const ids: number[] = [];
+    for (const { id } of source.segments()) {
+      for (const head of source.rowsAfter(id, 0, 100_000)) {
+        expect(source.body(id, head.row)).toBeDefined();
+        ids.push(...spanNumbers(decodeBlockIndex(head.index)));
+      }
+    }
+    expect(damaged).toEqual([]);
+    expect(host.lines.filter(({ level }) => level === "error")).toEqual([]);
+    return ids;
+  } finally {
+    source.close();
+    core.close();
+  }
+}
+
+it(`loses no acknowledged span when the process is killed at any moment (${ROUNDS} rounds)`, async () => {
+  const temp = tempFolder();
+  try {
+    const acked: number[] = [];
+    for (let round = 0; round < ROUNDS; round++) {
+      acked.push(...(await killedRun(temp.path, round * 1_000_000 + 1, 10 + Math.random() * 250)));
+      const stored = storedSpans(temp.path);
+      const present = new Set(stored);
+      expect(acked.filter((id) => !present.has(id))).toEqual([]);
+      expect(present.size).toBe(stored.length);
+    }
+    expect(acked.length).toBeGreaterThan(0);
+    const file = join(temp.path, "exported.txt");
+    expect(existsSync(file) && readFileSync(file, "utf8").length > 0).toBe(true);
+  } finally {
+    temp.remove();
+  }
+});

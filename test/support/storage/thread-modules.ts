@@ -1,0 +1,71 @@
+import { appendFileSync } from "node:fs";
+import type { IngestPipeline } from "../../../src/component/ingest.ts";
+import type { ViewTable } from "../../../src/component/read.ts";
+import type { ConfiguredExporter } from "../../../src/component/store.ts";
+import { scannerPipeline, spanNumbers } from "./batches.ts";
+
+/** What tests plug into the store's threads, compiled to JavaScript: one module for all three. */
+
+/** A body that begins with 0xfe ends the thread, as a crash of native code would. */
+export function createPipeline(): IngestPipeline {
+  const pipeline = scannerPipeline();
+  return {
+    prepare(batch) {
+      if (batch.bytes[0] === 0xfe) process.exit(3);
+      return pipeline.prepare(batch);
+    },
+  };
+}
+
+/** Appends the span ids of every request to the file `config.file`. */
+export function createExporters(config: unknown): readonly ConfiguredExporter[] {
+  const { file } = config as { readonly file: string };
+  return [
+    {
+      name: "file",
+      startAt: "oldest",
+      maxBatchSpans: 512,
+      concurrency: 2,
+      backoff: { initialMs: 5, maxMs: 20, factor: 1.5 },
+      exporter: {
+        async start() {},
+        async shutdown() {},
+        async export(fragments) {
+          const ids = fragments.flatMap(({ batch, rows }) => {
+            const all = spanNumbers(batch.columns);
+            return rows.map((row) => all[row]);
+          });
+          appendFileSync(file, `${ids.join("\n")}\n`);
+          return { type: "delivered" };
+        },
+      },
+    },
+  ];
+}
+
+const json = (value: unknown) => ({
+  status: 200,
+  contentType: "application/json",
+  body: new TextEncoder().encode(JSON.stringify(value)),
+});
+
+export const views: ViewTable = {
+  services: async (reader, _params, signal) => json(await reader.services(signal)),
+  stats: async (reader, _params, signal) => json(await reader.stats(signal)),
+  /** Span ids of a trace by its number. */
+  trace: async (reader, params: { readonly trace: number }, signal) => {
+    const id = Buffer.from(params.trace.toString(16).padStart(32, "0"), "hex");
+    const fragments = await reader.trace(id, signal);
+    return json(
+      fragments.flatMap(({ batch, rows }) => {
+        const all = spanNumbers(batch.columns);
+        return rows.map((row) => all[row]);
+      }),
+    );
+  },
+  /** Ends only when it is cancelled. */
+  endless: (_reader, _params, signal) =>
+    new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason), { once: true })),
+  /** Ends the thread. */
+  die: () => process.exit(4),
+};
