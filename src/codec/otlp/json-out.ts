@@ -24,7 +24,7 @@ export function tracesToJson(data: TracesData): string {
 }
 
 /** One span as an OTLP/JSON object. */
-export function spanToJson(span: Span): string {
+function spanToJson(span: Span): string {
   const fields: string[] = [];
   fields.push(`"traceId":"${span.traceId}"`, `"spanId":"${span.spanId}"`);
   text(fields, "traceState", span.traceState);

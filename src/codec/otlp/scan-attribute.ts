@@ -13,7 +13,7 @@ const SAMPLING_PRIORITY = new TextEncoder().encode("sampling.priority");
 
 /** Where an attribute stands; only a resource's `service.name` and a span's `sampling.priority` mean anything here. */
 export const PLACE = { span: 0, event: 1, resource: 2, scope: 3 } as const;
-export type Place = (typeof PLACE)[keyof typeof PLACE];
+type Place = (typeof PLACE)[keyof typeof PLACE];
 
 /** Hashes attributes for the scanner and notices the two whose value it needs. Troubles go to the cursor. */
 export class AttributeScanner {
