@@ -2,9 +2,9 @@ import { Link } from "@tanstack/react-router";
 import type { UiTraceSummary } from "../../../src/query/ui/api-types.ts";
 import { formatDuration } from "../format/duration.ts";
 import { formatAbsolute, formatRelative } from "../format/time.ts";
-import { HUES } from "../trace/trace-model.ts";
+import { preferredHue } from "../trace/service-look.ts";
 import { Icon } from "../ui/icon.tsx";
-import { nanoToMs, serviceHue } from "./results.ts";
+import { nanoToMs } from "./results.ts";
 
 const CHIPS = 6;
 
@@ -31,7 +31,7 @@ export function ResultRow({ trace, longestNano }: { readonly trace: UiTraceSumma
       </div>
       <div className="result-bar" aria-hidden="true">
         <span
-          data-hue={serviceHue(trace.rootService, HUES)}
+          data-hue={preferredHue(trace.rootService)}
           style={{ width: `${Math.max(0.4, (duration / longestNano) * 100)}%` }}
         />
       </div>
@@ -63,35 +63,35 @@ export function ResultRow({ trace, longestNano }: { readonly trace: UiTraceSumma
             {trace.matchedCount.toLocaleString("en")} matching
           </Link>
         )}
+        <ul className="result-services" aria-label="Services">
+          {services.slice(0, CHIPS).map((service) => (
+            <li key={service.name} className="chip">
+              <span className="swatch" data-hue={preferredHue(service.name)} aria-hidden="true" />
+              <span className="chip-text">{service.name}</span> <b>{service.spanCount.toLocaleString("en")}</b>
+              {service.errorCount > 0 && (
+                <span className="error-text chip-errors" title={`${service.errorCount} with errors`}>
+                  <Icon name="error" label="errors" />
+                  {service.errorCount.toLocaleString("en")}
+                </span>
+              )}
+            </li>
+          ))}
+          {services.length > CHIPS && (
+            <li
+              className="chip"
+              title={services
+                .slice(CHIPS)
+                .map((service) => service.name)
+                .join(", ")}
+            >
+              +{services.length - CHIPS} more
+            </li>
+          )}
+        </ul>
         <span className="result-id mono muted" title={trace.traceId}>
           {trace.traceId.slice(0, 8)}
         </span>
       </div>
-      <ul className="result-services" aria-label="Services">
-        {services.slice(0, CHIPS).map((service) => (
-          <li key={service.name} className="chip">
-            <span className="swatch" data-hue={serviceHue(service.name, HUES)} aria-hidden="true" />
-            <span className="chip-text">{service.name}</span> <b>{service.spanCount.toLocaleString("en")}</b>
-            {service.errorCount > 0 && (
-              <span className="error-text chip-errors" title={`${service.errorCount} with errors`}>
-                <Icon name="error" label="errors" />
-                {service.errorCount.toLocaleString("en")}
-              </span>
-            )}
-          </li>
-        ))}
-        {services.length > CHIPS && (
-          <li
-            className="chip"
-            title={services
-              .slice(CHIPS)
-              .map((service) => service.name)
-              .join(", ")}
-          >
-            +{services.length - CHIPS} more
-          </li>
-        )}
-      </ul>
     </li>
   );
 }

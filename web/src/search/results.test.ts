@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { UiTraceSummary } from "../../../src/query/ui/api-types.ts";
-import { nanoToMs, serviceHue, sortResults } from "./results.ts";
+import { nanoToMs, sortResults } from "./results.ts";
 
 function summary(traceId: string, durationNano: string, spanCount: number, errorCount: number): UiTraceSummary {
   return {
@@ -38,10 +38,5 @@ describe("results", () => {
 
   it("keeps the microseconds of a time", () => {
     expect(nanoToMs("1700000000123456789")).toBe(1700000000123.456);
-  });
-
-  it("gives a name one hue", () => {
-    expect(serviceHue("orders", 8)).toBe(serviceHue("orders", 8));
-    expect(serviceHue("orders", 8)).toBeLessThan(8);
   });
 });

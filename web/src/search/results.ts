@@ -17,10 +17,3 @@ export function sortResults(traces: readonly UiTraceSummary[], sort: ResultSort)
   };
   return [...traces].sort((a, b) => weight[sort](a) - weight[sort](b));
 }
-
-/** Hue and pattern of a service where no trace gives it a place: the same name looks the same on every list. */
-export function serviceHue(name: string, hues: number): number {
-  let hash = 2166136261;
-  for (let i = 0; i < name.length; i++) hash = Math.imul(hash ^ name.charCodeAt(i), 16777619);
-  return (hash >>> 0) % hues;
-}

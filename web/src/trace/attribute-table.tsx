@@ -1,5 +1,5 @@
 import { Link } from "@tanstack/react-router";
-import { useState } from "react";
+import { type ReactNode, useState } from "react";
 import type { UiAttribute } from "../../../src/query/ui/api-types.ts";
 import { tagsToJson } from "../search/tags.ts";
 import { CopyButton } from "../ui/copy-button.tsx";
@@ -62,7 +62,7 @@ function AttributeRow({
   const tag = tagText(attribute);
   return (
     <tr>
-      <th scope="row">{attribute.key}</th>
+      <th scope="row">{breakable(attribute.key)}</th>
       <td>
         {attribute.type === "empty" ? (
           <span className="muted">empty</span>
@@ -96,6 +96,14 @@ function AttributeRow({
       </td>
     </tr>
   );
+}
+
+/** A key that may break after its dots and underscores. */
+function breakable(key: string): ReactNode[] {
+  return key.split(/(?<=[._/-])/).flatMap((part, index) => {
+    // biome-ignore lint/suspicious/noArrayIndexKey: parts of a fixed text
+    return index === 0 ? [part] : [<wbr key={index} />, part];
+  });
 }
 
 /** An hour before and after the span, so that the search finds at least the trace it came from. */

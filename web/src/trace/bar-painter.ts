@@ -3,8 +3,9 @@ import { ICON_PATHS } from "../ui/icon-paths.ts";
 import { barBox, labelPlace } from "./bar-geometry.ts";
 import { fitCanvas } from "./canvas-size.ts";
 import { type Palette, serviceFill } from "./palette.ts";
+import type { ServiceLook } from "./service-look.ts";
 import { type TimeWindow, ticks, timeToX } from "./time-scale.ts";
-import { serviceLook, type TraceModel } from "./trace-model.ts";
+import type { TraceModel } from "./trace-model.ts";
 
 const BAR_HEIGHT = 12;
 const ERROR_ICON = 11;
@@ -79,7 +80,8 @@ export class BarPainter {
     }
     const error = columns.status[row] === 2;
     const y = Math.round(middle - BAR_HEIGHT / 2);
-    context.fillStyle = this.#fill(columns.service[row]!);
+    const look = scene.model.looks[columns.service[row]!]!;
+    context.fillStyle = this.#fill(look);
     context.beginPath();
     context.roundRect(bar.x, y, bar.width, BAR_HEIGHT, Math.min(2, bar.width / 2));
     context.fill();
@@ -91,23 +93,25 @@ export class BarPainter {
     const text = formatDuration(duration);
     const textWidth = context.measureText(text).width + (error ? ICON_WIDTH : 0);
     const place = labelPlace(bar, textWidth, scene.width);
-    if (place.inside) {
+    if (place.inside && look.pattern !== 0) {
       context.fillStyle = palette.surface;
       context.beginPath();
       context.roundRect(place.x - 4, y - 1, textWidth + 8, BAR_HEIGHT + 2, 2);
       context.fill();
     }
-    context.fillStyle = error ? palette.error : place.inside ? palette.text : palette.muted;
+    const onBar = place.inside && look.pattern === 0;
+    const colour = onBar ? palette.surface : error ? palette.error : place.inside ? palette.text : palette.muted;
+    context.fillStyle = colour;
     context.fillText(text, place.x + (error ? ICON_WIDTH : 0), middle + 0.5);
-    if (error) this.#paintErrorIcon(place.x, middle);
+    if (error) this.#paintErrorIcon(place.x, middle, colour);
   }
 
-  #paintErrorIcon(x: number, middle: number): void {
+  #paintErrorIcon(x: number, middle: number, colour: string): void {
     const context = this.#context;
     context.save();
     context.translate(x, middle - ERROR_ICON / 2);
     context.scale(ERROR_ICON / 16, ERROR_ICON / 16);
-    context.strokeStyle = this.#palette.error;
+    context.strokeStyle = colour;
     context.lineWidth = 1.8;
     context.stroke(this.#errorIcon);
     context.restore();
@@ -126,8 +130,7 @@ export class BarPainter {
     context.stroke();
   }
 
-  #fill(service: number): string | CanvasPattern {
-    const { hue, pattern } = serviceLook(service);
+  #fill({ hue, pattern }: ServiceLook): string | CanvasPattern {
     const key = pattern * 16 + hue;
     let fill = this.#fills.get(key);
     if (fill === undefined) {

@@ -1,15 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { TraceColumns } from "../../../src/query/ui/columns-format.ts";
 import { findByName, mergeRows } from "./find-rows.ts";
-import {
-  buildTraceModel,
-  firstErrorOrigin,
-  rowOfSpan,
-  rowsOfSpans,
-  serviceLook,
-  spanIdOf,
-  stepThrough,
-} from "./trace-model.ts";
+import { buildTraceModel, firstErrorOrigin, rowOfSpan, rowsOfSpans, spanIdOf, stepThrough } from "./trace-model.ts";
 
 /** frontend GET / → orders SELECT (error), orders COMMIT; an orphan in inventory. */
 const columns: TraceColumns = {
@@ -77,10 +69,10 @@ describe("trace model", () => {
     expect(firstErrorOrigin(model)).toBe(1);
     const nested = {
       ...columns,
-      parent: Int32Array.of(-1, 0, 0, 2),
+      parent: Int32Array.of(-1, 0, 1, 0),
       status: Uint8Array.of(2, 0, 2, 2),
     };
-    expect(firstErrorOrigin(buildTraceModel(nested))).toBe(3);
+    expect(firstErrorOrigin(buildTraceModel(nested))).toBe(2);
     expect(firstErrorOrigin(buildTraceModel({ ...columns, status: new Uint8Array(4) }))).toBeUndefined();
   });
 
@@ -91,10 +83,5 @@ describe("trace model", () => {
     expect(stepThrough(rows, 9, 1)).toBe(3);
     expect(stepThrough(rows, 3, -1)).toBe(9);
     expect(stepThrough(new Int32Array(0), 3, 1)).toBeUndefined();
-  });
-
-  it("gives the ninth service the first hue with a pattern", () => {
-    expect(serviceLook(0)).toEqual({ hue: 0, pattern: 0 });
-    expect(serviceLook(9)).toEqual({ hue: 1, pattern: 1 });
   });
 });

@@ -1,7 +1,7 @@
 import { barBox } from "./bar-geometry.ts";
 import { fitCanvas } from "./canvas-size.ts";
 import type { Palette } from "./palette.ts";
-import { serviceLook, type TraceModel } from "./trace-model.ts";
+import type { TraceModel } from "./trace-model.ts";
 
 /** Up to this many spans each is drawn for itself; beyond it a line of pixels sums up many. */
 const SINGLE = 3_000;
@@ -62,7 +62,7 @@ function paintSingle(
   const thick = Math.max(1, pitch * 0.7);
   for (let row = 0; row < columns.count; row++) {
     const bar = barBox({ from: 0, to: extent }, width, columns.start[row]!, columns.duration[row]!);
-    context.fillStyle = palette.hues[serviceLook(columns.service[row]!).hue]!;
+    context.fillStyle = palette.hues[model.looks[columns.service[row]!]!.hue]!;
     context.fillRect(bar.x, row * pitch, bar.width, thick);
   }
 }

@@ -1,4 +1,4 @@
-import { HUES } from "./trace-model.ts";
+import { HUES } from "./service-look.ts";
 
 /** Colours that canvases paint with, resolved from the style sheet's custom properties for the theme on screen. */
 export interface Palette {

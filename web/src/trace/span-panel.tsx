@@ -40,7 +40,7 @@ export function SpanPanel({
     >
       <div className="span-head">
         <div className="span-head-row">
-          <ServiceSwatch service={service} />
+          <ServiceSwatch look={model.looks[service]!} />
           <span className="span-service">{columns.services[service]}</span>
           {error && (
             <span className="chip" data-tone="error">

@@ -2,7 +2,7 @@ import { SPAN_KIND_NAMES } from "../../../src/model/span.ts";
 import { COLUMN_MARK, PARENT_MISSING } from "../../../src/query/ui/columns-format.ts";
 import { formatDuration } from "../format/duration.ts";
 import { ICON_PATHS, type IconName } from "../ui/icon-paths.ts";
-import { serviceLook, type TraceModel } from "./trace-model.ts";
+import type { TraceModel } from "./trace-model.ts";
 
 /** What a pooled row is filled from. */
 export interface RowContent {
@@ -60,7 +60,7 @@ export class TimelineRow {
     const error = columns.status[row] === 2;
     const service = columns.services[columns.service[row]!]!;
     const operation = columns.names[columns.name[row]!]!;
-    const look = serviceLook(columns.service[row]!);
+    const look = model.looks[columns.service[row]!]!;
     const element = this.element;
 
     element.dataset.row = String(row);

@@ -49,7 +49,7 @@ export function TraceHeader({ model }: { readonly model: TraceModel }) {
           <dd>
             {services.slice(0, SERVICES).map((entry) => (
               <span key={entry.service} className="chip">
-                <ServiceSwatch service={entry.service} />
+                <ServiceSwatch look={model.looks[entry.service]!} />
                 <span className="chip-text">{entry.name}</span> <b>{entry.spans.toLocaleString("en")}</b>
                 {entry.errors > 0 && (
                   <span className="error-text chip-errors">

@@ -1,9 +1,6 @@
 import { COLUMN_MARK, columnIdHex, PARENT_MISSING, type TraceColumns } from "../../../src/query/ui/columns-format.ts";
 import { layoutTrace, type TraceLayout } from "./layout.ts";
-
-/** Distinct service colours; the ninth service starts again at the first hue with a pattern. */
-export const HUES = 8;
-export const PATTERNS = 4;
+import { assignLooks, type ServiceLook } from "./service-look.ts";
 
 export interface ServiceCount {
   readonly service: number;
@@ -18,6 +15,8 @@ export interface TraceModel {
   readonly layout: TraceLayout;
   /** Rows with an error status, ascending. */
   readonly errorRows: Int32Array;
+  /** How each service looks, by its position among the columns' services. */
+  readonly looks: readonly ServiceLook[];
   /** By spans, most first. */
   readonly services: readonly ServiceCount[];
   /** Longest time any row ends at, at least 1 ns: the length of the time axis. */
@@ -53,6 +52,7 @@ export function buildTraceModel(columns: TraceColumns): TraceModel {
     columns,
     layout,
     errorRows: Int32Array.from(errorRows),
+    looks: assignLooks(columns.services),
     services,
     extent,
     orphans: columns.missingRows.length,
@@ -68,11 +68,6 @@ export function spanIdOf(columns: TraceColumns, row: number): string {
 /** The first row of a span id, or −1. */
 export function rowOfSpan(columns: TraceColumns, spanId: string): number {
   return rowsOfSpans(columns, [spanId])[0] ?? -1;
-}
-
-/** Hue 0…7 and pattern 0…3 of a service, by its place among the trace's services, so both stay the same on every page part. */
-export function serviceLook(service: number): { readonly hue: number; readonly pattern: number } {
-  return { hue: service % HUES, pattern: Math.floor(service / HUES) % PATTERNS };
 }
 
 /** The first row after `from` (or before it) in an ascending list, going round at the ends; undefined for an empty list. */
@@ -101,21 +96,15 @@ export function rowsOfSpans(columns: TraceColumns, spanIds: readonly string[]): 
 }
 
 /**
- * Where the first error began: from the first failed row down through failed children, since errors are usually passed up
- * from below. Undefined for a trace without errors.
+ * Where the first error began: from the first failed row down to failed rows below it, as errors are usually passed up.
+ * Undefined for a trace without errors.
  */
 export function firstErrorOrigin(model: TraceModel): number | undefined {
-  const first = model.errorRows[0];
-  if (first === undefined) return undefined;
-  const { layout, columns } = model;
-  let origin = first;
-  for (let row = first + 1; row < origin + layout.size[origin]!; ) {
-    if (columns.status[row] === 2 && layout.parent[row] === origin) {
-      origin = row;
-      row++;
-    } else {
-      row += layout.size[row]!;
-    }
+  let origin = model.errorRows[0];
+  if (origin === undefined) return undefined;
+  for (const row of model.errorRows) {
+    if (row >= origin + model.layout.size[origin]!) break;
+    origin = row;
   }
   return origin;
 }

@@ -1,7 +1,6 @@
-import { serviceLook } from "../trace/trace-model.ts";
+import type { ServiceLook } from "../trace/service-look.ts";
 
 /** The mark of a service in the colour and pattern its bars have; always stands beside the service's name. */
-export function ServiceSwatch({ service }: { readonly service: number }) {
-  const { hue, pattern } = serviceLook(service);
-  return <span className="swatch" data-hue={hue} data-pattern={pattern} aria-hidden="true" />;
+export function ServiceSwatch({ look }: { readonly look: ServiceLook }) {
+  return <span className="swatch" data-hue={look.hue} data-pattern={look.pattern} aria-hidden="true" />;
 }
