@@ -1,0 +1,100 @@
+import { validateHeaderName, validateHeaderValue } from "node:http";
+import { z } from "zod";
+import { DEFAULT_BACKOFF } from "../component/retry.ts";
+
+/**
+ * What every exporter's config has beside its own keys: where a new destination begins in the log, how its queue is
+ * sent, and how long one attempt may take. The application reads these; spread the shape into a strict object.
+ */
+export const exporterCommonConfig = {
+  start_at: z.enum(["now", "oldest"]).default("now").describe("Where a destination that the log does not know begins."),
+  sending: z
+    .strictObject({
+      max_batch_spans: z.int().min(512).max(65_536).default(2048).describe("Most spans in one request."),
+      concurrency: z.int().min(1).max(64).default(4).describe("Requests under way at once."),
+    })
+    .prefault({}),
+  retry_on_failure: z
+    .strictObject({
+      initial_interval_ms: z.int().min(1).default(DEFAULT_BACKOFF.initialMs).describe("First wait, ms, before jitter."),
+      max_interval_ms: z.int().min(1).default(DEFAULT_BACKOFF.maxMs).describe("Longest wait, ms."),
+      multiplier: z.number().min(1).max(10).default(DEFAULT_BACKOFF.factor).describe("Growth from wait to wait."),
+    })
+    .refine((retry) => retry.initial_interval_ms <= retry.max_interval_ms, {
+      message: "initial_interval_ms must not be above max_interval_ms",
+    })
+    .prefault({}),
+  timeout_ms: z.int().min(1).max(600_000).default(10_000).describe("Longest time for one attempt, ms."),
+};
+
+/** Bodies are compressed with gzip unless told otherwise. */
+export const compressionConfig = z.enum(["gzip", "none"]).default("gzip");
+export type Compression = z.infer<typeof compressionConfig>;
+
+/** Extra request headers, by name. */
+export const headersConfig = z
+  .record(z.string(), z.string())
+  .superRefine((headers, context) => {
+    for (const [name, value] of Object.entries(headers)) {
+      try {
+        validateHeaderName(name);
+        validateHeaderValue(name, value);
+      } catch (error) {
+        const message = error instanceof Error ? error.message : String(error);
+        context.addIssue({ code: "custom", path: [name], message, input: name });
+      }
+    }
+  })
+  .default({});
+
+/** Trust and identity towards a TLS peer; file names are relative to the working directory. */
+export const tlsConfig = z
+  .strictObject({
+    ca_file: z.string().min(1).optional().describe("PEM certificates to trust instead of the system's."),
+    cert_file: z.string().min(1).optional().describe("PEM client certificate; needs key_file."),
+    key_file: z.string().min(1).optional().describe("PEM key of cert_file."),
+    server_name_override: z.string().min(1).optional().describe("Name to expect in the peer's certificate."),
+    insecure_skip_verify: z.boolean().default(false).describe("Accept any certificate."),
+  })
+  .refine((tls) => (tls.cert_file === undefined) === (tls.key_file === undefined), {
+    message: "cert_file and key_file must be given together",
+  });
+export type TlsConfig = z.infer<typeof tlsConfig>;
+
+/** Config of an exporter that posts to one URL. */
+export function httpExporterConfig(defaultEndpoint: string) {
+  return z.strictObject({
+    endpoint: httpUrlConfig.default(defaultEndpoint),
+    headers: headersConfig,
+    compression: compressionConfig,
+    tls: tlsConfig.optional(),
+    ...exporterCommonConfig,
+  });
+}
+
+export const httpUrlConfig = z.string().superRefine((text, context) => {
+  const message = badHttpUrl(text);
+  if (message !== undefined) context.addIssue({ code: "custom", message, input: text });
+});
+
+function badHttpUrl(text: string): string | undefined {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (url === undefined || (url.protocol !== "http:" && url.protocol !== "https:") || url.host === "") {
+    return `${JSON.stringify(text)} is no URL that spans can be posted to; expected http://host:port/… or https://…`;
+  }
+  if (url.username !== "" || url.password !== "") {
+    return "credentials do not belong into the URL; put them into headers, as authorization";
+  }
+  if (url.hash !== "") return `${JSON.stringify(text)} has a fragment (#…), which is never sent`;
+  return isLinkLocal(url.hostname) ? linkLocalMessage(url.hostname) : undefined;
+}
+
+/** Link-local addresses (RFC 3927, RFC 4291) serve cloud metadata, never a tracing backend. */
+export function isLinkLocal(host: string): boolean {
+  const bare = host.replace(/^\[|\]$/g, "").toLowerCase();
+  return /^169\.254\./.test(bare) || /^fe[89ab][0-9a-f]:/.test(bare);
+}
+
+export function linkLocalMessage(host: string): string {
+  return `${host} is a link-local address; spans are never sent there`;
+}

@@ -1,0 +1,145 @@
+import { type ClientRequest, Agent as HttpAgent, request as httpRequest, type IncomingMessage } from "node:http";
+import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
+import { promisify } from "node:util";
+import { createGunzip, gzip } from "node:zlib";
+import type { Compression } from "./common-config.ts";
+import { parseRetryAfter } from "./retry-after.ts";
+import type { TlsMaterial } from "./tls-options.ts";
+
+const gzipAsync = promisify(gzip);
+
+/** Longest answer that is read, bytes after decompression (OTLP specification: a client should limit what it reads). */
+export const MAX_ANSWER_BYTES = 4 * 1024 * 1024;
+
+/** Below this size gzip costs more than it saves. */
+const MIN_GZIP_BYTES = 512;
+
+export type HttpAnswer =
+  | {
+      readonly type: "answer";
+      readonly status: number;
+      readonly contentType: string;
+      /** What `Retry-After` asks for, ms from now. */
+      readonly retryAfterMs: number | undefined;
+      readonly location: string | undefined;
+      readonly body: Uint8Array;
+      /** The answer was longer than MAX_ANSWER_BYTES and was cut off. */
+      readonly tooLong: boolean;
+    }
+  /** No answer: refused, reset, timed out, aborted. */
+  | { readonly type: "failed"; readonly reason: string };
+
+export interface HttpSenderSettings {
+  readonly url: URL;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly compression: Compression;
+  /** For one attempt, from connect to the answer's last byte, ms. */
+  readonly timeoutMs: number;
+  readonly userAgent: string;
+  readonly tls: TlsMaterial;
+  /** Most sockets at once. */
+  readonly maxSockets: number;
+}
+
+/** Posts bodies to one URL over kept connections. Redirects are answers like any other: nothing is followed. */
+export class HttpSender {
+  readonly #settings: HttpSenderSettings;
+  readonly #agent: HttpAgent;
+  readonly #request: typeof httpRequest;
+
+  constructor(settings: HttpSenderSettings) {
+    this.#settings = settings;
+    const secure = settings.url.protocol === "https:";
+    const pool = { keepAlive: true, maxSockets: settings.maxSockets };
+    this.#agent = secure ? new HttpsAgent({ ...pool, ...settings.tls }) : new HttpAgent(pool);
+    this.#request = secure ? (httpsRequest as typeof httpRequest) : httpRequest;
+  }
+
+  /** One attempt. Never throws: whatever happens to it is an answer. */
+  async post(body: Uint8Array, contentType: string, signal: AbortSignal): Promise<HttpAnswer> {
+    const zipped = this.#settings.compression === "gzip" && body.length >= MIN_GZIP_BYTES;
+    const bytes = zipped ? await gzipAsync(body) : body;
+    if (signal.aborted) return { type: "failed", reason: "stopped before it was sent" };
+    const { promise, resolve } = deferred<HttpAnswer>();
+    const request = this.#request(this.#settings.url, {
+      method: "POST",
+      agent: this.#agent,
+      headers: {
+        ...this.#settings.headers,
+        "content-type": contentType,
+        "content-length": bytes.length,
+        "user-agent": this.#settings.userAgent,
+        "accept-encoding": "gzip, identity",
+        ...(zipped ? { "content-encoding": "gzip" } : {}),
+      },
+    });
+    const stop = (reason: string) => {
+      resolve({ type: "failed", reason });
+      request.destroy();
+    };
+    const timer = setTimeout(() => stop(`no answer within ${this.#settings.timeoutMs} ms`), this.#settings.timeoutMs);
+    const onAbort = () => stop("stopped while it was sent");
+    signal.addEventListener("abort", onAbort, { once: true });
+    request.on("error", (error: NodeJS.ErrnoException) => resolve({ type: "failed", reason: describe(error) }));
+    request.on("response", (response) => {
+      readAnswer(request, response, resolve);
+    });
+    request.end(bytes);
+    try {
+      return await promise;
+    } finally {
+      clearTimeout(timer);
+      signal.removeEventListener("abort", onAbort);
+    }
+  }
+
+  /** Closes the kept connections. */
+  close(): void {
+    this.#agent.destroy();
+  }
+}
+
+function readAnswer(request: ClientRequest, response: IncomingMessage, resolve: (answer: HttpAnswer) => void): void {
+  const chunks: Buffer[] = [];
+  let length = 0;
+  const finish = (tooLong: boolean) => {
+    resolve({
+      type: "answer",
+      status: response.statusCode ?? 0,
+      contentType: response.headers["content-type"] ?? "",
+      retryAfterMs: parseRetryAfter(response.headers["retry-after"], Date.now()),
+      location: response.headers.location,
+      body: Buffer.concat(chunks),
+      tooLong,
+    });
+  };
+  const zipped = response.headers["content-encoding"]?.toLowerCase() === "gzip";
+  const body = zipped ? response.pipe(createGunzip()) : response;
+  body.on("data", (chunk: Buffer) => {
+    if (length + chunk.length > MAX_ANSWER_BYTES) {
+      finish(true);
+      request.destroy();
+      return;
+    }
+    length += chunk.length;
+    chunks.push(chunk);
+  });
+  body.on("end", () => finish(false));
+  const broken = (error: Error) => resolve({ type: "failed", reason: `the answer broke off: ${describe(error)}` });
+  body.on("error", broken);
+  if (body !== response) response.on("error", broken);
+}
+
+/** Connection errors that try several addresses have their reasons inside. */
+function describe(error: Error): string {
+  if (error instanceof AggregateError) return error.errors.map((inner: Error) => inner.message).join("; ");
+  return error.message || error.name;
+}
+
+function deferred<T>(): { promise: Promise<T>; resolve: (value: T) => void } {
+  let resolve: (value: T) => void = () => {};
+  const promise = new Promise<T>((done) => {
+    resolve = done;
+  });
+  return { promise, resolve };
+}

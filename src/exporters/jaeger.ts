@@ -1,0 +1,100 @@
+import { createHash } from "node:crypto";
+import { writeBatch } from "../codec/jaeger/thrift-batch.ts";
+import { toJaegerBatches } from "../codec/jaeger/to-jaeger.ts";
+import { fragmentRecords } from "../codec/otlp/fragment-records.ts";
+import { BinaryWriter } from "../codec/thrift/binary.ts";
+import type { ComponentFactory } from "../component/component.ts";
+import type { Exporter, ExporterSettings, ExportOutcome } from "../component/export.ts";
+import type { LogFragment } from "../model/log.ts";
+import { httpExporterConfig } from "./common-config.ts";
+import { HttpExporter, type HttpExporterConfig, type Post } from "./http-exporter.ts";
+import { httpOutcome, unreadable } from "./outcome.ts";
+
+/** Jaeger's collector takes this one and application/x-thrift; this one is registered. */
+const CONTENT_TYPE = "application/vnd.apache.thrift.binary";
+
+/** Most requests remembered as delivered while others of their export wait; beyond it some are sent twice. */
+const MAX_REMEMBERED = 4096;
+
+interface Request {
+  readonly body: Uint8Array;
+  readonly count: number;
+  readonly key: string;
+}
+
+/**
+ * A request to Jaeger holds one process, so an export is several requests. Those that were delivered are remembered
+ * until the export is done: a repeat of the export sends the others only, and comes to an end even where the peer takes
+ * just some requests at a time.
+ */
+class Sending {
+  readonly #delivered = new Map<string, { rejected: number; reason: string }>();
+
+  async send(fragments: readonly LogFragment[], count: number, post: Post): Promise<ExportOutcome> {
+    let requests: Request[];
+    try {
+      requests = encode(fragments);
+    } catch (error) {
+      return unreadable(count, error);
+    }
+    for (const request of requests) {
+      if (this.#delivered.has(request.key)) continue;
+      const outcome = httpOutcome(await post(request.body, CONTENT_TYPE), request.count);
+      if (outcome.type === "retry") return outcome;
+      if (outcome.type === "split") {
+        this.#forget(requests);
+        return outcome;
+      }
+      const rejected = outcome.type === "rejected" ? outcome.count : 0;
+      this.#remember(request.key, rejected, outcome.type === "rejected" ? outcome.reason : "");
+    }
+    return this.#finish(requests);
+  }
+
+  #remember(key: string, rejected: number, reason: string): void {
+    const oldest = this.#delivered.size >= MAX_REMEMBERED ? this.#delivered.keys().next().value : undefined;
+    if (oldest !== undefined) this.#delivered.delete(oldest);
+    this.#delivered.set(key, { rejected, reason });
+  }
+
+  #finish(requests: readonly Request[]): ExportOutcome {
+    let count = 0;
+    let reason = "";
+    for (const { key } of requests) {
+      const known = this.#delivered.get(key);
+      if (known === undefined || known.rejected === 0) continue;
+      count += known.rejected;
+      reason ||= known.reason;
+    }
+    this.#forget(requests);
+    return count === 0 ? { type: "delivered" } : { type: "rejected", count, reason };
+  }
+
+  #forget(requests: readonly Request[]): void {
+    for (const { key } of requests) this.#delivered.delete(key);
+  }
+}
+
+function encode(fragments: readonly LogFragment[]): Request[] {
+  return toJaegerBatches(fragments.flatMap(fragmentRecords)).map((batch) => {
+    const writer = new BinaryWriter();
+    writeBatch(writer, batch);
+    const body = writer.finish();
+    return { body, count: batch.spans.length, key: createHash("sha256").update(body).digest("base64") };
+  });
+}
+
+/** Jaeger's thrift over HTTP, as its clients send it; the endpoint is the whole URL. */
+export const jaegerExporter: ComponentFactory<HttpExporterConfig, ExporterSettings, Exporter> = {
+  type: "jaeger",
+  stability: "beta",
+  config: httpExporterConfig("http://localhost:14268/api/traces"),
+  create: (settings, config) => {
+    const sending = new Sending();
+    return new HttpExporter(settings, config, {
+      url: (endpoint) => new URL(endpoint),
+      userAgent: (host) => host.userAgent,
+      send: (fragments, count, post) => sending.send(fragments, count, post),
+    });
+  },
+};
