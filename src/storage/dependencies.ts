@@ -31,15 +31,14 @@ const HOUR_MS = 3_600_000;
 const HOUR_NS = HOUR_MS * 1e6;
 /** Distinct service names known at once; beyond it the window starts afresh, so that made-up names cannot fill memory. */
 const MAX_SERVICES = 50_000;
-/** A pair of services is one exact number below 2^53. */
-const PAIR = 2 ** 26;
 
 interface Calls {
   calls: number;
   errors: number;
 }
 
-type Pending = Map<number, Map<number, Calls>>;
+/** By hour, parent and child service: three maps of small integers, whose look-ups do not allocate. */
+type Pending = Map<number, Map<number, Map<number, Calls>>>;
 
 /**
  * Counts calls between services: a span whose parent is a span of another service is one call from that service to its
@@ -77,7 +76,7 @@ export class DependencyAggregator {
   constructor(settings: DependencySettings = DEFAULT_DEPENDENCIES) {
     this.#settings = settings;
     this.#window = new JoinWindow(settings.windowSpans, (parent, child, hour, error) => {
-      if (this.#counting) this.#count(this.#pending, hour, parent * PAIR + child, 1, error ? 1 : 0);
+      if (this.#counting) count(this.#pending, hour, parent, child, 1, error ? 1 : 0);
     });
   }
 
@@ -120,16 +119,8 @@ export class DependencyAggregator {
       `INSERT INTO dependency (hour, parent, child, calls, errors) VALUES (?, ?, ?, ?, ?)
        ON CONFLICT (hour, parent, child) DO UPDATE SET calls = calls + excluded.calls, errors = errors + excluded.errors`,
     );
-    for (const [hour, pairs] of this.#pending) {
-      for (const [pair, { calls, errors }] of pairs) {
-        add.run(
-          hour,
-          this.#names[Math.trunc(pair / PAIR)] as string,
-          this.#names[pair % PAIR] as string,
-          calls,
-          errors,
-        );
-      }
+    for (const [hour, parent, child, { calls, errors }] of entries(this.#pending)) {
+      add.run(hour, this.#names[parent] as string, this.#names[child] as string, calls, errors);
     }
     this.#flushed = this.#pending;
     this.#pending = new Map();
@@ -139,8 +130,8 @@ export class DependencyAggregator {
   undoFlush(): void {
     const flushed = this.#flushed;
     this.#flushed = new Map();
-    for (const [hour, pairs] of flushed) {
-      for (const [pair, { calls, errors }] of pairs) this.#count(this.#pending, hour, pair, calls, errors);
+    for (const [hour, parent, child, { calls, errors }] of entries(flushed)) {
+      count(this.#pending, hour, parent, child, calls, errors);
     }
   }
 
@@ -173,20 +164,6 @@ export class DependencyAggregator {
       const length = (columns.spanEnd[row] as number) - (columns.spanStart[row] as number);
       span.fingerprint = (Math.imul(low, 0x9e3779b1) ^ Math.imul(endLow[row] as number, 0x85ebca6b) ^ length) >>> 0;
       if (!this.#window.add(span, receivedAtMs)) this.#duplicates++;
-    }
-  }
-
-  #count(into: Pending, hour: number, pair: number, calls: number, errors: number): void {
-    let pairs = into.get(hour);
-    if (pairs === undefined) {
-      pairs = new Map();
-      into.set(hour, pairs);
-    }
-    const known = pairs.get(pair);
-    if (known === undefined) pairs.set(pair, { calls, errors });
-    else {
-      known.calls += calls;
-      known.errors += errors;
     }
   }
 
@@ -226,6 +203,33 @@ export function readDependencies(db: SqlDatabase, startMs: number, endMs: number
 export function removeDependenciesBefore(db: SqlDatabase, beforeMs: number): void {
   const table = db.prepare("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'dependency'").get();
   if (table !== undefined) db.prepare("DELETE FROM dependency WHERE hour < ?").run(hourOf(beforeMs));
+}
+
+function count(into: Pending, hour: number, parent: number, child: number, calls: number, errors: number): void {
+  let parents = into.get(hour);
+  if (parents === undefined) {
+    parents = new Map();
+    into.set(hour, parents);
+  }
+  let children = parents.get(parent);
+  if (children === undefined) {
+    children = new Map();
+    parents.set(parent, children);
+  }
+  const known = children.get(child);
+  if (known === undefined) children.set(child, { calls, errors });
+  else {
+    known.calls += calls;
+    known.errors += errors;
+  }
+}
+
+function* entries(pending: Pending): Generator<readonly [hour: number, parent: number, child: number, calls: Calls]> {
+  for (const [hour, parents] of pending) {
+    for (const [parent, children] of parents) {
+      for (const [child, calls] of children) yield [hour, parent, child, calls];
+    }
+  }
 }
 
 function hourOf(ms: number): number {

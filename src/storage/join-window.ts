@@ -51,8 +51,9 @@ export class JoinWindow {
   readonly #entries: Uint32Array;
   readonly #state: Uint8Array;
   readonly #receivedAtMs: Float64Array;
-  readonly #spanHeads: Uint32Array;
-  readonly #childHeads: Uint32Array;
+  /** Per bucket the newest span of that id, and the newest child that waits for it: side by side in one cache line. */
+  readonly #heads: Uint32Array;
+  readonly #bucketMask: number;
   readonly #onCall: OnCall;
   /** Sequence of the next entry and of the oldest that is still there. */
   #next: number;
@@ -65,8 +66,8 @@ export class JoinWindow {
     this.#entries = new Uint32Array(capacity * WORDS);
     this.#state = new Uint8Array(capacity);
     this.#receivedAtMs = new Float64Array(capacity);
-    this.#spanHeads = new Uint32Array(capacity);
-    this.#childHeads = new Uint32Array(capacity);
+    this.#heads = new Uint32Array(capacity * 4);
+    this.#bucketMask = capacity * 2 - 1;
     this.#onCall = onCall;
     // Heads of 0 are sequence 0, which is older than any entry from the start.
     this.#next = 1;
@@ -95,7 +96,7 @@ export class JoinWindow {
   /** Joins a span with its parent and its waiting children. False for a duplicate, which changes nothing. */
   add(span: WindowSpan, receivedAtMs: number): boolean {
     const { trace, idLow, idHigh, parentLow, parentHigh, service, hour, error } = span;
-    const bucket = hash(trace, idLow, idHigh) & this.#mask;
+    const bucket = (hash(trace, idLow, idHigh) & this.#bucketMask) * 2;
     const shared = this.#sameId(span, bucket);
     if (shared === DUPLICATE) return false;
     if (this.size > this.#mask) this.#dropOldest();
@@ -112,20 +113,20 @@ export class JoinWindow {
     entries[at + SERVICE] = service;
     entries[at + HOUR] = hour;
     entries[at + FINGERPRINT] = span.fingerprint;
-    entries[at + NEXT_SPAN] = this.#spanHeads[bucket] as number;
-    this.#spanHeads[bucket] = sequence;
+    entries[at + NEXT_SPAN] = this.#heads[bucket] as number;
+    this.#heads[bucket] = sequence;
     this.#receivedAtMs[slot] = receivedAtMs;
 
     let state: number = STATE.done;
     if (span.kind === SERVER && shared !== ABSENT) {
       this.#onCall(shared, service, hour, error);
     } else if ((parentLow | parentHigh) !== 0) {
-      const parentBucket = hash(trace, parentLow, parentHigh) & this.#mask;
+      const parentBucket = (hash(trace, parentLow, parentHigh) & this.#bucketMask) * 2;
       const parent = this.#parentService(trace, parentLow, parentHigh, parentBucket, sequence);
       if (parent === ABSENT) {
         state = STATE.waiting;
-        entries[at + NEXT_CHILD] = this.#childHeads[parentBucket] as number;
-        this.#childHeads[parentBucket] = sequence;
+        entries[at + NEXT_CHILD] = this.#heads[parentBucket + 1] as number;
+        this.#heads[parentBucket + 1] = sequence;
       } else if (parent !== service) this.#onCall(parent, service, hour, error);
     }
     this.#state[slot] = state | (error ? ERROR : 0) | (span.kind << KIND_SHIFT);
@@ -141,7 +142,7 @@ export class JoinWindow {
     const { trace, idLow, idHigh, service, kind } = span;
     const entries = this.#entries;
     let shared = ABSENT;
-    let sequence = this.#spanHeads[bucket] as number;
+    let sequence = this.#heads[bucket] as number;
     for (let step = 0; step < MAX_SPAN_STEPS && this.#holds(sequence); step++) {
       const slot = sequence & this.#mask;
       const at = slot * WORDS;
@@ -165,7 +166,7 @@ export class JoinWindow {
 
   #parentService(trace: number, low: number, high: number, bucket: number, self: number): number {
     const entries = this.#entries;
-    let sequence = this.#spanHeads[bucket] as number;
+    let sequence = this.#heads[bucket] as number;
     for (let step = 0; step < MAX_SPAN_STEPS && this.#holds(sequence); step++) {
       const at = (sequence & this.#mask) * WORDS;
       if (
@@ -183,7 +184,7 @@ export class JoinWindow {
 
   #adoptChildren(trace: number, low: number, high: number, service: number, bucket: number, self: number): void {
     const entries = this.#entries;
-    let sequence = this.#childHeads[bucket] as number;
+    let sequence = this.#heads[bucket + 1] as number;
     for (let step = 0; step < MAX_CHILD_STEPS && this.#holds(sequence); step++) {
       const slot = sequence & this.#mask;
       const at = slot * WORDS;
