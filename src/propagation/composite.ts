@@ -8,6 +8,7 @@ import { w3cPropagator } from "./w3c.ts";
 export const PROPAGATION_FORMATS = ["w3c", "b3", "b3_single", "jaeger", "baggage"] as const;
 export type PropagationFormat = (typeof PROPAGATION_FORMATS)[number];
 
+/** Throws TypeError for a name that is none of them. */
 export function createPropagator(format: PropagationFormat): Propagator {
   switch (format) {
     case "w3c":
@@ -20,6 +21,10 @@ export function createPropagator(format: PropagationFormat): Propagator {
       return jaegerPropagator;
     case "baggage":
       return baggagePropagator;
+    default: {
+      const expected = PROPAGATION_FORMATS.join(", ");
+      throw new TypeError(`propagation format "${String(format)}": expected one of ${expected}`);
+    }
   }
 }
 
