@@ -129,7 +129,6 @@ async function ask(traceIds: readonly Uint8Array[]): Promise<void> {
   await measure("first call (loads blooms and trace tables)", 1, () =>
     reader.find({ filter: { op: "all" }, limit: 1 }, signal),
   );
-  process.stdout.write(`RSS after loading: ${Math.round(process.memoryUsage().rss / 2 ** 20)} MiB\n`);
   await measure("trace by id", 200, (i) => reader.trace(traceIds[(i * 7919) % traceIds.length] as Uint8Array, signal));
   await measure("unknown trace id", 200, (i) =>
     reader.trace(

@@ -3,6 +3,7 @@ import type { SpanColumns } from "../model/span-columns.ts";
 import { decodeBlockIndex } from "./block-index.ts";
 import { ByteLru } from "./search/byte-lru.ts";
 import type { Pacer } from "./search/pacer.ts";
+import { rowsOfTrace, type TraceRows } from "./search/trace-rows.ts";
 import { SegmentBlocks } from "./segment-blocks.ts";
 import type { BlockHead, SegmentSource } from "./segment-source.ts";
 
@@ -87,15 +88,16 @@ export class BlockCache {
     return body;
   }
 
-  /** Blocks that hold spans of the trace, in log order. */
-  async traceBlocks(traceId: Uint8Array, pacer: Pacer): Promise<CachedBlock[]> {
+  /** All stored rows of the trace, duplicates included, in log order. */
+  async trace(traceId: Uint8Array, pacer: Pacer): Promise<TraceRows[]> {
     const hash = traceIdHash(traceId);
-    const found: CachedBlock[] = [];
+    const found: TraceRows[] = [];
     for (const segment of this.segments) {
       const rows = segment.traceRows(hash) ?? (await this.#scanForTrace(segment, hash, pacer));
       for (const row of rows) {
         const block = this.block(segment.id, row);
-        if (block !== undefined && traceAt(block.columns, traceId) >= 0) found.push(block);
+        const part = block && rowsOfTrace(block, traceId);
+        if (part !== undefined) found.push(part);
         if (pacer.due()) await pacer.pause();
       }
     }
@@ -165,15 +167,4 @@ export class BlockCache {
     this.#blocks.removeWhere(gone);
     this.#bodies.removeWhere(gone);
   }
-}
-
-/** Position of the trace in columns.traceIds, or -1. */
-export function traceAt(columns: SpanColumns, traceId: Uint8Array): number {
-  const { traceIds } = columns;
-  for (let at = 0; at < traceIds.length; at += 16) {
-    let i = 0;
-    while (i < 16 && traceIds[at + i] === traceId[i]) i++;
-    if (i === 16) return at / 16;
-  }
-  return -1;
 }

@@ -6,7 +6,7 @@ import { readDependencies } from "./dependencies.ts";
 import { findTraces } from "./search/find.ts";
 import { OperationCache } from "./search/operation-cache.ts";
 import { Pacer } from "./search/pacer.ts";
-import { traceRows } from "./search/trace-rows.ts";
+import { withoutDuplicates } from "./search/trace-rows.ts";
 import type { SegmentSource } from "./segment-source.ts";
 
 export interface TraceReaderSettings {
@@ -31,9 +31,9 @@ export function createTraceReader(
     async trace(traceId, signal) {
       const pacer = new Pacer(signal);
       await cache.refresh(pacer);
-      const blocks = await cache.traceBlocks(traceId, pacer);
+      const stored = await cache.trace(traceId, pacer);
       const fragments: LogFragment[] = [];
-      for (const { block, rows } of traceRows(blocks, traceId, (b) => cache.body(b.segment, b.row))) {
+      for (const { block, rows } of withoutDuplicates(stored, (b) => cache.body(b.segment, b.row))) {
         const body = cache.body(block.segment, block.row);
         if (body === undefined) continue;
         const { segment, row, receivedAtMs, columns } = block;

@@ -1,6 +1,6 @@
 import { PermanentError } from "../../component/errors.ts";
 import { bytesToHex, hexToBytes } from "../../model/ids.ts";
-import { type SpanColumns, startNano } from "../../model/span-columns.ts";
+import type { SpanColumns } from "../../model/span-columns.ts";
 import type { SearchResult, TraceQuery, TraceSummary } from "../../model/trace-query.ts";
 import type { BlockCache, CachedBlock } from "../block-cache.ts";
 import { roundDown, roundUp, type SegmentBlocks } from "../segment-blocks.ts";
@@ -9,7 +9,7 @@ import { type CompiledFilter, compileFilter, type RowTest } from "./filter.ts";
 import { Heap } from "./heap.ts";
 import type { Pacer } from "./pacer.ts";
 import { type MatchedSpan, summarize, traceTimes } from "./summary.ts";
-import { type TraceRows, traceRows } from "./trace-rows.ts";
+import { type TraceRows, withoutDuplicates } from "./trace-rows.ts";
 
 /** The blocks of one segment that are still to be visited, by latest span start. */
 interface SegmentCursor {
@@ -20,10 +20,10 @@ interface SegmentCursor {
   bound: number;
 }
 
-/** A trace with a matching span, not looked up yet. Its start is not later than `bound`. */
+/** A trace with a matching span, not looked up yet. Its start is not later than `bound`; ns, rounded up. */
 interface Candidate {
   readonly traceId: string;
-  readonly bound: bigint;
+  readonly bound: number;
 }
 
 const MAX_U64 = 0xffff_ffff_ffff_ffffn;
@@ -127,6 +127,7 @@ class Search {
     if (test === false) return;
     const matches = this.#inRange(columns, test);
     const open = new Int8Array(columns.traceIds.length / 16);
+    let bounds: Float64Array | undefined;
     for (let row = 0; row < columns.count; row++) {
       const trace = columns.traceIndex[row] as number;
       if (open[trace] === 0) open[trace] = this.#considered.has(traceIdAt(columns, trace)) ? -1 : 1;
@@ -134,22 +135,23 @@ class Search {
       open[trace] = -1;
       const traceId = traceIdAt(columns, trace);
       this.#considered.add(traceId);
-      this.#candidates.push({ traceId, bound: earliestStart(columns, trace) });
+      bounds ??= earliestStarts(columns);
+      this.#candidates.push({ traceId, bound: bounds[trace] as number });
     }
   }
 
   async #lookUp({ traceId }: Candidate): Promise<void> {
     const id = hexToBytes(traceId) as Uint8Array;
-    const blocks = await this.#cache.traceBlocks(id, this.#pacer);
-    const trace = traceRows(blocks, id, (block) => this.#cache.body(block.segment, block.row));
-    if (trace.length === 0) return;
+    const stored = await this.#cache.trace(id, this.#pacer);
+    if (stored.length === 0) return;
     const { traceDurationMin, traceDurationMax, after } = this.#query;
-    const { start, end } = traceTimes(trace);
+    const { start, end } = traceTimes(stored);
     if (after !== undefined && !comesAfter({ start, traceId }, after)) return;
     if (traceDurationMin !== undefined && end - start < traceDurationMin) return;
     if (traceDurationMax !== undefined && end - start > traceDurationMax) return;
     const worst = this.#accepted[this.#query.limit];
     if (worst !== undefined && comesAfter({ start, traceId }, worst)) return;
+    const trace = withoutDuplicates(stored, (block) => this.#cache.body(block.segment, block.row));
     const matched: MatchedSpan[] = [];
     for (const part of trace) {
       unlessGone(() => this.#match(part, matched));
@@ -207,9 +209,7 @@ class Search {
 
   /** No trace that is not accepted yet starts later; ns since the epoch. */
   #promised(): bigint {
-    const block = BigInt(Math.ceil(this.#segments.top?.bound ?? 0));
-    const candidate = this.#candidates.top?.bound ?? 0n;
-    return block > candidate ? block : candidate;
+    return BigInt(Math.ceil(Math.max(this.#segments.top?.bound ?? 0, this.#candidates.top?.bound ?? 0)));
   }
 }
 
@@ -230,16 +230,16 @@ function halves(value: bigint): [high: number, low: number] {
   return [Number(value >> 32n), Number(value & 0xffff_ffffn)];
 }
 
-function earliestStart(columns: SpanColumns, trace: number): bigint {
-  const { traceIndex, startHigh, startLow } = columns;
-  let best = -1;
-  for (let row = 0; row < columns.count; row++) {
-    if (traceIndex[row] !== trace) continue;
-    const high = startHigh[row] as number;
-    const bestHigh = startHigh[best] ?? Number.POSITIVE_INFINITY;
-    if (high < bestHigh || (high === bestHigh && (startLow[row] as number) < (startLow[best] as number))) best = row;
+/** Earliest start of every trace in the block, ns since the epoch, rounded up to float64. */
+function earliestStarts({ count, traceIds, traceIndex, startHigh, startLow }: SpanColumns): Float64Array {
+  const starts = new Float64Array(traceIds.length / 16).fill(Number.POSITIVE_INFINITY);
+  for (let row = 0; row < count; row++) {
+    const start = (startHigh[row] as number) * 0x1_0000_0000 + (startLow[row] as number);
+    const trace = traceIndex[row] as number;
+    if (start < (starts[trace] as number)) starts[trace] = start;
   }
-  return startNano(columns, best);
+  // The sum may have been rounded down by half a step.
+  return starts.map((start) => start + start * 2 ** -52);
 }
 
 /** A block that retention takes while it is being searched has no matches. */

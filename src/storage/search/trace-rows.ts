@@ -1,5 +1,5 @@
 import type { SpanColumns } from "../../model/span-columns.ts";
-import { type CachedBlock, traceAt } from "../block-cache.ts";
+import type { CachedBlock } from "../block-cache.ts";
 
 /** The rows of one block that belong to one trace, ascending. */
 export interface TraceRows {
@@ -14,31 +14,45 @@ interface Seen {
   readonly row: number;
 }
 
+/** Rows of a block that belong to the trace, duplicates included; undefined where there are none. */
+export function rowsOfTrace(block: CachedBlock, traceId: Uint8Array): TraceRows | undefined {
+  const { traceIndex, count } = block.columns;
+  const position = traceAt(block.columns, traceId);
+  if (position < 0) return undefined;
+  const rows: number[] = [];
+  for (let row = 0; row < count; row++) if (traceIndex[row] === position) rows.push(row);
+  return { block, rows };
+}
+
 /**
- * All stored spans of a trace in log order. Of byte-equal spans with one span id and kind, as a sender makes them that
- * repeats a request whose acknowledgement it did not see, only the first is kept; spans that differ are all kept.
+ * Of byte-equal spans with one span id and kind, as a sender makes them that repeats a request whose acknowledgement it
+ * did not see, only the first; spans that differ are all kept. `trace` is in log order, and so is the result.
  */
-export function traceRows(blocks: readonly CachedBlock[], traceId: Uint8Array, loadBody: LoadBody): TraceRows[] {
+export function withoutDuplicates(trace: readonly TraceRows[], loadBody: LoadBody): TraceRows[] {
   const seen = new Map<string, Seen[]>();
   const result: TraceRows[] = [];
-  for (const block of blocks) {
-    const { columns } = block;
-    const position = traceAt(columns, traceId);
-    if (position < 0) continue;
-    const rows: number[] = [];
-    for (let row = columns.traceIndex.indexOf(position as never); row >= 0; ) {
-      const key = spanKey(columns, row);
+  for (const { block, rows } of trace) {
+    const kept = rows.filter((row) => {
+      const key = spanKey(block.columns, row);
       const others = seen.get(key);
+      if (others?.some((other) => sameBytes(other, { block, row }, loadBody))) return false;
       if (others === undefined) seen.set(key, [{ block, row }]);
-      if (!others?.some((other) => sameBytes(other, { block, row }, loadBody))) {
-        others?.push({ block, row });
-        rows.push(row);
-      }
-      row = columns.traceIndex.indexOf(position as never, row + 1);
-    }
-    if (rows.length > 0) result.push({ block, rows });
+      else others.push({ block, row });
+      return true;
+    });
+    if (kept.length > 0) result.push({ block, rows: kept });
   }
   return result;
+}
+
+/** Position of the trace in columns.traceIds, or -1. */
+function traceAt({ traceIds }: SpanColumns, traceId: Uint8Array): number {
+  for (let at = 0; at < traceIds.length; at += 16) {
+    let i = 0;
+    while (i < 16 && traceIds[at + i] === traceId[i]) i++;
+    if (i === 16) return at / 16;
+  }
+  return -1;
 }
 
 /** Equal for byte-equal spans, and hardly ever for others: id, kind, times and length. */
