@@ -92,7 +92,7 @@ function badHttpUrl(text: string): string | undefined {
 /** Link-local addresses (RFC 3927, RFC 4291) serve cloud metadata, never a tracing backend. */
 export function isLinkLocal(host: string): boolean {
   const bare = host.replace(/^\[|\]$/g, "").toLowerCase();
-  return /^169\.254\./.test(bare) || /^fe[89ab][0-9a-f]:/.test(bare);
+  return /^(?:::ffff:)?169\.254\./.test(bare) || /^::ffff:a9fe:/.test(bare) || /^fe[89ab][0-9a-f]:/.test(bare);
 }
 
 export function linkLocalMessage(host: string): string {

@@ -3,6 +3,7 @@ import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
 import { promisify } from "node:util";
 import { createGunzip, gzip } from "node:zlib";
 import type { Compression } from "./common-config.ts";
+import { guardedLookup } from "./guarded-lookup.ts";
 import { parseRetryAfter } from "./retry-after.ts";
 import type { TlsMaterial } from "./tls-options.ts";
 
@@ -50,7 +51,7 @@ export class HttpSender {
   constructor(settings: HttpSenderSettings) {
     this.#settings = settings;
     const secure = settings.url.protocol === "https:";
-    const pool = { keepAlive: true, maxSockets: settings.maxSockets };
+    const pool = { keepAlive: true, maxSockets: settings.maxSockets, lookup: guardedLookup() };
     this.#agent = secure ? new HttpsAgent({ ...pool, ...settings.tls }) : new HttpAgent(pool);
     this.#request = secure ? (httpsRequest as typeof httpRequest) : httpRequest;
   }

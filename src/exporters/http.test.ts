@@ -150,6 +150,19 @@ describe("otlp_http", () => {
     });
   });
 
+  it("hears a 413 that comes while the body is still on its way", async () => {
+    const server = createServer((request, response) => {
+      response.writeHead(413, { connection: "close" }).end("too big");
+      response.on("finish", () => request.socket.destroy());
+    });
+    servers.push(server);
+    await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
+    const endpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    const exporter = await started(otlpHttpExporter, { endpoint, compression: "none" });
+    const large = [fragmentOfNames(["x".repeat(8_000_000)])];
+    expect(await exporter.export(large, NEVER)).toEqual({ type: "split", reason: "HTTP 413: too big" });
+  });
+
   it("follows no redirect", async () => {
     const other = await peer((response) => response.end());
     const outcome = await outcomeOf((response) => response.writeHead(307, { location: `${other.url}/x` }).end());
@@ -292,6 +305,7 @@ describe("config", () => {
     [{ endpoint: "http://u:p@h" }, /credentials/],
     [{ endpoint: "http://169.254.169.254/x" }, /link-local/],
     [{ endpoint: "http://[fe80::1]/x" }, /link-local/],
+    [{ endpoint: "http://[::ffff:169.254.169.254]/x" }, /link-local/],
     [{ headers: { "a b": "x" } }, /a b/],
     [{ headers: { a: "x\r\ny: z" } }, /Invalid character/],
     [{ compression: "zstd" }, /gzip/],

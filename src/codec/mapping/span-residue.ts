@@ -51,9 +51,8 @@ export function spanResidue(plain: ScopedSpan, original: ScopedSpan, timeUnit: b
   if (a.status.code !== b.status.code || a.status.message !== b.status.message) residue.status = b.status;
   const attributes = attributeResidue(a.attributes, b.attributes);
   if (attributes !== undefined) residue.attributes = attributes;
-  if (JSON.stringify(a.links.map(linkToJson)) !== JSON.stringify(b.links.map(linkToJson))) {
-    residue.links = b.links.map(linkToJson);
-  }
+  const links = linksResidue(a.links, b.links);
+  if (links !== undefined) residue.links = links;
   const scope = scopeResidue(plain, original);
   if (scope !== undefined) residue.scope = scope;
   return nonEmpty(residue);
@@ -88,6 +87,12 @@ export function applySpanResidue(plain: ScopedSpan, residue: JsonObject): Scoped
     },
     scopeSchemaUrl: text(scope.schemaUrl) ?? plain.scopeSchemaUrl,
   };
+}
+
+function linksResidue(plain: readonly SpanLink[], original: readonly SpanLink[]): JsonObject[] | undefined {
+  if (plain.length === 0 && original.length === 0) return undefined;
+  const links = original.map(linkToJson);
+  return JSON.stringify(plain.map(linkToJson)) === JSON.stringify(links) ? undefined : links;
 }
 
 function scopeResidue(plain: ScopedSpan, original: ScopedSpan): JsonObject | undefined {

@@ -23,6 +23,9 @@ const REMOTE_RANK: readonly { readonly key: string; readonly port?: string }[] =
   { key: "db.name" },
 ];
 
+const REMOTE_KEYS = REMOTE_RANK.map((rank) => rank.key);
+const REMOTE_PORT_KEYS = REMOTE_RANK.flatMap((rank) => rank.port ?? []);
+
 /** `server.*` of a server span is the span's own address, so only what always means the peer counts there. */
 const PEER_KEYS: ReadonlySet<string> = new Set(["peer.service", "network.peer.address", "net.sock.peer.addr"]);
 
@@ -69,16 +72,14 @@ export function addEndpointTags(
   if (local?.port !== undefined) addPort(tags, LOCAL.port, local.port);
 
   const address = remote?.ipv4 ?? remote?.ipv6;
-  const keys = REMOTE_RANK.map((rank) => rank.key);
-  if (remote?.serviceName !== undefined && !says(tags, keys, remote.serviceName)) {
+  if (remote?.serviceName !== undefined && !says(tags, REMOTE_KEYS, remote.serviceName)) {
     tags.add(REMOTE.service, { type: "string", value: remote.serviceName });
   }
-  if (address !== undefined && !says(tags, keys, address)) {
+  if (address !== undefined && !says(tags, REMOTE_KEYS, address)) {
     tags.add(REMOTE.address, { type: "string", value: address });
   }
   if (remote?.port !== undefined) {
-    const ports = REMOTE_RANK.flatMap((rank) => rank.port ?? []);
-    if (!says(tags, ports, String(remote.port))) addPort(tags, REMOTE.port, remote.port);
+    if (!says(tags, REMOTE_PORT_KEYS, String(remote.port))) addPort(tags, REMOTE.port, remote.port);
   }
 }
 

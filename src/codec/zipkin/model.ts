@@ -36,22 +36,26 @@ export interface ZipkinAnnotation {
 
 export type ZipkinKind = "CLIENT" | "SERVER" | "PRODUCER" | "CONSUMER";
 
-/** Tags become strings without a type, so the mapping may not tell a tag of the resource from one of the span. */
-const RESOURCE_PREFIXES = [
-  "service.",
-  "telemetry.",
-  "host.",
-  "os.",
-  "process.",
-  "container.",
-  "k8s.",
-  "cloud.",
-  "deployment.",
-  "device.",
-  "webengine.",
-] as const;
+/** First words of the keys that OpenTelemetry's resource conventions own. */
+const RESOURCE_NAMESPACES: ReadonlySet<string> = new Set([
+  "service",
+  "telemetry",
+  "host",
+  "os",
+  "process",
+  "container",
+  "k8s",
+  "cloud",
+  "deployment",
+  "device",
+  "webengine",
+]);
 
-/** True for keys that OpenTelemetry's resource conventions own; such tags are hoisted to the resource on the way in. */
+/**
+ * True for keys of the resource conventions. Zipkin does not tell a tag of the resource from one of the span, so such
+ * tags are hoisted to the resource on the way in.
+ */
 export function isResourceKey(key: string): boolean {
-  return RESOURCE_PREFIXES.some((prefix) => key.startsWith(prefix));
+  const dot = key.indexOf(".");
+  return dot > 0 && RESOURCE_NAMESPACES.has(key.slice(0, dot));
 }
