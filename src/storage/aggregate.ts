@@ -69,9 +69,7 @@ export class Aggregate {
   /** To be called when the log has grown. */
   wake(): void {
     if (this.#stopped) return;
-    this.#running ??= this.#run().finally(() => {
-      this.#running = undefined;
-    });
+    this.#running ??= this.#run();
   }
 
   flush(db: SqlDatabase): void {
@@ -104,6 +102,7 @@ export class Aggregate {
   }
 
   async #run(): Promise<void> {
+    await nextTurn();
     try {
       if (!this.#remembered) await this.#remember();
       while (!this.#stopped) {
@@ -119,6 +118,8 @@ export class Aggregate {
         reason: error instanceof Error ? error.message : String(error),
       });
     }
+    // In the same turn as the last look at the log.
+    this.#running = undefined;
   }
 
   async #remember(): Promise<void> {

@@ -92,6 +92,12 @@ describe.each(["sqlite", "memory"] as const)("the store (%s)", (kind) => {
     });
   });
 
+  it("takes a batch that comes the moment another was acknowledged", async () => {
+    const store = await open(kind);
+    for (let i = 0; i < 20; i++) await store.append(incoming(makeBody("s", range(1 + i, 1))));
+    expect(await ask(store, "stats")).toMatchObject({ spans: 20 });
+  });
+
   it("cancels views", async () => {
     const store = await open(kind);
     const cancel = new AbortController();

@@ -34,9 +34,7 @@ export class StoreClient implements SpanStore {
     if (this.#closing !== undefined) return Promise.reject(closed());
     return new Promise<AppendResult>((resolve, reject) => {
       this.#waiting.push({ batch, resolve, reject });
-      this.#committing ??= this.#commit().finally(() => {
-        this.#committing = undefined;
-      });
+      this.#committing ??= this.#commit();
     });
   }
 
@@ -89,6 +87,8 @@ export class StoreClient implements SpanStore {
         for (const { reject } of group) reject(error);
       }
     }
+    // In the same turn as the last look at the queue: a batch that comes later must find nobody committing.
+    this.#committing = undefined;
   }
 }
 
