@@ -48,7 +48,9 @@ async function measure(system: string, size: number, start: (port: number) => Pr
   const port = await freePort();
   const server = await start(port);
   try {
-    const pool = perServiceSet(Math.max(800, Math.ceil((size * 16 * 4) / 20)), size).filter((one) => one.spans === size || size > 64);
+    const pool = perServiceSet(Math.max(800, Math.ceil((size * 16 * 4) / 20)), size).filter(
+      (one) => one.spans === size || size > 64,
+    );
     const load = { url: `http://127.0.0.1:${port}/v1/traces`, pool, connections: Number(values.connections) };
     const warm = await httpLoad({ ...load, seconds: Math.min(3, Number(values.seconds) / 2), firstPass: 1 });
     const cpu = server.cpuSeconds();

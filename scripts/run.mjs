@@ -55,7 +55,8 @@ switch (task) {
     const [name, ...benchArgs] = args;
     if (run(npm(), ["exec", "--", "tsc", "-p", "tsconfig.bench.json"]) !== 0) fail("the benchmarks did not compile");
     const file = join(ROOT, ".tmp/bench/bench", `${name}.js`);
-    if (name === undefined || !existsSync(file)) fail("npm run bench -- NAME, for example ingest (bench/ has them all)");
+    if (name === undefined || !existsSync(file))
+      fail("npm run bench -- NAME, for example ingest (bench/ has them all)");
     exit(run(process.execPath, [file, ...benchArgs]));
     break;
   }

@@ -67,7 +67,10 @@ function makeSpan(random: () => number, traceId: string, parent: string, index: 
   const attributes: KeyValue[] = [
     text("http.request.method", method),
     text("http.route", route),
-    text("url.path", route.replace(/:\w+/g, () => String(Math.floor(random() * 5_000)))),
+    text(
+      "url.path",
+      route.replace(/:\w+/g, () => String(Math.floor(random() * 5_000))),
+    ),
     { key: "http.response.status_code", value: { type: "int", value: error ? 500n : 200n } },
     text("server.address", `10.0.${Math.floor(random() * 8)}.${Math.floor(random() * 250)}`),
     { key: "server.port", value: { type: "int", value: 8080n } },

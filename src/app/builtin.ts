@@ -4,7 +4,7 @@ import { consoleExporter } from "../exporters/console.ts";
 import { fileExporter } from "../exporters/file.ts";
 import { jaegerExporter } from "../exporters/jaeger.ts";
 import { otlpExporter } from "../exporters/otlp.ts";
-import { otlpHttpExporter } from "../exporters/otlp-http.ts";
+import { otlpHttpExporter, otlphttpExporter } from "../exporters/otlp-http.ts";
 import { zipkinExporter } from "../exporters/zipkin.ts";
 import { otlpReceiver } from "../receivers/otlp.ts";
 
@@ -16,7 +16,8 @@ export const RECEIVERS = {
 /** Every built-in exporter by its type. A new one is a file under src/exporters and a line here. */
 export const EXPORTERS: Readonly<Record<string, ComponentFactory<unknown, ExporterSettings, Exporter>>> = {
   otlp: otlpExporter,
-  otlphttp: otlpHttpExporter,
+  otlp_http: otlpHttpExporter,
+  otlphttp: otlphttpExporter,
   jaeger: jaegerExporter,
   zipkin: zipkinExporter,
   console: consoleExporter,

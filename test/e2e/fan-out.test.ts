@@ -65,7 +65,7 @@ describe.each(["sqlite", "memory"] as const)("fan-out from the %s store", (kind)
     const collector = await start({
       storage: { kind, path: join(folder, "data") },
       exporters: {
-        otlp: { endpoint: byGrpc.endpoints.otlpGrpc, tls: { insecure: true } },
+        otlp: { endpoint: byGrpc.endpoints.otlpGrpc },
         "otlphttp/second": { endpoint: byHttp.endpoints.otlpHttp },
         zipkin: { endpoint: zipkin.url },
         file: { path: file },
