@@ -57,7 +57,7 @@ describe("find", () => {
           for (const asked of queries) expect(await pages(reader, asked)).toEqual(naiveFind(spans, asked));
         },
       ),
-      { seed: 42, numRuns: 120 },
+      { seed: 42, numRuns: 60 },
     );
   });
 });
@@ -84,7 +84,7 @@ describe("trace", () => {
         }
         expect(await reader.trace(hexToBytes("ab".repeat(16)) as Uint8Array, signal)).toEqual([]);
       }),
-      { seed: 43, numRuns: 60 },
+      { seed: 43, numRuns: 40 },
     );
   });
 });
