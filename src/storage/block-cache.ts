@@ -1,6 +1,7 @@
 import { traceIdHash } from "../model/attribute-hash.ts";
 import type { SpanColumns } from "../model/span-columns.ts";
 import { decodeBlockIndex } from "./block-index.ts";
+import { bloomMayContain } from "./bloom.ts";
 import { ByteLru } from "./search/byte-lru.ts";
 import type { Pacer } from "./search/pacer.ts";
 import { rowsOfTrace, type TraceRows } from "./search/trace-rows.ts";
@@ -147,7 +148,7 @@ export class BlockCache {
     const rows: number[] = [];
     for (let row = 0; ; ) {
       const heads = this.#source.rowsAfter(segment.id, row, LOAD_ROWS);
-      for (const head of heads) if (segment.bloomHolds(head.bloom, hash)) rows.push(head.row);
+      for (const head of heads) if (bloomMayContain(head.bloom, hash)) rows.push(head.row);
       if (heads.length < LOAD_ROWS) return rows;
       row = (heads.at(-1) as BlockHead).row;
       if (pacer.due()) await pacer.pause();

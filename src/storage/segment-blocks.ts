@@ -1,6 +1,6 @@
 import { traceIdHash } from "../model/attribute-hash.ts";
 import type { SpanColumns } from "../model/span-columns.ts";
-import { bloomMayContain, bloomMayContainAt, checkBloom } from "./bloom.ts";
+import { bloomMayContainAt, checkBloom } from "./bloom.ts";
 import { TraceTable } from "./search/trace-table.ts";
 import { MAX_STORED_TIME } from "./segment-schema.ts";
 import type { BlockHead } from "./segment-source.ts";
@@ -100,12 +100,9 @@ export class SegmentBlocks {
     return bloomMayContainAt(this.#blooms, this.#offsets[row - 1] as number, this.#offsets[row] as number, hash);
   }
 
+  /** False once they were released. */
   get hasBlooms(): boolean {
     return this.#blooms !== undefined;
-  }
-
-  bloomHolds(bloom: Uint8Array, hash: number): boolean {
-    return bloomMayContain(bloom, hash);
   }
 
   /** Rows by latest span start, newest first. */

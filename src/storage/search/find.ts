@@ -3,6 +3,7 @@ import { bytesToHex, hexToBytes } from "../../model/ids.ts";
 import type { SpanColumns } from "../../model/span-columns.ts";
 import type { SearchResult, TraceQuery, TraceSummary } from "../../model/trace-query.ts";
 import type { BlockCache, CachedBlock } from "../block-cache.ts";
+import { bloomMayContain } from "../bloom.ts";
 import { roundDown, roundUp, type SegmentBlocks } from "../segment-blocks.ts";
 import { BlockGone, BlockView } from "./block-view.ts";
 import { type CompiledFilter, compileFilter, type RowTest } from "./filter.ts";
@@ -116,7 +117,7 @@ class Search {
     if (segment.hasBlooms && !this.#filter.mayMatch((hash) => segment.mayContain(row, hash))) return;
     const block = this.#cache.block(segment.id, row);
     if (block === undefined) return;
-    if (!segment.hasBlooms && !this.#filter.mayMatch((hash) => segment.bloomHolds(block.bloom, hash))) return;
+    if (!segment.hasBlooms && !this.#filter.mayMatch((hash) => bloomMayContain(block.bloom, hash))) return;
     unlessGone(() => this.#collect(block));
   }
 
