@@ -207,6 +207,7 @@ export function addHashes(into: HashSet, batch: PreparedBatch, rows: Uint32Array
   }
 }
 
+/** The first `length` of a column: scanners keep larger buffers. */
 function exactly<T extends Uint8Array | Uint32Array>(column: T, length: number): T {
   return (column.length === length ? column : column.subarray(0, length)) as T;
 }

@@ -129,14 +129,21 @@ export class IngestCore {
     return this.#retention.sweep(this.#now());
   }
 
-  /** Puts aside a segment in which a reader found damage. */
+  /** Puts aside a segment in which a reader found damage. Never rejects: what fails is logged, and met again. */
   async quarantine(id: number, reason: string): Promise<void> {
-    const state = this.#segments.entry(id)?.state;
-    if (this.#closed || (state !== "open" && state !== "closed")) return;
-    this.#segments.markDamaged(id, reason);
-    this.#writer.abandonSegment(id);
-    await this.#options.release([id]);
-    if (!this.#closed) this.#segments.putAside(id);
+    const state = this.#closed ? undefined : this.#segments.entry(id)?.state;
+    if (state !== "open" && state !== "closed") return;
+    try {
+      this.#segments.markDamaged(id, reason);
+      this.#writer.abandonSegment(id);
+      await this.#options.release([id]);
+      if (!this.#closed) this.#segments.putAside(id);
+    } catch (error) {
+      this.#options.host.logger.error("a damaged segment could not be put aside", {
+        segment: id,
+        reason: error instanceof Error ? error.message : String(error),
+      });
+    }
   }
 
   /** Empties the WAL, closes everything and gives the folder back. Idempotent. */
