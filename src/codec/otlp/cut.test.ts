@@ -181,6 +181,19 @@ describe("materialiseBody and fragmentRecords", () => {
     ]);
   });
 
+  it("erases a threshold, and the member that it leaves empty, in bodies and in records", () => {
+    const lying = [
+      spanWith({ traceState: "ot=th:4" }),
+      spanWith({ traceState: "a=1,ot=rv:1234567890abcd;th:4" }),
+      spanWith({ traceState: "ot=th:4" }),
+    ];
+    const states = ["ot=th:4", "ot=rv:1234567890abcd,a=1", ""];
+    const fragment = { batch: batch(encodeTraces([serviceWith("shop", lying)]), ""), rows: [0, 1, 2] };
+    const found = decodeTraces(materialiseBody([fragment])).flatMap((entry) => entry.scopeSpans[0]?.spans ?? []);
+    expect(found).toEqual(lying.map((span, i) => ({ ...span, traceState: states[i] })));
+    expect(fragmentRecords(fragment).map((record) => record.span.traceState)).toEqual(states);
+  });
+
   it("pads ids in records", () => {
     const short = encodeTraces([serviceWith("shop", [spanWith({ traceId: "ab", spanId: "cd", parentSpanId: "ef" })])]);
     const [record] = fragmentRecords({ batch: batch(short), rows: [0] });

@@ -48,6 +48,7 @@ function spanWithThreshold(body: Uint8Array, columns: SpanColumns, row: number):
       w.raw(body.subarray(start, reader.at));
     }
   }
-  w.text(TRACE_STATE_TAG, withThreshold(traceState, threshold));
+  const changed = withThreshold(traceState, threshold);
+  if (changed !== "") w.text(TRACE_STATE_TAG, changed);
   return w.finish();
 }

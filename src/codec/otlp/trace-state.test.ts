@@ -7,6 +7,11 @@ describe("withThreshold", () => {
     ["a=1,b=2", "fd70a", "ot=th:fd70a,a=1,b=2"],
     ["a=1, ot=rv:aa;th:8;x:y ,b=2", "c", "ot=th:c;rv:aa;x:y,a=1,b=2"],
     ["ot=th:0", "0", "ot=th:0"],
+    ["", "", ""],
+    ["ot=th:8", "", ""],
+    ["a=1,ot=th:8,b=2", "", "a=1,b=2"],
+    ["a=1,ot=rv:aa;th:8", "", "ot=rv:aa,a=1"],
+    ["a=1,b=2", "", "a=1,b=2"],
   ])("of %j and %s is %s", (before, threshold, after) => {
     expect(withThreshold(before, threshold)).toBe(after);
   });

@@ -4,11 +4,12 @@ const MAX_MEMBERS = 32;
 /**
  * `traceState` with the sampling threshold `th` (hex, trailing zeros stripped) in OpenTelemetry's member `ot`: other
  * sub-keys stay, an older `th` is replaced, the changed member moves to the left (W3C Trace Context §3.5), and members
- * beyond the 32 that are allowed fall off at the right.
+ * beyond the 32 that are allowed fall off at the right. The empty threshold removes `th`, and `ot` with it where nothing
+ * else is in it.
  */
 export function withThreshold(traceState: string, threshold: string): string {
   const others: string[] = [];
-  const kept: string[] = [`th:${threshold}`];
+  const kept: string[] = threshold === "" ? [] : [`th:${threshold}`];
   for (const part of traceState.split(",")) {
     const member = part.trim();
     if (member === "") continue;
@@ -18,5 +19,6 @@ export function withThreshold(traceState: string, threshold: string): string {
     }
     for (const pair of member.slice(3).split(";")) if (pair !== "" && !pair.startsWith("th:")) kept.push(pair);
   }
-  return [`ot=${kept.join(";")}`, ...others.slice(0, MAX_MEMBERS - 1)].join(",");
+  const members = kept.length === 0 ? others : [`ot=${kept.join(";")}`, ...others];
+  return members.slice(0, MAX_MEMBERS).join(",");
 }
