@@ -19,7 +19,10 @@ const keepaliveConfig = z.strictObject({
     .prefault({}),
 });
 
+const enabled = z.boolean().default(true).describe("`false` turns this protocol off.");
+
 export const otlpGrpcConfig = z.strictObject({
+  enabled,
   endpoint: endpointSchema.default("127.0.0.1:4317"),
   /** Without `min_version`: the gRPC library takes Node's own minimum, TLS 1.2. */
   tls: tlsConfig.omit({ min_version: true }).optional(),
@@ -32,6 +35,7 @@ export const otlpGrpcConfig = z.strictObject({
 });
 
 export const otlpHttpConfig = z.strictObject({
+  enabled,
   endpoint: endpointSchema.default("127.0.0.1:4318"),
   tls: tlsConfig.optional(),
   cors: corsConfig.prefault({}),
@@ -56,16 +60,16 @@ export const otlpHttpConfig = z.strictObject({
 });
 
 /**
- * As in the Collector, a protocol runs when its key is there, also with nothing below it, and does not when the key is
- * left out; without `protocols` both run.
+ * Both protocols run with their defaults, also where a key is left out or has nothing below it, so that changing one
+ * never stops the other; `enabled: false` turns one off. At least one is on.
  */
 export const otlpConfig = z.strictObject({
   protocols: z
-    .strictObject({ grpc: otlpGrpcConfig.nullable().optional(), http: otlpHttpConfig.nullable().optional() })
-    .refine((protocols) => protocols.grpc !== undefined || protocols.http !== undefined, {
-      error: "names no protocol; expected grpc, http or both",
+    .strictObject({ grpc: otlpGrpcConfig.nullable().prefault({}), http: otlpHttpConfig.nullable().prefault({}) })
+    .refine((protocols) => protocols.grpc?.enabled !== false || protocols.http?.enabled !== false, {
+      error: "names no protocol: grpc and http are both off; expected at least one without enabled: false",
     })
-    .default({ grpc: null, http: null }),
+    .prefault({}),
 });
 
 export type OtlpConfig = z.infer<typeof otlpConfig>;

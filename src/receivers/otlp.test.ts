@@ -23,7 +23,19 @@ function create(protocols: unknown) {
 
 describe("config", () => {
   it("runs both protocols on loopback by default", () => {
-    expect(otlpReceiver.config.parse({})).toEqual({ protocols: { grpc: null, http: null } });
+    expect(otlpReceiver.config.parse({})).toMatchObject({
+      protocols: {
+        grpc: { enabled: true, endpoint: "127.0.0.1:4317" },
+        http: { enabled: true, endpoint: "127.0.0.1:4318" },
+      },
+    });
+  });
+
+  it.each(["grpc", "http"] as const)("keeps %s on when only the other is named", (name) => {
+    const other = name === "grpc" ? "http" : "grpc";
+    const { protocols } = otlpReceiver.config.parse({ protocols: { [other]: { endpoint: "127.0.0.1:0" } } });
+    expect(protocols[name]).toEqual(otlpReceiver.config.parse({}).protocols[name]);
+    expect(otlpReceiver.config.parse({ protocols: { [name]: null } }).protocols[other]?.enabled).toBe(true);
   });
 
   it("names an unknown key", () => {
@@ -40,11 +52,13 @@ describe("config", () => {
   );
 
   it("refuses a receiver without a protocol", () => {
-    expect(otlpReceiver.config.safeParse({ protocols: {} }).error?.issues[0]?.message).toContain("names no protocol");
+    const off = { enabled: false };
+    const result = otlpReceiver.config.safeParse({ protocols: { grpc: off, http: off } });
+    expect(result.error?.issues[0]?.message).toContain("names no protocol");
   });
 
-  it("runs one protocol where only one is named", async () => {
-    const receiver = create({ http: { endpoint: "127.0.0.1:0" } });
+  it("runs one protocol where the other is turned off", async () => {
+    const receiver = create({ http: { endpoint: "127.0.0.1:0" }, grpc: { enabled: false } });
     await receiver.start(testHost());
     expect(receiver.grpcAddress).toBeUndefined();
     expect(receiver.httpAddress).toMatchObject({ host: "127.0.0.1", port: expect.any(Number) });
@@ -74,7 +88,7 @@ describe("a taken port", () => {
   );
 
   it("is not the only reason: an address of another machine", async () => {
-    const error = await create({ http: { endpoint: "192.0.2.1:4318" } })
+    const error = await create({ http: { endpoint: "192.0.2.1:4318" }, grpc: { enabled: false } })
       .start(testHost())
       .catch((reason: unknown) => reason);
     expect((error as Error).message).toContain("192.0.2.1 is no address of this machine");
@@ -83,7 +97,7 @@ describe("a taken port", () => {
 
 describe("shutdown", () => {
   it("is safe without start, and twice", async () => {
-    const receiver = create({ http: null });
+    const receiver = create({});
     await receiver.shutdown(AbortSignal.timeout(100));
     await receiver.shutdown(AbortSignal.timeout(100));
   });

@@ -37,21 +37,22 @@ export class OtlpReceiver implements Receiver {
     this.#config = config;
   }
 
-  /** Bound address of OTLP/HTTP after start; undefined when it is not configured. */
+  /** Bound address of OTLP/HTTP after start; undefined when it is turned off. */
   get httpAddress(): Endpoint | undefined {
     return this.#http?.address;
   }
 
-  /** Bound address of OTLP/gRPC after start; undefined when it is not configured. */
+  /** Bound address of OTLP/gRPC after start; undefined when it is turned off. */
   get grpcAddress(): Endpoint | undefined {
     return this.#grpc?.address;
   }
 
   /** @throws PermanentError `listen_failed` or `config_invalid`; then no port is left open. */
   async start(host: Host): Promise<void> {
-    const { grpc, http } = this.#config.protocols;
-    if (grpc !== undefined) this.#grpc = this.#createGrpc(host, grpc ?? otlpGrpcConfig.parse({}));
-    if (http !== undefined) this.#http = this.#createHttp(host, http ?? otlpHttpConfig.parse({}));
+    const grpc = this.#config.protocols.grpc ?? otlpGrpcConfig.parse({});
+    const http = this.#config.protocols.http ?? otlpHttpConfig.parse({});
+    if (grpc.enabled) this.#grpc = this.#createGrpc(host, grpc);
+    if (http.enabled) this.#http = this.#createHttp(host, http);
     try {
       await this.#grpc?.start();
       await this.#http?.start();
