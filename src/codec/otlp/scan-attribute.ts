@@ -147,13 +147,16 @@ function hasLongValue(value: AnyValue, max: number): boolean {
   }
 }
 
-/** `sampling.priority` (OpenTracing): above zero keeps, else drops; senders write it in every type. */
+/**
+ * `sampling.priority` (OpenTracing): above zero keeps, zero drops, and anything else, a negative number among it, leaves
+ * the decision open, as in the Collector. Senders write it in every type.
+ */
 function valuePriority(value: AnyValue): number {
   switch (value.type) {
     case "int":
-      return value.value > 0n ? 1 : 0;
+      return numberPriority(Number(value.value));
     case "double":
-      return value.value > 0 ? 1 : 0;
+      return numberPriority(value.value);
     case "bool":
       return value.value ? 1 : 0;
     case "string":
@@ -163,10 +166,14 @@ function valuePriority(value: AnyValue): number {
   }
 }
 
+function numberPriority(value: number): number {
+  if (value > 0) return 1;
+  return value === 0 ? 0 : -1;
+}
+
 function textPriority(text: string): number {
   const trimmed = text.trim().toLowerCase();
   if (trimmed === "true") return 1;
   if (trimmed === "false") return 0;
-  const number = trimmed === "" ? Number.NaN : Number(trimmed);
-  return Number.isNaN(number) ? -1 : number > 0 ? 1 : 0;
+  return trimmed === "" ? -1 : numberPriority(Number(trimmed));
 }

@@ -49,6 +49,6 @@ export interface ScanResult {
   readonly traceStateEnd: Uint32Array;
   /** Row → Span.flags. */
   readonly flags: Uint32Array;
-  /** Row → attribute `sampling.priority`: 1 above zero or true, 0 else, -1 absent. */
+  /** Row → attribute `sampling.priority`: 1 above zero or true, 0 for zero or false, -1 absent, negative or no number. */
   readonly samplingPriority: Int8Array;
 }

@@ -140,7 +140,11 @@ describe("TraceScanner", () => {
   it.each<[AnyValue, number]>([
     [{ type: "int", value: 1n }, 1],
     [{ type: "int", value: 0n }, 0],
-    [{ type: "int", value: -1n }, 0],
+    [{ type: "int", value: -1n }, -1],
+    [{ type: "double", value: -0.5 }, -1],
+    [{ type: "double", value: Number.NaN }, -1],
+    [{ type: "string", value: "-1" }, -1],
+    [{ type: "string", value: "" }, -1],
     [{ type: "double", value: 0.5 }, 1],
     [{ type: "bool", value: true }, 1],
     [{ type: "bool", value: false }, 0],
