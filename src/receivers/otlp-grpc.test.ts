@@ -103,6 +103,7 @@ describe("what is refused", () => {
   it("RESOURCE_EXHAUSTED without RetryInfo for a message over the limit", async () => {
     const { error } = await send(new Uint8Array(MIB + 1));
     expect(error?.code).toBe(8);
+    expect(rig.count("spanloom_receiver_refused_requests_total", { reason: "too_large", transport: "grpc" })).toBe(1);
     expect(error?.metadata.get("grpc-status-details-bin")).toEqual([]);
     expect(rig.sink.batches).toEqual([]);
   });
@@ -112,6 +113,8 @@ describe("what is refused", () => {
     const { error } = await grpcCall(gzip, EXPORT_PATH, new Uint8Array(16 * MIB));
     gzip.close();
     expect(error?.code).toBe(8);
+    expect(rig.count("spanloom_receiver_refused_requests_total", { reason: "too_large", transport: "grpc" })).toBe(1);
+    expect(rig.inFlight.usedBytes).toBe(0);
     expect(rig.sink.batches).toEqual([]);
   });
 
@@ -173,14 +176,17 @@ describe("what is refused", () => {
     expect(rig.sink.batches).toEqual([]);
   });
 
-  it("gzip data that is cut off", async () => {
+  it.each([
+    ["cut off", "gzip", gzipSync(new Uint8Array(100)).subarray(0, 20), 3, "malformed"],
+    ["corrupt", "gzip", Uint8Array.of(1, 2, 3, 4), 3, "malformed"],
+    ["of an unknown encoding", "zstd", Uint8Array.of(1, 2, 3, 4), 12, "unsupported_media_type"],
+  ] as const)("compressed data that is %s, counted", async (_what, encoding, body, expected, reason) => {
     const session = http2Connect(`http://${rig.grpc}`);
-    const body = gzipSync(new Uint8Array(100)).subarray(0, 20);
     const stream = session.request({
       ":method": "POST",
       ":path": EXPORT_PATH,
       "content-type": "application/grpc",
-      "grpc-encoding": "gzip",
+      "grpc-encoding": encoding,
       te: "trailers",
     });
     stream.end(Buffer.concat([Uint8Array.of(1, 0, 0, 0, body.length), body]));
@@ -188,7 +194,10 @@ describe("what is refused", () => {
       stream.on("response", (headers) => resolve(Number(headers["grpc-status"])));
     });
     session.destroy();
+    expect(code).toBe(expected);
     expect(isRetryableGrpcStatus(code, false)).toBe(false);
+    expect(rig.count("spanloom_receiver_refused_requests_total", { reason, transport: "grpc" })).toBe(1);
+    expect(rig.inFlight.usedBytes).toBe(0);
     expect(rig.sink.batches).toEqual([]);
   });
 });

@@ -8,7 +8,7 @@ import {
 } from "@grpc/grpc-js";
 import { type Endpoint, formatEndpoint, parseEndpoint } from "./endpoint.ts";
 import { grpcHealth } from "./grpc-health.ts";
-import { receiveGuard } from "./grpc-receive-guard.ts";
+import { type ReceiveRefusal, receiveGuard } from "./grpc-receive-guard.ts";
 import type { InFlightBudget } from "./in-flight.ts";
 import { type ListenerName, listenError } from "./listen-error.ts";
 import { loadTls, type TlsConfig } from "./tls.ts";
@@ -45,7 +45,7 @@ export interface GrpcListenerOptions {
   /** Bytes of a message count in it as they arrive; calls are refused at their headers when it has no room. */
   readonly inFlight: InFlightBudget;
   /** Told of calls that were ended before their message was whole. */
-  readonly onRefused: (reason: "overloaded" | "timeout") => void;
+  readonly onRefused: (reason: ReceiveRefusal) => void;
 }
 
 /** One gRPC port with its services and grpc.health.v1, drained in order. */
