@@ -2,10 +2,11 @@ import { describe, expect, it } from "vitest";
 import { serviceWith, spanWith, textAttribute } from "../../../test/support/otlp-spans.ts";
 import type { Span } from "../../model/span.ts";
 import { decodeTraces } from "./decode.ts";
-import { encodeTraces } from "./encode.ts";
-import { mendTraces } from "./mend.ts";
+import { encodeSpan, encodeTraces } from "./encode.ts";
+import { mendBody, mendTraces } from "./mend.ts";
 import { TraceScanner } from "./scan.ts";
 import { DEFAULT_SCAN_LIMITS } from "./scan-result.ts";
+import { WireWriter } from "./wire-writer.ts";
 
 const LIMITS = { maxAttributes: 3, maxValueBytes: 8, maxDepth: 64 };
 
@@ -104,5 +105,50 @@ describe("mendTraces", () => {
     const again = scanner.scan(encodeTraces(data));
     expect(again.anyTrouble).toBe(false);
     expect(again.columns.strings).toEqual(["a very l", "\ufffdbcd"]);
+  });
+});
+
+describe("mendBody", () => {
+  /** A Span message with an unknown kind and an unknown field behind its own. */
+  const strange = (name: string): Uint8Array => {
+    const w = new WireWriter();
+    w.raw(encodeSpan(spanWith({ name, kind: 77 as Span["kind"] })));
+    w.text(0x3a2, `unknown in ${name}`);
+    return w.finish();
+  };
+
+  it("changes the bytes of the spans in trouble alone", () => {
+    const sound = [strange("one"), strange("two")];
+    const spans = [
+      sound[0] as Uint8Array,
+      encodeSpan(spanWith({ traceId: "ab" })),
+      encodeSpan(spanWith({ spanId: "" })),
+      sound[1] as Uint8Array,
+    ];
+    const w = new WireWriter();
+    const resourceSpans = w.open(0x0a);
+    const scopeSpans = w.open(0x12);
+    for (const span of spans) w.blob(0x12, span);
+    w.text(0x3a2, "unknown in ScopeSpans");
+    w.close(scopeSpans);
+    w.close(resourceSpans);
+    const body = w.finish();
+    const scanner = new TraceScanner(DEFAULT_SCAN_LIMITS);
+    const mended = mendBody(body, scanner.scan(body), DEFAULT_SCAN_LIMITS);
+    expect(mended.rows).toEqual([0, 1, 3]);
+    expect(Object.fromEntries(mended.rejected.reasons)).toEqual({ "span id is empty or no hex": 1 });
+    const { columns, anyTrouble } = scanner.scan(mended.body);
+    expect(anyTrouble).toBe(false);
+    const bytesOf = (row: number) => mended.body.slice(columns.spanStart[row], columns.spanEnd[row]);
+    expect([bytesOf(0), bytesOf(2)]).toEqual(sound);
+    expect(decodeTraces(mended.body)[0]?.scopeSpans[0]?.spans[1]?.traceId).toBe("ab".padStart(32, "0"));
+    expect(Buffer.from(mended.body).includes("unknown in ScopeSpans")).toBe(true);
+    expect([...columns.kind]).toEqual([0, 2, 0]);
+  });
+
+  it("gives an empty body when every span is refused", () => {
+    const body = encodeTraces([serviceWith("a", [spanWith({ spanId: "" })])]);
+    const scan = new TraceScanner(DEFAULT_SCAN_LIMITS).scan(body);
+    expect(mendBody(body, scan, DEFAULT_SCAN_LIMITS)).toMatchObject({ rows: [], rejected: { count: 1 } });
   });
 });

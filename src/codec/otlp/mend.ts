@@ -1,7 +1,10 @@
 import type { AnyValue, Attributes, KeyValue } from "../../model/any-value.ts";
 import type { Resource, ResourceSpans, Scope, Span, SpanEvent, SpanLink, TracesData } from "../../model/span.ts";
 import { truncateUtf8 } from "../utf8.ts";
-import type { ScanLimits } from "./scan-result.ts";
+import { rewriteBody } from "./cut.ts";
+import { decodeSpan } from "./decode.ts";
+import { encodeSpan } from "./encode.ts";
+import type { ScanLimits, ScanResult } from "./scan-result.ts";
 
 export interface MendResult {
   readonly data: TracesData;
@@ -40,6 +43,38 @@ export function mendTraces(data: TracesData, limits: ScanLimits): MendResult {
     traces.push({ ...entry, resource: mendAttributes<Resource>(entry.resource, limits), scopeSpans });
   }
   return { data: traces, rejected: { count, reasons } };
+}
+
+export interface MendedBody {
+  readonly body: Uint8Array<ArrayBuffer>;
+  /** Rows of the scanned body that were not refused, ascending: row i of the new body was rows[i]. */
+  readonly rows: readonly number[];
+  readonly rejected: MendResult["rejected"];
+}
+
+/**
+ * `mendTraces` for a body in which spans alone are in trouble: those are decoded, mended or refused, and encoded; every
+ * other byte, unknown fields and kinds among them, stays as it came.
+ */
+export function mendBody(body: Uint8Array, scan: ScanResult, limits: ScanLimits): MendedBody {
+  const { columns, troubles } = scan;
+  const reasons = new Map<string, number>();
+  const mended = new Map<number, Uint8Array>();
+  const rows: number[] = [];
+  for (let row = 0; row < columns.count; row++) {
+    if (troubles[row] !== 0) {
+      const span = decodeSpan(body, columns.spanStart[row] as number, columns.spanEnd[row] as number);
+      const reason = refusal(span);
+      if (reason !== undefined) {
+        reasons.set(reason, (reasons.get(reason) ?? 0) + 1);
+        continue;
+      }
+      mended.set(row, encodeSpan(mendSpan(span, limits)));
+    }
+    rows.push(row);
+  }
+  const count = columns.count - rows.length;
+  return { body: rewriteBody(body, columns, rows, (row) => mended.get(row)), rows, rejected: { count, reasons } };
 }
 
 /** Why a span cannot be stored, or undefined. */
