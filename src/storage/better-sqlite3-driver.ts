@@ -100,7 +100,7 @@ function guard<T>(path: string, work: () => T): T {
 
 function translate(path: string, error: unknown): unknown {
   if (error instanceof Database.SqliteError) {
-    return new SqlError(sqlErrorKind(error.code), error.code, path, error.message, { cause: error });
+    return new SqlError(sqlErrorKind(error.code, error.message), error.code, path, error.message, { cause: error });
   }
   // Before it asks SQLite, better-sqlite3 itself looks whether the folder exists.
   if (error instanceof TypeError && error.message.startsWith("Cannot open database")) {

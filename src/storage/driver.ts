@@ -48,7 +48,7 @@ export type SqlErrorKind =
   | "full"
   /** SQLITE_BUSY, SQLITE_LOCKED. */
   | "busy"
-  /** SQLITE_CORRUPT, SQLITE_NOTADB, SQLITE_FORMAT. */
+  /** SQLITE_CORRUPT, SQLITE_NOTADB, SQLITE_FORMAT, and tables that are not those the store made. */
   | "corrupt"
   /** SQLITE_CANTOPEN, SQLITE_READONLY, SQLITE_PERM: missing, or not allowed. */
   | "cannot_open"
@@ -69,8 +69,12 @@ export class SqlError extends Error {
   }
 }
 
-/** The kind of a SQLite extended result code given by name. */
-export function sqlErrorKind(code: string): SqlErrorKind {
+/** The store's statements are fixed, so a name that SQLite does not find means that the schema's bytes are damaged. */
+const FOREIGN_SCHEMA = /^(no such (table|column)|table \S+ has (no column|\d+ columns))/;
+
+/** The kind of a SQLite extended result code given by name, with its message. */
+export function sqlErrorKind(code: string, message: string): SqlErrorKind {
+  if (code === "SQLITE_ERROR" && FOREIGN_SCHEMA.test(message)) return "corrupt";
   if (code.startsWith("SQLITE_FULL")) return "full";
   if (code.startsWith("SQLITE_IOERR_CORRUPTFS") || code.startsWith("SQLITE_IOERR_SHORT_READ")) return "corrupt";
   if (code.startsWith("SQLITE_IOERR")) return "full";
