@@ -27,6 +27,11 @@ describe("formatOffset", () => {
     expect(formatOffset(0, 2e9, 10e9)).toBe("0");
     expect(formatOffset(-20, 10, 100)).toBe("−20 ns");
   });
+
+  it("reads long axes in minutes and hours", () => {
+    expect(formatOffset(600e9, 600e9, 3602e9)).toBe("10 min");
+    expect(formatOffset(5400e9, 1800e9, 7200e9)).toBe("1 h 30 min");
+  });
 });
 
 describe("parseDuration", () => {

@@ -25,6 +25,7 @@ export function formatDuration(ns: number): string {
 /** An offset on a time axis: one unit for the whole axis, so that labels compare at a glance; `step` is the tick distance. */
 export function formatOffset(ns: number, step: number, axisEnd: number): string {
   if (ns === 0) return "0";
+  if (step >= 30e9) return formatDuration(ns);
   const unit = UNITS.find((candidate) => Math.abs(axisEnd) >= candidate.ns) ?? UNITS[3];
   const digits = Math.max(0, Math.min(9, -Math.floor(Math.log10(step / unit.ns) + 1e-9)));
   const text = (Math.abs(ns) / unit.ns).toFixed(digits);

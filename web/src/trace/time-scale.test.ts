@@ -27,4 +27,11 @@ describe("time scale", () => {
     expect(ticks({ from: 130, to: 530 }, 4)).toEqual({ step: 100, times: [200, 300, 400, 500] });
     expect(ticks({ from: 0, to: 0.4 }, 4).times.length).toBe(5);
   });
+
+  it("counts in minutes, hours and days where seconds would be many", () => {
+    expect(ticks({ from: 0, to: 3602e9 }, 7).step).toBe(600e9);
+    expect(ticks({ from: 0, to: 7200e9 }, 5).step).toBe(1800e9);
+    expect(ticks({ from: 0, to: 3 * 86_400e9 }, 3).step).toBe(86_400e9);
+    expect(ticks({ from: 0, to: 40 * 86_400e9 }, 5).step).toBe(10 * 86_400e9);
+  });
 });

@@ -30,17 +30,28 @@ export function zoomAround(window: TimeWindow, time: number, factor: number, dur
   return clampWindow({ from: time - (time - window.from) * factor, to: time + (window.to - time) * factor }, duration);
 }
 
-/** Round tick times inside the window, a 1-2-5 step apart, about `target` of them. */
+/** Steps of minutes, hours and days, ns: from half a minute on, time is not decimal. */
+const CLOCK_STEPS = [30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200, 86400].map((s) => s * 1e9);
+
+/** Round tick times inside the window, a 1-2-5 step (or a round clock time) apart, about `target` of them. */
 export function ticks(
   window: TimeWindow,
   target: number,
 ): { readonly step: number; readonly times: readonly number[] } {
   const span = window.to - window.from;
-  const raw = span / Math.max(1, target);
-  const magnitude = 10 ** Math.floor(Math.log10(raw));
-  const ratio = raw / magnitude;
-  const step = (ratio <= 1 ? 1 : ratio <= 2 ? 2 : ratio <= 5 ? 5 : 10) * magnitude;
+  const step = roundStep(span / Math.max(1, target));
   const times: number[] = [];
   for (let k = Math.ceil(window.from / step - 1e-9); k * step <= window.to + step * 1e-9; k++) times.push(k * step + 0);
   return { step, times };
+}
+
+function roundStep(least: number): number {
+  if (least > 20e9) {
+    const clock = CLOCK_STEPS.find((step) => step >= least);
+    if (clock !== undefined) return clock;
+  }
+  const unit = least > 86_400e9 ? 86_400e9 : 1;
+  const magnitude = 10 ** Math.floor(Math.log10(least / unit)) * unit;
+  const ratio = least / magnitude;
+  return (ratio <= 1 ? 1 : ratio <= 2 ? 2 : ratio <= 5 ? 5 : 10) * magnitude;
 }

@@ -65,6 +65,8 @@ export class TimelineRow {
 
     element.dataset.row = String(row);
     element.dataset.error = String(error);
+    const above = layout.parent[row]!;
+    element.dataset.inherited = String(above >= 0 && columns.service[above] === columns.service[row]);
     element.dataset.match = String(content.match);
     element.setAttribute("aria-rowindex", String(content.position + 2));
     element.setAttribute("aria-level", String(depth + 1));

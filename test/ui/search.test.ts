@@ -1,0 +1,194 @@
+import type { Browser, Page } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { batchOf, FIXTURES, readFacts, readFixture, toModel } from "../query/fixture-traces.ts";
+import { launchBrowser } from "./browser.ts";
+import { buildWeb, startUi, type UiServer } from "./ui-server.ts";
+
+const facts = readFacts();
+const batches = FIXTURES.flatMap(readFixture).map((request) => batchOf(toModel(request)));
+const ALL = FIXTURES.reduce((sum, name) => sum + facts[name].allTraces.length, 0);
+
+let browser: Browser;
+let web: Awaited<ReturnType<typeof buildWeb>>;
+let ui: UiServer;
+
+beforeAll(async () => {
+  web = await buildWeb();
+  ui = await startUi(web.folder, batches);
+  browser = await launchBrowser();
+});
+afterAll(async () => {
+  await browser?.close();
+  await ui?.close();
+  await web?.remove();
+});
+
+async function open(url: string, check: (page: Page) => Promise<void>, width = 1280): Promise<void> {
+  const context = await browser.newContext({ viewport: { width, height: 800 } });
+  const complaints: string[] = [];
+  try {
+    const page = await context.newPage();
+    page.on("pageerror", (error) => complaints.push(error.message));
+    page.on("console", (message) => {
+      if (message.type() === "error") complaints.push(message.text());
+    });
+    await page.goto(url);
+    await check(page);
+    expect(complaints).toEqual([]);
+  } finally {
+    await context.close();
+  }
+}
+
+const results = (page: Page) => page.getByRole("list", { name: "Traces" }).locator(":scope > li");
+
+describe("search page", () => {
+  it("lists the newest traces without asking for a service, and more on demand", () =>
+    open(`${ui.url}search?lookback=all&limit=100`, async (page) => {
+      await expect.poll(() => results(page).count()).toBe(100);
+      await page.getByRole("button", { name: "Load more" }).click();
+      await page.getByRole("button", { name: "Load more" }).click();
+      await expect.poll(() => results(page).count()).toBe(ALL);
+      await expect.poll(() => page.getByRole("button", { name: "Load more" }).count()).toBe(0);
+      await page.getByRole("heading", { name: `${ALL} traces` }).waitFor();
+    }));
+
+  it("finds by service, operation, tags and duration, from the form and from the address", () =>
+    open(`${ui.url}search?lookback=all`, async (page) => {
+      const service = page.getByRole("combobox", { name: "Service" });
+      await service.fill("fron");
+      await page.getByRole("option", { name: "frontend" }).waitFor();
+      await service.press("ArrowDown");
+      await service.press("Enter");
+      expect(await service.inputValue()).toBe("frontend");
+      const operation = page.getByRole("combobox", { name: "Operation" });
+      await operation.fill("boom");
+      await page.getByRole("option", { name: "GET /api/boom", exact: true }).click();
+      await page.getByRole("textbox", { name: "Tags" }).fill("http.response.status_code=500");
+      await page.getByRole("textbox", { name: "Min duration" }).fill("1ms");
+      await page.keyboard.press("Enter");
+      await page.waitForURL(/service=frontend&operation=GET\+%2Fapi%2Fboom&tags=/);
+      await expect.poll(() => results(page).count()).toBeGreaterThan(0);
+      const titles = await results(page).getByRole("heading").allTextContents();
+      expect(new Set(titles)).toEqual(new Set(["frontend GET /api/boom"]));
+      expect(await results(page).first().textContent()).toContain("6 errors");
+      const link = page.url();
+      await page.goto(link);
+      await expect.poll(() => results(page).count()).toBe(titles.length);
+      expect(await page.getByRole("combobox", { name: "Service" }).inputValue()).toBe("frontend");
+      expect(await page.getByRole("textbox", { name: "Tags" }).inputValue()).toBe("http.response.status_code=500");
+    }));
+
+  it("says what is wrong with a field instead of searching", () =>
+    open(`${ui.url}search?lookback=all`, async (page) => {
+      await page.getByRole("textbox", { name: "Tags" }).fill("no pair");
+      await page.getByRole("textbox", { name: "Max duration" }).fill("long");
+      await page.getByText("Expected key=value near").waitFor();
+      await page.getByText("Expected 500us, 100ms, 1.2s").waitFor();
+      await page.getByRole("button", { name: "Find traces" }).click();
+      expect(page.url()).toBe(`${ui.url}search?lookback=all`);
+    }));
+
+  it("opens a trace from a pasted traceparent, at its span", () =>
+    open(`${ui.url}search?lookback=all`, async (page) => {
+      const { traceId, roots } = facts["node-shop"].notable.retries!;
+      const field = page.getByRole("textbox", { name: "Trace id or traceparent" });
+      await field.fill("nonsense");
+      await field.press("Enter");
+      await page.getByText("Expected a trace id").waitFor();
+      await field.fill(`00-${traceId}-${roots[0]!.spanId}-01`);
+      await field.press("Enter");
+      await page.waitForURL(`**/trace/${traceId}?span=${roots[0]!.spanId}`);
+      await page.getByRole("heading", { level: 1, name: "frontend POST /api/checkout" }).waitFor();
+    }));
+
+  it("offers a wider search where nothing matches, and says when it ran out of time", async () => {
+    await open(`${ui.url}search?service=frontend&tags=${encodeURIComponent('{"no.such":"tag"}')}`, async (page) => {
+      await page.getByText("No trace matches in the last 1h.").waitFor();
+      await page.getByRole("button", { name: "Search any time" }).click();
+      await page.getByText("No trace matches at any time.").waitFor();
+      await page.getByRole("button", { name: "Drop the filters" }).click();
+      await expect.poll(() => results(page).count()).toBe(20);
+    });
+    ui.reader.complete = false;
+    try {
+      await open(`${ui.url}search?lookback=all`, async (page) => {
+        await page.getByText("The search ran out of time").waitFor();
+      });
+    } finally {
+      ui.reader.complete = true;
+    }
+  });
+
+  it("shows how to send the first span and turns into results when one arrives", async () => {
+    const empty = await startUi(web.folder);
+    try {
+      await open(empty.url, async (page) => {
+        await page.getByRole("heading", { name: "Nothing is stored yet. Send the first span" }).waitFor();
+        await page.getByText("http://127.0.0.1:14318", { exact: true }).waitFor();
+        await page.getByText("curl -i http://127.0.0.1:14318/v1/traces").waitFor();
+        empty.push(firstSpan());
+        await page.getByRole("link", { name: "my-service hello" }).waitFor();
+      });
+    } finally {
+      await empty.close();
+    }
+  });
+
+  it("works below a base path", async () => {
+    const nested = await startUi(web.folder, batches, "/tools/traces/");
+    try {
+      await open(`${nested.url}search?lookback=all`, async (page) => {
+        await results(page).getByRole("link").first().click();
+        await page.waitForURL(/\/tools\/traces\/trace\/[0-9a-f]{32}$/);
+        await page.getByRole("treegrid").waitFor();
+        await page.reload();
+        await page.getByRole("treegrid").waitFor();
+      });
+    } finally {
+      await nested.close();
+    }
+  });
+
+  it("fits a phone without scrolling sideways, on every page", async () => {
+    const { traceId, roots } = facts["node-shop"].notable.error500!;
+    for (const path of ["search?lookback=all", `trace/${traceId}?span=${roots[0]!.spanId}`, "trace/abcdef0123456789"]) {
+      const context = await browser.newContext({ viewport: { width: 390, height: 844 } });
+      try {
+        const page = await context.newPage();
+        await page.goto(ui.url + path, { waitUntil: "networkidle" });
+        const beyond = "document.documentElement.scrollWidth - document.documentElement.clientWidth";
+        expect(await page.evaluate(beyond), path).toBe(0);
+      } finally {
+        await context.close();
+      }
+    }
+  });
+});
+
+/** A span of this minute. */
+function firstSpan() {
+  const now = BigInt(Date.now()) * 1_000_000n;
+  return batchOf(
+    toModel({
+      resourceSpans: [
+        {
+          resource: { attributes: [{ key: "service.name", value: { stringValue: "my-service" } }] },
+          scopeSpans: [
+            {
+              spans: [
+                {
+                  traceId: "1".repeat(32),
+                  spanId: "2".repeat(16),
+                  name: "hello",
+                  startTimeUnixNano: String(now - 120_000_000n),
+                  endTimeUnixNano: String(now),
+                },
+              ],
+            },
+          ],
+        },
+      ],
+    }),
+  );
+}

@@ -1,0 +1,188 @@
+import type { Browser, Page } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { batchOf, FIXTURES, readFacts, readFixture, toModel } from "../query/fixture-traces.ts";
+import { launchBrowser } from "./browser.ts";
+import { buildWeb, startUi, type UiServer } from "./ui-server.ts";
+
+const node = readFacts()["node-shop"].notable;
+const retries = node.retries!;
+const error500 = node.error500!;
+
+let browser: Browser;
+let ui: UiServer;
+let removeBuild: () => Promise<void>;
+
+beforeAll(async () => {
+  const web = await buildWeb();
+  removeBuild = web.remove;
+  ui = await startUi(
+    web.folder,
+    FIXTURES.flatMap(readFixture).map((request) => batchOf(toModel(request))),
+  );
+  browser = await launchBrowser();
+});
+afterAll(async () => {
+  await browser?.close();
+  await ui?.close();
+  await removeBuild?.();
+});
+
+/** A page that fails its test when the browser complains: script errors, or content the policy refuses. */
+async function open(path: string, check: (page: Page) => Promise<void>): Promise<void> {
+  const context = await browser.newContext({ viewport: { width: 1280, height: 800 } });
+  const complaints: string[] = [];
+  try {
+    const page = await context.newPage();
+    page.on("pageerror", (error) => complaints.push(error.message));
+    page.on("console", (message) => {
+      if (message.type() === "error" && !message.text().includes("404")) complaints.push(message.text());
+    });
+    await page.goto(ui.url + path);
+    await check(page);
+    expect(complaints).toEqual([]);
+  } finally {
+    await context.close();
+  }
+}
+
+const grid = (page: Page) => page.getByRole("treegrid");
+const rowCount = (page: Page) => grid(page).getAttribute("aria-rowcount").then(Number);
+
+describe("trace page", () => {
+  it("shows what the trace is and every span as a row of a treegrid", () =>
+    open(`trace/${retries.traceId}`, async (page) => {
+      await page.getByRole("heading", { level: 1, name: "frontend POST /api/checkout" }).waitFor();
+      await expect.poll(() => rowCount(page)).toBe(retries.spans + 1);
+      const facts = page.locator(".trace-facts");
+      for (const text of ["207 ms", "44", "inventory", "orders"]) expect(await facts.textContent()).toContain(text);
+      const first = page.getByRole("row", { name: /frontend POST \/api\/checkout/ }).first();
+      expect(await first.getAttribute("aria-level")).toBe("1");
+      expect(await first.getAttribute("aria-expanded")).toBe("true");
+      expect(await page.getByRole("navigation", { name: "Errors" }).textContent()).toContain("4 errors");
+    }));
+
+  it("is walked, folded and opened by keyboard alone, and closes back to the row", () =>
+    open(`trace/${error500.traceId}`, async (page) => {
+      await expect.poll(() => rowCount(page)).toBe(error500.spans + 1);
+      await grid(page).focus();
+      const active = () => page.locator('.tl-row[data-active="true"]').textContent();
+      await page.keyboard.press("ArrowDown");
+      await page.keyboard.press("ArrowRight");
+      await expect.poll(active).toContain("jsonParser");
+      await page.keyboard.press("ArrowLeft");
+      await page.keyboard.press("ArrowLeft");
+      await expect.poll(() => rowCount(page)).toBe(error500.spans);
+      await page.keyboard.press("End");
+      await expect.poll(active).toContain("<anonymous>");
+      await page.keyboard.press("Home");
+      await page.keyboard.press("Enter");
+      const panel = page.getByRole("complementary", { name: "Span" });
+      await panel.getByRole("heading", { name: "GET /api/boom" }).waitFor();
+      expect(page.url()).toContain(`span=${error500.roots[0]!.spanId}`);
+      await page.keyboard.press("Escape");
+      await expect.poll(() => panel.count()).toBe(0);
+      expect(await page.evaluate("document.activeElement?.getAttribute('role')")).toBe("treegrid");
+    }));
+
+  it("steps through errors, opening what hides them", () =>
+    open(`trace/${error500.traceId}?fold=all`, async (page) => {
+      await expect.poll(() => rowCount(page)).toBe(2);
+      await page.keyboard.press("e");
+      await expect.poll(() => page.locator('.tl-row[data-active="true"]').textContent()).toContain("request handler");
+      await page.keyboard.press("Shift+E");
+      await expect.poll(() => page.locator('.tl-row[data-active="true"]').textContent()).toContain("GET /api/boom");
+    }));
+
+  it("finds by name and by attribute, and takes over Ctrl-F", () =>
+    open(`trace/${error500.traceId}`, async (page) => {
+      await expect.poll(() => rowCount(page)).toBe(error500.spans + 1);
+      await page.keyboard.press("Control+f");
+      const field = page.getByRole("textbox", { name: "Find in names and attributes" });
+      await expect.poll(() => page.evaluate("document.activeElement?.placeholder")).toContain("Find in");
+      await field.fill("select :memory:");
+      await expect.poll(() => page.locator(".find-count").textContent()).toBe("1");
+      await field.fill("/boom");
+      const found = async () => Number(((await page.locator(".find-count").textContent()) ?? "").replace("…", ""));
+      await expect.poll(found).toBeGreaterThan(5);
+      await field.press("Enter");
+      await expect.poll(() => page.locator(".find-count").textContent()).toMatch(/^\d+ of \d+$/);
+      expect(page.url()).toContain("uiFind=%2Fboom");
+    }));
+
+  it("restores span, zoom, folds and find from a link", async () => {
+    let link = "";
+    await open(`trace/${error500.traceId}`, async (page) => {
+      await page.getByRole("row", { name: /select :memory:/ }).click();
+      await page.getByRole("button", { name: "Collapse all" }).click();
+      await expect.poll(() => page.url()).toContain("fold=all");
+      await page.keyboard.press("+");
+      await expect.poll(() => page.url()).toContain("zoom=");
+      await page.getByRole("textbox", { name: "Find in names and attributes" }).fill("orders");
+      await expect.poll(() => page.url()).toContain("uiFind=orders");
+      link = page.url().slice(ui.url.length);
+    });
+    await open(link, async (page) => {
+      await page
+        .getByRole("complementary", { name: "Span" })
+        .getByText("db.query.text")
+        .or(page.getByText("db.statement"))
+        .first()
+        .waitFor();
+      await page.getByRole("button", { name: "Whole trace" }).waitFor();
+      expect(await page.getByRole("textbox", { name: "Find in names and attributes" }).inputValue()).toBe("orders");
+      await page.getByRole("row", { name: /select :memory:/ }).waitFor();
+    });
+  });
+
+  it("shows a span with its exception, resource, scope and raw JSON, and searches by attribute", () =>
+    open(`trace/${error500.traceId}`, async (page) => {
+      await page
+        .getByRole("row", { name: /frontend request handler/ })
+        .first()
+        .click();
+      const panel = page.getByRole("complementary", { name: "Span" });
+      await panel.locator(".exception").first().waitFor();
+      expect(await panel.locator(".stack").first().textContent()).toContain("at ");
+      await panel.getByText("Resource", { exact: true }).click();
+      await panel.getByText("telemetry.sdk.language").waitFor();
+      await panel.getByText("Raw OTLP JSON").click();
+      await panel.locator(".raw-json pre").waitFor();
+      const raw = JSON.parse((await panel.locator(".raw-json pre").textContent()) ?? "");
+      expect(raw.resourceSpans[0].scopeSpans[0].spans).toHaveLength(1);
+      await page.getByRole("row", { name: /frontend GET \/api\/boom/ }).click();
+      await panel.getByRole("link", { name: "Search spans with this http.route" }).click();
+      await page.getByRole("link", { name: "frontend GET /api/boom" }).waitFor();
+      expect(await page.getByRole("textbox", { name: "Tags" }).inputValue()).toBe("http.route=/api/boom");
+    }));
+
+  it("follows a link into another trace at the linked span", () =>
+    open(`trace/${node.queueLinks!.traceId}`, async (page) => {
+      await page.getByRole("row", { name: /stock-changed process/ }).click();
+      await page.getByRole("link", { name: "another trace" }).click();
+      await page.waitForURL(/trace\/e5a6512b32e21ae27b6c49586a5de647\?span=1c7d690b00edf11e/);
+      await page.getByRole("complementary", { name: "Span" }).waitFor();
+    }));
+
+  it("zooms by dragging over the overview and goes back", () =>
+    open(`trace/${retries.traceId}`, async (page) => {
+      const box = (await page.locator(".minimap-frame").boundingBox())!;
+      await page.mouse.move(box.x + box.width * 0.25, box.y + 20);
+      await page.mouse.down();
+      await page.mouse.move(box.x + box.width * 0.5, box.y + 20, { steps: 4 });
+      await page.mouse.up();
+      await expect.poll(() => page.url()).toMatch(/zoom=5\d{7}-10\d{7}/);
+      await page.getByRole("button", { name: "Whole trace" }).click();
+      await expect.poll(() => page.url()).not.toContain("zoom");
+    }));
+
+  it("marks orphans and incomplete traces in words", () =>
+    open(`trace/${node.missingParentTwoRoots!.traceId}`, async (page) => {
+      await page.getByText("incomplete: no root").waitFor();
+      await page.getByText("2 orphan spans").waitFor();
+    }));
+
+  it("says so when the trace is unknown or the id is none", async () => {
+    await open("trace/abcdef0123456789", (page) => page.getByRole("heading", { name: "No such trace" }).waitFor());
+    await open("trace/not-an-id", (page) => page.getByText("Expected 1 to 32 hex digits.").waitFor());
+  });
+});
