@@ -39,6 +39,17 @@ export interface CountedSeries {
 export interface UiExporterStatus {
   readonly name: string;
   readonly type: string;
+  /** Stored spans not yet delivered, and the age of the oldest of them. */
+  readonly lagSpans: number;
+  readonly lagMs: number;
+  readonly deliveredSpans: number;
+  readonly rejectedSpans: number;
+  /** Spans that retention removed before they could be sent. */
+  readonly lostSpans: number;
+  readonly retries: number;
+  readonly lastOutcome?: string;
+  readonly lastError?: string;
+  readonly lastDeliveredAtMs?: number;
 }
 
 /** OTLP endpoints as an SDK's environment takes them; the standard ports of the page's own host where it is not known. */

@@ -1,3 +1,241 @@
+import { useQuery } from "@tanstack/react-query";
+import type { ReactNode } from "react";
+import { statusQuery } from "../api/queries.ts";
+import type { CountedSeries, UiExporterStatus, UiStatusResponse } from "../api/status.ts";
+import { formatBytes } from "../format/bytes.ts";
+import { formatDuration } from "../format/duration.ts";
+import { formatAbsolute, formatRelative } from "../format/time.ts";
+import { usePageTitle } from "../shell/use-page-title.ts";
+import { CopyButton } from "../ui/copy-button.tsx";
+import { Icon } from "../ui/icon.tsx";
+import { Notice } from "../ui/notice.tsx";
+import { seriesKey, useRates } from "./use-rates.ts";
+
+const POLL_MS = 2_000;
+
+/** What the collector receives, samples, stores and exports, as it happens. */
 export function CollectorPage() {
-  return null;
+  usePageTitle("Collector");
+  const answer = useQuery({ ...statusQuery, refetchInterval: POLL_MS });
+  const status = answer.data;
+  const rates = useRates(status);
+  return (
+    <div className="page wide">
+      <div className="page-head">
+        <h1>Collector</h1>
+        {status !== undefined && (
+          <span className="muted">
+            {status.version === "" ? "" : `version ${status.version}, `}running for{" "}
+            {formatDuration((status.nowMs - status.startedAtMs) * 1e6)}
+          </span>
+        )}
+      </div>
+      {answer.isError && (
+        <Notice tone="error" title="The status could not be loaded">
+          {answer.error.message}
+        </Notice>
+      )}
+      {answer.isPending && <div className="skeleton page-skeleton" role="status" aria-label="Loading" />}
+      {status !== undefined && (
+        <div className="card-grid">
+          <Card title="Endpoints">
+            <dl className="figures">
+              <Endpoint name="OTLP over HTTP" value={status.endpoints.otlpHttp} />
+              <Endpoint name="OTLP over gRPC" value={status.endpoints.otlpGrpc} />
+              <Endpoint name="UI and read APIs" value={status.endpoints.ui} />
+            </dl>
+          </Card>
+          <Card title="Storage">
+            <Storage status={status} />
+          </Card>
+          <Card title="Received">
+            <SeriesTable series={status.received} rates={rates} empty="Nothing received since the start." />
+          </Card>
+          <Card title="Sampling">
+            <SeriesTable series={status.sampling} rates={rates} empty="Every span is kept." />
+          </Card>
+          <Card title="Exporters" wide>
+            {status.exporters.length === 0 ? (
+              <p className="muted">None configured.</p>
+            ) : (
+              <ul className="exporter-list">
+                {status.exporters.map((exporter) => (
+                  <Exporter key={exporter.name} exporter={exporter} nowMs={status.nowMs} />
+                ))}
+              </ul>
+            )}
+          </Card>
+        </div>
+      )}
+    </div>
+  );
+}
+
+function Card({
+  title,
+  wide = false,
+  children,
+}: {
+  readonly title: string;
+  readonly wide?: boolean;
+  readonly children: ReactNode;
+}) {
+  return (
+    <section className="card" data-wide={wide} aria-label={title}>
+      <h2>{title}</h2>
+      {children}
+    </section>
+  );
+}
+
+function Endpoint({ name, value }: { readonly name: string; readonly value: string | undefined }) {
+  return (
+    <div>
+      <dt>{name}</dt>
+      <dd>
+        {value === undefined ? <span className="muted">off</span> : <code className="break-anywhere">{value}</code>}
+        {value !== undefined && <CopyButton text={value} label={`Copy the ${name} endpoint`} />}
+      </dd>
+    </div>
+  );
+}
+
+function Storage({ status }: { readonly status: UiStatusResponse }) {
+  const { storage } = status;
+  const limits = [
+    storage.retention.maxAgeHours === null ? undefined : `${storage.retention.maxAgeHours} h`,
+    storage.retention.maxMebibytes === null ? undefined : formatBytes(storage.retention.maxMebibytes * 1024 * 1024),
+  ].filter((limit) => limit !== undefined);
+  return (
+    <dl className="figures">
+      <Figure name="Kind" value={storage.kind} />
+      {storage.path !== undefined && <Figure name="Folder" value={storage.path} />}
+      <Figure name="Spans" value={storage.spans.toLocaleString("en")} />
+      <Figure name="On disk" value={formatBytes(storage.diskBytes)} />
+      <Figure name="Segments" value={storage.segments.toLocaleString("en")} />
+      <Figure
+        name="Oldest"
+        value={
+          storage.oldestMs === undefined
+            ? "nothing stored"
+            : `${formatAbsolute(storage.oldestMs).slice(0, 19)} (${formatRelative(storage.oldestMs, status.nowMs)})`
+        }
+      />
+      <Figure name="Kept for" value={limits.length === 0 ? "ever" : limits.join(" or ")} />
+    </dl>
+  );
+}
+
+function Figure({ name, value }: { readonly name: string; readonly value: string }) {
+  return (
+    <div>
+      <dt>{name}</dt>
+      <dd className="break-anywhere">{value}</dd>
+    </div>
+  );
+}
+
+function SeriesTable({
+  series,
+  rates,
+  empty,
+}: {
+  readonly series: readonly CountedSeries[];
+  readonly rates: ReadonlyMap<string, number>;
+  readonly empty: string;
+}) {
+  const shown = series.filter((entry) => entry.value > 0);
+  if (shown.length === 0) return <p className="muted">{empty}</p>;
+  return (
+    <table className="data-table plain">
+      <thead>
+        <tr>
+          <th scope="col">What</th>
+          <th scope="col" className="number">
+            Since the start
+          </th>
+          <th scope="col" className="number">
+            A second
+          </th>
+        </tr>
+      </thead>
+      <tbody>
+        {shown.map((entry) => {
+          const key = seriesKey(entry);
+          const rate = rates.get(key);
+          return (
+            <tr key={key}>
+              <td>
+                {entry.name.replace(/^(receiver|sampling)_/, "").replaceAll("_", " ")}{" "}
+                <span className="muted">{Object.values(entry.labels).join(", ")}</span>
+              </td>
+              <td className="number">{entry.value.toLocaleString("en")}</td>
+              <td className="number">
+                {rate === undefined ? "–" : rate.toLocaleString("en", { maximumFractionDigits: 1 })}
+              </td>
+            </tr>
+          );
+        })}
+      </tbody>
+    </table>
+  );
+}
+
+function Exporter({ exporter, nowMs }: { readonly exporter: UiExporterStatus; readonly nowMs: number }) {
+  const failing = exporter.lastOutcome !== undefined && exporter.lastOutcome !== "delivered";
+  return (
+    <li className="exporter">
+      <div className="exporter-head">
+        <strong>{exporter.name}</strong>
+        <span className="chip" data-tone={failing ? "error" : undefined}>
+          {failing ? <Icon name="error" /> : <Icon name="check" />}
+          {exporter.lastOutcome === undefined ? "nothing sent yet" : failing ? exporter.lastOutcome : "delivering"}
+        </span>
+      </div>
+      <dl className="span-facts">
+        <ExporterFact name="Delivered" value={exporter.deliveredSpans.toLocaleString("en")} />
+        <ExporterFact
+          name="Behind"
+          value={
+            exporter.lagSpans === 0
+              ? "0"
+              : `${exporter.lagSpans.toLocaleString("en")} spans, ${formatDuration(exporter.lagMs * 1e6)}`
+          }
+        />
+        <ExporterFact name="Retries" value={exporter.retries.toLocaleString("en")} />
+        <ExporterFact
+          name="Rejected"
+          value={exporter.rejectedSpans.toLocaleString("en")}
+          error={exporter.rejectedSpans > 0}
+        />
+        <ExporterFact
+          name="Lost to retention"
+          value={exporter.lostSpans.toLocaleString("en")}
+          error={exporter.lostSpans > 0}
+        />
+        <ExporterFact
+          name="Last delivery"
+          value={exporter.lastDeliveredAtMs === undefined ? "never" : formatRelative(exporter.lastDeliveredAtMs, nowMs)}
+        />
+      </dl>
+      {exporter.lastError !== undefined && <p className="error-text break-anywhere">{exporter.lastError}</p>}
+    </li>
+  );
+}
+
+function ExporterFact({
+  name,
+  value,
+  error = false,
+}: {
+  readonly name: string;
+  readonly value: string;
+  readonly error?: boolean;
+}) {
+  return (
+    <div className="fact" data-error={error}>
+      <dt>{name}</dt>
+      <dd>{value}</dd>
+    </div>
+  );
 }

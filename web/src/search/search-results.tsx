@@ -1,9 +1,11 @@
 import type { InfiniteData, UseInfiniteQueryResult } from "@tanstack/react-query";
+import { useState } from "react";
 import type { UiSearchResponse, UiTraceSummary } from "../../../src/query/ui/api-types.ts";
 import { formatAbsolute } from "../format/time.ts";
 import { Notice } from "../ui/notice.tsx";
 import { ResultRow } from "./result-row.tsx";
 import { nanoToMs, sortResults } from "./results.ts";
+import { ScatterPlot } from "./scatter-plot.tsx";
 import { DEFAULT_LOOKBACK, RESULT_SORTS, type ResultSort, type SearchParams } from "./search-params.ts";
 
 type Results = UseInfiniteQueryResult<InfiniteData<{ readonly page: UiSearchResponse }>>;
@@ -26,6 +28,7 @@ export function SearchResults({
   readonly results: Results;
   readonly onParams: (params: SearchParams) => void;
 }) {
+  const [selected, setSelected] = useState<ReadonlySet<string>>();
   if (results.data === undefined) {
     if (!results.isError) return <ResultSkeleton />;
     return (
@@ -38,7 +41,8 @@ export function SearchResults({
   const traces = pages.flatMap((page) => page.traces);
   const last = pages[pages.length - 1]!;
   const sort = params.sort ?? "recent";
-  const shown = sortResults(traces, sort);
+  const chosen = selected === undefined ? traces : traces.filter((trace) => selected.has(trace.traceId));
+  const shown = sortResults(chosen, sort);
   const longest = traces.reduce((most, trace) => Math.max(most, Number(trace.durationNano)), 1);
 
   return (
@@ -78,6 +82,15 @@ export function SearchResults({
         </Notice>
       )}
       {traces.length === 0 && last.complete && <NoMatch params={params} onParams={onParams} />}
+      {traces.length > 1 && <ScatterPlot traces={traces} selected={selected} onSelect={setSelected} />}
+      {selected !== undefined && (
+        <div className="selection-bar" role="status">
+          {chosen.length.toLocaleString("en")} of {traces.length.toLocaleString("en")} selected
+          <button type="button" className="button" onClick={() => setSelected(undefined)}>
+            Show all
+          </button>
+        </div>
+      )}
       {shown.length > 0 && (
         <ul className="result-list" aria-label="Traces">
           {shown.map((trace) => (

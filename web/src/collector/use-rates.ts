@@ -1,0 +1,32 @@
+import { useEffect, useRef, useState } from "react";
+import type { CountedSeries, UiStatusResponse } from "../api/status.ts";
+
+/** Name and labels of a series as one text. */
+export function seriesKey(series: CountedSeries): string {
+  return `${series.name} ${JSON.stringify(series.labels)}`;
+}
+
+/** Increase of every counter a second between two answers; a counter that fell (a restart) has none. */
+export function ratesBetween(before: UiStatusResponse, after: UiStatusResponse): ReadonlyMap<string, number> {
+  const seconds = (after.nowMs - before.nowMs) / 1000;
+  const rates = new Map<string, number>();
+  if (seconds <= 0) return rates;
+  const old = new Map([...before.received, ...before.sampling].map((series) => [seriesKey(series), series.value]));
+  for (const series of [...after.received, ...after.sampling]) {
+    const increase = series.value - (old.get(seriesKey(series)) ?? 0);
+    if (increase >= 0) rates.set(seriesKey(series), increase / seconds);
+  }
+  return rates;
+}
+
+/** The rates between the last two answers. */
+export function useRates(status: UiStatusResponse | undefined): ReadonlyMap<string, number> {
+  const before = useRef<UiStatusResponse>(undefined);
+  const [rates, setRates] = useState<ReadonlyMap<string, number>>(() => new Map());
+  useEffect(() => {
+    if (status === undefined) return;
+    if (before.current !== undefined && before.current !== status) setRates(ratesBetween(before.current, status));
+    before.current = status;
+  }, [status]);
+  return rates;
+}

@@ -1,0 +1,55 @@
+import { Link } from "@tanstack/react-router";
+import type { UiDependenciesResponse } from "../../../src/query/ui/api-types.ts";
+import { preferredHue } from "../trace/service-look.ts";
+import { ServiceSwatch } from "../ui/service-swatch.tsx";
+import { errorShare } from "./error-share.ts";
+
+/** The calls between services, most first. */
+export function DependencyTable({ links }: { readonly links: UiDependenciesResponse["links"] }) {
+  const sorted = [...links].sort((a, b) => b.callCount - a.callCount || (a.parent < b.parent ? -1 : 1));
+  return (
+    <table className="data-table">
+      <thead>
+        <tr>
+          <th scope="col">Caller</th>
+          <th scope="col">Called</th>
+          <th scope="col" className="number">
+            Calls
+          </th>
+          <th scope="col" className="number">
+            Errors
+          </th>
+          <th scope="col" className="number">
+            Error share
+          </th>
+        </tr>
+      </thead>
+      <tbody>
+        {sorted.map((link) => (
+          <tr key={`${link.parent} ${link.child}`}>
+            <ServiceCell name={link.parent} />
+            <ServiceCell name={link.child} />
+            <td className="number">{link.callCount.toLocaleString("en")}</td>
+            <td className={link.errorCount > 0 ? "number error-text" : "number"}>
+              {link.errorCount.toLocaleString("en")}
+            </td>
+            <td className={link.errorCount > 0 ? "number error-text" : "number"}>
+              {errorShare(link.callCount, link.errorCount)}
+            </td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  );
+}
+
+function ServiceCell({ name }: { readonly name: string }) {
+  return (
+    <td>
+      <Link to="/search" search={{ service: name }} className="service-link">
+        <ServiceSwatch look={{ hue: preferredHue(name), pattern: 0 }} />
+        {name}
+      </Link>
+    </td>
+  );
+}

@@ -1,0 +1,199 @@
+import { useNavigate } from "@tanstack/react-router";
+import { type PointerEvent, useEffect, useMemo, useRef, useState } from "react";
+import type { UiTraceSummary } from "../../../src/query/ui/api-types.ts";
+import { formatDuration } from "../format/duration.ts";
+import { formatAbsolute, formatClock } from "../format/time.ts";
+import {
+  type Box,
+  durationTicks,
+  nearestPoint,
+  pointsInBox,
+  type ScatterPoint,
+  scatterPoints,
+  scatterPosition,
+  scatterRange,
+} from "./scatter.ts";
+
+const HEIGHT = 132;
+const LEFT = 62;
+const RIGHT = 14;
+const TOP = 8;
+const BOTTOM = 22;
+const REACH = 12;
+const DRAG = 5;
+
+/**
+ * Duration over start of the loaded traces; traces with errors are diamonds, the others circles. A click opens the nearest
+ * trace, a drag selects those inside for the list below. The list holds the same traces for keyboard and screen reader.
+ */
+export function ScatterPlot({
+  traces,
+  selected,
+  onSelect,
+}: {
+  readonly traces: readonly UiTraceSummary[];
+  readonly selected: ReadonlySet<string> | undefined;
+  readonly onSelect: (traceIds: ReadonlySet<string> | undefined) => void;
+}) {
+  const navigate = useNavigate();
+  const frame = useRef<HTMLDivElement>(null);
+  const [width, setWidth] = useState(0);
+  const [box, setBox] = useState<Box>();
+  const [near, setNear] = useState<ScatterPoint>();
+  const points = useMemo(() => scatterPoints(traces), [traces]);
+  const range = useMemo(() => scatterRange(points), [points]);
+  useEffect(() => {
+    const observer = new ResizeObserver(() => setWidth(frame.current?.clientWidth ?? 0));
+    observer.observe(frame.current!);
+    return () => observer.disconnect();
+  }, []);
+
+  const plotWidth = Math.max(10, width - LEFT - RIGHT);
+  const plotHeight = HEIGHT - TOP - BOTTOM;
+  const at = (event: PointerEvent) => {
+    const bounds = frame.current!.getBoundingClientRect();
+    return { x: event.clientX - bounds.left - LEFT, y: event.clientY - bounds.top - TOP };
+  };
+  const dragged = box !== undefined && Math.hypot(box.x1 - box.x0, box.y1 - box.y0) >= DRAG;
+  const onUp = (event: PointerEvent) => {
+    setBox(undefined);
+    if (box === undefined) return;
+    if (dragged) {
+      const inside = pointsInBox(points, range, plotWidth, plotHeight, box);
+      onSelect(inside.size === 0 ? undefined : inside);
+      return;
+    }
+    const hit = nearestPoint(points, range, plotWidth, plotHeight, at(event), REACH);
+    if (hit === undefined) onSelect(undefined);
+    else void navigate({ to: "/trace/$traceId", params: { traceId: hit.traceId }, search: {} });
+  };
+  const errors = points.reduce((sum, point) => sum + (point.error ? 1 : 0), 0);
+
+  return (
+    <div
+      ref={frame}
+      className="scatter"
+      data-near={near !== undefined}
+      onPointerDown={(event) => {
+        if (event.button !== 0) return;
+        event.currentTarget.setPointerCapture(event.pointerId);
+        const { x, y } = at(event);
+        setBox({ x0: x, y0: y, x1: x, y1: y });
+      }}
+      onPointerMove={(event) => {
+        const { x, y } = at(event);
+        if (box !== undefined) setBox({ ...box, x1: x, y1: y });
+        setNear(nearestPoint(points, range, plotWidth, plotHeight, { x, y }, REACH));
+      }}
+      onPointerUp={onUp}
+      onPointerCancel={() => setBox(undefined)}
+      onPointerLeave={() => setNear(undefined)}
+    >
+      <svg
+        width={width}
+        height={HEIGHT}
+        role="img"
+        aria-label={`Duration over time of ${points.length} traces, ${errors} with errors. The list below holds the same traces.`}
+      >
+        <g transform={`translate(${LEFT} ${TOP})`}>
+          {durationTicks(range).map((ns) => {
+            const { y } = scatterPosition(range, plotWidth, plotHeight, { timeMs: range.fromMs, durationNs: ns });
+            return (
+              <g key={ns}>
+                <line x1={0} x2={plotWidth} y1={y} y2={y} className="scatter-grid" />
+                <text x={-8} y={y + 4} textAnchor="end" className="scatter-label">
+                  {formatDuration(ns)}
+                </text>
+              </g>
+            );
+          })}
+          <text x={0} y={plotHeight + 17} className="scatter-label">
+            {timeLabel(range.fromMs, range.toMs - range.fromMs)}
+          </text>
+          <text x={plotWidth} y={plotHeight + 17} textAnchor="end" className="scatter-label">
+            {timeLabel(range.toMs, range.toMs - range.fromMs)}
+          </text>
+          {points.map((point) => (
+            <Mark
+              key={point.traceId}
+              point={point}
+              {...scatterPosition(range, plotWidth, plotHeight, point)}
+              faded={selected !== undefined && !selected.has(point.traceId)}
+              near={near === point}
+            />
+          ))}
+          {dragged && (
+            <rect
+              className="scatter-box"
+              x={Math.min(box.x0, box.x1)}
+              y={Math.min(box.y0, box.y1)}
+              width={Math.abs(box.x1 - box.x0)}
+              height={Math.abs(box.y1 - box.y0)}
+            />
+          )}
+        </g>
+      </svg>
+      {near !== undefined && box === undefined && (
+        <Tip near={near} {...scatterPosition(range, plotWidth, plotHeight, near)} width={width} />
+      )}
+    </div>
+  );
+}
+
+function Mark({
+  point,
+  x,
+  y,
+  faded,
+  near,
+}: {
+  readonly point: ScatterPoint;
+  readonly x: number;
+  readonly y: number;
+  readonly faded: boolean;
+  readonly near: boolean;
+}) {
+  const className = `scatter-mark${point.error ? " scatter-error" : ""}`;
+  const size = near ? 6.5 : 4.5;
+  return point.error ? (
+    <path
+      className={className}
+      data-faded={faded}
+      d={`M${x} ${y - size}l${size} ${size}l${-size} ${size}l${-size} ${-size}Z`}
+    />
+  ) : (
+    <circle className={className} data-faded={faded} cx={x} cy={y} r={size - 0.5} />
+  );
+}
+
+function Tip({
+  near,
+  x,
+  y,
+  width,
+}: {
+  readonly near: ScatterPoint;
+  readonly x: number;
+  readonly y: number;
+  readonly width: number;
+}) {
+  const right = x + LEFT > width / 2;
+  return (
+    <div
+      className="scatter-tip"
+      style={right ? { right: width - LEFT - x + 12, top: y } : { left: LEFT + x + 12, top: y }}
+      aria-hidden="true"
+    >
+      <strong>{formatDuration(near.durationNs)}</strong>
+      {near.error && <span className="error-text"> with errors</span>}
+      <div>{near.label}</div>
+      <div className="muted">{formatAbsolute(near.timeMs)}</div>
+    </div>
+  );
+}
+
+function timeLabel(timeMs: number, widthMs: number): string {
+  return widthMs > 86_400_000
+    ? formatAbsolute(timeMs).slice(0, 16)
+    : formatClock(timeMs).slice(0, widthMs < 10_000 ? 12 : 8);
+}
