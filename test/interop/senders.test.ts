@@ -1,7 +1,11 @@
-import { execFileSync } from "node:child_process";
+import { execFile } from "node:child_process";
+import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Collector, createCollector } from "../../src/app/collector.ts";
 import { pythonWithSdk, telemetrygen } from "./tools.ts";
+
+// The collector runs in this process, so senders must not block it.
+const run = promisify(execFile);
 
 const generator = telemetrygen();
 const python = pythonWithSdk();
@@ -29,7 +33,7 @@ describe.skipIf(generator === undefined)("telemetrygen", () => {
     const { otlpGrpc, otlpHttp } = collector.endpoints;
     const endpoint = transport === "grpc" ? (otlpGrpc as string) : new URL(otlpHttp as string).host;
     const service = `tg-${transport}`;
-    execFileSync(generator as string, [
+    await run(generator as string, [
       "traces",
       "--otlp-insecure",
       "--otlp-endpoint",
@@ -84,7 +88,7 @@ describe.skipIf(python === undefined)("the Python SDK", () => {
   it.each(["grpc", "http"])("sends over %s, attribute by attribute", async (transport) => {
     const { otlpGrpc, otlpHttp } = collector.endpoints;
     const endpoint = transport === "grpc" ? (otlpGrpc as string) : `${otlpHttp}/v1/traces`;
-    execFileSync(python as string, ["-c", PROGRAM, transport, endpoint]);
+    await run(python as string, ["-c", PROGRAM, transport, endpoint]);
     const found = await traces(collector, `py-${transport}`);
     expect(found).toHaveLength(30);
     const outer = found.flatMap((trace) => trace.spans).filter((span) => span.operationName === "outer");

@@ -66,7 +66,8 @@ describe.skipIf(jar === undefined)("a real Zipkin behind the zipkin exporter", (
         const shown = await until(`trace ${traceId} in Zipkin`, async () => {
           const response = await fetch(`${url}/api/v2/trace/${traceId}`);
           if (!response.ok) return undefined;
-          const list = (await response.json()) as ZipkinSpan[];
+          // Its writer counts a replaced surrogate as three bytes and leaves zero bytes at the end.
+          const list = JSON.parse((await response.text()).replace(/\0+$/, "")) as ZipkinSpan[];
           return list.length >= spans ? list : undefined;
         });
         expect(shown).toHaveLength(spans);
