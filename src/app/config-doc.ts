@@ -2,6 +2,7 @@ import { z } from "zod";
 import { EXPORTERS } from "./builtin.ts";
 import { configSchema } from "./config.ts";
 
+/** What this page reads of JSON Schema (draft 2020-12), as zod writes it. */
 interface JsonSchema {
   readonly type?: string | readonly string[];
   readonly description?: string;
@@ -9,6 +10,7 @@ interface JsonSchema {
   readonly enum?: readonly unknown[];
   readonly const?: unknown;
   readonly properties?: Readonly<Record<string, JsonSchema>>;
+  readonly required?: readonly string[];
   readonly items?: JsonSchema;
   readonly anyOf?: readonly JsonSchema[];
   readonly oneOf?: readonly JsonSchema[];
@@ -16,12 +18,28 @@ interface JsonSchema {
   readonly minimum?: number;
   readonly maximum?: number;
   readonly exclusiveMinimum?: number;
+  readonly exclusiveMaximum?: number;
+}
+
+/** One line of the reference: a setting that holds a value of its own, not only further settings. */
+export interface Setting {
+  /** `storage.retention.max_age_hours`; `[]` stands for each entry of a list. */
+  readonly path: string;
+  readonly type: string;
+  /** As JSON; undefined where leaving the setting out means something else than a value. */
+  readonly fallback: string | undefined;
+  /** Whether the mapping that holds it is refused without it. */
+  readonly required: boolean;
+  readonly description: string | undefined;
 }
 
 /** The JSON Schema of the config file, for editors; exporters by their types and `type/name`. */
 export function configJsonSchema(): object {
   const base = toSchema(configSchema) as { properties: Record<string, unknown> };
-  const patterns = Object.entries(EXPORTERS).map(([type, factory]) => [`^${type}(/.+)?$`, toSchema(factory.config)]);
+  const patterns = Object.entries(EXPORTERS).map(([type, factory]) => {
+    const { $schema: _, ...schema } = toSchema(factory.config) as Record<string, unknown>;
+    return [`^${type}(/.+)?$`, schema];
+  });
   return {
     ...base,
     title: "spanloom.yaml",
@@ -32,52 +50,121 @@ export function configJsonSchema(): object {
   };
 }
 
+/** Every setting of the config file in the order of the schemas, those of each exporter type under its type. */
+export function configSettings(): Setting[] {
+  return sections().flatMap(({ settings }) => settings);
+}
+
 /** The reference page: one table a section, made from the schemas. */
 export function configReference(): string {
-  const root = toSchema(configSchema);
   let page = `# Configuration
 
-Made from the schemas by \`npm run docs\`; do not edit.
+Made from the schemas by \`npm run docs\`; edit the descriptions there.
 
 Settings come from the config file (\`--config\`, \`SPANLOOM_CONFIG\`, or \`spanloom.yaml\` in the working directory), then
-\`SPANLOOM_*\` environment variables (two underscores between the parts: \`SPANLOOM_STORAGE__PATH=/data\`), then flags
-(\`--set storage.path=/data\`). Later ones win. Unknown keys are errors.
+\`SPANLOOM_*\` environment variables, then flags. Later ones win; mappings are merged, lists and values are replaced.
+
+| written as | for example |
+|---|---|
+| config file | \`storage: { path: /data }\` |
+| environment variable: upper case, two underscores between the parts | \`SPANLOOM_STORAGE__PATH=/data\` |
+| flag | \`--set storage.path=/data\` |
+
+Values of variables and of \`--set\` are YAML: \`--set 'sampling.rules=[{service: cart, ratio: 0.5}]'\`. An unknown key is an
+error that names the nearest right one. \`spanloom config check\` finds mistakes without starting anything, and
+\`spanloom config print\` shows the whole config with its defaults.
+
+Editors complete and check \`spanloom.yaml\` with [spanloom.schema.json](spanloom.schema.json): put
+\`# yaml-language-server: $schema=docs/spanloom.schema.json\` on its first line, with the path to your copy.
+\`spanloom config schema\` prints the same file.
+
+The config is read once, at the start; a change needs a restart.
 `;
-  for (const [name, section] of Object.entries(root.properties ?? {})) {
-    if (name === "exporters") continue;
-    page += `\n## ${name}\n\n${table(name, section)}`;
-  }
-  page += "\n## exporters\n\nA mapping from a type, or `type/name` for a second one of a type, to its settings.\n";
-  for (const [type, factory] of Object.entries(EXPORTERS)) {
-    page += `\n### ${type}\n\n${table(`exporters.${type}`, toSchema(factory.config))}`;
+  for (const { title, level, intro, settings } of sections()) {
+    page += `\n${"#".repeat(level)} ${title}\n`;
+    if (intro !== undefined) page += `\n${intro}\n`;
+    if (settings.length > 0) page += `\n${table(settings)}`;
   }
   return page;
+}
+
+const ANY_EXPORTER = "exporters.*";
+
+interface Section {
+  readonly title: string;
+  readonly level: number;
+  readonly intro: string | undefined;
+  readonly settings: readonly Setting[];
+}
+
+function sections(): Section[] {
+  const made: Section[] = [];
+  for (const [name, schema] of Object.entries(toSchema(configSchema).properties ?? {})) {
+    if (name === "exporters") continue;
+    made.push({ title: name, level: 2, intro: schema.description, settings: leaves(name, schema, false) });
+  }
+  return [...made, ...exporterSections()];
+}
+
+/** What every exporter has is listed once; a second name of a type only refers to the first. */
+function exporterSections(): Section[] {
+  const types = Object.entries(EXPORTERS).map(([type, factory]) => {
+    const schema = toSchema(factory.config);
+    return { type, intro: schema.description, settings: leaves(ANY_EXPORTER, schema, false) };
+  });
+  const same = (a: Setting, b: Setting) => JSON.stringify(a) === JSON.stringify(b);
+  const shared = (setting: Setting) => types.every(({ settings }) => settings.some((other) => same(other, setting)));
+  const sections: Section[] = [
+    {
+      title: "exporters",
+      level: 2,
+      intro:
+        "A mapping from a type, or from `type/name` for a second one of a type, to its settings. An exporter's name is\n" +
+        "also the name of its cursor in the log: a renamed exporter begins as a new destination. Every type has these:",
+      settings: types[0]?.settings.filter(shared) ?? [],
+    },
+  ];
+  const seen = new Map<string, string>();
+  for (const { type, intro, settings } of types) {
+    const own = settings.filter((setting) => !shared(setting));
+    const key = JSON.stringify(own);
+    const twin = seen.get(key);
+    if (twin !== undefined) {
+      sections.push({ title: type, level: 3, intro: `As \`${twin}\`.`, settings: [] });
+      continue;
+    }
+    seen.set(key, type);
+    const named = own.map((setting) => ({ ...setting, path: setting.path.replace(ANY_EXPORTER, `exporters.${type}`) }));
+    sections.push({ title: type, level: 3, intro, settings: named });
+  }
+  return sections;
 }
 
 function toSchema(schema: z.ZodType): JsonSchema {
   return z.toJSONSchema(schema, { io: "input", unrepresentable: "any" }) as JsonSchema;
 }
 
-function table(prefix: string, schema: JsonSchema): string {
-  const rows = leaves(prefix, schema);
-  if (rows.length === 0) return `${schema.description ?? "No settings."}\n`;
-  const body = rows.map(([path, leaf]) => {
-    const fallback = leaf.default === undefined ? "" : `\`${JSON.stringify(leaf.default)}\``;
-    return `| \`${path}\` | ${cell(typeText(leaf))} | ${cell(fallback)} | ${cell(leaf.description ?? "")} |`;
+function table(settings: readonly Setting[]): string {
+  const rows = settings.map(({ path, type, fallback, required, description }) => {
+    const value =
+      fallback === undefined ? (required ? `required in \`${path.split(".").at(-2)}\`` : "") : `\`${fallback}\``;
+    return `| \`${path}\` | ${cell(type)} | ${cell(value)} | ${cell(description ?? "")} |`;
   });
-  return `| setting | type | default | |\n|---|---|---|---|\n${body.join("\n")}\n`;
+  return `| setting | type | default | |\n|---|---|---|---|\n${rows.join("\n")}\n`;
 }
 
-function leaves(path: string, schema: JsonSchema): [string, JsonSchema][] {
+function leaves(path: string, schema: JsonSchema, required: boolean): Setting[] {
   const object = schema.properties === undefined ? objectBranch(schema) : schema;
   if (object?.properties !== undefined) {
-    return Object.entries(object.properties).flatMap(([key, value]) => leaves(`${path}.${key}`, value));
+    const needed = new Set(object.required);
+    return Object.entries(object.properties).flatMap(([key, value]) =>
+      leaves(`${path}.${key}`, value, needed.has(key)),
+    );
   }
-  const itemObject = schema.items === undefined ? undefined : (objectBranch(schema.items) ?? schema.items);
-  if (itemObject?.properties !== undefined) {
-    return [[path, schema], ...leaves(`${path}[]`, itemObject)];
-  }
-  return [[path, schema]];
+  const fallback = schema.default === undefined ? undefined : JSON.stringify(schema.default);
+  const own: Setting = { path, type: typeText(schema), fallback, required, description: schema.description };
+  const item = schema.items === undefined ? undefined : (objectBranch(schema.items) ?? schema.items);
+  return item?.properties === undefined ? [own] : [own, ...leaves(`${path}[]`, item, false)];
 }
 
 /** The object alternative of a union such as `object | null`. */
@@ -90,14 +177,24 @@ function typeText(schema: JsonSchema): string {
   if (schema.const !== undefined) return `\`${String(schema.const)}\``;
   const branches = schema.anyOf ?? schema.oneOf;
   if (branches !== undefined) return branches.map(typeText).join(" or ");
-  if (schema.type === "array") return `list of ${schema.items === undefined ? "values" : typeText(schema.items)}`;
+  if (schema.type === "array") return `list of ${schema.items === undefined ? "values" : plural(schema.items)}`;
+  if (schema.type === "object") {
+    const values = typeof schema.additionalProperties === "object" ? schema.additionalProperties : undefined;
+    return values === undefined ? "mapping" : `mapping to ${typeText(values)}`;
+  }
   const bounds = [
     schema.exclusiveMinimum === undefined ? "" : `> ${schema.exclusiveMinimum}`,
     schema.minimum === undefined || schema.minimum < -1e15 ? "" : `≥ ${schema.minimum}`,
+    schema.exclusiveMaximum === undefined ? "" : `< ${schema.exclusiveMaximum}`,
     schema.maximum === undefined || schema.maximum > 1e15 ? "" : `≤ ${schema.maximum}`,
   ].filter((text) => text !== "");
   const name = Array.isArray(schema.type) ? schema.type.join(" or ") : ((schema.type as string) ?? "any");
   return bounds.length === 0 ? name : `${name} ${bounds.join(", ")}`;
+}
+
+function plural(items: JsonSchema): string {
+  if (items.type === "string" && items.enum === undefined) return "strings";
+  return items.type === "object" ? "mappings" : typeText(items);
 }
 
 function cell(text: string): string {
