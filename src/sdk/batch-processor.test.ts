@@ -15,7 +15,10 @@ function deferred<T>() {
 
 const QUICK = { initialMs: 1, maxMs: 2, factor: 1 };
 
-function rig(batch: Partial<BatchSettings>, answer: (names: string[], attempt: number) => ExportOutcome | Promise<ExportOutcome>) {
+function rig(
+  batch: Partial<BatchSettings>,
+  answer: (names: string[], attempt: number) => ExportOutcome | Promise<ExportOutcome>,
+) {
   const sizes: number[] = [];
   const warnings: string[] = [];
   let closed = 0;
@@ -23,7 +26,10 @@ function rig(batch: Partial<BatchSettings>, answer: (names: string[], attempt: n
     description: "rig",
     async export(records: readonly SpanRecord[]) {
       sizes.push(records.length);
-      return answer(records.map(({ span }) => span.name), sizes.length);
+      return answer(
+        records.map(({ span }) => span.name),
+        sizes.length,
+      );
     },
     async shutdown() {
       closed++;
@@ -68,7 +74,9 @@ describe("batches", () => {
   });
 
   it("are tried again, whole, until delivered", async () => {
-    const { tracing, end, sizes } = rig({}, (_, attempt) => (attempt < 3 ? { type: "retry", reason: "busy", afterMs: 1 } : { type: "delivered" }));
+    const { tracing, end, sizes } = rig({}, (_, attempt) =>
+      attempt < 3 ? { type: "retry", reason: "busy", afterMs: 1 } : { type: "delivered" },
+    );
     end(2);
     await tracing.flush();
     expect(sizes).toEqual([2, 2, 2]);
@@ -83,7 +91,9 @@ describe("batches", () => {
   });
 
   it("are split where the peer finds them too large", async () => {
-    const { tracing, end, sizes } = rig({}, (names) => (names.length > 2 || names.includes("n4") ? { type: "split", reason: "413" } : { type: "delivered" }));
+    const { tracing, end, sizes } = rig({}, (names) =>
+      names.length > 2 || names.includes("n4") ? { type: "split", reason: "413" } : { type: "delivered" },
+    );
     end(5);
     await tracing.flush();
     expect(sizes).toEqual([5, 2, 3, 1, 2, 1, 1]);
@@ -102,7 +112,9 @@ describe("batches", () => {
 
   it("flush waits for what is under way and for what ends meanwhile before the call", async () => {
     const gate = deferred<ExportOutcome>();
-    const { tracing, end } = rig({ maxBatchSpans: 2 }, (_, attempt) => (attempt === 1 ? gate.promise : { type: "delivered" }));
+    const { tracing, end } = rig({ maxBatchSpans: 2 }, (_, attempt) =>
+      attempt === 1 ? gate.promise : { type: "delivered" },
+    );
     end(2);
     end(1);
     const flushed = tracing.flush().then(() => tracing.stats().delivered);
@@ -123,7 +135,10 @@ describe("shutdown", () => {
   });
 
   it("ends in time when the peer never takes anything", async () => {
-    const { tracing, end } = rig({ shutdownMs: 20, maxBatchSpans: 1, backoff: { initialMs: 10_000, maxMs: 10_000, factor: 1 } }, () => ({ type: "retry", reason: "down" }));
+    const { tracing, end } = rig(
+      { shutdownMs: 20, maxBatchSpans: 1, backoff: { initialMs: 10_000, maxMs: 10_000, factor: 1 } },
+      () => ({ type: "retry", reason: "down" }),
+    );
     end(3);
     await tracing.shutdown();
     expect(tracing.stats()).toMatchObject({ delivered: 0, dropped: 3, queued: 0 });

@@ -17,7 +17,15 @@ function input(change: Partial<SamplingInput> = {}): SamplingInput {
 }
 
 function parentOf(change: Partial<SpanContext>): SpanContext {
-  return { traceId: newTraceId(), spanId: "b7ad6b7169203331", flags: 1, traceState: "", isRemote: true, debug: false, ...change };
+  return {
+    traceId: newTraceId(),
+    spanId: "b7ad6b7169203331",
+    flags: 1,
+    traceState: "",
+    isRemote: true,
+    debug: false,
+    ...change,
+  };
 }
 
 describe("thresholds", () => {
@@ -71,7 +79,10 @@ describe("ratio", () => {
 });
 
 describe("parent-based sampling", () => {
-  const named = (name: string): Sampler => ({ description: name, sample: () => ({ sampled: true, traceState: `by=${name}` }) });
+  const named = (name: string): Sampler => ({
+    description: name,
+    sample: () => ({ sampled: true, traceState: `by=${name}` }),
+  });
   const sampler = parentBased({
     root: named("root"),
     remoteSampled: named("rs"),

@@ -140,6 +140,10 @@ export class Span {
     return this;
   }
 
+  get status(): StatusName {
+    return this.#status.code === STATUS_CODE.error ? "error" : this.#status.code === STATUS_CODE.ok ? "ok" : "unset";
+  }
+
   /** `ok` is final; `unset` is ignored; the message is kept for `error` only (OpenTelemetry specification, "Set Status"). */
   setStatus(name: StatusName, message = ""): this {
     if (!this.#recording || name === "unset" || this.#status.code === STATUS_CODE.ok) return this;

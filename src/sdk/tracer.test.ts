@@ -30,11 +30,23 @@ describe("spans", () => {
     const other = tracer.startSpan("other", { parent: null });
     const span = tracer.startSpan("work", {
       kind: "consumer",
-      attributes: { text: "a", whole: 3, half: 0.5, big: 2n ** 62n, flag: true, list: [1, "x", null], bytes: Uint8Array.of(1), gone: undefined },
+      attributes: {
+        text: "a",
+        whole: 3,
+        half: 0.5,
+        big: 2n ** 62n,
+        flag: true,
+        list: [1, "x", null],
+        bytes: Uint8Array.of(1),
+        gone: undefined,
+      },
       links: [{ context: other.context, attributes: { why: "batch" } }],
       startTime: 1_700_000_000_000.25,
     });
-    span.addEvent("half way", { at: 1 }, new Date(1_700_000_000_001)).setStatus("error", "no").end([1_700_000_000, 2_000_000]);
+    span
+      .addEvent("half way", { at: 1 }, new Date(1_700_000_000_001))
+      .setStatus("error", "no")
+      .end([1_700_000_000, 2_000_000]);
     const [data] = await spans();
     expect(data).toMatchObject({
       name: "work",
@@ -55,12 +67,18 @@ describe("spans", () => {
       { key: "flag", value: { type: "bool", value: true } },
       {
         key: "list",
-        value: { type: "array", value: [{ type: "int", value: 1n }, { type: "string", value: "x" }, { type: "empty" }] },
+        value: {
+          type: "array",
+          value: [{ type: "int", value: 1n }, { type: "string", value: "x" }, { type: "empty" }],
+        },
       },
       { key: "bytes", value: { type: "bytes", value: Uint8Array.of(1) } },
     ]);
     expect(records[0]?.service).toBe("shop");
-    expect(findAttribute(records[0]?.resource.attributes ?? [], "deployment.environment.name")).toEqual({ type: "string", value: "test" });
+    expect(findAttribute(records[0]?.resource.attributes ?? [], "deployment.environment.name")).toEqual({
+      type: "string",
+      value: "test",
+    });
   });
 
   it("end once, and nothing changes them afterwards", async () => {
@@ -97,7 +115,10 @@ describe("spans", () => {
     span.end();
     const [data] = await spans();
     expect(data).toMatchObject({ droppedAttributesCount: 1, droppedEventsCount: 1, droppedLinksCount: 1 });
-    expect(data?.attributes.map(({ value }) => value)).toEqual([{ type: "string", value: "lon" }, { type: "int", value: 4n }]);
+    expect(data?.attributes.map(({ value }) => value)).toEqual([
+      { type: "string", value: "lon" },
+      { type: "int", value: 4n },
+    ]);
     expect(data?.events[0]).toMatchObject({ name: "one", droppedAttributesCount: 1 });
     expect(data?.links[0]).toMatchObject({ attributes: [], droppedAttributesCount: 1 });
   });
@@ -105,8 +126,18 @@ describe("spans", () => {
   it("survive odd values", async () => {
     const { tracer, spans } = recorder();
     const loop: Record<string, unknown> = {};
-    loop["self"] = loop;
-    const span = tracer.startSpan("odd", { attributes: { "": 1, lone: "\ud800x", huge: 2n ** 70n, nan: Number.NaN, zero: -0, loop: loop as never, fn: (() => 1) as never } });
+    loop.self = loop;
+    const span = tracer.startSpan("odd", {
+      attributes: {
+        "": 1,
+        lone: "\ud800x",
+        huge: 2n ** 70n,
+        nan: Number.NaN,
+        zero: -0,
+        loop: loop as never,
+        fn: (() => 1) as never,
+      },
+    });
     span.recordException(Object.create(null)).end(Number.NaN);
     const [data] = await spans();
     expect(data?.attributes.map(({ key }) => key)).toEqual(["lone", "huge", "nan", "zero", "loop"]);
@@ -141,7 +172,9 @@ describe("the active span", () => {
         throw new TypeError("bad");
       }),
     ).toThrow("bad");
-    await expect(tracer.trace("async", () => Promise.reject(Object.assign(new Error("gone"), { code: "ECONNRESET" })))).rejects.toThrow("gone");
+    await expect(
+      tracer.trace("async", () => Promise.reject(Object.assign(new Error("gone"), { code: "ECONNRESET" }))),
+    ).rejects.toThrow("gone");
     const [sync, later] = await spans();
     expect(sync).toMatchObject({ status: { code: 2, message: "bad" }, events: [{ name: "exception" }] });
     expect(findAttribute(sync?.attributes ?? [], "error.type")).toEqual({ type: "string", value: "TypeError" });
@@ -167,7 +200,11 @@ describe("the active span", () => {
 });
 
 describe("callers' context", () => {
-  const headers = { traceparent: "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01", tracestate: "a=1", baggage: "k=v" };
+  const headers = {
+    traceparent: "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
+    tracestate: "a=1",
+    baggage: "k=v",
+  };
 
   it("is continued, sampled or not", async () => {
     const { tracing, tracer, spans } = recorder({ sampling: 0 });
@@ -227,8 +264,14 @@ describe("options", () => {
     const make = (options: object) => () => createTracing({ service: "s", ...options });
     expect(make({ service: "" })).toThrow("service: expected a name");
     expect(make({ sampling: 1.5 })).toThrow("sampling ratio 1.5: expected a number from 0.0 to 1.0");
-    expect(make({ exporter: "xray" })).toThrow('unknown exporter "xray": expected one of otlp, jaeger, zipkin, console');
-    expect(make({ exporter: { type: "zipkin", endpoint: "ftp://x" } })).toThrow('endpoint of the zipkin exporter: expected an http or https URL, got "ftp://x"');
-    expect(make({ propagation: "xray" })).toThrow('propagation format "xray": expected one of w3c, b3, b3_single, jaeger, baggage');
+    expect(make({ exporter: "xray" })).toThrow(
+      'unknown exporter "xray": expected one of otlp, jaeger, zipkin, console',
+    );
+    expect(make({ exporter: { type: "zipkin", endpoint: "ftp://x" } })).toThrow(
+      'endpoint of the zipkin exporter: expected an http or https URL, got "ftp://x"',
+    );
+    expect(make({ propagation: "xray" })).toThrow(
+      'propagation format "xray": expected one of w3c, b3, b3_single, jaeger, baggage',
+    );
   });
 });

@@ -51,7 +51,12 @@ async function backend(answer: (response: ServerResponse, attempt: number) => vo
 /** Sends a parent and a child through an exporter; returns the ids and the counters. */
 async function send(exporter: ExporterInput) {
   const backoff = { initialMs: 1, maxMs: 2, factor: 1 };
-  const tracing = createTracing({ service: "sender", exporter, batch: { backoff, giveUpMs: 2000 }, resource: { zone: "a" } });
+  const tracing = createTracing({
+    service: "sender",
+    exporter,
+    batch: { backoff, giveUpMs: 2000 },
+    resource: { zone: "a" },
+  });
   const ids = tracing.tracer("lib", "1.2").trace(
     "parent",
     (parent) => {
@@ -68,16 +73,36 @@ async function send(exporter: ExporterInput) {
 
 function expectTrace(data: TracesData, ids: Awaited<ReturnType<typeof send>>["ids"]): void {
   expect(data).toHaveLength(1);
-  expect(data[0]?.resource.attributes).toContainEqual({ key: "service.name", value: { type: "string", value: "sender" } });
+  expect(data[0]?.resource.attributes).toContainEqual({
+    key: "service.name",
+    value: { type: "string", value: "sender" },
+  });
   expect(data[0]?.resource.attributes).toContainEqual({ key: "zone", value: { type: "string", value: "a" } });
   expect(data[0]?.scopeSpans[0]?.scope).toMatchObject({ name: "lib", version: "1.2" });
   const spans = data.flatMap(({ scopeSpans }) => scopeSpans.flatMap((scope) => scope.spans));
   expect(spans).toHaveLength(2);
   const [child, parent] = spans;
-  expect(child).toMatchObject({ name: "child", traceId: ids.traceId, spanId: ids.child, parentSpanId: ids.parent, kind: 1, status: { code: 2, message: "bad" } });
-  expect(parent).toMatchObject({ name: "parent", traceId: ids.traceId, spanId: ids.parent, parentSpanId: "", kind: 2, status: { code: 0 } });
+  expect(child).toMatchObject({
+    name: "child",
+    traceId: ids.traceId,
+    spanId: ids.child,
+    parentSpanId: ids.parent,
+    kind: 1,
+    status: { code: 2, message: "bad" },
+  });
+  expect(parent).toMatchObject({
+    name: "parent",
+    traceId: ids.traceId,
+    spanId: ids.parent,
+    parentSpanId: "",
+    kind: 2,
+    status: { code: 0 },
+  });
   expect(parent?.attributes).toContainEqual({ key: "count", value: { type: "int", value: 7n } });
-  expect(parent?.events[0]).toMatchObject({ name: "event", attributes: [{ key: "k", value: { type: "string", value: "v" } }] });
+  expect(parent?.events[0]).toMatchObject({
+    name: "event",
+    attributes: [{ key: "k", value: { type: "string", value: "v" } }],
+  });
 }
 
 describe("exporters", () => {
@@ -104,7 +129,10 @@ describe("exporters", () => {
   it("jaeger sends a thrift batch", async () => {
     const { received, url } = await backend((response) => response.writeHead(202).end());
     const { ids } = await send({ type: "jaeger", endpoint: `${url}/api/traces` });
-    expect(received[0]).toMatchObject({ path: "/api/traces", headers: { "content-type": "application/vnd.apache.thrift.binary" } });
+    expect(received[0]).toMatchObject({
+      path: "/api/traces",
+      headers: { "content-type": "application/vnd.apache.thrift.binary" },
+    });
     expectTrace(fromJaegerBatches([readBatch(new BinaryReader(received[0]?.body as Buffer))]), ids);
   });
 
@@ -180,11 +208,17 @@ describe("otlp over gRPC", () => {
 
   it("does not repeat a refusal, and counts a partial one", async () => {
     const refusing = await grpcBackend(() => ({ code: grpc.status.INVALID_ARGUMENT, details: "no" }));
-    expect((await send({ type: "otlp", protocol: "grpc", endpoint: refusing.url })).stats).toMatchObject({ rejected: 2, retries: 0 });
+    expect((await send({ type: "otlp", protocol: "grpc", endpoint: refusing.url })).stats).toMatchObject({
+      rejected: 2,
+      retries: 0,
+    });
     expect(refusing.received).toHaveLength(1);
     // partial_success { rejected_spans: 1, error_message: "x" }
     const partial = await grpcBackend(() => Buffer.from([0x0a, 5, 0x08, 1, 0x12, 1, 0x78]));
-    expect((await send({ type: "otlp", protocol: "grpc", endpoint: partial.url })).stats).toMatchObject({ delivered: 1, rejected: 1 });
+    expect((await send({ type: "otlp", protocol: "grpc", endpoint: partial.url })).stats).toMatchObject({
+      delivered: 1,
+      rejected: 1,
+    });
   });
 
   it("repeats RESOURCE_EXHAUSTED with RetryInfo, splits without", async () => {
@@ -198,16 +232,24 @@ describe("otlp over gRPC", () => {
     metadata.set("grpc-status-details-bin", field(0x1a, any));
     const busy = { code: grpc.status.RESOURCE_EXHAUSTED, details: "full" };
     const waiting = await grpcBackend((attempt) => (attempt === 1 ? { ...busy, metadata } : Buffer.alloc(0)));
-    expect((await send({ type: "otlp", protocol: "grpc", endpoint: waiting.url })).stats).toMatchObject({ delivered: 2, retries: 1 });
+    expect((await send({ type: "otlp", protocol: "grpc", endpoint: waiting.url })).stats).toMatchObject({
+      delivered: 2,
+      retries: 1,
+    });
     const small = await grpcBackend((attempt) => (attempt === 1 ? busy : Buffer.alloc(0)));
-    expect((await send({ type: "otlp", protocol: "grpc", endpoint: small.url })).stats).toMatchObject({ delivered: 2, retries: 0 });
+    expect((await send({ type: "otlp", protocol: "grpc", endpoint: small.url })).stats).toMatchObject({
+      delivered: 2,
+      retries: 0,
+    });
     expect(small.received).toHaveLength(3);
   });
 });
 
 describe("answers over HTTP", () => {
   it.each([429, 502, 503, 504])("%d is tried again", async (status) => {
-    const { received, url } = await backend((response, attempt) => response.writeHead(attempt === 1 ? status : 200).end());
+    const { received, url } = await backend((response, attempt) =>
+      response.writeHead(attempt === 1 ? status : 200).end(),
+    );
     expect((await send({ type: "zipkin", endpoint: url })).stats).toMatchObject({ delivered: 2, retries: 1 });
     expect(received).toHaveLength(2);
   });
@@ -226,9 +268,14 @@ describe("answers over HTTP", () => {
 
   it("a partial success is counted in both encodings and not repeated", async () => {
     const json = await backend((response) =>
-      response.setHeader("content-type", "application/json").end('{"partialSuccess":{"rejectedSpans":"1","errorMessage":"x"}}'),
+      response
+        .setHeader("content-type", "application/json")
+        .end('{"partialSuccess":{"rejectedSpans":"1","errorMessage":"x"}}'),
     );
-    expect((await send({ type: "otlp", endpoint: json.url, protocol: "http/json" })).stats).toMatchObject({ delivered: 1, rejected: 1 });
+    expect((await send({ type: "otlp", endpoint: json.url, protocol: "http/json" })).stats).toMatchObject({
+      delivered: 1,
+      rejected: 1,
+    });
     const proto = await backend((response) => response.end(Buffer.from([0x0a, 2, 0x08, 2])));
     expect((await send({ type: "otlp", endpoint: proto.url })).stats).toMatchObject({ delivered: 0, rejected: 2 });
     const page = await backend((response) => response.end("<html>fine</html>"));
@@ -236,7 +283,9 @@ describe("answers over HTTP", () => {
   });
 
   it("a lost connection is tried again", async () => {
-    const { received, url } = await backend((response, attempt) => (attempt === 1 ? response.destroy() : response.end()));
+    const { received, url } = await backend((response, attempt) =>
+      attempt === 1 ? response.destroy() : response.end(),
+    );
     expect((await send({ type: "otlp", endpoint: url })).stats).toMatchObject({ delivered: 2, retries: 1 });
     expect(received).toHaveLength(2);
   });

@@ -103,7 +103,7 @@ function endServerSpan(span: Span, request: IncomingMessage, response: ServerRes
     span
       .setAttribute("error.type", "connection_lost")
       .setStatus("error", "the connection was lost before the response ended");
-  } else if (response.statusCode >= 500) {
+  } else if (response.statusCode >= 500 && span.status === "unset") {
     span.setAttribute("error.type", String(response.statusCode)).setStatus("error");
   }
   span.end();

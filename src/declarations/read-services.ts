@@ -1,0 +1,178 @@
+import {
+  checkDeclaration,
+  declareService,
+  SERVICE_OPTION_NAMES,
+  type ServiceDeclaration,
+  type ServiceOptions,
+} from "../sdk/declarations/options.ts";
+import { type Position, PrologError } from "./prolog-error.ts";
+import { readClauses, type Term } from "./prolog-terms.ts";
+import { termText } from "./term-text.ts";
+
+/** One element of a fact's handler list, as written. It is shown to people, never executed. */
+export interface HandlerStep {
+  /** Name of the term: `receive`, `handle`. */
+  readonly name: string;
+  readonly text: string;
+  readonly at: Position;
+}
+
+/** A service declared by a fact: what `service()` takes, and where it stands. */
+export interface FactDeclaration extends ServiceDeclaration {
+  readonly handler: readonly HandlerStep[];
+  readonly filename: string;
+  readonly at: Position;
+}
+
+const OPTION_NAMES: ReadonlySet<string> = new Set(SERVICE_OPTION_NAMES);
+
+/**
+ * The services that `service(Name, Options, Handler)` and `service(Name, Handler)` facts declare, in order, with defaults
+ * filled in. `service(Name, Options)` is a service without handler: its list holds options only. Comments, directives and
+ * other clauses are passed over; nothing is executed. Throws PrologError with line and column.
+ */
+export function readServices(text: string, filename: string): readonly FactDeclaration[] {
+  const services: FactDeclaration[] = [];
+  const seen = new Map<string, Position>();
+  for (const clause of readClauses(text, filename)) {
+    if (clause.type === "directive") continue;
+    if (clause.type === "rule") {
+      if (nameOf(clause.head) === "service") {
+        throw new PrologError(filename, clause.at, "expected a service fact, found a rule: rules are not executed");
+      }
+      continue;
+    }
+    if (nameOf(clause.term) !== "service") continue;
+    const declared = readFact(clause.term, filename);
+    const before = seen.get(declared.name);
+    if (before !== undefined) {
+      const message = `service "${declared.name}" is declared a second time, first at ${before.line}:${before.column}`;
+      throw new PrologError(filename, declared.at, message);
+    }
+    seen.set(declared.name, declared.at);
+    services.push(declared);
+  }
+  return services;
+}
+
+function readFact(term: Term, filename: string): FactDeclaration {
+  const args = term.type === "compound" ? term.args : [];
+  if (args.length !== 2 && args.length !== 3) {
+    const message = `expected service(Name, Options, Handler) or service(Name, Handler), found ${args.length} arguments`;
+    throw new PrologError(filename, term.at, message);
+  }
+  const [nameTerm, second, third] = args as [Term, Term, Term?];
+  if (nameTerm.type !== "atom" && nameTerm.type !== "string") {
+    throw new PrologError(filename, nameTerm.at, `expected the service's name as an atom, found ${termText(nameTerm)}`);
+  }
+  const isOptions = third !== undefined || isOptionList(second);
+  const options = isOptions ? readOptions(second, filename) : { values: {}, places: new Map<string, Position>() };
+  const handlerTerm = third ?? (isOptions ? undefined : second);
+  const issue = checkDeclaration(nameTerm.value, options.values)[0];
+  if (issue !== undefined) {
+    const at = issue.path === "name" ? nameTerm.at : placeOf(issue.path, options.places, second.at);
+    throw new PrologError(filename, at, `${issue.path}: ${issue.message}`);
+  }
+  return {
+    ...declareService(nameTerm.value, options.values as ServiceOptions),
+    handler: handlerTerm === undefined ? [] : readHandler(handlerTerm, filename),
+    filename,
+    at: term.at,
+  };
+}
+
+interface OptionValues {
+  readonly values: Readonly<Record<string, unknown>>;
+  /** Where each value stands, by the path that issues name. */
+  readonly places: ReadonlyMap<string, Position>;
+}
+
+function readOptions(list: Term, filename: string): OptionValues {
+  if (list.type !== "list") {
+    throw new PrologError(filename, list.at, `expected a list of options in [ ], found ${termText(list)}`);
+  }
+  const values: Record<string, unknown> = {};
+  const places = new Map<string, Position>();
+  for (const item of list.items) {
+    const [value] = item.type === "compound" ? item.args : [];
+    if (item.type !== "compound" || value === undefined || item.args.length !== 1) {
+      throw new PrologError(
+        filename,
+        item.at,
+        `expected an option with one value, as tracing(true), found ${termText(item)}`,
+      );
+    }
+    if (places.has(item.name)) throw new PrologError(filename, item.at, `option ${item.name} is given a second time`);
+    Object.defineProperty(values, item.name, { value: toValue(value, item.name, places), enumerable: true });
+    if (!OPTION_NAMES.has(item.name)) places.set(item.name, item.at);
+  }
+  return { values, places };
+}
+
+/** A term as the value that the same option has in TypeScript. What has none stays text, for the check to refuse. */
+function toValue(term: Term, path: string, places: Map<string, Position>): unknown {
+  places.set(path, term.at);
+  switch (term.type) {
+    case "number":
+      return term.value;
+    case "string":
+      return term.value;
+    case "atom":
+      return term.value === "true" ? true : term.value === "false" ? false : term.value;
+    case "list":
+      return term.items.map((item, i) => tagText(item, `${path}[${i}]`, places));
+    case "compound":
+      return compoundValue(term.name, term.args, path, places) ?? termText(term);
+    default:
+      return termText(term);
+  }
+}
+
+/** `http(Path, IntervalMs)`, `tcp(Port, IntervalMs)` of a health check; `http(Port)`, `http(Port, Host)` of a transport. */
+const COMPOUND_FIELDS: Readonly<Record<string, readonly string[]>> = {
+  "health_check.http": ["path", "interval_ms"],
+  "health_check.tcp": ["port", "interval_ms"],
+  "transport.http": ["port", "host"],
+};
+
+function compoundValue(name: string, args: readonly Term[], path: string, places: Map<string, Position>): unknown {
+  const fields = COMPOUND_FIELDS[`${path}.${name}`];
+  if (fields === undefined || args.length > fields.length) return undefined;
+  const inner = args.map((arg, i) => [fields[i], toValue(arg, `${path}.${name}.${fields[i]}`, places)]);
+  return { [name]: Object.fromEntries(inner) };
+}
+
+/** An element of a list; `true` and numbers are tags by their text. */
+function tagText(term: Term, path: string, places: Map<string, Position>): unknown {
+  places.set(path, term.at);
+  if (term.type === "atom" || term.type === "string") return term.value;
+  return term.type === "number" ? String(term.value) : { term: termText(term) };
+}
+
+function readHandler(list: Term, filename: string): readonly HandlerStep[] {
+  if (list.type !== "list") {
+    throw new PrologError(filename, list.at, `expected the handler as a list in [ ], found ${termText(list)}`);
+  }
+  return list.items.map((step) => ({ name: nameOf(step) ?? "", text: termText(step), at: step.at }));
+}
+
+/** A list, not empty, that holds nothing but known options. */
+function isOptionList(term: Term): boolean {
+  return (
+    term.type === "list" && term.items.length > 0 && term.items.every((item) => OPTION_NAMES.has(nameOf(item) ?? ""))
+  );
+}
+
+function nameOf(term: Term): string | undefined {
+  if (term.type === "compound") return term.name;
+  return term.type === "atom" ? term.value : undefined;
+}
+
+/** The place of the path, or of the nearest part of it that has one. */
+function placeOf(path: string, places: ReadonlyMap<string, Position>, fallback: Position): Position {
+  for (let part = path; part !== ""; part = part.replace(/(?:\.[^.[]*|\[\d+\]|^[^.[]*)$/, "")) {
+    const place = places.get(part);
+    if (place !== undefined) return place;
+  }
+  return fallback;
+}
