@@ -14,6 +14,8 @@ const { values } = parseArgs({
     seconds: { type: "string", default: "10" },
     connections: { type: "string", default: "4" },
     peer: { type: "string", multiple: true, default: [] },
+    dist: { type: "string", default: "dist" },
+    threads: { type: "boolean", default: false },
     set: { type: "string", multiple: true, default: [] },
     json: { type: "boolean", default: false },
   },
@@ -54,6 +56,7 @@ async function measure(system: string, size: number, start: (port: number) => Pr
     const load = { url: `http://127.0.0.1:${port}/v1/traces`, pool, connections: Number(values.connections) };
     const warm = await httpLoad({ ...load, seconds: Math.min(3, Number(values.seconds) / 2), firstPass: 1 });
     const cpu = server.cpuSeconds();
+    const threads = server.threads();
     const result = await httpLoad({ ...load, seconds: Number(values.seconds), firstPass: warm.nextPass });
     const used = server.cpuSeconds() - cpu;
     rows.push({
@@ -68,14 +71,21 @@ async function measure(system: string, size: number, start: (port: number) => Pr
       failedRequests: result.failed + warm.failed,
     });
     process.stderr.write(`${JSON.stringify(rows.at(-1))}\n`);
+    if (values.threads) process.stderr.write(`${threadShares(threads, server.threads(), result.spans)}\n`);
   } finally {
     await server.stop();
   }
 }
 
+/** Microseconds of CPU a span, thread by thread in the order they were started: main, V8's, ingest, export and query. */
+function threadShares(before: ReadonlyMap<number, number>, after: ReadonlyMap<number, number>, spans: number): string {
+  const shares = [...after].map(([id, seconds]) => ((seconds - (before.get(id) ?? 0)) * 1e6) / spans);
+  return `  us/span by thread: ${shares.map((share) => share.toFixed(2)).join(" ")}`;
+}
+
 function startSpanloom(port: number): Promise<MeasuredServer> {
   const args = (folder: string) => [
-    join(ROOT, "dist/cli/main.js"),
+    join(ROOT, values.dist, "cli/main.js"),
     "--data",
     join(folder, "data"),
     "--otlp-http",

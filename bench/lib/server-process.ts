@@ -10,6 +10,8 @@ export interface MeasuredServer {
   /** Resident set, bytes. */
   rssBytes(): number;
   diskBytes(): number;
+  /** CPU seconds so far of every thread, by thread id: the main thread's is the process id. */
+  threads(): ReadonlyMap<number, number>;
   readonly folder: string;
   stop(): Promise<void>;
 }
@@ -47,9 +49,10 @@ export async function startServer(
   return {
     folder,
     stop,
-    cpuSeconds() {
-      const fields = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1]?.split(" ") ?? [];
-      return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND;
+    cpuSeconds: () => cpuOf(`/proc/${pid}/stat`),
+    threads() {
+      const ids = readdirSync(`/proc/${pid}/task`).map(Number);
+      return new Map(ids.map((id) => [id, cpuOf(`/proc/${pid}/task/${id}/stat`)]));
     },
     rssBytes() {
       const status = readFileSync(`/proc/${pid}/status`, "utf8");
@@ -62,6 +65,11 @@ export async function startServer(
       }, 0);
     },
   };
+}
+
+function cpuOf(statFile: string): number {
+  const fields = readFileSync(statFile, "utf8").split(") ")[1]?.split(" ") ?? [];
+  return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND;
 }
 
 async function end(child: ChildProcess): Promise<void> {

@@ -107,7 +107,7 @@ export class Aggregate {
       if (!this.#remembered) await this.#remember();
       while (!this.#stopped) {
         const entry = this.#options.reader.next(this.#position);
-        if (entry === undefined) return;
+        if (entry === undefined) break;
         this.#state.consume(entry.batch);
         this.#position = entry.position;
         await nextTurn();

@@ -307,11 +307,13 @@ describe("aggregates", () => {
     const running = await log.run([], first.table);
     for (let i = 0; i < 10; i++) log.append(1 + i * 10, 10);
     await until("it is stored", () => first.total(running.db) === 5050);
+    log.append(201, 1);
+    await until("it goes on after it had reached the end", () => first.total(running.db) === 5251);
     await running.close();
-    log.append(101, 1);
+    log.append(301, 1);
     const second = sums();
     const again = await log.run([], second.table);
-    await until("the new one is stored", () => second.total(again.db) === 5151);
-    expect(second.remembered).toEqual(numbers(81, 20));
+    await until("the new one is stored", () => second.total(again.db) === 5552);
+    expect(second.remembered).toEqual([...numbers(81, 20), 201]);
   });
 });
