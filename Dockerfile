@@ -1,0 +1,45 @@
+# The collector as an image: `docker build -t spanloom .`, then `docker compose up` (compose.yaml).
+
+FROM node:20-bookworm-slim AS build
+# What the SQLite add-on is compiled with; none of it reaches the image.
+RUN apt-get update \
+ && apt-get install -y --no-install-recommends python3 make g++ \
+ && rm -rf /var/lib/apt/lists/*
+WORKDIR /src
+COPY package.json package-lock.json .npmrc ./
+# Install scripts stay off but for the one add-on, which is built from source with the headers of this Node.
+RUN npm ci --ignore-scripts \
+ && npm_config_build_from_source=true npm_config_nodedir=/usr/local npm rebuild better-sqlite3
+COPY tsconfig.json tsconfig.build.json ./
+COPY scripts scripts
+COPY src src
+COPY web web
+RUN npm run build:server \
+ && npm run build:web \
+ && npm prune --omit=dev --ignore-scripts \
+ && cd node_modules/better-sqlite3 \
+ && rm -rf deps src build/deps build/Release/obj build/Release/obj.target build/Release/.deps build/Release/sqlite3.a build/Release/test_extension.node
+
+FROM node:20-bookworm-slim
+WORKDIR /app
+COPY package.json LICENSE ./
+COPY --from=build /src/node_modules node_modules
+COPY --from=build /src/dist dist
+RUN install -d -o node -g node /data
+
+# A container has its own loopback, so its listeners bind every address; what others reach is what gets published.
+ENV NODE_ENV=production \
+    SPANLOOM_RECEIVERS__OTLP__PROTOCOLS__GRPC__ENDPOINT=0.0.0.0:4317 \
+    SPANLOOM_RECEIVERS__OTLP__PROTOCOLS__HTTP__ENDPOINT=0.0.0.0:4318 \
+    SPANLOOM_UI__ENDPOINT=0.0.0.0:16686 \
+    SPANLOOM_STORAGE__PATH=/data \
+    SPANLOOM_TELEMETRY__LOGS__FORMAT=json
+
+USER node
+WORKDIR /data
+VOLUME /data
+EXPOSE 4317 4318 16686
+STOPSIGNAL SIGTERM
+HEALTHCHECK --interval=10s --timeout=3s --start-period=15s --retries=3 \
+  CMD ["node", "-e", "fetch('http://127.0.0.1:16686/healthz').then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
+ENTRYPOINT ["node", "/app/dist/cli/main.js"]

@@ -1,0 +1,85 @@
+import { execFile } from "node:child_process";
+import { existsSync, readdirSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { promisify } from "node:util";
+import { describe, expect, it } from "vitest";
+import { configReference, configSettings } from "../../src/app/config-doc.ts";
+import { metricEntries, metricsReference } from "../../src/app/metrics-doc.ts";
+import { docPages, documentedMetrics, ROOT, text } from "./files.ts";
+
+describe("generated pages", () => {
+  it("are what the program says of itself", async () => {
+    const run = promisify(execFile)(process.execPath, [join(ROOT, "scripts/docs.mjs"), "--check"]);
+    await expect(run).resolves.toMatchObject({ stdout: "every page is current\n" });
+  });
+
+  it("list every metric that the source names", () => {
+    const documented = documentedMetrics();
+    const named = readdirSync(join(ROOT, "src"), { recursive: true, encoding: "utf8" })
+      .filter((name) => name.endsWith(".ts") && !name.endsWith(".test.ts"))
+      .flatMap((name) => [...text(`src/${name}`).matchAll(/"(spanloom_\w*[a-z])"/g)].map(([, metric]) => metric));
+    expect(named.length).toBeGreaterThan(10);
+    expect(named.filter((metric) => !documented.has(metric as string))).toEqual([]);
+  });
+});
+
+describe("the reference of settings", () => {
+  it("explains every setting", () => {
+    const settings = configSettings();
+    expect(settings.length).toBeGreaterThan(50);
+    expect(settings.filter(({ description }) => !description).map(({ path }) => path)).toEqual([]);
+  });
+
+  it("says what is required, and shared settings of exporters once", () => {
+    const page = configReference();
+    expect(page).toContain("| `exporters.file.path` | string | required in `file` |");
+    expect(page.match(/max_batch_spans/g)).toHaveLength(1);
+  });
+});
+
+describe("the reference of metrics", () => {
+  const exposition = [
+    "# HELP a_b_total Things,\\nall of them.",
+    "# TYPE a_b_total counter",
+    'a_b_total{y="1",x="a\\"b{c}"} 2',
+    "a_b_total 1e+21",
+    "",
+  ].join("\n");
+
+  it("reads names, types, help and labels from the Prometheus text", () => {
+    expect(metricEntries([exposition, exposition])).toEqual([
+      { name: "a_b_total", type: "counter", help: "Things, all of them.", labels: ["x", "y"] },
+    ]);
+  });
+
+  it("has a table for each part of the collector", () => {
+    const page = metricsReference(metricEntries([exposition]));
+    expect(page).toContain("\n## b\n");
+    expect(page).toContain("| `a_b_total` | counter | `x`, `y` | Things, all of them. |");
+  });
+});
+
+describe("links", () => {
+  it.each(docPages())("of %s lead somewhere", (page) => {
+    const prose = text(page).replace(/```[\s\S]*?```/g, "");
+    const broken = [...prose.matchAll(/\]\(([^)\s]+)\)/g)]
+      .map(([, target]) => target as string)
+      .filter((target) => !/^[a-z]+:/.test(target))
+      .filter((target) => !leadsSomewhere(page, target));
+    expect(broken).toEqual([]);
+  });
+});
+
+function leadsSomewhere(page: string, target: string): boolean {
+  const [path = "", anchor] = target.split("#");
+  const file = path === "" ? page : join(dirname(page), path);
+  if (!existsSync(join(ROOT, file))) return false;
+  if (anchor === undefined || !file.endsWith(".md")) return true;
+  const anchors = [...text(file).matchAll(/^#+ (.*)$/gm)].map(([, title]) =>
+    (title as string)
+      .toLowerCase()
+      .replace(/[^\p{L}\p{N} -]/gu, "")
+      .replaceAll(" ", "-"),
+  );
+  return anchors.includes(anchor);
+}
