@@ -40,7 +40,7 @@ export { type JaegerSettings, jaegerExporter } from "./exporters/jaeger.ts";
 export { type OtlpGrpcSettings, otlpGrpcExporter } from "./exporters/otlp-grpc.ts";
 export { type OtlpHttpSettings, otlpHttpExporter } from "./exporters/otlp-http.ts";
 export { type ZipkinSettings, zipkinExporter } from "./exporters/zipkin.ts";
-export { type HttpRequest, tracedFetch, tracedRequest } from "./instrument/http-client.ts";
+export { type HttpRequest, type TracedRequest, tracedFetch, tracedRequest } from "./instrument/http-client.ts";
 export {
   expressErrorMiddleware,
   expressMiddleware,

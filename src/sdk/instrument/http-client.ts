@@ -8,6 +8,12 @@ type Fetch = typeof globalThis.fetch;
 /** `http.request` or `https.request`, as far as it is wrapped. */
 export type HttpRequest = (
   url: string | URL,
+  options: RequestOptions,
+  onResponse?: (response: IncomingMessage) => void,
+) => ClientRequest;
+
+export type TracedRequest = (
+  url: string | URL,
   options?: RequestOptions,
   onResponse?: (response: IncomingMessage) => void,
 ) => ClientRequest;
@@ -39,12 +45,13 @@ export function tracedFetch(tracing: Tracing, fetch: Fetch = globalThis.fetch): 
  * `http.request` or `https.request` in the form (url, options, onResponse) whose requests are client spans and carry the
  * trace context. The span ends with the response.
  */
-export function tracedRequest(tracing: Tracing, request: HttpRequest): HttpRequest {
+export function tracedRequest(tracing: Tracing, request: HttpRequest): TracedRequest {
   return (url, options = {}, onResponse) => {
     const target = new URL(url);
     const { span, headers } = startClientSpan(tracing, options.method ?? "GET", target);
     let status: number | undefined;
-    const made = request(url, options, onResponse === undefined ? undefined : tracing.contexts.bind(onResponse));
+    const made =
+      onResponse === undefined ? request(url, options) : request(url, options, tracing.contexts.bind(onResponse));
     for (const [name, value] of headers) made.setHeader(name, value);
     made.once("response", (response) => {
       status = response.statusCode;

@@ -4,9 +4,8 @@ import type { Tracing } from "../tracing.ts";
 import { hostAttributes, methodAttributes, methodName, safeQuery } from "./http-attributes.ts";
 
 /** The part of an express request that says which route matched. */
-interface Routed {
-  readonly route?: { readonly path?: unknown };
-  readonly baseUrl?: string;
+interface Route {
+  readonly path?: unknown;
 }
 
 export interface HttpServerOptions {
@@ -72,7 +71,8 @@ function inServerSpan<T>(
     const method = request.method ?? "GET";
     const tracer = tracing.tracer("spanloom.http");
     const span = tracer.startSpan(methodName(method), { kind: "server", attributes: requestAttributes(request) });
-    response.once("close", () => endServerSpan(span, request, response));
+    const route = watchRoute(request);
+    response.once("close", () => endServerSpan(span, request, response, route()));
     return tracer.withSpan(span, () => run(span));
   });
 }
@@ -93,8 +93,12 @@ function requestAttributes(request: IncomingMessage): Record<string, string | nu
   };
 }
 
-function endServerSpan(span: Span, request: IncomingMessage, response: ServerResponse): void {
-  const route = routeOf(request);
+function endServerSpan(
+  span: Span,
+  request: IncomingMessage,
+  response: ServerResponse,
+  route: string | undefined,
+): void {
   if (route !== undefined) {
     span.setAttribute("http.route", route).updateName(`${methodName(request.method ?? "GET")} ${route}`);
   }
@@ -109,12 +113,25 @@ function endServerSpan(span: Span, request: IncomingMessage, response: ServerRes
   span.end();
 }
 
-/** The matched route of express, with the mount path of its router; undefined without one. */
-function routeOf(request: IncomingMessage): string | undefined {
-  const { route, baseUrl = "" } = request as IncomingMessage & Routed;
-  if (route?.path === undefined) return undefined;
-  const path = `${baseUrl}${String(route.path)}`;
-  return path.length > 1 && path.endsWith("/") ? path.slice(0, -1) : path;
+/**
+ * Notes the route that express matches, with the mount path of its router. Express sets `route` while the mount path is
+ * known and has forgotten that path by the time an error handler answers, so it is read at that moment.
+ */
+function watchRoute(request: IncomingMessage): () => string | undefined {
+  let route: Route | undefined;
+  let matched: string | undefined;
+  Object.defineProperty(request, "route", {
+    configurable: true,
+    enumerable: true,
+    get: () => route,
+    set(value: Route | undefined) {
+      route = value;
+      if (value?.path === undefined) return;
+      const path = `${(request as { baseUrl?: string }).baseUrl ?? ""}${String(value.path)}`;
+      matched = path.length > 1 && path.endsWith("/") ? path.slice(0, -1) : path;
+    },
+  });
+  return () => matched;
 }
 
 function failed(span: Span, error: unknown): never {
