@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
-import { layoutGraph } from "./graph-layout.ts";
+import { layoutGraph, linkKey } from "./graph-layout.ts";
 
 const links = (...pairs: string[]) => pairs.map((pair) => ({ parent: pair[0]!, child: pair[1]! }));
 const layersOf = (...pairs: string[]) =>
-  Object.fromEntries(layoutGraph(links(...pairs)).nodes.map((node) => [node.name, node.layer]));
+  Object.fromEntries([...layoutGraph(links(...pairs)).nodes].map(([name, place]) => [name, place.layer]));
 
 describe("graph layout", () => {
   it("puts callers left of what they call, by the longest way", () => {
@@ -16,14 +16,23 @@ describe("graph layout", () => {
   });
 
   it("orders a layer by its neighbours, so that parallel calls do not cross", () => {
-    const { nodes, slots } = layoutGraph(links("xa", "xb", "ad", "bc"));
-    const slot = Object.fromEntries(nodes.map((node) => [node.name, node.slot]));
-    expect(slots).toBe(2);
-    expect(Math.sign(slot.a! - slot.b!)).toBe(Math.sign(slot.d! - slot.c!));
+    const { nodes, lines } = layoutGraph(links("xa", "xb", "ad", "bc"));
+    const line = (name: string) => nodes.get(name)!.line;
+    expect(lines).toBe(2);
+    expect(Math.sign(line("a") - line("b"))).toBe(Math.sign(line("d") - line("c")));
+  });
+
+  it("leads a link that leaps over a layer past the services there", () => {
+    const { nodes, ways } = layoutGraph(links("ab", "bc", "ac"));
+    const way = ways.get(linkKey({ parent: "a", child: "c" }))!;
+    expect(way.map((place) => place.layer)).toEqual([1]);
+    expect(way[0]!.line).not.toBe(nodes.get("b")!.line);
+    expect(ways.size).toBe(1);
   });
 
   it("is empty without links and the same every time", () => {
-    expect(layoutGraph([])).toEqual({ nodes: [], layers: 0, slots: 0 });
+    const empty = layoutGraph([]);
+    expect([empty.nodes.size, empty.layers, empty.lines]).toEqual([0, 0, 0]);
     expect(layoutGraph(links("ab", "ac", "cb"))).toEqual(layoutGraph(links("ab", "ac", "cb")));
   });
 });

@@ -1,112 +1,101 @@
-export interface GraphLink {
-  readonly parent: string;
-  readonly child: string;
-}
+import { type GraphLink, longestPaths, withoutCycles } from "./graph-layers.ts";
 
-/** A service's place: column from left to right along the calls, slot from top to bottom. */
-export interface GraphNode {
-  readonly name: string;
+/** A place in the picture: column from left to right along the calls, line from top to bottom (halves occur). */
+export interface GraphPlace {
   readonly layer: number;
-  readonly slot: number;
+  readonly line: number;
 }
 
 export interface GraphLayout {
-  readonly nodes: readonly GraphNode[];
+  readonly nodes: ReadonlyMap<string, GraphPlace>;
+  /** For links that leap over layers, the places they pass through, left to right; by `linkKey`. */
+  readonly ways: ReadonlyMap<string, readonly GraphPlace[]>;
   readonly layers: number;
-  /** Most nodes in one layer. */
-  readonly slots: number;
+  readonly lines: number;
 }
 
-const SWEEPS = 6;
+const SWEEPS = 8;
+
+export function linkKey(link: GraphLink): string {
+  return `${link.parent}\u0000${link.child}`;
+}
 
 /**
- * Layers a call graph: callers left of what they call (links that close a cycle are ignored for that), services in a layer
- * ordered by the mean slot of their neighbours so that few links cross. The same links give the same picture.
+ * Layers a call graph: callers left of what they call (links that close a cycle are ignored for that). A link that leaps
+ * over layers takes a place in each of them, so that it never runs behind a service; places in a layer are ordered by the
+ * mean line of their neighbours, so that few links cross. The same links give the same picture.
  */
 export function layoutGraph(links: readonly GraphLink[]): GraphLayout {
   const names = [...new Set(links.flatMap((link) => [link.parent, link.child]))].sort();
   const forward = withoutCycles(names, links);
   const layerOf = longestPaths(names, forward);
   const layers: string[][] = [];
-  for (const name of names) {
-    const layer = layerOf.get(name)!;
+  const put = (id: string, layer: number) => {
     while (layers.length <= layer) layers.push([]);
-    layers[layer]!.push(name);
-  }
-  const slot = new Map<string, number>();
-  const place = (layer: readonly string[]) => {
-    for (const [index, name] of layer.entries()) slot.set(name, index - (layer.length - 1) / 2);
+    layers[layer]!.push(id);
   };
-  layers.forEach(place);
-  for (let sweep = 0; sweep < SWEEPS; sweep++) {
-    const down = sweep % 2 === 0;
-    for (const layer of down ? layers : layers.toReversed()) {
-      const weight = new Map(layer.map((name) => [name, meanSlot(name, forward, slot, down)]));
-      layer.sort((a, b) => weight.get(a)! - weight.get(b)! || (a < b ? -1 : 1));
-      place(layer);
+  for (const name of names) put(name, layerOf.get(name)!);
+
+  const neighbours = new Map<string, { left: string[]; right: string[] }>(
+    names.map((name) => [name, { left: [], right: [] }]),
+  );
+  const join = (left: string, right: string) => {
+    neighbours.get(left)!.right.push(right);
+    neighbours.get(right)!.left.push(left);
+  };
+  const stops = new Map<string, string[]>();
+  for (const link of forward) {
+    const way: string[] = [];
+    let before = link.parent;
+    for (let layer = layerOf.get(link.parent)! + 1; layer < layerOf.get(link.child)!; layer++) {
+      const id = `${linkKey(link)}\u0000${layer}`;
+      neighbours.set(id, { left: [], right: [] });
+      put(id, layer);
+      join(before, id);
+      way.push(id);
+      before = id;
     }
+    join(before, link.child);
+    if (way.length > 0) stops.set(linkKey(link), way);
   }
+
+  const line = new Map<string, number>();
+  orderLayers(layers, neighbours, line);
+  const lines = Math.max(0, ...layers.map((layer) => layer.length));
+  const place = (id: string, layer: number): GraphPlace => ({ layer, line: line.get(id)! + (lines - 1) / 2 });
   return {
-    nodes: layers.flatMap((layer, index) => layer.map((name, at) => ({ name, layer: index, slot: at }))),
+    nodes: new Map(names.map((name) => [name, place(name, layerOf.get(name)!)])),
+    ways: new Map(
+      [...stops].map(([key, way]) => [key, way.map((id) => place(id, Number(id.slice(id.lastIndexOf("\u0000") + 1))))]),
+    ),
     layers: layers.length,
-    slots: Math.max(0, ...layers.map((layer) => layer.length)),
+    lines,
   };
 }
 
-/** Links without self-calls and without those that lead back to a service on the path of a depth-first walk. */
-function withoutCycles(names: readonly string[], links: readonly GraphLink[]): readonly GraphLink[] {
-  const out = new Map<string, GraphLink[]>(names.map((name) => [name, []]));
-  const called = new Set<string>();
-  for (const link of links) {
-    if (link.parent === link.child) continue;
-    out.get(link.parent)!.push(link);
-    called.add(link.child);
-  }
-  const state = new Map<string, "open" | "done">();
-  const kept: GraphLink[] = [];
-  const walk = (name: string): void => {
-    state.set(name, "open");
-    for (const link of out.get(name)!) {
-      if (state.get(link.child) === "open") continue;
-      kept.push(link);
-      if (state.get(link.child) === undefined) walk(link.child);
+/** Sweeps over the layers, right and back, each ordered by its neighbours; leaves every id's line, centred on 0, in `line`. */
+function orderLayers(
+  layers: readonly string[][],
+  neighbours: ReadonlyMap<string, { readonly left: readonly string[]; readonly right: readonly string[] }>,
+  line: Map<string, number>,
+): void {
+  const settle = (layer: readonly string[]) => {
+    for (const [index, id] of layer.entries()) line.set(id, index - (layer.length - 1) / 2);
+  };
+  for (const layer of layers) settle(layer);
+  for (let sweep = 0; sweep < SWEEPS; sweep++) {
+    const rightwards = sweep % 2 === 0;
+    for (const layer of rightwards ? layers : layers.toReversed()) {
+      const weight = new Map(
+        layer.map((id) => {
+          const { left, right } = neighbours.get(id)!;
+          const near = rightwards ? left : right;
+          const sum = near.reduce((total, other) => total + line.get(other)!, 0);
+          return [id, near.length === 0 ? line.get(id)! : sum / near.length];
+        }),
+      );
+      layer.sort((a, b) => weight.get(a)! - weight.get(b)! || (a < b ? -1 : 1));
+      settle(layer);
     }
-    state.set(name, "done");
-  };
-  // Entry points first, so that a cycle is cut where it leads back to them.
-  for (const name of [...names.filter((n) => !called.has(n)), ...names]) if (state.get(name) === undefined) walk(name);
-  return kept;
-}
-
-function longestPaths(names: readonly string[], links: readonly GraphLink[]): ReadonlyMap<string, number> {
-  const into = new Map<string, GraphLink[]>(names.map((name) => [name, []]));
-  for (const link of links) into.get(link.child)!.push(link);
-  const layer = new Map<string, number>();
-  const of = (name: string): number => {
-    const known = layer.get(name);
-    if (known !== undefined) return known;
-    const value = Math.max(-1, ...into.get(name)!.map((link) => of(link.parent))) + 1;
-    layer.set(name, value);
-    return value;
-  };
-  for (const name of names) of(name);
-  return layer;
-}
-
-function meanSlot(name: string, links: readonly GraphLink[], slot: ReadonlyMap<string, number>, down: boolean): number {
-  let sum = 0;
-  let count = 0;
-  for (const link of links) {
-    const neighbour = down
-      ? link.child === name
-        ? link.parent
-        : undefined
-      : link.parent === name
-        ? link.child
-        : undefined;
-    if (neighbour === undefined) continue;
-    sum += slot.get(neighbour)!;
-    count++;
   }
-  return count === 0 ? slot.get(name)! : sum / count;
 }

@@ -102,7 +102,7 @@ export function ScatterPlot({
               <g key={ns}>
                 <line x1={0} x2={plotWidth} y1={y} y2={y} className="scatter-grid" />
                 <text x={-8} y={y + 4} textAnchor="end" className="scatter-label">
-                  {formatDuration(ns)}
+                  {decadeLabel(ns)}
                 </text>
               </g>
             );
@@ -190,6 +190,11 @@ function Tip({
       <div className="muted">{formatAbsolute(near.timeMs)}</div>
     </div>
   );
+}
+
+/** Powers of ten stay powers of ten: 100 s, not 1 min 40 s. */
+function decadeLabel(ns: number): string {
+  return ns >= 100e9 ? `${ns / 1e9} s` : formatDuration(ns);
 }
 
 function timeLabel(timeMs: number, widthMs: number): string {
