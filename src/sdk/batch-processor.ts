@@ -199,7 +199,7 @@ export class BatchProcessor {
   }
 }
 
-/** Resolves after `ms` or when the signal aborts. The timer does not keep the process alive. */
+/** Resolves after `ms` or when the signal aborts. It keeps the process alive: spans between two attempts outlive `main`. */
 function sleep(ms: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     const done = (): void => {

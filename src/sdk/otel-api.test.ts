@@ -1,6 +1,6 @@
 import { context, propagation, SpanKind, SpanStatusCode, trace } from "@opentelemetry/api";
 import { AsyncLocalStorageContextManager } from "@opentelemetry/context-async-hooks";
-import { W3CTraceContextPropagator } from "@opentelemetry/core";
+import { suppressTracing, W3CTraceContextPropagator } from "@opentelemetry/core";
 import { BasicTracerProvider, InMemorySpanExporter, SimpleSpanProcessor } from "@opentelemetry/sdk-trace-base";
 import { afterEach, describe, expect, it } from "vitest";
 import { findAttribute } from "../model/any-value.ts";
@@ -122,6 +122,14 @@ describe("as the provider of @opentelemetry/api", () => {
       expect(tracing.baggage()).toEqual([{ key: "user", value: "u 1", metadata: "" }]);
       tracing.tracer().trace("x", () => expect(propagation.getActiveBaggage()?.getEntry("user")?.value).toBe("u 1"));
     });
+  });
+
+  it("makes no spans where an instrumentation suppresses them", async () => {
+    const { tracing } = setup();
+    context.with(suppressTracing(context.active()), () => trace.getTracer("t").startSpan("quiet").end());
+    trace.getTracer("t").startSpan("loud").end();
+    await tracing.flush();
+    expect(tracing.stats().delivered).toBe(1);
   });
 
   it("refuses to be a second provider", () => {

@@ -1,7 +1,7 @@
 import { type Logger, SILENT_LOGGER } from "../component/logger.ts";
 import type { Resource, Scope } from "../model/span.ts";
 import { readHeaders, writeHeaders } from "../propagation/carrier.ts";
-import { compositePropagator, createPropagator, type PropagationFormat } from "../propagation/composite.ts";
+import { compositePropagator, createPropagator, extractAny, type PropagationFormat } from "../propagation/composite.ts";
 import type { Baggage, Carrier, HeaderPair, Propagated, Propagator } from "../propagation/context.ts";
 import { type ActiveContext, ContextStore } from "./active-context.ts";
 import { type AttributesInput, toKeyValues } from "./attributes.ts";
@@ -32,9 +32,6 @@ export interface TracingOptions {
 }
 
 const DEFAULT_PROPAGATION: readonly PropagationFormat[] = ["w3c", "baggage"];
-/** Read where the configured formats name no span. `b3_single` reads both kinds of B3. */
-const ALSO_READ: readonly PropagationFormat[] = ["w3c", "b3_single", "jaeger", "baggage"];
-
 /** One tracing instance: its tracers share context, sampler, queue and exporter. There is no global one. */
 export class Tracing {
   readonly resource: Resource;
@@ -155,10 +152,11 @@ function outgoing(context: ActiveContext, span: Span | undefined): Propagated {
   return { span: remote?.span, sampling: remote?.sampling ?? "defer", baggage };
 }
 
+/** Writes the formats asked for. Reads those first, and every other one where they name no span. */
 function propagatorOf(formats: readonly PropagationFormat[]): Propagator {
   const own = compositePropagator(formats.map(createPropagator));
-  const others = ALSO_READ.filter((format) => !formats.includes(format)).map(createPropagator);
-  const reader = compositePropagator([own, ...others]);
+  const any: Propagator = { fields: [], extract: extractAny, inject: () => [] };
+  const reader = compositePropagator([own, any]);
   return {
     fields: own.fields,
     extract: (carrier) => reader.extract(readHeaders(carrier)),

@@ -1,6 +1,8 @@
 import {
   type Context,
   context as contextApi,
+  createContextKey,
+  INVALID_SPAN_CONTEXT,
   type Span as OtelApiSpan,
   type Tracer as OtelApiTracer,
   SpanKind,
@@ -22,6 +24,9 @@ const KINDS: Readonly<Record<SpanKind, SpanKindName>> = {
   [SpanKind.PRODUCER]: "producer",
   [SpanKind.CONSUMER]: "consumer",
 };
+
+/** Set by instrumentations around calls that must make no spans (@opentelemetry/core, suppressTracing). */
+const SUPPRESS_TRACING = createContextKey("OpenTelemetry SDK Context Key SUPPRESS_TRACING");
 
 /** A tracing instance as OpenTelemetry's TracerProvider. */
 export class OtelTracerProvider implements TracerProvider {
@@ -52,6 +57,7 @@ class OtelTracer implements OtelApiTracer {
   }
 
   startSpan(name: string, options: SpanOptions = {}, context: Context = contextApi.active()): OtelApiSpan {
+    if (context.getValue(SUPPRESS_TRACING) === true) return trace.wrapSpanContext(INVALID_SPAN_CONTEXT);
     const { kind = SpanKind.INTERNAL, attributes, links = [], startTime, root = false } = options;
     const span = this.#tracer.startSpan(name, {
       kind: KINDS[kind] ?? "internal",
