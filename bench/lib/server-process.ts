@@ -13,6 +13,7 @@ export interface MeasuredServer {
   /** CPU seconds so far of every thread, by thread id: the main thread's is the process id. */
   threads(): ReadonlyMap<number, number>;
   readonly folder: string;
+  readonly pid: number;
   stop(): Promise<void>;
 }
 
@@ -48,6 +49,7 @@ export async function startServer(
   const pid = child.pid as number;
   return {
     folder,
+    pid,
     stop,
     cpuSeconds: () => cpuOf(`/proc/${pid}/stat`),
     threads() {

@@ -138,8 +138,14 @@ export class Consumer {
       let lostBefore = 0;
       let at = this.#read;
       for (;;) {
-        const entry = reader.next(at);
-        if (entry === undefined || (spans > 0 && spans + entry.spans > configured.maxBatchSpans)) break;
+        const row = reader.next(at);
+        if (row === undefined || (spans > 0 && spans + row.spans > configured.maxBatchSpans)) break;
+        const entry = reader.take(row);
+        if (entry === undefined) {
+          // Its segment went between two reads, or is damaged.
+          at = { ...at, segment: row.position.segment, row: Number.MAX_SAFE_INTEGER };
+          continue;
+        }
         lostBefore += Math.max(0, entry.position.spansThrough - entry.spans - at.spansThrough);
         entries.push(entry);
         spans += entry.spans;

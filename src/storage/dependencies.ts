@@ -1,5 +1,4 @@
 import { traceIdHash } from "../model/attribute-hash.ts";
-import type { LogBatch } from "../model/log.ts";
 import { STATUS_CODE } from "../model/span.ts";
 import type { SpanColumns, SpanGroup } from "../model/span-columns.ts";
 import type { DependencyLink } from "../model/trace-query.ts";
@@ -17,6 +16,13 @@ CREATE TABLE IF NOT EXISTS dependency (
   PRIMARY KEY (hour, parent, child)
 ) WITHOUT ROWID;
 `;
+
+/** What is counted of a batch or a row of the log. */
+export interface CountedBatch {
+  /** ms since the epoch. */
+  readonly receivedAtMs: number;
+  readonly columns: SpanColumns;
+}
 
 export interface DependencySettings {
   /** Spans remembered for joining; a power of two. About 49 bytes each. */
@@ -93,7 +99,7 @@ export class DependencyAggregator {
   }
 
   /** Joins and counts the rows of a batch, or the given ones. Batches come in log order. */
-  consume(batch: LogBatch, rows?: readonly number[]): void {
+  consume(batch: CountedBatch, rows?: readonly number[]): void {
     this.#window.dropBefore(batch.receivedAtMs - this.#settings.windowMs);
     this.#flushed = new Map();
     if (this.#services.size > MAX_SERVICES && this.#pending.size === 0) this.#startAfresh();
@@ -101,7 +107,7 @@ export class DependencyAggregator {
   }
 
   /** Fills the window with rows whose calls are counted already. */
-  remember(batch: LogBatch, rows?: readonly number[]): void {
+  remember(batch: CountedBatch, rows?: readonly number[]): void {
     this.#counting = false;
     try {
       this.consume(batch, rows);

@@ -6,13 +6,14 @@ import { incoming, makeBody, range, scannerPipeline, spanNumbers } from "../../t
 import { recordingHost, storeSettings, until } from "../../test/support/storage/rig.ts";
 import type { ExportOutcome } from "../component/export.ts";
 import type { ConfiguredExporter } from "../component/store.ts";
-import type { LogBatch, LogFragment } from "../model/log.ts";
+import type { LogFragment } from "../model/log.ts";
 import type { AggregateTable } from "./aggregate.ts";
 import { betterSqlite3Driver } from "./better-sqlite3-driver.ts";
 import { openConsumersDb } from "./cursor-store.ts";
 import type { SqlDatabase } from "./driver.ts";
 import { ExportCore } from "./export-core.ts";
 import { IngestCore } from "./ingest-core.ts";
+import type { LogRow } from "./log-reader.ts";
 import { fileAccess, StoredSource } from "./stored-source.ts";
 
 const cleanups: (() => void | Promise<void>)[] = [];
@@ -270,7 +271,7 @@ describe("aggregates", () => {
   /** Sums of span ids, stored; what was remembered, not. */
   function sums() {
     const remembered: number[] = [];
-    const sum = (batch: LogBatch) => spanNumbers(batch.columns).reduce((a, b) => a + b, 0);
+    const sum = (batch: LogRow) => spanNumbers(batch.columns).reduce((a, b) => a + b, 0);
     const table: AggregateTable = {
       "aggregate/sum": {
         rememberSpans: 20,

@@ -44,7 +44,9 @@ export class ExportCore {
   constructor(options: ExportCoreOptions) {
     this.#options = options;
     this.#now = options.now ?? Date.now;
-    this.#reader = new LogReader(options.source);
+    this.#reader = new LogReader(options.source, {
+      consumers: options.exporters.length + Object.keys(options.aggregates).length,
+    });
     this.#cursors = new CursorStore(options.db);
     const { host, db } = options;
     this.#consumers = options.exporters.map(

@@ -1,5 +1,7 @@
 import type { LogBatch } from "../model/log.ts";
+import type { SpanColumns } from "../model/span-columns.ts";
 import { decodeBlockIndex } from "./block-index.ts";
+import { MAX_BLOCK_SPANS } from "./segment-schema.ts";
 import type { BlockHead, SegmentSource } from "./segment-source.ts";
 
 /** A place in the log with what is needed to measure distances: everything up to and including it is done. */
@@ -10,8 +12,18 @@ export interface LogPosition {
   readonly spansThrough: number;
 }
 
+/** A row of the log as columns: all that aggregates need, for a body costs four times as much to read. */
+export interface LogRow {
+  /** The position that has this row done. */
+  readonly position: LogPosition;
+  readonly spans: number;
+  /** ms since the epoch. */
+  readonly receivedAtMs: number;
+  readonly columns: SpanColumns;
+}
+
+/** A row with its body. */
 export interface LogEntry {
-  /** The position that has this entry done. */
   readonly position: LogPosition;
   readonly spans: number;
   readonly batch: LogBatch;
@@ -25,25 +37,39 @@ export interface LogSource extends SegmentSource {
 }
 
 interface Cached {
-  readonly entry: LogEntry;
-  readonly bytes: number;
+  readonly row: LogRow;
+  entry: LogEntry | undefined;
+  bytes: number;
+  /** Consumers that have taken it. */
+  taken: number;
+}
+
+export interface LogReaderOptions {
+  /** Consumers that read every row once; when all have taken a row, it is not kept any longer. */
+  readonly consumers: number;
+  /** Bounds the raw bodies and indexes kept; default 64 MiB. */
+  readonly maxBytes?: number;
 }
 
 /** Rows fetched at once when a consumer reads on. */
 const FETCH_ROWS = 8;
+const DEFAULT_MAX_BYTES = 64 * 1024 * 1024;
 
-/** Reads the log in order for all consumers of a thread; rows that several of them need are inflated once. */
+/** Reads the log in order for all consumers of a thread; rows that several of them need are read and inflated once. */
 export class LogReader {
   readonly #source: LogSource;
+  readonly #consumers: number;
   readonly #maxBytes: number;
-  /** In order of use, latest last. */
+  /** In the order they were read. */
   readonly #cache = new Map<string, Cached>();
+  /** Row lists by length, for entries that share them. */
+  readonly #allRows = new Map<number, readonly number[]>();
   #bytes = 0;
 
-  /** `maxBytes` bounds the raw bodies and indexes kept. */
-  constructor(source: LogSource, maxBytes = 64 * 1024 * 1024) {
+  constructor(source: LogSource, options: LogReaderOptions) {
     this.#source = source;
-    this.#maxBytes = maxBytes;
+    this.#consumers = options.consumers;
+    this.#maxBytes = options.maxBytes ?? DEFAULT_MAX_BYTES;
     source.onRemoved((segments) => this.#forget(new Set(segments)));
   }
 
@@ -65,26 +91,41 @@ export class LogReader {
   }
 
   /**
-   * The first entry after `position`, skipping segments that are gone; undefined at the end of the log. What was
-   * skipped shows as a gap between `position.spansThrough` and the entry's.
+   * The first row after `position`, skipping segments that are gone; undefined at the end of the log. What was skipped
+   * shows as a gap between `position.spansThrough` and the row's. Asking again costs nothing.
    */
-  next(position: LogPosition): LogEntry | undefined {
-    const key = keyOf(position.segment, position.row + 1);
+  next(position: LogPosition): LogRow | undefined {
+    const cached = this.#cache.get(keyOf(position.segment, position.row + 1));
+    if (cached !== undefined) return cached.row;
+    const head = this.#headAfter(position);
+    return head === undefined ? undefined : this.#keep(head).row;
+  }
+
+  /** The next row of a consumer that needs no body. To be called once for each. */
+  takeRow(position: LogPosition): LogRow | undefined {
+    const row = this.next(position);
+    if (row !== undefined) this.#taken(row.position);
+    return row;
+  }
+
+  /** The body of a row that `next` gave; undefined when its segment is gone or damaged. To be called once for each. */
+  take(row: LogRow): LogEntry | undefined {
+    const { segment } = row.position;
+    const cached = this.#cache.get(keyOf(segment, row.position.row));
+    const entry = cached?.entry ?? this.#open(row);
+    if (cached !== undefined && cached.entry === undefined && entry !== undefined) {
+      cached.entry = entry;
+      this.#grow(cached, entry.batch.body.length);
+    }
+    this.#taken(row.position);
+    return entry;
+  }
+
+  /** Keeps a row no longer: nobody is to read on from there. */
+  drop({ position }: LogRow): void {
+    const key = keyOf(position.segment, position.row);
     const cached = this.#cache.get(key);
-    if (cached !== undefined) {
-      this.#cache.delete(key);
-      this.#cache.set(key, cached);
-      return cached.entry;
-    }
-    let from = { segment: position.segment, row: position.row };
-    for (;;) {
-      const head = this.#headAfter(from);
-      if (head === undefined) return undefined;
-      const entry = this.#load(head);
-      if (entry !== undefined) return entry;
-      // Its segment went between two reads, or is damaged.
-      from = { segment: head.segment, row: Number.MAX_SAFE_INTEGER };
-    }
+    if (cached !== undefined) this.#drop(key, cached);
   }
 
   /** A position about `spans` spans before the given one (a row more or less), or the oldest. */
@@ -120,7 +161,7 @@ export class LogReader {
   /** Receive time of the first row after `position`, ms since the epoch; undefined at the end. */
   nextReceivedAtMs(position: LogPosition): number | undefined {
     const cached = this.#cache.get(keyOf(position.segment, position.row + 1));
-    return cached?.entry.batch.receivedAtMs ?? this.#headAfter(position)?.receivedAtMs;
+    return cached?.row.receivedAtMs ?? this.#headAfter(position)?.receivedAtMs;
   }
 
   /** Whether a segment can still be read. */
@@ -132,56 +173,71 @@ export class LogReader {
     for (const { id } of this.#source.segments()) {
       if (id < from.segment) continue;
       const heads = this.#source.rowsAfter(id, id === from.segment ? from.row : 0, FETCH_ROWS);
-      for (const head of heads.slice(1)) this.#prefetched(head);
+      for (const head of heads.slice(1)) this.#keep(head);
       if (heads[0] !== undefined) return heads[0];
     }
     return undefined;
   }
 
-  #prefetched(head: BlockHead): void {
-    // Only where it is cheap: the cache has room, so that a lagging consumer cannot push out what others need.
-    if (this.#bytes < this.#maxBytes / 2) this.#load(head);
+  #keep(head: BlockHead): Cached {
+    const { segment, row, sequence, spansThrough, spans, receivedAtMs, index } = head;
+    const key = keyOf(segment, row);
+    const known = this.#cache.get(key);
+    if (known !== undefined) return known;
+    const position: LogPosition = { segment, row, sequence, spansThrough };
+    const columns = decodeBlockIndex(index);
+    const cached: Cached = {
+      row: { position, spans, receivedAtMs, columns },
+      entry: undefined,
+      bytes: 0,
+      taken: 0,
+    };
+    this.#cache.set(key, cached);
+    this.#grow(cached, index.length * 1.5);
+    return cached;
   }
 
-  #load(head: BlockHead): LogEntry | undefined {
-    const key = keyOf(head.segment, head.row);
-    const known = this.#cache.get(key);
-    if (known !== undefined) return known.entry;
-    const body = this.#source.body(head.segment, head.row);
+  #open({ position, spans, receivedAtMs, columns }: LogRow): LogEntry | undefined {
+    const body = this.#source.body(position.segment, position.row);
     if (body === undefined) return undefined;
-    const columns = decodeBlockIndex(head.index);
-    const entry: LogEntry = {
-      position: {
-        segment: head.segment,
-        row: head.row,
-        sequence: head.sequence,
-        spansThrough: head.spansThrough,
-      },
-      spans: head.spans,
-      batch: {
-        next: { segment: head.segment, row: head.row },
-        receivedAtMs: head.receivedAtMs,
-        body,
-        columns,
-      },
-      rows: Array.from({ length: columns.count }, (_, row) => row),
-    };
-    const bytes = body.length + head.index.length + columns.count * 8;
-    this.#cache.set(key, { entry, bytes });
-    this.#bytes += bytes;
-    for (const [oldest, { bytes: freed }] of this.#cache) {
-      if (this.#bytes <= this.#maxBytes || oldest === key) break;
-      this.#cache.delete(oldest);
-      this.#bytes -= freed;
+    const next = { segment: position.segment, row: position.row };
+    return { position, spans, batch: { next, receivedAtMs, body, columns }, rows: this.#rowsOf(columns.count) };
+  }
+
+  #rowsOf(count: number): readonly number[] {
+    let rows = this.#allRows.get(count);
+    if (rows === undefined) {
+      rows = Array.from({ length: count }, (_, row) => row);
+      if (count <= MAX_BLOCK_SPANS) this.#allRows.set(count, rows);
     }
-    return entry;
+    return rows;
+  }
+
+  #taken({ segment, row }: LogPosition): void {
+    const key = keyOf(segment, row);
+    const cached = this.#cache.get(key);
+    if (cached === undefined) return;
+    cached.taken++;
+    if (cached.taken >= this.#consumers) this.#drop(key, cached);
+  }
+
+  /** Makes room by letting the oldest go: consumers that lag read them again. */
+  #grow(cached: Cached, bytes: number): void {
+    cached.bytes += bytes;
+    this.#bytes += bytes;
+    for (const [key, oldest] of this.#cache) {
+      if (this.#bytes <= this.#maxBytes || oldest === cached) return;
+      this.#drop(key, oldest);
+    }
+  }
+
+  #drop(key: string, { bytes }: Cached): void {
+    if (this.#cache.delete(key)) this.#bytes -= bytes;
   }
 
   #forget(segments: ReadonlySet<number>): void {
-    for (const [key, { entry, bytes }] of this.#cache) {
-      if (!segments.has(entry.position.segment)) continue;
-      this.#cache.delete(key);
-      this.#bytes -= bytes;
+    for (const [key, cached] of this.#cache) {
+      if (segments.has(cached.row.position.segment)) this.#drop(key, cached);
     }
   }
 }

@@ -12,6 +12,9 @@ import { ThreadClient } from "./thread-client.ts";
 /** How long a thread may go on after the signal of a close aborted, ms. */
 const GRACE_MS = 1_000;
 
+/** How long the export thread may not know of new rows, ms. */
+const ANNOUNCE_MS = 5;
+
 interface Threads {
   readonly ingest: ThreadClient<ToIngest, FromIngest>;
   readonly query: ThreadClient<ToQuery, FromReader>;
@@ -39,7 +42,7 @@ export async function startWorkers(settings: StoreSettings): Promise<StoreThread
     ingest: ingestThread(threads),
     query: queryThread(threads),
     export: {
-      advanced: () => threads.export.send({ type: "advanced" }),
+      advanced: announcer(() => threads.export.send({ type: "advanced" })),
       status: () => threads.export.request<readonly ExporterStatus[]>((id) => ({ type: "status", id })).answer,
       metrics: () =>
         withRestarts(
@@ -49,6 +52,19 @@ export async function startWorkers(settings: StoreSettings): Promise<StoreThread
         ),
       close: (signal) => endExport(threads, signal),
     },
+  };
+}
+
+/** Notices in quick succession become one: each wakes a thread, which then finds all that was committed. */
+function announcer(announce: () => void): () => void {
+  let due = false;
+  return () => {
+    if (due) return;
+    due = true;
+    setTimeout(() => {
+      due = false;
+      announce();
+    }, ANNOUNCE_MS);
   };
 }
 
