@@ -43,6 +43,7 @@ export function formatTraceState(entries: readonly TraceStateEntry[]): string {
 
 /** The value that a valid state holds under `key`. */
 export function getTraceState(state: string, key: string): string | undefined {
+  if (state === "") return undefined;
   return parseTraceState([state])?.find(([name]) => name === key)?.[1];
 }
 

@@ -1,7 +1,11 @@
 import { describe, expect, it } from "vitest";
+import { IdSource } from "./id-source.ts";
 import { alwaysOff, alwaysOn, parentBased, ratio, type Sampler, type SamplingInput } from "./sampler.ts";
-import { newTraceId, type SpanContext } from "./span-context.ts";
+import type { SpanContext } from "./span-context.ts";
 import { randomnessOf, thresholdOf } from "./threshold.ts";
+
+const source = new IdSource();
+const newTraceId = (): string => source.traceId();
 
 function input(change: Partial<SamplingInput> = {}): SamplingInput {
   return {

@@ -99,6 +99,7 @@ export function parentBased(samplers: ParentBasedSamplers): Sampler {
 
 function stateWith({ parent }: SamplingInput, threshold: string | undefined): string {
   const state = parent?.traceState ?? "";
+  if (state === "") return threshold === undefined ? "" : `ot=th:${threshold}`;
   const entry = withThreshold(getTraceState(state, "ot"), threshold);
   return setTraceState(state, "ot", entry === "" ? undefined : entry);
 }

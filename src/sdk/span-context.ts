@@ -1,5 +1,3 @@
-import { randomFillSync } from "node:crypto";
-import { bytesToHex } from "../model/ids.ts";
 import {
   decisionOf,
   type Propagated,
@@ -8,6 +6,7 @@ import {
   type TraceContext,
 } from "../propagation/context.ts";
 import { formatTraceparent, parseTraceparent } from "../propagation/w3c.ts";
+import { IdSource } from "./id-source.ts";
 
 /** Identity of a span, as its children and other processes see it. */
 export interface SpanContext extends TraceContext {
@@ -19,9 +18,10 @@ export interface SpanContext extends TraceContext {
 
 /** A new trace: random ids, the random flag set, sampled unless said otherwise. */
 export function rootContext(sampled = true): SpanContext {
+  const ids = new IdSource();
   return {
-    traceId: newTraceId(),
-    spanId: newSpanId(),
+    traceId: ids.traceId(),
+    spanId: ids.spanId(),
     flags: TRACE_FLAG.random | (sampled ? TRACE_FLAG.sampled : 0),
     traceState: "",
     isRemote: false,
@@ -31,7 +31,7 @@ export function rootContext(sampled = true): SpanContext {
 
 /** A new span in the trace of `parent`, with its flags and trace state. */
 export function childContext(parent: SpanContext): SpanContext {
-  return { ...parent, spanId: newSpanId(), isRemote: false };
+  return { ...parent, spanId: new IdSource().spanId(), isRemote: false };
 }
 
 /** A span of another process, from what its headers said; undefined where they named none. */
@@ -54,21 +54,4 @@ export function fromW3cHeader(header: string): SpanContext | undefined {
 /** What propagators send for a span. */
 export function samplingOf(context: SpanContext): SamplingDecision {
   return context.debug ? "debug" : decisionOf(context.flags);
-}
-
-/** 16 random bytes as hex, never all zero. */
-export function newTraceId(): string {
-  return randomHex(16);
-}
-
-/** 8 random bytes as hex, never all zero. */
-export function newSpanId(): string {
-  return randomHex(8);
-}
-
-function randomHex(length: number): string {
-  for (;;) {
-    const bytes = randomFillSync(new Uint8Array(length));
-    if (bytes.some((byte) => byte !== 0)) return bytesToHex(bytes);
-  }
 }

@@ -4,10 +4,11 @@ import { type Propagated, TRACE_FLAG } from "../propagation/context.ts";
 import type { ContextStore } from "./active-context.ts";
 import type { AttributesInput } from "./attributes.ts";
 import type { SpanClock, TimeInput } from "./clock.ts";
+import type { IdSource } from "./id-source.ts";
 import type { SpanLimits } from "./limits.ts";
 import type { Sampler } from "./sampler.ts";
 import { isSampled, type LinkInput, Span, type SpanKindName } from "./span.ts";
-import { newSpanId, newTraceId, remoteContext, type SpanContext, samplingOf } from "./span-context.ts";
+import { remoteContext, type SpanContext, samplingOf } from "./span-context.ts";
 
 /** Who a new span belongs to: a span of this process, one of another, or `null` for a new trace. */
 export type ParentInput = Span | SpanContext | Propagated | null;
@@ -27,6 +28,7 @@ export interface TracerSettings {
   readonly resource: Resource;
   readonly contexts: ContextStore;
   readonly clock: SpanClock;
+  readonly ids: IdSource;
   readonly sampler: Sampler;
   readonly limits: SpanLimits;
   readonly onEnd: (record: SpanRecord) => void;
@@ -44,10 +46,10 @@ export class Tracer {
 
   /** Starts a span without making it active; the caller ends it. */
   startSpan(name: string, options: StartOptions = {}): Span {
-    const { contexts, clock, sampler, limits } = this.#settings;
+    const { contexts, clock, ids, sampler, limits } = this.#settings;
     const { kind = "internal", attributes = {}, links = [] } = options;
     const { parent, decision, local } = resolveParent(options.parent, contexts);
-    const traceId = parent?.traceId ?? newTraceId();
+    const traceId = parent?.traceId ?? ids.traceId();
     const suppressed = contexts.current().suppressed;
     const { sampled, traceState } = suppressed
       ? { sampled: false, traceState: parent?.traceState ?? "" }
@@ -64,7 +66,7 @@ export class Tracer {
     const span = new Span({
       context: {
         traceId,
-        spanId: newSpanId(),
+        spanId: ids.spanId(),
         flags: random | (sampled ? TRACE_FLAG.sampled : 0),
         traceState,
         isRemote: false,

@@ -8,6 +8,7 @@ import { type AttributesInput, toKeyValues } from "./attributes.ts";
 import { BatchProcessor, type BatchSettings, DEFAULT_BATCH, type ExportStats } from "./batch-processor.ts";
 import { SpanClock } from "./clock.ts";
 import { createExporter, type ExporterInput } from "./exporters/create.ts";
+import { IdSource } from "./id-source.ts";
 import { DEFAULT_SPAN_LIMITS, type SpanLimits } from "./limits.ts";
 import { parentBased, ratio, type Sampler } from "./sampler.ts";
 import type { Span } from "./span.ts";
@@ -41,6 +42,7 @@ export class Tracing {
   readonly #processor: BatchProcessor;
   readonly #tracers = new Map<string, Tracer>();
   readonly #clock = new SpanClock();
+  readonly #ids = new IdSource();
   readonly #sampler: Sampler;
   readonly #limits: SpanLimits;
 
@@ -82,6 +84,7 @@ export class Tracing {
       resource: this.resource,
       contexts: this.contexts,
       clock: this.#clock,
+      ids: this.#ids,
       sampler: this.#sampler,
       limits: this.#limits,
       onEnd: (record) => this.#processor.add(record),
