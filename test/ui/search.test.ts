@@ -152,7 +152,15 @@ describe("search page", () => {
 
   it("fits a phone without scrolling sideways, on every page", async () => {
     const { traceId, roots } = facts["node-shop"].notable.error500!;
-    for (const path of ["search?lookback=all", `trace/${traceId}?span=${roots[0]!.spanId}`, "trace/abcdef0123456789"]) {
+    for (const path of [
+      "search?lookback=all",
+      `trace/${traceId}?span=${roots[0]!.spanId}`,
+      "trace/abcdef0123456789",
+      "monitor",
+      "dependencies",
+      "dependencies?view=table",
+      "collector",
+    ]) {
       const context = await browser.newContext({ viewport: { width: 390, height: 844 } });
       try {
         const page = await context.newPage();

@@ -9,7 +9,7 @@ import { DependencyGraph } from "./dependency-graph.tsx";
 import { DependencyTable } from "./dependency-table.tsx";
 
 const route = getRouteApi("/dependencies");
-export const DEFAULT_DEPENDENCY_LOOKBACK = "24h";
+const DEFAULT_DEPENDENCY_LOOKBACK = "24h";
 
 /** Which service calls which: as a graph, or as a table with the same figures. */
 export function DependenciesPage() {

@@ -2,7 +2,7 @@ import { useNavigate } from "@tanstack/react-router";
 import { useMemo, useState } from "react";
 import type { UiDependenciesResponse } from "../../../src/query/ui/api-types.ts";
 import { preferredHue } from "../trace/service-look.ts";
-import { backwardEdge, type EdgePath, forwardEdge } from "./edge-path.ts";
+import { backwardEdge, type EdgePath, forwardEdge, type Point } from "./edge-path.ts";
 import { errorShare } from "./error-share.ts";
 import { type GraphLayout, type GraphPlace, layoutGraph, linkKey } from "./graph-layout.ts";
 
@@ -15,6 +15,7 @@ const LINE = 84;
 const MARGIN = 28;
 const BELOW = 44;
 const SHOWN_NAME = 18;
+const LABEL_CHARACTER = 6.3;
 
 /**
  * Services as boxes, calls as arrows from left to right: thicker for more calls, red, dashed and labelled where some failed.
@@ -76,25 +77,30 @@ export function DependencyGraph({ links }: { readonly links: readonly Link[] }) 
           );
         })}
         {edges.map(({ link, path }) => (
-          <text
-            key={linkKey(link)}
-            className="graph-label"
-            data-failed={link.errorCount > 0}
-            data-dim={dim(link)}
-            x={path.label.x}
-            y={path.label.y}
-            textAnchor="middle"
-          >
-            {link.callCount.toLocaleString("en")}
-            {link.errorCount > 0 && ` · ${errorShare(link.callCount, link.errorCount)} failed`}
-          </text>
+          <EdgeLabel key={linkKey(link)} link={link} at={path.label} dim={dim(link)} />
         ))}
       </svg>
     </section>
   );
 }
 
-function corner(place: GraphPlace): { readonly x: number; readonly y: number } {
+/** Calls, and the share that failed, on a plate of their own over the line. */
+function EdgeLabel({ link, at, dim }: { readonly link: Link; readonly at: Point; readonly dim: boolean }) {
+  const calls = link.callCount.toLocaleString("en");
+  const failed = link.errorCount > 0;
+  const text = failed ? `${calls} · ${errorShare(link.callCount, link.errorCount)} failed` : calls;
+  const width = text.length * LABEL_CHARACTER + 12;
+  return (
+    <g className="graph-label" data-failed={failed} data-dim={dim}>
+      <rect x={at.x - width / 2} y={at.y - 9} width={width} height={18} rx={9} />
+      <text x={at.x} y={at.y + 4} textAnchor="middle">
+        {text}
+      </text>
+    </g>
+  );
+}
+
+function corner(place: GraphPlace): Point {
   return { x: MARGIN + place.layer * COLUMN, y: MARGIN + place.line * LINE };
 }
 
@@ -103,7 +109,7 @@ function edgePath(layout: GraphLayout, link: Link): EdgePath {
   const to = layout.nodes.get(link.child)!;
   const [a, b] = [corner(from), corner(to)];
   if (to.layer <= from.layer) {
-    const under = (at: { x: number; y: number }, shift: number) => ({
+    const under = (at: Point, shift: number) => ({
       x: at.x + NODE_WIDTH / 2 + shift,
       y: at.y + NODE_HEIGHT,
     });

@@ -9,7 +9,7 @@ it("passes through every point and ends in a tip", () => {
   ]);
   expect(edge.line).toBe("M0 0C45 0 55 50 100 50C141.85 50 151.15 10 193 10");
   expect(edge.tip.startsWith("M192 5")).toBe(true);
-  expect(edge.label).toEqual({ x: 50, y: 19 });
+  expect(edge.label).toEqual({ x: 50, y: 25 });
 });
 
 it("leads back below both ends", () => {

@@ -10,7 +10,7 @@ export interface EdgePath {
   readonly label: Point;
 }
 
-/** A curve to the right through all points, level at each of them; the label above the middle of its first part. */
+/** A curve to the right through all points, level at each of them; the label on the middle of its first part. */
 export function forwardEdge(points: readonly Point[]): EdgePath {
   const end = points[points.length - 1]!;
   const stops = [...points.slice(0, -1), { x: end.x - 7, y: end.y }];
@@ -23,7 +23,7 @@ export function forwardEdge(points: readonly Point[]): EdgePath {
   return {
     line: `M${first.x} ${first.y}${parts.join("")}`,
     tip: `M${end.x - 8} ${end.y - 5}l8 5l-8 5Z`,
-    label: { x: (first.x + second.x) / 2, y: (first.y + second.y) / 2 - 6 },
+    label: { x: (first.x + second.x) / 2, y: (first.y + second.y) / 2 },
   };
 }
 
@@ -33,6 +33,6 @@ export function backwardEdge(from: Point, to: Point, depth: number): EdgePath {
   return {
     line: `M${from.x} ${from.y}C${from.x} ${low} ${to.x} ${low} ${to.x} ${to.y + 8}`,
     tip: `M${to.x - 5} ${to.y + 8}l5 -8l5 8Z`,
-    label: { x: (from.x + to.x) / 2, y: low - depth * 0.25 - 4 },
+    label: { x: (from.x + to.x) / 2, y: low - depth * 0.25 },
   };
 }

@@ -4,7 +4,7 @@ const UBER = /^([0-9a-f]{1,32}):([0-9a-f]{1,16}):[0-9a-f]{1,16}:[0-9a-f]{1,2}$/i
 const B3 = /^([0-9a-f]{16}|[0-9a-f]{32})-([0-9a-f]{16})(?:-[01d])?(?:-[0-9a-f]{16})?$/i;
 const TRACE_URL = /\/trace\/([0-9a-f]{1,32})(?![0-9a-f])/i;
 
-export interface TraceReference {
+interface TraceReference {
   /** 32 lower-case hex digits. */
   readonly traceId: string;
   /** 16 lower-case hex digits, where the text named a span. */

@@ -1,4 +1,4 @@
-export interface Recipe {
+interface Recipe {
   readonly id: string;
   readonly title: string;
   readonly note: string;

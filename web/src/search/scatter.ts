@@ -11,7 +11,7 @@ export interface ScatterPoint {
 }
 
 /** Bounds that all points fit in; never empty, so that one point stands in the middle. */
-export interface ScatterRange {
+interface ScatterRange {
   readonly fromMs: number;
   readonly toMs: number;
   /** Logarithmic axis: powers of ten, ns. */

@@ -1,4 +1,4 @@
-export type TagsResult =
+type TagsResult =
   | { readonly tags: readonly (readonly [key: string, value: string])[]; readonly problem?: undefined }
   | { readonly tags?: undefined; readonly problem: string };
 

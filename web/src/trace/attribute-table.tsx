@@ -9,7 +9,7 @@ import { tagText, valueText } from "./value-text.ts";
 const LONG = 600;
 const HOUR_MICROS = 3_600_000_000n;
 
-export interface AttributeFilter {
+interface AttributeFilter {
   readonly service: string;
   readonly startNano: string;
 }

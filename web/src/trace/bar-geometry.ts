@@ -1,10 +1,10 @@
 import { type TimeWindow, timeToX } from "./time-scale.ts";
 
-export const LEAST_BAR = 2;
+const LEAST_BAR = 2;
 const GAP = 6;
 
 /** Where a bar stands in CSS pixels, and on which side of the window it lies when none of it shows. */
-export interface BarBox {
+interface BarBox {
   readonly x: number;
   readonly width: number;
   readonly outside: "left" | "right" | undefined;

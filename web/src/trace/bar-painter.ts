@@ -12,7 +12,7 @@ const ERROR_ICON = 11;
 const ICON_WIDTH = ERROR_ICON + 4;
 export const TICK_WIDTH = 130;
 
-export interface BarScene {
+interface BarScene {
   readonly model: TraceModel;
   readonly visible: Int32Array;
   readonly window: TimeWindow;

@@ -1,6 +1,6 @@
 import type { UiEvent } from "../../../src/query/ui/api-types.ts";
 
-export interface StackLine {
+interface StackLine {
   readonly text: string;
   /**
    * `frame` is a call in the program's own code, `library` one in a runtime or an installed package, `cause` begins a

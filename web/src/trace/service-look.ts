@@ -1,6 +1,6 @@
 /** Distinct service colours; beyond them the hues come again under a pattern. */
 export const HUES = 8;
-export const PATTERNS = 4;
+const PATTERNS = 4;
 
 /** Hue 0…7 and pattern 0…3; pattern 0 is plain. */
 export interface ServiceLook {

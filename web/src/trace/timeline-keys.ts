@@ -1,7 +1,7 @@
 import { nearestPosition } from "./folding.ts";
 import type { TraceLayout } from "./layout.ts";
 
-export interface KeyPlace {
+interface KeyPlace {
   readonly layout: TraceLayout;
   readonly visible: Int32Array;
   readonly folded: Uint8Array;
@@ -11,7 +11,7 @@ export interface KeyPlace {
   readonly page: number;
 }
 
-export type KeyAnswer = { readonly row: number; readonly toggle?: undefined } | { readonly toggle: number };
+type KeyAnswer = { readonly row: number; readonly toggle?: undefined } | { readonly toggle: number };
 
 /**
  * Where a key leads, as WAI-ARIA's treegrid pattern has it for rows: arrows, Page, Home and End move; Right unfolds a

@@ -5,7 +5,7 @@ import { ICON_PATHS, type IconName } from "../ui/icon-paths.ts";
 import type { TraceModel } from "./trace-model.ts";
 
 /** What a pooled row is filled from. */
-export interface RowContent {
+interface RowContent {
   readonly model: TraceModel;
   readonly row: number;
   readonly position: number;
@@ -15,7 +15,8 @@ export interface RowContent {
   readonly indent: number;
 }
 
-const KIND_LETTERS = ["", "", "S", "C", "P", "Q"] as const;
+/** Internal and unspecified spans, most of a trace, carry no sign. */
+const KIND_SIGNS = ["", "", "srv", "cli", "pub", "sub"] as const;
 const WARNING_MARKS = ~COLUMN_MARK.serviceDefaulted;
 
 /** One row of the timeline as DOM, filled again and again as it comes to stand for other spans. */
@@ -91,7 +92,7 @@ export class TimelineRow {
 function badges(model: TraceModel, row: number): HTMLElement[] {
   const { columns } = model;
   const found: HTMLElement[] = [];
-  const kind = KIND_LETTERS[columns.kind[row]!] ?? "";
+  const kind = KIND_SIGNS[columns.kind[row]!] ?? "";
   if (kind !== "") found.push(badge("tl-kind", `kind ${SPAN_KIND_NAMES[columns.kind[row]!]}`, kind));
   if (columns.status[row] === 2) found.push(badge("tl-error", "error", icon("error")));
   if (columns.parent[row] === PARENT_MISSING)

@@ -7,7 +7,7 @@ import { rowForKey } from "./timeline-keys.ts";
 import { TimelineRow } from "./timeline-row.ts";
 import type { TraceModel } from "./trace-model.ts";
 
-export const ROW_HEIGHT = 26;
+const ROW_HEIGHT = 26;
 const HEAD_HEIGHT = 28;
 const MAX_INDENT = 14;
 

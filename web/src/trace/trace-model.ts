@@ -2,7 +2,7 @@ import { COLUMN_MARK, columnIdHex, PARENT_MISSING, type TraceColumns } from "../
 import { layoutTrace, type TraceLayout } from "./layout.ts";
 import { assignLooks, type ServiceLook } from "./service-look.ts";
 
-export interface ServiceCount {
+interface ServiceCount {
   readonly service: number;
   readonly name: string;
   readonly spans: number;

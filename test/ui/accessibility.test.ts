@@ -1,0 +1,146 @@
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import type { Browser, Page } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { batchOf, FIXTURES, readFacts, readFixture, toModel } from "../query/fixture-traces.ts";
+import { launchBrowser } from "./browser.ts";
+import { buildWeb, startUi, type UiServer } from "./ui-server.ts";
+
+const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+const RUN = `axe.run(document, { runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"] })
+  .then(({ violations }) => violations.map((v) => v.id + ": " + v.nodes.map((n) => n.target.join(" ") + " " + n.failureSummary).join(" | ")))`;
+
+const node = readFacts()["node-shop"].notable;
+const links = readFacts()["python-shop"].notable.limits!;
+const LINKS = [
+  { parent: "frontend", child: "orders", callCount: 209, errorCount: 12 },
+  { parent: "orders", child: "inventory", callCount: 48, errorCount: 0 },
+  { parent: "inventory", child: "orders", callCount: 4, errorCount: 0 },
+];
+
+let browser: Browser;
+let web: Awaited<ReturnType<typeof buildWeb>>;
+let ui: UiServer;
+let empty: UiServer;
+
+beforeAll(async () => {
+  web = await buildWeb();
+  ui = await startUi(
+    web.folder,
+    FIXTURES.flatMap(readFixture).map((request) => batchOf(toModel(request))),
+  );
+  ui.reader.links = LINKS;
+  empty = await startUi(web.folder);
+  browser = await launchBrowser();
+});
+afterAll(async () => {
+  await browser?.close();
+  await ui?.close();
+  await empty?.close();
+  await web?.remove();
+});
+
+interface View {
+  readonly name: string;
+  readonly path: string;
+  readonly server?: "empty";
+  readonly ready: (page: Page) => Promise<unknown>;
+}
+
+const panel = (page: Page) => page.getByRole("complementary", { name: "Span" });
+const VIEWS: readonly View[] = [
+  {
+    name: "first span",
+    path: "search",
+    server: "empty",
+    ready: (page) => page.getByRole("heading", { name: /Nothing is stored/ }).waitFor(),
+  },
+  {
+    name: "results",
+    path: "search?lookback=all&limit=100",
+    ready: async (page) => {
+      await page.getByRole("list", { name: "Traces" }).waitFor();
+      await page.getByRole("combobox", { name: "Service" }).click();
+      await page.getByRole("option").first().waitFor();
+    },
+  },
+  {
+    name: "no results",
+    path: "search?tags=%7B%22no%22%3A%22x%22%7D",
+    ready: (page) => page.getByText("No trace matches").waitFor(),
+  },
+  {
+    name: "trace with error span",
+    path: `trace/${node.error500!.traceId}`,
+    ready: async (page) => {
+      await page
+        .getByRole("row", { name: /frontend request handler/ })
+        .first()
+        .click();
+      await panel(page).locator(".exception").waitFor();
+      for (const title of ["Resource", "Scope", "Times and context", "Raw OTLP JSON"]) {
+        await panel(page).getByText(title, { exact: true }).click();
+      }
+      await page.getByText("Download").click();
+      await page.getByRole("textbox", { name: /Find in names/ }).fill("request");
+      await page.waitForURL(/uiFind/);
+    },
+  },
+  {
+    name: "span with links and dropped data",
+    path: `trace/${links.traceId}?fold=d1`,
+    ready: async (page) => {
+      await page
+        .getByRole("row", { name: /limits/ })
+        .first()
+        .click();
+      await panel(page).getByText("Attributes").waitFor();
+      await page.getByText("Fold: depth 2").click();
+    },
+  },
+  { name: "unknown trace", path: "trace/abcdef0123456789", ready: (page) => page.getByText("No such trace").waitFor() },
+  {
+    name: "services",
+    path: "monitor",
+    ready: async (page) => {
+      await page.getByText("Operations").first().click();
+      await page.getByText("GET /boom").waitFor();
+    },
+  },
+  {
+    name: "map",
+    path: "dependencies",
+    ready: (page) => page.getByRole("button", { name: "Search traces of orders" }).waitFor(),
+  },
+  {
+    name: "map as table",
+    path: "dependencies?view=table",
+    ready: (page) => page.getByRole("cell", { name: "209" }).waitFor(),
+  },
+  { name: "collector", path: "collector", ready: (page) => page.getByText("otlp/upstream").waitFor() },
+  {
+    name: "keyboard help",
+    path: "search?lookback=all",
+    ready: async (page) => {
+      await page.getByRole("list", { name: "Traces" }).waitFor();
+      await page.keyboard.press("?");
+      await page.getByRole("dialog", { name: "Keyboard" }).waitFor();
+    },
+  },
+];
+
+describe.each(["light", "dark"] as const)("%s theme", (colorScheme) => {
+  it.each(VIEWS)("has no accessibility violation: $name", async ({ path, server, ready }) => {
+    // The content policy would refuse axe itself, which is no part of the page.
+    const context = await browser.newContext({ colorScheme, viewport: { width: 1280, height: 800 }, bypassCSP: true });
+    try {
+      const page = await context.newPage();
+      await page.goto((server === "empty" ? empty : ui).url + path);
+      await ready(page);
+      await page.evaluate(AXE);
+      expect(await page.evaluate(RUN)).toEqual([]);
+    } finally {
+      await context.close();
+    }
+  });
+});
