@@ -101,8 +101,17 @@ describe("search parameters", () => {
     const json = encodeURIComponent('{"http.status_code":500,"x":"y"}');
     expect(parseSearchParams(of(`tag=x:z&tags=${json}`), now).filter).toEqual({
       op: "and",
-      of: [tag("x", "y"), tag("http.status_code", "500")],
+      of: [tag("x", "y"), { op: "or", of: [tag("http.status_code", "500"), tag("http.response.status_code", "500")] }],
     });
+  });
+
+  it("look under the names of other semantic conventions, unless told not to", () => {
+    expect(parseSearchParams(of("tag=db.system:mssql"), now).filter).toEqual({
+      op: "or",
+      of: [tag("db.system", "mssql"), tag("db.system.name", "microsoft.sql_server")],
+    });
+    expect(parseSearchParams(of("tag=db.system:mssql&exactTags=true"), now).filter).toEqual(tag("db.system", "mssql"));
+    expect(() => parseSearchParams(of("tag=a:b&exactTags=maybe"), now)).toThrow("'exactTags'");
   });
 
   it("know the tags that stand for fields", () => {

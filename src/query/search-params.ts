@@ -1,9 +1,11 @@
 import { PermanentError } from "../component/errors.ts";
 import { parseTraceId } from "../model/ids.ts";
+import { aliasedValues } from "../model/semconv-aliases.ts";
 import { SPAN_KIND_NAMES, type SpanKind, STATUS_CODE } from "../model/span.ts";
 import type { SpanFilter, TraceQuery } from "../model/trace-query.ts";
 import {
   badParam,
+  boolParam,
   durationParam,
   intParam,
   parseGoDuration,
@@ -20,6 +22,8 @@ const MAX_LIMIT = 2_147_483_647;
  * `key=value` without a colon), minDuration and maxDuration (of the span, Go durations), start and end, lookback (only where start is
  * absent and it is a duration: Jaeger UI sends `1h` beside start, or `custom`), limit. All conditions hold for one span.
  * `nowNano` is what lookback counts from where end is absent.
+ * Tags also find the names that other versions of the semantic conventions have for them; `exactTags=true`, our own
+ * parameter, switches that off.
  */
 export function parseSearchParams(params: QueryParams, nowNano: bigint): TraceQuery {
   const limit = intParam(params, "limit", 1, MAX_LIMIT) ?? DEFAULT_SEARCH_LIMIT;
@@ -38,7 +42,8 @@ export function parseSearchParams(params: QueryParams, nowNano: bigint): TraceQu
   if (service !== undefined) conditions.push(textEquals("service", service));
   const operation = textParam(params, "operation");
   if (operation !== undefined) conditions.push(textEquals("name", operation));
-  for (const [key, value] of parseTags(params)) conditions.push(tagFilter(key, value));
+  const exact = boolParam(params, "exactTags");
+  for (const [key, value] of parseTags(params)) conditions.push(tagFilter(key, value, exact));
   if (durationMin !== undefined) conditions.push(durationFilter(">=", durationMin));
   if (durationMax !== undefined) conditions.push(durationFilter("<=", durationMax));
   const after = textParam(params, "after");
@@ -123,19 +128,26 @@ function parseTagObject(text: string): Record<string, unknown> {
 
 /**
  * A Jaeger tag as a filter. Tags that Jaeger's form of a span makes of fields (kind, status) find the field, and also a
- * plain attribute of that name.
+ * plain attribute of that name. Unless `exact`, an attribute is found under older and newer names, too.
  */
-function tagFilter(key: string, value: string): SpanFilter {
-  const attribute: SpanFilter = {
-    op: "compare",
-    field: { scope: "any", key },
-    is: "=",
-    value: { type: "text", value },
-  };
+function tagFilter(key: string, value: string, exact: boolean): SpanFilter {
+  const attribute = attributeFilter(key, value, exact);
   const field = fieldOfTag(key, value);
   if (field === undefined) return attribute;
   if (key === "error" && value === "false") return field;
   return { op: "or", of: [field, attribute] };
+}
+
+function attributeFilter(key: string, value: string, exact: boolean): SpanFilter {
+  const compare = (name: string, text: string): SpanFilter => ({
+    op: "compare",
+    field: { scope: "any", key: name },
+    is: "=",
+    value: { type: "text", value: text },
+  });
+  const aliases = exact ? [] : aliasedValues(key, value);
+  const own = compare(key, value);
+  return aliases.length === 0 ? own : { op: "or", of: [own, ...aliases.map((one) => compare(one.key, one.value))] };
 }
 
 function fieldOfTag(key: string, value: string): SpanFilter | undefined {
