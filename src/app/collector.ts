@@ -160,6 +160,11 @@ function addressOf(endpoint: Endpoint | undefined): string | undefined {
   return endpoint === undefined ? undefined : reachable(endpoint);
 }
 
+/** What the ingest thread is created with, and again on reload. */
+function ingestConfig(config: Config): ingestThread.IngestConfig {
+  return { processors: config.processors, sampling: config.sampling };
+}
+
 function storeSettings(config: Config, host: Host): StoreSettings {
   const { storage } = config;
   const path = resolve(storage.path);
@@ -181,7 +186,7 @@ function storeSettings(config: Config, host: Host): StoreSettings {
     modules: {
       ingest: {
         url: new URL("app/threads/ingest.js", dist).href,
-        config: { normalize: config.processors.normalize, sampling: config.sampling },
+        config: ingestConfig(config),
       },
       query: { url: new URL("app/threads/query.js", dist).href, config: {} },
       export: {

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { samplingConfig } from "../processors/head-sampling/sampling-config.ts";
-import { normalizeConfig } from "../processors/normalize.ts";
+import { processorsConfig } from "../processors/processors-config.ts";
 import { endpointSchema } from "../server/endpoint.ts";
 import { EXPORTERS, RECEIVERS } from "./builtin.ts";
 import { type ConfigOrigin, configError, describeIssues, nearest } from "./config-error.ts";
@@ -80,7 +80,7 @@ const limitsConfig = z.strictObject({
 /** The whole config file. Unknown keys are errors everywhere. */
 export const configSchema = z.strictObject({
   receivers: z.strictObject({ otlp: RECEIVERS.otlp.config.prefault({}) }).prefault({}),
-  processors: z.strictObject({ normalize: normalizeConfig.prefault({}) }).prefault({}),
+  processors: processorsConfig.prefault({}),
   sampling: samplingConfig.prefault({}),
   storage: storageConfig.prefault({}),
   exporters: z.record(z.string(), z.unknown()).default({}),

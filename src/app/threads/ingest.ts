@@ -2,19 +2,20 @@ import type { Host } from "../../component/component.ts";
 import type { IncomingBatch, IngestPipeline, PreparedBatch } from "../../component/ingest.ts";
 import { HeadSampler } from "../../processors/head-sampling/head-sampler.ts";
 import type { SamplingConfig } from "../../processors/head-sampling/sampling-config.ts";
-import { type NormalizeConfig, Normalizer } from "../../processors/normalize.ts";
+import type { ProcessorsConfig } from "../../processors/processors-config.ts";
+import { createNormalizer } from "../../processors/rewrite/rewriting-normalizer.ts";
 import { inflateBody } from "../../server/inflate.ts";
 
 /** The part of the config that the ingest thread needs. */
 export interface IngestConfig {
-  readonly normalize: NormalizeConfig;
+  readonly processors: ProcessorsConfig;
   readonly sampling: SamplingConfig;
 }
 
-/** Inflate → normalise → head sample (component/store.ts, IngestModule). */
+/** Inflate → normalise and rewrite → head sample (component/store.ts, IngestModule). */
 export function createPipeline(config: unknown, host: Host): IngestPipeline {
-  const { normalize, sampling } = config as IngestConfig;
-  const normalizer = new Normalizer(normalize, host.metrics);
+  const { processors, sampling } = config as IngestConfig;
+  const normalizer = createNormalizer(processors, host.metrics);
   const sampler = new HeadSampler(sampling, { metrics: host.metrics, now: () => performance.now() });
   return {
     prepare(batch: IncomingBatch): PreparedBatch {
