@@ -107,7 +107,9 @@ export class ThreadClient<To, From extends { readonly type: string }> {
 
   #spawn(onReady: () => void, onFailed: (error: RetryableError | PermanentError) => void): void {
     const { name, entry, data, logger } = this.#options;
-    const worker = new Worker(entry, { workerData: data, name: `spanloom-${name}` });
+    // A program given on the command line (--eval) has flags that a thread with a file must not inherit.
+    const execArgv = process.execArgv.filter((flag) => !flag.startsWith("--input-type"));
+    const worker = new Worker(entry, { workerData: data, name: `spanloom-${name}`, execArgv });
     this.#worker = worker;
     let reason: RetryableError | PermanentError | undefined;
     worker.on("message", (message: FromThread | From) => {

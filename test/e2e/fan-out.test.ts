@@ -33,12 +33,18 @@ async function delivered(collector: Collector): Promise<Record<string, number>> 
   return Object.fromEntries([...lines].map((line) => [line[1] as string, Number(line[2])]));
 }
 
+interface JaegerTrace {
+  readonly spans: (Record<string, unknown> & { spanID: string; processID: string })[];
+  readonly processes: Readonly<Record<string, unknown>>;
+}
+
+/** The spans by id, each with its process: numbers of processes follow the order in which batches arrived. */
 async function jaegerTrace(collector: Collector, id: string): Promise<unknown> {
   const response = await fetch(`${collector.endpoints.ui}api/traces/${id}`);
-  const envelope = (await response.json()) as { data: { spans: { spanID: string }[] }[] | null };
-  const trace = envelope.data?.[0];
-  trace?.spans.sort((a, b) => (a.spanID < b.spanID ? -1 : 1));
-  return trace;
+  const [trace] = ((await response.json()) as { data: JaegerTrace[] | null }).data ?? [];
+  return trace?.spans
+    .map(({ processID, ...span }) => ({ ...span, process: trace.processes[processID] }))
+    .sort((one, other) => (one.spanID < other.spanID ? -1 : 1));
 }
 
 /** A peer that counts spans of whatever JSON arrays it is sent. */
