@@ -7,6 +7,11 @@ import type { BackoffSettings } from "./retry.ts";
 
 /** The whole store as the application holds it: a sink, a place to ask, and the log consumers that it drives. */
 export interface SpanStore extends BatchSink, ViewHost {
+  /**
+   * Creates the ingest pipeline anew from `config` (IngestModule.createPipeline): batches that are prepared after the
+   * promise resolved go through it. Rejects where that fails, and then the old one stays.
+   */
+  reconfigureIngest(config: unknown): Promise<void>;
   /** Counters and gauges of the store's threads. */
   metrics(): Promise<readonly MetricSample[]>;
   /** State of every exporter, for metrics and the status page. */

@@ -41,6 +41,7 @@ export class IngestCore {
   readonly #retention: Retention;
   readonly #timer: NodeJS.Timeout;
   readonly #now: () => number;
+  #pipeline: IngestPipeline;
   #appendsSinceTick = 0;
   #sweptAtMs = 0;
   #closed = false;
@@ -49,6 +50,7 @@ export class IngestCore {
   constructor(options: IngestCoreOptions) {
     const { settings, driver, host } = options;
     this.#options = options;
+    this.#pipeline = options.pipeline;
     this.#now = options.now ?? Date.now;
     const folder = settings.kind === "sqlite" ? settings.path : undefined;
     const opened: { close(): void }[] = [];
@@ -108,6 +110,11 @@ export class IngestCore {
     }
   }
 
+  /** Prepares the batches of later groups. */
+  setPipeline(pipeline: IngestPipeline): void {
+    this.#pipeline = pipeline;
+  }
+
   /** Work that nobody waits for, after a group was answered. */
   settle(): void {
     this.#writer.settle(false);
@@ -158,7 +165,7 @@ export class IngestCore {
 
   #prepare(batch: IncomingBatch): AppendOutcome {
     try {
-      const prepared = this.#options.pipeline.prepare(batch);
+      const prepared = this.#pipeline.prepare(batch);
       this.#writer.add(prepared, batch.receivedAtMs);
       return { type: "stored", result: prepared.result };
     } catch (error) {

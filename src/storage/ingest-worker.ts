@@ -28,6 +28,14 @@ await runThread<ToIngest>(async (port) => {
         port.answer(message.id, core.append(message.batches));
         core.settle();
         return;
+      case "reconfigure":
+        try {
+          core.setPipeline(createPipeline(message.config, port.host));
+          port.answer(message.id, undefined);
+        } catch (error) {
+          port.refuse(message.id, error);
+        }
+        return;
       case "quarantine":
         void core.quarantine(message.segment, message.reason);
         return;

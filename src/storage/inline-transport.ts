@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { RetryableError } from "../component/errors.ts";
+import type { IngestPipeline } from "../component/ingest.ts";
 import type { ExportModule, IngestModule, QueryModule, StoreSettings } from "../component/store.ts";
 import { AGGREGATES } from "./aggregates.ts";
 import { betterSqlite3Driver } from "./better-sqlite3-driver.ts";
@@ -28,10 +29,11 @@ export async function openInline(settings: StoreSettings, modules: InlineModules
   const { host } = settings;
   const driver = betterSqlite3Driver;
   const sources: StoredSource[] = [];
+  const createPipeline = (config: unknown) => modules.ingest.createPipeline(config, host);
   const ingest = new IngestCore({
     settings,
     driver,
-    pipeline: modules.ingest.createPipeline(settings.modules.ingest.config, host),
+    pipeline: createPipeline(settings.modules.ingest.config),
     host,
     release: async (ids) => {
       for (const source of sources) source.release(ids);
@@ -59,7 +61,7 @@ export async function openInline(settings: StoreSettings, modules: InlineModules
     });
     await exporting.start();
     const query = new QueryCore(createTraceReader(source), modules.query.views, host);
-    return threads({ ingest, query, exporting, source, consumers: db });
+    return threads({ ingest, createPipeline, query, exporting, source, consumers: db });
   } catch (error) {
     for (const source of sources) source.close();
     consumers?.close();
@@ -70,13 +72,14 @@ export async function openInline(settings: StoreSettings, modules: InlineModules
 
 interface Parts {
   readonly ingest: IngestCore;
+  readonly createPipeline: (config: unknown) => IngestPipeline;
   readonly query: QueryCore;
   readonly exporting: ExportCore;
   readonly source: StoredSource;
   readonly consumers: SqlDatabase;
 }
 
-function threads({ ingest, query, exporting, source, consumers }: Parts): StoreThreads {
+function threads({ ingest, createPipeline, query, exporting, source, consumers }: Parts): StoreThreads {
   const ending = new AbortController();
   const views = new Set<Promise<unknown>>();
   let advancing = false;
@@ -87,6 +90,9 @@ function threads({ ingest, query, exporting, source, consumers }: Parts): StoreT
         const outcomes = ingest.append(batches);
         ingest.settle();
         return outcomes;
+      },
+      async reconfigure(config) {
+        ingest.setPipeline(createPipeline(config));
       },
       metrics: async () => [],
       async close() {

@@ -15,6 +15,8 @@ export interface ThreadData {
 /** Requests carry an id and are answered by `answer` or `refused` with that id; the others are notices. */
 export type ToIngest =
   | { readonly type: "append"; readonly id: number; readonly batches: readonly IncomingBatch[] }
+  /** The pipeline is to be created anew from this config of the application. */
+  | { readonly type: "reconfigure"; readonly id: number; readonly config: unknown }
   /** A reader found damage in a segment. */
   | { readonly type: "quarantine"; readonly segment: number; readonly reason: string }
   /** All readers have let go of the segments of that `release`. */

@@ -74,6 +74,25 @@ describe.each(["sqlite", "memory"] as const)("the store (%s)", (kind) => {
     expect(await store.exporters()).toMatchObject([{ name: "file", deliveredSpans: 200, lastOutcome: "delivered" }]);
   });
 
+  it("takes another pipeline while it runs, and keeps the old one where that cannot be made", async () => {
+    const store = await open(kind);
+    await store.reconfigureIngest({ message: "second" });
+    expect(await store.append(incoming(makeBody("s", range(1, 1))))).toMatchObject({ message: "second" });
+    await expect(store.reconfigureIngest({ broken: true })).rejects.toThrow("a broken pipeline");
+    expect(await store.append(incoming(makeBody("s", range(2, 1))))).toMatchObject({ message: "second" });
+    if (kind === "memory") return;
+    await expect(store.append(incoming(Uint8Array.of(0xfe)))).rejects.toThrow();
+    let message: string | undefined;
+    await until("the thread is back", async () => {
+      message = await store.append(incoming(makeBody("s", range(3, 1)))).then(
+        (result) => result.message,
+        () => undefined,
+      );
+      return message !== undefined;
+    });
+    expect(message).toBe("second");
+  });
+
   it("refuses a bad batch alone, an unknown view, and everything once it is closed", async () => {
     const store = await open(kind);
     const outcomes = await Promise.allSettled([

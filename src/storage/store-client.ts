@@ -44,6 +44,11 @@ export class StoreClient implements SpanStore {
     return this.#threads.query.view(name, params, signal);
   }
 
+  async reconfigureIngest(config: unknown): Promise<void> {
+    if (this.#closing !== undefined) throw closed();
+    await this.#threads.ingest.reconfigure(config);
+  }
+
   async metrics(): Promise<readonly MetricSample[]> {
     if (this.#closing !== undefined) return [];
     const { ingest, query, export: exporting } = this.#threads;

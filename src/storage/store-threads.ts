@@ -18,6 +18,8 @@ export interface StoreThreads {
 export interface IngestThread {
   /** One group: one transaction. Called again only after it has settled. The batches' bytes are given away. */
   append(batches: readonly IncomingBatch[]): Promise<readonly AppendOutcome[]>;
+  /** As SpanStore.reconfigureIngest; a thread that dies comes back with the config that was given last. */
+  reconfigure(config: unknown): Promise<void>;
   metrics(): Promise<readonly MetricSample[]>;
   /** Commits, empties the write-ahead log and gives the folder back. */
   close(signal: AbortSignal): Promise<void>;

@@ -15,6 +15,12 @@ const GRACE_MS = 1_000;
 /** How long the export thread may not know of new rows, ms. */
 const ANNOUNCE_MS = 5;
 
+/** What the ingest thread is started with when it has died. */
+interface CurrentModule {
+  readonly url: string;
+  config: unknown;
+}
+
 interface Threads {
   readonly ingest: ThreadClient<ToIngest, FromIngest>;
   readonly query: ThreadClient<ToQuery, FromReader>;
@@ -26,7 +32,8 @@ interface Threads {
  * runs.
  */
 export async function startWorkers(settings: StoreSettings): Promise<StoreThreads> {
-  const threads = createThreads(settings);
+  const ingestModule: CurrentModule = { ...settings.modules.ingest };
+  const threads = createThreads({ ...settings, modules: { ...settings.modules, ingest: ingestModule } });
   try {
     // The writer first: it takes the lock and makes the files that the others open.
     await threads.ingest.start();
@@ -39,7 +46,7 @@ export async function startWorkers(settings: StoreSettings): Promise<StoreThread
     throw error;
   }
   return {
-    ingest: ingestThread(threads),
+    ingest: ingestThread(threads, ingestModule),
     query: queryThread(threads),
     export: {
       advanced: announcer(() => threads.export.send({ type: "advanced" })),
@@ -109,8 +116,12 @@ async function passRelease(threads: Threads, release: number, segments: readonly
   threads.ingest.send({ type: "released", release });
 }
 
-function ingestThread(threads: Threads): StoreThreads["ingest"] {
+function ingestThread(threads: Threads, module: CurrentModule): StoreThreads["ingest"] {
   return {
+    async reconfigure(config) {
+      await threads.ingest.request<void>((id) => ({ type: "reconfigure", id, config })).answer;
+      module.config = config;
+    },
     append(batches) {
       return threads.ingest.request<readonly AppendOutcome[]>(
         (id) => ({ type: "append", id, batches }),

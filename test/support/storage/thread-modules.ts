@@ -1,4 +1,5 @@
 import { appendFileSync } from "node:fs";
+import { PermanentError } from "../../../src/component/errors.ts";
 import type { IngestPipeline } from "../../../src/component/ingest.ts";
 import type { ViewTable } from "../../../src/component/read.ts";
 import type { ConfiguredExporter } from "../../../src/component/store.ts";
@@ -6,13 +7,19 @@ import { scannerPipeline, spanNumbers } from "./batches.ts";
 
 /** What tests plug into the store's threads, compiled to JavaScript: one module for all three. */
 
-/** A body that begins with 0xfe ends the thread, as a crash of native code would. */
-export function createPipeline(): IngestPipeline {
+/**
+ * A body that begins with 0xfe ends the thread, as a crash of native code would. Results carry the config's `message`;
+ * a config that is `broken` makes no pipeline.
+ */
+export function createPipeline(config?: unknown): IngestPipeline {
+  const { message, broken } = (config ?? {}) as { readonly message?: string; readonly broken?: boolean };
+  if (broken === true) throw new PermanentError("config_invalid", "a broken pipeline");
   const pipeline = scannerPipeline();
   return {
     prepare(batch) {
       if (batch.bytes[0] === 0xfe) process.exit(3);
-      return pipeline.prepare(batch);
+      const prepared = pipeline.prepare(batch);
+      return message === undefined ? prepared : { ...prepared, result: { ...prepared.result, message } };
     },
   };
 }
