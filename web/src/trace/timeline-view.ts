@@ -10,6 +10,7 @@ import type { TraceModel } from "./trace-model.ts";
 const ROW_HEIGHT = 26;
 const HEAD_HEIGHT = 28;
 const MAX_INDENT = 14;
+const FOLLOW_MS = 120;
 
 /** All that the timeline shows; handed over whole, compared part by part. */
 export interface TimelineState {
@@ -53,6 +54,7 @@ export class TimelineView {
   #matching = new Set<number>();
   #active = 0;
   #frame = 0;
+  #following: ReturnType<typeof setTimeout> | undefined;
   readonly #observer: ResizeObserver;
   readonly #abort = new AbortController();
 
@@ -138,6 +140,7 @@ export class TimelineView {
     this.#abort.abort();
     this.#observer.disconnect();
     cancelAnimationFrame(this.#frame);
+    clearTimeout(this.#following);
     this.#content.remove();
   }
 
@@ -224,6 +227,7 @@ export class TimelineView {
     const state = this.#state;
     if (state === undefined || event.ctrlKey || event.metaKey || event.altKey) return;
     if (event.key === "Escape" && state.selected >= 0) {
+      clearTimeout(this.#following);
       this.#events.close();
     } else if (event.key === "Enter" || event.key === " ") {
       this.#events.open(this.#visibleActive(state));
@@ -237,10 +241,19 @@ export class TimelineView {
       });
       if (answer === undefined) return;
       if (answer.toggle !== undefined) this.#events.toggle(answer.toggle);
-      else this.reveal(answer.row);
+      else {
+        this.reveal(answer.row);
+        if (state.selected >= 0) this.#follow(answer.row);
+      }
     }
     event.preventDefault();
     event.stopPropagation();
+  }
+
+  /** The open span comes along, once the keys rest. */
+  #follow(row: number): void {
+    clearTimeout(this.#following);
+    this.#following = setTimeout(() => this.#events.open(row), FOLLOW_MS);
   }
 
   /** The active row, or the fold that hides it. */

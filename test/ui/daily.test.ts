@@ -1,0 +1,154 @@
+import type { Browser, Page } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { batchOf, FIXTURES, readFacts, readFixture, toModel } from "../query/fixture-traces.ts";
+import { launchBrowser } from "./browser.ts";
+import { buildWeb, startUi, type UiServer } from "./ui-server.ts";
+
+const node = readFacts()["node-shop"].notable;
+let browser: Browser;
+let web: Awaited<ReturnType<typeof buildWeb>>;
+let ui: UiServer;
+
+beforeAll(async () => {
+  web = await buildWeb();
+  ui = await startUi(
+    web.folder,
+    FIXTURES.flatMap(readFixture).map((request) => batchOf(toModel(request))),
+  );
+  ui.reader.links = [
+    { parent: "frontend", child: "orders", callCount: 209, errorCount: 12 },
+    { parent: "orders", child: "inventory", callCount: 48, errorCount: 0 },
+  ];
+  browser = await launchBrowser();
+});
+afterAll(async () => {
+  await browser?.close();
+  await ui?.close();
+  await web?.remove();
+});
+
+async function open(path: string, check: (page: Page) => Promise<void>): Promise<void> {
+  const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, colorScheme: "light" });
+  const complaints: string[] = [];
+  try {
+    const page = await context.newPage();
+    page.on("pageerror", (error) => complaints.push(error.message));
+    page.on("console", (message) => message.type() === "error" && complaints.push(message.text()));
+    await page.goto(ui.url + path);
+    await check(page);
+    expect(complaints).toEqual([]);
+  } finally {
+    await context.close();
+  }
+}
+
+const results = (page: Page) => page.getByRole("list", { name: "Traces" }).locator(":scope > li");
+
+describe("daily use", () => {
+  it("narrows the results to what is dragged over on the plot, and opens a point", () =>
+    open("search?service=frontend&lookback=all&limit=100", async (page) => {
+      const plot = page.locator(".scatter");
+      await plot.waitFor();
+      const all = await results(page).count();
+      const box = (await plot.boundingBox())!;
+      await page.mouse.move(box.x + 64, box.y + 2);
+      await page.mouse.down();
+      await page.mouse.move(box.x + box.width - 4, box.y + 46, { steps: 4 });
+      await page.mouse.up();
+      await page.getByText(new RegExp(`^\\d+ of ${all} selected`)).waitFor();
+      const some = await results(page).count();
+      expect(some).toBeGreaterThan(0);
+      expect(some).toBeLessThan(all);
+      await page.getByRole("button", { name: "Show all" }).click();
+      await expect.poll(() => results(page).count()).toBe(all);
+      await page.locator(".scatter-error").first().click();
+      await page.waitForURL(/\/trace\/[0-9a-f]{32}$/);
+    }));
+
+  it("remembers the theme", () =>
+    open("search", async (page) => {
+      const theme = () => page.evaluate("getComputedStyle(document.body).backgroundColor");
+      const light = await theme();
+      await page.getByRole("button", { name: /Switch to light/ }).click();
+      expect(await theme()).toBe(light);
+      await page.getByRole("button", { name: /Switch to dark/ }).click();
+      const dark = await theme();
+      expect(dark).not.toBe(light);
+      await page.reload();
+      await page.getByRole("button", { name: /Colours: dark/ }).waitFor();
+      expect(await theme()).toBe(dark);
+    }));
+
+  it("finds the slow span by keyboard alone, and leaves with its link", () =>
+    open("", async (page) => {
+      await page.waitForURL(/\/search$/);
+      const tabTo = async (label: RegExp) => {
+        for (let i = 0; i < 60; i++) {
+          await page.keyboard.press("Tab");
+          const name = await page.evaluate(
+            "(document.activeElement.getAttribute('aria-label') ?? document.activeElement.labels?.[0]?.textContent ?? document.activeElement.textContent)",
+          );
+          if (label.test(String(name))) return;
+        }
+        throw new Error(`no stop named ${label}`);
+      };
+      await tabTo(/^Service$/);
+      await page.keyboard.type("frontend");
+      await tabTo(/^Min duration$/);
+      await page.keyboard.type("1.5s");
+      await tabTo(/^Look-back$/);
+      await page.keyboard.type("Any");
+      await page.keyboard.press("Tab");
+      await page.keyboard.press("Enter");
+      await page.waitForURL(/minDuration=1.5s/);
+      await results(page).first().waitFor();
+      await tabTo(/frontend GET \/api\/report/);
+      await page.keyboard.press("Enter");
+      await page.waitForURL(new RegExp(node.slowReport!.traceId));
+      await tabTo(/^Spans of the trace$/);
+      await page.keyboard.press("ArrowDown");
+      await page.keyboard.press("Enter");
+      await page.getByRole("complementary", { name: "Span" }).waitFor();
+      const before = page.url();
+      await page.keyboard.press("ArrowDown");
+      await expect.poll(() => page.url()).not.toBe(before);
+      await tabTo(/^Copy a link to this span$/);
+      await page.keyboard.press("Enter");
+      await page.getByRole("button", { name: "Copied" }).waitFor();
+    }));
+
+  it("leads from the map and the services to their traces", async () => {
+    await open("dependencies", async (page) => {
+      await page.getByRole("button", { name: "Table" }).click();
+      await page.getByRole("row", { name: /frontend orders 209 12 5.7 %/ }).waitFor();
+      await page.getByRole("button", { name: "Graph" }).click();
+      await page.getByRole("button", { name: "Search traces of orders" }).press("Enter");
+      await page.waitForURL(/search\?service=orders/);
+    });
+    await open("monitor", async (page) => {
+      await page.getByRole("textbox", { name: /Filter services/ }).fill("api/boom");
+      await page.getByRole("link", { name: "GET /api/boom", exact: true }).click();
+      await page.waitForURL(/search\?service=frontend&operation=GET\+%2Fapi%2Fboom/);
+    });
+  });
+
+  it("shows what the collector does and which destination fails", () =>
+    open("collector", async (page) => {
+      await page.getByText("connect ECONNREFUSED 127.0.0.1:14250").waitFor();
+      await page.getByText("40 spans, 61 s").waitFor();
+      await page.getByText("72 h", { exact: true }).waitFor();
+    }));
+
+  it("goes round the single-letter shortcuts when they are turned off", () =>
+    open(`trace/${node.error500!.traceId}`, async (page) => {
+      await page.getByRole("treegrid").waitFor();
+      await page.keyboard.press("?");
+      await page.getByRole("checkbox", { name: "Single-letter shortcuts" }).uncheck();
+      await page.keyboard.press("Escape");
+      await page.keyboard.press("]");
+      await page.getByRole("button", { name: "Collapse all" }).click();
+      await page.waitForURL(/fold=all/);
+      await page.keyboard.press("[");
+      expect(page.url()).toContain("fold=all");
+    }));
+});
