@@ -14,6 +14,8 @@ export type ErrorCode =
   | "not_found"
   | "bad_request"
   | "unreachable"
+  | "unauthenticated"
+  | "unsupported"
   | "cancelled"
   | "internal";
 

@@ -1,0 +1,61 @@
+import { lookup as dnsLookup, type LookupAddress } from "node:dns";
+import { BlockList, isIP, type LookupFunction } from "node:net";
+
+const LINK_LOCAL = new BlockList();
+LINK_LOCAL.addSubnet("169.254.0.0", 16, "ipv4");
+LINK_LOCAL.addSubnet("fe80::", 10, "ipv6");
+// Addresses under which clouds serve instance credentials outside the link-local ranges.
+LINK_LOCAL.addAddress("fd00:ec2::254", "ipv6");
+LINK_LOCAL.addAddress("100.100.100.200", "ipv4");
+
+/** True for link-local addresses (RFC 3927, RFC 4291 §2.5.6), IPv4-mapped ones too, and for cloud metadata services. */
+export function isLinkLocal(address: string): boolean {
+  const bare = address.replace(/^\[|\]$/g, "").replace(/%.*$/, "");
+  const family = isIP(bare);
+  return family !== 0 && LINK_LOCAL.check(bare, family === 6 ? "ipv6" : "ipv4");
+}
+
+/** An address that health checks must not touch. */
+export class RefusedTargetError extends Error {
+  constructor(host: string, address: string) {
+    const via = host === address ? host : `${host} (${address})`;
+    super(`${via} is a link-local address; health checks go there only with health.allow_link_local`);
+    this.name = "RefusedTargetError";
+  }
+}
+
+/** @throws RefusedTargetError for a literal link-local address. Names are checked when they resolve. */
+export function assertLiteralAllowed(host: string, allowLinkLocal: boolean): void {
+  if (!allowLinkLocal && isLinkLocal(host)) throw new RefusedTargetError(host, host);
+}
+
+/**
+ * For the `lookup` option of sockets: what a name resolves to is checked at the moment of connecting, so a name that
+ * later points elsewhere is refused as well.
+ */
+export function guardedLookup(allowLinkLocal: boolean): LookupFunction {
+  return (hostname, options, callback) => {
+    dnsLookup(hostname, { ...options, all: true }, (error, addresses: LookupAddress[]) => {
+      if (error !== null) {
+        callback(error, []);
+        return;
+      }
+      const refused = allowLinkLocal ? undefined : addresses.find(({ address }) => isLinkLocal(address));
+      const first = addresses[0];
+      if (refused !== undefined) callback(new RefusedTargetError(hostname, refused.address), []);
+      else if (options.all === true || first === undefined) callback(null, addresses);
+      else callback(null, first.address, first.family);
+    });
+  };
+}
+
+/** Every address of a host, checked. Rejects with RefusedTargetError or the resolver's error. */
+export async function resolveAllowed(host: string, allowLinkLocal: boolean): Promise<LookupAddress[]> {
+  assertLiteralAllowed(host, allowLinkLocal);
+  return new Promise((resolve, reject) => {
+    guardedLookup(allowLinkLocal)(host, { all: true }, (error, addresses) => {
+      if (error !== null) reject(error);
+      else resolve(addresses as LookupAddress[]);
+    });
+  });
+}
