@@ -1,27 +1,11 @@
 #!/usr/bin/env node
-import { Command, CommanderError } from "commander";
-import { readVersion } from "../app/version.ts";
+import { CommanderError } from "commander";
 import { PermanentError, RetryableError } from "../component/errors.ts";
-import { addConfig } from "./config.ts";
 import { EXIT } from "./exit-codes.ts";
-import { addReplay } from "./replay.ts";
-import { addSearch } from "./search.ts";
-import { addSend } from "./send.ts";
-import { addServe } from "./serve.ts";
-import { addTail } from "./tail.ts";
-import { addTrace } from "./trace.ts";
-
-const program = new Command("spanloom")
-  .description("Tracing collector, store, UI and proxy: OpenTelemetry, Jaeger and Zipkin compatible")
-  .version(readVersion(), "-V, --version")
-  .showHelpAfterError("(spanloom --help lists the commands and flags)")
-  .showSuggestionAfterError()
-  .enablePositionalOptions()
-  .exitOverride();
-for (const add of [addServe, addReplay, addSend, addSearch, addTrace, addTail, addConfig]) add(program);
+import { createProgram } from "./program.ts";
 
 try {
-  await program.parseAsync();
+  await createProgram().parseAsync();
 } catch (error) {
   process.exit(report(error));
 }

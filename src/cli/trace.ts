@@ -84,9 +84,10 @@ export function renderTree(
 ): string {
   const shown = onlyErrors ? errorPaths(columns) : undefined;
   const errors = columns.status.reduce((sum, status) => sum + (status === STATUS_CODE.error ? 1 : 0), 0);
-  const head = `${columns.traceId}  ${formatTime(columns.baseStartNano)}  ${formatDuration(columns.durationNano)}, ${columns.count} spans, ${columns.services.length} services${errors > 0 ? `, ${errors} errors` : ""}`;
-  const lines: { left: string; row: number }[] = [];
+  const head = `${columns.traceId}  ${formatTime(columns.baseStartNano)}  ${formatDuration(columns.durationNano)}, ${columns.count} spans, ${columns.services.length} services${errors > 0 ? `, ${errors} ${errors === 1 ? "error" : "errors"}` : ""}`;
+  const lines: { left: string; below: string; row: number }[] = [];
   const last = lastChildren(columns, shown);
+  const parents = new Set([...last].map((row) => columns.parent[row] as number));
   const stems: string[] = [];
   const depth = new Int32Array(columns.count);
   for (let row = 0; row < columns.count; row++) {
@@ -98,17 +99,17 @@ export function renderTree(
     const own = level === 0 ? "" : last.has(row) ? "└─ " : "├─ ";
     const left = `${stems.slice(1).join("")}${own}`;
     stems[level] = level === 0 ? "" : last.has(row) ? "   " : "│  ";
-    lines.push({ left, row });
+    lines.push({ left, below: `${stems.slice(1).join("")}${parents.has(row) ? "│  " : "   "}`, row });
   }
   const labels = lines.map(({ left, row }) => `${left}${label(columns, row)}`);
   const width = Math.min(72, Math.max(...labels.map((text) => [...text].length), 0));
-  const body = lines.map(({ left, row }, i) => {
+  const body = lines.map(({ below, row }, i) => {
     const text = labels[i] as string;
     const failed = columns.status[row] === STATUS_CODE.error;
     const padded = text + " ".repeat(Math.max(0, width - [...text].length));
     const line = `${failed ? style.red(padded) : padded}  ${bar(columns, row)}  ${formatDuration(columns.duration[row] as number)}${failed ? style.red("  error") : ""}`;
     const message = messages.get(row);
-    return message === undefined ? line : `${line}\n${" ".repeat([...left].length)}   ${style.red(printable(message))}`;
+    return message === undefined ? line : `${line}\n${below}${style.red(printable(message))}`;
   });
   return `${style.bold(head)}\n${body.join("\n")}\n`;
 }
