@@ -31,7 +31,7 @@ export const MAX_BLOCK_SPANS = 512;
 export const MAX_BLOCK_BYTES = 1024 * 1024;
 
 /** `codec` of a block's body. */
-export const BODY_CODEC = { plain: 0, brotli: 1 } as const;
+export const BODY_CODEC = { plain: 0, brotli: 1, columnar: 2 } as const;
 export type BodyCodec = (typeof BODY_CODEC)[keyof typeof BODY_CODEC];
 
 /** Greatest INTEGER of SQLite: span times beyond it are stored as this. */
