@@ -21,6 +21,7 @@ import { U64List, writeU64 } from "./u64-column.ts";
 import { ByteRanges, writeValues } from "./value-column.ts";
 
 const EMPTY = new Int32Array(0);
+const CONTEXTS = 4;
 
 /**
  * Takes the spans of one row apart: a shape for each message and a stream for each token. Anything that protobuf allows
@@ -39,6 +40,8 @@ export class Shredder {
   /** Per depth: the tokens of the message under way. */
   readonly #building: number[][] = [[], []];
   readonly #lastShape = new Int32Array(4).fill(-1);
+  /** By token + 4, or by context at the beginning of a message: what followed it the last time, the likeliest to follow again. */
+  #followers = new Int32Array(256).fill(-1);
   readonly #names: (Uint8Array | undefined)[] = [];
   #row = 0;
   /** Where the last `#varint` ended, and its upper half. */
@@ -102,12 +105,13 @@ export class Shredder {
     const attributes = ATTRIBUTES_TAG[context] as number;
     let count = 0;
     let asExpected = true;
+    let previous: number = context;
     let at = start;
     while (at < end) {
       const tag = this.#varint(at, end);
       if (tag < 0 || this.#high !== 0) return -1;
       at = this.#at;
-      const guess = asExpected && count < expected.length ? (expected[count] as number) : -1;
+      const guess = this.#followers[previous] ?? -1;
       let token: number;
       switch (tag & 7) {
         case 0: {
@@ -154,13 +158,24 @@ export class Shredder {
         default:
           return -1;
       }
-      if (token !== guess) asExpected = false;
+      if (token !== guess) this.#follow(previous, token);
+      if (asExpected && token !== expected[count]) asExpected = false;
+      previous = token + CONTEXTS;
       tokens[count++] = token;
     }
     if (asExpected && lastId >= 0 && count === expected.length) return lastId;
     const shape = this.#table.shape(tokens, count);
     this.#lastShape[context] = shape;
     return shape;
+  }
+
+  #follow(previous: number, token: number): void {
+    if (previous >= this.#followers.length) {
+      const larger = new Int32Array(previous * 2).fill(-1);
+      larger.set(this.#followers);
+      this.#followers = larger;
+    }
+    this.#followers[previous] = token;
   }
 
   #spanField(guess: number, tag: number, from: number, to: number, depth: number): number {

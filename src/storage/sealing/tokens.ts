@@ -66,7 +66,8 @@ export class TokenTable {
   readonly shapes: Int32Array[] = [];
   readonly #fields = new Map<number, number>();
   readonly #attributes = new Map<string, number>();
-  readonly #shapeIds = new Map<string, number>();
+  /** Shapes by a hash of their tokens. */
+  readonly #shapeIds = new Map<number, number[]>();
 
   field(context: Context, kind: Kind, tag: number): number {
     const id = (context * 16 + kind) * 0x1_0000_0000 + tag;
@@ -89,14 +90,21 @@ export class TokenTable {
   }
 
   shape(tokens: readonly number[], count: number): number {
-    const list = Int32Array.from({ length: count }, (_, i) => tokens[i] as number);
-    const id = list.join();
-    let shape = this.#shapeIds.get(id);
-    if (shape === undefined) {
-      shape = this.shapes.push(list) - 1;
-      this.#shapeIds.set(id, shape);
-    }
+    let hash = count;
+    for (let i = 0; i < count; i++) hash = Math.imul(hash ^ (tokens[i] as number), 0x01000193);
+    const known = this.#shapeIds.get(hash);
+    if (known !== undefined) for (const id of known) if (this.#isShape(id, tokens, count)) return id;
+    const shape = this.shapes.push(Int32Array.from({ length: count }, (_, i) => tokens[i] as number)) - 1;
+    if (known === undefined) this.#shapeIds.set(hash, [shape]);
+    else known.push(shape);
     return shape;
+  }
+
+  #isShape(id: number, tokens: readonly number[], count: number): boolean {
+    const shape = this.shapes[id] as Int32Array;
+    if (shape.length !== count) return false;
+    for (let i = 0; i < count; i++) if (shape[i] !== tokens[i]) return false;
+    return true;
   }
 
   /** `counts`: length of each token's stream. */
