@@ -9,10 +9,12 @@ import { InFlightBudget } from "../server/in-flight.ts";
 import { openStore } from "../storage/open-store.ts";
 import { RECEIVERS } from "./builtin.ts";
 import { type Config, type ConfigInput, exporterType, mebibytes, parseConfig } from "./config.ts";
+import { changedPaths, planReload, type ReloadOutcome, reloadedConfig } from "./config-changes.ts";
 import { mergeConfig, type RawConfig } from "./config-sources.ts";
 import { createHttpApp } from "./http-app.ts";
 import { IN_PROCESS_DEFAULTS } from "./in-process.ts";
 import { createLogger } from "./json-logger.ts";
+import { SelfTracing } from "./self-tracing.ts";
 import { collectorStatus } from "./status.ts";
 import * as exportThread from "./threads/export.ts";
 import * as ingestThread from "./threads/ingest.ts";
@@ -33,6 +35,12 @@ export interface CollectorEndpoints {
 
 export interface Collector {
   readonly endpoints: CollectorEndpoints;
+  /**
+   * Takes over what may change while it runs (`processors`, `sampling`, `telemetry.logs.level`) and warns of everything
+   * else that differs. Rate limits and the memory of explicitly kept traces begin anew with `processors` or `sampling`.
+   * Rejects where the new ingest pipeline cannot be made; then everything stays as it was.
+   */
+  reload(config: Config): Promise<ReloadOutcome>;
   /**
    * Stops taking spans, finishes what was taken, commits, gives exporters what is left of the time, and releases every
    * handle. Idempotent. Default 10 s.
@@ -61,19 +69,21 @@ export async function createCollector(config: ConfigInput = {}, options: Collect
 
 /** Starts a collector from a complete config. */
 export async function startCollector(config: Config, options: CollectorOptions = {}): Promise<Collector> {
-  const logger =
-    options.logger ??
-    createLogger({
-      level: config.telemetry.logs.level,
-      format: config.telemetry.logs.format,
-      write: (line) => process.stderr.write(line),
-      now: Date.now,
-    });
+  // The logger reads its level at every line, so that a reload can change it.
+  const logging = {
+    level: config.telemetry.logs.level,
+    format: config.telemetry.logs.format,
+    write: (line: string) => process.stderr.write(line),
+    now: Date.now,
+  };
+  const logger = options.logger ?? createLogger(logging);
   const version = readVersion();
   const host: Host = { logger, metrics: new Metrics(), userAgent: `spanloom/${version}` };
   host.metrics.gauge("spanloom_build_info", "The running version; always 1.", { version }).set(1);
 
   const opened: ((signal: AbortSignal) => Promise<void>)[] = [];
+  let running = config;
+  let reloading: Promise<unknown> = Promise.resolve();
   let draining = false;
   let stopped: Promise<void> | undefined;
 
@@ -100,8 +110,23 @@ export async function startCollector(config: Config, options: CollectorOptions =
     });
     opened.push((signal) => store.close(signal));
 
+    const tracing = config.telemetry.traces.enabled
+      ? new SelfTracing({
+          sink: store,
+          ratio: config.telemetry.traces.ratio,
+          slowerThanMs: config.telemetry.traces.slower_than_ms,
+          version,
+          metrics: host.metrics,
+          logger,
+        })
+      : undefined;
+    if (tracing !== undefined) opened.push(() => tracing.stop());
+
     const inFlight = new InFlightBudget(mebibytes(config.limits.in_flight_mebibytes));
-    const receiver = RECEIVERS.otlp.create({ sink: store, inFlight }, config.receivers.otlp);
+    const receiver = RECEIVERS.otlp.create(
+      { sink: tracing?.traceSink(store) ?? store, inFlight },
+      config.receivers.otlp,
+    );
     await receiver.start(host);
     opened.push((signal) => receiver.shutdown(signal));
 
@@ -114,11 +139,11 @@ export async function startCollector(config: Config, options: CollectorOptions =
     const startedAtMs = Date.now();
     const metrics = async () => [...host.metrics.snapshot(), ...(await store.metrics())];
     const app = createHttpApp({
-      viewHost: store,
+      viewHost: tracing?.traceViews(store) ?? store,
       basePath: config.ui.base_path,
       allowedHosts: config.ui.allowed_hosts,
       metrics,
-      status: () => collectorStatus({ version, startedAtMs, endpoints, config, store, metrics }),
+      status: () => collectorStatus({ version, startedAtMs, endpoints, config: running, store, metrics }),
       notReady: () => (draining ? "shutting down" : undefined),
       logger,
     });
@@ -129,7 +154,7 @@ export async function startCollector(config: Config, options: CollectorOptions =
         usualOccupant: "Jaeger or another spanloom",
       },
       endpoint: config.ui.endpoint,
-      handler: app,
+      handler: tracing?.traceRequests(app) ?? app,
       requestTimeoutMs: UI_REQUEST_MS,
     });
     const uiAddress = await ui.start();
@@ -137,8 +162,27 @@ export async function startCollector(config: Config, options: CollectorOptions =
     const base = config.ui.base_path.endsWith("/") ? config.ui.base_path : `${config.ui.base_path}/`;
     endpoints.ui = `http://${reachable(uiAddress)}${base}`;
 
+    /** Applies what can be applied; reloads run one after the other. */
+    async function reload(wanted: Config): Promise<ReloadOutcome> {
+      const outcome = planReload(running, wanted);
+      const next = reloadedConfig(running, wanted);
+      if (changedPaths(ingestConfig(running), ingestConfig(next)).length > 0) {
+        await store.reconfigureIngest(ingestConfig(next));
+      }
+      logging.level = next.telemetry.logs.level;
+      running = next;
+      for (const setting of outcome.needsRestart) logger.warn(`${setting} has changed and takes a restart`);
+      logger.info("the config was loaded again", { applied: outcome.applied.join(", ") || "nothing" });
+      return outcome;
+    }
+
     return {
       endpoints,
+      reload(wanted) {
+        const done = reloading.then(() => reload(wanted));
+        reloading = done.catch(() => {});
+        return done;
+      },
       shutdown(timeoutMs = SHUTDOWN_MS) {
         stopped ??= release(timeoutMs);
         return stopped;

@@ -67,6 +67,20 @@ const telemetryConfig = z.strictObject({
       format: z.enum(["text", "json"]).default("text"),
     })
     .prefault({}),
+  traces: z
+    .strictObject({
+      enabled: z
+        .boolean()
+        .default(false)
+        .describe("Traces the collector's own appends, requests and views, as service `spanloom` in its own log."),
+      ratio: z.number().min(0).max(1).default(0.01).describe("Share of operations that are traced whatever they took."),
+      slower_than_ms: z
+        .number()
+        .min(0)
+        .default(250)
+        .describe("Operations that take at least this long are traced in any case."),
+    })
+    .prefault({}),
 });
 
 const limitsConfig = z.strictObject({

@@ -17,7 +17,8 @@ Examples:
   spanloom --storage memory                  keep nothing on disk
   spanloom -c spanloom.yaml --ui 0.0.0.0:16686
   spanloom --set exporters.otlp.endpoint=collector:4317
-  SPANLOOM_STORAGE__PATH=/data spanloom      any setting by environment: two underscores between the parts`,
+  SPANLOOM_STORAGE__PATH=/data spanloom      any setting by environment: two underscores between the parts
+  kill -HUP <pid>                            load the config again: sampling, processors, log level`,
     )
     .action(async (flags: ConfigFlags) => serve(flags));
 }
@@ -40,9 +41,21 @@ async function serve(flags: ConfigFlags): Promise<void> {
       },
     );
   };
+  process.on("SIGHUP", () => {
+    if (stopping) return;
+    reload(collector, flags).catch((error: unknown) => {
+      const reason = error instanceof Error ? error.message : String(error);
+      process.stderr.write(`spanloom: the config was not loaded again, the running one stays: ${reason}\n`);
+    });
+  });
   process.on("SIGINT", stop);
   process.on("SIGTERM", stop);
   await new Promise(() => {});
+}
+
+/** Reads file, environment and flags again. */
+async function reload(collector: Collector, flags: ConfigFlags): Promise<void> {
+  await collector.reload(resolveConfig(flags, process.env));
 }
 
 function banner(collector: Collector, data: string): string {

@@ -1,0 +1,149 @@
+import { spawn } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { type Collector, createCollector } from "../../src/app/collector.ts";
+import { parseConfig } from "../../src/app/config.ts";
+import { SILENT_LOGGER } from "../../src/component/logger.ts";
+import { until } from "./until.ts";
+
+const MAIN = resolve(import.meta.dirname, "../../dist/cli/main.js");
+const FREE = ["--otlp-grpc", "127.0.0.1:0", "--otlp-http", "127.0.0.1:0", "--ui", "127.0.0.1:0"];
+
+let folder: string;
+const cleanups: (() => unknown)[] = [];
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "spanloom-reload-"));
+});
+afterEach(async () => {
+  for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+let lastId = 0;
+
+/** Sends one span with an attribute `password`; its trace id. */
+async function send(otlpHttp: string): Promise<string> {
+  const id = (++lastId).toString(16);
+  const traceId = id.padStart(32, "a");
+  const attribute = (key: string, stringValue: string) => ({ key, value: { stringValue } });
+  const now = BigInt(Date.now()) * 1_000_000n;
+  const span = {
+    traceId,
+    spanId: id.padStart(16, "b"),
+    name: "login",
+    startTimeUnixNano: String(now),
+    endTimeUnixNano: String(now + 1_000_000n),
+    attributes: [attribute("password", "hunter2"), attribute("http.method", "GET")],
+  };
+  const resource = { attributes: [attribute("service.name", "shop")] };
+  const response = await fetch(`${otlpHttp.replace(/\/v1\/traces$/, "")}/v1/traces`, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify({ resourceSpans: [{ resource, scopeSpans: [{ spans: [span] }] }] }),
+  });
+  expect(response.status).toBe(200);
+  return traceId;
+}
+
+async function stored(ui: string, traceId: string): Promise<string | undefined> {
+  const response = await fetch(`${ui}api/traces/${traceId}`);
+  return response.status === 200 ? await response.text() : undefined;
+}
+
+describe("Collector.reload", () => {
+  async function start(): Promise<Collector> {
+    const collector = await createCollector({}, { logger: SILENT_LOGGER });
+    cleanups.push(() => collector.shutdown());
+    return collector;
+  }
+
+  it("takes over processors and sampling, and names what takes a restart", async () => {
+    const collector = await start();
+    const { otlpHttp, ui } = collector.endpoints as { otlpHttp: string; ui: string };
+    expect(await stored(ui, await send(otlpHttp))).toContain("hunter2");
+    const rules = [{ keys: ["password"], action: "mask" }];
+    const outcome = await collector.reload(parseConfig({ processors: { redaction: { rules } } }, { name: "test" }));
+    expect(outcome.applied).toContain("processors.redaction.rules");
+    expect(outcome.needsRestart).toContain("storage.kind");
+    const masked = await stored(ui, await send(otlpHttp));
+    expect(masked).toContain("****");
+    expect(masked).not.toContain("hunter2");
+    await collector.reload(parseConfig({ sampling: { ratio: 0 } }, { name: "test" }));
+    expect(await stored(ui, await send(otlpHttp))).toBeUndefined();
+  });
+
+  it("finds a span under the name that its attribute has in newer conventions", async () => {
+    const { otlpHttp, ui } = (await start()).endpoints as { otlpHttp: string; ui: string };
+    const traceId = await send(otlpHttp);
+    const find = async (more: string) =>
+      (await fetch(`${ui}api/traces?service=shop&tag=http.request.method:GET${more}`)).text();
+    expect(await find("")).toContain(traceId);
+    expect(await find("&exactTags=true")).not.toContain(traceId);
+  });
+});
+
+describe("self-tracing", () => {
+  it("shows the collector's own work as service spanloom", async () => {
+    const collector = await createCollector(
+      { telemetry: { traces: { enabled: true, ratio: 1 } } },
+      { logger: SILENT_LOGGER },
+    );
+    cleanups.push(() => collector.shutdown());
+    const { otlpHttp, ui } = collector.endpoints as { otlpHttp: string; ui: string };
+    await send(otlpHttp);
+    const services = async () => (await fetch(`${ui}api/services`)).text();
+    await services();
+    await until("its own spans are there", async () => ((await services()).includes('"spanloom"') ? true : undefined));
+    const found = await (await fetch(`${ui}api/traces?service=spanloom&operation=append&limit=100`)).json();
+    const { data } = found as { data: { spans: { tags: { key: string; value: unknown }[] }[] }[] };
+    const sources = data.flatMap(({ spans }) =>
+      spans.flatMap(({ tags }) => tags.filter(({ key }) => key === "spanloom.source")),
+    );
+    expect(sources.map(({ value }) => value)).toEqual(["otlp_http"]);
+  });
+});
+
+describe("SIGHUP", () => {
+  it("loads the config file again; one that is wrong changes nothing", async () => {
+    const file = join(folder, "spanloom.yaml");
+    writeFileSync(file, "sampling: { ratio: 1 }\n");
+    const child = spawn(process.execPath, [MAIN, ...FREE, "-c", file], {
+      cwd: folder,
+      env: { PATH: process.env.PATH ?? "" },
+    });
+    cleanups.push(async () => {
+      const gone = new Promise((done) => child.once("exit", done));
+      child.kill("SIGTERM");
+      await gone;
+    });
+    let output = "";
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.setEncoding("utf8").on("data", (text: string) => {
+        output += text;
+      });
+    }
+    const said = (what: RegExp) => until(String(what), async () => what.exec(output)?.[1]);
+    const ui = (await said(/web UI and Jaeger API\s+(\S+)/)) as string;
+    const otlpHttp = (await said(/OTLP\/HTTP\s+(http\S+)/)) as string;
+    expect(await stored(ui, await send(otlpHttp))).toContain("hunter2");
+
+    writeFileSync(
+      file,
+      "sampling: { ratio: 1 }\nprocessors: { redaction: { rules: [{ keys: [password], action: hide }] } }\n",
+    );
+    child.kill("SIGHUP");
+    expect(await said(/not loaded again, the running one stays: (.*)/)).toContain("spanloom.yaml");
+    expect(await stored(ui, await send(otlpHttp))).toContain("hunter2");
+
+    writeFileSync(
+      file,
+      "processors: { redaction: { rules: [{ keys: [password], action: drop }] } }\nlimits: { in_flight_mebibytes: 64 }\n",
+    );
+    child.kill("SIGHUP");
+    expect(await said(/(limits\.in_flight_mebibytes has changed and takes a restart)/)).toBeDefined();
+    await said(/(the config was loaded again)/);
+    expect(await stored(ui, await send(otlpHttp))).not.toContain("hunter2");
+  });
+});
