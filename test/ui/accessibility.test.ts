@@ -104,7 +104,7 @@ const VIEWS: readonly View[] = [
     path: "monitor",
     ready: async (page) => {
       await page.getByText("Operations").first().click();
-      await page.getByText("GET /boom").waitFor();
+      await page.getByText("GET /boom").first().waitFor();
     },
   },
   {

@@ -69,6 +69,7 @@ describe("search page", () => {
       await page.keyboard.press("Enter");
       await page.waitForURL(/service=frontend&operation=GET\+%2Fapi%2Fboom&tags=/);
       await expect.poll(() => results(page).count()).toBeGreaterThan(0);
+      expect(await page.evaluate("document.activeElement.id"), "focus stays in the form").toBe("search-min");
       const titles = await results(page).getByRole("heading").allTextContents();
       expect(new Set(titles)).toEqual(new Set(["frontend GET /api/boom"]));
       expect(await results(page).first().textContent()).toContain("6 errors");

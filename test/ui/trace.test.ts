@@ -181,6 +181,39 @@ describe("trace page", () => {
       await page.getByText("2 orphan spans").waitFor();
     }));
 
+  it("tells client and server apart where they share a span id", async () => {
+    const traceId = "c".repeat(32);
+    const span = (kind: number, start: string) => ({
+      traceId,
+      spanId: "00000000000000ab",
+      name: kind === 3 ? "call" : "answer",
+      kind,
+      startTimeUnixNano: start,
+      endTimeUnixNano: "1795392000900000000",
+    });
+    const of = (service: string, spans: ReturnType<typeof span>[]) => ({
+      resource: { attributes: [{ key: "service.name", value: { stringValue: service } }] },
+      scopeSpans: [{ spans }],
+    });
+    ui.push(
+      batchOf(
+        toModel({
+          resourceSpans: [of("front", [span(3, "1795392000000000000")]), of("back", [span(2, "1795392000100000000")])],
+        }),
+      ),
+    );
+    await open(`trace/${traceId}`, async (page) => {
+      await page.getByRole("row", { name: /back answer/ }).click();
+      const panel = page.getByRole("complementary", { name: "Span" });
+      await panel.getByRole("heading", { name: "answer" }).waitFor();
+      expect(page.url()).toContain("span=00000000000000ab.2");
+      expect(await page.getByRole("row", { name: /back answer/ }).getAttribute("aria-selected")).toBe("true");
+      expect(await page.getByRole("row", { name: /front call/ }).getAttribute("aria-selected")).toBe("false");
+      await panel.getByText("Times and context").waitFor();
+      expect(await panel.getByText("Span 1 of 2").count()).toBe(0);
+    });
+  });
+
   it("says so when the trace is unknown or the id is none", async () => {
     await open("trace/abcdef0123456789", (page) => page.getByRole("heading", { name: "No such trace" }).waitFor());
     await open("trace/not-an-id", (page) => page.getByText("Expected 1 to 32 hex digits.").waitFor());

@@ -78,10 +78,12 @@ export function traceQuery(traceId: string) {
   });
 }
 
-export function spanQuery(traceId: string, spanId: string) {
+/** A span by id and kind (a number of SPAN_KIND), since client and server may share an id. */
+export function spanQuery(traceId: string, spanId: string, kind: number) {
   return queryOptions({
-    queryKey: ["trace", traceId, "span", spanId],
-    queryFn: ({ signal }) => getJson<UiSpanResponse>(`api/ui/traces/${traceId}/spans/${spanId}`, {}, signal),
+    queryKey: ["trace", traceId, "span", spanId, kind],
+    queryFn: ({ signal }) =>
+      getJson<UiSpanResponse>(`api/ui/traces/${traceId}/spans/${spanId}`, { kind: String(kind) }, signal),
     staleTime: 30_000,
   });
 }

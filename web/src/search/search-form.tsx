@@ -1,11 +1,10 @@
 import { useState } from "react";
 import type { UiServicesResponse } from "../../../src/query/ui/api-types.ts";
-import { parseDuration } from "../format/duration.ts";
-import { fromLocalInput, toLocalInput } from "../format/time.ts";
+import { toLocalInput } from "../format/time.ts";
 import { Combobox } from "../ui/combobox.tsx";
 import { Icon } from "../ui/icon.tsx";
-import { DEFAULT_LIMIT, DEFAULT_LOOKBACK, LOOKBACKS, MAX_LIMIT, type SearchParams } from "./search-params.ts";
-import { formatTags, parseTags, tagsToJson } from "./tags.ts";
+import { fieldProblems, fieldsOf, paramsOf, type SearchFields } from "./search-fields.ts";
+import { LOOKBACKS, MAX_LIMIT, type SearchParams } from "./search-params.ts";
 
 /** The plain form. It starts from the address and hands back the next address; nothing in it is required. */
 export function SearchForm({
@@ -19,43 +18,22 @@ export function SearchForm({
   readonly busy: boolean;
   readonly onSearch: (params: SearchParams) => void;
 }) {
-  const [service, setService] = useState(params.service ?? "");
-  const [operation, setOperation] = useState(params.operation ?? "");
-  const [tags, setTags] = useState(() => {
-    const read = parseTags(params.tags ?? "");
-    return read.tags === undefined ? (params.tags ?? "") : formatTags(read.tags);
-  });
-  const [minDuration, setMinDuration] = useState(params.minDuration ?? "");
-  const [maxDuration, setMaxDuration] = useState(params.maxDuration ?? "");
-  const fixed = params.start !== undefined || params.end !== undefined;
-  const [lookback, setLookback] = useState(fixed ? "custom" : (params.lookback ?? DEFAULT_LOOKBACK));
-  const [start, setStart] = useState(() => inputOfMicros(params.start));
-  const [end, setEnd] = useState(() => inputOfMicros(params.end));
-  const [limit, setLimit] = useState(params.limit ?? String(DEFAULT_LIMIT));
+  const [fields, setFields] = useState(() => fieldsOf(params));
+  const [shown, setShown] = useState(params);
   const [open, setOpen] = useState(false);
-
-  const readTags = parseTags(tags);
-  const minProblem = durationProblem(minDuration);
-  const maxProblem = durationProblem(maxDuration);
-  const operations = operationNames(services, service);
+  // Another address (a link, back and forward) fills the form anew; its own keeps what has been typed since.
+  if (JSON.stringify(shown) !== JSON.stringify(params)) {
+    setShown(params);
+    setFields(fieldsOf(params));
+  }
+  const set = (change: Partial<SearchFields>) => setFields((before) => ({ ...before, ...change }));
+  const problems = fieldProblems(fields);
+  const operations = operationNames(services, fields.service);
 
   const submit = () => {
-    if (readTags.tags === undefined || minProblem !== undefined || maxProblem !== undefined) return;
-    const custom = lookback === "custom";
-    const [startMs, endMs] = [fromLocalInput(start), fromLocalInput(end)];
+    if (Object.keys(problems).length > 0) return;
     setOpen(false);
-    onSearch({
-      ...(service.trim() !== "" && { service: service.trim() }),
-      ...(operation.trim() !== "" && { operation: operation.trim() }),
-      ...(readTags.tags.length > 0 && { tags: tagsToJson(readTags.tags) }),
-      ...(minDuration.trim() !== "" && { minDuration: minDuration.trim().replace(/\s/g, "") }),
-      ...(maxDuration.trim() !== "" && { maxDuration: maxDuration.trim().replace(/\s/g, "") }),
-      ...((custom || lookback !== DEFAULT_LOOKBACK) && { lookback }),
-      ...(custom && startMs !== undefined && { start: microsOf(start, startMs, params.start) }),
-      ...(custom && endMs !== undefined && { end: microsOf(end, endMs, params.end) }),
-      ...(limit !== String(DEFAULT_LIMIT) && limit !== "" && { limit }),
-      ...(params.sort !== undefined && { sort: params.sort }),
-    });
+    onSearch(paramsOf(fields, params));
   };
 
   return (
@@ -80,20 +58,17 @@ export function SearchForm({
       <div id="search-fields" className="search-fields">
         <Combobox
           label="Service"
-          value={service}
+          value={fields.service}
           placeholder="All services"
           options={services.map((entry) => entry.name)}
-          onChange={(value) => {
-            setService(value);
-            setOperation("");
-          }}
+          onChange={(service) => set({ service, operation: "" })}
         />
         <Combobox
           label="Operation"
-          value={operation}
+          value={fields.operation}
           placeholder="All operations"
           options={operations}
-          onChange={setOperation}
+          onChange={(operation) => set({ operation })}
         />
         <div className="field">
           <label htmlFor="search-tags">Tags</label>
@@ -102,30 +77,30 @@ export function SearchForm({
             type="text"
             className="mono"
             spellCheck={false}
-            value={tags}
+            value={fields.tags}
             placeholder="http.status_code=500 error=true"
-            aria-invalid={readTags.problem !== undefined}
+            aria-invalid={problems.tags !== undefined}
             aria-describedby="search-tags-hint"
-            onChange={(event) => setTags(event.target.value)}
+            onChange={(event) => set({ tags: event.target.value })}
           />
-          <span id="search-tags-hint" className={readTags.problem === undefined ? "hint" : "problem"}>
-            {readTags.problem ?? "Span, resource, scope and event attributes of one span"}
+          <span id="search-tags-hint" className={problems.tags === undefined ? "hint" : "problem"}>
+            {problems.tags ?? "Span, resource, scope and event attributes of one span"}
           </span>
         </div>
         <div className="field-pair">
           <DurationField
             id="min"
             label="Min duration"
-            value={minDuration}
-            problem={minProblem}
-            onChange={setMinDuration}
+            value={fields.minDuration}
+            problem={problems.minDuration}
+            onChange={(minDuration) => set({ minDuration })}
           />
           <DurationField
             id="max"
             label="Max duration"
-            value={maxDuration}
-            problem={maxProblem}
-            onChange={setMaxDuration}
+            value={fields.maxDuration}
+            problem={problems.maxDuration}
+            onChange={(maxDuration) => set({ maxDuration })}
           />
         </div>
         <div className="field-pair">
@@ -133,12 +108,11 @@ export function SearchForm({
             <label htmlFor="search-lookback">Look-back</label>
             <select
               id="search-lookback"
-              value={lookback}
+              value={fields.lookback}
               onChange={(event) => {
-                setLookback(event.target.value);
-                if (event.target.value !== "custom" || start !== "") return;
-                setStart(toLocalInput(Date.now() - 3_600_000));
-                setEnd("");
+                const chosen = event.target.value;
+                const hourAgo = toLocalInput(Date.now() - 3_600_000);
+                set({ lookback: chosen, ...(chosen === "custom" && fields.start === "" && { start: hourAgo }) });
               }}
             >
               {LOOKBACKS.map((entry) => (
@@ -146,8 +120,8 @@ export function SearchForm({
                   {entry.label}
                 </option>
               ))}
-              {lookback !== "custom" && !LOOKBACKS.some((entry) => entry.value === lookback) && (
-                <option value={lookback}>Last {lookback}</option>
+              {fields.lookback !== "custom" && !LOOKBACKS.some((entry) => entry.value === fields.lookback) && (
+                <option value={fields.lookback}>Last {fields.lookback}</option>
               )}
               <option value="custom">Custom range</option>
             </select>
@@ -159,12 +133,12 @@ export function SearchForm({
               type="number"
               min={1}
               max={MAX_LIMIT}
-              value={limit}
-              onChange={(event) => setLimit(event.target.value)}
+              value={fields.limit}
+              onChange={(event) => set({ limit: event.target.value })}
             />
           </div>
         </div>
-        {lookback === "custom" && (
+        {fields.lookback === "custom" && (
           <fieldset className="field-range">
             <legend className="visually-hidden">Custom range, local time</legend>
             <div className="field">
@@ -173,8 +147,8 @@ export function SearchForm({
                 id="search-start"
                 type="datetime-local"
                 step={1}
-                value={start}
-                onChange={(event) => setStart(event.target.value)}
+                value={fields.start}
+                onChange={(event) => set({ start: event.target.value })}
               />
             </div>
             <div className="field">
@@ -183,8 +157,8 @@ export function SearchForm({
                 id="search-end"
                 type="datetime-local"
                 step={1}
-                value={end}
-                onChange={(event) => setEnd(event.target.value)}
+                value={fields.end}
+                onChange={(event) => set({ end: event.target.value })}
               />
             </div>
           </fieldset>
@@ -193,7 +167,14 @@ export function SearchForm({
           <button type="submit" className="button primary" aria-busy={busy}>
             <Icon name="search" /> Find traces
           </button>
-          <button type="button" className="button" onClick={() => onSearch({})}>
+          <button
+            type="button"
+            className="button"
+            onClick={() => {
+              setFields(fieldsOf({}));
+              onSearch({});
+            }}
+          >
             Reset
           </button>
         </div>
@@ -237,21 +218,7 @@ function DurationField({
   );
 }
 
-function durationProblem(text: string): string | undefined {
-  return text.trim() === "" || parseDuration(text) !== undefined ? undefined : "Expected 500us, 100ms, 1.2s";
-}
-
 function operationNames(services: UiServicesResponse["services"], service: string): readonly string[] {
   const of = service === "" ? services : services.filter((entry) => entry.name === service);
   return [...new Set(of.flatMap((entry) => entry.operations.map((operation) => operation.name)))].sort();
-}
-
-function inputOfMicros(micros: string | undefined): string {
-  const value = Number(micros);
-  return micros === undefined || !Number.isFinite(value) ? "" : toLocalInput(value / 1000);
-}
-
-/** A time that was not touched keeps the microseconds of the address, which the field does not show. */
-function microsOf(input: string, ms: number, before: string | undefined): string {
-  return before !== undefined && inputOfMicros(before) === input ? before : String(ms * 1000);
 }

@@ -27,7 +27,6 @@ export function SearchPage() {
     <div className="search-page">
       <h1 className="visually-hidden">Search traces</h1>
       <SearchForm
-        key={JSON.stringify(params)}
         params={params}
         services={services.data?.services ?? []}
         busy={results.isFetching}

@@ -1,7 +1,15 @@
 import { describe, expect, it } from "vitest";
 import type { TraceColumns } from "../../../src/query/ui/columns-format.ts";
 import { findByName, mergeRows } from "./find-rows.ts";
-import { buildTraceModel, firstErrorOrigin, rowOfSpan, rowsOfSpans, spanIdOf, stepThrough } from "./trace-model.ts";
+import {
+  buildTraceModel,
+  firstErrorOrigin,
+  rowOfSpan,
+  rowsOfSpans,
+  spanIdOf,
+  spanKey,
+  stepThrough,
+} from "./trace-model.ts";
 
 /** frontend GET / → orders SELECT (error), orders COMMIT; an orphan in inventory. */
 const columns: TraceColumns = {
@@ -62,6 +70,11 @@ describe("trace model", () => {
     expect(rowOfSpan(columns, "ababababababab03")).toBe(2);
     expect(rowOfSpan(columns, "ababababababab09")).toBe(-1);
     expect(rowOfSpan(columns, "03")).toBe(-1);
+    expect(spanKey(columns, 2)).toBe("ababababababab03");
+    const shared = { ...columns, spanIds: new Uint8Array(32).fill(7), kind: Uint8Array.of(3, 2, 1, 1) };
+    expect(spanKey(shared, 1)).toBe("0707070707070707.2");
+    expect(rowOfSpan(shared, spanKey(shared, 1))).toBe(1);
+    expect(rowOfSpan(shared, "0707070707070707.5")).toBe(-1);
     expect(rowsOfSpans(columns, ["ababababababab04", "ababababababab01", "ababababababab0f"])).toEqual([0, 3]);
   });
 

@@ -24,7 +24,7 @@ export function SpanPanel({
 }) {
   const { columns, layout } = model;
   const spanId = spanIdOf(columns, row);
-  const detail = useQuery(spanQuery(columns.traceId, spanId));
+  const detail = useQuery(spanQuery(columns.traceId, spanId, columns.kind[row]!));
   const service = columns.service[row]!;
   const parent = layout.parent[row]!;
   const error = columns.status[row] === 2;

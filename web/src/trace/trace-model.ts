@@ -65,9 +65,20 @@ export function spanIdOf(columns: TraceColumns, row: number): string {
   return columnIdHex(columns.spanIds, row * 8, 8);
 }
 
-/** The first row of a span id, or −1. */
-export function rowOfSpan(columns: TraceColumns, spanId: string): number {
-  return rowsOfSpans(columns, [spanId])[0] ?? -1;
+/** The first row of a span id (and of a kind, where `spanKey` named one), or −1. */
+export function rowOfSpan(columns: TraceColumns, key: string): number {
+  const [spanId = "", kind] = key.split(".");
+  const rows = rowsOfSpans(columns, [spanId]);
+  return (kind === undefined ? rows[0] : rows.find((row) => columns.kind[row] === Number(kind))) ?? -1;
+}
+
+/**
+ * What the address calls a span: its id, with the kind (a digit of SPAN_KIND) where client and server share the id, as
+ * Zipkin's senders do.
+ */
+export function spanKey(columns: TraceColumns, row: number): string {
+  const id = spanIdOf(columns, row);
+  return rowsOfSpans(columns, [id]).length > 1 ? `${id}.${columns.kind[row]}` : id;
 }
 
 /** The first row after `from` (or before it) in an ascending list, going round at the ends; undefined for an empty list. */

@@ -19,6 +19,7 @@ describe("trace address", () => {
       fold: "d2",
       flip: "ababababababab03.ababababababab04",
     });
+    expect(readTraceParams({ span: "ababababababab03.2" })).toEqual({ span: "ababababababab03.2" });
     expect(readTraceParams({ span: "xyz", zoom: "5-1", fold: "sometimes", flip: "..", uiFind: "" })).toEqual({});
   });
 

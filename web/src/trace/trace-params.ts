@@ -4,7 +4,7 @@ import type { TimeWindow } from "./time-scale.ts";
 /** The address of the trace page. `uiFind` is Jaeger UI's; the rest restores what is open, zoomed and folded. */
 export interface TraceParams {
   readonly uiFind?: string;
-  /** The open span: 16 hex digits. */
+  /** The open span: 16 hex digits, `.` and the digit of its kind where the id alone would not tell. */
   readonly span?: string;
   /** Zoom, `from-to` in ns after the start of the trace. */
   readonly zoom?: string;
@@ -15,6 +15,7 @@ export interface TraceParams {
 }
 
 const SPAN_ID = /^[0-9a-f]{16}$/;
+const SPAN_KEY = /^[0-9a-f]{16}(?:\.[0-5])?$/;
 
 /** Typed state of an address; parts that do not parse fall away. */
 export function readTraceParams(raw: Readonly<Record<string, unknown>>): TraceParams {
@@ -31,7 +32,7 @@ export function readTraceParams(raw: Readonly<Record<string, unknown>>): TracePa
   const zoom = parseZoom(text("zoom"));
   return {
     ...(text("uiFind") !== undefined && { uiFind: text("uiFind")! }),
-    ...(span !== undefined && SPAN_ID.test(span) && { span }),
+    ...(span !== undefined && SPAN_KEY.test(span) && { span }),
     ...(zoom !== undefined && { zoom: formatZoom(zoom) }),
     ...(fold !== undefined && { fold }),
     ...(flip !== undefined && flip !== "" && { flip }),

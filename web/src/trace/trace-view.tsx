@@ -10,7 +10,7 @@ import { SpanPanel } from "./span-panel.tsx";
 import { clampWindow, type TimeWindow, zoomAround } from "./time-scale.ts";
 import { Timeline, type TimelineHandle } from "./timeline.tsx";
 import { TraceHeader } from "./trace-header.tsx";
-import { spanIdOf, stepThrough, type TraceModel } from "./trace-model.ts";
+import { spanKey, stepThrough, type TraceModel } from "./trace-model.ts";
 import { formatZoom, parseZoom, type TraceParams } from "./trace-params.ts";
 import { useFind } from "./use-find.ts";
 import { foldLevel, useFolding, useSelectedRow } from "./use-timeline-state.ts";
@@ -32,7 +32,7 @@ export function TraceView({ model }: { readonly model: TraceModel }) {
   const find = useFind(model, params.uiFind);
   const [window, zoom] = useZoom(model, params, go);
 
-  const open = (row: number) => go({ ...params, span: spanIdOf(model.columns, row) }, params.span !== undefined);
+  const open = (row: number) => go({ ...params, span: spanKey(model.columns, row) }, params.span !== undefined);
   const close = () => {
     const { span: _span, ...rest } = params;
     go(rest);
@@ -41,8 +41,8 @@ export function TraceView({ model }: { readonly model: TraceModel }) {
   const reveal = (row: number | undefined) => {
     if (row === undefined) return;
     const next = folding.show(row);
-    if (next !== undefined) go(params.span === undefined ? next : { ...next, span: spanIdOf(model.columns, row) });
-    else if (params.span !== undefined) go({ ...params, span: spanIdOf(model.columns, row) });
+    if (next !== undefined) go(params.span === undefined ? next : { ...next, span: spanKey(model.columns, row) });
+    else if (params.span !== undefined) go({ ...params, span: spanKey(model.columns, row) });
     timeline.current?.reveal(row);
   };
   const step = (rows: Int32Array, direction: 1 | -1) =>

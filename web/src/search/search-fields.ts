@@ -1,0 +1,87 @@
+import { parseDuration } from "../format/duration.ts";
+import { fromLocalInput, toLocalInput } from "../format/time.ts";
+import { DEFAULT_LIMIT, DEFAULT_LOOKBACK, type SearchParams } from "./search-params.ts";
+import { formatTags, parseTags, tagsToJson } from "./tags.ts";
+
+/** The form as its controls hold it. */
+export interface SearchFields {
+  readonly service: string;
+  readonly operation: string;
+  /** `key=value` pairs, see `parseTags`. */
+  readonly tags: string;
+  readonly minDuration: string;
+  readonly maxDuration: string;
+  /** A look-back, or `custom` for `start` and `end`. */
+  readonly lookback: string;
+  /** `datetime-local` values, local time to the second; empty for open. */
+  readonly start: string;
+  readonly end: string;
+  readonly limit: string;
+}
+
+/** What is wrong with a field, by field; empty when the form can be sent. */
+export type FieldProblems = Partial<Record<"tags" | "minDuration" | "maxDuration", string>>;
+
+export function fieldsOf(params: SearchParams): SearchFields {
+  const tags = parseTags(params.tags ?? "").tags;
+  const fixed = params.start !== undefined || params.end !== undefined;
+  return {
+    service: params.service ?? "",
+    operation: params.operation ?? "",
+    tags: tags === undefined ? (params.tags ?? "") : formatTags(tags),
+    minDuration: params.minDuration ?? "",
+    maxDuration: params.maxDuration ?? "",
+    lookback: fixed ? "custom" : (params.lookback ?? DEFAULT_LOOKBACK),
+    start: inputOfMicros(params.start),
+    end: inputOfMicros(params.end),
+    limit: params.limit ?? String(DEFAULT_LIMIT),
+  };
+}
+
+export function fieldProblems(fields: SearchFields): FieldProblems {
+  const tags = parseTags(fields.tags).problem;
+  const [min, max] = [durationProblem(fields.minDuration), durationProblem(fields.maxDuration)];
+  return {
+    ...(tags !== undefined && { tags }),
+    ...(min !== undefined && { minDuration: min }),
+    ...(max !== undefined && { maxDuration: max }),
+  };
+}
+
+/** The address of a form without problems; what is at its default is left out, the order of results stays. */
+export function paramsOf(fields: SearchFields, before: SearchParams): SearchParams {
+  const trimmed = (text: string) => text.trim();
+  const tags = parseTags(fields.tags).tags ?? [];
+  const custom = fields.lookback === "custom";
+  const start = custom ? microsOf(fields.start, before.start) : undefined;
+  const end = custom ? microsOf(fields.end, before.end) : undefined;
+  const [min, max] = [fields.minDuration, fields.maxDuration].map((text) => text.replace(/\s/g, ""));
+  return {
+    ...(trimmed(fields.service) !== "" && { service: trimmed(fields.service) }),
+    ...(trimmed(fields.operation) !== "" && { operation: trimmed(fields.operation) }),
+    ...(tags.length > 0 && { tags: tagsToJson(tags) }),
+    ...(min !== "" && { minDuration: min! }),
+    ...(max !== "" && { maxDuration: max! }),
+    ...(fields.lookback !== DEFAULT_LOOKBACK && { lookback: fields.lookback }),
+    ...(start !== undefined && { start }),
+    ...(end !== undefined && { end }),
+    ...(fields.limit !== String(DEFAULT_LIMIT) && fields.limit !== "" && { limit: fields.limit }),
+    ...(before.sort !== undefined && { sort: before.sort }),
+  };
+}
+
+function durationProblem(text: string): string | undefined {
+  return text.trim() === "" || parseDuration(text) !== undefined ? undefined : "Expected 500us, 100ms, 1.2s";
+}
+
+function inputOfMicros(micros: string | undefined): string {
+  const value = Number(micros);
+  return micros === undefined || !Number.isFinite(value) ? "" : toLocalInput(value / 1000);
+}
+
+/** A time that was not touched keeps the microseconds of the address, which the field does not show. */
+function microsOf(input: string, before: string | undefined): string | undefined {
+  if (before !== undefined && inputOfMicros(before) === input) return before;
+  const ms = fromLocalInput(input);
+  return ms === undefined ? undefined : String(ms * 1000);
+}
