@@ -50,7 +50,7 @@ export class LocalRegistry implements DiscoveryBackend {
   readonly #settings: LocalRegistrySettings;
   readonly #now: () => number;
   readonly #records = new Map<string, LocalRecord>();
-  readonly #changes = new ChangeLog();
+  readonly #changes: ChangeLog;
   #checker: HealthChecker | undefined;
   #logger: Logger = SILENT_LOGGER;
   #timer: NodeJS.Timeout | undefined;
@@ -60,6 +60,8 @@ export class LocalRegistry implements DiscoveryBackend {
   constructor(settings: LocalRegistrySettings) {
     this.#settings = settings;
     this.#now = settings.now ?? Date.now;
+    // Above every index of an earlier process that made fewer than ten changes a second.
+    this.#changes = new ChangeLog(Math.max(1, Math.floor(this.#now() / 100)));
   }
 
   async start(host: Host): Promise<void> {

@@ -1,0 +1,38 @@
+import { createHash, timingSafeEqual } from "node:crypto";
+import type { IncomingMessage } from "node:http";
+
+/** `missing`: no credential was shown; `wrong`: one that is not known. */
+export type Access = "granted" | "missing" | "wrong";
+
+/**
+ * Compares what a request shows (`X-Consul-Token`, or `Authorization: Bearer`) with the tokens, in constant time.
+ * Without tokens everybody has access.
+ */
+export class TokenAccess {
+  readonly #digests: readonly Buffer[];
+
+  constructor(tokens: readonly string[]) {
+    this.#digests = tokens.map(digest);
+  }
+
+  check(request: IncomingMessage): Access {
+    if (this.#digests.length === 0) return "granted";
+    const shown = shownToken(request);
+    if (shown === undefined) return "missing";
+    const seen = digest(shown);
+    let known = false;
+    // All are compared, so that the time does not tell which one was close.
+    for (const expected of this.#digests) known = timingSafeEqual(seen, expected) || known;
+    return known ? "granted" : "wrong";
+  }
+}
+
+function shownToken({ headers }: IncomingMessage): string | undefined {
+  const own = headers["x-consul-token"];
+  if (typeof own === "string" && own !== "") return own;
+  return /^Bearer +(\S+)$/i.exec(headers.authorization ?? "")?.[1];
+}
+
+function digest(token: string): Buffer {
+  return createHash("sha256").update(token).digest();
+}

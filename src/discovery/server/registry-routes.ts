@@ -1,0 +1,195 @@
+import express, { type NextFunction, type Request, type Response, type Router } from "express";
+import type { DiscoveryBackend, ServiceInstance } from "../../component/discovery.ts";
+import { PermanentError, RetryableError } from "../../component/errors.ts";
+import type { Logger } from "../../component/logger.ts";
+import { byId, healthyWithTags } from "../instance.ts";
+import type { LocalRegistry } from "../local-registry.ts";
+import { reasonOf } from "../wait.ts";
+import { parseInstanceBody } from "./instance-body.ts";
+import { RemoteListing } from "./remote-listing.ts";
+
+export interface RegistryRoutesSettings {
+  readonly local: LocalRegistry;
+  /** The configured backend where it is another one: its instances are shown too. */
+  readonly remote?: DiscoveryBackend | undefined;
+  readonly logger: Logger;
+  /** Ends event streams. */
+  readonly closing: AbortSignal;
+}
+
+/** An instance as the API shows it. */
+export interface InstanceView extends ServiceInstance {
+  /** The backend that knows it. */
+  readonly registry: string;
+  readonly checks: readonly {
+    readonly id: string;
+    readonly name: string;
+    readonly status: string;
+    readonly output: string;
+  }[];
+}
+
+/** Answer of `GET /api/registry`. */
+export interface RegistryView {
+  /** The collector's clock, ms since the epoch: heartbeat ages are the difference to it. */
+  readonly nowMs: number;
+  readonly services: readonly { readonly name: string; readonly instances: readonly InstanceView[] }[];
+  /** State of the configured backend, where it is not the local one. */
+  readonly remote?: { readonly type: string; readonly ageMs: number; readonly error: string | undefined };
+}
+
+const MAX_BODY = "256kb";
+const MAX_STREAMS = 256;
+/** A comment this often keeps proxies from closing a quiet stream, ms. */
+const KEEP_OPEN_MS = 15_000;
+
+/**
+ * The registry as JSON, to be mounted where `/api/registry` shall be; authentication is the mounter's.
+ * `GET /api/registry`, `GET /api/registry/services/{name}?tag=`, `GET /api/registry/watch[?service=]` (server-sent
+ * events), `PUT` and `DELETE /api/registry/instances/{id}`, `PUT /api/registry/instances/{id}/heartbeat`. What changes
+ * something needs PUT or DELETE, which no foreign page can send without being asked about first (CORS preflight).
+ */
+export function createRegistryRoutes(settings: RegistryRoutesSettings): Router {
+  const { local, remote } = settings;
+  const listing = remote === undefined ? undefined : new RemoteListing(remote);
+  const router = express.Router({ caseSensitive: true });
+  const body = express.json({ limit: MAX_BODY });
+  let streams = 0;
+
+  router.use("/api/registry", (_request, response, next) => {
+    response.setHeader("cache-control", "no-store");
+    next();
+  });
+  router.get("/api/registry", async (_request, response) => {
+    response.json(await view(settings, listing));
+  });
+  router.get("/api/registry/services/:name", async (request, response) => {
+    const name = request.params.name as string;
+    const { services } = await view(settings, listing);
+    const all = services.find((service) => service.name === name)?.instances ?? [];
+    const tags = new URL(request.originalUrl, "http://localhost").searchParams.getAll("tag");
+    response.json({ nowMs: Date.now(), name, instances: healthyWithTags(all, tags) });
+  });
+  router.get("/api/registry/watch", (request, response) => {
+    if (streams >= MAX_STREAMS) {
+      throw new RetryableError("overloaded", `${MAX_STREAMS} event streams are open already`);
+    }
+    streams++;
+    const name = new URL(request.originalUrl, "http://localhost").searchParams.get("service") ?? undefined;
+    void stream(settings, name, response).finally(() => streams--);
+  });
+  router.put("/api/registry/instances/:id", body, async (request, response) => {
+    if (!request.is("application/json")) {
+      throw new PermanentError("unsupported_media_type", "expected Content-Type application/json");
+    }
+    const { registration, ttlMs } = parseInstanceBody(request.params.id as string, request.body);
+    await local.register(registration, ttlMs);
+    response.json(viewOf(local, local.record(registration.id)?.instance as ServiceInstance));
+  });
+  router.put("/api/registry/instances/:id/heartbeat", async (request, response) => {
+    if (!(await local.heartbeat(request.params.id as string))) throw unknown(request.params.id as string);
+    response.status(204).end();
+  });
+  router.delete("/api/registry/instances/:id", async (request, response) => {
+    if (!(await local.deregister(request.params.id as string))) throw unknown(request.params.id as string);
+    response.status(204).end();
+  });
+  router.use("/api/registry", errorHandler(settings.logger));
+  return router;
+}
+
+async function view(
+  { local, remote }: RegistryRoutesSettings,
+  listing: RemoteListing | undefined,
+): Promise<RegistryView> {
+  const instances: InstanceView[] = local.records().map(({ instance }) => viewOf(local, instance));
+  const far = await listing?.get();
+  for (const instance of far?.instances ?? []) {
+    instances.push({ ...instance, registry: (remote as DiscoveryBackend).type, checks: [] });
+  }
+  const services = new Map<string, InstanceView[]>();
+  for (const instance of instances.sort(byId)) {
+    const list = services.get(instance.name);
+    if (list === undefined) services.set(instance.name, [instance]);
+    else list.push(instance);
+  }
+  return {
+    nowMs: Date.now(),
+    services: [...services].sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, list]) => ({ name, instances: list })),
+    ...(far === undefined || remote === undefined
+      ? {}
+      : { remote: { type: remote.type, ageMs: far.ageMs, error: far.error } }),
+  };
+}
+
+function viewOf(local: LocalRegistry, instance: ServiceInstance): InstanceView {
+  const checks = (local.record(instance.id)?.checks ?? []).map(({ id, name, status, output }) => ({
+    id,
+    name,
+    status,
+    output,
+  }));
+  return { ...instance, registry: local.type, checks };
+}
+
+/** Event `instances` with `{ nowMs, instances }` at once and after every change, until the client goes. */
+async function stream(settings: RegistryRoutesSettings, name: string | undefined, response: Response): Promise<void> {
+  const { local, closing } = settings;
+  const gone = new AbortController();
+  response.once("close", () => gone.abort());
+  const signal = AbortSignal.any([gone.signal, closing]);
+  response.writeHead(200, { "content-type": "text/event-stream", "x-accel-buffering": "no" });
+  let shown: number | undefined;
+  while (!signal.aborted) {
+    const index = local.changes.index(name);
+    if (index !== shown) {
+      shown = index;
+      const instances = local.records(name).map(({ instance }) => viewOf(local, instance));
+      const data = JSON.stringify({ nowMs: Date.now(), instances });
+      await written(response, `event: instances\nid: ${index}\ndata: ${data}\n\n`, signal);
+    } else await written(response, ": still here\n\n", signal);
+    await local.changes.wait(name, index, KEEP_OPEN_MS, signal);
+  }
+  response.end();
+}
+
+/** Waits for slow readers, so that a stream holds one event and no more. */
+function written(response: Response, text: string, signal: AbortSignal): Promise<void> {
+  if (response.write(text) || signal.aborted) return Promise.resolve();
+  return new Promise((resolve) => {
+    const done = (): void => {
+      response.off("drain", done);
+      signal.removeEventListener("abort", done);
+      resolve();
+    };
+    response.once("drain", done);
+    signal.addEventListener("abort", done, { once: true });
+  });
+}
+
+function unknown(id: string): PermanentError {
+  return new PermanentError("not_found", `no instance ${JSON.stringify(id)} is registered here`);
+}
+
+function errorHandler(logger: Logger) {
+  return (error: unknown, request: Request, response: Response, next: NextFunction): void => {
+    if (response.headersSent) {
+      next(error);
+      return;
+    }
+    const status = statusOf(error);
+    if (status === 500) logger.error("a registry request failed", { path: request.path, error: reasonOf(error) });
+    const msg = status === 500 ? "internal error; the collector's log has it" : reasonOf(error);
+    if (status === 503) response.setHeader("retry-after", "1");
+    response.status(status).json({ errors: [{ code: status, msg }] });
+  };
+}
+
+function statusOf(error: unknown): number {
+  if (error instanceof RetryableError) return 503;
+  if (error instanceof PermanentError) {
+    return { not_found: 404, unsupported_media_type: 415, bad_request: 400 }[error.code as "not_found"] ?? 500;
+  }
+  const given = (error as { status?: unknown } | null)?.status;
+  return typeof given === "number" && given >= 400 && given < 500 ? given : 500;
+}
