@@ -50,7 +50,7 @@ export function configJsonSchema(): object {
   };
 }
 
-/** Every setting of the config file in the order of the schemas, those of each exporter type under its type. */
+/** Every setting of the config file in the order of the schemas; what every exporter has is there once. */
 export function configSettings(): Setting[] {
   return sections().flatMap(({ settings }) => settings);
 }
@@ -78,7 +78,9 @@ Editors complete and check \`spanloom.yaml\` with [spanloom.schema.json](spanloo
 \`# yaml-language-server: $schema=docs/spanloom.schema.json\` on its first line, with the path to your copy.
 \`spanloom config schema\` prints the same file.
 
-The config is read once, at the start; a change needs a restart.
+The config is read at the start and again on SIGHUP, which takes over \`processors\`, \`sampling\` and
+\`telemetry.logs.level\`; everything else that changed is named in the log and needs a restart. A config that is wrong
+changes nothing.
 `;
   for (const { title, level, intro, settings } of sections()) {
     page += `\n${"#".repeat(level)} ${title}\n`;
@@ -87,6 +89,26 @@ The config is read once, at the start; a change needs a restart.
   }
   return page;
 }
+
+/**
+ * Descriptions, by the end of the path, of settings whose schemas have none: those of listeners are shared by receivers,
+ * and are explained by what they are part of.
+ */
+const SHARED_DESCRIPTIONS: readonly (readonly [suffix: string, description: string])[] = [
+  [".tls.cert_file", "PEM certificate that this listener shows; TLS is on where `tls` is there."],
+  [".tls.key_file", "PEM key of cert_file."],
+  [".tls.client_ca_file", "PEM authority that must have signed the certificates of clients; left out, they need none."],
+  [".tls.min_version", "Oldest TLS version that is spoken."],
+  [".cors.allowed_origins", "Origins whose pages may send spans; `*` for any run of characters."],
+  [
+    ".cors.allowed_headers",
+    "Request headers allowed beside Accept, Accept-Language, Content-Language, Content-Type and Content-Encoding; `*` is any.",
+  ],
+  [".cors.max_age", "How long a browser may remember a preflight, seconds."],
+  [".logs.level", "Least severe log lines that are written."],
+  [".logs.format", "`text` for people, `json` for one object a line."],
+  ["exporters.*.endpoint", "`host:port`, or `http(s)://host:port`: the scheme decides on TLS, without one `tls` does."],
+];
 
 const ANY_EXPORTER = "exporters.*";
 
@@ -162,7 +184,8 @@ function leaves(path: string, schema: JsonSchema, required: boolean): Setting[] 
     );
   }
   const fallback = schema.default === undefined ? undefined : JSON.stringify(schema.default);
-  const own: Setting = { path, type: typeText(schema), fallback, required, description: schema.description };
+  const shared = SHARED_DESCRIPTIONS.find(([suffix]) => path.endsWith(suffix))?.[1];
+  const own: Setting = { path, type: typeText(schema), fallback, required, description: schema.description ?? shared };
   const item = schema.items === undefined ? undefined : (objectBranch(schema.items) ?? schema.items);
   return item?.properties === undefined ? [own] : [own, ...leaves(`${path}[]`, item, false)];
 }

@@ -27,11 +27,9 @@ export const exporterCommonConfig = {
   timeout_ms: z.int().min(1).max(600_000).default(10_000).describe("Longest time for one attempt, ms."),
 };
 
-/** Bodies are compressed with gzip unless told otherwise. */
-export const compressionConfig = z.enum(["gzip", "none"]).default("gzip");
+export const compressionConfig = z.enum(["gzip", "none"]).default("gzip").describe("How bodies are compressed.");
 export type Compression = z.infer<typeof compressionConfig>;
 
-/** Extra request headers, by name. */
 export const headersConfig = z
   .record(z.string(), z.string())
   .superRefine((headers, context) => {
@@ -45,7 +43,8 @@ export const headersConfig = z
       }
     }
   })
-  .default({});
+  .default({})
+  .describe("Extra request headers, by name.");
 
 /** Trust and identity towards a TLS peer; file names are relative to the working directory. */
 export const tlsConfig = z
@@ -64,7 +63,7 @@ export type TlsConfig = z.infer<typeof tlsConfig>;
 /** Config of an exporter that posts to one URL. */
 export function httpExporterConfig(defaultEndpoint: string) {
   return z.strictObject({
-    endpoint: httpUrlConfig.default(defaultEndpoint),
+    endpoint: httpUrlConfig.default(defaultEndpoint).describe("URL of the destination, http or https."),
     headers: headersConfig,
     compression: compressionConfig,
     tls: tlsConfig.optional(),
