@@ -44,7 +44,9 @@ export function readBody(
 }
 
 function joined(chunks: readonly Buffer[], length: number): Uint8Array<ArrayBuffer> {
-  const bytes = new Uint8Array(length);
+  // Not zeroed first, as it is written over as a whole; "slow" is memory of its own, outside Node's pool.
+  const memory = Buffer.allocUnsafeSlow(length);
+  const bytes = new Uint8Array(memory.buffer, memory.byteOffset, length);
   let at = 0;
   for (const chunk of chunks) {
     bytes.set(chunk, at);

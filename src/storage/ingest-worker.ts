@@ -1,4 +1,5 @@
 import type { IngestModule } from "../component/store.ts";
+import { packOutcomes, unpackGroup } from "./batch-group.ts";
 import { betterSqlite3Driver } from "./better-sqlite3-driver.ts";
 import { IngestCore } from "./ingest-core.ts";
 import type { FromIngest, ToIngest } from "./messages.ts";
@@ -25,7 +26,7 @@ await runThread<ToIngest>(async (port) => {
   port.serve((message) => {
     switch (message.type) {
       case "append":
-        port.answer(message.id, core.append(message.batches));
+        port.answer(message.id, packOutcomes(core.append(unpackGroup(message.group))));
         core.settle();
         return;
       case "reconfigure":

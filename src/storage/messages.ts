@@ -1,7 +1,7 @@
 import type { ErrorRecord } from "../component/errors.ts";
-import type { IncomingBatch } from "../component/ingest.ts";
 import type { LogFields, LogLevel } from "../component/logger.ts";
 import type { ThreadModule } from "../component/store.ts";
+import type { PackedGroup } from "./batch-group.ts";
 import type { LogSettings } from "./ingest-core.ts";
 
 /** What a thread of the store is started with. */
@@ -14,7 +14,7 @@ export interface ThreadData {
 
 /** Requests carry an id and are answered by `answer` or `refused` with that id; the others are notices. */
 export type ToIngest =
-  | { readonly type: "append"; readonly id: number; readonly batches: readonly IncomingBatch[] }
+  | { readonly type: "append"; readonly id: number; readonly group: PackedGroup }
   /** The pipeline is to be created anew from this config of the application. */
   | { readonly type: "reconfigure"; readonly id: number; readonly config: unknown }
   /** A reader found damage in a segment. */

@@ -10,6 +10,17 @@ import type { StoreThreads } from "./store-threads.ts";
 const MAX_GROUP_BYTES = 4 * 1024 * 1024;
 const MAX_GROUP_BATCHES = 512;
 
+/**
+ * A group smaller than the one before waits this long at most for the senders that were just answered, ms. Without it
+ * few senders end up with one sync of the disk for each of their requests.
+ */
+const GATHER_MS = 1;
+/** Groups of this many batches or bytes are worth a sync of their own. */
+const GATHER_BATCHES = 16;
+const GATHER_BYTES = 64 * 1024;
+/** After a pause as long as this nobody is expected, ms. */
+const GATHER_IDLE_MS = 20;
+
 interface Waiting {
   readonly batch: IncomingBatch;
   readonly resolve: (result: AppendResult) => void;
@@ -24,6 +35,10 @@ export class StoreClient implements SpanStore {
   readonly #threads: StoreThreads;
   #waiting: Waiting[] = [];
   #committing: Promise<void> | undefined;
+  #waitingBytes = 0;
+  #lastGroup = 0;
+  #lastAnswerMs = 0;
+  #gathered: (() => void) | undefined;
   #closing: Promise<void> | undefined;
 
   constructor(threads: StoreThreads) {
@@ -34,6 +49,8 @@ export class StoreClient implements SpanStore {
     if (this.#closing !== undefined) return Promise.reject(closed());
     return new Promise<AppendResult>((resolve, reject) => {
       this.#waiting.push({ batch, resolve, reject });
+      this.#waitingBytes += batch.bytes.length;
+      if (this.#gathered !== undefined && this.#isGathered()) this.#gathered();
       this.#committing ??= this.#commit();
     });
   }
@@ -79,7 +96,10 @@ export class StoreClient implements SpanStore {
     // One turn of the microtask queue, so that batches taken in the same turn make one group.
     await Promise.resolve();
     while (this.#waiting.length > 0) {
+      if (!this.#isGathered() && performance.now() - this.#lastAnswerMs < GATHER_IDLE_MS) await this.#gather();
       const group = this.#waiting.splice(0, groupLength(this.#waiting));
+      for (const { batch } of group) this.#waitingBytes -= batch.bytes.length;
+      this.#lastGroup = group.length;
       try {
         const outcomes = await this.#threads.ingest.append(group.map(({ batch }) => batch));
         this.#threads.export.advanced();
@@ -91,9 +111,29 @@ export class StoreClient implements SpanStore {
       } catch (error) {
         for (const { reject } of group) reject(error);
       }
+      this.#lastAnswerMs = performance.now();
     }
     // In the same turn as the last look at the queue: a batch that comes later must find nobody committing.
     this.#committing = undefined;
+  }
+
+  #isGathered(): boolean {
+    return (
+      this.#waiting.length >= Math.min(this.#lastGroup, GATHER_BATCHES) ||
+      this.#waitingBytes >= GATHER_BYTES ||
+      this.#closing !== undefined
+    );
+  }
+
+  async #gather(): Promise<void> {
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, GATHER_MS);
+      this.#gathered = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+    this.#gathered = undefined;
   }
 }
 

@@ -1,9 +1,8 @@
-import type { Transferable } from "node:worker_threads";
-import type { IncomingBatch } from "../component/ingest.ts";
 import type { MetricSample } from "../component/metrics.ts";
 import type { ViewResult } from "../component/read.ts";
 import type { ExporterStatus, StoreSettings, ThreadModule } from "../component/store.ts";
-import type { AppendOutcome, LogSettings } from "./ingest-core.ts";
+import { type PackedOutcomes, packGroup, unpackOutcomes } from "./batch-group.ts";
+import type { LogSettings } from "./ingest-core.ts";
 import type { FromIngest, FromReader, ThreadData, ToExport, ToIngest, ToQuery } from "./messages.ts";
 import { cancelled } from "./query-core.ts";
 import type { StoreThreads } from "./store-threads.ts";
@@ -122,11 +121,11 @@ function ingestThread(threads: Threads, module: CurrentModule): StoreThreads["in
       await threads.ingest.request<void>((id) => ({ type: "reconfigure", id, config })).answer;
       module.config = config;
     },
-    append(batches) {
-      return threads.ingest.request<readonly AppendOutcome[]>(
-        (id) => ({ type: "append", id, batches }),
-        buffersOf(batches),
-      ).answer;
+    async append(batches) {
+      const { group, transfer } = packGroup(batches);
+      return unpackOutcomes(
+        await threads.ingest.request<PackedOutcomes>((id) => ({ type: "append", id, group }), transfer).answer,
+      );
     },
     metrics: () =>
       withRestarts(
@@ -197,9 +196,4 @@ function endExport({ export: exporting }: Threads, signal: AbortSignal): Promise
     GRACE_MS,
     () => exporting.send({ type: "hurry" }),
   );
-}
-
-/** Each buffer once, however many batches were cut from it. */
-function buffersOf(batches: readonly IncomingBatch[]): Transferable[] {
-  return [...new Set(batches.map(({ bytes }) => bytes.buffer))];
 }
