@@ -54,6 +54,13 @@ async function expositions() {
       const collector = await createCollector({
         storage: { kind, path: join(folder, "data") },
         sampling: { rules: [{ name: "fewer reads", operation: "GET*", ratio: 0.5 }] },
+        processors: {
+          redaction: { rules: [{ keys: ["enduser.id"], action: "mask" }] },
+          semconv: { rewrite: "latest" },
+          groupbyattrs: { keys: ["service.peer.name"] },
+          resource: { attributes: [{ key: "zone", value: "docs", action: "insert" }] },
+        },
+        telemetry: { traces: { enabled: true } },
         exporters: exporterConfigs(folder, destination.endpoints, sinkUrl),
       });
       try {

@@ -63,8 +63,11 @@ const uiConfig = z.strictObject({
 const telemetryConfig = z.strictObject({
   logs: z
     .strictObject({
-      level: z.enum(["debug", "info", "warn", "error"]).default("info"),
-      format: z.enum(["text", "json"]).default("text"),
+      level: z
+        .enum(["debug", "info", "warn", "error"])
+        .default("info")
+        .describe("Least important lines that are written."),
+      format: z.enum(["text", "json"]).default("text").describe("`json` writes one object a line."),
     })
     .prefault({}),
   traces: z

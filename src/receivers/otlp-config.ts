@@ -10,11 +10,17 @@ const positiveMs = z.int().min(1);
 const keepaliveConfig = z.strictObject({
   server_parameters: z
     .strictObject({
-      max_connection_idle_ms: positiveMs.optional(),
-      max_connection_age_ms: positiveMs.optional(),
-      max_connection_age_grace_ms: positiveMs.optional(),
-      time_ms: positiveMs.default(7_200_000),
-      timeout_ms: positiveMs.default(20_000),
+      max_connection_idle_ms: positiveMs
+        .optional()
+        .describe("A connection without calls is closed after it; left out: never."),
+      max_connection_age_ms: positiveMs
+        .optional()
+        .describe("A connection is asked to end at this age, so that senders spread anew; left out: never."),
+      max_connection_age_grace_ms: positiveMs
+        .optional()
+        .describe("Time for the calls of a connection that was asked to end; left out: no limit."),
+      time_ms: positiveMs.default(7_200_000).describe("A silent connection is pinged after it."),
+      timeout_ms: positiveMs.default(20_000).describe("A connection that does not answer a ping in it is closed."),
     })
     .prefault({}),
 });
@@ -23,40 +29,42 @@ const enabled = z.boolean().default(true).describe("`false` turns this protocol 
 
 export const otlpGrpcConfig = z.strictObject({
   enabled,
-  endpoint: endpointSchema.default("127.0.0.1:4317"),
+  endpoint: endpointSchema.default("127.0.0.1:4317").describe("`host:port` to listen on; port 0 takes a free one."),
   /** Without `min_version`: the gRPC library takes Node's own minimum, TLS 1.2. */
   tls: tlsConfig.omit({ min_version: true }).optional(),
-  /** Longest message, MiB, before and after decompression. */
-  max_recv_msg_size_mib: z.int().min(1).max(1_024).default(64),
-  max_concurrent_streams: z.int().min(1).default(256),
+  max_recv_msg_size_mib: z
+    .int()
+    .min(1)
+    .max(1_024)
+    .default(64)
+    .describe("Longest message, MiB, before and after decompression."),
+  max_concurrent_streams: z.int().min(1).default(256).describe("Calls at once on one connection."),
   keepalive: keepaliveConfig.prefault({}),
-  /** Time for a message to arrive whole. */
-  read_timeout_ms: positiveMs.default(15_000),
+  read_timeout_ms: positiveMs.default(15_000).describe("Time for a message to arrive whole."),
 });
 
 export const otlpHttpConfig = z.strictObject({
   enabled,
-  endpoint: endpointSchema.default("127.0.0.1:4318"),
+  endpoint: endpointSchema.default("127.0.0.1:4318").describe("`host:port` to listen on; port 0 takes a free one."),
   tls: tlsConfig.optional(),
   cors: corsConfig.prefault({}),
-  /** Longest body, bytes, before and after decompression. */
   max_request_body_size: z
     .int()
     .min(1)
     .max(1_024 * MIB)
-    .default(64 * MIB),
-  traces_url_path: z.string().startsWith("/").default("/v1/traces"),
-  /**
-   * Host names to answer for beside localhost and IP addresses. Left out: every name, unless the listener is bound to a
-   * loopback address; then none, which keeps pages of foreign sites out.
-   */
-  allowed_hosts: z.array(z.string().min(1)).optional(),
-  /** Time for a request to arrive whole. */
-  read_timeout_ms: positiveMs.default(15_000),
-  read_header_timeout_ms: positiveMs.default(10_000),
-  /** How long an idle connection is kept. */
-  idle_timeout_ms: positiveMs.default(75_000),
-  max_connections: z.int().min(1).default(4_096),
+    .default(64 * MIB)
+    .describe("Longest body, bytes, before and after decompression."),
+  traces_url_path: z.string().startsWith("/").default("/v1/traces").describe("Where traces are posted to."),
+  allowed_hosts: z
+    .array(z.string().min(1))
+    .optional()
+    .describe(
+      "Host names to answer for beside localhost and IP addresses. Left out: every name, unless the listener is bound to a loopback address; then none, which keeps pages of foreign sites out.",
+    ),
+  read_timeout_ms: positiveMs.default(15_000).describe("Time for a request to arrive whole."),
+  read_header_timeout_ms: positiveMs.default(10_000).describe("Time for the headers of a request to arrive."),
+  idle_timeout_ms: positiveMs.default(75_000).describe("How long an idle connection is kept."),
+  max_connections: z.int().min(1).default(4_096).describe("Connections at once; further ones are closed at once."),
 });
 
 /**

@@ -1,13 +1,19 @@
 import type { IncomingHttpHeaders, OutgoingHttpHeaders } from "node:http";
 import { z } from "zod";
 
-/** The Collector's names (confighttp). An origin may hold `*` for any run of characters. */
+/** The Collector's names (confighttp). */
 export const corsConfig = z.strictObject({
-  allowed_origins: z.array(z.string().min(1)).default([]),
-  /** Beside Accept, Accept-Language, Content-Language and Content-Type, which are always allowed. `*` allows any. */
-  allowed_headers: z.array(z.string().min(1)).default([]),
-  /** How long a browser may remember a preflight, seconds. */
-  max_age: z.int().min(0).default(0),
+  allowed_origins: z
+    .array(z.string().min(1))
+    .default([])
+    .describe("Origins whose pages may send spans, `https://*.example.com`; `*` stands for any run of characters."),
+  allowed_headers: z
+    .array(z.string().min(1))
+    .default([])
+    .describe(
+      "Beside Accept, Accept-Language, Content-Language and Content-Type, which are always allowed. `*` allows any.",
+    ),
+  max_age: z.int().min(0).default(0).describe("How long a browser may remember a preflight, seconds."),
 });
 export type CorsConfig = z.infer<typeof corsConfig>;
 

@@ -2,12 +2,16 @@ import { readFileSync } from "node:fs";
 import { z } from "zod";
 import { PermanentError } from "../component/errors.ts";
 
-/** The Collector's names for a server's TLS settings. Without `client_ca_file` clients need no certificate. */
+/** The Collector's names for a server's TLS settings. */
 export const tlsConfig = z.strictObject({
-  cert_file: z.string().min(1),
-  key_file: z.string().min(1),
-  client_ca_file: z.string().min(1).optional(),
-  min_version: z.enum(["1.2", "1.3"]).default("1.2"),
+  cert_file: z.string().min(1).describe("PEM file with the certificate and those that signed it."),
+  key_file: z.string().min(1).describe("PEM file with the certificate's private key."),
+  client_ca_file: z
+    .string()
+    .min(1)
+    .optional()
+    .describe("PEM file with the authority that clients' certificates must be signed by; without it they need none."),
+  min_version: z.enum(["1.2", "1.3"]).default("1.2").describe("Oldest TLS version that is spoken."),
 });
 export type TlsConfig = z.infer<typeof tlsConfig>;
 

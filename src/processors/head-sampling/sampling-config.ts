@@ -7,19 +7,23 @@ export const RULE_ACTIONS = ["ratio", "rate_limit_traces_per_second", "always", 
 
 const ruleConfig = z
   .strictObject({
-    /** Label in metrics; `rules[0]` and so on where left out. */
-    name: z.string().min(1).optional(),
-    /** Glob over `service.name`: `*` for any run of characters, `?` for one. */
-    service: z.string().min(1).optional(),
-    /** Glob over the span's name. */
-    operation: z.string().min(1).optional(),
-    /** Values by their text, whatever their type: of the span, its events, its resource or its scope. All must match. */
-    attributes: z.record(z.string().min(1), z.union([z.string(), z.number(), z.boolean()])).optional(),
-    /** Share of traces to keep. */
-    ratio: ratio.optional(),
-    rate_limit_traces_per_second: z.number().positive().optional(),
-    always: z.literal(true).optional(),
-    never: z.literal(true).optional(),
+    name: z.string().min(1).optional().describe("Label in metrics; `rules[0]` and so on where left out."),
+    service: z
+      .string()
+      .min(1)
+      .optional()
+      .describe("Glob over `service.name`: `*` for any run of characters, `?` for one."),
+    operation: z.string().min(1).optional().describe("Glob over the span's name."),
+    attributes: z
+      .record(z.string().min(1), z.union([z.string(), z.number(), z.boolean()]))
+      .optional()
+      .describe(
+        "Values by their text, whatever their type: of the span, its events, its resource or its scope. All must match.",
+      ),
+    ratio: ratio.optional().describe("Share of traces to keep."),
+    rate_limit_traces_per_second: z.number().positive().optional().describe("Traces to keep each second, at most."),
+    always: z.literal(true).optional().describe("Keeps every trace."),
+    never: z.literal(true).optional().describe("Drops every trace."),
   })
   .superRefine((rule, context) => {
     const actions = RULE_ACTIONS.filter((action) => rule[action] !== undefined);
@@ -38,14 +42,26 @@ const ruleConfig = z
  */
 export const samplingConfig = z
   .strictObject({
-    /** As in the Collector's probabilistic sampler. */
-    mode: z.enum(["equalizing", "proportional", "hash_seed"]).default("equalizing"),
-    ratio: ratio.default(1),
-    /** For mode hash_seed; collectors with the same seed keep the same traces. */
-    hash_seed: z.int().min(0).max(0xffff_ffff).default(0),
-    rules: z.array(ruleConfig).default([]),
-    /** Trace ids remembered for explicit keeps and for each rate limit. */
-    remembered_traces: z.int().min(1).max(10_000_000).default(100_000),
+    mode: z
+      .enum(["equalizing", "proportional", "hash_seed"])
+      .default("equalizing")
+      .describe(
+        "As in the Collector's probabilistic sampler. `equalizing` brings all traces to the ratio, `proportional` applies it to what arrives, `hash_seed` hashes trace ids.",
+      ),
+    ratio: ratio.default(1).describe("Share of traces to keep where no rule matches."),
+    hash_seed: z
+      .int()
+      .min(0)
+      .max(0xffff_ffff)
+      .default(0)
+      .describe("For mode hash_seed; collectors with the same seed keep the same traces."),
+    rules: z.array(ruleConfig).default([]).describe("The first rule that matches a span decides."),
+    remembered_traces: z
+      .int()
+      .min(1)
+      .max(10_000_000)
+      .default(100_000)
+      .describe("Trace ids remembered for explicit keeps and for each rate limit."),
   })
   .superRefine((config, context) => {
     if (config.hash_seed !== 0 && config.mode !== "hash_seed") {

@@ -46,7 +46,10 @@ function checkAction(input: ActionInput, context: z.core.$RefinementCtx<ActionIn
 
 /** As the Collector's resource processor: enriches every resource. */
 export const resourceConfig = z.strictObject({
-  attributes: z.array(z.strictObject(actionShape).superRefine(checkAction)).default([]),
+  attributes: z
+    .array(z.strictObject(actionShape).superRefine(checkAction))
+    .default([])
+    .describe("Actions on every resource, in order."),
 });
 
 /** As the Collector's attributes processor, with scopes, `rename`, and values taken over from the resource. */
@@ -68,7 +71,8 @@ export const attributesConfig = z.strictObject({
         })
         .superRefine(checkAction),
     )
-    .default([]),
+    .default([])
+    .describe("Actions on spans and what is in them, in order, after those on resources."),
 });
 
 /** As the Collector's groupbyattrs processor: span attributes that belong to the resource are moved there. */

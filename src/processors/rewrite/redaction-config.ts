@@ -25,7 +25,7 @@ const ruleConfig = z
       .describe(
         "Regular expression; the parts of strings and numbers that match are redacted, inside lists too. With `keys`, only there. Patterns that could take for ever are refused.",
       ),
-    ignore_case: z.boolean().default(false).describe("For `value_pattern`."),
+    ignore_case: z.boolean().default(false).describe("Whether `value_pattern` takes upper and lower case alike."),
     action: z
       .enum(["drop", "hash", "mask"])
       .describe(
@@ -74,7 +74,7 @@ const ruleConfig = z
 /** Redaction before the commit: what it removes never reaches the disk. */
 export const redactionConfig = z
   .strictObject({
-    rules: z.array(ruleConfig).default([]),
+    rules: z.array(ruleConfig).default([]).describe("Run one after the other, before everything else."),
     salt: z
       .string()
       .min(16)
