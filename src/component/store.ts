@@ -73,6 +73,8 @@ export interface StoreSettings {
   readonly kind: "sqlite" | "memory";
   /** Data folder; unused for memory. */
   readonly path: string;
+  /** Which SQLite is used; `auto`, the default, takes the add-on and Node's own where that cannot be loaded. */
+  readonly driver?: "auto" | "better-sqlite3" | "node:sqlite";
   /** SQLite's `synchronous`: what an acknowledgement promises after a power cut. */
   readonly synchronous: "full" | "normal";
   readonly segment: { readonly maxSpans: number; readonly maxBytes: number; readonly maxAgeMs: number };

@@ -2,13 +2,13 @@ import fc from "fast-check";
 import { beforeEach, describe, expect, it } from "vitest";
 import { batches } from "../../test/support/search/arbitrary-traces.ts";
 import { flatten, group } from "../../test/support/search/naive-search.ts";
+import { testDriver } from "../../test/support/storage/driver.ts";
 import { encodeTraces } from "../codec/otlp/encode.ts";
 import { TraceScanner } from "../codec/otlp/scan.ts";
 import { DEFAULT_SCAN_LIMITS } from "../codec/otlp/scan-result.ts";
 import type { LogBatch } from "../model/log.ts";
 import type { Span, TracesData } from "../model/span.ts";
 import type { DependencyLink } from "../model/trace-query.ts";
-import { betterSqlite3Driver } from "./better-sqlite3-driver.ts";
 import {
   DEFAULT_DEPENDENCIES,
   DependencyAggregator,
@@ -84,7 +84,7 @@ describe("DependencyAggregator", () => {
   let db: SqlDatabase;
   let aggregator: DependencyAggregator;
   beforeEach(() => {
-    db = betterSqlite3Driver.open(":memory:");
+    db = testDriver.open(":memory:");
     aggregator = new DependencyAggregator();
     aggregator.load(db);
     return () => db.close();
@@ -165,7 +165,7 @@ describe("DependencyAggregator", () => {
   });
 
   it("reads nothing where nothing was ever stored", () => {
-    const empty = betterSqlite3Driver.open(":memory:");
+    const empty = testDriver.open(":memory:");
     expect(readDependencies(empty, 0, 1e15)).toEqual([]);
     removeDependenciesBefore(empty, 1e15);
     empty.close();

@@ -3,12 +3,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
 import { incoming, makeBody, range, scannerPipeline, spanNumbers } from "../../test/support/storage/batches.ts";
+import { testDriver } from "../../test/support/storage/driver.ts";
 import { recordingHost, storeSettings, until } from "../../test/support/storage/rig.ts";
 import type { ExportOutcome } from "../component/export.ts";
 import type { ConfiguredExporter } from "../component/store.ts";
 import type { LogFragment } from "../model/log.ts";
 import type { AggregateTable } from "./aggregate.ts";
-import { betterSqlite3Driver } from "./better-sqlite3-driver.ts";
 import { openConsumersDb } from "./cursor-store.ts";
 import type { SqlDatabase } from "./driver.ts";
 import { ExportCore } from "./export-core.ts";
@@ -62,7 +62,7 @@ function store(changes: Parameters<typeof storeSettings>[2] = {}) {
   const sources: StoredSource[] = [];
   const ingest = new IngestCore({
     settings: storeSettings(path, host, changes),
-    driver: betterSqlite3Driver,
+    driver: testDriver,
     pipeline: scannerPipeline(),
     host,
     release: async (ids) => {
@@ -81,9 +81,9 @@ function store(changes: Parameters<typeof storeSettings>[2] = {}) {
       core?.advanced();
     },
     async run(exporters: readonly ConfiguredExporter[], aggregates: AggregateTable = {}) {
-      const source = new StoredSource(fileAccess(betterSqlite3Driver, path), () => {});
+      const source = new StoredSource(fileAccess(testDriver, path), () => {});
       sources.push(source);
-      const { db, wasDamaged } = openConsumersDb(betterSqlite3Driver, join(path, "consumers.db"), host.logger);
+      const { db, wasDamaged } = openConsumersDb(testDriver, join(path, "consumers.db"), host.logger);
       const running = new ExportCore({
         source,
         db,

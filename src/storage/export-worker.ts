@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import type { ExportModule } from "../component/store.ts";
 import { AGGREGATES } from "./aggregates.ts";
-import { betterSqlite3Driver } from "./better-sqlite3-driver.ts";
+import { chooseDriver } from "./choose-driver.ts";
 import { openConsumersDb } from "./cursor-store.ts";
 import { ExportCore } from "./export-core.ts";
 import type { FromReader, ToExport } from "./messages.ts";
@@ -12,10 +12,11 @@ import { importFunction, runThread } from "./worker-port.ts";
 /** Entry of the thread that drives exporters and aggregates along the log. */
 await runThread<ToExport>(async (port) => {
   const { settings, module } = port.data;
+  const driver = chooseDriver(settings.driver);
   const { host } = port;
   const createExporters = (await importFunction(module.url, "createExporters")) as ExportModule["createExporters"];
-  const { db, wasDamaged } = openConsumersDb(betterSqlite3Driver, join(settings.path, CONSUMERS_FILE), host.logger);
-  const source = new StoredSource(fileAccess(betterSqlite3Driver, settings.path), (segment, reason) =>
+  const { db, wasDamaged } = openConsumersDb(driver, join(settings.path, CONSUMERS_FILE), host.logger);
+  const source = new StoredSource(fileAccess(driver, settings.path), (segment, reason) =>
     port.post({ type: "damaged", segment, reason } satisfies FromReader),
   );
   const core = new ExportCore({

@@ -5,9 +5,9 @@ import { createRequire } from "node:module";
 import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
 import { incoming, makeBody, range, scannerPipeline, spanNumbers } from "../../test/support/storage/batches.ts";
+import { testDriver } from "../../test/support/storage/driver.ts";
 import { recordingHost, storeSettings, tempFolder } from "../../test/support/storage/rig.ts";
 import type { StoreSettings } from "../component/store.ts";
-import { betterSqlite3Driver } from "./better-sqlite3-driver.ts";
 import { decodeBlockIndex } from "./block-index.ts";
 import type { SqlDriver } from "./driver.ts";
 import { IngestCore } from "./ingest-core.ts";
@@ -35,7 +35,7 @@ interface Opened {
 function open(
   path: string,
   changes: Partial<StoreSettings> = {},
-  driver: SqlDriver = betterSqlite3Driver,
+  driver: SqlDriver = testDriver,
   now?: () => number,
 ): Opened {
   const host = recordingHost();
@@ -49,7 +49,7 @@ function open(
     ...(now === undefined ? {} : { now }),
   });
   const damaged: Promise<void>[] = [];
-  source = new StoredSource(fileAccess(betterSqlite3Driver, path), (segment, reason) => {
+  source = new StoredSource(fileAccess(testDriver, path), (segment, reason) => {
     damaged.push(core.quarantine(segment, reason));
   });
   const opened = source;
@@ -132,7 +132,7 @@ describe("the log", () => {
 
   it("rolls by age only when there are rows", () => {
     let now = 1_000_000;
-    const opened = open(folder(), {}, betterSqlite3Driver, () => now);
+    const opened = open(folder(), {}, testDriver, () => now);
     now += 4_000_000;
     opened.core.housekeep();
     expect(opened.source.segments()).toHaveLength(1);
@@ -149,7 +149,7 @@ describe("retention", () => {
       retention: { maxAgeMs: 60_000, maxBytes: undefined },
     };
     let now = 10_000_000;
-    const opened = open(path, changes, betterSqlite3Driver, () => now);
+    const opened = open(path, changes, testDriver, () => now);
     append(opened, 1, 10, now);
     now += 50_000;
     append(opened, 11, 10, now);
@@ -163,7 +163,7 @@ describe("retention", () => {
     expect(stored(opened.source)).toEqual(numbers(11, 10));
     expect(opened.source.body(1, 1)).toBeUndefined();
     opened.close();
-    const again = open(path, changes, betterSqlite3Driver, () => now);
+    const again = open(path, changes, testDriver, () => now);
     append(again, 21, 10, now);
     expect(again.source.segments().map(({ id }) => id)).toEqual([2, 3, 4]);
   });
@@ -222,7 +222,7 @@ describe("the folder", () => {
   it("of a newer format is refused by name and left as it is", () => {
     const path = folder();
     open(path).close();
-    const catalog = betterSqlite3Driver.open(join(path, "catalog.db"));
+    const catalog = testDriver.open(join(path, "catalog.db"));
     catalog.exec("UPDATE meta SET value = '99' WHERE key = 'format_version'");
     catalog.close();
     expect(() => open(path)).toThrow(expect.objectContaining({ code: "data_format_unknown" }));
@@ -249,7 +249,7 @@ describe("damage", () => {
     const path = folder();
     twoSegments(path);
     const file = join(path, "segments", "00000001.db");
-    const db = betterSqlite3Driver.open(file);
+    const db = testDriver.open(file);
     const body = db.prepare<{ body: Uint8Array }>("SELECT body FROM block").get()?.body as Uint8Array;
     db.close();
     const at = readFileSync(file).indexOf(body.subarray(-100));
@@ -312,7 +312,7 @@ describe("a full disk", () => {
     let maxPages = 1_000_000;
     const limited: SqlDriver = {
       open(path, options) {
-        const db = betterSqlite3Driver.open(path, options);
+        const db = testDriver.open(path, options);
         if (path.includes("segments")) db.exec(`PRAGMA max_page_count = ${maxPages}`);
         return db;
       },

@@ -16,7 +16,7 @@ export type AppendOutcome =
   | { readonly type: "failed"; readonly error: ErrorRecord };
 
 /** The part of the settings that survives a trip to another thread. */
-export type LogSettings = Pick<StoreSettings, "kind" | "path" | "synchronous" | "segment" | "retention">;
+export type LogSettings = Pick<StoreSettings, "kind" | "path" | "driver" | "synchronous" | "segment" | "retention">;
 
 export interface IngestCoreOptions {
   readonly settings: LogSettings;

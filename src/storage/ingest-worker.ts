@@ -1,6 +1,6 @@
 import type { IngestModule } from "../component/store.ts";
 import { packOutcomes, unpackGroup } from "./batch-group.ts";
-import { betterSqlite3Driver } from "./better-sqlite3-driver.ts";
+import { chooseDriver } from "./choose-driver.ts";
 import { IngestCore } from "./ingest-core.ts";
 import type { FromIngest, ToIngest } from "./messages.ts";
 import { importFunction, runThread } from "./worker-port.ts";
@@ -13,7 +13,7 @@ await runThread<ToIngest>(async (port) => {
   let lastRelease = 0;
   const core = new IngestCore({
     settings,
-    driver: betterSqlite3Driver,
+    driver: chooseDriver(settings.driver),
     pipeline: createPipeline(module.config, port.host),
     host: port.host,
     release: (segments) =>

@@ -4,7 +4,7 @@ import { RetryableError } from "../component/errors.ts";
 import type { IngestPipeline } from "../component/ingest.ts";
 import type { ExportModule, IngestModule, QueryModule, StoreSettings } from "../component/store.ts";
 import { AGGREGATES } from "./aggregates.ts";
-import { betterSqlite3Driver } from "./better-sqlite3-driver.ts";
+import { chooseDriver } from "./choose-driver.ts";
 import { openConsumersDb } from "./cursor-store.ts";
 import type { SqlDatabase } from "./driver.ts";
 import { ExportCore } from "./export-core.ts";
@@ -27,7 +27,7 @@ export interface InlineModules {
  */
 export async function openInline(settings: StoreSettings, modules: InlineModules): Promise<StoreThreads> {
   const { host } = settings;
-  const driver = betterSqlite3Driver;
+  const driver = chooseDriver(settings.driver);
   const sources: StoredSource[] = [];
   const createPipeline = (config: unknown) => modules.ingest.createPipeline(config, host);
   const ingest = new IngestCore({

@@ -1,6 +1,6 @@
 import type { Transferable } from "node:worker_threads";
 import type { ViewTable } from "../component/read.ts";
-import { betterSqlite3Driver } from "./better-sqlite3-driver.ts";
+import { chooseDriver } from "./choose-driver.ts";
 import type { FromReader, ToQuery } from "./messages.ts";
 import { QueryCore } from "./query-core.ts";
 import { fileAccess, StoredSource } from "./stored-source.ts";
@@ -10,8 +10,9 @@ import { importFunction, runThread } from "./worker-port.ts";
 /** Entry of the thread that answers views. */
 await runThread<ToQuery>(async (port) => {
   const { settings, module } = port.data;
+  const driver = chooseDriver(settings.driver);
   const views = (await importFunction(module.url, "views")) as ViewTable;
-  const source = new StoredSource(fileAccess(betterSqlite3Driver, settings.path), (segment, reason) =>
+  const source = new StoredSource(fileAccess(driver, settings.path), (segment, reason) =>
     port.post({ type: "damaged", segment, reason } satisfies FromReader),
   );
   const core = new QueryCore(createTraceReader(source), views, port.host);

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { MemorySource, prepare } from "../../test/support/search/memory-source.ts";
 import { flatten, naiveFind } from "../../test/support/search/naive-search.ts";
+import { testDriver } from "../../test/support/storage/driver.ts";
 import { encodeTraces } from "../codec/otlp/encode.ts";
 import { jsonToTraces } from "../codec/otlp/json-in.ts";
 import { TraceScanner } from "../codec/otlp/scan.ts";
@@ -14,7 +15,6 @@ import type { TraceReader } from "../component/read.ts";
 import { hexToBytes } from "../model/ids.ts";
 import { SPAN_KIND_NAMES, type TracesData } from "../model/span.ts";
 import type { Literal, SpanField, SpanFilter, TraceQuery, TraceSummary } from "../model/trace-query.ts";
-import { betterSqlite3Driver } from "./better-sqlite3-driver.ts";
 import { LogWriter } from "./log-writer.ts";
 import { CONSUMERS_FILE, SEGMENTS_FOLDER } from "./segment-schema.ts";
 import { SegmentSet } from "./segment-set.ts";
@@ -72,7 +72,7 @@ const stores: Record<string, () => Store> = {
     const folder = mkdtempSync(join(tmpdir(), "spanloom-read-"));
     mkdirSync(join(folder, SEGMENTS_FOLDER), { recursive: true });
     const segments = new SegmentSet({
-      driver: betterSqlite3Driver,
+      driver: testDriver,
       folder,
       synchronous: "normal",
       logger: SILENT_LOGGER,
@@ -84,10 +84,10 @@ const stores: Record<string, () => Store> = {
       metrics: new Metrics(),
       now: () => 1_000,
     });
-    const source = new StoredSource(fileAccess(betterSqlite3Driver, folder), (_, reason) => {
+    const source = new StoredSource(fileAccess(testDriver, folder), (_, reason) => {
       throw new Error(reason);
     });
-    betterSqlite3Driver.open(join(folder, CONSUMERS_FILE)).close();
+    testDriver.open(join(folder, CONSUMERS_FILE)).close();
     const reader = createTraceReader(source);
     const scanner = new TraceScanner(DEFAULT_SCAN_LIMITS);
     for (const request of requests) {

@@ -101,8 +101,8 @@ function createThreads(settings: StoreSettings): Threads {
 }
 
 function threadData(settings: StoreSettings, module: ThreadModule): ThreadData {
-  const { kind, path, synchronous, segment, retention, host } = settings;
-  const log: LogSettings = { kind, path, synchronous, segment, retention };
+  const { kind, path, driver = "auto", synchronous, segment, retention, host } = settings;
+  const log: LogSettings = { kind, path, driver, synchronous, segment, retention };
   return { settings: log, module, userAgent: host.userAgent };
 }
 

@@ -1,18 +1,18 @@
 import { cpSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it } from "vitest";
-import { betterSqlite3Driver } from "../../src/storage/better-sqlite3-driver.ts";
 import { decodeBlockIndex } from "../../src/storage/block-index.ts";
 import { IngestCore } from "../../src/storage/ingest-core.ts";
 import { fileAccess, StoredSource } from "../../src/storage/stored-source.ts";
 import { incoming, makeBody, range, scannerPipeline, spanNumbers } from "../support/storage/batches.ts";
+import { testDriver } from "../support/storage/driver.ts";
 import { recordingHost, storeSettings, tempFolder } from "../support/storage/rig.ts";
 
 function openCore(path: string): IngestCore {
   const host = recordingHost();
   return new IngestCore({
     settings: storeSettings(path, host, { segment: { maxSpans: 200, maxBytes: 1 << 30, maxAgeMs: 1e12 } }),
-    driver: betterSqlite3Driver,
+    driver: testDriver,
     pipeline: scannerPipeline(),
     host,
     release: async () => {},
@@ -22,7 +22,7 @@ function openCore(path: string): IngestCore {
 /** Opens the folder as a start does, reads everything, and stores one more span. */
 function readAll(path: string): { readonly ids: number[]; readonly bodies: Buffer } {
   const core = openCore(path);
-  const source = new StoredSource(fileAccess(betterSqlite3Driver, path), () => {});
+  const source = new StoredSource(fileAccess(testDriver, path), () => {});
   try {
     const ids: number[] = [];
     const bodies: Uint8Array[] = [];

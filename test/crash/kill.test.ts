@@ -4,12 +4,12 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { betterSqlite3Driver } from "../../src/storage/better-sqlite3-driver.ts";
 import { decodeBlockIndex } from "../../src/storage/block-index.ts";
 import { IngestCore } from "../../src/storage/ingest-core.ts";
 import { fileAccess, StoredSource } from "../../src/storage/stored-source.ts";
 import { scannerPipeline, spanNumbers } from "../support/storage/batches.ts";
 import { type Compiled, compileThreads } from "../support/storage/compiled.ts";
+import { testDriver } from "../support/storage/driver.ts";
 import { recordingHost, storeSettings, tempFolder } from "../support/storage/rig.ts";
 
 const ROUNDS = 8;
@@ -50,13 +50,13 @@ function storedSpans(path: string): number[] {
   const host = recordingHost();
   const core = new IngestCore({
     settings: storeSettings(path, host),
-    driver: betterSqlite3Driver,
+    driver: testDriver,
     pipeline: scannerPipeline(),
     host,
     release: async () => {},
   });
   const damaged: string[] = [];
-  const source = new StoredSource(fileAccess(betterSqlite3Driver, path), (_, reason) => damaged.push(reason));
+  const source = new StoredSource(fileAccess(testDriver, path), (_, reason) => damaged.push(reason));
   try {
     const ids: number[] = [];
     for (const { id } of source.segments()) {

@@ -4,11 +4,11 @@ import { DEFAULT_SCAN_LIMITS, type ScanResult } from "../../../src/codec/otlp/sc
 import type { PreparedBatch } from "../../../src/component/ingest.ts";
 import type { StoreStats } from "../../../src/component/read.ts";
 import type { TracesData } from "../../../src/model/span.ts";
-import { betterSqlite3Driver } from "../../../src/storage/better-sqlite3-driver.ts";
 import { BlockWriter, type EncodedBlock } from "../../../src/storage/block-writer.ts";
 import { decodeBody } from "../../../src/storage/body-codec.ts";
 import type { SqlDatabase } from "../../../src/storage/driver.ts";
 import type { BlockHead, SegmentInfo, SegmentOperation, SegmentSource } from "../../../src/storage/segment-source.ts";
+import { testDriver } from "../storage/driver.ts";
 
 /** Traces as the ingest pipeline hands them to the store, all rows kept. Valid until the scanner's next scan. */
 export function prepare(scanner: TraceScanner, body: Uint8Array): PreparedBatch {
@@ -27,7 +27,7 @@ export class MemorySource implements SegmentSource {
   readonly #scanner = new TraceScanner(DEFAULT_SCAN_LIMITS);
   readonly #writer = new BlockWriter();
   readonly #listeners: ((segments: readonly number[]) => void)[] = [];
-  readonly #aggregates: SqlDatabase = betterSqlite3Driver.open(":memory:");
+  readonly #aggregates: SqlDatabase = testDriver.open(":memory:");
   #segments: MemorySegment[] = [{ id: 1, open: true, blocks: [] }];
   #sequence = 0;
   #spans = 0;
