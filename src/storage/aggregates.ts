@@ -1,5 +1,7 @@
 import type { AggregateTable } from "./aggregate.ts";
 import { DEFAULT_DEPENDENCIES, DependencyAggregator, removeDependenciesBefore } from "./dependencies.ts";
+import { RedAggregator } from "./red-metrics.ts";
+import { removeRedBefore } from "./red-table.ts";
 
 /** The aggregates that the store keeps of the log, by the names of their cursors. */
 export const AGGREGATES: AggregateTable = {
@@ -8,4 +10,5 @@ export const AGGREGATES: AggregateTable = {
     create: () => new DependencyAggregator(),
     expire: removeDependenciesBefore,
   },
+  "aggregate/red": { rememberSpans: 0, create: () => new RedAggregator(), expire: removeRedBefore },
 };

@@ -3,6 +3,7 @@ import type { LogFragment } from "../model/log.ts";
 import type { Operation } from "../model/trace-query.ts";
 import { BlockCache, type BlockCacheSettings, DEFAULT_BLOCK_CACHE } from "./block-cache.ts";
 import { readDependencies } from "./dependencies.ts";
+import { readRed } from "./red-table.ts";
 import { findTraces } from "./search/find.ts";
 import { OperationCache } from "./search/operation-cache.ts";
 import { Pacer } from "./search/pacer.ts";
@@ -62,6 +63,11 @@ export function createTraceReader(
     async dependencies(startMs, endMs, signal) {
       new Pacer(signal).check();
       return readDependencies(source.aggregates(), startMs, endMs);
+    },
+
+    async red(query, signal) {
+      new Pacer(signal).check();
+      return readRed(source.aggregates(), query);
     },
 
     async stats(signal) {

@@ -3,7 +3,9 @@ import type { StoreStats, TraceReader, ViewHost, ViewResult, ViewTable } from ".
 import { anyValueText } from "../../src/model/any-value.ts";
 import { bytesToHex } from "../../src/model/ids.ts";
 import type { LogBatch, LogFragment } from "../../src/model/log.ts";
+import type { RedMetrics, RedQuery } from "../../src/model/red-metrics.ts";
 import type { SpanRecord } from "../../src/model/span.ts";
+import { startNano } from "../../src/model/span-columns.ts";
 import type {
   DependencyLink,
   Operation,
@@ -12,6 +14,9 @@ import type {
   TraceQuery,
   TraceSummary,
 } from "../../src/model/trace-query.ts";
+import { RedAggregator } from "../../src/storage/red-metrics.ts";
+import { readRed } from "../../src/storage/red-table.ts";
+import { testDriver } from "../support/storage/driver.ts";
 
 /** A TraceReader over batches in memory that decodes everything for every question: slow, and easy to see through. */
 export class MemoryReader implements TraceReader {
@@ -63,6 +68,21 @@ export class MemoryReader implements TraceReader {
         ? { next: { start: last.start, traceId: last.traceId } }
         : {}),
     };
+  }
+
+  async red(query: RedQuery): Promise<RedMetrics> {
+    const db = testDriver.open(":memory:");
+    try {
+      const aggregator = new RedAggregator();
+      aggregator.load(db);
+      for (const { columns } of this.#batches) {
+        aggregator.consume({ columns, receivedAtMs: Number(startNano(columns, 0) / 1_000_000n) });
+      }
+      aggregator.flush(db);
+      return readRed(db, query);
+    } finally {
+      db.close();
+    }
   }
 
   async services(): Promise<readonly string[]> {

@@ -319,13 +319,94 @@ describe("the rest", () => {
   });
 
   it("says clearly what it has no storage for", async () => {
-    for (const path of ["latencies", "calls", "errors", "minstep"]) {
-      const { status, body } = await get<null>(`/api/metrics/${path}?service=a&quantile=0.95`);
-      expect(status).toBe(501);
-      expect(body.errors?.[0]).toMatchObject({ code: 501, msg: expect.stringContaining("metrics") });
-    }
     const archive = await fetch(`${served.url}/api/archive/1`, { method: "POST" });
     expect(archive.status).toBe(501);
+  });
+});
+
+describe("metrics", () => {
+  const starts = requests
+    .flatMap(({ resourceSpans }) => resourceSpans.flatMap(({ scopeSpans }) => scopeSpans.flatMap(({ spans }) => spans)))
+    .map(({ startTimeUnixNano }) => Number(BigInt(startTimeUnixNano) / 1_000_000n));
+  const endTs = Math.max(...starts) + 60_000;
+  const lookback = endTs - Math.min(...starts) + 120_000;
+
+  interface Family {
+    name: string;
+    type: string;
+    metrics: {
+      labels: { name: string; value: string }[];
+      metricPoints: { timestamp: string; gaugeValue: { doubleValue: number | string } }[];
+    }[];
+  }
+  async function family(query: string): Promise<Family> {
+    const range = `endTs=${endTs}&lookback=${lookback}&step=60000&ratePer=60000`;
+    const response = await fetch(`${served.url}/api/metrics/${query}&${range}`);
+    expect(response.status).toBe(200);
+    return (await response.json()) as Family;
+  }
+  const numbers = ({ metricPoints }: Family["metrics"][number]) =>
+    metricPoints.map(({ gaugeValue }) => gaugeValue.doubleValue).filter((value) => typeof value === "number");
+
+  it("gives calls a second whose sum is the recorded spans, by kind, service and operation", async () => {
+    const recorded = requests.flatMap(({ resourceSpans }) =>
+      resourceSpans
+        .filter(({ resource }) => resource?.attributes?.some(({ value }) => value?.stringValue === "orders"))
+        .flatMap(({ scopeSpans }) => scopeSpans.flatMap(({ spans }) => spans)),
+    );
+    for (const [spanKind, kind] of [
+      ["server", 2],
+      ["SPAN_KIND_CLIENT", 3],
+    ] as const) {
+      const wanted = recorded.filter((span) => span.kind === kind);
+      expect(wanted.length).toBeGreaterThan(0);
+      const { name, type, metrics } = await family(`calls?service=orders&spanKind=${spanKind}`);
+      expect([name, type]).toEqual(["service_call_rate", "GAUGE"]);
+      expect(metrics.map(({ labels }) => labels)).toEqual([[{ name: "service_name", value: "orders" }]]);
+      const sum = metrics.flatMap(numbers).reduce((total, value) => total + value * 60, 0);
+      expect(sum).toBeCloseTo(wanted.length, 6);
+      const byOperation = await family(`calls?service=orders&spanKind=${spanKind}&groupByOperation=true`);
+      expect(byOperation.name).toBe("service_operation_call_rate");
+      expect(new Set(byOperation.metrics.map(({ labels }) => labels[0]?.value))).toEqual(
+        new Set(wanted.map((span) => span.name)),
+      );
+    }
+  });
+
+  it("gives error shares, latencies in ms, and NaN where nothing was called", async () => {
+    const errors = await family("errors?service=frontend&service=nobody");
+    expect(errors.name).toBe("service_error_rate");
+    expect(errors.metrics).toHaveLength(1);
+    for (const value of errors.metrics.flatMap(numbers)) {
+      expect(value).toBeGreaterThanOrEqual(0);
+      expect(value).toBeLessThanOrEqual(1);
+    }
+    const latencies = await family("latencies?service=frontend&quantile=0.95");
+    const [series] = latencies.metrics as [Family["metrics"][number]];
+    expect(series.metricPoints.some(({ gaugeValue }) => gaugeValue.doubleValue === "NaN")).toBe(true);
+    const longest = Math.max(...numbers(series));
+    expect(longest).toBeGreaterThan(1);
+    expect(longest).toBeLessThan(60_000);
+    const times = series.metricPoints.map(({ timestamp }) => Date.parse(timestamp));
+    expect(times.every((time, i) => i === 0 || time - (times[i - 1] as number) === 60_000)).toBe(true);
+    expect(times.at(-1)).toBeGreaterThanOrEqual(endTs);
+  });
+
+  it("gives the smallest step in the envelope, and refuses what it cannot read, naming the parameter", async () => {
+    expect((await get<number>("/api/metrics/minstep")).body).toMatchObject({ data: 60_000, errors: null });
+    for (const [path, name] of [
+      ["calls", "service"],
+      ["latencies?service=a", "quantile"],
+      ["latencies?service=a&quantile=1.5", "quantile"],
+      ["calls?service=a&spanKind=sideways", "spanKind"],
+      ["calls?service=a&step=0", "step"],
+      ["calls?service=a&lookback=-5", "lookback"],
+      ["calls?service=a&lookback=31536000000&step=60000", "step"],
+    ] as const) {
+      const { status, body } = await get<null>(`/api/metrics/${path}`);
+      expect(status).toBe(400);
+      expect(body.errors?.[0]?.msg).toContain(name);
+    }
   });
 });
 

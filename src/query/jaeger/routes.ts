@@ -5,6 +5,7 @@ import { errorHandler, type ViewRequest, viewHandler, wildcardParam } from "../h
 import { badParam, boolParam, intParam, type QueryParams, textParam, timeParam } from "../params.ts";
 import { parseSearchParams, parseTraceIdParams, requireTraceId } from "../search-params.ts";
 import { jaegerErrorBody } from "./envelope.ts";
+import { JAEGER_METRICS, parseMetricsParams } from "./metrics.ts";
 import type { JaegerViewParams } from "./views.ts";
 
 const DAY_MS = 86_400_000;
@@ -53,10 +54,10 @@ export function createJaegerRoutes(host: ViewHost, now: () => number = Date.now)
       request("jaeger.transform", { body: req.body instanceof Uint8Array ? req.body : new Uint8Array(0) }),
     ),
   );
-  router.get(
-    "/api/metrics/:metric",
-    notConfigured("metrics querying is not available: no metrics storage is configured"),
-  );
+  for (const metric of JAEGER_METRICS) {
+    get(`/api/metrics/${metric}`, (params) => request("jaeger.metrics", parseMetricsParams(metric, params, now())));
+  }
+  get("/api/metrics/minstep", () => request("jaeger.minstep", {}));
   router.post(
     "/api/archive/:traceID",
     notConfigured("archiving is not available: traces stay in the one store until its retention removes them"),

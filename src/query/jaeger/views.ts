@@ -5,6 +5,7 @@ import type { LogFragment } from "../../model/log.ts";
 import { SPAN_KIND_NAMES } from "../../model/span.ts";
 import type { DependencyLink, TraceQuery } from "../../model/trace-query.ts";
 import { beginJaegerResult, finishJaegerResult, type JaegerError, jaegerResult } from "./envelope.ts";
+import { type JaegerMetricsParams, MIN_STEP_MS, metrics } from "./metrics.ts";
 import { fragmentsOfJson } from "./otlp-json-traces.ts";
 import { writeJaegerTrace } from "./trace-json.ts";
 
@@ -19,6 +20,8 @@ export interface JaegerViewParams {
   readonly "jaeger.trace": { readonly traceId: string; readonly raw: boolean };
   /** ms since the epoch; `service` keeps only its links. */
   readonly "jaeger.dependencies": { readonly startMs: number; readonly endMs: number; readonly service?: string };
+  readonly "jaeger.metrics": JaegerMetricsParams;
+  readonly "jaeger.minstep": Record<string, never>;
   /** OTLP/JSON, UTF-8. */
   readonly "jaeger.transform": { readonly body: Uint8Array };
 }
@@ -33,6 +36,8 @@ export const jaegerViews = {
   "jaeger.traces": traces,
   "jaeger.trace": trace,
   "jaeger.dependencies": dependencies,
+  "jaeger.metrics": metrics,
+  "jaeger.minstep": minStep,
   "jaeger.transform": transform,
 } as const satisfies ViewTable;
 
@@ -94,6 +99,10 @@ async function dependencies(
     .filter((link) => service === undefined || link.parent === service || link.child === service)
     .map(({ parent, child, callCount }: DependencyLink) => ({ parent, child, callCount }));
   return jaegerResult(0, links);
+}
+
+async function minStep(): Promise<ViewResult> {
+  return jaegerResult(0, MIN_STEP_MS);
 }
 
 async function transform(

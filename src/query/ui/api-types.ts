@@ -136,6 +136,49 @@ export interface UiDependenciesResponse {
   }[];
 }
 
+/**
+ * `GET /api/ui/red?start&end&step&service&kind`, times in ms since the epoch: what services did over time. Point i
+ * begins at startMs + i stepMs.
+ */
+export interface UiRedResponse {
+  readonly startMs: number;
+  readonly endMs: number;
+  readonly stepMs: number;
+  readonly points: number;
+  /** Sorted by name; of spans by which others call the service, or of all where it has none such. */
+  readonly services: readonly UiRedSeries[];
+  /** Where a service was asked for, its operations, each kind by itself; else empty. */
+  readonly operations: readonly UiRedSeries[];
+}
+
+export interface UiRedSeries {
+  readonly service: string;
+  readonly operation?: string;
+  /** The span kinds that are summed here. */
+  readonly kinds: readonly UiKind[];
+  /** Scaled by sampling, so fractions occur. */
+  readonly calls: number;
+  readonly errors: number;
+  readonly ratePerSecond: number;
+  /** 0 to 1. */
+  readonly errorRatio: number;
+  /** Stored spans, and those of them whose sampling is not known, which count as one call each. */
+  readonly spans: number;
+  readonly unscaledSpans: number;
+  /** Quantiles of durations, within 2.2 %; null where nothing was called. */
+  readonly p50Nano: number | null;
+  readonly p95Nano: number | null;
+  readonly p99Nano: number | null;
+  /** One value a point. */
+  readonly series: {
+    readonly calls: readonly number[];
+    readonly errors: readonly number[];
+    readonly p50Nano: readonly (number | null)[];
+    readonly p95Nano: readonly (number | null)[];
+    readonly p99Nano: readonly (number | null)[];
+  };
+}
+
 /** Body of every answer that is not 2xx. */
 export interface UiErrorResponse {
   readonly error: { readonly code: string; readonly message: string };

@@ -7,6 +7,7 @@ import { errorHandler, type ViewRequest, viewHandler } from "../http.ts";
 import { badParam, intParam, type QueryParams, textParam } from "../params.ts";
 import { parseSearchParams, requireTraceId } from "../search-params.ts";
 import type { UiErrorResponse } from "./api-types.ts";
+import { parseRedParams } from "./red.ts";
 import type { UiViewParams } from "./views.ts";
 
 const DAY_MS = 86_400_000;
@@ -58,6 +59,7 @@ export function createUiRoutes(host: ViewHost, now: () => number = Date.now): Ro
     if (startMs > endMs) throw badParam("start", String(startMs), "a time, in ms, before end");
     return request("ui.dependencies", { startMs, endMs });
   });
+  get("/red", (params) => request("ui.red", parseRedParams(params, now())));
   router.use("/api/ui", (req, _res, next) => {
     next(new PermanentError("not_found", `no such resource: ${req.method} ${req.baseUrl}${req.path}`));
   });

@@ -14,6 +14,7 @@ import { createJaegerRoutes } from "../jaeger/routes.ts";
 import type {
   UiDependenciesResponse,
   UiErrorResponse,
+  UiRedResponse,
   UiSearchResponse,
   UiServicesResponse,
   UiSpanResponse,
@@ -386,3 +387,49 @@ function holdsText(span: OtlpSpan, service: string, text: string): boolean {
   ];
   return texts.some((it) => it.toLowerCase().includes(text.toLowerCase()));
 }
+
+describe("rate, errors and duration", () => {
+  const spans = requests.flatMap(({ resourceSpans }) =>
+    resourceSpans.flatMap(({ resource, scopeSpans }) =>
+      scopeSpans.flatMap((scope) =>
+        scope.spans.map((span) => ({
+          span,
+          service: resource?.attributes?.find(({ key }) => key === "service.name")?.value?.stringValue,
+        })),
+      ),
+    ),
+  );
+  const times = spans.map(({ span }) => Number(BigInt(span.startTimeUnixNano) / 1_000_000n));
+  const range = `start=${Math.min(...times)}&end=${Math.max(...times) + 1}`;
+  const total = (list: readonly number[]) => list.reduce((sum, value) => sum + value, 0);
+
+  it("sums up the calls of every service, and of one by operation", async () => {
+    const { body } = await get<UiRedResponse>(`/red?${range}`);
+    expect(body.operations).toEqual([]);
+    const entry = spans.filter(({ span }) => span.kind === 2 || span.kind === 5);
+    for (const row of body.services) {
+      const own = entry.filter(({ service }) => service === row.service);
+      const counted = own.length > 0 ? own : spans.filter(({ service }) => service === row.service);
+      expect(row).toMatchObject({ calls: counted.length, spans: counted.length, unscaledSpans: counted.length });
+      expect(row.errors).toBe(counted.filter(({ span }) => span.status?.code === 2).length);
+      expect(row.series.calls).toHaveLength(body.points);
+      expect(total(row.series.calls)).toBe(row.calls);
+      expect(row.p50Nano as number).toBeLessThanOrEqual(row.p99Nano as number);
+    }
+    expect(body.services.map(({ service }) => service)).toEqual([...new Set(spans.map((it) => it.service))].sort());
+    const orders = await get<UiRedResponse>(`/red?${range}&service=orders&kind=client`);
+    const client = spans.filter(({ service, span }) => service === "orders" && span.kind === 3);
+    expect(total(orders.body.operations.map(({ calls }) => calls))).toBe(client.length);
+    expect(orders.body.operations.every(({ kinds }) => kinds.join() === "client")).toBe(true);
+    expect(orders.body.services).toHaveLength(1);
+  });
+
+  it("is of the last hour in points of a minute unless asked otherwise", async () => {
+    const { body } = await get<UiRedResponse>("/red");
+    expect(body).toMatchObject({ endMs: NOW, stepMs: 60_000, services: [] });
+    expect(NOW - body.startMs).toBeGreaterThanOrEqual(3_600_000);
+    for (const query of ["start=10&end=10", "kind=odd", "step=0", "start=0&end=999999999999&step=60000"]) {
+      expect((await get<UiErrorResponse>(`/red?${query}`)).status).toBe(400);
+    }
+  });
+});

@@ -21,6 +21,7 @@ import type {
 } from "./api-types.ts";
 import { encodeTraceColumns } from "./columns.ts";
 import { COLUMNS_CONTENT_TYPE } from "./columns-format.ts";
+import { type RedParams, red } from "./red.ts";
 import { spanDetailJson } from "./span-detail.ts";
 import { findInTrace } from "./trace-find.ts";
 import { buildTraceTree } from "./trace-tree.ts";
@@ -35,6 +36,7 @@ export interface UiViewParams {
   readonly "ui.services": Record<string, never>;
   /** ms since the epoch. */
   readonly "ui.dependencies": { readonly startMs: number; readonly endMs: number };
+  readonly "ui.red": RedParams;
 }
 
 type Params<Name extends keyof UiViewParams> = UiViewParams[Name];
@@ -48,6 +50,7 @@ export const uiViews = {
   "ui.search": search,
   "ui.services": services,
   "ui.dependencies": dependencies,
+  "ui.red": red,
 } as const satisfies ViewTable;
 
 async function columns(reader: TraceReader, params: Params<"ui.columns">, signal: AbortSignal): Promise<ViewResult> {

@@ -1,0 +1,125 @@
+import { ExponentialHistogram } from "../model/exponential-histogram.ts";
+import type { RedPoint } from "../model/red-metrics.ts";
+import type { SpanKind } from "../model/span.ts";
+import { NumberReader, NumberWriter } from "./number-codec.ts";
+
+/** A RedPoint that is being added to. */
+export class RedCell implements RedPoint {
+  calls = 0;
+  errors = 0;
+  spans = 0;
+  unscaled = 0;
+  readonly durations: ExponentialHistogram;
+
+  constructor(durations: ExponentialHistogram = new ExponentialHistogram()) {
+    this.durations = durations;
+  }
+
+  merge(other: RedPoint): void {
+    this.calls += other.calls;
+    this.errors += other.errors;
+    this.spans += other.spans;
+    this.unscaled += other.unscaled;
+    this.durations.merge(other.durations);
+  }
+}
+
+/** Cells of one service and time, by `cellKey`. */
+export type RedCells = Map<string, RedCell>;
+
+/** Operation and kind as one key; the operation is empty for the sum over all. */
+export function cellKey(operation: string, kind: number): string {
+  return `${kind}${operation}`;
+}
+
+export function operationOfKey(key: string): string {
+  return key.slice(1);
+}
+
+export function kindOfKey(key: string): SpanKind {
+  return (key.charCodeAt(0) - 48) as SpanKind;
+}
+
+const VERSION = 1;
+
+/** Cells as bytes: version and number, then key, four numbers and histogram of each. */
+export function encodeCells(cells: RedCells): Uint8Array {
+  const writer = new NumberWriter();
+  writer.number(VERSION);
+  writer.number(cells.size);
+  for (const [key, { calls, errors, spans, unscaled, durations }] of cells) {
+    writer.text(key);
+    writer.number(calls);
+    writer.number(errors);
+    writer.number(spans);
+    writer.number(unscaled);
+    writeHistogram(writer, durations);
+  }
+  return writer.finish();
+}
+
+/** Throws RangeError for bytes that `encodeCells` did not write. */
+export function decodeCells(bytes: Uint8Array): RedCells {
+  const reader = new NumberReader(bytes);
+  const version = reader.number();
+  if (version !== VERSION) throw new RangeError(`RED metrics of version ${version}: expected ${VERSION}`);
+  const cells: RedCells = new Map();
+  for (let left = reader.number(); left > 0; left--) {
+    const key = reader.text();
+    const [calls, errors, spans, unscaled] = [reader.number(), reader.number(), reader.number(), reader.number()];
+    const cell = new RedCell(readHistogram(reader));
+    cell.calls = calls;
+    cell.errors = errors;
+    cell.spans = spans;
+    cell.unscaled = unscaled;
+    cells.set(key, cell);
+  }
+  return cells;
+}
+
+export function encodeHistogram(histogram: ExponentialHistogram): Uint8Array {
+  const writer = new NumberWriter();
+  writer.number(VERSION);
+  writeHistogram(writer, histogram);
+  return writer.finish();
+}
+
+/** Throws RangeError for bytes that `encodeHistogram` did not write. */
+export function decodeHistogram(bytes: Uint8Array): ExponentialHistogram {
+  const reader = new NumberReader(bytes);
+  const version = reader.number();
+  if (version !== VERSION) throw new RangeError(`histogram of version ${version}: expected ${VERSION}`);
+  return readHistogram(reader);
+}
+
+/** Runs of empty buckets are a zero and their number less one. */
+function writeHistogram(writer: NumberWriter, histogram: ExponentialHistogram): void {
+  const { scale, zeroCount, offset, counts } = histogram.parts;
+  writer.number(scale);
+  writer.number(zeroCount);
+  writer.number(offset);
+  writer.number(counts.length);
+  for (let i = 0; i < counts.length; i++) {
+    const count = counts[i] as number;
+    writer.number(count);
+    if (count !== 0) continue;
+    const first = i;
+    while (i + 1 < counts.length && counts[i + 1] === 0) i++;
+    writer.number(i - first);
+  }
+}
+
+function readHistogram(reader: NumberReader): ExponentialHistogram {
+  const scale = reader.number();
+  const zeroCount = reader.number();
+  const offset = reader.number();
+  const length = reader.number();
+  if (!(length >= 0 && length <= 65_536)) throw new RangeError(`a histogram of ${length} buckets`);
+  const counts = new Float64Array(length);
+  for (let i = 0; i < length; i++) {
+    const count = reader.number();
+    if (count === 0) i += reader.number();
+    else counts[i] = count;
+  }
+  return ExponentialHistogram.of({ scale, zeroCount, offset, counts });
+}

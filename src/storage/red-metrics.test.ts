@@ -1,0 +1,281 @@
+import fc from "fast-check";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { batches } from "../../test/support/search/arbitrary-traces.ts";
+import { flatten } from "../../test/support/search/naive-search.ts";
+import { encodeTraces } from "../codec/otlp/encode.ts";
+import { TraceScanner } from "../codec/otlp/scan.ts";
+import { DEFAULT_SCAN_LIMITS } from "../codec/otlp/scan-result.ts";
+import { OTHER_OPERATIONS, OTHER_SERVICES, type RedMetrics, type RedQuery } from "../model/red-metrics.ts";
+import type { Span, TracesData } from "../model/span.ts";
+import type { SpanColumns } from "../model/span-columns.ts";
+import { betterSqlite3Driver } from "./better-sqlite3-driver.ts";
+import type { SqlDatabase } from "./driver.ts";
+import { NumberReader, NumberWriter } from "./number-codec.ts";
+import { RedAggregator } from "./red-metrics.ts";
+import { readRed, removeRedBefore } from "./red-table.ts";
+
+const START_MS = 1_795_392_000_000;
+const START = BigInt(START_MS) * 1_000_000n;
+const MINUTE = 60_000;
+const HOUR = 3_600_000;
+const DAY = 24 * HOUR;
+
+function columnsOf(traces: TracesData): SpanColumns {
+  return new TraceScanner(DEFAULT_SCAN_LIMITS).scan(encodeTraces(traces)).columns;
+}
+
+/** One batch of spans of one service, `at` ms after START_MS and 5 ms long. */
+function spansOf(service: string, list: readonly (Partial<Span> & { readonly at?: number })[]): SpanColumns {
+  return columnsOf([
+    {
+      resource: {
+        attributes: [{ key: "service.name", value: { type: "string", value: service } }],
+        droppedAttributesCount: 0,
+        entityRefs: [],
+      },
+      schemaUrl: "",
+      scopeSpans: [
+        {
+          scope: { name: "", version: "", attributes: [], droppedAttributesCount: 0 },
+          schemaUrl: "",
+          spans: list.map(({ at = 0, ...more }, i) => ({
+            traceId: "1".repeat(32),
+            spanId: (i + 1).toString(16).padStart(16, "0"),
+            parentSpanId: "",
+            traceState: "",
+            flags: 0,
+            name: "work",
+            kind: 2,
+            startTimeUnixNano: START + BigInt(at) * 1_000_000n,
+            endTimeUnixNano: START + BigInt(at + 5) * 1_000_000n,
+            attributes: [],
+            droppedAttributesCount: 0,
+            events: [],
+            droppedEventsCount: 0,
+            links: [],
+            droppedLinksCount: 0,
+            status: { code: 0, message: "" },
+            ...more,
+          })),
+        },
+      ],
+    },
+  ]);
+}
+
+let db: SqlDatabase;
+let aggregator: RedAggregator;
+beforeEach(() => {
+  db = betterSqlite3Driver.open(":memory:");
+  aggregator = new RedAggregator();
+  aggregator.load(db);
+});
+afterEach(() => db.close());
+
+const consume = (columns: SpanColumns, receivedAtMs = START_MS) => aggregator.consume({ columns, receivedAtMs });
+const flush = () => db.transaction(() => aggregator.flush(db));
+const read = (more: Partial<RedQuery> = {}) =>
+  readRed(db, { startMs: START_MS, endMs: START_MS + HOUR, stepMs: MINUTE, byOperation: false, ...more });
+const calls = ({ series }: RedMetrics) =>
+  series.map(({ service, operation, kind, points }) => [
+    service,
+    operation,
+    kind,
+    points.map((point) => point?.calls ?? 0).reduce((a, b) => a + b, 0),
+  ]);
+
+describe("counting", () => {
+  it("sorts spans by the minute of their start, service, operation and kind", () => {
+    consume(
+      spansOf("cart", [
+        { at: 0 },
+        { at: 59_999, status: { code: 2, message: "" } },
+        { at: 60_000, name: "pay", kind: 3 },
+        { at: 61_000, name: "pay", kind: 3 },
+      ]),
+    );
+    consume(spansOf("shop", [{ at: 120_000 }]));
+    flush();
+    const found = read();
+    expect(found).toMatchObject({ startMs: START_MS, stepMs: MINUTE, points: 60 });
+    expect(found.series.map(({ service, kind }) => [service, kind])).toEqual([
+      ["cart", 2],
+      ["cart", 3],
+      ["shop", 2],
+    ]);
+    expect(found.series[0]?.points[0]).toMatchObject({ calls: 2, errors: 1, spans: 2, unscaled: 2 });
+    expect(found.series[0]?.points[1]).toBeUndefined();
+    expect(found.series[1]?.points[1]).toMatchObject({ calls: 2, errors: 0 });
+    expect((found.series[0]?.points[0]?.durations.quantile(0.99) as number) / 5e6).toBeCloseTo(1, 1);
+    expect(calls(read({ byOperation: true, services: ["cart"], kinds: [3] }))).toEqual([["cart", "pay", 3, 2]]);
+    expect(calls(read({ services: ["nobody"] }))).toEqual([]);
+  });
+
+  it("scales by the threshold's adjusted count and says what it could not scale", () => {
+    const columns = spansOf("cart", [{}, { status: { code: 2, message: "" } }, {}]);
+    const strings = [...columns.strings, "8", "c", ""];
+    const at = columns.strings.length;
+    consume({ ...columns, strings, thresholdIndex: Uint16Array.of(at, at + 1, at + 2) });
+    flush();
+    const point = read().series[0]?.points[0];
+    expect(point).toMatchObject({ calls: 7, errors: 4, spans: 3, unscaled: 1 });
+    expect(point?.durations.count).toBe(7);
+  });
+
+  it("leaves out starts that are impossible or far from their receipt", () => {
+    const past = { startTimeUnixNano: START - 401n * 86_400_000_000_000n };
+    const future = { startTimeUnixNano: START + 2n * 86_400_000_000_000n };
+    consume(spansOf("cart", [{ startTimeUnixNano: 0n }, past, future, {}]));
+    flush();
+    expect(aggregator.leftOut).toBe(3);
+    expect(calls(read())).toEqual([["cart", undefined, 2, 1]]);
+  });
+
+  it("sums what exceeds the bounds under one name", () => {
+    aggregator = new RedAggregator({ maxOperations: 3, maxServices: 2 });
+    aggregator.load(db);
+    for (const round of [0, 1]) {
+      consume(
+        spansOf(
+          "a",
+          [0, 1, 2, 3, 4].map((i) => ({ name: `op-${i + round * 10}` })),
+        ),
+      );
+      flush();
+    }
+    for (const name of ["b", "c", "d"]) consume(spansOf(name, [{}]));
+    flush();
+    expect(calls(read({ byOperation: true, services: ["a"] }))).toEqual([
+      ["a", OTHER_OPERATIONS, 2, 7],
+      ["a", "op-0", 2, 1],
+      ["a", "op-1", 2, 1],
+      ["a", "op-2", 2, 1],
+    ]);
+    expect(calls(read())).toEqual([
+      [OTHER_SERVICES, undefined, 2, 2],
+      ["a", undefined, 2, 10],
+      ["b", undefined, 2, 1],
+    ]);
+  });
+
+  it("adds up exactly over flushes, rolled-back ones and restarts", () => {
+    consume(spansOf("cart", [{}]));
+    expect(() =>
+      db.transaction(() => {
+        aggregator.flush(db);
+        throw new Error("disk full");
+      }),
+    ).toThrow("disk full");
+    aggregator.undoFlush();
+    consume(spansOf("cart", [{}]));
+    flush();
+    aggregator = new RedAggregator();
+    aggregator.load(db);
+    consume(spansOf("cart", [{}]));
+    flush();
+    flush();
+    expect(calls(read())).toEqual([["cart", undefined, 2, 3]]);
+    expect(calls(read({ stepMs: HOUR }))).toEqual([["cart", undefined, 2, 3]]);
+  });
+
+  it("counts what a naive count gives, in minutes and in hours", () => {
+    fc.assert(
+      fc.property(batches, (data) => {
+        const own = betterSqlite3Driver.open(":memory:");
+        try {
+          const counting = new RedAggregator();
+          counting.load(own);
+          const base = Number(1_795_392_039_440n);
+          for (const traces of data) counting.consume({ columns: columnsOf(traces), receivedAtMs: base });
+          counting.flush(own);
+          const near = flatten(data).filter(({ span }) => {
+            const ms = Number(span.startTimeUnixNano / 1_000_000n);
+            return ms > base - 7 * HOUR && ms < base + HOUR;
+          });
+          const expected = new Map<string, number>();
+          for (const { service, span } of near) {
+            const key = JSON.stringify([service, span.name, span.kind]);
+            expected.set(key, (expected.get(key) ?? 0) + 1);
+          }
+          for (const stepMs of [MINUTE, 7 * MINUTE, HOUR]) {
+            const found = readRed(own, { startMs: base - 7 * HOUR, endMs: base + HOUR, stepMs, byOperation: true });
+            const counted = calls(found).map(([service, operation, kind, sum]) => [
+              JSON.stringify([service, operation, kind]),
+              sum,
+            ]);
+            expect(new Map(counted as [string, number][])).toEqual(expected);
+          }
+        } finally {
+          own.close();
+        }
+      }),
+      { seed: 5, numRuns: 30 },
+    );
+  });
+});
+
+describe("keeping", () => {
+  it("answers by minutes within a day, by hours before and beyond", () => {
+    consume(spansOf("cart", [{ at: 0 }, { at: 90_000 }]));
+    flush();
+    expect(read({ stepMs: 90_000 })).toMatchObject({ stepMs: 2 * MINUTE, points: 30 });
+    expect(read({ endMs: START_MS + 25 * HOUR }).stepMs).toBe(HOUR);
+    // Two days later the minutes are gone and the hours are not.
+    consume(spansOf("cart", [{ at: 2 * DAY }]), START_MS + 2 * DAY);
+    flush();
+    expect(db.prepare("SELECT width, bucket FROM red").all()).toHaveLength(3);
+    const found = read({ startMs: START_MS + 10 * MINUTE });
+    expect(found).toMatchObject({ startMs: START_MS, stepMs: HOUR, points: 1 });
+    expect(calls(found)).toEqual([["cart", undefined, 2, 2]]);
+    expect(calls(read({ startMs: START_MS + 2 * DAY, endMs: START_MS + 2 * DAY + 1 }))).toEqual([
+      ["cart", undefined, 2, 1],
+    ]);
+  });
+
+  it("forgets what retention no longer holds", () => {
+    consume(spansOf("cart", [{ at: 0 }, { at: HOUR }]));
+    flush();
+    removeRedBefore(db, START_MS + HOUR);
+    expect(calls(read({ endMs: START_MS + 2 * HOUR }))).toEqual([["cart", undefined, 2, 1]]);
+    expect(calls(read({ endMs: START_MS + 2 * HOUR, stepMs: HOUR }))).toEqual([["cart", undefined, 2, 1]]);
+  });
+
+  it("starts a damaged row afresh and knows nothing of a store without tables", () => {
+    consume(spansOf("cart", [{}]));
+    flush();
+    db.prepare("UPDATE red SET totals = ?, operations = ?").run(Uint8Array.of(9), Uint8Array.of(5, 255, 255));
+    consume(spansOf("cart", [{}, {}]));
+    flush();
+    expect(calls(read())).toEqual([["cart", undefined, 2, 2]]);
+    const empty = betterSqlite3Driver.open(":memory:");
+    expect(readRed(empty, { startMs: 0, endMs: HOUR, stepMs: MINUTE, byOperation: true }).series).toEqual([]);
+    removeRedBefore(empty, START_MS);
+    empty.close();
+  });
+});
+
+describe("numbers in bytes", () => {
+  it("come back as they were", () => {
+    const number = fc.oneof(
+      fc.maxSafeInteger(),
+      fc.integer(),
+      fc.double({ noNaN: true }).map((value) => value + 0),
+    );
+    fc.assert(
+      fc.property(fc.array(fc.tuple(number, fc.string({ unit: "grapheme" }))), (list) => {
+        const writer = new NumberWriter();
+        for (const [value, text] of list) {
+          writer.number(value);
+          writer.text(text);
+        }
+        const reader = new NumberReader(writer.finish());
+        for (const [value, text] of list) {
+          expect(reader.number() + 0).toBe(value + 0);
+          expect(reader.text()).toBe(text);
+        }
+        expect(() => reader.number()).toThrow(RangeError);
+      }),
+      { seed: 6 },
+    );
+  });
+});

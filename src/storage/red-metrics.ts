@@ -1,0 +1,146 @@
+import { thresholdOf } from "../codec/otlp/fragment-records.ts";
+import { adjustedCount } from "../model/adjusted-count.ts";
+import { bucketOf } from "../model/exponential-histogram.ts";
+import { OTHER_OPERATIONS, OTHER_SERVICES } from "../model/red-metrics.ts";
+import { SPAN_MARK, STATUS_CODE } from "../model/span.ts";
+import { durationNano, nameOf, serviceOf } from "../model/span-columns.ts";
+import type { LogState } from "./aggregate.ts";
+import type { SqlDatabase } from "./driver.ts";
+import type { LogRow } from "./log-reader.ts";
+import { cellKey, RedCell } from "./red-cell.ts";
+import { MINUTE_MS, type RedDelta, type RedSettings, RedTable } from "./red-table.ts";
+
+export const DEFAULT_RED: RedSettings = { maxOperations: 200, maxServices: 2_000 };
+
+const MINUTE_NS = MINUTE_MS * 1e6;
+/** Spans that start further from their receipt are left out: made-up times would make a row each. */
+const OLDEST_MINUTES = 400 * 1440;
+const NEWEST_MINUTES = 1440;
+const MAX_THRESHOLDS = 10_000;
+
+/**
+ * Rate, errors and duration of every service, operation and kind, by the minute in which spans start. A span counts as
+ * many as the sampling threshold in its column says it stands for; where there is none it counts as one and as
+ * `unscaled`. A request that a sender repeats, because it did not see
+ * the acknowledgement, is counted again.
+ *
+ * Counts are kept exactly when the owner calls `flush` in the transaction that stores its cursor.
+ */
+export class RedAggregator implements LogState {
+  readonly #settings: RedSettings;
+  readonly #table: RedTable;
+  readonly #weights = new Map<string, number | undefined>();
+  #pending: RedDelta = new Map();
+  #flushed: RedDelta = new Map();
+  #newestReceivedMs = 0;
+  #leftOut = 0;
+
+  constructor(settings: RedSettings = DEFAULT_RED) {
+    this.#settings = settings;
+    this.#table = new RedTable(settings);
+  }
+
+  /** Spans whose start is impossible, or too far from their receipt, since this was made. */
+  get leftOut(): number {
+    return this.#leftOut;
+  }
+
+  load(db: SqlDatabase): void {
+    this.#table.load(db);
+  }
+
+  /** Nothing that came before matters here. */
+  remember(): void {}
+
+  consume({ columns, receivedAtMs }: Pick<LogRow, "columns" | "receivedAtMs">): void {
+    this.#flushed = new Map();
+    if (receivedAtMs > this.#newestReceivedMs) this.#newestReceivedMs = receivedAtMs;
+    const received = Math.floor(receivedAtMs / MINUTE_MS);
+    const { count, groupIndex, nameIndex, kind, status, marks, startHigh, startLow } = columns;
+    const names = columns.strings.length;
+    const minutes = new Map<number, Map<number, RedCell>>();
+    let minute = Number.NaN;
+    let cells = new Map<number, RedCell>();
+    for (let row = 0; row < count; row++) {
+      const at = Math.trunc(((startHigh[row] as number) * 0x1_0000_0000 + (startLow[row] as number)) / MINUTE_NS);
+      const impossible = ((marks[row] as number) & SPAN_MARK.impossibleTime) !== 0;
+      if (impossible || at < received - OLDEST_MINUTES || at > received + NEWEST_MINUTES) {
+        this.#leftOut++;
+        continue;
+      }
+      if (at !== minute) {
+        minute = at;
+        cells = minutes.get(at) ?? new Map();
+        minutes.set(at, cells);
+      }
+      const key = ((groupIndex[row] as number) * names + (nameIndex[row] as number)) * 8 + (kind[row] as number);
+      let cell = cells.get(key);
+      if (cell === undefined) {
+        cell = this.#cell(minute, serviceOf(columns, row), nameOf(columns, row), kind[row] as number);
+        cells.set(key, cell);
+      }
+      const threshold = columns.thresholdIndex && thresholdOf(columns, row);
+      const weight = threshold === undefined ? undefined : this.#weightOf(threshold);
+      const calls = weight ?? 1;
+      cell.calls += calls;
+      cell.spans++;
+      if (weight === undefined) cell.unscaled++;
+      if (status[row] === STATUS_CODE.error) cell.errors += calls;
+      cell.durations.addBucket(bucketOf(durationNano(columns, row)), calls);
+    }
+  }
+
+  /** To be called inside the transaction that stores the cursor; when that is rolled back, call `undoFlush`. */
+  flush(db: SqlDatabase): void {
+    this.#table.add(db, this.#pending, this.#newestReceivedMs);
+    this.#flushed = this.#pending;
+    this.#pending = new Map();
+  }
+
+  /** Takes the last flush back into what is to be flushed. */
+  undoFlush(): void {
+    const flushed = this.#flushed;
+    this.#flushed = new Map();
+    this.#table.forget();
+    if (this.#pending.size === 0) {
+      this.#pending = flushed;
+      return;
+    }
+    for (const [minute, services] of flushed) {
+      for (const [service, cells] of services) {
+        for (const [key, cell] of cells) this.#cell(minute, service, key.slice(1), Number(key[0])).merge(cell);
+      }
+    }
+  }
+
+  #cell(minute: number, service: string, operation: string, kind: number): RedCell {
+    let services = this.#pending.get(minute);
+    if (services === undefined) {
+      services = new Map();
+      this.#pending.set(minute, services);
+    }
+    const { maxServices, maxOperations } = this.#settings;
+    const name = services.has(service) || services.size < maxServices ? service : OTHER_SERVICES;
+    let cells = services.get(name);
+    if (cells === undefined) {
+      cells = new Map();
+      services.set(name, cells);
+    }
+    let key = cellKey(operation, kind);
+    if (!cells.has(key) && cells.size >= maxOperations) key = cellKey(OTHER_OPERATIONS, kind);
+    let cell = cells.get(key);
+    if (cell === undefined) {
+      cell = new RedCell();
+      cells.set(key, cell);
+    }
+    return cell;
+  }
+
+  #weightOf(threshold: string): number | undefined {
+    if (this.#weights.has(threshold)) return this.#weights.get(threshold);
+    if (this.#weights.size >= MAX_THRESHOLDS) this.#weights.clear();
+    const weight = adjustedCount(threshold);
+    this.#weights.set(threshold, weight);
+    return weight;
+  }
+}

@@ -1,0 +1,230 @@
+import {
+  OTHER_OPERATIONS,
+  OTHER_SERVICES,
+  type RedMetrics,
+  type RedQuery,
+  type RedSeries,
+} from "../model/red-metrics.ts";
+import type { SqlDatabase } from "./driver.ts";
+import { cellKey, decodeCells, encodeCells, kindOfKey, operationOfKey, RedCell, type RedCells } from "./red-cell.ts";
+
+export interface RedSettings {
+  /** Operations (with their kinds) of one service that are kept apart in one minute or hour; the others are summed. */
+  readonly maxOperations: number;
+  /** Services kept apart; the others are summed. */
+  readonly maxServices: number;
+}
+
+/** By minute of start (minutes since the epoch) and service. */
+export type RedDelta = Map<number, Map<string, RedCells>>;
+
+export const MINUTE_MS = 60_000;
+const HOUR_MS = 3_600_000;
+/** Minutes are kept for this long after they were received; hours as long as spans are. */
+const MINUTES_KEPT = 25 * 60;
+/** Longest range that is answered by minutes, ms. */
+const MINUTES_RANGE_MS = 24 * HOUR_MS;
+
+/**
+ * Every service has a row for each minute and, beside it, for each hour in which spans of it started: `bucket` is the
+ * number of widths (ms) since the epoch, `totals` the cells of each kind, `operations` those of each operation and kind.
+ * `minutes_from` is the first minute that is kept. In consumers.db, beside the cursor that produced it.
+ */
+const SCHEMA = `
+CREATE TABLE IF NOT EXISTS red (
+  width INTEGER NOT NULL,
+  service TEXT NOT NULL,
+  bucket INTEGER NOT NULL,
+  totals BLOB NOT NULL,
+  operations BLOB NOT NULL,
+  UNIQUE (width, service, bucket)
+);
+CREATE TABLE IF NOT EXISTS red_kept (id INTEGER PRIMARY KEY CHECK (id = 0), minutes_from INTEGER NOT NULL);
+`;
+
+interface Row {
+  readonly totals: Uint8Array;
+  readonly operations: Uint8Array;
+}
+
+/** The writing side of the stored RED metrics. */
+export class RedTable {
+  readonly #settings: RedSettings;
+  /** Names in the table; read again when undefined. */
+  #services: Set<string> | undefined;
+  #minutesFrom = 0;
+
+  constructor(settings: RedSettings) {
+    this.#settings = settings;
+  }
+
+  load(db: SqlDatabase): void {
+    db.exec(SCHEMA);
+    this.#minutesFrom = minutesFrom(db);
+  }
+
+  /** What was written since the last commit did not last. */
+  forget(): void {
+    this.#services = undefined;
+    this.#minutesFrom = 0;
+  }
+
+  /** Adds counts to the stored ones, and lets go of minutes that are too old. Runs inside the caller's transaction. */
+  add(db: SqlDatabase, delta: RedDelta, receivedMs: number): void {
+    this.#trim(db, Math.floor(receivedMs / MINUTE_MS) - MINUTES_KEPT);
+    const hours: RedDelta = new Map();
+    for (const [minute, services] of delta) {
+      const hour = Math.floor((minute * MINUTE_MS) / HOUR_MS);
+      for (const [name, cells] of services) {
+        const service = this.#nameFor(db, name);
+        if (minute >= this.#minutesFrom) this.#addRow(db, MINUTE_MS, service, minute, cells);
+        const ofHour = getOrPut<string, RedCells>(getOrPut(hours, hour, newMap<string, RedCells>), service, newMap);
+        for (const [key, cell] of cells) getOrPut(ofHour, key, () => new RedCell()).merge(cell);
+      }
+    }
+    for (const [hour, services] of hours) {
+      for (const [service, cells] of services) this.#addRow(db, HOUR_MS, service, hour, cells);
+    }
+  }
+
+  #addRow(db: SqlDatabase, width: number, service: string, bucket: number, delta: RedCells): void {
+    const row = db
+      .prepare<Row>("SELECT totals, operations FROM red WHERE width = ? AND service = ? AND bucket = ?")
+      .get(width, service, bucket);
+    const totals = row === undefined ? newMap<string, RedCell>() : readCells(row.totals);
+    const operations = row === undefined ? newMap<string, RedCell>() : readCells(row.operations);
+    for (const [key, cell] of delta) {
+      const kind = kindOfKey(key);
+      const known = operations.has(key) || operations.size < this.#settings.maxOperations;
+      getOrPut(operations, known ? key : cellKey(OTHER_OPERATIONS, kind), () => new RedCell()).merge(cell);
+      getOrPut(totals, cellKey("", kind), () => new RedCell()).merge(cell);
+    }
+    db.prepare(
+      `INSERT INTO red (width, service, bucket, totals, operations) VALUES (?, ?, ?, ?, ?)
+       ON CONFLICT (width, service, bucket) DO UPDATE SET totals = excluded.totals, operations = excluded.operations`,
+    ).run(width, service, bucket, encodeCells(totals), encodeCells(operations));
+  }
+
+  /** The name under which a service is kept. */
+  #nameFor(db: SqlDatabase, service: string): string {
+    this.#services ??= new Set(servicesOf(db, HOUR_MS));
+    if (this.#services.has(service)) return service;
+    if (this.#services.size >= this.#settings.maxServices) return OTHER_SERVICES;
+    this.#services.add(service);
+    return service;
+  }
+
+  /** Once an hour; `from` is in minutes since the epoch. */
+  #trim(db: SqlDatabase, from: number): void {
+    if (from < this.#minutesFrom + 60) return;
+    db.prepare("DELETE FROM red WHERE width = ? AND bucket < ?").run(MINUTE_MS, from);
+    db.prepare("INSERT OR REPLACE INTO red_kept (id, minutes_from) VALUES (0, ?)").run(from);
+    this.#minutesFrom = from;
+    this.#services = undefined;
+  }
+}
+
+/** Removes what ended before `beforeMs`, ms since the epoch: for retention. */
+export function removeRedBefore(db: SqlDatabase, beforeMs: number): void {
+  if (!hasTable(db)) return;
+  for (const width of [MINUTE_MS, HOUR_MS]) {
+    db.prepare("DELETE FROM red WHERE width = ? AND bucket < ?").run(width, Math.floor(beforeMs / width));
+  }
+}
+
+/**
+ * The stored metrics as series. Points begin at multiples of the step; the first holds `startMs`, the last begins before
+ * `endMs`. Minutes answer ranges of up to 24 hours within the last 25, hours all others. Empty where no aggregate was
+ * ever stored.
+ */
+export function readRed(db: SqlDatabase, query: RedQuery): RedMetrics {
+  const stored = hasTable(db);
+  const byMinutes =
+    query.stepMs < HOUR_MS &&
+    query.endMs - query.startMs <= MINUTES_RANGE_MS &&
+    (!stored || query.startMs >= minutesFrom(db) * MINUTE_MS);
+  const width = byMinutes ? MINUTE_MS : HOUR_MS;
+  const stepMs = Math.max(1, Math.ceil(query.stepMs / width)) * width;
+  const startMs = Math.floor(query.startMs / stepMs) * stepMs;
+  const points = Math.max(0, Math.ceil((query.endMs - startMs) / stepMs));
+  const series: RedSeries[] = [];
+  if (stored && points > 0) {
+    const first = startMs / width;
+    const last = first + (points * stepMs) / width - 1;
+    const column = query.byOperation ? "operations" : "totals";
+    const rows = db.prepare<{ bucket: number; cells: Uint8Array }>(
+      `SELECT bucket, ${column} AS cells FROM red WHERE width = ? AND service = ? AND bucket BETWEEN ? AND ?`,
+    );
+    for (const service of query.services ?? servicesOf(db, width)) {
+      const byKey = new Map<string, (RedCell | undefined)[]>();
+      for (const { bucket, cells } of rows.all(width, service, first, last)) {
+        const point = Math.floor((bucket * width - startMs) / stepMs);
+        for (const [key, cell] of readCells(cells)) {
+          if (query.kinds !== undefined && !query.kinds.includes(kindOfKey(key))) continue;
+          const list = getOrPut(byKey, key, () => new Array<RedCell | undefined>(points).fill(undefined));
+          const sum = list[point];
+          if (sum === undefined) list[point] = cell;
+          else sum.merge(cell);
+        }
+      }
+      for (const [key, list] of byKey) {
+        const operation = query.byOperation ? operationOfKey(key) : undefined;
+        series.push({ service, operation, kind: kindOfKey(key), points: list });
+      }
+    }
+  }
+  return { startMs, stepMs, points, series: series.sort(inOrder) };
+}
+
+function inOrder(a: RedSeries, b: RedSeries): number {
+  return compare(a.service, b.service) || compare(a.operation ?? "", b.operation ?? "") || a.kind - b.kind;
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
+
+/** One step of the index for each name, however many rows it has. */
+function servicesOf(db: SqlDatabase, width: number): string[] {
+  return db
+    .prepare<{ name: string }>(
+      `WITH RECURSIVE names(name) AS (
+         SELECT min(service) FROM red WHERE width = ?
+         UNION ALL
+         SELECT (SELECT min(service) FROM red WHERE width = ? AND service > name) FROM names WHERE name IS NOT NULL
+       ) SELECT name FROM names WHERE name IS NOT NULL`,
+    )
+    .all(width, width)
+    .map(({ name }) => name);
+}
+
+function minutesFrom(db: SqlDatabase): number {
+  return db.prepare<{ minutes: number }>("SELECT minutes_from AS minutes FROM red_kept").get()?.minutes ?? 0;
+}
+
+function hasTable(db: SqlDatabase): boolean {
+  return db.prepare("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'red_kept'").get() !== undefined;
+}
+
+/** Cells whose bytes cannot be read count as none: the spans are stored all the same, and others must be counted. */
+function readCells(bytes: Uint8Array): RedCells {
+  try {
+    return decodeCells(bytes);
+  } catch (error) {
+    if (error instanceof RangeError) return newMap();
+    throw error;
+  }
+}
+
+function newMap<Key, Value>(): Map<Key, Value> {
+  return new Map();
+}
+
+function getOrPut<Key, Value>(map: Map<Key, Value>, key: Key, make: () => Value): Value {
+  let value = map.get(key);
+  if (value === undefined) {
+    value = make();
+    map.set(key, value);
+  }
+  return value;
+}
