@@ -1,3 +1,6 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { gzipSync } from "node:zlib";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { batchOf, FIXTURES, readFacts, readFixture, toModel } from "../query/fixture-traces.ts";
@@ -41,6 +44,16 @@ async function open(url: string, check: (page: Page) => Promise<void>, width = 1
 }
 
 const results = (page: Page) => page.getByRole("list", { name: "Traces" }).locator(":scope > li");
+
+describe("first load", () => {
+  it("takes at most 200 kB of script over the wire", () => {
+    const page = readFileSync(join(web.folder, "index.html"), "utf8");
+    const scripts = [...page.matchAll(/(?:src|href)="\.\/(assets\/[^"]+\.js)"/g)].map((match) => match[1] as string);
+    expect(scripts.length).toBeGreaterThan(0);
+    const bytes = scripts.reduce((sum, path) => sum + gzipSync(readFileSync(join(web.folder, path))).length, 0);
+    expect(bytes).toBeLessThan(200_000);
+  });
+});
 
 describe("search page", () => {
   it("lists the newest traces without asking for a service, and more on demand", () =>

@@ -18,7 +18,15 @@ const POLICY = "default-src 'self'; img-src 'self' data:; object-src 'none'; bas
 /** Builds the pages for production into a folder of their own; whoever asks removes it with `remove`. */
 export async function buildWeb(): Promise<{ readonly folder: string; remove(): Promise<void> }> {
   const folder = await mkdtemp(join(tmpdir(), "spanloom-web-"));
-  await build({ configFile: CONFIG, logLevel: "error", build: { outDir: folder, emptyOutDir: true } });
+  // A test runner's NODE_ENV would put React's development half into the bundle.
+  const before = process.env.NODE_ENV;
+  process.env.NODE_ENV = "production";
+  try {
+    await build({ configFile: CONFIG, logLevel: "error", build: { outDir: folder, emptyOutDir: true } });
+  } finally {
+    if (before === undefined) delete process.env.NODE_ENV;
+    else process.env.NODE_ENV = before;
+  }
   return { folder, remove: () => rm(folder, { recursive: true, force: true }) };
 }
 

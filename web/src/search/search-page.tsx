@@ -8,19 +8,27 @@ import { SearchResults } from "./search-results.tsx";
 
 const route = getRouteApi("/search");
 const POLL_MS = 2_000;
+const SERVICES_POLL_MS = 30_000;
 
 /** Search: the form on the left, what it found on the right; the address holds all of its state. */
 export function SearchPage() {
   usePageTitle("Search");
   const params = route.useSearch();
   const navigate = route.useNavigate();
-  // While nothing is stored both questions are asked again and again, so the first span turns the page into results.
+  // What came back empty is asked again and again, so the first span turns the page into results. Each question by
+  // itself: one may have been answered just before that span, the other just after.
   const services = useQuery({
     ...servicesQuery,
-    refetchInterval: (query) => (query.state.data?.services.length === 0 ? POLL_MS : false),
+    refetchInterval: (query) => (query.state.data?.services.length === 0 ? POLL_MS : SERVICES_POLL_MS),
   });
   const storeEmpty = services.data?.services.length === 0;
-  const results = useInfiniteQuery({ ...searchQuery(params), refetchInterval: storeEmpty ? POLL_MS : false });
+  const results = useInfiniteQuery({
+    ...searchQuery(params),
+    refetchInterval: (query) => {
+      const first = query.state.data?.pages[0]?.page;
+      return first?.complete === true && first.traces.length === 0 && params.end === undefined ? POLL_MS : false;
+    },
+  });
   const found = results.data?.pages.some(({ page }) => page.traces.length > 0) === true;
 
   return (

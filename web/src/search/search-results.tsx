@@ -49,7 +49,7 @@ export function SearchResults({
     <>
       <div className="results-bar">
         <h2 aria-live="polite">{countText(traces, results.hasNextPage)}</h2>
-        {results.isFetching && <span className="muted">Searching…</span>}
+        {results.isFetching && traces.length > 0 && <span className="muted">Searching…</span>}
         <label className="results-sort">
           <span className="visually-hidden">Order</span>
           <select
