@@ -199,7 +199,10 @@ describe("the folder", () => {
     const sqlite = createRequire(import.meta.url).resolve("better-sqlite3");
     const holder = spawn(process.execPath, [
       "-e",
-      `const db = new (require(${JSON.stringify(sqlite)}))(${JSON.stringify(join(path, "lock.db"))});
+      `let Database;
+       try { Database = require(${JSON.stringify(sqlite)}); new Database(":memory:").close(); }
+       catch { Database = require("node:sqlite").DatabaseSync; }
+       const db = new Database(${JSON.stringify(join(path, "lock.db"))});
        db.exec("BEGIN EXCLUSIVE");
        require("node:fs").writeFileSync(${JSON.stringify(join(path, "lock.json"))}, JSON.stringify({ pid: process.pid }));
        console.log("held"); setInterval(() => {}, 1000);`,
