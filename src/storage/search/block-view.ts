@@ -1,6 +1,8 @@
 import { type DecodedGroup, decodeGroup, decodeSpan } from "../../codec/otlp/decode.ts";
+import type { AnyValue } from "../../model/any-value.ts";
 import type { Span } from "../../model/span.ts";
 import type { SpanColumns } from "../../model/span-columns.ts";
+import { type SpanScope, spanAttributeHolds } from "./span-attributes.ts";
 
 /** The bytes of a row are gone: retention took its segment, or they were damaged and the segment was put aside. */
 export class BlockGone extends Error {
@@ -15,7 +17,7 @@ export class BlockView {
   readonly columns: SpanColumns;
   readonly #loadBody: () => Uint8Array | undefined;
   readonly #groups = new Map<number, DecodedGroup>();
-  readonly #keyRows = new Map<string, Uint8Array>();
+  readonly #needleRows = new Map<readonly Uint8Array[], Uint8Array>();
   #body: Uint8Array | undefined;
   #span: Span | undefined;
   #spanRow = -1;
@@ -51,32 +53,40 @@ export class BlockView {
     return group;
   }
 
-  /** Per row: 1 where the bytes of `key` occur in the Span message, so that it may have an attribute of that name. */
-  rowsWithKey(key: string): Uint8Array {
-    let rows = this.#keyRows.get(key);
+  /** Per row: 1 where one of `needles` occurs in the bytes of the Span message. */
+  rowsWith(needles: readonly Uint8Array[]): Uint8Array {
+    let rows = this.#needleRows.get(needles);
     if (rows === undefined) {
-      rows = this.#findKey(Buffer.from(key, "utf8"));
-      this.#keyRows.set(key, rows);
+      rows = new Uint8Array(this.columns.count);
+      for (const needle of needles) this.#find(needle, rows);
+      this.#needleRows.set(needles, rows);
     }
     return rows;
   }
 
+  /** Whether an attribute of the row's own span, events or links satisfies `test`: see spanAttributeHolds. */
+  attributeHolds(row: number, scope: SpanScope, key: Uint8Array, test: (value: AnyValue) => boolean): boolean {
+    const { spanStart, spanEnd } = this.columns;
+    return spanAttributeHolds(this.body, spanStart[row] as number, spanEnd[row] as number, scope, key, test);
+  }
+
   /** Spans lie in the body in row order, so one walk over the occurrences is enough. */
-  #findKey(key: Buffer): Uint8Array {
+  #find(needle: Uint8Array, rows: Uint8Array): void {
     const { count, spanStart, spanEnd } = this.columns;
-    const rows = new Uint8Array(count);
-    if (key.length === 0) return rows.fill(1);
+    if (needle.length === 0) {
+      rows.fill(1);
+      return;
+    }
     const { body } = this;
     const buffer = Buffer.from(body.buffer, body.byteOffset, body.byteLength);
     let row = 0;
     while (row < count) {
-      const at = buffer.indexOf(key, spanStart[row] as number);
+      const at = buffer.indexOf(needle, spanStart[row] as number);
       if (at < 0) break;
-      while (row < count && (spanEnd[row] as number) < at + key.length) row++;
+      while (row < count && (spanEnd[row] as number) < at + needle.length) row++;
       if (row >= count) break;
       // The occurrence may lie before this span, in a resource or scope: the next round begins inside the span.
       if (at >= (spanStart[row] as number)) rows[row++] = 1;
     }
-    return rows;
   }
 }

@@ -6,6 +6,7 @@ import { durationNano, endNano, isRoot, type SpanGroup, startNano } from "../../
 import type { Comparison, Literal, SpanField, SpanFilter } from "../../model/trace-query.ts";
 import type { BlockView } from "./block-view.ts";
 import { never, numberTest, textTest, valueTest } from "./compare.ts";
+import type { SpanScope } from "./span-attributes.ts";
 
 /**
  * A filter compiled for searching block by block. Meaning of a filter, for one span:
@@ -103,12 +104,13 @@ function exists(field: SpanField): Node {
     if (field.intrinsic !== "statusMessage") return constant(true);
     return { cost: 2, mayMatch: () => true, bind: (block) => (row) => block.span(row).status.message !== "" };
   }
-  return attribute(field.scope, field.key, () => true, undefined);
+  return attribute(field.scope, field.key, () => true, undefined, undefined);
 }
 
 function compare(field: SpanField, is: Comparison, literal: Literal): Node {
   if (!("intrinsic" in field)) {
-    return attribute(field.scope, field.key, valueTest(is, literal), hashesOf(field.scope, field.key, is, literal));
+    const { scope, key } = field;
+    return attribute(scope, key, valueTest(is, literal), hashesOf(scope, key, is, literal), needlesOf(is, literal));
   }
   switch (field.intrinsic) {
     case "service": {
@@ -218,7 +220,10 @@ function attribute(
   key: string,
   test: (value: AnyValue) => boolean,
   hashes: readonly number[] | undefined,
+  values: readonly Uint8Array[] | undefined,
 ): Node {
+  const keyBytes = Buffer.from(key, "utf8");
+  const needles = values ?? [keyBytes];
   const inGroup = scope === "any" || scope === "resource" || scope === "instrumentation";
   const inSpan = scope === "any" || scope === "span" || scope === "event" || scope === "link";
   return {
@@ -236,8 +241,12 @@ function attribute(
         return holds;
       };
       if (!inSpan) return groupHolds;
-      return (row) =>
-        (inGroup && groupHolds(row)) || (block.rowsWithKey(key)[row] === 1 && spanTest(block, row, scope, key, test));
+      let candidates: Uint8Array | undefined;
+      return (row) => {
+        if (inGroup && groupHolds(row)) return true;
+        candidates ??= block.rowsWith(needles);
+        return candidates[row] === 1 && block.attributeHolds(row, scope as SpanScope, keyBytes, test);
+      };
     },
   };
 }
@@ -250,13 +259,6 @@ function groupTest(block: BlockView, row: number, scope: AttributeScope, key: st
   if (value !== undefined) return test(value);
   const own = key === "otel.scope.name" ? group.scope.name : key === "otel.scope.version" ? group.scope.version : "";
   return own !== "" && test({ type: "string", value: own });
-}
-
-function spanTest(block: BlockView, row: number, scope: AttributeScope, key: string, test: (v: AnyValue) => boolean) {
-  const span = block.span(row);
-  if (scope === "link") return span.links.some((link) => holds(link.attributes, key, test));
-  if (scope !== "event" && holds(span.attributes, key, test)) return true;
-  return scope !== "span" && span.events.some((event) => holds(event.attributes, key, test));
 }
 
 function holds(attributes: Attributes, key: string, test: (value: AnyValue) => boolean): boolean {
@@ -284,6 +286,20 @@ function hashesOf(scope: AttributeScope, key: string, is: Comparison, literal: L
     default:
       return undefined;
   }
+}
+
+/**
+ * Byte strings of which a span must hold one if an attribute of it equals the literal; undefined where the value might
+ * be stored as something else than these bytes: a number, a boolean, a list or nothing at all.
+ */
+function needlesOf(is: Comparison, literal: Literal): readonly Uint8Array[] | undefined {
+  if (is !== "=" || (literal.type !== "text" && literal.type !== "string") || literal.value === "") return undefined;
+  const { value } = literal;
+  const bytes = Buffer.from(value, "utf8");
+  if (literal.type === "string") return [bytes];
+  if (/^(?:-?\d+|true|false|\[.*|\{.*)$/s.test(value) || String(Number(value)) === value) return undefined;
+  const base64 = Buffer.from(value, "base64");
+  return base64.toString("base64") === value ? [bytes, base64] : [bytes];
 }
 
 function unique(key: string, texts: readonly string[]): readonly number[] {
