@@ -24,7 +24,13 @@ export interface DiscoveryRig {
 }
 
 const TTL_MS = 60_000;
-const A: Registration = { id: "a", name: "orders", host: "10.0.0.1", port: 8080, tags: ["production", "v2", "us_east"] };
+const A: Registration = {
+  id: "a",
+  name: "orders",
+  host: "10.0.0.1",
+  port: 8080,
+  tags: ["production", "v2", "us_east"],
+};
 const B: Registration = { id: "b", name: "orders", host: "10.0.0.2", port: 8080, tags: ["production", "v1"] };
 const C: Registration = { id: "c", name: "billing", host: "10.0.0.3", port: 9090, tags: ["production"] };
 
@@ -215,7 +221,10 @@ export function discoveryConformance(name: string, makeRig: () => Promise<Discov
       const backend = await open();
       if (!backend.capabilities.writable) return expect(backend.capabilities.healthChecks).toBe(false);
       const bad = (part: object) => backend.register({ ...A, ...part }, TTL_MS);
-      await expect(bad({ id: "" })).rejects.toMatchObject({ code: "bad_request", message: expect.stringContaining("id") });
+      await expect(bad({ id: "" })).rejects.toMatchObject({
+        code: "bad_request",
+        message: expect.stringContaining("id"),
+      });
       await expect(bad({ port: 70_000 })).rejects.toThrow(/port is 70000/);
       await expect(bad({ host: "http://x" })).rejects.toThrow(/host is/);
       await expect(bad({ tags: ["a\u0000b"] })).rejects.toThrow(/tags\[0\]/);
@@ -243,7 +252,11 @@ export function discoveryConformance(name: string, makeRig: () => Promise<Discov
       const backend = await open();
       await put(backend, A);
       const registry = registryOf(backend);
-      expect(await registry.discover("orders")).toMatchObject({ instances: [{ port: 8080 }], ageMs: 0, error: undefined });
+      expect(await registry.discover("orders")).toMatchObject({
+        instances: [{ port: 8080 }],
+        ageMs: 0,
+        error: undefined,
+      });
       await rig.stop();
       await eventually(async () => expect((await registry.discover("orders")).ageMs).toBeGreaterThan(0));
       const away = await registry.discover("orders");
@@ -278,7 +291,8 @@ export function discoveryConformance(name: string, makeRig: () => Promise<Discov
       const backend = await open({ token: "wrong" });
       await expect(backend.discover("orders")).rejects.toMatchObject({ code: "unauthenticated" });
       await expect(backend.list()).rejects.toMatchObject({ code: "unauthenticated" });
-      if (rig.seed === undefined) await expect(backend.register(A, TTL_MS)).rejects.toMatchObject({ code: "unauthenticated" });
+      if (rig.seed === undefined)
+        await expect(backend.register(A, TTL_MS)).rejects.toMatchObject({ code: "unauthenticated" });
       const abort = new AbortController();
       const watched = (async () => {
         for await (const _ of backend.watch("orders", abort.signal)) break;

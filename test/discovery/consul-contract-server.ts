@@ -66,7 +66,7 @@ export class ConsulContractServer {
     for (const service of this.#services.values()) for (const check of service.checks) clearTimeout(check.deadline);
   }
 
-  async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  async #answer(request: IncomingMessage, response: ServerResponse): Promise<unknown> {
     const url = new URL(request.url ?? "/", "http://consul");
     this.requests.push(`${request.method} ${request.url}`);
     const chunks: Buffer[] = [];
@@ -78,7 +78,8 @@ export class ConsulContractServer {
     if (request.method === "PUT" && path === "/v1/agent/service/register") {
       return this.#register(JSON.parse(Buffer.concat(chunks).toString()), response);
     }
-    if (request.method === "PUT" && path.startsWith("/v1/agent/service/deregister/")) return this.#deregister(last, response);
+    if (request.method === "PUT" && path.startsWith("/v1/agent/service/deregister/"))
+      return this.#deregister(last, response);
     if (request.method === "PUT" && path.startsWith("/v1/agent/check/pass/")) return this.#pass(last, response);
     if (request.method === "GET" && path === "/v1/catalog/services") {
       const names = [...this.#services.values()].map(({ definition }) => [definition.Name, definition.Tags]);
@@ -117,7 +118,7 @@ export class ConsulContractServer {
     }, check.ttlMs);
   }
 
-  #deregister(id: string, response: ServerResponse): void {
+  #deregister(id: string, response: ServerResponse): unknown {
     const known = this.#services.get(id);
     if (known === undefined) return send(response, 404, `Unknown service ID "${id}"`);
     for (const check of known.checks) clearTimeout(check.deadline);
@@ -126,7 +127,7 @@ export class ConsulContractServer {
     send(response, 200, "");
   }
 
-  #pass(checkId: string, response: ServerResponse): void {
+  #pass(checkId: string, response: ServerResponse): unknown {
     for (const [id, service] of this.#services) {
       const check = service.checks.find((candidate) => candidate.CheckID === checkId);
       if (check === undefined) continue;
@@ -139,7 +140,7 @@ export class ConsulContractServer {
     send(response, 404, `Unknown check ID "${checkId}". Ensure that the check ID is passed, not the check name.`);
   }
 
-  async #health(name: string, url: URL, response: ServerResponse): Promise<void> {
+  async #health(name: string, url: URL, response: ServerResponse): Promise<unknown> {
     const lie = this.lies.shift();
     if (lie !== undefined) return lie(response);
     const asked = Number(url.searchParams.get("index") ?? 0);
@@ -154,7 +155,10 @@ export class ConsulContractServer {
     const body = entries.map(({ definition, checks }) => ({
       Node: { Node: "agent-1", Address: "10.9.9.9" },
       Service: { ...definition, Service: definition.Name, Weights: definition.Weights ?? { Passing: 1, Warning: 1 } },
-      Checks: [{ CheckID: "serfHealth", Status: "passing" }, ...checks.map(({ CheckID, Status }) => ({ CheckID, Status }))],
+      Checks: [
+        { CheckID: "serfHealth", Status: "passing" },
+        ...checks.map(({ CheckID, Status }) => ({ CheckID, Status })),
+      ],
     }));
     this.#json(response, body);
   }

@@ -1,4 +1,4 @@
-import { createServer, connect, type Server, type Socket } from "node:net";
+import { connect, createServer, type Server, type Socket } from "node:net";
 import type { Host } from "../../src/component/component.ts";
 import { SILENT_LOGGER } from "../../src/component/logger.ts";
 import { Metrics } from "../../src/component/metrics.ts";

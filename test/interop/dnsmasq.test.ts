@@ -1,0 +1,123 @@
+import type { ChildProcess } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { dnsBackend, dnsBackendConfig } from "../../src/discovery/backends/dns.ts";
+import { DnsClient } from "../../src/discovery/dns/dns-client.ts";
+import { DNS_TYPE } from "../../src/discovery/dns/dns-message.ts";
+import { discoveryConformance } from "../discovery/conformance.ts";
+import { eventually, testHost } from "../discovery/support.ts";
+import { end, freePort, installed, start } from "./processes.ts";
+
+/** Debian package dnsmasq-base. */
+const DNSMASQ = installed("dnsmasq");
+
+const SERVICES = {
+  orders: { query: "orders.shop.test", record: "a", port: 8080, tags: ["production", "v2", "us_east"] },
+  billing: { query: "_http._tcp.billing.shop.test", record: "srv", tags: ["production"] },
+};
+
+/** A real dnsmasq that answers from its own config alone; a change of the zone restarts it. */
+class Dnsmasq {
+  readonly folder = mkdtempSync(join(tmpdir(), "spanloom-dnsmasq-"));
+  port = 0;
+  #lines: readonly string[] = [];
+  #process: ChildProcess | undefined;
+
+  async start(): Promise<void> {
+    if (this.port === 0) this.port = await freePort();
+    const config = join(this.folder, "dnsmasq.conf");
+    writeFileSync(config, `${this.#lines.join("\n")}\n`);
+    this.#process = start(DNSMASQ as string, [
+      ...["--keep-in-foreground", "--no-resolv", "--no-hosts", "--no-daemon", "--bind-interfaces", "--local-ttl=1"],
+      ...[
+        "--listen-address=127.0.0.1",
+        `--port=${this.port}`,
+        "--local=/test/",
+        "--pid-file=",
+        `--conf-file=${config}`,
+      ],
+      ...["--user=", `--host-record=alive.test,127.0.0.9`],
+    ]);
+    const probe = new DnsClient({ servers: [`127.0.0.1:${this.port}`], timeoutMs: 200 });
+    await eventually(async () => {
+      const { records } = await probe.query("alive.test", DNS_TYPE.a, AbortSignal.timeout(1_000));
+      expect(records).toHaveLength(1);
+    });
+  }
+
+  async zone(lines: readonly string[]): Promise<void> {
+    this.#lines = lines;
+    await this.stop();
+    await this.start();
+  }
+
+  stop(): Promise<void> {
+    return end(this.#process);
+  }
+
+  async remove(): Promise<void> {
+    await this.stop();
+    rmSync(this.folder, { recursive: true });
+  }
+}
+
+describe.skipIf(DNSMASQ === undefined)("dnsmasq (Debian package dnsmasq-base)", () => {
+  discoveryConformance("dns, with dnsmasq", async () => {
+    const server = new Dnsmasq();
+    await server.start();
+    return {
+      client: ({ timeoutMs = 1_000 } = {}) =>
+        dnsBackend.create(
+          {},
+          dnsBackendConfig.parse({
+            servers: [`127.0.0.1:${server.port}`],
+            services: SERVICES,
+            timeout_ms: timeoutMs,
+            min_refresh_ms: 20,
+            max_refresh_ms: 50,
+          }),
+        ),
+      seed: (instances) =>
+        server.zone(
+          instances.map(({ name, host, port }) =>
+            name === "billing"
+              ? `srv-host=${SERVICES.billing.query},${host},${port}`
+              : `host-record=${SERVICES.orders.query},${host}`,
+          ),
+        ),
+      stop: () => server.stop(),
+      restart: () => server.start(),
+      hasTokens: false,
+      tagsPerInstance: false,
+      ttlMs: 100,
+      close: () => server.remove(),
+    };
+  });
+
+  it("reads priorities, weights and TTLs of a real server", async () => {
+    const server = new Dnsmasq();
+    await server.zone([
+      "srv-host=_web._tcp.shop.test,a.shop.test,8080,10,60",
+      "srv-host=_web._tcp.shop.test,b.shop.test,8081,10,20",
+      "srv-host=_web._tcp.shop.test,c.shop.test,8082,20,90",
+    ]);
+    const backend = dnsBackend.create(
+      {},
+      dnsBackendConfig.parse({ servers: [`127.0.0.1:${server.port}`], domain: "shop.test" }),
+    );
+    await backend.start(testHost());
+    const found = await backend.discover("web");
+    expect(found.map(({ host, port, weight }) => [host, port, weight])).toEqual([
+      ["a.shop.test", 8080, 60],
+      ["b.shop.test", 8081, 20],
+    ]);
+    const raw = new DnsClient({ servers: [`127.0.0.1:${server.port}`], timeoutMs: 1_000 });
+    expect(await raw.query("_web._tcp.shop.test", DNS_TYPE.srv, AbortSignal.timeout(2_000))).toMatchObject({
+      ttlSeconds: 1,
+    });
+    await backend.shutdown(AbortSignal.abort());
+    await server.remove();
+  });
+});

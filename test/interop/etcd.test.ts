@@ -1,0 +1,183 @@
+import type { ChildProcess } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { DiscoveryBackend } from "../../src/component/discovery.ts";
+import { etcdBackend, etcdBackendConfig } from "../../src/discovery/backends/etcd.ts";
+import { discoveryConformance } from "../discovery/conformance.ts";
+import { eventually, TcpGate, testHost } from "../discovery/support.ts";
+import { end, freePort, installed, start } from "./processes.ts";
+
+/** Debian package etcd-server. */
+const ETCD = installed("etcd");
+const PASSWORD = "s3cret";
+
+/** A real etcd in a temporary folder. */
+class Etcd {
+  readonly folder = mkdtempSync(join(tmpdir(), "spanloom-etcd-"));
+  port = 0;
+  #peerPort = 0;
+  #process: ChildProcess | undefined;
+
+  async start(): Promise<void> {
+    if (this.port === 0) {
+      this.port = await freePort();
+      this.#peerPort = await freePort();
+    }
+    const client = `http://127.0.0.1:${this.port}`;
+    const peer = `http://127.0.0.1:${this.#peerPort}`;
+    this.#process = start(ETCD as string, [
+      ...["--name", "test", "--data-dir", this.folder, "--log-level", "error", "--bcrypt-cost", "4"],
+      ...["--listen-client-urls", client, "--advertise-client-urls", client],
+      ...["--listen-peer-urls", peer, "--initial-advertise-peer-urls", peer, "--initial-cluster", `test=${peer}`],
+    ]);
+    await eventually(async () => expect((await fetch(`${client}/health`)).status).toBe(200));
+  }
+
+  async post(path: string, body: object, token?: string): Promise<Record<string, unknown>> {
+    const headers = token === undefined ? {} : { authorization: token };
+    const answer = await fetch(`http://127.0.0.1:${this.port}/v3/${path}`, {
+      method: "POST",
+      headers,
+      body: JSON.stringify(body),
+    });
+    const value = (await answer.json()) as Record<string, unknown>;
+    if (answer.status !== 200) throw new Error(`${path}: ${JSON.stringify(value)}`);
+    return value;
+  }
+
+  async requirePassword(): Promise<void> {
+    await this.post("auth/user/add", { name: "root", password: PASSWORD });
+    await this.post("auth/role/add", { name: "root" });
+    await this.post("auth/user/grant", { user: "root", role: "root" });
+    await this.post("auth/enable", {});
+  }
+
+  async token(): Promise<string> {
+    return String((await this.post("auth/authenticate", { name: "root", password: PASSWORD })).token);
+  }
+
+  stop(): Promise<void> {
+    return end(this.#process);
+  }
+
+  async remove(): Promise<void> {
+    await this.stop();
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+}
+
+describe.skipIf(ETCD === undefined)("etcd (Debian package etcd-server)", () => {
+  const etcd = new Etcd();
+  let prefix = 0;
+  beforeAll(async () => {
+    await etcd.start();
+    await etcd.requirePassword();
+  });
+  afterAll(() => etcd.remove());
+
+  const client = (port: number, { token = PASSWORD, timeoutMs = 5_000 } = {}): DiscoveryBackend =>
+    etcdBackend.create(
+      {},
+      etcdBackendConfig.parse({
+        endpoint: `http://127.0.0.1:${port}`,
+        prefix: `/test-${prefix}`,
+        username: "root",
+        password: token,
+        timeout_ms: timeoutMs,
+      }),
+    );
+
+  discoveryConformance("etcd, the real one", async () => {
+    prefix++;
+    const gate = await TcpGate.open(etcd.port);
+    let stopped = false;
+    return {
+      client: ({ token, timeoutMs = 5_000 } = {}) =>
+        client(gate.port, { timeoutMs: Math.max(1_000, timeoutMs), ...(token === undefined ? {} : { token }) }),
+      async stop() {
+        stopped = true;
+        await gate.close();
+        await etcd.stop();
+      },
+      async restart() {
+        await etcd.start();
+        await gate.open();
+        stopped = false;
+      },
+      stall: (stalled) => gate.stall(stalled),
+      hasTokens: true,
+      tagsPerInstance: true,
+      // etcd makes shorter leases longer.
+      ttlMs: 2_000,
+      async close() {
+        if (stopped) await etcd.start();
+        else await gate.close();
+      },
+    };
+  });
+
+  it("reads everything again when the revisions that a watch asks for are compacted", async () => {
+    prefix++;
+    const gate = await TcpGate.open(etcd.port);
+    const [watcher, writer] = [client(gate.port), client(etcd.port)];
+    await watcher.start(testHost());
+    await writer.start(testHost());
+    const abort = new AbortController();
+    const seen: number[][] = [];
+    const watching = (async () => {
+      while (!abort.signal.aborted) {
+        try {
+          for await (const instances of watcher.watch("orders", abort.signal))
+            seen.push(instances.map(({ port }) => port));
+        } catch {
+          await new Promise((resolve) => setTimeout(resolve, 50));
+        }
+      }
+    })();
+    await eventually(() => expect(seen).toEqual([[]]));
+    for (let port = 1; port <= 5; port++) {
+      await writer.register({ id: "a", name: "orders", host: "10.0.0.1", port }, 60_000);
+    }
+    await eventually(() => expect(seen.at(-1)).toEqual([5]));
+    const token = await etcd.token();
+    const { header } = await etcd.post("kv/range", { key: Buffer.from("x").toString("base64") }, token);
+    await etcd.post("kv/compaction", { revision: (header as { revision: string }).revision }, token);
+    await writer.register({ id: "a", name: "orders", host: "10.0.0.1", port: 6 }, 60_000);
+    await eventually(() => expect(seen.at(-1)).toEqual([6]));
+    abort.abort();
+    await watching;
+    await watcher.shutdown(AbortSignal.abort());
+    await writer.shutdown(AbortSignal.abort());
+    await gate.close();
+  });
+
+  it("passes over keys under the prefix that are no instances", async () => {
+    prefix++;
+    const backend = client(etcd.port);
+    await backend.start(testHost());
+    const put = async (key: string, value: string): Promise<unknown> => {
+      const encode = (text: string): string => Buffer.from(text).toString("base64");
+      return etcd.post("kv/put", { key: encode(`/test-${prefix}/${key}`), value: encode(value) }, await etcd.token());
+    };
+    await put("orders/x", "no json");
+    await put("orders/y", '{"id":"y","name":"orders","host":"10.0.0.1","port":"none"}');
+    await put("orders/z", '{"id":"z","name":"orders","host":"10.0.0.1","port":80}');
+    expect(await backend.discover("orders")).toMatchObject([{ id: "z" }]);
+    await backend.shutdown(AbortSignal.abort());
+  });
+
+  it("keeps services apart whose names hold slashes", async () => {
+    prefix++;
+    const backend = client(etcd.port);
+    await backend.start(testHost());
+    await backend.register({ id: "x", name: "a/b", host: "h", port: 1 }, 0);
+    await backend.register({ id: "y/1", name: "a", host: "h", port: 1 }, 0);
+    expect(await backend.discover("a")).toMatchObject([{ id: "y/1" }]);
+    expect(await backend.discover("a/b")).toMatchObject([{ id: "x" }]);
+    expect(await backend.heartbeat("y/1")).toBe(true);
+    expect(await backend.heartbeat("1")).toBe(false);
+    await backend.shutdown(AbortSignal.abort());
+  });
+});
