@@ -38,6 +38,8 @@ export interface SpanColumns {
    * span and does not hold any more. Absent when no row has one.
    */
   readonly thresholdIndex?: Uint16Array | Uint32Array;
+  /** The body holds spans that no row names, because they were deleted: it must not be handed on as a whole. */
+  readonly partial?: boolean;
   readonly groups: readonly SpanGroup[];
   /** Operation and service names and thresholds, each once. */
   readonly strings: readonly string[];

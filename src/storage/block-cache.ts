@@ -1,6 +1,6 @@
 import { traceIdHash } from "../model/attribute-hash.ts";
 import type { SpanColumns } from "../model/span-columns.ts";
-import { decodeBlockIndex } from "./block-index.ts";
+import { decodeBlockIndex, indexedTraceIds } from "./block-index.ts";
 import { bloomMayContain } from "./bloom.ts";
 import { ByteLru } from "./search/byte-lru.ts";
 import type { Pacer } from "./search/pacer.ts";
@@ -57,11 +57,12 @@ export class BlockCache {
     source.onRemoved((ids) => {
       for (const id of ids) this.#remove(id);
     });
+    source.onDeleted(() => this.#blocks.removeWhere(() => true));
   }
 
   /** Oldest first, as of the last refresh. */
   get segments(): readonly SegmentBlocks[] {
-    return [...this.#segments.values()].sort((a, b) => a.id - b.id);
+    return [...this.#segments.values()].sort((a, b) => a.position - b.position || a.id - b.id);
   }
 
   /** Takes in everything that was committed before the call. */
@@ -107,19 +108,17 @@ export class BlockCache {
 
   async #load(pacer: Pacer): Promise<void> {
     const infos = this.#source.segments();
-    const present = new Set(infos.map((info) => info.id));
-    for (const id of [...this.#segments.keys()]) if (!present.has(id)) this.#remove(id);
     for (const info of infos) {
       let segment = this.#segments.get(info.id);
       if (segment === undefined) {
-        segment = new SegmentBlocks(info.id);
+        segment = new SegmentBlocks(info.id, info.position);
         this.#segments.set(info.id, segment);
       }
       while (!segment.complete) {
         const heads = this.#source.rowsAfter(info.id, segment.count, LOAD_ROWS);
         if (heads.length > 0)
           segment.add(
-            heads.map((head) => this.#keep(head)),
+            heads.map(({ index }) => indexedTraceIds(index)),
             heads,
           );
         if (heads.length < LOAD_ROWS) {
@@ -129,6 +128,9 @@ export class BlockCache {
         if (pacer.due()) await pacer.pause();
       }
     }
+    // Last: a sealed segment is known as a whole before the one whose place it takes is forgotten.
+    const present = new Set(infos.map((info) => info.id));
+    for (const id of [...this.#segments.keys()]) if (!present.has(id)) this.#remove(id);
     this.#evict();
   }
 

@@ -1,5 +1,6 @@
 import { PermanentError } from "../component/errors.ts";
 import type { SpanColumns, SpanGroup } from "../model/span-columns.ts";
+import { decodeSealedIndex, isSealedIndex, sealedTraceIds } from "./sealing/sealed-index.ts";
 
 /**
  * The stored form of SpanColumns: about 40 bytes a span and the dictionaries.
@@ -22,6 +23,7 @@ import type { SpanColumns, SpanGroup } from "../model/span-columns.ts";
 const VERSION = 1;
 const MAGIC = 0x49_53_00_00 | VERSION;
 const HAS_THRESHOLDS = 1;
+const PARTIAL = 2;
 const FLAGS_SHIFT = 8;
 const NUMBER_COLUMNS = 13;
 const HEADER = 4 + 6 * 4 + 16 + NUMBER_COLUMNS * 4;
@@ -47,7 +49,8 @@ export function encodeBlockIndex(columns: SpanColumns): Uint8Array<ArrayBuffer> 
 
   const bytes = new Uint8Array(size);
   const words = new Uint32Array(bytes.buffer);
-  words[0] = MAGIC | ((columns.thresholdIndex === undefined ? 0 : HAS_THRESHOLDS) << FLAGS_SHIFT);
+  const flags = (columns.thresholdIndex === undefined ? 0 : HAS_THRESHOLDS) | (columns.partial === true ? PARTIAL : 0);
+  words[0] = MAGIC | (flags << FLAGS_SHIFT);
   words[1] = count;
   words[2] = traceIds.length / 16;
   words[3] = groups.length;
@@ -81,18 +84,19 @@ export function encodeBlockIndex(columns: SpanColumns): Uint8Array<ArrayBuffer> 
 }
 
 /**
- * The columns that `encodeBlockIndex` wrote. Most of them are views of `bytes`, which must not change afterwards; bytes
+ * The columns of an index of either form: what `encodeBlockIndex` wrote, or that of a sealed row. Most of them are views of `bytes`, which must not change afterwards; bytes
  * that do not begin at a multiple of 4 in their buffer are copied once. Throws PermanentError for a version this
  * program does not know and for bytes that are cut or do not fit together.
  */
 export function decodeBlockIndex(bytes: Uint8Array): SpanColumns {
+  if (isSealedIndex(bytes)) return decodeSealedIndex(bytes);
   if (bytes.length < HEADER) throw broken(`${bytes.length} bytes are fewer than the header's ${HEADER}`);
   const aligned = bytes.byteOffset % 4 === 0 ? bytes : bytes.slice();
   const { buffer, byteOffset } = aligned;
   const header = new Uint32Array(buffer, byteOffset, HEADER / 4);
   const first = header[0] as number;
   const flags = (first >>> FLAGS_SHIFT) & 0xff;
-  if ((first & 0xffff00ff) !== MAGIC || (flags & ~HAS_THRESHOLDS) !== 0) {
+  if ((first & 0xffff00ff) !== MAGIC || (flags & ~(HAS_THRESHOLDS | PARTIAL)) !== 0) {
     throw new PermanentError(
       "data_format_unknown",
       `block index begins with 0x${first.toString(16)}: expected version ${VERSION}`,
@@ -178,9 +182,24 @@ export function decodeBlockIndex(bytes: Uint8Array): SpanColumns {
     spanStart,
     spanEnd,
     ...thresholds,
+    ...(flags & PARTIAL ? { partial: true } : {}),
     groups,
     strings,
   };
+}
+
+/** Distinct trace ids of an index of either form, 16 bytes each: a view, without decoding the rest. */
+export function indexedTraceIds(bytes: Uint8Array): Uint8Array {
+  if (isSealedIndex(bytes)) return sealedTraceIds(bytes);
+  if (bytes.length < HEADER || bytes.byteOffset % 4 !== 0) return decodeBlockIndex(bytes).traceIds;
+  const [first, count, traces] = new Uint32Array(bytes.buffer, bytes.byteOffset, 3) as unknown as [
+    number,
+    number,
+    number,
+  ];
+  const at = HEADER + count * 16;
+  if ((first & 0xffff00ff) !== MAGIC || at + traces * 16 > bytes.length) return decodeBlockIndex(bytes).traceIds;
+  return bytes.subarray(at, at + traces * 16);
 }
 
 /** In stored order; a missing threshold column is left out of the file. */

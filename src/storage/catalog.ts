@@ -1,6 +1,7 @@
 import { PermanentError } from "../component/errors.ts";
 import type { SqlDatabase, SqlStatement } from "./driver.ts";
-import { CATALOG_SCHEMA, FORMAT_VERSION, type SegmentState } from "./segment-schema.ts";
+import { CATALOG_ADDITIONS, CATALOG_SCHEMA, FORMAT_VERSION, type SegmentState } from "./segment-schema.ts";
+import type { Tombstone } from "./tombstones.ts";
 
 export interface CatalogEntry {
   readonly id: number;
@@ -16,31 +17,54 @@ export interface CatalogEntry {
   /** Of its last row; of the row before its first where it has none. */
   readonly lastSequence: number;
   readonly spansThrough: number;
+  /** Its place in the log, by which cursors name it. */
+  readonly position: number;
+  /** 1 for a sealed segment, else 0. */
+  readonly sealed: number;
+  /** Greatest id of the tombstones that were applied to it. */
+  readonly tombstones: number;
 }
 
 const COLUMNS = `id, state, created_ms AS createdMs, rows, spans, bytes, min_received_ms AS minReceivedMs,
-  max_received_ms AS maxReceivedMs, last_sequence AS lastSequence, spans_through AS spansThrough`;
+  max_received_ms AS maxReceivedMs, last_sequence AS lastSequence, spans_through AS spansThrough,
+  position, sealed, tombstones`;
+const TOMBSTONE_COLUMNS = "id, trace_id AS traceId, through";
 
-/** Reads the list of segments, again only after somebody changed it. */
+/** Reads the lists of segments and tombstones, again only after somebody changed them. */
 export class CatalogReader {
   readonly #version: SqlStatement<{ data_version: number }>;
   readonly #list: SqlStatement<CatalogEntry>;
+  readonly #deleted: SqlStatement<Tombstone>;
   #known: readonly CatalogEntry[] = [];
+  #tombstones: readonly Tombstone[] = [];
   #knownVersion: number | undefined;
 
   constructor(db: SqlDatabase) {
     this.#version = db.prepare("PRAGMA data_version");
-    this.#list = db.prepare(`SELECT ${COLUMNS} FROM segment ORDER BY id`);
+    this.#list = db.prepare(`SELECT ${COLUMNS} FROM segment ORDER BY position, id`);
+    this.#deleted = db.prepare(`SELECT ${TOMBSTONE_COLUMNS} FROM tombstone ORDER BY id`);
   }
 
   /** All segments, oldest first. */
   entries(): readonly CatalogEntry[] {
-    const version = this.#version.get()?.data_version;
-    if (this.#knownVersion === undefined || version !== this.#knownVersion) {
-      this.#known = this.#list.all();
-      this.#knownVersion = version;
-    }
+    this.#refresh();
     return this.#known;
+  }
+
+  /** The same array until something changes. */
+  tombstones(): readonly Tombstone[] {
+    this.#refresh();
+    return this.#tombstones;
+  }
+
+  #refresh(): void {
+    const version = this.#version.get()?.data_version;
+    if (this.#knownVersion !== undefined && version === this.#knownVersion) return;
+    // Tombstones first: a sealing between the two reads only makes some of them needless.
+    const tombstones = this.#deleted.all();
+    if (tombstones.length > 0 || this.#tombstones.length > 0) this.#tombstones = tombstones;
+    this.#known = this.#list.all();
+    this.#knownVersion = version;
   }
 }
 
@@ -48,6 +72,7 @@ export class CatalogReader {
 export class Catalog {
   readonly #db: SqlDatabase;
   readonly #entries = new Map<number, CatalogEntry>();
+  #tombstones: readonly Tombstone[];
   #nextSegment: number;
 
   /**
@@ -60,9 +85,11 @@ export class Catalog {
     const stored = this.#meta("format_version");
     if (stored === undefined) this.#setMeta("format_version", String(FORMAT_VERSION));
     else if (Number(stored) !== FORMAT_VERSION) throw unknownFormat(folder, stored);
-    for (const entry of db.prepare<CatalogEntry>(`SELECT ${COLUMNS} FROM segment ORDER BY id`).all()) {
+    this.#addColumns();
+    for (const entry of db.prepare<CatalogEntry>(`SELECT ${COLUMNS} FROM segment`).all()) {
       this.#entries.set(entry.id, entry);
     }
+    this.#tombstones = db.prepare<Tombstone>(`SELECT ${TOMBSTONE_COLUMNS} FROM tombstone ORDER BY id`).all();
     this.#nextSegment = Math.max(
       Number(this.#meta("next_segment") ?? 1),
       ...[...this.#entries.keys()].map((id) => id + 1),
@@ -71,7 +98,41 @@ export class Catalog {
 
   /** Oldest first. */
   entries(): readonly CatalogEntry[] {
-    return [...this.#entries.values()].sort((a, b) => a.id - b.id);
+    return [...this.#entries.values()].sort((a, b) => a.position - b.position || a.id - b.id);
+  }
+
+  /** By id; the same array until something changes. */
+  tombstones(): readonly Tombstone[] {
+    return this.#tombstones;
+  }
+
+  /** Deletes traces, given as 16 bytes each, from rows up to sequence `through`. */
+  addTombstones(traceIds: readonly Uint8Array[], through: number, nowMs: number): void {
+    this.#db.transaction(() => {
+      const insert = this.#db.prepare("INSERT INTO tombstone (trace_id, through, created_ms) VALUES (?, ?, ?)");
+      for (const traceId of traceIds) insert.run(traceId, through, nowMs);
+    });
+    this.#loadTombstones();
+  }
+
+  /** Forgets tombstones that no segment needs any more: those up to `id`. */
+  dropTombstones(id: number): void {
+    if (!this.#tombstones.some((tombstone) => tombstone.id <= id)) return;
+    this.#db.prepare("DELETE FROM tombstone WHERE id <= ?").run(id);
+    this.#loadTombstones();
+  }
+
+  /** In one transaction `entry` is there and takes the place of `replaced`, which goes to state `removing`. */
+  replace(entry: CatalogEntry, replaced: CatalogEntry): void {
+    const gone: CatalogEntry = { ...replaced, state: "removing" };
+    this.#db.transaction(() => {
+      if (entry.id >= this.#nextSegment) this.#setMeta("next_segment", String(entry.id + 1));
+      this.#write(entry);
+      this.#write(gone);
+    });
+    this.#nextSegment = Math.max(this.#nextSegment, entry.id + 1);
+    this.#entries.set(entry.id, entry);
+    this.#entries.set(gone.id, gone);
   }
 
   /** An id that no segment ever had. */
@@ -119,7 +180,8 @@ export class Catalog {
     this.#db
       .prepare(
         `INSERT OR REPLACE INTO segment (id, state, created_ms, rows, spans, bytes, min_received_ms,
-           max_received_ms, last_sequence, spans_through) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+           max_received_ms, last_sequence, spans_through, position, sealed, tombstones)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
       )
       .run(
         entry.id,
@@ -132,7 +194,28 @@ export class Catalog {
         entry.maxReceivedMs,
         entry.lastSequence,
         entry.spansThrough,
+        entry.position,
+        entry.sealed,
+        entry.tombstones,
       );
+  }
+
+  #loadTombstones(): void {
+    this.#tombstones = this.#db.prepare<Tombstone>(`SELECT ${TOMBSTONE_COLUMNS} FROM tombstone ORDER BY id`).all();
+  }
+
+  #addColumns(): void {
+    const known = new Set(
+      this.#db
+        .prepare<{ name: string }>("PRAGMA table_info(segment)")
+        .all()
+        .map(({ name }) => name),
+    );
+    const missing = CATALOG_ADDITIONS.filter(({ column }) => !known.has(column));
+    if (missing.length === 0) return;
+    this.#db.transaction(() => {
+      for (const { sql } of missing) this.#db.exec(sql);
+    });
   }
 
   #meta(key: string): string | undefined {
@@ -162,6 +245,9 @@ export function emptyEntry(
     maxReceivedMs: null,
     lastSequence,
     spansThrough,
+    position: id,
+    sealed: 0,
+    tombstones: 0,
   };
 }
 

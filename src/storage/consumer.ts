@@ -207,7 +207,9 @@ export class Consumer {
   async #send(all: readonly LogFragment[]): Promise<void> {
     let fragments = all;
     for (let attempt = 0; ; attempt++) {
+      fragments = this.#options.reader.withoutDeleted(fragments);
       const spans = spansOf(fragments);
+      if (spans === 0) return;
       const outcome = await this.#attempt(fragments);
       this.#lastOutcome = outcome.type;
       switch (outcome.type) {

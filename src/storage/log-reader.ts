@@ -1,8 +1,8 @@
-import type { LogBatch } from "../model/log.ts";
+import type { LogBatch, LogFragment } from "../model/log.ts";
 import type { SpanColumns } from "../model/span-columns.ts";
 import { decodeBlockIndex } from "./block-index.ts";
 import { MAX_BLOCK_SPANS } from "./segment-schema.ts";
-import type { BlockHead, SegmentSource } from "./segment-source.ts";
+import type { BlockHead, SegmentInfo, SegmentSource } from "./segment-source.ts";
 
 /** A place in the log with what is needed to measure distances: everything up to and including it is done. */
 export interface LogPosition {
@@ -36,7 +36,15 @@ export interface LogSource extends SegmentSource {
   end(): LogPosition;
 }
 
+interface Found {
+  readonly head: BlockHead;
+  /** Of its segment, as cursors name it. */
+  readonly position: number;
+}
+
 interface Cached {
+  /** Of the segment, as the source names it. */
+  readonly id: number;
   readonly row: LogRow;
   entry: LogEntry | undefined;
   bytes: number;
@@ -64,6 +72,8 @@ export class LogReader {
   readonly #cache = new Map<string, Cached>();
   /** Row lists by length, for entries that share them. */
   readonly #allRows = new Map<number, readonly number[]>();
+  /** Of columns that were handed out. */
+  readonly #sequences = new WeakMap<SpanColumns, number>();
   #bytes = 0;
 
   constructor(source: LogSource, options: LogReaderOptions) {
@@ -71,6 +81,10 @@ export class LogReader {
     this.#consumers = options.consumers;
     this.#maxBytes = options.maxBytes ?? DEFAULT_MAX_BYTES;
     source.onRemoved((segments) => this.#forget(new Set(segments)));
+    source.onDeleted(() => {
+      this.#cache.clear();
+      this.#bytes = 0;
+    });
   }
 
   /** The position at the end of what is committed. */
@@ -80,10 +94,11 @@ export class LogReader {
 
   /** The position before the oldest row that is still there. */
   oldest(): LogPosition {
-    const head = this.#headAfter({ segment: 0, row: 0 });
-    if (head === undefined) return this.end();
+    const found = this.#headAfter({ segment: 0, row: 0 });
+    if (found === undefined) return this.end();
+    const { head, position } = found;
     return {
-      segment: head.segment,
+      segment: position,
       row: head.row - 1,
       sequence: head.sequence - 1,
       spansThrough: head.spansThrough - head.spans,
@@ -97,8 +112,8 @@ export class LogReader {
   next(position: LogPosition): LogRow | undefined {
     const cached = this.#cache.get(keyOf(position.segment, position.row + 1));
     if (cached !== undefined) return cached.row;
-    const head = this.#headAfter(position);
-    return head === undefined ? undefined : this.#keep(head).row;
+    const found = this.#headAfter(position);
+    return found === undefined ? undefined : this.#keep(found.head, found.position).row;
   }
 
   /** The next row of a consumer that needs no body. To be called once for each. */
@@ -131,23 +146,23 @@ export class LogReader {
   /** A position about `spans` spans before the given one (a row more or less), or the oldest. */
   back(position: LogPosition, spans: number): LogPosition {
     const target = position.spansThrough - spans;
-    const segments = this.#source.segments().filter(({ id }) => id <= position.segment);
-    for (const { id } of segments.reverse()) {
-      const [first] = this.#source.rowsAfter(id, 0, 1);
+    const segments = this.#source.segments().filter((segment) => segment.position <= position.segment);
+    for (const segment of segments.reverse()) {
+      const [first] = this.#source.rowsAfter(segment.id, 0, 1);
       if (first === undefined || first.spansThrough > target) continue;
-      return this.#rowReaching(id, first, position, target);
+      return this.#rowReaching(segment, first, position, target);
     }
     return this.oldest();
   }
 
   /** The last row of a segment, at most at `position`, whose span total is not beyond `target`; `first` is one such. */
-  #rowReaching(segment: number, first: BlockHead, position: LogPosition, target: number): LogPosition {
+  #rowReaching(segment: SegmentInfo, first: BlockHead, position: LogPosition, target: number): LogPosition {
     let best = first;
     let low = first.row;
-    let high = segment === position.segment ? position.row : low + target - first.spansThrough;
+    let high = segment.position === position.segment ? position.row : low + target - first.spansThrough;
     while (low < high) {
       const middle = Math.ceil((low + high) / 2);
-      const [head] = this.#source.rowsAfter(segment, middle - 1, 1);
+      const [head] = this.#source.rowsAfter(segment.id, middle - 1, 1);
       if (head === undefined || head.spansThrough > target) {
         high = middle - 1;
         continue;
@@ -155,51 +170,72 @@ export class LogReader {
       best = head;
       low = head.row;
     }
-    return { segment, row: best.row, sequence: best.sequence, spansThrough: best.spansThrough };
+    const { row, sequence, spansThrough } = best;
+    return { segment: segment.position, row, sequence, spansThrough };
   }
 
   /** Receive time of the first row after `position`, ms since the epoch; undefined at the end. */
   nextReceivedAtMs(position: LogPosition): number | undefined {
     const cached = this.#cache.get(keyOf(position.segment, position.row + 1));
-    return cached?.row.receivedAtMs ?? this.#headAfter(position)?.receivedAtMs;
+    return cached?.row.receivedAtMs ?? this.#headAfter(position)?.head.receivedAtMs;
   }
 
-  /** Whether a segment can still be read. */
+  /** Whether a segment, named as in cursors, can still be read. */
   holds(segment: number): boolean {
-    return this.#source.segments().some((info) => info.id === segment);
+    return this.#source.segments().some((info) => info.position === segment);
   }
 
-  #headAfter(from: { readonly segment: number; readonly row: number }): BlockHead | undefined {
-    for (const { id } of this.#source.segments()) {
-      if (id < from.segment) continue;
-      const heads = this.#source.rowsAfter(id, id === from.segment ? from.row : 0, FETCH_ROWS);
-      for (const head of heads.slice(1)) this.#keep(head);
-      if (heads[0] !== undefined) return heads[0];
+  /** Fragments read before, without the spans that were deleted since. */
+  withoutDeleted(fragments: readonly LogFragment[]): readonly LogFragment[] {
+    const segments = this.#source.segments();
+    return fragments.map((fragment) => {
+      const { batch, rows } = fragment;
+      const segment = segments.find(({ position }) => position === batch.next.segment);
+      const sequence = this.#sequences.get(batch.columns);
+      if (segment === undefined || sequence === undefined) return fragment;
+      const left = this.#source.rowsLeft(segment.id, sequence, batch.columns);
+      if (left === undefined) return fragment;
+      const kept = new Set(left);
+      return { batch, rows: rows.filter((row) => kept.has(row)) };
+    });
+  }
+
+  #headAfter(from: { readonly segment: number; readonly row: number }): Found | undefined {
+    for (const { id, position } of this.#source.segments()) {
+      if (position < from.segment) continue;
+      const heads = this.#source.rowsAfter(id, position === from.segment ? from.row : 0, FETCH_ROWS);
+      for (const head of heads.slice(1)) this.#keep(head, position);
+      if (heads[0] !== undefined) return { head: heads[0], position };
     }
     return undefined;
   }
 
-  #keep(head: BlockHead): Cached {
-    const { segment, row, sequence, spansThrough, spans, receivedAtMs, index } = head;
+  #keep(head: BlockHead, segment: number): Cached {
+    const { row, sequence, spansThrough, spans, receivedAtMs, index } = head;
     const key = keyOf(segment, row);
     const known = this.#cache.get(key);
     if (known !== undefined) return known;
     const position: LogPosition = { segment, row, sequence, spansThrough };
     const columns = decodeBlockIndex(index);
     const cached: Cached = {
+      id: head.segment,
       row: { position, spans, receivedAtMs, columns },
       entry: undefined,
       bytes: 0,
       taken: 0,
     };
     this.#cache.set(key, cached);
+    this.#sequences.set(columns, sequence);
     this.#grow(cached, index.length * 1.5);
     return cached;
   }
 
-  #open({ position, spans, receivedAtMs, columns }: LogRow): LogEntry | undefined {
-    const body = this.#source.body(position.segment, position.row);
-    if (body === undefined) return undefined;
+  #open(row: LogRow): LogEntry | undefined {
+    const { position, spans, receivedAtMs } = row;
+    const id = this.#source.segments().find((segment) => segment.position === position.segment)?.id;
+    const body = id === undefined ? undefined : this.#source.body(id, position.row);
+    if (id === undefined || body === undefined) return undefined;
+    const { columns } = row;
     const next = { segment: position.segment, row: position.row };
     return { position, spans, batch: { next, receivedAtMs, body, columns }, rows: this.#rowsOf(columns.count) };
   }
@@ -237,7 +273,7 @@ export class LogReader {
 
   #forget(segments: ReadonlySet<number>): void {
     for (const [key, cached] of this.#cache) {
-      if (segments.has(cached.row.position.segment)) this.#drop(key, cached);
+      if (segments.has(cached.id)) this.#drop(key, cached);
     }
   }
 }

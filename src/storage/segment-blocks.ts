@@ -1,5 +1,4 @@
 import { traceIdHash } from "../model/attribute-hash.ts";
-import type { SpanColumns } from "../model/span-columns.ts";
 import { bloomMayContainAt, checkBloom } from "./bloom.ts";
 import { TraceTable } from "./search/trace-table.ts";
 import { MAX_STORED_TIME } from "./segment-schema.ts";
@@ -13,6 +12,8 @@ const BEYOND_U64 = 2 ** 64;
  */
 export class SegmentBlocks {
   readonly id: number;
+  /** Place in the log; greater is newer. */
+  readonly position: number;
   #count = 0;
   #complete = false;
   #minStart = new Float64Array(64);
@@ -23,8 +24,9 @@ export class SegmentBlocks {
   #traces: TraceTable | undefined = new TraceTable();
   #order: Uint32Array | undefined;
 
-  constructor(id: number) {
+  constructor(id: number, position = id) {
     this.id = id;
+    this.position = position;
   }
 
   /** Rows 1 to `count` are known. */
@@ -52,8 +54,8 @@ export class SegmentBlocks {
     return this.#maxStart[row - 1] as number;
   }
 
-  /** The next rows in order, with their decoded columns. */
-  add(blocks: readonly { readonly columns: SpanColumns }[], heads: readonly BlockHead[]): void {
+  /** The next rows in order, with the distinct trace ids of each, 16 bytes an id. */
+  add(traceIds: readonly Uint8Array[], heads: readonly BlockHead[]): void {
     const hashes: number[] = [];
     const rows: number[] = [];
     for (const [i, head] of heads.entries()) {
@@ -65,9 +67,9 @@ export class SegmentBlocks {
       const offset = this.#offsets[at] as number;
       this.#blooms?.set(head.bloom, offset);
       this.#offsets[at + 1] = offset + head.bloom.length;
-      const { traceIds } = (blocks[i] as { readonly columns: SpanColumns }).columns;
-      for (let id = 0; id < traceIds.length; id += 16) {
-        hashes.push(traceIdHash(traceIds, id));
+      const ids = traceIds[i] as Uint8Array;
+      for (let id = 0; id < ids.length; id += 16) {
+        hashes.push(traceIdHash(ids, id));
         rows.push(at);
       }
       this.#count++;

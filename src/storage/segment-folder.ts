@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { DAMAGED_SUFFIX, SEGMENTS_FOLDER, segmentFileName } from "./segment-schema.ts";
+import { DAMAGED_SUFFIX, SEALING_SUFFIX, SEGMENTS_FOLDER, segmentFileName } from "./segment-schema.ts";
 
 const SIDE_FILES = ["-wal", "-shm"] as const;
 const SEGMENT_NAME = /^(\d{8,15})\.db$/;
@@ -49,6 +49,13 @@ export class SegmentFolder {
 
   putAside(id: number): void {
     putDatabaseAside(this.path(id));
+  }
+
+  /** Removes what a sealing that did not end has left. */
+  removeUnfinished(): void {
+    for (const name of readdirSync(this.#folder)) {
+      if (name.includes(SEALING_SUFFIX)) rmSync(join(this.#folder, name), { force: true });
+    }
   }
 
   /** Ids of the segment files that are there, ascending. */

@@ -1,6 +1,9 @@
 import type { SpanKind } from "../model/span.ts";
 import { bodyCrc, decodeBody, headCrc } from "./body-codec.ts";
 import type { SqlDatabase, SqlStatement } from "./driver.ts";
+import { decodeSealedBody } from "./sealing/sealed-body.ts";
+import { decodeSealedIndex } from "./sealing/sealed-index.ts";
+import { BODY_CODEC } from "./segment-schema.ts";
 import type { BlockHead, SegmentOperation } from "./segment-source.ts";
 
 /** Bytes of a segment that cannot be what was written. */
@@ -48,8 +51,9 @@ export class SegmentReader {
   readonly #segment: number;
   readonly #heads: SqlStatement<HeadRow>;
   readonly #body: SqlStatement<BodyRow>;
+  readonly #index: SqlStatement<{ index_blob: Uint8Array }>;
   readonly #operations: SqlStatement<{ service: string; name: string; kind: number }>;
-  readonly #overflow: SqlStatement<{ value: string }>;
+  readonly #meta: SqlStatement<{ value: string }>;
   readonly #end: SqlStatement<SegmentEnd>;
   readonly #first: SqlStatement<{ receivedAtMs: number }>;
 
@@ -63,8 +67,9 @@ export class SegmentReader {
       { bigints: true },
     );
     this.#body = db.prepare("SELECT codec, raw_length, head_crc, body_crc, body FROM block WHERE row = ?");
+    this.#index = db.prepare("SELECT index_blob FROM block WHERE row = ?");
     this.#operations = db.prepare("SELECT service, name, kind FROM operation");
-    this.#overflow = db.prepare("SELECT value FROM meta WHERE key = 'operations_overflow'");
+    this.#meta = db.prepare("SELECT value FROM meta WHERE key = ?");
     this.#end = db.prepare(
       `SELECT row, sequence, spans_through AS spansThrough, received_ms AS receivedAtMs
        FROM block ORDER BY row DESC LIMIT 1`,
@@ -83,7 +88,9 @@ export class SegmentReader {
     if (stored === undefined) return undefined;
     if (bodyCrc(stored.head_crc, stored.body) !== stored.body_crc) throw this.#damaged(row, "body");
     try {
-      return decodeBody(stored.codec, stored.body, stored.raw_length);
+      if (stored.codec !== BODY_CODEC.columnar) return decodeBody(stored.codec, stored.body, stored.raw_length);
+      const index = this.#index.get(row)?.index_blob;
+      return index && decodeSealedBody(stored.body, decodeSealedIndex(index), stored.raw_length);
     } catch (error) {
       throw this.#damaged(row, "body", error);
     }
@@ -92,7 +99,7 @@ export class SegmentReader {
   operations(): { readonly operations: readonly SegmentOperation[]; readonly complete: boolean } {
     return {
       operations: this.#operations.all().map(({ service, name, kind }) => ({ service, name, kind: kind as SpanKind })),
-      complete: this.#overflow.get() === undefined,
+      complete: this.meta("operations_overflow") === undefined,
     };
   }
 
@@ -104,6 +111,11 @@ export class SegmentReader {
   /** Receive time of the first row, ms since the epoch. */
   firstReceivedAtMs(): number | undefined {
     return this.#first.get()?.receivedAtMs;
+  }
+
+  /** Value of a `meta` key; undefined where it is not set. */
+  meta(key: string): string | undefined {
+    return this.#meta.get(key)?.value;
   }
 
   #head(stored: HeadRow): BlockHead {

@@ -7,6 +7,7 @@
  * catalog.db              format version, list of segments
  * consumers.db            cursors of exporters and aggregates, and the state of aggregates
  * segments/00000001.db    one slice of the log; names are never reused
+ * segments/00000009.sealing   a slice being sealed; of no meaning until the catalog lists it under its own name
  * segments/00000001.db.damaged   put aside, never opened again
  * ```
  *
@@ -22,6 +23,7 @@ export const LOCK_FILE = "lock.db";
 export const LOCK_OWNER_FILE = "lock.json";
 export const SEGMENTS_FOLDER = "segments";
 export const DAMAGED_SUFFIX = ".damaged";
+export const SEALING_SUFFIX = ".sealing";
 
 /** Bytes of a database page in segments: blobs of tens of kB spill over fewer pages than with 4 kB. */
 export const SEGMENT_PAGE_SIZE = 8192;
@@ -30,7 +32,7 @@ export const SEGMENT_PAGE_SIZE = 8192;
 export const MAX_BLOCK_SPANS = 512;
 export const MAX_BLOCK_BYTES = 1024 * 1024;
 
-/** `codec` of a block's body. */
+/** `codec` of a block's body. `columnar` is sealing/sealed-body.ts, and its index sealing/sealed-index.ts. */
 export const BODY_CODEC = { plain: 0, brotli: 1, columnar: 2 } as const;
 export type BodyCodec = (typeof BODY_CODEC)[keyof typeof BODY_CODEC];
 
@@ -45,7 +47,9 @@ export const MAX_STORED_TIME = 0x7fff_ffff_ffff_ffffn;
  *   last, so that reading the others does not touch its pages.
  * - `operation`: every (service, operation, kind) in the segment, unless meta `operations_overflow` is set: then there
  *   were more than MAX_OPERATIONS and the table holds the first ones.
- * - `meta`: `format_version`, `segment`, `operations_overflow`.
+ * - `meta`: `format_version`, `segment`, `operations_overflow`; in a sealed segment also `sealed`, the position of the
+ *   segment whose place it took, and `tombstones`, the greatest id of those applied. Its rows are grouped by trace; their
+ *   sequences lie within those of the rows they were made of, and the last has theirs.
  */
 export const SEGMENT_SCHEMA = `
 CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -82,6 +86,12 @@ export const MAX_OPERATIONS = 50_000;
  * longer read and its files are about to be unlinked. Removed segments have no row; `next_segment` in meta keeps their
  * names from being used again. `rows`, `spans`, `bytes` and the receive
  * times of an open segment are those of its last opening: its own tables know better.
+ *
+ * `position` is the place in the log: cursors name it. It is the id, but for a sealed segment that of the one it took
+ * the place of. `tombstones` is the greatest id of those whose spans are not in the file any more.
+ *
+ * `tombstone`: a deleted trace. Of rows up to sequence `through` its spans are neither read nor exported, and sealing
+ * leaves them out; what arrives later is new.
  */
 export const SEGMENT_STATE = { open: "open", closed: "closed", damaged: "damaged", removing: "removing" } as const;
 export type SegmentState = (typeof SEGMENT_STATE)[keyof typeof SEGMENT_STATE];
@@ -98,9 +108,28 @@ CREATE TABLE IF NOT EXISTS segment (
   min_received_ms INTEGER,
   max_received_ms INTEGER,
   last_sequence INTEGER NOT NULL,
-  spans_through INTEGER NOT NULL
+  spans_through INTEGER NOT NULL,
+  position INTEGER NOT NULL,
+  sealed INTEGER NOT NULL DEFAULT 0,
+  tombstones INTEGER NOT NULL DEFAULT 0
+);
+CREATE TABLE IF NOT EXISTS tombstone (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  trace_id BLOB NOT NULL,
+  through INTEGER NOT NULL,
+  created_ms INTEGER NOT NULL
 );
 `;
+
+/** Columns that the first folders did not have yet; added where they are missing. */
+export const CATALOG_ADDITIONS: readonly { readonly column: string; readonly sql: string }[] = [
+  {
+    column: "position",
+    sql: "ALTER TABLE segment ADD COLUMN position INTEGER NOT NULL DEFAULT 0; UPDATE segment SET position = id",
+  },
+  { column: "sealed", sql: "ALTER TABLE segment ADD COLUMN sealed INTEGER NOT NULL DEFAULT 0" },
+  { column: "tombstones", sql: "ALTER TABLE segment ADD COLUMN tombstones INTEGER NOT NULL DEFAULT 0" },
+];
 
 /** Cursors: everything before and including (segment, row) is done. Counters survive restarts. */
 export const CONSUMERS_SCHEMA = `

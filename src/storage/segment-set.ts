@@ -6,6 +6,7 @@ import { Segment } from "./segment.ts";
 import { putDatabaseAside, SegmentFolder } from "./segment-folder.ts";
 import { DamagedError } from "./segment-reader.ts";
 import { CATALOG_FILE, SEGMENT_STATE } from "./segment-schema.ts";
+import type { Tombstone } from "./tombstones.ts";
 
 export interface SegmentSetOptions {
   readonly driver: SqlDriver;
@@ -72,7 +73,9 @@ export class SegmentSet {
     // The file comes first: readers take what the catalog lists for complete.
     const segment = this.open(id);
     try {
-      this.#catalog.save(emptyEntry(id, SEGMENT_STATE.open, nowMs, sequence, spansThrough));
+      const entry = emptyEntry(id, SEGMENT_STATE.open, nowMs, sequence, spansThrough);
+      // What was deleted by now cannot be in it.
+      this.#catalog.save({ ...entry, tombstones: this.tombstones().at(-1)?.id ?? 0 });
       return segment;
     } catch (error) {
       segment.db.close();
@@ -91,6 +94,32 @@ export class SegmentSet {
 
   save(entry: CatalogEntry): void {
     this.#catalog.save(entry);
+  }
+
+  /** An id for a segment to be made. */
+  reserve(): number {
+    return this.#catalog.reserve();
+  }
+
+  /** The file `entry.id` is there, whole and on the disk: it takes the place of `replaced`, at once and for good. */
+  replace(entry: CatalogEntry, replaced: CatalogEntry): void {
+    this.#catalog.replace(entry, replaced);
+  }
+
+  /** Deleted traces of which some segment may still hold spans. */
+  tombstones(): readonly Tombstone[] {
+    return this.#catalog.tombstones();
+  }
+
+  /** Deletes traces, 16 bytes each, from rows up to sequence `through`. */
+  addTombstones(traceIds: readonly Uint8Array[], through: number, nowMs: number): void {
+    this.#catalog.addTombstones(traceIds, through, nowMs);
+  }
+
+  /** Forgets the tombstones that were applied to every segment. */
+  dropTombstones(): void {
+    const applied = this.readable().map(({ tombstones }) => tombstones);
+    this.#catalog.dropTombstones(Math.min(...applied, Number.MAX_SAFE_INTEGER));
   }
 
   bytes(id: number): number {
@@ -155,6 +184,8 @@ export class SegmentSet {
 
   /** Makes the catalog and the files agree after a crash, a damaged catalog, or somebody's removal of files. */
   #reconcile(files: SegmentFolder): void {
+    files.removeUnfinished();
+    const known = new Set(this.#catalog.entries().map(({ id }) => id));
     const removing = this.#catalog.entries().filter((entry) => entry.state === SEGMENT_STATE.removing);
     this.remove(removing.map((entry) => entry.id));
     for (const entry of this.readable()) {
@@ -163,12 +194,16 @@ export class SegmentSet {
     for (const id of files.ids()) {
       const state = this.entry(id)?.state;
       if (state === SEGMENT_STATE.damaged) files.putAside(id);
-      else if (state === undefined) this.#adopt(id);
+      else if (state === undefined) this.#adopt(id, known);
     }
   }
 
-  /** Takes a segment file that the catalog does not know into it, removes it when empty, or puts it aside. */
-  #adopt(id: number): void {
+  /**
+   * Takes a segment file that the catalog does not know into it, removes it when empty, or puts it aside. A sealed one
+   * whose original the catalog has known all along was about to take its place when the process ended: it is made again.
+   * When the catalog was lost, the sealed one is taken, for it has deletions applied.
+   */
+  #adopt(id: number, known: ReadonlySet<number>): void {
     const unknown = emptyEntry(id, SEGMENT_STATE.closed, Date.now(), 0, 0);
     try {
       const segment = this.open(id);
@@ -178,8 +213,13 @@ export class SegmentSet {
       } finally {
         segment.close();
       }
-      if (entry.rows > 0) this.#catalog.save({ ...entry, bytes: this.bytes(id) });
-      else this.#files?.remove(id);
+      const rivals = this.readable().filter(({ position }) => position === entry.position);
+      if (entry.rows === 0 || rivals.some((rival) => known.has(rival.id))) {
+        this.#files?.remove(id);
+        return;
+      }
+      this.#catalog.save({ ...entry, bytes: this.bytes(id) });
+      this.remove(rivals.map((rival) => rival.id));
     } catch (error) {
       if (!isDamage(error)) throw error;
       this.#catalog.save(unknown);
@@ -201,8 +241,11 @@ export function closedEntry(entry: CatalogEntry, segment: Segment): CatalogEntry
   if (end === undefined) return { ...entry, state };
   const [first] = segment.reader.rowsAfter(0, 1);
   const before = first === undefined ? end.spansThrough : first.spansThrough - first.spans;
+  const position = segment.reader.meta("sealed");
   return {
     ...entry,
+    ...(position === undefined ? {} : { position: Number(position), sealed: 1 }),
+    tombstones: Number(segment.reader.meta("tombstones") ?? entry.tombstones),
     state,
     rows: end.row,
     spans: end.spansThrough - before,

@@ -1,10 +1,13 @@
 import type { StoreStats } from "../component/read.ts";
 import type { SpanKind } from "../model/span.ts";
+import type { SpanColumns } from "../model/span-columns.ts";
 import type { SqlDatabase } from "./driver.ts";
 
 export interface SegmentInfo {
-  /** Ordered as written; greater is newer. */
+  /** Never used for other rows: a sealed segment has another id than the one whose place it takes. */
   readonly id: number;
+  /** Place in the log, by which cursors name it: greater is newer. */
+  readonly position: number;
   /** An open segment may gain rows at any time; a closed one never changes until it is gone. */
   readonly status: "open" | "closed";
 }
@@ -25,7 +28,7 @@ export interface BlockHead {
   readonly maxEnd: bigint;
   /** ms since the epoch. */
   readonly receivedAtMs: number;
-  /** For decodeBlockIndex; owns its buffer from offset 0. */
+  /** For decodeBlockIndex; owns its buffer from offset 0. Names only spans that are not deleted. */
   readonly index: Uint8Array;
   /** For bloomMayContain. */
   readonly bloom: Uint8Array;
@@ -48,7 +51,8 @@ export interface SegmentSource {
   /** Up to `limit` rows after `row` (0 for the first), ascending; fewer means that there are no more now. */
   rowsAfter(segment: number, row: number, limit: number): readonly BlockHead[];
   /**
-   * OTLP protobuf bytes of a row, inflated and CRC checked; undefined when it is gone. A row whose bytes are damaged is
+   * OTLP protobuf bytes of a row, inflated and CRC checked, with the spans that are deleted: only columns tell which may
+   * be shown. Undefined when it is gone. A row whose bytes are damaged is
    * reported, its segment put aside, and undefined returned.
    */
   body(segment: number, row: number): Uint8Array | undefined;
@@ -59,6 +63,13 @@ export interface SegmentSource {
   stats(): StoreStats;
   /** A connection on consumers.db, where aggregates keep their state; not to be written, nor closed. */
   aggregates(): SqlDatabase;
+  /**
+   * Rows of `columns`, read before from a row of that sequence, that are not deleted by now, ascending; undefined where
+   * all are left.
+   */
+  rowsLeft(segment: number, sequence: number, columns: SpanColumns): readonly number[] | undefined;
   /** Called with segments that are gone: drop what was cached of them. */
   onRemoved(listener: (segments: readonly number[]) => void): void;
+  /** Called as soon as a deletion is seen: rows read before may name deleted spans. */
+  onDeleted(listener: () => void): void;
 }

@@ -1,6 +1,9 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
+import { partialColumns } from "../codec/otlp/cut-columns.ts";
 import type { StoreStats } from "../component/read.ts";
+import type { SpanColumns } from "../model/span-columns.ts";
+import { decodeBlockIndex, encodeBlockIndex } from "./block-index.ts";
 import { type CatalogEntry, CatalogReader } from "./catalog.ts";
 import type { SqlDatabase, SqlDriver } from "./driver.ts";
 import { databaseBytes } from "./segment-folder.ts";
@@ -8,11 +11,14 @@ import { SegmentReader } from "./segment-reader.ts";
 import { CATALOG_FILE, CONSUMERS_FILE, SEGMENTS_FOLDER, segmentFileName } from "./segment-schema.ts";
 import { isDamage, type SegmentSet } from "./segment-set.ts";
 import type { BlockHead, SegmentInfo, SegmentOperation, SegmentSource } from "./segment-source.ts";
+import { type Tombstone, TombstoneSet } from "./tombstones.ts";
 
 /** Where a source finds databases: files of its own connections, or the writer's in memory. */
 export interface SegmentAccess {
   /** All segments, whatever their state, oldest first. */
   entries(): readonly CatalogEntry[];
+  /** By id; the same array until something changes. */
+  tombstones(): readonly Tombstone[];
   /** A connection on a segment; undefined where it is gone. Throws SqlError. */
   connect(id: number): SqlDatabase | undefined;
   /** Gives a connection back. */
@@ -30,6 +36,7 @@ export function fileAccess(driver: SqlDriver, folder: string): SegmentAccess {
   const pathOf = (id: number) => join(folder, SEGMENTS_FOLDER, segmentFileName(id));
   return {
     entries: () => reader.entries(),
+    tombstones: () => reader.tombstones(),
     connect: (id) => (existsSync(pathOf(id)) ? driver.open(pathOf(id), { readOnly: true }) : undefined),
     disconnect: (db) => db.close(),
     bytes: (id) => databaseBytes(pathOf(id)),
@@ -48,6 +55,7 @@ export function fileAccess(driver: SqlDriver, folder: string): SegmentAccess {
 export function memoryAccess(segments: SegmentSet, consumers: SqlDatabase): SegmentAccess {
   return {
     entries: () => segments.readable(),
+    tombstones: () => segments.tombstones(),
     connect: (id) => segments.inMemory(id)?.db,
     disconnect() {},
     bytes: (id) => segments.bytes(id),
@@ -73,6 +81,8 @@ export class StoredSource implements SegmentSource {
   /** Released or damaged: never opened again. */
   readonly #gone = new Set<number>();
   readonly #listeners: ((segments: readonly number[]) => void)[] = [];
+  readonly #deletionListeners: (() => void)[] = [];
+  #tombstones: { readonly of: readonly Tombstone[]; readonly set: TombstoneSet } | undefined;
 
   /** `onDamaged` is told once of every segment in which damage was met. */
   constructor(access: SegmentAccess, onDamaged: (segment: number, reason: string) => void) {
@@ -81,15 +91,26 @@ export class StoredSource implements SegmentSource {
   }
 
   segments(): readonly SegmentInfo[] {
-    return this.#entries().map(({ id, state }) => ({ id, status: state === "open" ? "open" : "closed" }));
+    return this.#entries().map(({ id, position, state }) => ({
+      id,
+      position,
+      status: state === "open" ? "open" : "closed",
+    }));
   }
 
   rowsAfter(segment: number, row: number, limit: number): readonly BlockHead[] {
-    return this.#read(segment, (reader) => reader.rowsAfter(row, limit)) ?? [];
+    const filter = this.#filter(segment);
+    const heads = this.#read(segment, (reader) => reader.rowsAfter(row, limit)) ?? [];
+    return filter === undefined ? heads : heads.map((head) => withoutDeleted(head, filter));
   }
 
   body(segment: number, row: number): Uint8Array | undefined {
     return this.#read(segment, (reader) => reader.body(row));
+  }
+
+  rowsLeft(segment: number, sequence: number, columns: SpanColumns): readonly number[] | undefined {
+    const filter = this.#filter(segment);
+    return filter?.set.rowsLeft(columns, sequence, filter.applied);
   }
 
   operations(segment: number): { readonly operations: readonly SegmentOperation[]; readonly complete: boolean } {
@@ -105,11 +126,11 @@ export class StoredSource implements SegmentSource {
     const entries = this.#entries();
     for (const entry of [...entries].reverse()) {
       const end = this.#read(entry.id, (reader) => reader.end());
-      if (end !== undefined) return { segment: entry.id, ...end };
+      if (end !== undefined) return { segment: entry.position, ...end };
     }
     const last = entries.at(-1);
     return {
-      segment: last?.id ?? 0,
+      segment: last?.position ?? 0,
       row: 0,
       sequence: last?.lastSequence ?? 0,
       spansThrough: last?.spansThrough ?? 0,
@@ -142,6 +163,15 @@ export class StoredSource implements SegmentSource {
     this.#listeners.push(listener);
   }
 
+  onDeleted(listener: () => void): void {
+    this.#deletionListeners.push(listener);
+  }
+
+  /** Looks for deletions now rather than with the next row that is read. */
+  checkDeletions(): void {
+    this.#filter(0);
+  }
+
   /** Closes connections on segments that are to be unlinked, and lets everybody drop what was cached of them. */
   release(segments: readonly number[]): void {
     for (const segment of segments) {
@@ -160,6 +190,20 @@ export class StoredSource implements SegmentSource {
     return this.#access
       .entries()
       .filter(({ id, state }) => (state === "open" || state === "closed") && !this.#gone.has(id));
+  }
+
+  /** Tombstones that were not yet applied to the segment; undefined where there are none. */
+  #filter(segment: number): DeletionFilter | undefined {
+    const list = this.#access.tombstones();
+    if (list.length === 0) return undefined;
+    if (this.#tombstones?.of !== list) {
+      this.#tombstones = { of: list, set: new TombstoneSet(list) };
+      for (const listener of this.#deletionListeners) listener();
+    }
+    // A segment that left the catalog is read on by queries that began before.
+    const applied = this.#access.entries().find(({ id }) => id === segment)?.tombstones ?? 0;
+    const { set } = this.#tombstones;
+    return set.lastId > applied ? { set, applied } : undefined;
   }
 
   #read<T>(segment: number, read: (reader: SegmentReader) => T): T | undefined {
@@ -204,4 +248,17 @@ export class StoredSource implements SegmentSource {
     this.#connections.delete(segment);
     this.#access.disconnect(connection.db);
   }
+}
+
+interface DeletionFilter {
+  readonly set: TombstoneSet;
+  readonly applied: number;
+}
+
+/** The head with the deleted spans left out of its index. */
+function withoutDeleted(head: BlockHead, { set, applied }: DeletionFilter): BlockHead {
+  if (!set.mayTouch(head, applied)) return head;
+  const columns = decodeBlockIndex(head.index);
+  const rows = set.rowsLeft(columns, head.sequence, applied);
+  return rows === undefined ? head : { ...head, index: encodeBlockIndex(partialColumns(columns, rows)) };
 }

@@ -66,6 +66,18 @@ export function cutColumns(
   };
 }
 
+/**
+ * The columns of `rows` alone, of the body that all of them describe: byte ranges stay as they are, and the body holds
+ * spans that no row names.
+ */
+export function partialColumns(columns: SpanColumns, rows: readonly number[]): SpanColumns {
+  const named = new Set(rows.map((row) => columns.groupIndex[row] as number));
+  const groups = [...named].map((index) => columns.groups[index] as SpanGroup);
+  const spanStart = Uint32Array.from(rows, (row) => columns.spanStart[row] as number);
+  const spanEnd = Uint32Array.from(rows, (row) => columns.spanEnd[row] as number);
+  return { ...cutColumns(columns, rows, spanStart, spanEnd, groups), partial: true };
+}
+
 function renumber(index: Index, rows: ArrayLike<number>, pool: Pool): Uint32Array {
   const out = new Uint32Array(rows.length);
   for (let i = 0; i < rows.length; i++) out[i] = pool.number(index[rows[i] as number] as number);

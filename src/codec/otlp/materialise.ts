@@ -27,7 +27,7 @@ export function materialiseBody(fragments: readonly LogFragment[]): Uint8Array {
 
 function materialise({ batch, rows }: LogFragment): Uint8Array {
   const { body, columns } = batch;
-  const whole = rows.length === columns.count;
+  const whole = rows.length === columns.count && columns.partial !== true;
   if (whole && columns.thresholdIndex === undefined) return body;
   return rewriteBody(body, columns, rows, (row) => spanWithThreshold(body, columns, row));
 }

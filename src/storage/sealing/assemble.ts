@@ -1,5 +1,5 @@
-import { NO_THRESHOLD, type SpanColumns, type SpanGroup } from "../../model/span-columns.ts";
 import { writeVarint } from "../../codec/otlp/wire-writer.ts";
+import { NO_THRESHOLD, type SpanColumns, type SpanGroup } from "../../model/span-columns.ts";
 import type { SpanRefs } from "./grouping.ts";
 import { type FrameSizes, type GroupLayout, layOut } from "./row-layout.ts";
 import type { Frame } from "./sealed-body.ts";
@@ -146,8 +146,7 @@ export class Assembler {
       start[i] = (startHigh[span] as number) * 0x1_0000_0000 + (startLow[span] as number);
     }
     return Uint32Array.from({ length: count }, (_, i) => i).sort(
-      (a, b) =>
-        (group[a] as number) - (group[b] as number) || (start[a] as number) - (start[b] as number) || a - b,
+      (a, b) => (group[a] as number) - (group[b] as number) || (start[a] as number) - (start[b] as number) || a - b,
     );
   }
 }

@@ -1,5 +1,5 @@
-import type { SpanGroup } from "../../model/span-columns.ts";
 import { varintSize } from "../../codec/otlp/wire-writer.ts";
+import type { SpanGroup } from "../../model/span-columns.ts";
 
 /** What surrounds the spans of one resource and scope in the body of a sealed row, in bytes. */
 export interface FrameSizes {

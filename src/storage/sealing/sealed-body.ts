@@ -1,5 +1,5 @@
-import type { SpanColumns, SpanGroup } from "../../model/span-columns.ts";
 import { writeVarint } from "../../codec/otlp/wire-writer.ts";
+import type { SpanColumns, SpanGroup } from "../../model/span-columns.ts";
 import { ByteSink } from "./byte-sink.ts";
 import { readUint32 } from "./number-column.ts";
 import { PartReader, writeParts } from "./parts.ts";

@@ -1,6 +1,6 @@
 import { PermanentError } from "../../component/errors.ts";
 import type { SpanColumns, SpanGroup } from "../../model/span-columns.ts";
-import { ByteSink, ByteSource } from "./byte-sink.ts";
+import { ByteSink, type ByteSource } from "./byte-sink.ts";
 import { readNumbers, readUint32, unzigzag, writeNumbers, zigzag } from "./number-column.ts";
 import { PartReader, writeParts } from "./parts.ts";
 import { type GroupLayout, layOut } from "./row-layout.ts";
@@ -322,9 +322,7 @@ function difference(
   bHigh: Uint32Array,
   b: number,
 ): number {
-  return (
-    ((aHigh[a] as number) - (bHigh[b] as number)) * TWO_32 + ((aLow[a] as number) - (bLow[b] as number))
-  );
+  return ((aHigh[a] as number) - (bHigh[b] as number)) * TWO_32 + ((aLow[a] as number) - (bLow[b] as number));
 }
 
 function lengthsOf({ spanStart, spanEnd, count }: SpanColumns): Uint32Array {

@@ -1,6 +1,6 @@
 import type { SpanColumns } from "../../model/span-columns.ts";
-import { writeNumbers } from "./number-column.ts";
 import { ByteSink } from "./byte-sink.ts";
+import { writeNumbers } from "./number-column.ts";
 import type { Part } from "./parts.ts";
 import {
   ATTRIBUTES_TAG,

@@ -74,7 +74,7 @@ export class MemorySource implements SegmentSource {
   }
 
   segments(): readonly SegmentInfo[] {
-    return this.#segments.map(({ id, open }) => ({ id, status: open ? "open" : "closed" }));
+    return this.#segments.map(({ id, open }) => ({ id, position: id, status: open ? "open" : "closed" }));
   }
 
   rowsAfter(segment: number, row: number, limit: number): readonly BlockHead[] {
@@ -105,6 +105,10 @@ export class MemorySource implements SegmentSource {
   aggregates(): SqlDatabase {
     return this.#aggregates;
   }
+
+  rowsLeft(): undefined {}
+
+  onDeleted(): void {}
 
   onRemoved(listener: (segments: readonly number[]) => void): void {
     this.#listeners.push(listener);
