@@ -23,11 +23,12 @@ const { EXPORTERS } = await compiled("app/builtin.js");
 /** Help texts by command, so that each is asked for once. */
 const helps = new Map();
 const check = process.argv.includes("--check");
+const [metricTexts, commandLinePage] = await Promise.all([expositions(), commandLine()]);
 const pages = {
   "docs/configuration.md": configReference(),
   "docs/spanloom.schema.json": `${JSON.stringify(configJsonSchema(), null, 2)}\n`,
-  "docs/metrics.md": metricsReference(metricEntries(await expositions())),
-  "docs/command-line.md": await commandLine(),
+  "docs/metrics.md": metricsReference(metricEntries(metricTexts)),
+  "docs/command-line.md": commandLinePage,
 };
 const stale = [];
 for (const [name, text] of Object.entries(pages)) {
@@ -131,12 +132,13 @@ async function commandLine() {
 async function commandNames(path) {
   const [, list = ""] = (await help(path)).split(/^Commands:\n/m);
   const names = [...list.split(/^\S/m)[0].matchAll(/^ {2}([a-z][\w-]*)/gm)].map(([, name]) => name);
-  const found = [];
-  for (const name of names.filter((name) => name !== "help")) {
-    const below = await commandNames([...path, name]);
-    found.push(...(below.length > 0 ? below : [[...path, name].join(" ")]));
-  }
-  return found;
+  const found = names
+    .filter((name) => name !== "help")
+    .map(async (name) => {
+      const below = await commandNames([...path, name]);
+      return below.length > 0 ? below : [[...path, name].join(" ")];
+    });
+  return (await Promise.all(found)).flat();
 }
 
 async function help(path) {

@@ -11,7 +11,7 @@ describe("generated pages", () => {
   it("are what the program says of itself", async () => {
     const run = promisify(execFile)(process.execPath, [join(ROOT, "scripts/docs.mjs"), "--check"]);
     await expect(run).resolves.toMatchObject({ stdout: "every page is current\n" });
-  });
+  }, 120_000);
 
   it("list every metric of a span's way that the source names", () => {
     const documented = documentedMetrics();
@@ -56,6 +56,17 @@ describe("the reference of metrics", () => {
     const page = metricsReference(metricEntries([exposition]));
     expect(page).toContain("\n## b\n");
     expect(page).toContain("| `a_b_total` | counter | `x`, `y` | Things, all of them. |");
+  });
+});
+
+describe("the troubleshooting table", () => {
+  it("has every error code once, and no other", () => {
+    const union = /export type ErrorCode =([^;]*);/.exec(text("src/component/errors.ts"))?.[1] ?? "";
+    const codes = [...union.matchAll(/"(\w+)"/g)].map(([, code]) => code);
+    const section = text("docs/operations.md").split("\n## Troubleshooting\n")[1]?.split("| symptom |")[0] ?? "";
+    const listed = [...section.matchAll(/^\| `(\w+)` \|/gm)].map(([, code]) => code);
+    expect(codes.length).toBeGreaterThan(10);
+    expect(listed.sort()).toEqual(codes.sort());
   });
 });
 
