@@ -1,0 +1,249 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from "node:http";
+import {
+  createServer as createHttp2,
+  type Http2Server,
+  type Http2ServerRequest,
+  type Http2ServerResponse,
+  type ServerHttp2Session,
+} from "node:http2";
+import { createServer as createHttps } from "node:https";
+import type { Socket } from "node:net";
+import type { Duplex } from "node:stream";
+import type { TLSSocket } from "node:tls";
+import { type Endpoint, parseEndpoint } from "../server/endpoint.ts";
+import { type ListenerName, listenError } from "../server/listen-error.ts";
+import { loadTls, type TlsConfig } from "../server/tls.ts";
+import type { AnyRequest, AnyResponse } from "./answer.ts";
+
+export interface ProxyListenerOptions {
+  readonly name: ListenerName;
+  readonly endpoint: string;
+  readonly tls: TlsConfig | undefined;
+  readonly maxConnections: number;
+  readonly maxHeaderBytes: number;
+  readonly maxStreams: number;
+  readonly headersTimeoutMs: number;
+  readonly requestTimeoutMs: number;
+  readonly keepAliveTimeoutMs: number;
+  readonly onRequest: (request: AnyRequest, response: AnyResponse, expectsContinue: boolean) => void;
+  readonly onUpgrade: (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
+}
+
+/** What an HTTP/2 connection begins with (RFC 9113 §3.4). */
+const PREFACE = Buffer.from("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
+const CHECK_INTERVAL_MS = 1_000;
+
+/**
+ * One port for HTTP/1.1 and HTTP/2: by ALPN with TLS, by prior knowledge without. Bounded in connections, headers, streams
+ * and time; what cannot be read as HTTP is answered and closed.
+ */
+export class ProxyListener {
+  readonly #options: ProxyListenerOptions;
+  readonly #active = new Set<AnyResponse>();
+  readonly #sessions = new Set<ServerHttp2Session>();
+  /** Connections that have not said yet which protocol they speak. */
+  readonly #undecided = new Set<Socket>();
+  #http1: Server | undefined;
+  #http2: Http2Server | undefined;
+  #address: Endpoint | undefined;
+  #draining: Promise<void> | undefined;
+
+  constructor(options: ProxyListenerOptions) {
+    this.#options = options;
+  }
+
+  /** The bound address; undefined unless started. */
+  get address(): Endpoint | undefined {
+    return this.#address;
+  }
+
+  /** @throws PermanentError `listen_failed`, or `config_invalid` for unreadable certificates */
+  async start(): Promise<Endpoint> {
+    const { name, endpoint } = this.#options;
+    const wanted = parseEndpoint(endpoint) as Endpoint;
+    const http1 = this.#createHttp1();
+    this.#http2 = this.#createHttp2();
+    await new Promise<void>((resolve, reject) => {
+      const onError = (error: Error): void => reject(listenError(error, wanted, name));
+      http1.once("error", onError);
+      http1.listen({ host: wanted.host, port: wanted.port }, () => {
+        http1.off("error", onError);
+        resolve();
+      });
+    });
+    this.#http1 = http1;
+    const bound = http1.address() as { address: string; port: number };
+    this.#address = { host: bound.address, port: bound.port };
+    return this.#address;
+  }
+
+  /** Stops accepting, lets requests under way finish, closes idle connections; the signal's abort ends the rest. */
+  async shutdown(signal: AbortSignal): Promise<void> {
+    this.#draining ??= this.#drain();
+    const cut = (): void => {
+      this.#http1?.closeAllConnections();
+      for (const session of this.#sessions) session.destroy();
+    };
+    if (signal.aborted) cut();
+    signal.addEventListener("abort", cut, { once: true });
+    await this.#draining;
+    signal.removeEventListener("abort", cut);
+  }
+
+  #drain(): Promise<void> {
+    const http1 = this.#http1;
+    if (http1 === undefined) return Promise.resolve();
+    for (const response of this.#active) {
+      if (!("stream" in response) && !response.headersSent) response.setHeader("connection", "close");
+    }
+    for (const session of this.#sessions) session.close();
+    for (const socket of this.#undecided) socket.destroy();
+    return new Promise((resolve) => {
+      http1.close(() => {
+        this.#address = undefined;
+        resolve();
+      });
+      http1.closeIdleConnections();
+    });
+  }
+
+  #createHttp1(): Server {
+    const options = this.#options;
+    const settings = {
+      keepAliveTimeout: options.keepAliveTimeoutMs,
+      headersTimeout: Math.min(options.headersTimeoutMs, options.requestTimeoutMs),
+      requestTimeout: options.requestTimeoutMs,
+      connectionsCheckingInterval: CHECK_INTERVAL_MS,
+      maxHeaderSize: options.maxHeaderBytes,
+      insecureHTTPParser: false,
+      noDelay: true,
+    };
+    const tls = options.tls === undefined ? undefined : loadTls(options.tls, "proxy.tls");
+    const server: Server =
+      tls === undefined
+        ? createServer(settings)
+        : createHttps({
+            ...settings,
+            ALPNProtocols: ["h2", "http/1.1"],
+            cert: tls.cert,
+            key: tls.key,
+            minVersion: tls.minVersion,
+            ...(tls.clientCa === undefined ? {} : { ca: tls.clientCa, requestCert: true, rejectUnauthorized: true }),
+          });
+    server.maxConnections = options.maxConnections;
+    // Headers beyond the number would be left out silently; their bytes are bounded anyway.
+    server.maxHeadersCount = 0;
+    server.on("request", (request, response) => this.#request(request, response, false));
+    server.on("checkContinue", (request, response) => this.#request(request, response, true));
+    server.on("upgrade", options.onUpgrade);
+    server.on("connect", (_request, socket: Duplex) =>
+      endWith(socket, 405, "CONNECT is not forwarded: this is no open proxy"),
+    );
+    server.on("clientError", answerClientError);
+    this.#divertHttp2(server, tls === undefined ? "connection" : "secureConnection");
+    return server;
+  }
+
+  /** Puts a look at the first bytes, or at ALPN, before the HTTP/1 parser gets a connection. */
+  #divertHttp2(server: Server, event: "connection" | "secureConnection"): void {
+    const toHttp1 = server.listeners(event) as ((socket: Socket) => void)[];
+    server.removeAllListeners(event);
+    const http1 = (socket: Socket): void => {
+      for (const listener of toHttp1) listener.call(server, socket);
+    };
+    const http2 = (socket: Socket): void => void this.#http2?.emit("connection", socket);
+    server.on(event, (socket: Socket) => {
+      if (event === "connection") {
+        this.#undecided.add(socket);
+        sniff(socket, this.#options.headersTimeoutMs, (decision) => {
+          this.#undecided.delete(socket);
+          if (decision === "http1") http1(socket);
+          else if (decision === "http2") http2(socket);
+        });
+      } else if ((socket as TLSSocket).alpnProtocol === "h2") http2(socket);
+      else http1(socket);
+    });
+  }
+
+  #createHttp2(): Http2Server {
+    const { maxHeaderBytes, maxStreams, keepAliveTimeoutMs } = this.#options;
+    const server = createHttp2({
+      settings: { maxConcurrentStreams: maxStreams, maxHeaderListSize: maxHeaderBytes, enablePush: false },
+      maxHeaderListPairs: 1_000,
+      maxSessionMemory: 32,
+    });
+    server.on("session", (session) => {
+      this.#sessions.add(session);
+      session.setTimeout(keepAliveTimeoutMs, () => session.close());
+      session.once("close", () => this.#sessions.delete(session));
+      session.on("error", () => {});
+      if (this.#draining !== undefined) session.close();
+    });
+    server.on("sessionError", () => {});
+    server.on("request", (request, response) => this.#request(request, response, false));
+    server.on("checkContinue", (request, response) => this.#request(request, response, true));
+    return server;
+  }
+
+  #request(
+    request: IncomingMessage | Http2ServerRequest,
+    response: ServerResponse | Http2ServerResponse,
+    expectsContinue: boolean,
+  ): void {
+    this.#active.add(response);
+    if (this.#draining !== undefined && !("stream" in response)) response.setHeader("connection", "close");
+    response.once("close", () => {
+      this.#active.delete(response);
+      if (this.#draining !== undefined) this.#http1?.closeIdleConnections();
+    });
+    this.#options.onRequest(request, response, expectsContinue);
+  }
+}
+
+/** Reads until it is clear which protocol begins, and puts back what was read. */
+function sniff(socket: Socket, timeoutMs: number, decided: (decision: "http1" | "http2" | "gone") => void): void {
+  let seen: Buffer = Buffer.alloc(0);
+  const giveUp = (): void => void socket.destroy();
+  const timer = setTimeout(giveUp, timeoutMs);
+  const gone = (): void => {
+    release();
+    decided("gone");
+  };
+  const onData = (chunk: Buffer): void => {
+    seen = seen.length === 0 ? chunk : Buffer.concat([seen, chunk]);
+    const length = Math.min(seen.length, PREFACE.length);
+    const matches = seen.subarray(0, length).equals(PREFACE.subarray(0, length));
+    if (matches && length < PREFACE.length) return;
+    socket.pause();
+    release();
+    socket.unshift(seen);
+    decided(matches ? "http2" : "http1");
+    if (!matches) socket.resume();
+  };
+  const release = (): void => {
+    clearTimeout(timer);
+    socket.off("data", onData).off("error", giveUp).off("close", gone).off("end", giveUp);
+  };
+  socket.on("data", onData).on("error", giveUp).once("close", gone).once("end", giveUp);
+}
+
+function answerClientError(error: Error & { code?: string }, socket: Duplex): void {
+  if (error.code === "ECONNRESET" || !socket.writable) {
+    socket.destroy();
+    return;
+  }
+  if (error.code === "ERR_HTTP_REQUEST_TIMEOUT") endWith(socket, 408, "the request took too long to arrive");
+  else if (error.code === "HPE_HEADER_OVERFLOW") endWith(socket, 431, "the headers are too long");
+  else endWith(socket, 400, `not readable as HTTP: ${error.message}`);
+}
+
+/** A whole answer on a socket that no response belongs to. */
+export function endWith(socket: Duplex, status: number, message: string): void {
+  const text = `${status} ${STATUS_CODES[status]}: ${message}\n`;
+  socket.on("error", () => {});
+  socket.end(
+    `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nConnection: close\r\nContent-Type: text/plain; charset=utf-8\r\n` +
+      `Content-Length: ${Buffer.byteLength(text)}\r\n\r\n${text}`,
+    () => socket.destroy(),
+  );
+}

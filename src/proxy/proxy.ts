@@ -1,0 +1,364 @@
+import { randomBytes } from "node:crypto";
+import { readFileSync } from "node:fs";
+import type { IncomingMessage } from "node:http";
+import type { Duplex } from "node:stream";
+import type { Component, Host } from "../component/component.ts";
+import type { EndpointResolver } from "../component/discovery.ts";
+import { PermanentError } from "../component/errors.ts";
+import { SILENT_LOGGER } from "../component/logger.ts";
+import { Metrics } from "../component/metrics.ts";
+import { readHeaders } from "../propagation/carrier.ts";
+import { extractAny } from "../propagation/composite.ts";
+import type { Propagated } from "../propagation/context.ts";
+import type { SpanExporter } from "../sdk/exporters/exporter.ts";
+import type { Span } from "../sdk/span.ts";
+import { createTracing, type Tracing } from "../sdk/tracing.ts";
+import type { Endpoint } from "../server/endpoint.ts";
+import { isAllowedHost } from "../server/host-check.ts";
+import { type AnyRequest, type AnyResponse, answerText } from "./answer.ts";
+import type { UpstreamFailure } from "./errors.ts";
+import { Exchange } from "./exchange.ts";
+import { type ForwardedFrom, headerPairs, headerValues } from "./headers.ts";
+import { endWith, ProxyListener } from "./listener.ts";
+import { type ProxyConfig, type RouteConfig, trustedPeers } from "./proxy-config.ts";
+import { type GuardedRequest, guardRequest, type Refusal } from "./request-guard.ts";
+import { closeConnector, openConnector, type Route, type RouteCounters } from "./route.ts";
+import { duplicateRoute, Router } from "./router.ts";
+import { startServerSpan } from "./spans.ts";
+import { traceHeaders } from "./trace-headers.ts";
+import { isWebSocket, openTunnel, responseOn } from "./tunnel.ts";
+import { openPool } from "./upstream-pool.ts";
+
+export interface ProxySettings {
+  /** Where the spans go; shut down with the proxy. */
+  readonly exporter: SpanExporter;
+  /** For `discover://` upstreams; undefined where no registry is set up. */
+  readonly resolver: EndpointResolver | undefined;
+  /** How long spans are gathered before they go out, ms; default 500. */
+  readonly spanDelayMs?: number;
+}
+
+/** A request that may go on, or what it is refused with. */
+interface Admitted {
+  readonly guarded: GuardedRequest;
+  readonly route: Route;
+  readonly caller: Propagated;
+  readonly server: Span;
+  readonly from: ForwardedFrom;
+}
+
+const SPAN_DELAY_MS = 500;
+const MIB = 1024 * 1024;
+
+/**
+ * A reverse proxy that traces what goes through it: a server and a client span for each request, in the trace that the
+ * caller's headers name in any format, told on in the configured ones. It goes nowhere but to the upstreams of its config.
+ */
+export class TracingProxy implements Component {
+  readonly #config: ProxyConfig;
+  readonly #settings: ProxySettings;
+  readonly #tracings = new Map<string, Tracing>();
+  readonly #tunnels = new Set<() => void>();
+  /** For Via: a request that comes back with it has gone in a circle. */
+  readonly #pseudonym = `spanloom-${randomBytes(4).toString("hex")}`;
+  readonly #trusts: (address: string | undefined) => boolean;
+  #host: Host = { logger: SILENT_LOGGER, metrics: new Metrics(), userAgent: "spanloom" };
+  #routes: readonly Route[] = [];
+  #router = new Router<Route>([]);
+  #listener: ProxyListener | undefined;
+  #stopping: Promise<void> | undefined;
+
+  constructor(config: ProxyConfig, settings: ProxySettings) {
+    this.#config = config;
+    this.#settings = settings;
+    this.#trusts = trustedPeers(config.trust_forwarded);
+  }
+
+  /** Where it listens; undefined unless started. */
+  get address(): Endpoint | undefined {
+    return this.#listener?.address;
+  }
+
+  async start(host: Host): Promise<void> {
+    this.#host = host;
+    const duplicate = duplicateRoute(this.#config.routes);
+    if (duplicate !== undefined) {
+      const [first, second] = duplicate;
+      const message = `proxy.routes[${second}]: takes the same requests as proxy.routes[${first}]; expected another prefix or host`;
+      throw new PermanentError("config_invalid", message);
+    }
+    const routes: Route[] = [];
+    try {
+      for (const [at, route] of this.#config.routes.entries()) routes.push(this.#openRoute(route, at));
+      this.#router = new Router(routes);
+      this.#listener = this.#createListener();
+      await this.#listener.start();
+      this.#routes = routes;
+    } catch (error) {
+      this.#closeRoutes(routes);
+      await this.#stopTracing();
+      throw error;
+    }
+    host.metrics.onSnapshot(() => [
+      {
+        name: "spanloom_proxy_open_websockets",
+        type: "gauge",
+        help: "WebSockets that go through the proxy now.",
+        labels: {},
+        value: this.#tunnels.size,
+      },
+    ]);
+  }
+
+  shutdown(signal: AbortSignal): Promise<void> {
+    this.#stopping ??= this.#stop(signal);
+    return this.#stopping;
+  }
+
+  async #stop(signal: AbortSignal): Promise<void> {
+    for (const close of this.#tunnels) close();
+    await this.#listener?.shutdown(signal);
+    this.#closeRoutes(this.#routes);
+    await this.#stopTracing();
+  }
+
+  #closeRoutes(routes: readonly Route[]): void {
+    for (const { pool, connector } of routes) {
+      pool.close();
+      closeConnector(connector);
+    }
+  }
+
+  async #stopTracing(): Promise<void> {
+    await Promise.all([...this.#tracings.values()].map((tracing) => tracing.shutdown()));
+    await this.#settings.exporter.shutdown();
+  }
+
+  #openRoute(route: RouteConfig, at: number): Route {
+    const { ejection, allow_link_local: allowLinkLocal, timeouts } = this.#config;
+    const key = `proxy.routes[${at}]`;
+    const pool = openPool(route, {
+      key,
+      resolver: this.#settings.resolver,
+      ejection: {
+        consecutiveFailures: ejection.consecutive_failures,
+        baseMs: ejection.base_ms,
+        maxMs: ejection.max_ms,
+        maxShare: ejection.max_share,
+      },
+      allowLinkLocal,
+      userAgent: this.#host.userAgent,
+      logger: this.#host.logger,
+    });
+    const service = route.service ?? pool.name;
+    return {
+      prefix: route.prefix,
+      host: route.host,
+      stripPrefix: route.strip_prefix,
+      preserveHost: route.preserve_host,
+      service,
+      tracer: this.#tracing(service).tracer("spanloom.proxy"),
+      trace: traceHeaders(route.propagation ?? this.#config.propagation),
+      pool,
+      connector: openConnector(route, {
+        connectMs: timeouts.connect_ms,
+        idleMs: timeouts.idle_ms,
+        allowLinkLocal,
+        ca: route.ca_file === undefined ? undefined : readCa(route.ca_file, key),
+      }),
+      counted: routeCounters(this.#host.metrics, service),
+    };
+  }
+
+  /** Routes of one service share its tracing; all share the exporter, which is closed after them. */
+  #tracing(service: string): Tracing {
+    const known = this.#tracings.get(service);
+    if (known !== undefined) return known;
+    const { exporter, spanDelayMs = SPAN_DELAY_MS } = this.#settings;
+    const tracing = createTracing({
+      service,
+      exporter: {
+        description: exporter.description,
+        export: (records, signal) => exporter.export(records, signal),
+        shutdown: async () => {},
+      },
+      sampling: this.#config.sampling,
+      batch: { delayMs: spanDelayMs, maxQueueSpans: 16_384 },
+      logger: this.#host.logger,
+    });
+    this.#tracings.set(service, tracing);
+    return tracing;
+  }
+
+  #createListener(): ProxyListener {
+    const { limits, timeouts, endpoint, tls } = this.#config;
+    return new ProxyListener({
+      name: { title: "proxy", configKey: "proxy.endpoint", usualOccupant: "another proxy or web server" },
+      endpoint,
+      tls,
+      maxConnections: limits.connections,
+      maxHeaderBytes: limits.header_kibibytes * 1024,
+      maxStreams: limits.streams_per_connection,
+      headersTimeoutMs: timeouts.headers_ms,
+      requestTimeoutMs: timeouts.request_ms,
+      keepAliveTimeoutMs: timeouts.keep_alive_ms,
+      onRequest: (request, response, expectsContinue) => this.#handle(request, response, expectsContinue),
+      onUpgrade: (request, socket, head) => this.#upgrade(request, socket, head),
+    });
+  }
+
+  #handle(request: AnyRequest, response: AnyResponse, expectsContinue: boolean): void {
+    const admitted = this.#admit(request);
+    if ("status" in admitted) {
+      this.#countRefusal(admitted);
+      answerText(request, response, admitted.status, admitted.message);
+      return;
+    }
+    const { limits, retries } = this.#config;
+    const exchange = new Exchange({
+      ...admitted,
+      request,
+      response,
+      via: this.#via(request),
+      retries,
+      maxBodyBytes: limits.body_mebibytes === null ? Number.POSITIVE_INFINITY : limits.body_mebibytes * MIB,
+      expectsContinue,
+      logFailure: (failure, upstream) => this.#logFailure(admitted.route, failure, upstream),
+    });
+    exchange.run().catch((error: unknown) => {
+      this.#host.logger.error("a proxied request failed", { reason: String((error as Error)?.stack ?? error) });
+      admitted.server.fail(error).end();
+      answerText(request, response, 500, "internal error; the proxy's log has it");
+    });
+  }
+
+  #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    if (!isWebSocket(request)) {
+      // Upgrade may be ignored (RFC 9110 §7.8), but the parser has let go of the socket: only without a body.
+      const hasBody =
+        request.headers["content-length"] !== undefined || request.headers["transfer-encoding"] !== undefined;
+      if (hasBody) endWith(socket, 400, "of upgrades only websocket is forwarded");
+      else this.#handle(request, responseOn(request, socket), false);
+      return;
+    }
+    const admitted = this.#admit(request);
+    if ("status" in admitted) {
+      this.#countRefusal(admitted);
+      endWith(socket, admitted.status, admitted.message);
+      return;
+    }
+    if (admitted.guarded.chunked || (admitted.guarded.contentLength ?? 0) > 0) {
+      admitted.server.setStatus("error", "a WebSocket handshake with a body").end();
+      endWith(socket, 400, "a WebSocket handshake has no body");
+      return;
+    }
+    let close: (() => void) | undefined;
+    void openTunnel({
+      ...admitted,
+      request,
+      socket,
+      head,
+      via: this.#via(request),
+      idleMs: this.#config.timeouts.tunnel_idle_ms,
+      logFailure: (failure, upstream) => this.#logFailure(admitted.route, failure, upstream),
+      opened: (closeTunnel) => {
+        close = closeTunnel;
+        this.#tunnels.add(closeTunnel);
+        if (this.#stopping !== undefined) closeTunnel();
+      },
+      closed: () => {
+        if (close !== undefined) this.#tunnels.delete(close);
+      },
+    });
+  }
+
+  #admit(request: AnyRequest): Admitted | Refusal {
+    const method = request.method ?? "GET";
+    const { rawHeaders } = request;
+    const http2 = "stream" in request;
+    const guarded = guardRequest({ method, target: request.url ?? "", rawHeaders, http2 });
+    if ("status" in guarded) return guarded;
+    const { host, path } = guarded;
+    if (!this.#isServed(host)) {
+      const message = `host "${host}" is not served here; name it in a route or in proxy.allowed_hosts`;
+      return { status: 421, reason: "host", message };
+    }
+    if (headerValues(rawHeaders, "via").some((value) => value.includes(this.#pseudonym))) {
+      return { status: 508, reason: "loop", message: "the request came back to this proxy: a route leads to itself" };
+    }
+    const route = this.#router.match(host, path);
+    if (route === undefined) return { status: 404, reason: "no_route", message: `no route takes ${path}` };
+    const socket = http2 ? request.stream.session?.socket : request.socket;
+    const scheme = socket !== undefined && "encrypted" in socket ? "https" : "http";
+    const address = socket?.remoteAddress;
+    const from: ForwardedFrom = { address, scheme, authority: guarded.authority, trusted: this.#trusts(address) };
+    const caller = extractAny(readHeaders([...headerPairs(rawHeaders)]));
+    const facts = {
+      method,
+      guarded,
+      scheme: from.scheme,
+      httpVersion: request.httpVersion === "2.0" ? "2" : request.httpVersion,
+      peerAddress: address,
+      clientAddress: clientAddress(rawHeaders, from),
+      userAgent: headerValues(rawHeaders, "user-agent")[0],
+    };
+    return { guarded, route, caller, from, server: startServerSpan(route.tracer, route.prefix, facts, caller) };
+  }
+
+  #isServed(host: string | undefined): boolean {
+    const header = host?.includes(":") ? `[${host}]` : host;
+    return isAllowedHost(header, this.#config.allowed_hosts) || (host !== undefined && this.#router.knowsHost(host));
+  }
+
+  #via(request: AnyRequest): string {
+    return `${request.httpVersion === "2.0" ? "2" : request.httpVersion} ${this.#pseudonym}`;
+  }
+
+  #countRefusal({ reason }: Refusal): void {
+    const help = "Requests that the proxy refused before any route took them, by reason.";
+    this.#host.metrics.counter("spanloom_proxy_refused_total", help, { reason }).add(1);
+  }
+
+  #logFailure(route: Route, failure: UpstreamFailure, upstream: string | undefined): void {
+    this.#host.logger.warn("an upstream failed", {
+      service: route.service,
+      upstream,
+      status: failure.status,
+      type: failure.type,
+      reason: failure.detail,
+    });
+  }
+}
+
+function routeCounters(metrics: Metrics, service: string): RouteCounters {
+  const help = "Requests that the proxy answered, by service and hundreds of the status.";
+  const classes = ["1xx", "2xx", "3xx", "4xx", "5xx"].map((code) =>
+    metrics.counter("spanloom_proxy_requests_total", help, { service, code }),
+  );
+  const retries = metrics.counter("spanloom_proxy_retries_total", "Attempts after the first, by service.", { service });
+  const failures = metrics.counter(
+    "spanloom_proxy_upstream_failures_total",
+    "Attempts that ended without a whole answer, by service.",
+    { service },
+  );
+  return {
+    answered: (status) => classes[Math.min(4, Math.max(0, Math.floor(status / 100) - 1))]?.add(1),
+    retried: () => retries.add(1),
+    failed: () => failures.add(1),
+  };
+}
+
+/** Where the request began: the first address that a trusted peer names, else the peer itself. */
+function clientAddress(rawHeaders: readonly string[], { address, trusted }: ForwardedFrom): string | undefined {
+  const told = trusted ? headerValues(rawHeaders, "x-forwarded-for")[0]?.split(",")[0]?.trim() : undefined;
+  return told === undefined || told === "" ? address : told;
+}
+
+function readCa(path: string, key: string): Buffer {
+  try {
+    return readFileSync(path);
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new PermanentError("config_invalid", `${key}.ca_file: cannot read ${path}: ${reason}`, { cause });
+  }
+}

@@ -1,0 +1,25 @@
+import { encodeTraces } from "../codec/otlp/encode.ts";
+import { RetryableError } from "../component/errors.ts";
+import { type SpanExporter, toTracesData } from "../sdk/exporters/exporter.ts";
+
+/** Takes the bytes of an OTLP TracesData message; resolves once they are kept. Throws RetryableError or PermanentError. */
+export type SpanSink = (bytes: Uint8Array<ArrayBuffer>) => Promise<void>;
+
+/** Spans for a collector in the same process: no connection, no compression. */
+export function sinkExporter(sink: SpanSink): SpanExporter {
+  return {
+    description: "the collector in this process",
+    async export(records) {
+      try {
+        await sink(encodeTraces(toTracesData(records)));
+        return { type: "delivered" };
+      } catch (error) {
+        const reason = error instanceof Error ? error.message : String(error);
+        if (!(error instanceof RetryableError)) return { type: "rejected", count: records.length, reason };
+        const { retryAfterMs } = error;
+        return { type: "retry", reason, ...(retryAfterMs === undefined ? {} : { afterMs: retryAfterMs }) };
+      }
+    },
+    async shutdown() {},
+  };
+}
