@@ -2,6 +2,7 @@ import { credentials, Metadata, makeClientConstructor } from "@grpc/grpc-js";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Collector, createCollector } from "../../src/app/collector.ts";
 import { RECORDINGS, type Recording, rawBodies, readRaw, recordingFacts, replayAll } from "./recordings.ts";
+import { until } from "./until.ts";
 
 interface JaegerTrace {
   readonly traceID: string;
@@ -16,6 +17,12 @@ interface JaegerTrace {
     readonly logs: readonly unknown[];
   }[];
   readonly processes: Readonly<Record<string, { readonly serviceName: string }>>;
+}
+
+interface Link {
+  readonly parent: string;
+  readonly child: string;
+  readonly callCount: number;
 }
 
 /** How the recordings reach a collector; each way must end in the same traces. */
@@ -79,6 +86,28 @@ describe.each(Object.keys(WAYS))("recordings %s", (way) => {
       }
       expect([...found].sort()).toEqual(wanted.sort());
     }
+  });
+
+  it("counts the calls between services", async () => {
+    const expected = new Map<string, number>();
+    for (const trace of await ask<JaegerTrace[]>("api/traces?limit=1000")) {
+      const services = new Map(trace.spans.map((span) => [span.spanID, trace.processes[span.processID]?.serviceName]));
+      for (const span of trace.spans) {
+        const parent = span.references.find((reference) => reference.refType === "CHILD_OF")?.spanID;
+        const caller = parent === undefined ? undefined : services.get(parent);
+        const callee = services.get(span.spanID);
+        if (caller === undefined || caller === callee) continue;
+        expected.set(`${caller} > ${callee}`, (expected.get(`${caller} > ${callee}`) ?? 0) + 1);
+      }
+    }
+    expect(expected.size).toBeGreaterThan(3);
+    await until("the dependencies to have every call", async () => {
+      const end = Date.now() + 3 * 3_600_000;
+      const links = await ask<Link[]>(`api/dependencies?endTs=${end}&lookback=${end}`);
+      const counted = new Map(links.map((link) => [`${link.parent} > ${link.child}`, link.callCount]));
+      expect(Object.fromEntries(counted)).toEqual(Object.fromEntries(expected));
+      return true;
+    });
   });
 
   it("orders results by the start of the trace, newest first, under any limit", async () => {
