@@ -11,6 +11,7 @@ import { RECEIVERS } from "./builtin.ts";
 import { type Config, type ConfigInput, exporterType, mebibytes, parseConfig } from "./config.ts";
 import { changedPaths, planReload, type ReloadOutcome, reloadedConfig } from "./config-changes.ts";
 import { mergeConfig, type RawConfig } from "./config-sources.ts";
+import type { CollectorEndpoints } from "./endpoints.ts";
 import { createHttpApp } from "./http-app.ts";
 import { IN_PROCESS_DEFAULTS } from "./in-process.ts";
 import { createLogger } from "./json-logger.ts";
@@ -22,16 +23,7 @@ import * as queryThread from "./threads/query.ts";
 import { readVersion } from "./version.ts";
 
 export type { ConfigInput } from "./config.ts";
-
-/** Where a running collector can be reached; each is `host:port` as a URL or, for gRPC, an authority. */
-export interface CollectorEndpoints {
-  /** OTLP/HTTP base, `http://127.0.0.1:4318`; undefined when that receiver is off. */
-  readonly otlpHttp: string | undefined;
-  /** OTLP/gRPC authority, `127.0.0.1:4317`. */
-  readonly otlpGrpc: string | undefined;
-  /** Web UI, read APIs, metrics and health, with the base path and a trailing slash. */
-  readonly ui: string;
-}
+export type { CollectorEndpoints } from "./endpoints.ts";
 
 export interface Collector {
   readonly endpoints: CollectorEndpoints;
