@@ -156,6 +156,28 @@ describe("by value", () => {
   });
 });
 
+describe("a batch that keeps patterns busy", () => {
+  it.each([
+    ["mask", text("****")],
+    ["hash", text(hash("y".repeat(300)))],
+    ["drop", undefined],
+  ])("has its longer texts redacted unseen, to be safe: %s", (action, expected) => {
+    let clock = 0;
+    const config = redactionConfig.parse({ salt: SALT, rules: [{ value_pattern: "secret", action }] });
+    const redaction = new Redaction(config, new Metrics(), () => {
+      clock += 600;
+      return clock;
+    });
+    const long = (letter: string) => textAttribute(letter, letter.repeat(300));
+    const traces = data(long("a"), long("b"), long("y"), textAttribute("short", "z"));
+    const result = attributesOf(redaction.apply(traces));
+    expect(result?.slice(0, 2)).toEqual([long("a"), long("b")]);
+    expect(result?.find(({ key }) => key === "y")?.value).toEqual(expected);
+    expect(result?.at(-1)).toEqual(textAttribute("short", "z"));
+    expect(attributesOf(redaction.apply(data(long("y"))))).toEqual([long("y")]);
+  });
+});
+
 describe("redacting twice", () => {
   it.each([
     [{ keys: ["m"], action: "hash" }],

@@ -16,6 +16,11 @@ import {
 const HASHED = /sha256:[0-9a-f]{64}/g;
 const ALL_HASHED = /^sha256:[0-9a-f]{64}$/;
 
+/** A text of this length takes no time worth measuring, whatever the pattern. */
+const SHORT_CHARS = 256;
+/** Time for all patterns over the longer texts of one batch, ms; a normal batch takes a hundredth. */
+const PATTERN_BUDGET_MS = 1_000;
+
 /** Keys seen by one rule whose answer is remembered. */
 const REMEMBERED_KEYS = 4_096;
 
@@ -35,19 +40,31 @@ interface Rule {
  * Drops, hashes or masks what the rules name, one rule after the other, in attributes (also inside lists and key-value
  * lists), span and event names and status messages. Data without a match comes back as the same object. Bytes are
  * redacted by key only. Numbers that `value_pattern` matches become text.
+ *
+ * A batch made to keep patterns busy cannot hold up the thread: once they took a second, its longer texts are no longer
+ * searched and redacted as a whole, and counted.
  */
 export class Redaction {
   readonly #rules: readonly Rule[];
   readonly #salt: string;
   readonly #maxChars: number;
+  readonly #unsearched: Counter;
+  readonly #now: () => number;
+  #spentMs = 0;
 
-  constructor(config: RedactionConfig, metrics: Metrics) {
+  constructor(config: RedactionConfig, metrics: Metrics, now: () => number = () => performance.now()) {
+    this.#now = now;
+    this.#unsearched = metrics.counter(
+      "spanloom_redaction_unsearched_values_total",
+      "Values redacted as a whole because the patterns took too long on their batch.",
+    );
     this.#rules = config.rules.map((rule, index) => createRule(rule, index, metrics));
     this.#salt = config.salt ?? "";
     this.#maxChars = config.max_text_chars;
   }
 
   apply(data: TracesData): TracesData {
+    this.#spentMs = 0;
     let result = mapAttributes(data, (list, { scope }) => this.#list(list, scope));
     if (this.#rules.some((rule) => rule.fields.size > 0)) result = mapSpans(result, (span) => this.#fields(span));
     return result;
@@ -125,6 +142,9 @@ export class Redaction {
 
   /** The text without what matches; undefined where it is to be dropped. */
   #text(text: string, rule: Rule, pattern: RegExp): string | undefined {
+    const long = text.length > SHORT_CHARS && !ALL_HASHED.test(text);
+    if (long && this.#spentMs > PATTERN_BUDGET_MS) return this.#unseen(text, rule);
+    const start = long ? this.#now() : 0;
     const room = this.#maxChars - rule.replacement.length;
     const cut = plainLength(text) > this.#maxChars;
     const seen = cut ? clip(text, room) : text;
@@ -135,10 +155,18 @@ export class Redaction {
         return rule.action === "hash" ? this.#hash(match) : rule.replacement;
       }),
     );
+    if (long) this.#spentMs += this.#now() - start;
     if (matches === 0 && !cut) return text;
     rule.redacted.add(1);
     if (matches > 0 && rule.action === "drop") return undefined;
     return cut || plainLength(result) > this.#maxChars ? clip(result, room) + rule.replacement : result;
+  }
+
+  #unseen(text: string, rule: Rule): string | undefined {
+    this.#unsearched.add(1);
+    rule.redacted.add(1);
+    if (rule.action === "drop") return undefined;
+    return rule.action === "hash" ? this.#hash(text) : rule.replacement;
   }
 
   #fields(span: Span): Span {
