@@ -12,6 +12,9 @@ const gzipAsync = promisify(gzip);
 /** Longest answer that is read, bytes after decompression (OTLP specification: a client should limit what it reads). */
 export const MAX_ANSWER_BYTES = 4 * 1024 * 1024;
 
+/** Level 1 costs a third of the default and makes bodies of spans a tenth larger. */
+const GZIP = { level: 1 } as const;
+
 /** Below this size gzip costs more than it saves. */
 const MIN_GZIP_BYTES = 512;
 
@@ -59,7 +62,7 @@ export class HttpSender {
   /** One attempt. Never throws: whatever happens to it is an answer. */
   async post(body: Uint8Array, contentType: string, signal: AbortSignal): Promise<HttpAnswer> {
     const zipped = this.#settings.compression === "gzip" && body.length >= MIN_GZIP_BYTES;
-    const bytes = zipped ? await gzipAsync(body) : body;
+    const bytes = zipped ? await gzipAsync(body, GZIP) : body;
     if (signal.aborted) return { type: "failed", reason: "stopped before it was sent" };
     const { promise, resolve } = deferred<HttpAnswer>();
     const request = this.#request(this.#settings.url, {

@@ -1,0 +1,77 @@
+import { grpcSender } from "./grpc-load.ts";
+import { httpSender } from "./http-load.ts";
+import { connectionsFor, quantile, runLoad } from "./load.ts";
+import { type LoadRequest, perServiceSet } from "./per-service-set.ts";
+import type { StartedSystem } from "./systems.ts";
+import { zipkinBody } from "./zipkin-body.ts";
+
+export interface IngestFigures {
+  readonly system: string;
+  readonly transport: "http" | "grpc";
+  readonly spansPerRequest: number;
+  readonly connections: number;
+  readonly spansPerCpuSecond: number;
+  readonly spansPerSecond: number;
+  readonly ackP50Ms: number;
+  readonly ackP99Ms: number;
+  readonly rssMebibytes: number;
+  readonly diskBytesPerSpan: number;
+  readonly failedRequests: number;
+}
+
+export interface IngestRun {
+  readonly transport: "http" | "grpc";
+  readonly spansPerRequest: number;
+  readonly seconds: number;
+  /** Default: by the size of the requests. */
+  readonly connections?: number;
+  /** CPU microseconds a span of every thread, for whom it may concern. */
+  readonly onThreads?: (shares: readonly number[]) => void;
+}
+
+/** The per-service set in requests of exactly this size, or of at most this size where requests are large. */
+export function requestsOf(spansPerRequest: number): LoadRequest[] {
+  const traces = Math.max(800, Math.ceil((spansPerRequest * 16 * 4) / 20));
+  return perServiceSet(traces, spansPerRequest).filter(
+    ({ spans }) => spans === spansPerRequest || spansPerRequest > 64,
+  );
+}
+
+/** Warms the server up, then measures it under full load. */
+export async function measureIngest(server: StartedSystem, run: IngestRun): Promise<IngestFigures> {
+  const { transport, spansPerRequest, seconds } = run;
+  const connections = run.connections ?? connectionsFor(spansPerRequest);
+  const otlp = requestsOf(spansPerRequest);
+  const pool = server.takes === "otlp" ? otlp : otlp.slice(0, 200).map(zipkinBody);
+  const sender =
+    transport === "grpc"
+      ? grpcSender(server.grpc, connections)
+      : httpSender(server.url, connections, server.takes === "otlp" ? undefined : "application/json");
+  try {
+    const warm = await runLoad({ pool, connections, seconds: Math.min(3, seconds / 2), firstPass: 1 }, sender.send);
+    const cpu = server.cpuSeconds();
+    const threads = server.threads();
+    const result = await runLoad({ pool, connections, seconds, firstPass: warm.nextPass }, sender.send);
+    const used = server.cpuSeconds() - cpu;
+    run.onThreads?.([...server.threads()].map(([id, busy]) => ((busy - (threads.get(id) ?? 0)) * 1e6) / result.spans));
+    return {
+      system: server.name,
+      transport,
+      spansPerRequest,
+      connections,
+      spansPerCpuSecond: Math.round(result.spans / used),
+      spansPerSecond: Math.round(result.spans / result.seconds),
+      ackP50Ms: round(quantile(result.latencies, 0.5)),
+      ackP99Ms: round(quantile(result.latencies, 0.99)),
+      rssMebibytes: Math.round(server.rssBytes() / 1024 / 1024),
+      diskBytesPerSpan: Math.round(server.diskBytes() / (warm.spans + result.spans)),
+      failedRequests: result.failed + warm.failed,
+    };
+  } finally {
+    sender.close();
+  }
+}
+
+export function round(value: number): number {
+  return Math.round(value * 100) / 100;
+}

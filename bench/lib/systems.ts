@@ -1,0 +1,94 @@
+import { createServer } from "node:net";
+import { join, resolve } from "node:path";
+import { type MeasuredServer, startServer } from "./server-process.ts";
+
+/** A system under measurement and where it takes spans. */
+export interface StartedSystem extends MeasuredServer {
+  readonly name: string;
+  /** OTLP/HTTP, or Zipkin v2 for a system that has no OTLP. */
+  readonly url: string;
+  /** host:port of OTLP/gRPC. */
+  readonly grpc: string;
+  /** Base URL of the read APIs. */
+  readonly ui: string;
+  /** `zipkin` takes Zipkin v2 JSON, the others OTLP. */
+  readonly takes: "otlp" | "zipkin";
+}
+
+export interface SpanloomOptions {
+  /** Folder of the compiled program, `dist`. */
+  readonly dist: string;
+  /** `--set` assignments. */
+  readonly set?: readonly string[];
+  readonly nodeArgs?: readonly string[];
+}
+
+/** The collector with a fresh data folder. */
+export async function startSpanloom({ dist, set = [], nodeArgs = [] }: SpanloomOptions): Promise<StartedSystem> {
+  const [http, grpc, ui] = [await freePort(), await freePort(), await freePort()];
+  const url = `http://127.0.0.1:${http}/v1/traces`;
+  const main = join(resolve(dist), "cli/main.js");
+  const args = (folder: string) => [
+    ...nodeArgs,
+    main,
+    "--data",
+    join(folder, "data"),
+    "--otlp-http",
+    `127.0.0.1:${http}`,
+    "--otlp-grpc",
+    `127.0.0.1:${grpc}`,
+    "--ui",
+    `127.0.0.1:${ui}`,
+    ...set.flatMap((assignment) => ["--set", assignment]),
+  ];
+  const server = await startServer(process.execPath, args, () => answers(url));
+  return {
+    ...server,
+    name: "spanloom",
+    url,
+    grpc: `127.0.0.1:${grpc}`,
+    ui: `http://127.0.0.1:${ui}`,
+    takes: "otlp",
+  };
+}
+
+/** `jaeger=PATH` of the v2 binary, run with its memory store, or `zipkin=JAR` of the executable jar, memory as well. */
+export async function startPeer(assignment: string): Promise<StartedSystem> {
+  const [name, path = ""] = assignment.split("=", 2) as [string, string?];
+  const [http, grpc, ui] = [await freePort(), await freePort(), await freePort()];
+  if (name === "jaeger") {
+    const url = `http://127.0.0.1:${http}/v1/traces`;
+    const args = () => [
+      `--set=receivers.otlp.protocols.http.endpoint=127.0.0.1:${http}`,
+      `--set=receivers.otlp.protocols.grpc.endpoint=127.0.0.1:${grpc}`,
+      `--set=extensions.jaeger_query.http.endpoint=127.0.0.1:${ui}`,
+    ];
+    const server = await startServer(resolve(path), args, () => answers(url));
+    return { ...server, name, url, grpc: `127.0.0.1:${grpc}`, ui: `http://127.0.0.1:${ui}`, takes: "otlp" };
+  }
+  if (name === "zipkin") {
+    const base = `http://127.0.0.1:${http}`;
+    const jar = resolve(path);
+    const server = await startServer(
+      "java",
+      () => ["-jar", jar],
+      async () => (await fetch(`${base}/health`)).ok,
+      { QUERY_PORT: String(http), STORAGE_TYPE: "mem", LOGGING_LEVEL_ROOT: "ERROR" },
+    );
+    return { ...server, name, url: `${base}/api/v2/spans`, grpc: "", ui: base, takes: "zipkin" };
+  }
+  throw new Error(`--peer ${assignment}: expected jaeger=PATH or zipkin=JAR`);
+}
+
+async function answers(url: string): Promise<boolean> {
+  const headers = { "content-type": "application/x-protobuf" };
+  return (await fetch(url, { method: "POST", headers, body: new Uint8Array(0) })).ok;
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
+  const { port } = server.address() as { port: number };
+  await new Promise((done) => server.close(done));
+  return port;
+}
