@@ -33,7 +33,7 @@ export function addConfigFlags(command: Command): Command {
     .option("--otlp-http <host:port>", "OTLP/HTTP listener (default 127.0.0.1:4318)")
     .option("--ui <host:port>", "web UI and read APIs (default 127.0.0.1:16686)")
     .option("--log-level <level>", "debug, info, warn or error")
-    .option("--set <path=value>", "any setting, for example --set sampling.ratio=0.1 (repeatable)", collect, []);
+    .option("--set <path=value>", "any setting, for example --set sampling.ratio=0.1 (repeatable)", collect);
 }
 
 /** The config from file, environment and flags, later ones winning. */
@@ -64,6 +64,6 @@ function flagConfig(flags: ConfigFlags): RawConfig {
   return mergeConfig(configFromAssignments([...(flags.set ?? []), ...assignments]), data);
 }
 
-function collect(value: string, previous: readonly string[]): readonly string[] {
+function collect(value: string, previous: readonly string[] = []): readonly string[] {
   return [...previous, value];
 }

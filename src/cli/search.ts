@@ -7,7 +7,7 @@ export interface SearchFlags {
   readonly url: string;
   readonly service?: string;
   readonly operation?: string;
-  readonly tag: readonly string[];
+  readonly tag?: readonly string[];
   readonly minDuration?: string;
   readonly maxDuration?: string;
   readonly lookback?: string;
@@ -38,12 +38,10 @@ export function searchOptions(command: Command): Command {
     .option("--url <url>", "web UI address of the collector", DEFAULT_URL)
     .option("-s, --service <name>", "a span of this service")
     .option("-o, --operation <name>", "a span of this name")
-    .option(
-      "-t, --tag <key=value>",
-      "a span with this attribute (repeatable)",
-      (value, all: string[]) => [...all, value],
-      [],
-    )
+    .option("-t, --tag <key=value>", "a span with this attribute (repeatable)", (value, all: string[] = []) => [
+      ...all,
+      value,
+    ])
     .option("--errors", "a span with an error", false)
     .option("--min-duration <duration>", "a span at least this long: 1.5s, 200ms, 50us")
     .option("--max-duration <duration>", "a span at most this long")
@@ -58,7 +56,7 @@ export function searchQuery(flags: Omit<SearchFlags, "limit" | "json" | "url">):
   if (flags.minDuration !== undefined) query.set("minDuration", flags.minDuration);
   if (flags.maxDuration !== undefined) query.set("maxDuration", flags.maxDuration);
   if (flags.lookback !== undefined) query.set("lookback", flags.lookback);
-  const tags = Object.fromEntries(flags.tag.map(splitTag));
+  const tags = Object.fromEntries((flags.tag ?? []).map(splitTag));
   if (flags.errors) tags.error = "true";
   if (Object.keys(tags).length > 0) query.set("tags", JSON.stringify(tags));
   return query;

@@ -1,4 +1,4 @@
-import { type Command, InvalidArgumentError } from "commander";
+import { type Command, InvalidArgumentError, Option } from "commander";
 import { sendDemo } from "../testing/demo/send-demo.ts";
 import { EXIT } from "./exit-codes.ts";
 import { checkUrl, parseDurationMs, parsePositive } from "./option-values.ts";
@@ -22,7 +22,11 @@ export function addSend(program: Command): void {
     .requiredOption("--demo", "a shop of thirteen services with errors, retries, N+1 queries and slow calls")
     .option("--endpoint <url>", "OTLP/HTTP base of the collector", checkUrl, "http://127.0.0.1:4318")
     .option("--traces <n>", "one shot: how many traces", parsePositive, 200)
-    .option("--spread <duration>", "one shot: over how much of the recent past", parseDurationMs, 900_000)
+    .addOption(
+      new Option("--spread <duration>", "one shot: over how much of the recent past")
+        .argParser(parseDurationMs)
+        .default(900_000, "15m"),
+    )
     .option("--rate <spans/s>", "steady instead, until Ctrl-C or --for", parsePositive)
     .option("--for <duration>", "how long to send at --rate: 30s, 5m, 1h", parseDurationMs)
     .option("--seed <n>", "the same seed gives the same traces", parseSeed, 1)
