@@ -2,7 +2,7 @@ import { z } from "zod";
 import { ATTRIBUTE_SCOPES } from "./attribute-walk.ts";
 import { patternFault } from "./safe-pattern.ts";
 
-export const REDACTION_FIELDS = ["span_name", "status_message", "event_name"] as const;
+const REDACTION_FIELDS = ["span_name", "status_message", "event_name"] as const;
 export type RedactionField = (typeof REDACTION_FIELDS)[number];
 
 export const DEFAULT_REPLACEMENT = "****";

@@ -14,7 +14,6 @@ export const semconvConfig = z.strictObject({
       "`latest` stores attributes under the names that the semantic conventions have now. Searches find both names either way.",
     ),
 });
-export type SemconvConfig = z.infer<typeof semconvConfig>;
 
 /**
  * Stores attributes under their present names (src/model/semconv-aliases.ts). Beside plain renames: `http.target` is
