@@ -17,6 +17,8 @@ export interface TraceQuery {
   readonly limit: number;
   /** Keyset paging: only traces that come after this one in the order above. */
   readonly after?: { readonly start: bigint; readonly traceId: string };
+  /** Also count all traces that match, whatever `limit` and `after`, as far as the time budget goes. */
+  readonly count?: boolean;
 }
 
 export type SpanFilter =
@@ -77,6 +79,8 @@ export interface SearchResult {
   readonly searchedBackTo?: bigint;
   /** Present when more traces match than the limit gave: pass as `after`. */
   readonly next?: { readonly start: bigint; readonly traceId: string };
+  /** Present when it was asked for; where not `exact` at least so many traces match. */
+  readonly total?: { readonly traces: number; readonly exact: boolean };
 }
 
 export interface Operation {

@@ -32,6 +32,14 @@ export interface CachedBlock {
   readonly bloom: Uint8Array;
 }
 
+/** Earliest start and latest end of a trace's spans, ns since the epoch. */
+export interface TraceTimes {
+  readonly start: bigint;
+  readonly end: bigint;
+}
+
+const MAX_TIMES = 50_000;
+
 /** Rows read in one step while loading: between steps other requests get in. */
 const LOAD_ROWS = 64;
 /** Rows of one segment stay below this, so that (segment, row) is one exact number. */
@@ -47,6 +55,8 @@ export class BlockCache {
   readonly #segments = new Map<number, SegmentBlocks>();
   readonly #blocks: ByteLru<CachedBlock>;
   readonly #bodies: ByteLru<Uint8Array>;
+  /** By trace id, one character a byte; emptied when rows are removed. */
+  readonly #times = new Map<string, TraceTimes & { readonly rowCount: number }>();
   #refreshing: Promise<void> = Promise.resolve();
 
   constructor(source: SegmentSource, settings: BlockCacheSettings) {
@@ -57,7 +67,10 @@ export class BlockCache {
     source.onRemoved((ids) => {
       for (const id of ids) this.#remove(id);
     });
-    source.onDeleted(() => this.#blocks.removeWhere(() => true));
+    source.onDeleted(() => {
+      this.#blocks.removeWhere(() => true);
+      this.#times.clear();
+    });
   }
 
   /** Oldest first, as of the last refresh. */
@@ -88,6 +101,52 @@ export class BlockCache {
     const body = this.#source.body(segment, row);
     if (body !== undefined) this.#bodies.set(key, body, body.byteLength);
     return body;
+  }
+
+  /** Inflates bodies that are about to be asked for, all at once on other threads. */
+  async prefetch(rows: Iterable<{ readonly segment: number; readonly row: number }>): Promise<void> {
+    const missing: Promise<void>[] = [];
+    for (const { segment, row } of rows) {
+      const key = segment * MAX_ROWS + row;
+      if (this.#bodies.get(key) !== undefined) continue;
+      missing.push(
+        this.#source.inflate(segment, row).then((body) => {
+          // Retention may have taken the segment meanwhile.
+          if (body !== undefined && this.#segments.has(segment)) this.#bodies.set(key, body, body.byteLength);
+        }),
+      );
+    }
+    if (missing.length > 0) await Promise.all(missing);
+  }
+
+  /**
+   * How many rows of the log may hold spans of a trace: while it stays the same and nothing is removed, the trace is the
+   * same. Undefined where some segment's table was released.
+   */
+  rowCount(traceHash: number): number | undefined {
+    let count = 0;
+    for (const segment of this.#segments.values()) {
+      const rows = segment.traceRows(traceHash);
+      if (rows === undefined) return undefined;
+      count += rows.length;
+    }
+    return count;
+  }
+
+  /** What `keepTimes` was told of a trace; undefined where its rows have changed since. */
+  knownTimes(traceKey: string, rowCount: number): TraceTimes | undefined {
+    const known = this.#times.get(traceKey);
+    return known?.rowCount === rowCount ? known : undefined;
+  }
+
+  keepTimes(traceKey: string, rowCount: number, { start, end }: TraceTimes): void {
+    this.#times.delete(traceKey);
+    this.#times.set(traceKey, { rowCount, start, end });
+    if (this.#times.size <= MAX_TIMES) return;
+    for (const oldest of this.#times.keys()) {
+      this.#times.delete(oldest);
+      break;
+    }
   }
 
   /** All stored rows of the trace, duplicates included, in log order. */
@@ -166,6 +225,7 @@ export class BlockCache {
 
   #remove(id: number): void {
     this.#segments.delete(id);
+    this.#times.clear();
     const gone = (key: number) => Math.trunc(key / MAX_ROWS) === id;
     this.#blocks.removeWhere(gone);
     this.#bodies.removeWhere(gone);

@@ -1,5 +1,18 @@
-import { brotliCompressSync, brotliDecompressSync, constants, crc32 } from "node:zlib";
+import { promisify } from "node:util";
+import {
+  type BrotliOptions,
+  brotliCompressSync,
+  brotliDecompress,
+  brotliDecompressSync,
+  constants,
+  crc32,
+} from "node:zlib";
 import { BODY_CODEC, type BodyCodec } from "./segment-schema.ts";
+
+const brotliDecompressAsync = promisify(
+  (bytes: Uint8Array, options: BrotliOptions, done: (error: Error | null, raw: Buffer) => void) =>
+    brotliDecompress(bytes, options, done),
+);
 
 /** Below this, brotli's fixed cost buys nothing. */
 const PLAIN_BELOW = 1024;
@@ -38,10 +51,22 @@ function inflate(codec: number, bytes: Uint8Array, rawLength: number): Uint8Arra
     case BODY_CODEC.plain:
       return bytes;
     case BODY_CODEC.brotli:
-      return brotliDecompressSync(bytes, { chunkSize: Math.max(64, rawLength), maxOutputLength: rawLength + 1 });
+      return brotliDecompressSync(bytes, inflateOptions(rawLength));
     default:
       throw new RangeError(`unknown body codec ${codec}`);
   }
+}
+
+/** As `decodeBody` for brotli, on a thread of Node's pool: several at once use several processors. */
+export async function inflateBody(bytes: Uint8Array, rawLength: number): Promise<Uint8Array> {
+  const raw = await brotliDecompressAsync(bytes, inflateOptions(rawLength));
+  if (raw.length !== rawLength) throw new RangeError(`body of ${raw.length} bytes where ${rawLength} were stored`);
+  return raw;
+}
+
+/** A chunk that the body fills to its last byte would make zlib allocate a second one. */
+function inflateOptions(rawLength: number): BrotliOptions {
+  return { chunkSize: rawLength + 64, maxOutputLength: rawLength + 64 };
 }
 
 /** The fixed columns of a block that its head CRC covers, in this order. */

@@ -96,6 +96,14 @@ export class SegmentReader {
     }
   }
 
+  /** The stored body of a row that is nothing but brotli, for inflating it elsewhere; undefined where `body` has to. */
+  brotliBody(row: number): { readonly bytes: Uint8Array; readonly rawLength: number } | undefined {
+    const stored = this.#body.get(row);
+    if (stored?.codec !== BODY_CODEC.brotli) return undefined;
+    if (bodyCrc(stored.head_crc, stored.body) !== stored.body_crc) throw this.#damaged(row, "body");
+    return { bytes: stored.body, rawLength: stored.raw_length };
+  }
+
   operations(): { readonly operations: readonly SegmentOperation[]; readonly complete: boolean } {
     return {
       operations: this.#operations.all().map(({ service, name, kind }) => ({ service, name, kind: kind as SpanKind })),

@@ -56,6 +56,8 @@ export interface SegmentSource {
    * reported, its segment put aside, and undefined returned.
    */
   body(segment: number, row: number): Uint8Array | undefined;
+  /** The same off this thread where it can be: bodies that are asked for together come sooner. */
+  inflate(segment: number, row: number): Promise<Uint8Array | undefined>;
   /** Every (service, operation, kind) of the segment; not `complete` beyond MAX_OPERATIONS. */
   operations(segment: number): { readonly operations: readonly SegmentOperation[]; readonly complete: boolean };
   /** Sequence of the last committed row; 0 when nothing was ever stored. */

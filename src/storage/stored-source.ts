@@ -4,6 +4,7 @@ import { partialColumns } from "../codec/otlp/cut-columns.ts";
 import type { StoreStats } from "../component/read.ts";
 import type { SpanColumns } from "../model/span-columns.ts";
 import { decodeBlockIndex, encodeBlockIndex } from "./block-index.ts";
+import { inflateBody } from "./body-codec.ts";
 import { type CatalogEntry, CatalogReader } from "./catalog.ts";
 import type { SqlDatabase, SqlDriver } from "./driver.ts";
 import { databaseBytes } from "./segment-folder.ts";
@@ -111,6 +112,13 @@ export class StoredSource implements SegmentSource {
   rowsLeft(segment: number, sequence: number, columns: SpanColumns): readonly number[] | undefined {
     const filter = this.#filter(segment);
     return filter?.set.rowsLeft(columns, sequence, filter.applied);
+  }
+
+  async inflate(segment: number, row: number): Promise<Uint8Array | undefined> {
+    const packed = this.#read(segment, (reader) => reader.brotliBody(row));
+    if (packed === undefined) return this.body(segment, row);
+    // What cannot be inflated is met again there, and reported as damage.
+    return inflateBody(packed.bytes, packed.rawLength).catch(() => this.body(segment, row));
   }
 
   operations(segment: number): { readonly operations: readonly SegmentOperation[]; readonly complete: boolean } {

@@ -8,6 +8,10 @@ import { bytesToHex, hexToBytes } from "../model/ids.ts";
 import type { TraceQuery, TraceSummary } from "../model/trace-query.ts";
 import { createTraceReader, DEFAULT_TRACE_READER } from "./trace-reader.ts";
 
+/** `SPANLOOM_LONG_TESTS=1` compares thousands of queries instead of hundreds. */
+const LONGER = process.env.SPANLOOM_LONG_TESTS === "1" ? 50 : 1;
+const LONG_MS = 600_000;
+
 const signal = new AbortController().signal;
 
 /** All pages of a query, each asked for with the `next` of the one before. */
@@ -34,57 +38,71 @@ const layouts = fc.record({
 });
 
 describe("find", () => {
-  it("gives exactly what the definition says, page by page, for any data and query", async () => {
-    await fc.assert(
-      fc.asyncProperty(
-        batches,
-        fc.array(query, { minLength: 5, maxLength: 12 }),
-        layouts,
-        async (data, queries, layout) => {
+  it(
+    "gives exactly what the definition says, page by page, for any data and query",
+    async () => {
+      await fc.assert(
+        fc.asyncProperty(
+          batches,
+          fc.array(query, { minLength: 5, maxLength: 12 }),
+          layouts,
+          async (data, queries, layout) => {
+            const source = new MemorySource();
+            const reader = createTraceReader(source, {
+              ...DEFAULT_TRACE_READER,
+              cache: { bloomBytes: layout.bloomBytes, indexBytes: layout.cacheBytes, bodyBytes: layout.cacheBytes },
+            });
+            const half = Math.ceil(data.length / 2);
+            for (const [i, batch] of data.entries()) {
+              source.append(batch);
+              if ((i + 1) % layout.rollEvery === 0) source.roll();
+              // A reader that has looked before must see what comes after.
+              if (i === half) await reader.find({ filter: { op: "all" }, limit: 1 }, signal);
+            }
+            const spans = flatten(data);
+            for (const asked of queries) {
+              const { after: _, ...whole } = asked;
+              const total = naiveFind(spans, { ...whole, limit: 1000 }).length;
+              const counted = await reader.find({ ...asked, count: true }, signal);
+              expect(counted.total).toEqual({ traces: total, exact: true });
+              expect(await pages(reader, asked)).toEqual(naiveFind(spans, asked));
+            }
+          },
+        ),
+        { numRuns: 60 * LONGER, ...(LONGER === 1 ? { seed: 42 } : {}) },
+      );
+    },
+    LONG_MS,
+  );
+});
+
+describe("trace", () => {
+  it(
+    "gives every span of a trace in log order, byte-equal repetitions once",
+    async () => {
+      await fc.assert(
+        fc.asyncProperty(batches, layouts, async (data, layout) => {
           const source = new MemorySource();
+          for (const [i, batch] of data.entries()) {
+            source.append(batch);
+            if ((i + 1) % layout.rollEvery === 0) source.roll();
+          }
           const reader = createTraceReader(source, {
             ...DEFAULT_TRACE_READER,
             cache: { bloomBytes: layout.bloomBytes, indexBytes: layout.cacheBytes, bodyBytes: layout.cacheBytes },
           });
-          const half = Math.ceil(data.length / 2);
-          for (const [i, batch] of data.entries()) {
-            source.append(batch);
-            if ((i + 1) % layout.rollEvery === 0) source.roll();
-            // A reader that has looked before must see what comes after.
-            if (i === half) await reader.find({ filter: { op: "all" }, limit: 1 }, signal);
+          for (const [traceId, spans] of group(flatten(data))) {
+            const fragments = await reader.trace(hexToBytes(traceId) as Uint8Array, signal);
+            const ids = fragments.flatMap(({ batch, rows }) =>
+              rows.map((row) => bytesToHex(batch.columns.spanIds, row * 8, 8)),
+            );
+            expect(ids).toEqual(spans.map(({ span }) => span.spanId));
           }
-          const spans = flatten(data);
-          for (const asked of queries) expect(await pages(reader, asked)).toEqual(naiveFind(spans, asked));
-        },
-      ),
-      { seed: 42, numRuns: 60 },
-    );
-  });
-});
-
-describe("trace", () => {
-  it("gives every span of a trace in log order, byte-equal repetitions once", async () => {
-    await fc.assert(
-      fc.asyncProperty(batches, layouts, async (data, layout) => {
-        const source = new MemorySource();
-        for (const [i, batch] of data.entries()) {
-          source.append(batch);
-          if ((i + 1) % layout.rollEvery === 0) source.roll();
-        }
-        const reader = createTraceReader(source, {
-          ...DEFAULT_TRACE_READER,
-          cache: { bloomBytes: layout.bloomBytes, indexBytes: layout.cacheBytes, bodyBytes: layout.cacheBytes },
-        });
-        for (const [traceId, spans] of group(flatten(data))) {
-          const fragments = await reader.trace(hexToBytes(traceId) as Uint8Array, signal);
-          const ids = fragments.flatMap(({ batch, rows }) =>
-            rows.map((row) => bytesToHex(batch.columns.spanIds, row * 8, 8)),
-          );
-          expect(ids).toEqual(spans.map(({ span }) => span.spanId));
-        }
-        expect(await reader.trace(hexToBytes("ab".repeat(16)) as Uint8Array, signal)).toEqual([]);
-      }),
-      { seed: 43, numRuns: 40 },
-    );
-  });
+          expect(await reader.trace(hexToBytes("ab".repeat(16)) as Uint8Array, signal)).toEqual([]);
+        }),
+        { numRuns: 40 * LONGER, ...(LONGER === 1 ? { seed: 43 } : {}) },
+      );
+    },
+    LONG_MS,
+  );
 });

@@ -18,6 +18,9 @@ export interface TraceReaderSettings {
 
 export const DEFAULT_TRACE_READER: TraceReaderSettings = { cache: DEFAULT_BLOCK_CACHE, findBudgetMs: 30_000 };
 
+/** Bodies that are inflated together. */
+const PREFETCH = 16;
+
 /**
  * Reads the stored log: every call sees all that was committed before it. Calls run in one thread and give way to each
  * other every few milliseconds; an aborted one throws PermanentError `cancelled`.
@@ -34,7 +37,9 @@ export function createTraceReader(
       await cache.refresh(pacer);
       const stored = await cache.trace(traceId, pacer);
       const fragments: LogFragment[] = [];
-      for (const { block, rows } of withoutDuplicates(stored, (b) => cache.body(b.segment, b.row))) {
+      const trace = withoutDuplicates(stored, (b) => cache.body(b.segment, b.row));
+      for (const [i, { block, rows }] of trace.entries()) {
+        if (i % PREFETCH === 0) await cache.prefetch(trace.slice(i, i + PREFETCH).map((part) => part.block));
         const body = cache.body(block.segment, block.row);
         if (body === undefined) continue;
         const { segment, row, receivedAtMs, columns } = block;

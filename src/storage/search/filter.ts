@@ -22,6 +22,8 @@ import type { SpanScope } from "./span-attributes.ts";
  * - `exists` of an intrinsic is true, but `statusMessage` exists only where it is not empty.
  */
 export interface CompiledFilter {
+  /** True where a test may have to look at the bodies of blocks. */
+  readonly needsBody: boolean;
   /** False where no span of a block can match, by the block's bloom. */
   mayMatch(mayContain: (hash: number) => boolean): boolean;
   /** A test of the rows of a block; a constant where the block's dictionaries decide. May throw BlockGone. */
@@ -33,7 +35,7 @@ export type RowTest = (row: number) => boolean;
 /** How much a test has to look at: constant or column, resource and scope, span. AND and OR ask cheap ones first. */
 type Cost = 0 | 1 | 2;
 
-interface Node extends CompiledFilter {
+interface Node extends Omit<CompiledFilter, "needsBody"> {
   readonly cost: Cost;
 }
 
@@ -41,7 +43,8 @@ const MAX_DEPTH = 64;
 
 /** Throws PermanentError `bad_request` for a regular expression that cannot be used and for too deep nesting. */
 export function compileFilter(filter: SpanFilter): CompiledFilter {
-  return compile(filter, 0);
+  const { cost, mayMatch, bind } = compile(filter, 0);
+  return { needsBody: cost > 0, mayMatch, bind };
 }
 
 function compile(filter: SpanFilter, depth: number): Node {

@@ -1,8 +1,9 @@
 import { PermanentError } from "../../component/errors.ts";
-import { bytesToHex, hexToBytes } from "../../model/ids.ts";
+import { traceIdHash } from "../../model/attribute-hash.ts";
+import { bytesToHex } from "../../model/ids.ts";
 import type { SpanColumns } from "../../model/span-columns.ts";
-import type { SearchResult, TraceQuery, TraceSummary } from "../../model/trace-query.ts";
-import type { BlockCache, CachedBlock } from "../block-cache.ts";
+import type { SearchResult, TraceQuery } from "../../model/trace-query.ts";
+import type { BlockCache, CachedBlock, TraceTimes } from "../block-cache.ts";
 import { bloomMayContain } from "../bloom.ts";
 import { roundDown, roundUp, type SegmentBlocks } from "../segment-blocks.ts";
 import { BlockGone, BlockView } from "./block-view.ts";
@@ -19,16 +20,29 @@ interface SegmentCursor {
   at: number;
   /** No span in this and the following blocks of the segment starts later; ns, rounded up. */
   bound: number;
+  /** Bodies of the blocks up to this place in `order` are inflated. */
+  inflated: number;
 }
 
-/** A trace with a matching span, not looked up yet. Its start is not later than `bound`; ns, rounded up. */
+/** A trace with a matching span, not looked up yet; its id is `key`, a character a byte. Its start is not later than `bound`; ns, rounded up. */
 interface Candidate {
-  readonly traceId: string;
+  readonly key: string;
   readonly bound: number;
+}
+
+/** A trace that matches, with what its summary is made of. */
+interface Accepted extends TraceTimes {
+  readonly traceId: string;
+  readonly trace: readonly TraceRows[];
+  readonly matched: readonly MatchedSpan[];
 }
 
 const MAX_U64 = 0xffff_ffff_ffff_ffffn;
 const MAX_LIMIT = 100_000;
+/** Blocks of one segment whose bodies are inflated together, ahead of being searched. */
+const AHEAD = 4;
+/** Distinct traces that are told apart, about 100 bytes each: counting ends there. */
+const MAX_COUNTED = 1_000_000;
 
 /**
  * The newest traces that match, provably: a best-first search over two kinds of promises.
@@ -52,7 +66,9 @@ class Search {
   readonly #candidates = new Heap<Candidate>((a, b) => a.bound > b.bound);
   readonly #considered = new Set<string>();
   /** In result order, at most limit + 1. */
-  readonly #accepted: TraceSummary[] = [];
+  readonly #accepted: Accepted[] = [];
+  readonly #byDuration: boolean;
+  #total = 0;
   readonly #startMin: number;
   readonly #startMax: number;
 
@@ -64,57 +80,102 @@ class Search {
     this.#query = query;
     this.#filter = compileFilter(query.filter);
     this.#pacer = pacer;
+    this.#byDuration = query.traceDurationMin !== undefined || query.traceDurationMax !== undefined;
     this.#startMin = query.startMin === undefined ? Number.NEGATIVE_INFINITY : roundDown(query.startMin);
     this.#startMax = query.startMax === undefined ? Number.POSITIVE_INFINITY : roundUp(query.startMax);
     for (const segment of cache.segments) {
-      const cursor = { segment, order: segment.newestFirst(), at: -1, bound: 0 };
+      const cursor = { segment, order: segment.newestFirst(), at: -1, bound: 0, inflated: -1 };
       if (this.#advance(cursor)) this.#segments.push(cursor);
     }
   }
 
   async run(): Promise<SearchResult> {
-    const { limit } = this.#query;
     for (;;) {
       const block = this.#segments.top;
       const candidate = this.#candidates.top;
-      if (block === undefined && candidate === undefined) return this.#result(true);
-      const decisive = this.#accepted.length > limit ? (this.#accepted[limit - 1] as TraceSummary) : undefined;
-      if (
-        decisive !== undefined &&
-        (block === undefined || decisive.start > block.bound) &&
-        (candidate === undefined || decisive.start > candidate.bound)
-      ) {
-        return this.#result(true);
-      }
-      if (this.#pacer.expired()) return this.#result(false);
+      if (block === undefined && candidate === undefined) return this.#result(true, true);
+      if (this.#isDecided()) return this.#result(true, this.#query.count !== true || (await this.#countRest()));
+      if (this.#pacer.expired()) return this.#result(false, false);
       if (candidate !== undefined && (block === undefined || candidate.bound >= block.bound)) {
         this.#candidates.pop();
         await this.#lookUp(candidate);
-      } else if (block !== undefined) {
-        this.#visit(block.segment, block.order[block.at] as number);
-        if (this.#advance(block)) this.#segments.replaceTop(block);
-        else this.#segments.pop();
-      }
+      } else if (block !== undefined) await this.#visitNext(block);
       if (this.#pacer.due()) await this.#pacer.pause();
     }
   }
 
-  /** Moves to the next block that the time range leaves; false at the end. */
+  /** True once no trace that is left can come before the last one that is asked for. */
+  #isDecided(): boolean {
+    const { limit } = this.#query;
+    const decisive = this.#accepted.length > limit ? (this.#accepted[limit - 1] as Accepted) : undefined;
+    if (decisive === undefined) return false;
+    const block = this.#segments.top;
+    const candidate = this.#candidates.top;
+    return (
+      (block === undefined || decisive.start > block.bound) &&
+      (candidate === undefined || decisive.start > candidate.bound)
+    );
+  }
+
+  /** Goes through the rest only to count; false where time or memory ended it early. */
+  async #countRest(): Promise<boolean> {
+    for (;;) {
+      if (this.#byDuration) {
+        for (let next = this.#candidates.pop(); next !== undefined; next = this.#candidates.pop()) {
+          await this.#lookUp(next);
+          if (this.#pacer.due()) await this.#pacer.pause();
+          if (this.#pacer.expired()) return false;
+        }
+      }
+      const block = this.#segments.top;
+      if (block === undefined) return true;
+      if (this.#pacer.expired() || this.#considered.size > MAX_COUNTED) return false;
+      await this.#visitNext(block);
+      if (!this.#byDuration) this.#candidates.clear();
+      if (this.#pacer.due()) await this.#pacer.pause();
+    }
+  }
+
+  async #visitNext(cursor: SegmentCursor): Promise<void> {
+    if (this.#filter.needsBody && cursor.at > cursor.inflated) await this.#inflateAhead(cursor);
+    this.#visit(cursor.segment, cursor.order[cursor.at] as number);
+    if (this.#advance(cursor)) this.#segments.replaceTop(cursor);
+    else this.#segments.pop();
+  }
+
+  /** A block that is inflated for nothing costs less than waiting for one after the other. */
+  async #inflateAhead(cursor: SegmentCursor): Promise<void> {
+    const { segment, order } = cursor;
+    const rows: { segment: number; row: number }[] = [];
+    let at = cursor.at;
+    for (; at < order.length && rows.length < AHEAD; at++) {
+      const row = order[at] as number;
+      if (at === cursor.at || this.#mayHold(segment, row)) rows.push({ segment: segment.id, row });
+    }
+    cursor.inflated = at - 1;
+    await this.#cache.prefetch(rows);
+  }
+
+  /** Moves to the next block that the time range and the blooms leave; false at the end. */
   #advance(cursor: SegmentCursor): boolean {
     const { segment, order } = cursor;
     for (cursor.at++; cursor.at < order.length; cursor.at++) {
       const row = order[cursor.at] as number;
       const latest = segment.maxStart(row);
       if (latest < this.#startMin) return false;
-      if (segment.minStart(row) > this.#startMax) continue;
+      if (!this.#mayHold(segment, row)) continue;
       cursor.bound = Math.min(latest, this.#startMax);
       return true;
     }
     return false;
   }
 
+  #mayHold(segment: SegmentBlocks, row: number): boolean {
+    if (segment.minStart(row) > this.#startMax) return false;
+    return !segment.hasBlooms || this.#filter.mayMatch((hash) => segment.mayContain(row, hash));
+  }
+
   #visit(segment: SegmentBlocks, row: number): void {
-    if (segment.hasBlooms && !this.#filter.mayMatch((hash) => segment.mayContain(row, hash))) return;
     const block = this.#cache.block(segment.id, row);
     if (block === undefined) return;
     if (!segment.hasBlooms && !this.#filter.mayMatch((hash) => bloomMayContain(block.bloom, hash))) return;
@@ -128,41 +189,62 @@ class Search {
     if (test === false) return;
     const matches = this.#inRange(columns, test);
     const open = new Int8Array(columns.traceIds.length / 16);
+    const ids = Buffer.from(columns.traceIds.buffer, columns.traceIds.byteOffset, columns.traceIds.byteLength);
+    const keyOf = (trace: number) => ids.toString("latin1", trace * 16, trace * 16 + 16);
     let bounds: Float64Array | undefined;
     for (let row = 0; row < columns.count; row++) {
       const trace = columns.traceIndex[row] as number;
-      if (open[trace] === 0) open[trace] = this.#considered.has(traceIdAt(columns, trace)) ? -1 : 1;
+      if (open[trace] === 0) open[trace] = this.#considered.has(keyOf(trace)) ? -1 : 1;
       if (open[trace] === -1 || !matches(row)) continue;
+      const key = keyOf(trace);
       open[trace] = -1;
-      const traceId = traceIdAt(columns, trace);
-      this.#considered.add(traceId);
+      this.#considered.add(key);
+      if (!this.#byDuration) this.#total++;
       bounds ??= earliestStarts(columns);
-      this.#candidates.push({ traceId, bound: bounds[trace] as number });
+      this.#candidates.push({ key, bound: bounds[trace] as number });
     }
   }
 
-  async #lookUp({ traceId }: Candidate): Promise<void> {
-    const id = hexToBytes(traceId) as Uint8Array;
+  async #lookUp({ key }: Candidate): Promise<void> {
+    const id = Buffer.from(key, "latin1");
+    const rowCount = this.#cache.rowCount(traceIdHash(id));
+    const known = rowCount === undefined ? undefined : this.#cache.knownTimes(key, rowCount);
+    if (known !== undefined && !this.#mayAccept(id, known)) return;
     const stored = await this.#cache.trace(id, this.#pacer);
     if (stored.length === 0) return;
-    const { traceDurationMin, traceDurationMax, after } = this.#query;
-    const { start, end } = traceTimes(stored);
-    if (after !== undefined && !comesAfter({ start, traceId }, after)) return;
-    if (traceDurationMin !== undefined && end - start < traceDurationMin) return;
-    if (traceDurationMax !== undefined && end - start > traceDurationMax) return;
-    const worst = this.#accepted[this.#query.limit];
-    if (worst !== undefined && comesAfter({ start, traceId }, worst)) return;
+    const times = known ?? traceTimes(stored);
+    if (known === undefined) {
+      if (rowCount !== undefined) this.#cache.keepTimes(key, rowCount, times);
+      if (!this.#mayAccept(id, times)) return;
+    }
     const trace = withoutDuplicates(stored, (block) => this.#cache.body(block.segment, block.row));
+    if (this.#filter.needsBody) {
+      const passing = trace.filter(({ block }) => this.#filter.mayMatch((hash) => bloomMayContain(block.bloom, hash)));
+      await this.#cache.prefetch(passing.map(({ block }) => block));
+    }
     const matched: MatchedSpan[] = [];
     for (const part of trace) {
       unlessGone(() => this.#match(part, matched));
       if (this.#pacer.due()) await this.#pacer.pause();
     }
-    if (matched.length > 0) this.#accept(summarize(traceId, trace, matched));
+    if (matched.length > 0) this.#accept({ traceId: bytesToHex(id), ...times, trace, matched });
+  }
+
+  /** Whether a trace of these times can be in the answer; counts it where only the times were in question. */
+  #mayAccept(id: Uint8Array, { start, end }: TraceTimes): boolean {
+    const { traceDurationMin, traceDurationMax, after } = this.#query;
+    if (traceDurationMin !== undefined && end - start < traceDurationMin) return false;
+    if (traceDurationMax !== undefined && end - start > traceDurationMax) return false;
+    if (this.#byDuration) this.#total++;
+    const trace = { start, traceId: bytesToHex(id) };
+    if (after !== undefined && !comesAfter(trace, after)) return false;
+    const worst = this.#accepted[this.#query.limit];
+    return worst === undefined || !comesAfter(trace, worst);
   }
 
   #match({ block, rows }: TraceRows, matched: MatchedSpan[]): void {
-    const { columns } = block;
+    const { columns, bloom } = block;
+    if (!this.#filter.mayMatch((hash) => bloomMayContain(bloom, hash))) return;
     const test = this.#filter.bind(this.#view(block));
     if (test === false) return;
     const matches = this.#inRange(columns, test);
@@ -184,11 +266,11 @@ class Search {
     };
   }
 
-  #accept(summary: TraceSummary): void {
+  #accept(trace: Accepted): void {
     const accepted = this.#accepted;
     let at = accepted.length;
-    while (at > 0 && comesAfter(accepted[at - 1] as TraceSummary, summary)) at--;
-    accepted.splice(at, 0, summary);
+    while (at > 0 && comesAfter(accepted[at - 1] as Accepted, trace)) at--;
+    accepted.splice(at, 0, trace);
     if (accepted.length > this.#query.limit + 1) accepted.pop();
   }
 
@@ -196,26 +278,25 @@ class Search {
     return new BlockView(block.columns, () => this.#cache.body(block.segment, block.row));
   }
 
-  #result(complete: boolean): SearchResult {
-    const { limit } = this.#query;
-    const traces = this.#accepted.slice(0, limit);
+  #result(complete: boolean, counted: boolean): SearchResult {
+    const { limit, count } = this.#query;
+    const traces = this.#accepted
+      .slice(0, limit)
+      .map(({ traceId, trace, matched }) => summarize(traceId, trace, matched));
     const last = traces.at(-1);
     const next = last === undefined ? undefined : { start: last.start, traceId: last.traceId };
-    if (complete) return { traces, complete, ...(this.#accepted.length > limit && next ? { next } : {}) };
+    const total = count === true ? { total: { traces: this.#total, exact: counted } } : {};
+    if (complete) return { traces, complete, ...(this.#accepted.length > limit && next ? { next } : {}), ...total };
     const searchedBackTo = this.#promised() + 1n;
     // Paging from a trace that is not settled would leave out what was not found before it.
     const settled = traces.length === limit && next !== undefined && next.start >= searchedBackTo;
-    return { traces, complete, searchedBackTo, ...(settled ? { next } : {}) };
+    return { traces, complete, searchedBackTo, ...(settled ? { next } : {}), ...total };
   }
 
   /** No trace that is not accepted yet starts later; ns since the epoch. */
   #promised(): bigint {
     return BigInt(Math.ceil(Math.max(this.#segments.top?.bound ?? 0, this.#candidates.top?.bound ?? 0)));
   }
-}
-
-function traceIdAt(columns: SpanColumns, trace: number): string {
-  return bytesToHex(columns.traceIds, trace * 16, 16);
 }
 
 /** Result order: newest start first, ties by trace id. */

@@ -15,6 +15,10 @@ export class Heap<Item> {
     return this.#items[0];
   }
 
+  clear(): void {
+    this.#items.length = 0;
+  }
+
   push(item: Item): void {
     this.#items.push(item);
     let at = this.#items.length - 1;

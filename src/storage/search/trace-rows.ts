@@ -29,6 +29,7 @@ export function rowsOfTrace(block: CachedBlock, traceId: Uint8Array): TraceRows 
  * did not see, only the first; spans that differ are all kept. `trace` is in log order, and so is the result.
  */
 export function withoutDuplicates(trace: readonly TraceRows[], loadBody: LoadBody): TraceRows[] {
+  if (allDistinct(trace)) return [...trace];
   const seen = new Map<string, Seen[]>();
   const result: TraceRows[] = [];
   for (const { block, rows } of trace) {
@@ -43,6 +44,24 @@ export function withoutDuplicates(trace: readonly TraceRows[], loadBody: LoadBod
     if (kept.length > 0) result.push({ block, rows: kept });
   }
   return result;
+}
+
+/** True where no two spans have one id: nearly always, and much cheaper to find out. */
+function allDistinct(trace: readonly TraceRows[]): boolean {
+  const seen = new Set<number>();
+  let count = 0;
+  for (const { block, rows } of trace) {
+    const { spanIds } = block.columns;
+    for (const row of rows) {
+      const at = row * 8;
+      // 53 of the 64 bits: spans that differ only in the others are looked at more closely for nothing.
+      let id = (spanIds[at + 1] as number) & 0x1f;
+      for (let i = at + 2; i < at + 8; i++) id = id * 256 + (spanIds[i] as number);
+      seen.add(id);
+      count++;
+    }
+  }
+  return seen.size === count;
 }
 
 /** Position of the trace in columns.traceIds, or -1. */

@@ -89,6 +89,10 @@ export class MemorySource implements SegmentSource {
     return stored && decodeBody(stored.body.codec, stored.body.bytes, stored.rawLength);
   }
 
+  async inflate(segment: number, row: number): Promise<Uint8Array | undefined> {
+    return this.body(segment, row);
+  }
+
   operations(segment: number): { operations: readonly SegmentOperation[]; complete: boolean } {
     const operations = this.#find(segment)?.blocks.flatMap(({ block }) => block.operations) ?? [];
     return { operations, complete: true };
