@@ -6,6 +6,7 @@ export default defineConfig({
     exclude: ["**/node_modules/**", "dist/**", "test/interop/**"],
     testTimeout: 30_000,
     hookTimeout: 60_000,
+    expect: { poll: { timeout: 20_000 } },
     pool: "forks",
     maxWorkers: 2,
   },

@@ -1,47 +1,29 @@
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { batchOf, FIXTURES, readFacts, readFixture, toModel } from "../query/fixture-traces.ts";
-import { launchBrowser } from "./browser.ts";
-import { buildWeb, startUi, type UiServer } from "./ui-server.ts";
+import { launchBrowser, Visitor } from "./browser.ts";
+import { startUi, type UiServer } from "./ui-server.ts";
 
 const node = readFacts()["node-shop"].notable;
 let browser: Browser;
-let web: Awaited<ReturnType<typeof buildWeb>>;
+let visitor: Visitor;
 let ui: UiServer;
 
 beforeAll(async () => {
-  web = await buildWeb();
-  ui = await startUi(
-    web.folder,
-    FIXTURES.flatMap(readFixture).map((request) => batchOf(toModel(request))),
-  );
+  ui = await startUi(FIXTURES.flatMap(readFixture).map((request) => batchOf(toModel(request))));
   ui.reader.links = [
     { parent: "frontend", child: "orders", callCount: 209, errorCount: 12 },
     { parent: "orders", child: "inventory", callCount: 48, errorCount: 0 },
   ];
   browser = await launchBrowser();
+  visitor = new Visitor(browser);
 });
 afterAll(async () => {
   await browser?.close();
   await ui?.close();
-  await web?.remove();
 });
 
-async function open(path: string, check: (page: Page) => Promise<void>): Promise<void> {
-  const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, colorScheme: "light" });
-  const complaints: string[] = [];
-  try {
-    const page = await context.newPage();
-    page.on("pageerror", (error) => complaints.push(error.message));
-    page.on("console", (message) => message.type() === "error" && complaints.push(message.text()));
-    await page.goto(ui.url + path);
-    await check(page);
-    expect(complaints).toEqual([]);
-  } finally {
-    await context.close();
-  }
-}
-
+const open = (path: string, check: (page: Page) => Promise<void>) => visitor.visit(ui.url + path, check);
 const results = (page: Page) => page.getByRole("list", { name: "Traces" }).locator(":scope > li");
 
 describe("daily use", () => {

@@ -4,53 +4,36 @@ import { gzipSync } from "node:zlib";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { batchOf, FIXTURES, readFacts, readFixture, toModel } from "../query/fixture-traces.ts";
-import { launchBrowser } from "./browser.ts";
-import { buildWeb, startUi, type UiServer } from "./ui-server.ts";
+import { launchBrowser, Visitor } from "./browser.ts";
+import { startUi, type UiServer, WEB_ROOT } from "./ui-server.ts";
 
 const facts = readFacts();
 const batches = FIXTURES.flatMap(readFixture).map((request) => batchOf(toModel(request)));
 const ALL = FIXTURES.reduce((sum, name) => sum + facts[name].allTraces.length, 0);
 
 let browser: Browser;
-let web: Awaited<ReturnType<typeof buildWeb>>;
+let visitor: Visitor;
 let ui: UiServer;
 
 beforeAll(async () => {
-  web = await buildWeb();
-  ui = await startUi(web.folder, batches);
+  ui = await startUi(batches);
   browser = await launchBrowser();
+  visitor = new Visitor(browser, {}, /404/);
 });
 afterAll(async () => {
   await browser?.close();
   await ui?.close();
-  await web?.remove();
 });
 
-async function open(url: string, check: (page: Page) => Promise<void>, width = 1280): Promise<void> {
-  const context = await browser.newContext({ viewport: { width, height: 800 } });
-  const complaints: string[] = [];
-  try {
-    const page = await context.newPage();
-    page.on("pageerror", (error) => complaints.push(error.message));
-    page.on("console", (message) => {
-      if (message.type() === "error") complaints.push(message.text());
-    });
-    await page.goto(url);
-    await check(page);
-    expect(complaints).toEqual([]);
-  } finally {
-    await context.close();
-  }
-}
-
+const open = (url: string, check: (page: Page) => Promise<void>) => visitor.visit(url, check);
 const results = (page: Page) => page.getByRole("list", { name: "Traces" }).locator(":scope > li");
 
 describe("first load", () => {
   it("takes at most 200 kB of script over the wire", () => {
-    const page = readFileSync(join(web.folder, "index.html"), "utf8");
+    const page = readFileSync(join(WEB_ROOT, "index.html"), "utf8");
     const scripts = [...page.matchAll(/(?:src|href)="\.\/(assets\/[^"]+\.js)"/g)].map((match) => match[1] as string);
     expect(scripts.length).toBeGreaterThan(0);
-    const bytes = scripts.reduce((sum, path) => sum + gzipSync(readFileSync(join(web.folder, path))).length, 0);
+    const bytes = scripts.reduce((sum, path) => sum + gzipSync(readFileSync(join(WEB_ROOT, path))).length, 0);
     expect(bytes).toBeLessThan(200_000);
   });
 });
@@ -135,7 +118,7 @@ describe("search page", () => {
   });
 
   it("shows how to send the first span and turns into results when one arrives", async () => {
-    const empty = await startUi(web.folder);
+    const empty = await startUi();
     try {
       await open(empty.url, async (page) => {
         await page.getByRole("heading", { name: "Nothing is stored yet. Send the first span" }).waitFor();
@@ -150,7 +133,7 @@ describe("search page", () => {
   });
 
   it("works below a base path", async () => {
-    const nested = await startUi(web.folder, batches, "/tools/traces/");
+    const nested = await startUi(batches, "/tools/traces/");
     try {
       await open(`${nested.url}search?lookback=all`, async (page) => {
         await results(page).getByRole("link").first().click();
@@ -175,15 +158,15 @@ describe("search page", () => {
       "dependencies?view=table",
       "collector",
     ]) {
-      const context = await browser.newContext({ viewport: { width: 390, height: 844 } });
-      try {
-        const page = await context.newPage();
-        await page.goto(ui.url + path, { waitUntil: "networkidle" });
-        const beyond = "document.documentElement.scrollWidth - document.documentElement.clientWidth";
-        expect(await page.evaluate(beyond), path).toBe(0);
-      } finally {
-        await context.close();
-      }
+      await visitor.visit(
+        ui.url + path,
+        async (page) => {
+          await page.waitForLoadState("networkidle");
+          const beyond = "document.documentElement.scrollWidth - document.documentElement.clientWidth";
+          expect(await page.evaluate(beyond), path).toBe(0);
+        },
+        390,
+      );
     }
   });
 });

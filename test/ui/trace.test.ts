@@ -1,50 +1,28 @@
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { batchOf, FIXTURES, readFacts, readFixture, toModel } from "../query/fixture-traces.ts";
-import { launchBrowser } from "./browser.ts";
-import { buildWeb, startUi, type UiServer } from "./ui-server.ts";
+import { launchBrowser, Visitor } from "./browser.ts";
+import { startUi, type UiServer } from "./ui-server.ts";
 
 const node = readFacts()["node-shop"].notable;
 const retries = node.retries!;
 const error500 = node.error500!;
 
 let browser: Browser;
+let visitor: Visitor;
 let ui: UiServer;
-let removeBuild: () => Promise<void>;
 
 beforeAll(async () => {
-  const web = await buildWeb();
-  removeBuild = web.remove;
-  ui = await startUi(
-    web.folder,
-    FIXTURES.flatMap(readFixture).map((request) => batchOf(toModel(request))),
-  );
+  ui = await startUi(FIXTURES.flatMap(readFixture).map((request) => batchOf(toModel(request))));
   browser = await launchBrowser();
+  visitor = new Visitor(browser, {}, /404/);
 });
 afterAll(async () => {
   await browser?.close();
   await ui?.close();
-  await removeBuild?.();
 });
 
-/** A page that fails its test when the browser complains: script errors, or content the policy refuses. */
-async function open(path: string, check: (page: Page) => Promise<void>): Promise<void> {
-  const context = await browser.newContext({ viewport: { width: 1280, height: 800 } });
-  const complaints: string[] = [];
-  try {
-    const page = await context.newPage();
-    page.on("pageerror", (error) => complaints.push(error.message));
-    page.on("console", (message) => {
-      if (message.type() === "error" && !message.text().includes("404")) complaints.push(message.text());
-    });
-    await page.goto(ui.url + path);
-    await check(page);
-    expect(complaints).toEqual([]);
-  } finally {
-    await context.close();
-  }
-}
-
+const open = (path: string, check: (page: Page) => Promise<void>) => visitor.visit(ui.url + path, check);
 const grid = (page: Page) => page.getByRole("treegrid");
 const rowCount = (page: Page) => grid(page).getAttribute("aria-rowcount").then(Number);
 

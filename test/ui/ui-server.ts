@@ -1,34 +1,18 @@
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { existsSync, readFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import express from "express";
-import { build } from "vite";
 import type { LogBatch } from "../../src/model/log.ts";
 import { createUiRoutes } from "../../src/query/ui/routes.ts";
 import { uiViews } from "../../src/query/ui/views.ts";
 import { hostOf, MemoryReader } from "../query/memory-reader.ts";
 
-const CONFIG = fileURLToPath(new URL("../../web/vite.config.ts", import.meta.url));
+/** The pages as `npm run build:web` left them; `npm test` builds before it runs. */
+export const WEB_ROOT = fileURLToPath(new URL("../../dist/web/", import.meta.url));
 /** The policy the application serves its page under. */
 const POLICY = "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'self'; form-action 'self'";
-
-/** Builds the pages for production into a folder of their own; whoever asks removes it with `remove`. */
-export async function buildWeb(): Promise<{ readonly folder: string; remove(): Promise<void> }> {
-  const folder = await mkdtemp(join(tmpdir(), "spanloom-web-"));
-  // A test runner's NODE_ENV would put React's development half into the bundle.
-  const before = process.env.NODE_ENV;
-  process.env.NODE_ENV = "production";
-  try {
-    await build({ configFile: CONFIG, logLevel: "error", build: { outDir: folder, emptyOutDir: true } });
-  } finally {
-    if (before === undefined) delete process.env.NODE_ENV;
-    else process.env.NODE_ENV = before;
-  }
-  return { folder, remove: () => rm(folder, { recursive: true, force: true }) };
-}
 
 export interface UiServer {
   /** With the base path and a trailing slash. */
@@ -40,16 +24,19 @@ export interface UiServer {
 }
 
 /** The built pages and the real UI API over batches in memory, on a loopback port of the system's choice. */
-export async function startUi(folder: string, batches: readonly LogBatch[] = [], base = "/"): Promise<UiServer> {
+export async function startUi(batches: readonly LogBatch[] = [], base = "/"): Promise<UiServer> {
+  const index = join(WEB_ROOT, "index.html");
+  if (!existsSync(index))
+    throw new Error(`${index} is missing: run \`npm run build:web\`, or \`npm test\`, which builds`);
   const stored = [...batches];
   const reader = new MemoryReader(stored);
-  const page = (await readFile(join(folder, "index.html"), "utf8")).replace('<base href="/">', `<base href="${base}">`);
+  const page = readFileSync(index, "utf8").replace('<base href="/">', `<base href="${base}">`);
   const router = express.Router();
   router.get("/api/ui/status", (_request, response) => {
     response.json(statusOf(stored));
   });
   router.use(createUiRoutes(hostOf(reader, uiViews)));
-  router.use(express.static(folder, { index: false }));
+  router.use(express.static(WEB_ROOT, { index: false }));
   router.get(/.*/, (_request, response) => {
     response.setHeader("content-security-policy", POLICY);
     response.type("html").send(page);
