@@ -84,15 +84,23 @@ async function run(flags: SearchFlags): Promise<void> {
     process.stdout.write(`${JSON.stringify(answer)}\n`);
     return;
   }
+  if (!answer.complete) process.stderr.write(`${partialNote(answer)}\n`);
   if (answer.traces.length === 0) {
+    if (!answer.complete) return;
     process.stderr.write("no trace matches; --lookback widens the time, `spanloom send --demo` makes some traces\n");
     return;
   }
   const style = styleFor(process.stdout, process.env);
   const [head, ...rows] = table(SEARCH_HEAD, rowsOf(answer.traces), RIGHT_COLUMNS).split("\n");
   process.stdout.write(`${style.dim(head as string)}\n${rows.join("\n")}`);
-  if (!answer.complete) process.stderr.write("the search ran out of time: older traces may match too\n");
-  else if (answer.next !== undefined) process.stderr.write("more traces match; --limit shows more\n");
+  if (answer.complete && answer.next !== undefined) process.stderr.write("more traces match; --limit shows more\n");
+}
+
+/** What is known of a search that its time budget ended. */
+function partialNote({ searchedBackToUnixNano }: UiSearchResponse): string {
+  const back =
+    searchedBackToUnixNano === undefined ? "" : `, searched back to ${formatTime(BigInt(searchedBackToUnixNano))}`;
+  return `partial: the search ran out of time${back}; older traces may match too`;
 }
 
 function splitTag(text: string): [string, string] {

@@ -4,6 +4,7 @@ import type { Operation } from "../model/trace-query.ts";
 import { BlockCache, type BlockCacheSettings, DEFAULT_BLOCK_CACHE } from "./block-cache.ts";
 import { readDependencies } from "./dependencies.ts";
 import { readRed } from "./red-table.ts";
+import { FastLane } from "./search/fast-lane.ts";
 import { findTraces } from "./search/find.ts";
 import { OperationCache } from "./search/operation-cache.ts";
 import { Pacer } from "./search/pacer.ts";
@@ -23,36 +24,26 @@ const PREFETCH = 16;
 
 /**
  * Reads the stored log: every call sees all that was committed before it. Calls run in one thread and give way to each
- * other every few milliseconds; an aborted one throws PermanentError `cancelled`.
+ * other every few milliseconds, searches to all others; an aborted one throws PermanentError `cancelled`. What the first
+ * call would have to load is loaded at once where `background` is given, until it aborts.
  */
 export function createTraceReader(
   source: SegmentSource,
   settings: TraceReaderSettings = DEFAULT_TRACE_READER,
+  background?: AbortSignal,
 ): TraceReader {
   const cache = new BlockCache(source, settings.cache);
   const operations = new OperationCache(source);
+  const lane = new FastLane();
+  // What goes wrong here is met again, and reported, by the first call.
+  if (background?.aborted === false) cache.refresh(new Pacer(background)).catch(() => {});
   return {
-    async trace(traceId, signal) {
-      const pacer = new Pacer(signal);
-      await cache.refresh(pacer);
-      const stored = await cache.trace(traceId, pacer);
-      const fragments: LogFragment[] = [];
-      const trace = withoutDuplicates(stored, (b) => cache.body(b.segment, b.row));
-      for (const [i, { block, rows }] of trace.entries()) {
-        if (i % PREFETCH === 0) await cache.prefetch(trace.slice(i, i + PREFETCH).map((part) => part.block));
-        const body = cache.body(block.segment, block.row);
-        if (body === undefined) continue;
-        const { segment, row, receivedAtMs, columns } = block;
-        fragments.push({ batch: { next: { segment, row }, receivedAtMs, body, columns }, rows });
-        if (pacer.due()) await pacer.pause();
-      }
-      return fragments;
-    },
+    trace: (traceId, signal) => lane.run(() => readTrace(cache, traceId, new Pacer(signal))),
 
     async find(query, signal) {
-      const pacer = new Pacer(signal, settings.findBudgetMs);
-      await cache.refresh(pacer);
-      return findTraces(cache, query, pacer);
+      // Refreshing lets nobody by: short requests may be waiting for it.
+      await cache.refresh(new Pacer(signal));
+      return findTraces(cache, query, new Pacer(signal, settings.findBudgetMs, lane));
     },
 
     async services(signal) {
@@ -80,4 +71,20 @@ export function createTraceReader(
       return source.stats();
     },
   };
+}
+
+async function readTrace(cache: BlockCache, traceId: Uint8Array, pacer: Pacer): Promise<LogFragment[]> {
+  await cache.refresh(pacer);
+  const stored = await cache.trace(traceId, pacer);
+  const trace = withoutDuplicates(stored, (block) => cache.body(block.segment, block.row));
+  const fragments: LogFragment[] = [];
+  for (const [i, { block, rows }] of trace.entries()) {
+    if (i % PREFETCH === 0) await cache.prefetch(trace.slice(i, i + PREFETCH).map((part) => part.block));
+    const body = cache.body(block.segment, block.row);
+    if (body === undefined) continue;
+    const { segment, row, receivedAtMs, columns } = block;
+    fragments.push({ batch: { next: { segment, row }, receivedAtMs, body, columns }, rows });
+    if (pacer.due()) await pacer.pause();
+  }
+  return fragments;
 }

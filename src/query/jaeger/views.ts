@@ -3,7 +3,7 @@ import type { TraceReader, ViewResult, ViewTable } from "../../component/read.ts
 import { hexToBytes } from "../../model/ids.ts";
 import type { LogFragment } from "../../model/log.ts";
 import { SPAN_KIND_NAMES } from "../../model/span.ts";
-import type { DependencyLink, TraceQuery } from "../../model/trace-query.ts";
+import type { DependencyLink, SearchResult, TraceQuery } from "../../model/trace-query.ts";
 import { beginJaegerResult, finishJaegerResult, type JaegerError, jaegerResult } from "./envelope.ts";
 import { type JaegerMetricsParams, MIN_STEP_MS, metrics } from "./metrics.ts";
 import { fragmentsOfJson } from "./otlp-json-traces.ts";
@@ -69,10 +69,16 @@ async function operations(
 async function search(reader: TraceReader, params: Params<"jaeger.search">, signal: AbortSignal): Promise<ViewResult> {
   const found = await reader.find(params.query, signal);
   const ids = found.traces.map(({ traceId }) => traceId);
-  const errors: JaegerError[] = found.complete
-    ? []
-    : [{ msg: "the search took too long and was ended early; older traces may match too" }];
+  const errors: JaegerError[] = found.complete ? [] : [{ msg: partialNote(found) }];
   return tracesResult(reader, ids, params.raw, signal, errors, false);
+}
+
+/** What is known of a search that its time budget ended. */
+function partialNote({ searchedBackTo }: SearchResult): string {
+  // Times that no date can show are those of spans with impossible ones.
+  const ms = searchedBackTo === undefined ? Number.NaN : Number(searchedBackTo / 1_000_000n);
+  const back = Math.abs(ms) <= 8.64e15 ? `, searched back to ${new Date(ms).toISOString()}` : "";
+  return `partial: the search ran out of time${back}; older traces may match too`;
 }
 
 async function traces(reader: TraceReader, params: Params<"jaeger.traces">, signal: AbortSignal): Promise<ViewResult> {

@@ -114,6 +114,8 @@ export interface UiSearchResponse {
   readonly searchedBackToUnixNano?: string;
   /** Where more traces match: pass as `after`. */
   readonly next?: string;
+  /** With `count=true`: all traces that match, on any page; where not exact at least so many. */
+  readonly total?: { readonly traces: number; readonly exact: boolean };
 }
 
 /** `GET /api/ui/services`, sorted by name. */

@@ -10,6 +10,7 @@ import {
 } from "../../../test/query/fixture-traces.ts";
 import { hostOf, MemoryReader } from "../../../test/query/memory-reader.ts";
 import { type Served, serve } from "../../../test/query/serve.ts";
+import type { TraceQuery } from "../../model/trace-query.ts";
 import { createJaegerRoutes } from "../jaeger/routes.ts";
 import type {
   UiDependenciesResponse,
@@ -288,6 +289,29 @@ describe("search", () => {
     }
     const expected = facts["python-shop"].allTraces.filter(({ services }) => "catalog" in services);
     expect(seen.sort()).toEqual(expected.map(({ traceId }) => traceId).sort());
+  });
+
+  it("passes the wish for a total on, and the total back", async () => {
+    const total = { traces: 123, exact: false };
+    const host = hostOf(
+      Object.assign(Object.create(reader) as MemoryReader, {
+        find: async ({ count }: TraceQuery) => ({ traces: [], complete: true, ...(count ? { total } : {}) }),
+      }),
+      uiViews,
+    );
+    const counting = await serve(createUiRoutes(host));
+    try {
+      for (const [query, expected] of [
+        ["count=true", total],
+        ["count=false", undefined],
+        ["", undefined],
+      ] as const) {
+        const response = await fetch(`${counting.url}/api/ui/search?${query}`);
+        expect(((await response.json()) as UiSearchResponse).total).toEqual(expected);
+      }
+    } finally {
+      await counting.close();
+    }
   });
 
   it("says when it is not complete", async () => {

@@ -117,6 +117,7 @@ async function search(reader: TraceReader, params: Params<"ui.search">, signal: 
     complete: found.complete,
     ...(found.searchedBackTo === undefined ? {} : { searchedBackToUnixNano: found.searchedBackTo.toString() }),
     ...(found.next === undefined ? {} : { next: formatPageKey(found.next) }),
+    ...(found.total === undefined ? {} : { total: found.total }),
   });
 }
 

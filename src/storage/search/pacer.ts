@@ -1,5 +1,6 @@
 import { setImmediate } from "node:timers/promises";
 import { PermanentError } from "../../component/errors.ts";
+import type { FastLane } from "./fast-lane.ts";
 
 /** Longest stretch of work without letting other requests in, ms. */
 const SLICE_MS = 4;
@@ -11,12 +12,15 @@ const SLICE_MS = 4;
 export class Pacer {
   readonly #signal: AbortSignal;
   readonly #deadline: number;
+  readonly #lane: FastLane | undefined;
   #sliceEnd: number;
 
-  constructor(signal: AbortSignal, budgetMs = Number.POSITIVE_INFINITY) {
+  /** With a lane the request lets short ones by. */
+  constructor(signal: AbortSignal, budgetMs = Number.POSITIVE_INFINITY, lane?: FastLane) {
     const now = performance.now();
     this.#signal = signal;
     this.#deadline = now + budgetMs;
+    this.#lane = lane;
     this.#sliceEnd = now + SLICE_MS;
     this.check();
   }
@@ -27,6 +31,7 @@ export class Pacer {
 
   async pause(): Promise<void> {
     await setImmediate();
+    await this.#lane?.passed();
     this.check();
     this.#sliceEnd = performance.now() + SLICE_MS;
   }
