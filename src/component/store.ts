@@ -29,7 +29,7 @@ export interface ExporterStatus {
   readonly lagMs: number;
   readonly deliveredSpans: number;
   readonly rejectedSpans: number;
-  /** Spans that retention removed before they could be sent. */
+  /** Spans that retention removed, or a bounded backlog gave up, before they could be sent. */
   readonly lostSpans: number;
   readonly retries: number;
   readonly lastOutcome: ExportOutcome["type"] | undefined;
@@ -48,6 +48,8 @@ export interface ConfiguredExporter {
   /** Requests under way at once. The stored cursor is the contiguous prefix that is done. */
   readonly concurrency: number;
   readonly backoff: BackoffSettings;
+  /** When more spans than this wait, the oldest are given up and counted as lost; default: all wait until retention. */
+  readonly maxBacklogSpans?: number;
 }
 
 /**

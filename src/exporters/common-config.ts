@@ -12,6 +12,12 @@ export const exporterCommonConfig = {
     .strictObject({
       max_batch_spans: z.int().min(512).max(65_536).default(2048).describe("Most spans in one request."),
       concurrency: z.int().min(1).max(64).default(4).describe("Requests under way at once."),
+      max_backlog_spans: z
+        .int()
+        .min(1)
+        .nullable()
+        .default(null)
+        .describe("When more spans wait, the oldest are given up and counted as lost; null: retention alone decides."),
     })
     .prefault({}),
   retry_on_failure: z

@@ -5,7 +5,7 @@ import type { Logger } from "../component/logger.ts";
 import type { Counter, Metrics } from "../component/metrics.ts";
 import { backoffMs } from "../component/retry.ts";
 import type { ConfiguredExporter, ExporterStatus } from "../component/store.ts";
-import type { LogFragment } from "../model/log.ts";
+import { type Cursor, compareCursors, type LogFragment } from "../model/log.ts";
 import type { ConsumerState } from "./cursor-store.ts";
 import { chunkFragments, spansOf } from "./fragments.ts";
 import type { LogEntry, LogPosition, LogReader } from "./log-reader.ts";
@@ -37,7 +37,7 @@ const LOG_EVERY_MS = 10_000;
 
 /**
  * Drives one exporter along the log: joins rows into requests, keeps up to `concurrency` of them under way, repeats what
- * may be repeated for as long as retention keeps the spans, and splits what is too large. Its state holds the contiguous
+ * may be repeated for as long as retention and the bound on its backlog keep the spans, and splits what is too large. Its state holds the contiguous
  * prefix that is done.
  */
 export class Consumer {
@@ -72,7 +72,10 @@ export class Consumer {
     this.#counters = {
       delivered: counter("delivered_spans", "Spans that the destination took."),
       rejected: counter("rejected_spans", "Spans that the destination refused for good."),
-      lost: counter("lost_spans", "Spans that retention removed before they could be sent."),
+      lost: counter(
+        "lost_spans",
+        "Spans that retention removed, or a bounded backlog gave up, before they could be sent.",
+      ),
       retries: counter("retries", "Requests that were sent again."),
     };
   }
@@ -136,7 +139,9 @@ export class Consumer {
       const entries: LogEntry[] = [];
       let spans = 0;
       let lostBefore = 0;
-      let at = this.#read;
+      const given = this.#givenUp();
+      // The gap between the two shows as lost when the cursor passes it.
+      let at = given !== undefined && compareCursors(this.#read, given) < 0 ? { ...this.#read, ...given } : this.#read;
       for (;;) {
         const row = reader.next(at);
         if (row === undefined || (spans > 0 && spans + row.spans > configured.maxBatchSpans)) break;
@@ -167,7 +172,17 @@ export class Consumer {
 
   #lose(spans: number): void {
     this.#count("lost", spans);
-    this.#complain("retention removed spans before they could be sent", `${spans} spans lost`);
+    this.#complain("spans were given up before they could be sent", `${spans} spans lost to retention or max_backlog`);
+  }
+
+  /** Everything up to this place is given up, where a bounded backlog has grown too long. */
+  #givenUp(): Cursor | undefined {
+    const { configured, reader } = this.#options;
+    if (configured.maxBacklogSpans === undefined) return undefined;
+    const end = reader.end();
+    if (end.spansThrough - this.#done.spansThrough <= configured.maxBacklogSpans) return undefined;
+    const { segment, row } = reader.back(end, configured.maxBacklogSpans);
+    return { segment, row };
   }
 
   async #run(job: Job): Promise<void> {
@@ -233,7 +248,12 @@ export class Consumer {
           const wait = backoffMs(attempt, this.#options.configured.backoff, this.#options.random, outcome.afterMs);
           await sleep(wait, undefined, { signal: this.#stop.signal });
           this.#count("retries", 1);
-          fragments = fragments.filter(({ batch }) => this.#options.reader.holds(batch.next.segment));
+          const given = this.#givenUp();
+          fragments = fragments.filter(
+            ({ batch }) =>
+              this.#options.reader.holds(batch.next.segment) &&
+              (given === undefined || compareCursors(batch.next, given) > 0),
+          );
           const lost = spans - spansOf(fragments);
           if (lost > 0) this.#lose(lost);
           if (fragments.length === 0) return;

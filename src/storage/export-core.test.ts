@@ -267,6 +267,28 @@ describe("exporters", () => {
   });
 });
 
+describe("a bounded backlog", () => {
+  it("gives up the oldest spans, counts them, and delivers the rest in order", async () => {
+    const log = store();
+    let down = true;
+    const slow = destination("slow", () => (down ? { type: "retry", reason: "down" } : DELIVERED), {
+      maxBatchSpans: 20,
+      concurrency: 2,
+      maxBacklogSpans: 100,
+    });
+    const unbounded = destination("unbounded", () => DELIVERED);
+    const { core } = await log.run([slow.configured, unbounded.configured]);
+    for (let i = 0; i < 30; i++) log.append(1 + i * 10, 10);
+    await until("what was under way is given up", () => (core.status()[0]?.lostSpans ?? 0) >= 20);
+    down = false;
+    await until("the rest is sent", () => core.status()[0]?.lagSpans === 0);
+    expect(core.status()[0]).toMatchObject({ lostSpans: 200, deliveredSpans: 100 });
+    expect([...slow.delivered].sort((a, b) => a - b)).toEqual(numbers(201, 100));
+    await until("the other has all", () => unbounded.delivered.length === 300);
+    expect(core.status()[1]?.lostSpans).toBe(0);
+  });
+});
+
 describe("aggregates", () => {
   /** Sums of span ids, stored; what was remembered, not. */
   function sums() {

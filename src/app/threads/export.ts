@@ -29,6 +29,7 @@ export function createExporters(config: unknown, _host: Host): readonly Configur
       startAt: start_at,
       maxBatchSpans: sending.max_batch_spans,
       concurrency: sending.concurrency,
+      ...(sending.max_backlog_spans === null ? {} : { maxBacklogSpans: sending.max_backlog_spans }),
       backoff: {
         initialMs: retry_on_failure.initial_interval_ms,
         maxMs: retry_on_failure.max_interval_ms,
