@@ -12,6 +12,18 @@ export interface SpanStore extends BatchSink, ViewHost {
    * promise resolved go through it. Rejects where that fails, and then the old one stays.
    */
   reconfigureIngest(config: unknown): Promise<void>;
+  /**
+   * Deletes what is stored of traces, 16 bytes each: from when the promise resolves no read gives and no exporter gets
+   * them; what arrives of them later is new. Their bytes leave the disk when their segments are sealed.
+   */
+  deleteTraces(traceIds: readonly Uint8Array[]): Promise<void>;
+  /** Deletes everything that is stored; the disk is free when the promise resolves. */
+  deleteAll(): Promise<void>;
+  /**
+   * Closes the open segment and seals all that every exporter has passed, whatever its age; gives the number of segments
+   * rewritten.
+   */
+  compact(onProgress?: (segments: number) => void): Promise<number>;
   /** Counters and gauges of the store's threads. */
   metrics(): Promise<readonly MetricSample[]>;
   /** State of every exporter, for metrics and the status page. */
@@ -82,6 +94,10 @@ export interface StoreSettings {
   readonly segment: { readonly maxSpans: number; readonly maxBytes: number; readonly maxAgeMs: number };
   /** By receive time and by bytes on disk; undefined is no limit. */
   readonly retention: { readonly maxAgeMs: number | undefined; readonly maxBytes: number | undefined };
+  /** Rewriting of closed segments into columns; absent is off. Not for memory. */
+  readonly sealing?: { readonly enabled: boolean; readonly minAgeMs: number };
+  /** Spans are refused, retryably, while the disk has less free than this, bytes; absent is no reserve. */
+  readonly minFreeBytes?: number;
   readonly modules: { readonly ingest: ThreadModule; readonly query: ThreadModule; readonly export: ThreadModule };
   /** Folder URL (with trailing slash) of the compiled thread entry files; used by the worker transport only. */
   readonly threadEntries: string;

@@ -65,6 +65,11 @@ export class Aggregate {
     return this.#position;
   }
 
+  /** Where the stored cursor is. */
+  get stored(): LogPosition {
+    return this.#stored;
+  }
+
   get dirty(): boolean {
     return this.#position !== this.#stored;
   }

@@ -1,6 +1,7 @@
 import type { Host } from "../component/component.ts";
 import type { MetricSample } from "../component/metrics.ts";
 import type { ConfiguredExporter, ExporterStatus } from "../component/store.ts";
+import { type Cursor, compareCursors } from "../model/log.ts";
 import { Aggregate, type AggregateTable } from "./aggregate.ts";
 import { Consumer } from "./consumer.ts";
 import { type ConsumerState, CursorStore } from "./cursor-store.ts";
@@ -98,6 +99,25 @@ export class ExportCore {
     for (const aggregate of this.#aggregates) aggregate.wake();
   }
 
+  /** What the stored cursors of all consumers have passed; the end of all things where there is none. */
+  floor(): Cursor {
+    let floor: Cursor = { segment: Number.MAX_SAFE_INTEGER, row: 0 };
+    const lower = (cursor: Cursor) => {
+      if (compareCursors(cursor, floor) < 0) floor = { segment: cursor.segment, row: cursor.row };
+    };
+    for (const { name } of this.#consumers) lower((this.#saved.get(name) as ConsumerState).position);
+    for (const aggregate of this.#aggregates) lower(aggregate.stored);
+    return floor;
+  }
+
+  /** Removes all that aggregates have stored: everything was deleted. */
+  forget(): void {
+    this.#persist();
+    this.#options.db.transaction(() => {
+      for (const aggregate of this.#aggregates) aggregate.expire(this.#options.db, Number.MAX_SAFE_INTEGER);
+    });
+  }
+
   status(): readonly ExporterStatus[] {
     const end = this.#reader.end();
     return this.#consumers.map((consumer) => consumer.status(end));
@@ -122,11 +142,15 @@ export class ExportCore {
 
   #stateOf(name: string, startAt: ConfiguredExporter["startAt"]): ConsumerState {
     const known = this.#cursors.load(name);
-    if (known !== undefined) return known;
+    if (known !== undefined) {
+      this.#saved.set(name, known);
+      return known;
+    }
     const fromOldest = startAt === "oldest" || this.#options.cursorsLost;
     const position: LogPosition = fromOldest ? this.#reader.oldest() : this.#reader.end();
     const state: ConsumerState = { position, delivered: 0, rejected: 0, lost: 0, retries: 0 };
     this.#cursors.save(new Map([[name, state]]));
+    this.#saved.set(name, state);
     return state;
   }
 

@@ -51,6 +51,21 @@ await runThread<ToExport>(async (port) => {
           port.refuse(message.id, error);
         }
         return;
+      case "floor":
+        port.answer(message.id, core.floor());
+        return;
+      case "forget":
+        try {
+          core.forget();
+          port.answer(message.id, undefined);
+        } catch (error) {
+          port.refuse(message.id, error);
+        }
+        return;
+      case "check_deletions":
+        source.checkDeletions();
+        port.answer(message.id, undefined);
+        return;
       case "release":
         source.release(message.segments);
         port.answer(message.id, undefined);

@@ -4,10 +4,14 @@ import { type ErrorRecord, PermanentError, RetryableError, toErrorRecord } from 
 import type { AppendResult, IncomingBatch, IngestPipeline } from "../component/ingest.ts";
 import type { MetricSample } from "../component/metrics.ts";
 import type { StoreSettings } from "../component/store.ts";
+import type { Cursor } from "../model/log.ts";
 import type { SqlDriver } from "./driver.ts";
 import { type FolderLock, lockFolder } from "./folder-lock.ts";
+import { FreeSpace } from "./free-space.ts";
 import { LogWriter } from "./log-writer.ts";
 import { limitsUnderRetention, Retention } from "./retention.ts";
+import { SealDesk } from "./sealing/seal-desk.ts";
+import type { SealOutcome, SealTask } from "./sealing/seal-task.ts";
 import { SegmentSet } from "./segment-set.ts";
 import { openError } from "./storage-errors.ts";
 
@@ -16,17 +20,32 @@ export type AppendOutcome =
   | { readonly type: "failed"; readonly error: ErrorRecord };
 
 /** The part of the settings that survives a trip to another thread. */
-export type LogSettings = Pick<StoreSettings, "kind" | "path" | "driver" | "synchronous" | "segment" | "retention">;
+export type LogSettings = Pick<
+  StoreSettings,
+  "sealing" | "minFreeBytes" | "kind" | "path" | "driver" | "synchronous" | "segment" | "retention"
+>;
 
 export interface IngestCoreOptions {
   readonly settings: LogSettings;
   readonly driver: SqlDriver;
   readonly pipeline: IngestPipeline;
   readonly host: Host;
-  /** Resolves when no reader has the segments open. */
-  readonly release: (ids: readonly number[]) => Promise<void>;
+  /** Resolves when no reader has the segments open; `gently` lets reads under way end before. */
+  readonly release: (ids: readonly number[], gently?: boolean) => Promise<void>;
+  /** Bytes free on the disk of a folder; for tests. */
+  readonly freeBytes?: (folder: string) => number;
   readonly now?: () => number;
 }
+
+/** What the owner of the catalog does for maintenance that runs elsewhere. Plain: it travels between threads. */
+export type MaintenanceJob =
+  /** A segment to seal; `atOnce` whatever its age. Answered with a SealTask or undefined. */
+  | { readonly type: "next_seal"; readonly floor: Cursor; readonly atOnce: boolean }
+  | { readonly type: "finish_seal"; readonly task: SealTask; readonly outcome: SealOutcome }
+  | { readonly type: "delete_traces"; readonly traceIds: readonly Uint8Array[] }
+  | { readonly type: "delete_all" }
+  /** Closes the open segment, unless it is empty, and begins the next. */
+  | { readonly type: "roll" };
 
 /** How often idle work (checkpoint, rolling by age, retention) is looked at, ms. */
 const HOUSEKEEPING_MS = 1_000;
@@ -41,6 +60,8 @@ export class IngestCore {
   readonly #retention: Retention;
   readonly #timer: NodeJS.Timeout;
   readonly #now: () => number;
+  readonly #desk: SealDesk;
+  readonly #space: FreeSpace;
   #pipeline: IngestPipeline;
   #appendsSinceTick = 0;
   #sweptAtMs = 0;
@@ -81,6 +102,19 @@ export class IngestCore {
       logger: host.logger,
       metrics: host.metrics,
     });
+    this.#desk = new SealDesk({
+      segments: this.#segments,
+      settings: settings.sealing ?? { enabled: false, minAgeMs: 0 },
+      release: (ids) => options.release(ids, true),
+      logger: host.logger,
+      metrics: host.metrics,
+    });
+    this.#space = new FreeSpace({
+      folder,
+      minFreeBytes: settings.minFreeBytes ?? 0,
+      logger: host.logger,
+      ...(options.freeBytes === undefined ? {} : { freeBytes: options.freeBytes }),
+    });
     host.metrics.onSnapshot(() => this.#samples());
     this.#timer = setInterval(() => this.housekeep(), HOUSEKEEPING_MS).unref();
   }
@@ -100,6 +134,8 @@ export class IngestCore {
    */
   append(batches: readonly IncomingBatch[]): readonly AppendOutcome[] {
     this.#appendsSinceTick++;
+    const full = this.#space.refusal;
+    if (full !== undefined) return batches.map(() => ({ type: "failed", error: toErrorRecord(full) }));
     const outcomes = batches.map((batch) => this.#prepare(batch));
     try {
       this.#writer.commit();
@@ -126,6 +162,8 @@ export class IngestCore {
     this.#writer.settle(this.#appendsSinceTick === 0);
     this.#appendsSinceTick = 0;
     const now = this.#now();
+    this.#space.look();
+    if (this.#space.missingBytes > 0) void this.#retention.free(this.#space.missingBytes);
     if (now - this.#sweptAtMs < SWEEP_EVERY_MS) return;
     this.#sweptAtMs = now;
     void this.#retention.sweep(now);
@@ -134,6 +172,25 @@ export class IngestCore {
   /** One pass of retention; resolves when the files are gone. */
   sweep(): Promise<void> {
     return this.#retention.sweep(this.#now());
+  }
+
+  /** Rejects with PermanentError, RetryableError and SqlError. */
+  async maintain(job: MaintenanceJob): Promise<unknown> {
+    if (this.#closed) throw new RetryableError("storage_unavailable", "the store is closing", 1000);
+    switch (job.type) {
+      case "next_seal":
+        return this.#desk.next(job.floor, this.#now(), job.atOnce);
+      case "finish_seal":
+        return this.#desk.finish(job.task, job.outcome, this.#now());
+      case "delete_traces":
+        return this.#segments.addTombstones(job.traceIds, this.#writer.sequence, this.#now());
+      case "delete_all": {
+        this.#writer.roll();
+        return this.#retention.removeAll();
+      }
+      case "roll":
+        return this.#writer.roll();
+    }
   }
 
   /** Puts aside a segment in which a reader found damage. Never rejects: what fails is logged, and met again. */

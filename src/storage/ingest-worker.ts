@@ -16,11 +16,11 @@ await runThread<ToIngest>(async (port) => {
     driver: chooseDriver(settings.driver),
     pipeline: createPipeline(module.config, port.host),
     host: port.host,
-    release: (segments) =>
+    release: (segments, gently = false) =>
       new Promise<void>((resolve) => {
         const release = ++lastRelease;
         releases.set(release, resolve);
-        port.post({ type: "release", release, segments } satisfies FromIngest);
+        port.post({ type: "release", release, segments, gently } satisfies FromIngest);
       }),
   });
   port.serve((message) => {
@@ -36,6 +36,12 @@ await runThread<ToIngest>(async (port) => {
         } catch (error) {
           port.refuse(message.id, error);
         }
+        return;
+      case "maintain":
+        core.maintain(message.job).then(
+          (value) => port.answer(message.id, value),
+          (error: unknown) => port.refuse(message.id, error),
+        );
         return;
       case "quarantine":
         void core.quarantine(message.segment, message.reason);

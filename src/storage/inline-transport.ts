@@ -8,8 +8,9 @@ import { chooseDriver } from "./choose-driver.ts";
 import { openConsumersDb } from "./cursor-store.ts";
 import type { SqlDatabase } from "./driver.ts";
 import { ExportCore } from "./export-core.ts";
-import { IngestCore } from "./ingest-core.ts";
+import { IngestCore, type MaintenanceJob } from "./ingest-core.ts";
 import { cancelled, QueryCore } from "./query-core.ts";
+import { Sealer } from "./sealing/sealer.ts";
 import { CONSUMERS_FILE } from "./segment-schema.ts";
 import type { StoreThreads } from "./store-threads.ts";
 import { fileAccess, memoryAccess, StoredSource } from "./stored-source.ts";
@@ -29,13 +30,15 @@ export async function openInline(settings: StoreSettings, modules: InlineModules
   const { host } = settings;
   const driver = chooseDriver(settings.driver);
   const sources: StoredSource[] = [];
+  const views = new Set<Promise<unknown>>();
   const createPipeline = (config: unknown) => modules.ingest.createPipeline(config, host);
   const ingest = new IngestCore({
     settings,
     driver,
     pipeline: createPipeline(settings.modules.ingest.config),
     host,
-    release: async (ids) => {
+    release: async (ids, gently) => {
+      if (gently) await Promise.allSettled(views);
       for (const source of sources) source.release(ids);
     },
   });
@@ -61,7 +64,9 @@ export async function openInline(settings: StoreSettings, modules: InlineModules
     });
     await exporting.start();
     const query = new QueryCore(createTraceReader(source), modules.query.views, host);
-    return threads({ ingest, createPipeline, query, exporting, source, consumers: db });
+    const sealer =
+      settings.kind === "memory" ? undefined : new Sealer({ driver, folder: settings.path, source, share: 0.5 });
+    return threads({ ingest, createPipeline, query, exporting, source, consumers: db, views, sealer });
   } catch (error) {
     for (const source of sources) source.close();
     consumers?.close();
@@ -77,11 +82,14 @@ interface Parts {
   readonly exporting: ExportCore;
   readonly source: StoredSource;
   readonly consumers: SqlDatabase;
+  /** Under way. */
+  readonly views: Set<Promise<unknown>>;
+  readonly sealer: Sealer | undefined;
 }
 
-function threads({ ingest, createPipeline, query, exporting, source, consumers }: Parts): StoreThreads {
+function threads(parts: Parts): StoreThreads {
+  const { ingest, createPipeline, query, exporting, source, consumers, views, sealer } = parts;
   const ending = new AbortController();
-  const views = new Set<Promise<unknown>>();
   let advancing = false;
   return {
     ingest: {
@@ -94,6 +102,7 @@ function threads({ ingest, createPipeline, query, exporting, source, consumers }
       async reconfigure(config) {
         ingest.setPipeline(createPipeline(config));
       },
+      maintain: <T>(job: MaintenanceJob) => ingest.maintain(job) as Promise<T>,
       metrics: async () => [],
       async close() {
         source.close();
@@ -102,6 +111,7 @@ function threads({ ingest, createPipeline, query, exporting, source, consumers }
       },
     },
     query: {
+      checkDeletions: async () => source.checkDeletions(),
       async view(name, params, signal) {
         if (ending.signal.aborted) throw new RetryableError("storage_unavailable", "the store is closing", 1000);
         const both = AbortSignal.any([signal, ending.signal]);
@@ -131,9 +141,13 @@ function threads({ ingest, createPipeline, query, exporting, source, consumers }
         });
       },
       status: async () => exporting.status(),
+      checkDeletions: async () => source.checkDeletions(),
+      floor: async () => exporting.floor(),
+      forget: async () => exporting.forget(),
       // All parts count in the host's own metrics here; the application reads those itself.
       metrics: async () => [],
       close: (signal) => exporting.close(signal),
     },
+    maintenance: sealer && { seal: (task) => sealer.seal(task), close: () => sealer.stop() },
   };
 }

@@ -123,8 +123,9 @@ export class LogWriter {
     }
   }
 
-  /** Closes the open segment and begins the next. Throws SqlError. */
+  /** Closes the open segment and begins the next; nothing where it is empty. Throws SqlError. */
   roll(): void {
+    if (this.#open?.end.row === 0) return;
     this.#closeOpen();
     this.#start(this.#segments.create(this.#now(), this.#sequence, this.#spansThrough));
   }

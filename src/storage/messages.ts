@@ -2,7 +2,8 @@ import type { ErrorRecord } from "../component/errors.ts";
 import type { LogFields, LogLevel } from "../component/logger.ts";
 import type { ThreadModule } from "../component/store.ts";
 import type { PackedGroup } from "./batch-group.ts";
-import type { LogSettings } from "./ingest-core.ts";
+import type { LogSettings, MaintenanceJob } from "./ingest-core.ts";
+import type { SealTask } from "./sealing/seal-task.ts";
 
 /** What a thread of the store is started with. */
 export interface ThreadData {
@@ -17,6 +18,7 @@ export type ToIngest =
   | { readonly type: "append"; readonly id: number; readonly group: PackedGroup }
   /** The pipeline is to be created anew from this config of the application. */
   | { readonly type: "reconfigure"; readonly id: number; readonly config: unknown }
+  | { readonly type: "maintain"; readonly id: number; readonly job: MaintenanceJob }
   /** A reader found damage in a segment. */
   | { readonly type: "quarantine"; readonly segment: number; readonly reason: string }
   /** All readers have let go of the segments of that `release`. */
@@ -26,14 +28,24 @@ export type ToIngest =
 export type ToQuery =
   | { readonly type: "view"; readonly id: number; readonly name: string; readonly params: unknown }
   | { readonly type: "cancel"; readonly view: number }
-  | { readonly type: "release"; readonly id: number; readonly segments: readonly number[] }
+  /** `gently`: after the views that are under way. */
+  | { readonly type: "release"; readonly id: number; readonly segments: readonly number[]; readonly gently: boolean }
+  | { readonly type: "check_deletions"; readonly id: number }
+  | CommonRequest;
+
+export type ToMaintenance =
+  | { readonly type: "seal"; readonly id: number; readonly task: SealTask }
+  | { readonly type: "release"; readonly id: number; readonly segments: readonly number[]; readonly gently: boolean }
   | CommonRequest;
 
 export type ToExport =
   /** The log has grown. */
   | { readonly type: "advanced" }
   | { readonly type: "status"; readonly id: number }
-  | { readonly type: "release"; readonly id: number; readonly segments: readonly number[] }
+  | { readonly type: "floor"; readonly id: number }
+  | { readonly type: "forget"; readonly id: number }
+  | { readonly type: "release"; readonly id: number; readonly segments: readonly number[]; readonly gently: boolean }
+  | { readonly type: "check_deletions"; readonly id: number }
   /** A `close` under way is not to wait any longer. */
   | { readonly type: "hurry" }
   | CommonRequest;
@@ -53,6 +65,11 @@ export type FromThread =
 export type FromIngest =
   | FromThread
   /** No reader may have these segments open: answered by `released`. */
-  | { readonly type: "release"; readonly release: number; readonly segments: readonly number[] };
+  | {
+      readonly type: "release";
+      readonly release: number;
+      readonly segments: readonly number[];
+      readonly gently: boolean;
+    };
 
 export type FromReader = FromThread | { readonly type: "damaged"; readonly segment: number; readonly reason: string };

@@ -2,6 +2,7 @@ import { PermanentError } from "../component/errors.ts";
 import type { SpanStore, StoreSettings } from "../component/store.ts";
 import { type InlineModules, openInline } from "./inline-transport.ts";
 import { StoreClient } from "./store-client.ts";
+import type { StoreThreads } from "./store-threads.ts";
 import { startWorkers } from "./worker-transport.ts";
 
 /**
@@ -10,7 +11,7 @@ import { startWorkers } from "./worker-transport.ts";
  * data_format_unknown; and what the application's modules throw. Nothing stays open then.
  */
 export async function openStore(settings: StoreSettings, inlineModules?: InlineModules): Promise<SpanStore> {
-  if (settings.kind === "sqlite") return new StoreClient(await startWorkers(settings));
+  if (settings.kind === "sqlite") return client(settings, await startWorkers(settings));
   if (inlineModules === undefined) {
     throw new PermanentError("internal", "the store in memory runs inline and needs the modules themselves");
   }
@@ -19,5 +20,9 @@ export async function openStore(settings: StoreSettings, inlineModules?: InlineM
 
 /** The store of either kind in the calling thread. */
 export async function openInlineStore(settings: StoreSettings, modules: InlineModules): Promise<SpanStore> {
-  return new StoreClient(await openInline(settings, modules));
+  return client(settings, await openInline(settings, modules));
+}
+
+function client(settings: StoreSettings, threads: StoreThreads): StoreClient {
+  return new StoreClient(threads, settings.host.logger, settings.sealing?.enabled);
 }

@@ -42,10 +42,19 @@ await runThread<ToQuery>(async (port) => {
       case "cancel":
         running.get(message.view)?.cancel.abort();
         return;
-      case "release":
-        source.release(message.segments);
+      case "check_deletions":
+        source.checkDeletions();
         port.answer(message.id, undefined);
         return;
+      case "release": {
+        const { id, segments } = message;
+        const before = message.gently ? [...running.values()].map(({ done }) => done) : [];
+        void Promise.allSettled(before).then(() => {
+          source.release(segments);
+          port.answer(id, undefined);
+        });
+        return;
+      }
       case "metrics":
         port.answer(message.id, port.host.metrics.snapshot());
         return;

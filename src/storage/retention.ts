@@ -33,21 +33,45 @@ export class Retention {
 
   /** One pass; while one is under way the same promise. Never rejects: what fails is logged and tried again next time. */
   sweep(nowMs: number): Promise<void> {
-    this.#running ??= this.#sweep(nowMs).finally(() => {
+    const { segments, limits } = this.#options;
+    return this.#exclusively(() => expired(segments.readable(), limits, nowMs, (id) => segments.bytes(id)));
+  }
+
+  /** Removes the oldest closed segments of so many bytes together, because the disk is nearly full. */
+  free(bytes: number): Promise<void> {
+    return this.#exclusively(() => {
+      let freed = 0;
+      return this.#options.segments.readable().filter(({ state, bytes: size }) => {
+        if (state !== "closed" || freed >= bytes) return false;
+        freed += size;
+        return true;
+      });
+    });
+  }
+
+  /** Removes every closed segment. */
+  async removeAll(): Promise<void> {
+    while (this.#running !== undefined) await this.#running;
+    await this.#exclusively(() => this.#options.segments.readable().filter(({ state }) => state === "closed"));
+  }
+
+  #exclusively(choose: () => readonly CatalogEntry[]): Promise<void> {
+    this.#running ??= this.#remove(choose).finally(() => {
       this.#running = undefined;
     });
     return this.#running;
   }
 
-  async #sweep(nowMs: number): Promise<void> {
-    const { segments, limits, release, logger } = this.#options;
+  async #remove(choose: () => readonly CatalogEntry[]): Promise<void> {
+    const { segments, release, logger } = this.#options;
     try {
-      const victims = expired(segments.readable(), limits, nowMs, (id) => segments.bytes(id));
+      const victims = choose();
       if (victims.length === 0) return;
       const ids = victims.map((entry) => entry.id);
       segments.markRemoving(ids);
       await release(ids);
       segments.remove(ids);
+      segments.dropTombstones();
       const spans = victims.reduce((sum, entry) => sum + entry.spans, 0);
       this.#removed.add(spans);
       logger.info("retention removed segments", { segments: ids.join(","), spans });

@@ -51,10 +51,11 @@ export class SegmentFolder {
     putDatabaseAside(this.path(id));
   }
 
-  /** Removes what a sealing that did not end has left. */
-  removeUnfinished(): void {
+  /** Removes what a sealing that did not end has left: of one segment, or of all. */
+  removeUnfinished(id?: number): void {
+    const wanted = id === undefined ? SEALING_SUFFIX : segmentFileName(id).replace(/\.db$/, SEALING_SUFFIX);
     for (const name of readdirSync(this.#folder)) {
-      if (name.includes(SEALING_SUFFIX)) rmSync(join(this.#folder, name), { force: true });
+      if (name.includes(wanted)) rmSync(join(this.#folder, name), { force: true });
     }
   }
 

@@ -106,6 +106,12 @@ export class SegmentSet {
     this.#catalog.replace(entry, replaced);
   }
 
+  /** Removes the file of a segment that never came to be, whole or not. */
+  discard(id: number): void {
+    this.#files?.remove(id);
+    this.#files?.removeUnfinished(id);
+  }
+
   /** Deleted traces of which some segment may still hold spans. */
   tombstones(): readonly Tombstone[] {
     return this.#catalog.tombstones();
@@ -118,8 +124,12 @@ export class SegmentSet {
 
   /** Forgets the tombstones that were applied to every segment. */
   dropTombstones(): void {
-    const applied = this.readable().map(({ tombstones }) => tombstones);
-    this.#catalog.dropTombstones(Math.min(...applied, Number.MAX_SAFE_INTEGER));
+    const entries = this.readable();
+    // An open segment that began after the deletion has nothing of the trace.
+    const needed = this.tombstones().find(({ id, through }) =>
+      entries.some((entry) => entry.tombstones < id && !(entry.state === "open" && entry.lastSequence >= through)),
+    );
+    this.#catalog.dropTombstones(needed === undefined ? Number.MAX_SAFE_INTEGER : needed.id - 1);
   }
 
   bytes(id: number): number {

@@ -1,9 +1,11 @@
 import { fromErrorRecord, PermanentError, RetryableError } from "../component/errors.ts";
 import type { AppendResult, IncomingBatch } from "../component/ingest.ts";
+import type { Logger } from "../component/logger.ts";
 import type { MetricSample } from "../component/metrics.ts";
 import type { ViewResult } from "../component/read.ts";
 import type { ExporterStatus, SpanStore } from "../component/store.ts";
 import { cancelled } from "./query-core.ts";
+import { SealingLoop } from "./sealing/sealing-loop.ts";
 import type { StoreThreads } from "./store-threads.ts";
 
 /** Bounds of one group, so that the first of it does not wait for too many others; a larger batch goes alone. */
@@ -20,6 +22,9 @@ const GATHER_BATCHES = 16;
 const GATHER_BYTES = 64 * 1024;
 /** After a pause as long as this nobody is expected, ms. */
 const GATHER_IDLE_MS = 20;
+
+/** How often segments to seal are looked for, ms. */
+const SEALING_EVERY_MS = 5_000;
 
 interface Waiting {
   readonly batch: IncomingBatch;
@@ -40,9 +45,42 @@ export class StoreClient implements SpanStore {
   #lastAnswerMs = 0;
   #gathered: (() => void) | undefined;
   #closing: Promise<void> | undefined;
+  readonly #sealing: SealingLoop | undefined;
 
-  constructor(threads: StoreThreads) {
+  constructor(threads: StoreThreads, logger: Logger, sealing = false) {
     this.#threads = threads;
+    const { ingest, export: exporting, maintenance } = threads;
+    if (maintenance === undefined) return;
+    this.#sealing = new SealingLoop({
+      parts: {
+        floor: () => exporting.floor(),
+        next: (floor, atOnce) => ingest.maintain({ type: "next_seal", floor, atOnce }),
+        seal: (task) => maintenance.seal(task),
+        finish: (task, outcome) => ingest.maintain({ type: "finish_seal", task, outcome }),
+      },
+      logger,
+      everyMs: SEALING_EVERY_MS,
+    });
+    if (sealing) this.#sealing.start();
+  }
+
+  async deleteTraces(traceIds: readonly Uint8Array[]): Promise<void> {
+    if (this.#closing !== undefined) throw closed();
+    if (traceIds.length === 0) return;
+    await this.#threads.ingest.maintain({ type: "delete_traces", traceIds });
+    await Promise.all([this.#threads.query.checkDeletions(), this.#threads.export.checkDeletions()]);
+  }
+
+  async deleteAll(): Promise<void> {
+    if (this.#closing !== undefined) throw closed();
+    await this.#threads.ingest.maintain({ type: "delete_all" });
+    await this.#threads.export.forget();
+  }
+
+  async compact(onProgress?: (segments: number) => void): Promise<number> {
+    if (this.#closing !== undefined) throw closed();
+    await this.#threads.ingest.maintain({ type: "roll" });
+    return (await this.#sealing?.run(true, onProgress)) ?? 0;
   }
 
   append(batch: IncomingBatch): Promise<AppendResult> {
@@ -86,6 +124,9 @@ export class StoreClient implements SpanStore {
   /** Readers go first, so that the writer is the last to close a segment and can empty its write-ahead log. */
   async #close(signal: AbortSignal): Promise<void> {
     await this.#committing;
+    const sealing = this.#sealing?.stop();
+    await this.#threads.maintenance?.close(signal);
+    await sealing;
     this.#threads.export.advanced();
     const parts = await Promise.allSettled([this.#threads.export.close(signal), this.#threads.query.close(signal)]);
     await this.#threads.ingest.close(signal);

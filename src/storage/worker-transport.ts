@@ -1,10 +1,12 @@
 import type { MetricSample } from "../component/metrics.ts";
 import type { ViewResult } from "../component/read.ts";
 import type { ExporterStatus, StoreSettings, ThreadModule } from "../component/store.ts";
+import type { Cursor } from "../model/log.ts";
 import { type PackedOutcomes, packGroup, unpackOutcomes } from "./batch-group.ts";
-import type { LogSettings } from "./ingest-core.ts";
-import type { FromIngest, FromReader, ThreadData, ToExport, ToIngest, ToQuery } from "./messages.ts";
+import type { LogSettings, MaintenanceJob } from "./ingest-core.ts";
+import type { FromIngest, FromReader, ThreadData, ToExport, ToIngest, ToMaintenance, ToQuery } from "./messages.ts";
 import { cancelled } from "./query-core.ts";
+import type { SealOutcome } from "./sealing/seal-task.ts";
 import type { StoreThreads } from "./store-threads.ts";
 import { ThreadClient } from "./thread-client.ts";
 
@@ -24,6 +26,8 @@ interface Threads {
   readonly ingest: ThreadClient<ToIngest, FromIngest>;
   readonly query: ThreadClient<ToQuery, FromReader>;
   readonly export: ThreadClient<ToExport, FromReader>;
+  /** Started when there is something to seal for the first time. */
+  readonly maintenance: ThreadClient<ToMaintenance, FromReader>;
 }
 
 /**
@@ -50,6 +54,9 @@ export async function startWorkers(settings: StoreSettings): Promise<StoreThread
     export: {
       advanced: announcer(() => threads.export.send({ type: "advanced" })),
       status: () => threads.export.request<readonly ExporterStatus[]>((id) => ({ type: "status", id })).answer,
+      checkDeletions: () => threads.export.request<void>((id) => ({ type: "check_deletions", id })).answer,
+      floor: () => threads.export.request<Cursor>((id) => ({ type: "floor", id })).answer,
+      forget: () => threads.export.request<void>((id) => ({ type: "forget", id })).answer,
       metrics: () =>
         withRestarts(
           threads.export.request<readonly MetricSample[]>((id) => ({ type: "metrics", id })).answer,
@@ -57,6 +64,27 @@ export async function startWorkers(settings: StoreSettings): Promise<StoreThread
           threads.export.restarts,
         ),
       close: (signal) => endExport(threads, signal),
+    },
+    maintenance: maintenanceThread(threads),
+  };
+}
+
+function maintenanceThread({ maintenance }: Threads): StoreThreads["maintenance"] {
+  let starting: Promise<void> | undefined;
+  return {
+    async seal(task) {
+      starting ??= maintenance.start();
+      try {
+        await starting;
+      } catch (error) {
+        starting = undefined;
+        throw error;
+      }
+      return maintenance.request<SealOutcome>((id) => ({ type: "seal", id, task })).answer;
+    },
+    async close(signal) {
+      await starting?.catch(() => {});
+      await maintenance.end((id) => ({ type: "close", id }), signal, GRACE_MS);
     },
   };
 }
@@ -76,7 +104,7 @@ function announcer(announce: () => void): () => void {
 
 function createThreads(settings: StoreSettings): Threads {
   const { host, modules } = settings;
-  const common = <Name extends keyof Threads>(name: Name) => ({
+  const common = <Name extends "ingest" | "query" | "export">(name: Name) => ({
     name,
     entry: new URL(`${name}-worker.js`, settings.threadEntries),
     data: threadData(settings, modules[name]),
@@ -90,27 +118,50 @@ function createThreads(settings: StoreSettings): Threads {
     ingest: new ThreadClient({
       ...common("ingest"),
       onMessage(message: FromIngest) {
-        if (message.type === "release") void passRelease(threads, message.release, message.segments);
+        if (message.type === "release") void passRelease(threads, message.release, message.segments, message.gently);
       },
       onRestart: () => threads.export.send({ type: "advanced" }),
     }),
     query: new ThreadClient({ ...common("query"), onMessage: onReaderMessage, onRestart() {} }),
     export: new ThreadClient({ ...common("export"), onMessage: onReaderMessage, onRestart() {} }),
+    maintenance: new ThreadClient({
+      name: "maintenance",
+      entry: new URL("maintenance-worker.js", settings.threadEntries),
+      data: threadData(settings, modules.query),
+      logger: host.logger,
+      onMessage: onReaderMessage,
+      onRestart() {},
+    }),
   };
   return threads;
 }
 
 function threadData(settings: StoreSettings, module: ThreadModule): ThreadData {
   const { kind, path, driver = "auto", synchronous, segment, retention, host } = settings;
-  const log: LogSettings = { kind, path, driver, synchronous, segment, retention };
+  const log: LogSettings = {
+    kind,
+    path,
+    driver,
+    synchronous,
+    segment,
+    retention,
+    ...(settings.sealing === undefined ? {} : { sealing: settings.sealing }),
+    ...(settings.minFreeBytes === undefined ? {} : { minFreeBytes: settings.minFreeBytes }),
+  };
   return { settings: log, module, userAgent: host.userAgent };
 }
 
 /** A reader that is down has nothing open. */
-async function passRelease(threads: Threads, release: number, segments: readonly number[]): Promise<void> {
+async function passRelease(
+  threads: Threads,
+  release: number,
+  segments: readonly number[],
+  gently: boolean,
+): Promise<void> {
   await Promise.allSettled([
-    threads.query.request((id) => ({ type: "release", id, segments })).answer,
-    threads.export.request((id) => ({ type: "release", id, segments })).answer,
+    threads.query.request((id) => ({ type: "release", id, segments, gently })).answer,
+    threads.export.request((id) => ({ type: "release", id, segments, gently })).answer,
+    threads.maintenance.request((id) => ({ type: "release", id, segments, gently })).answer,
   ]);
   threads.ingest.send({ type: "released", release });
 }
@@ -121,6 +172,7 @@ function ingestThread(threads: Threads, module: CurrentModule): StoreThreads["in
       await threads.ingest.request<void>((id) => ({ type: "reconfigure", id, config })).answer;
       module.config = config;
     },
+    maintain: <T>(job: MaintenanceJob) => threads.ingest.request<T>((id) => ({ type: "maintain", id, job })).answer,
     async append(batches) {
       const { group, transfer } = packGroup(batches);
       return unpackOutcomes(
@@ -139,6 +191,7 @@ function ingestThread(threads: Threads, module: CurrentModule): StoreThreads["in
 
 function queryThread(threads: Threads): StoreThreads["query"] {
   return {
+    checkDeletions: () => threads.query.request<void>((id) => ({ type: "check_deletions", id })).answer,
     async view(name, params, signal) {
       const { id, answer } = threads.query.request<ViewResult>((view) => ({ type: "view", id: view, name, params }));
       let stopListening = () => {};

@@ -23,7 +23,7 @@ export async function compileThreads(extra: readonly string[] = []): Promise<Com
   const cache = join(root, "node_modules", ".cache");
   mkdirSync(cache, { recursive: true });
   const out = mkdtempSync(join(cache, "spanloom-threads-"));
-  const entries = ["ingest", "query", "export"].map((name) => `src/storage/${name}-worker.ts`);
+  const entries = ["ingest", "query", "export", "maintenance"].map((name) => `src/storage/${name}-worker.ts`);
   const files = [...entries, "src/storage/open-store.ts", "test/support/storage/thread-modules.ts", ...extra];
   writeFileSync(join(out, "package.json"), '{ "type": "module" }\n');
   writeFileSync(

@@ -1,0 +1,87 @@
+import type { Logger } from "../../component/logger.ts";
+import type { Cursor } from "../../model/log.ts";
+import type { SealOutcome, SealTask } from "./seal-task.ts";
+
+/** The parts of the store that sealing needs, in whichever threads they are. */
+export interface SealingParts {
+  /** What the stored cursors of all consumers have passed. */
+  floor(): Promise<Cursor>;
+  next(floor: Cursor, atOnce: boolean): Promise<SealTask | undefined>;
+  seal(task: SealTask): Promise<SealOutcome>;
+  finish(task: SealTask, outcome: SealOutcome): Promise<void>;
+}
+
+export interface SealingLoopOptions {
+  readonly parts: SealingParts;
+  readonly logger: Logger;
+  /** How often segments that are due are looked for, ms. */
+  readonly everyMs: number;
+}
+
+/** Seals what is due, one segment after the other, until it is stopped. */
+export class SealingLoop {
+  readonly #options: SealingLoopOptions;
+  #timer: NodeJS.Timeout | undefined;
+  #running: Promise<number> | undefined;
+  #stopped = false;
+
+  constructor(options: SealingLoopOptions) {
+    this.#options = options;
+  }
+
+  start(): void {
+    this.#wait();
+  }
+
+  /**
+   * Seals all that is due now, or all that is closed; gives the number of segments. Rejects where a part of the store is
+   * down; the loop itself goes on.
+   */
+  async run(atOnce: boolean, onSealed: (segments: number) => void = () => {}): Promise<number> {
+    while (this.#running !== undefined) await this.#running.catch(() => {});
+    this.#running = this.#run(atOnce, onSealed).finally(() => {
+      this.#running = undefined;
+    });
+    return this.#running;
+  }
+
+  /** Begins nothing any more; resolves when the segment under way is done or given up by its thread. */
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    clearTimeout(this.#timer);
+    await this.#running?.catch(() => {});
+  }
+
+  async #run(atOnce: boolean, onSealed: (segments: number) => void): Promise<number> {
+    const { parts } = this.#options;
+    let sealed = 0;
+    while (!this.#stopped) {
+      const task = await parts.next(await parts.floor(), atOnce);
+      if (task === undefined) break;
+      let outcome: SealOutcome;
+      try {
+        outcome = await parts.seal(task);
+      } catch (error) {
+        outcome = { type: "abandoned", reason: error instanceof Error ? error.message : String(error) };
+      }
+      if (this.#stopped && outcome.type === "abandoned") break;
+      await parts.finish(task, outcome);
+      if (outcome.type !== "abandoned") onSealed(++sealed);
+    }
+    return sealed;
+  }
+
+  #wait(): void {
+    if (this.#stopped) return;
+    this.#timer = setTimeout(() => {
+      void this.run(false)
+        .catch((error: unknown) => {
+          if (this.#stopped) return;
+          this.#options.logger.warn("sealing could not go on; it is tried again", {
+            reason: error instanceof Error ? error.message : String(error),
+          });
+        })
+        .finally(() => this.#wait());
+    }, this.#options.everyMs).unref();
+  }
+}
