@@ -1,13 +1,16 @@
-import { Client, credentials, type ServiceError, status } from "@grpc/grpc-js";
+import { type ClientHttp2Session, connect, type IncomingHttpHeaders } from "node:http2";
+import { status } from "@grpc/grpc-js";
 import type { HealthCheckSpec } from "../../component/discovery.ts";
 import { SERVING_STATUS } from "../../server/grpc-health.ts";
 import { readFields, WireWriter } from "../../server/proto-wire.ts";
 import { authority } from "../instance.ts";
 import type { ProbeOptions, ProbeResult } from "./probes.ts";
-import { resolveAllowed } from "./target-guard.ts";
+import { assertLiteralAllowed, guardedLookup } from "./target-guard.ts";
 
 const CHECK_PATH = "/grpc.health.v1.Health/Check";
 const STATUS_NAMES = ["UNKNOWN", "SERVING", "NOT_SERVING", "SERVICE_UNKNOWN"];
+const FRAME_BYTES = 5;
+const MAX_ANSWER_BYTES = 4_096;
 /** The server has no health service, or no such service: asking again will not change it. */
 const FINAL_CODES: ReadonlySet<number> = new Set([
   status.UNIMPLEMENTED,
@@ -18,46 +21,74 @@ const FINAL_CODES: ReadonlySet<number> = new Set([
 ]);
 
 /**
- * grpc.health.v1.Health/Check (github.com/grpc/grpc, doc/health-checking.md): SERVING passes. Rejects with the
- * resolver's errors.
+ * grpc.health.v1.Health/Check (github.com/grpc/grpc, doc/health-checking.md and doc/PROTOCOL-HTTP2.md): SERVING passes.
+ * One call over a connection of its own; not through a gRPC channel, which goes on connecting after it was closed.
+ * Rejects with the errors of the connection.
  */
 export async function probeGrpc(
   spec: HealthCheckSpec & { type: "grpc" },
-  options: ProbeOptions,
+  { allowLinkLocal, userAgent }: ProbeOptions,
   signal: AbortSignal,
 ): Promise<ProbeResult> {
-  const addresses = await resolveAllowed(spec.host, options.allowLinkLocal);
-  const family = addresses.some((address) => address.family === 4) ? 4 : 6;
-  const targets = addresses.filter((address) => address.family === family);
-  const target = `ipv${family}:${targets.map(({ address }) => authority(address, spec.port)).join(",")}`;
-  const client = new Client(target, spec.tls === true ? credentials.createSsl() : credentials.createInsecure(), {
-    "grpc.default_authority": authority(spec.host, spec.port),
-    "grpc.primary_user_agent": `${options.userAgent} health check`,
-    "grpc.enable_retries": 0,
-    // Channels of one target would share their connection and its backoff: a check has its own.
-    "grpc.use_local_subchannel_pool": 1,
-    "grpc.max_receive_message_length": 4_096,
-    ...(spec.tls === true ? { "grpc.ssl_target_name_override": spec.host } : {}),
-  });
-  const request = Buffer.from(new WireWriter().string(1, spec.service ?? "").finish());
+  assertLiteralAllowed(spec.host, allowLinkLocal);
+  const scheme = spec.tls === true ? "https" : "http";
+  const session = connect(`${scheme}://${authority(spec.host, spec.port)}`, { lookup: guardedLookup(allowLinkLocal) });
+  const cut = (): void => session.destroy(new Error("no answer in time"));
+  if (signal.aborted) cut();
+  signal.addEventListener("abort", cut, { once: true });
   try {
-    return await new Promise((resolve) => {
-      const call = client.makeUnaryRequest(
-        CHECK_PATH,
-        (bytes: Buffer) => bytes,
-        (bytes: Buffer) => bytes,
-        request,
-        (error: ServiceError | null, answer?: Buffer) => {
-          resolve(error === null ? servingResult(answer ?? Buffer.alloc(0)) : failure(error));
-        },
-      );
-      const cancel = (): void => call.cancel();
-      if (signal.aborted) cancel();
-      else signal.addEventListener("abort", cancel, { once: true });
-    });
+    return await call(session, spec.service ?? "", `${userAgent} health check`);
   } finally {
-    client.close();
+    signal.removeEventListener("abort", cut);
+    session.destroy();
   }
+}
+
+function call(session: ClientHttp2Session, service: string, userAgent: string): Promise<ProbeResult> {
+  const message = new WireWriter().string(1, service).finish();
+  const frame = Buffer.alloc(FRAME_BYTES + message.length);
+  frame.writeUInt32BE(message.length, 1);
+  frame.set(message, FRAME_BYTES);
+  return new Promise((resolve, reject) => {
+    session.on("error", reject);
+    session.on("close", () => reject(new Error("the connection was closed")));
+    const stream = session.request({
+      ":method": "POST",
+      ":path": CHECK_PATH,
+      "content-type": "application/grpc",
+      te: "trailers",
+      "user-agent": userAgent,
+    });
+    let headers: IncomingHttpHeaders = {};
+    let received = Buffer.alloc(0);
+    stream.on("response", (given) => {
+      headers = given;
+    });
+    // Status and message are headers where there is no answer ("Trailers-Only").
+    stream.on("trailers", (given) => {
+      headers = { ...headers, ...given };
+    });
+    stream.on("data", (chunk: Buffer) => {
+      received = Buffer.concat([received, chunk]);
+      if (received.length > MAX_ANSWER_BYTES) stream.destroy(new Error("the answer is too long"));
+    });
+    // A stream that never got a connection only says that it was cancelled; the cause says why.
+    stream.on("error", (error) => reject(error.cause ?? error));
+    stream.on("end", () => resolve(resultOf(headers, received)));
+    stream.end(frame);
+  });
+}
+
+function resultOf(headers: IncomingHttpHeaders, body: Buffer): ProbeResult {
+  const http = Number(headers[":status"]);
+  if (http !== 200) return { ok: false, output: `HTTP ${http}, not a gRPC server`, final: http >= 400 && http < 500 };
+  const code = Number(headers["grpc-status"] ?? Number.NaN);
+  if (Number.isNaN(code)) return { ok: false, output: "no gRPC status, not a gRPC server", final: true };
+  if (code !== status.OK) {
+    const text = String(headers["grpc-message"] ?? "").slice(0, 200);
+    return { ok: false, output: `gRPC ${status[code] ?? code}: ${text}`, final: FINAL_CODES.has(code) };
+  }
+  return servingResult(body.subarray(FRAME_BYTES));
 }
 
 function servingResult(answer: Uint8Array): ProbeResult {
@@ -71,14 +102,4 @@ function servingResult(answer: Uint8Array): ProbeResult {
   }
   const output = `gRPC ${STATUS_NAMES[value] ?? `status ${value}`}`;
   return value === SERVING_STATUS.serving ? { ok: true, output } : { ok: false, output, final: false };
-}
-
-function failure(error: ServiceError): ProbeResult {
-  if (error.code === status.CANCELLED) return { ok: false, output: "no answer in time", final: false };
-  const refused = error.code === status.UNAVAILABLE && error.details.includes("ECONNREFUSED");
-  return {
-    ok: false,
-    output: `gRPC ${status[error.code] ?? error.code}: ${error.details.slice(0, 200)}`,
-    final: refused || FINAL_CODES.has(error.code),
-  };
 }

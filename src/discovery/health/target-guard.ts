@@ -48,14 +48,3 @@ export function guardedLookup(allowLinkLocal: boolean): LookupFunction {
     });
   };
 }
-
-/** Every address of a host, checked. Rejects with RefusedTargetError or the resolver's error. */
-export async function resolveAllowed(host: string, allowLinkLocal: boolean): Promise<LookupAddress[]> {
-  assertLiteralAllowed(host, allowLinkLocal);
-  return new Promise((resolve, reject) => {
-    guardedLookup(allowLinkLocal)(host, { all: true }, (error, addresses) => {
-      if (error !== null) reject(error);
-      else resolve(addresses as LookupAddress[]);
-    });
-  });
-}
