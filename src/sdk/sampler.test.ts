@@ -2,7 +2,6 @@ import { describe, expect, it } from "vitest";
 import { IdSource } from "./id-source.ts";
 import { alwaysOff, alwaysOn, parentBased, ratio, type Sampler, type SamplingInput } from "./sampler.ts";
 import type { SpanContext } from "./span-context.ts";
-import { randomnessOf, thresholdOf } from "./threshold.ts";
 
 const source = new IdSource();
 const newTraceId = (): string => source.traceId();
@@ -32,25 +31,6 @@ function parentOf(change: Partial<SpanContext>): SpanContext {
   };
 }
 
-describe("thresholds", () => {
-  it.each([
-    [1, "0"],
-    [1 / 2, "8"],
-    [1 / 3, "aaab"],
-    [1 / 4, "c"],
-    [0.01, "fd70a"],
-    [0.001, "ffbe77"],
-  ])("of %d is %s", (probability, text) => {
-    expect(thresholdOf(probability).text).toBe(text);
-  });
-
-  it("use rv before the trace id", () => {
-    expect(randomnessOf(`${"f".repeat(18)}00000000000001`, undefined)).toBe(1n);
-    expect(randomnessOf(`${"f".repeat(18)}00000000000001`, "th:8;rv:00000000000002")).toBe(2n);
-    expect(randomnessOf(`${"f".repeat(18)}00000000000001`, "rv:short")).toBe(1n);
-  });
-});
-
 describe("ratio", () => {
   it("keeps about its share, and a higher ratio keeps all that a lower one does", () => {
     const ids = Array.from({ length: 4000 }, newTraceId);
@@ -68,6 +48,17 @@ describe("ratio", () => {
     const at = (last: string) => ratio(0.5).sample(input({ traceId: `${"1".repeat(18)}${last}` })).sampled;
     expect(at("80000000000000")).toBe(true);
     expect(at("7fffffffffffff")).toBe(false);
+  });
+
+  it("uses rv before the trace id, and the trace id where rv is none", () => {
+    const half = ratio(0.5);
+    const kept = (traceId: string, traceState: string) =>
+      half.sample(input({ traceId, parent: parentOf({ traceState }) })).sampled;
+    const [low, high] = [`${"f".repeat(18)}${"0".repeat(14)}`, "f".repeat(32)];
+    expect(kept(low, "ot=th:4;rv:ffffffffffffff")).toBe(true);
+    expect(kept(high, "ot=th:4;rv:00000000000000")).toBe(false);
+    expect(kept(low, "ot=rv:ffff")).toBe(false);
+    expect(kept(high, "ot=rv:0000")).toBe(true);
   });
 
   it("says in the trace state what a kept span stands for", () => {

@@ -1,9 +1,9 @@
+import { withThreshold } from "../codec/otlp/trace-state.ts";
+import { atLeast, MIN_PROBABILITY, parseRandomness, readOtSampling, thresholdOf } from "../model/sampling-threshold.ts";
 import type { SamplingDecision, TraceContext } from "../propagation/context.ts";
-import { getTraceState, setTraceState } from "../propagation/trace-state.ts";
 import type { AttributesInput } from "./attributes.ts";
 import type { SpanKindName } from "./span.ts";
 import type { SpanContext } from "./span-context.ts";
-import { MIN_PROBABILITY, randomnessOf, thresholdOf, withThreshold } from "./threshold.ts";
 
 export interface SamplingInput {
   /** Of the new span. */
@@ -54,8 +54,9 @@ export function ratio(probability: number): Sampler {
   return {
     description: `ratio(${probability})`,
     sample(input) {
-      const entry = getTraceState(input.parent?.traceState ?? "", "ot");
-      const sampled = randomnessOf(input.traceId, entry) >= threshold.value;
+      const randomness =
+        readOtSampling(input.parent?.traceState ?? "").randomness ?? parseRandomness(input.traceId.slice(-14));
+      const sampled = randomness !== undefined && atLeast(randomness, threshold);
       return { sampled, traceState: stateWith(input, sampled ? threshold.text : undefined) };
     },
   };
@@ -97,9 +98,7 @@ export function parentBased(samplers: ParentBasedSamplers): Sampler {
   };
 }
 
+/** The parent's trace state with this `th`, or without one. */
 function stateWith({ parent }: SamplingInput, threshold: string | undefined): string {
-  const state = parent?.traceState ?? "";
-  if (state === "") return threshold === undefined ? "" : `ot=th:${threshold}`;
-  const entry = withThreshold(getTraceState(state, "ot"), threshold);
-  return setTraceState(state, "ot", entry === "" ? undefined : entry);
+  return withThreshold(parent?.traceState ?? "", threshold ?? "");
 }

@@ -6,7 +6,7 @@ import {
   type Threshold,
   thresholdOf,
   type U56,
-} from "./consistent-probability.ts";
+} from "../../model/sampling-threshold.ts";
 import type { SamplingMode } from "./sampling-config.ts";
 import { ERASED } from "./threshold-column.ts";
 import { keptBuckets, traceIdBucket } from "./trace-id-hash.ts";

@@ -1,8 +1,8 @@
 import type { ScanResult } from "../../codec/otlp/scan-result.ts";
 import type { Counter, Metrics } from "../../component/metrics.ts";
+import { type OtSampling, readOtSampling, traceIdRandomness } from "../../model/sampling-threshold.ts";
 import type { SpanColumns } from "../../model/span-columns.ts";
 import { BoundedMap } from "./bounded-map.ts";
-import { type OtSampling, readOtSampling, traceIdRandomness } from "./consistent-probability.ts";
 import { type Candidate, certain, type Decide, type Decision, probabilityDecision, UNCHANGED } from "./decide.ts";
 import { createRules, type Rule, type RuleAction } from "./rules.ts";
 import type { SamplingConfig } from "./sampling-config.ts";

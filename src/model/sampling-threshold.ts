@@ -36,7 +36,8 @@ export function thresholdOf(probability: number): Threshold {
   const exact = RANGE - scaled(p);
   const unit = 1n << (4n * BigInt(HEX_DIGITS - digits));
   const rounded = unit === 1n ? exact : ((exact + unit / 2n) / unit) * unit;
-  return fromBigint(rounded >= RANGE ? RANGE - 1n : rounded);
+  const text = (rounded >= RANGE ? RANGE - 1n : rounded).toString(16).padStart(HEX_DIGITS, "0");
+  return parseThreshold(text) as Threshold;
 }
 
 /** p·2^56 as an integer: the product with a power of two is exact. */
@@ -50,21 +51,19 @@ function leadingDigits(fraction: number): number {
   return Math.max(0, Math.floor(-(Math.floor(Math.log2(fraction)) + 1) / 4));
 }
 
-function fromBigint(value: bigint): Threshold {
-  const text = value.toString(16).padStart(HEX_DIGITS, "0").replace(/0+$/, "");
-  return { high: Number(value >> 32n), low: Number(value & 0xffff_ffffn), text: text === "" ? "0" : text };
-}
-
-/** `th`: 1 to 14 lower-case hex digits; undefined for anything else. */
+/** `th`: 1 to 14 lower-case hex digits, trailing zeros left out or not; undefined for anything else. */
 export function parseThreshold(text: string): Threshold | undefined {
   if (!/^[0-9a-f]{1,14}$/.test(text)) return undefined;
-  return fromBigint(BigInt(`0x${text.padEnd(HEX_DIGITS, "0")}`));
+  return { ...fromDigits(text.padEnd(HEX_DIGITS, "0")), text: text.replace(/0+$/, "") || "0" };
 }
 
-/** `rv`: exactly 14 lower-case hex digits; undefined for anything else. */
+/** `rv`, or the last 14 digits of a trace id: exactly 14 lower-case hex digits; undefined for anything else. */
 export function parseRandomness(text: string): U56 | undefined {
-  if (!/^[0-9a-f]{14}$/.test(text)) return undefined;
-  return { high: Number.parseInt(text.slice(0, 6), 16), low: Number.parseInt(text.slice(6), 16) };
+  return /^[0-9a-f]{14}$/.test(text) ? fromDigits(text) : undefined;
+}
+
+function fromDigits(digits: string): U56 {
+  return { high: Number.parseInt(digits.slice(0, 6), 16), low: Number.parseInt(digits.slice(6), 16) };
 }
 
 /** R of a trace id whose 16 bytes begin at `start`: its last 7 bytes. */

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { hexToBytes } from "../../model/ids.ts";
+import { hexToBytes } from "./ids.ts";
 import {
   ALWAYS,
   atLeast,
@@ -10,7 +10,7 @@ import {
   readOtSampling,
   thresholdOf,
   traceIdRandomness,
-} from "./consistent-probability.ts";
+} from "./sampling-threshold.ts";
 
 const probability = fc.double({ min: 2 ** -56, max: 1, noNaN: true });
 const bigintOf = (value: { high: number; low: number }): bigint => (BigInt(value.high) << 32n) | BigInt(value.low);
