@@ -209,6 +209,7 @@ function storeSettings(config: Config, host: Host): StoreSettings {
   return {
     kind: storage.kind,
     path,
+    driver: storage.driver,
     synchronous: storage.synchronous,
     segment: {
       maxSpans: storage.segment.max_spans,
@@ -219,6 +220,11 @@ function storeSettings(config: Config, host: Host): StoreSettings {
       maxAgeMs: storage.retention.max_age_hours === null ? undefined : storage.retention.max_age_hours * 3_600_000,
       maxBytes: storage.retention.max_mebibytes === null ? undefined : mebibytes(storage.retention.max_mebibytes),
     },
+    sealing: {
+      enabled: storage.sealing.enabled,
+      minAgeMs: storage.sealing.min_age_minutes * 60_000,
+    },
+    minFreeBytes: mebibytes(storage.min_free_mebibytes),
     modules: {
       ingest: {
         url: new URL("app/threads/ingest.js", dist).href,

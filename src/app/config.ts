@@ -14,6 +14,12 @@ const storageConfig = z.strictObject({
     .default("sqlite")
     .describe("`sqlite` keeps spans in files under `path`; `memory` keeps them in this process only."),
   path: z.string().min(1).default("./spanloom-data").describe("Data folder, relative to the working directory."),
+  driver: z
+    .enum(["auto", "better-sqlite3", "node:sqlite"])
+    .default("auto")
+    .describe(
+      "Which SQLite is used. `auto`: the add-on better-sqlite3, or Node's own (22.13 and later) where the add-on cannot be loaded.",
+    ),
   synchronous: z
     .enum(["full", "normal"])
     .default("full")
@@ -43,6 +49,26 @@ const storageConfig = z.strictObject({
         .describe("The oldest segments are deleted beyond this size on disk; null is no limit."),
     })
     .prefault({}),
+  sealing: z
+    .strictObject({
+      enabled: z
+        .boolean()
+        .default(true)
+        .describe("Rewrite closed segments in the background: a quarter of the size, and faster to search."),
+      min_age_minutes: z
+        .number()
+        .nonnegative()
+        .default(5)
+        .describe("A closed segment is rewritten when its newest span was received so long ago."),
+    })
+    .prefault({}),
+  min_free_mebibytes: z
+    .int()
+    .min(0)
+    .default(256)
+    .describe(
+      "What stays free on the disk of the data folder: near it the oldest segments are deleted, below it senders are told to retry; 0 is no reserve.",
+    ),
 });
 
 const uiConfig = z.strictObject({
