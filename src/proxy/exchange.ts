@@ -230,7 +230,7 @@ export class Exchange {
       this.#finish((server) => failSpan(server, failure.type, failure.told, status));
       cutOff(response);
     });
-    upstream.once("close", () => {
+    answer.once("close", () => {
       if (client.ended) return;
       picked.done("success");
       failSpan(client, "cancelled", "the caller went away", status);

@@ -289,7 +289,8 @@ export class TracingProxy implements Component {
     const route = this.#router.match(host, path);
     if (route === undefined) return { status: 404, reason: "no_route", message: `no route takes ${path}` };
     const socket = http2 ? request.stream.session?.socket : request.socket;
-    const scheme = socket !== undefined && "encrypted" in socket ? "https" : "http";
+    const secure = http2 ? request.stream.session?.encrypted === true : "encrypted" in request.socket;
+    const scheme = secure ? "https" : "http";
     const address = socket?.remoteAddress;
     const from: ForwardedFrom = { address, scheme, authority: guarded.authority, trusted: this.#trusts(address) };
     const caller = extractAny(readHeaders([...headerPairs(rawHeaders)]));
