@@ -50,6 +50,8 @@ export class LocalRegistry implements DiscoveryBackend {
   readonly #settings: LocalRegistrySettings;
   readonly #now: () => number;
   readonly #records = new Map<string, LocalRecord>();
+  /** By check id, which is unique in the registry as in a Consul agent: the last registration has it. */
+  readonly #checkOwners = new Map<string, LocalRecord>();
   readonly #changes: ChangeLog;
   #checker: HealthChecker | undefined;
   #logger: Logger = SILENT_LOGGER;
@@ -179,17 +181,15 @@ export class LocalRegistry implements DiscoveryBackend {
    */
   reportCheck(checkId: string, status: Exclude<CheckStatus, "unknown">, output: string): boolean {
     this.#assertOpen();
-    for (const record of this.#records.values()) {
-      const check = record.checks.find(({ id }) => id === checkId);
-      if (check === undefined) continue;
-      if (check.spec !== undefined) {
-        throw new PermanentError("bad_request", `CheckID "${checkId}" does not have associated TTL`);
-      }
-      this.#report(record, check, status, output);
-      this.#beat(record);
-      return true;
+    const record = this.#checkOwners.get(checkId);
+    const check = record?.checks.find(({ id }) => id === checkId);
+    if (record === undefined || check === undefined) return false;
+    if (check.spec !== undefined) {
+      throw new PermanentError("bad_request", `CheckID "${checkId}" does not have associated TTL`);
     }
-    return false;
+    this.#report(record, check, status, output);
+    this.#beat(record);
+    return true;
   }
 
   async discover(name: string, tags?: readonly string[]): Promise<ServiceInstance[]> {
@@ -264,11 +264,15 @@ export class LocalRegistry implements DiscoveryBackend {
   }
 
   #forget(record: LocalRecord): void {
-    for (const check of record.checks) this.#checker?.remove(checkKey(record, check));
+    for (const check of record.checks) {
+      this.#checker?.remove(checkKey(record, check));
+      if (this.#checkOwners.get(check.id) === record) this.#checkOwners.delete(check.id);
+    }
   }
 
   #watchChecks(record: LocalRecord): void {
     for (const check of record.checks) {
+      this.#checkOwners.set(check.id, record);
       if (check.spec === undefined) continue;
       this.#checker?.add(checkKey(record, check), check.spec, ({ health, output }) => {
         if (health === "unknown") check.output = output.slice(0, MAX_OUTPUT);

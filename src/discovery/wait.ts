@@ -22,3 +22,22 @@ export function reasonOf(error: unknown): string {
   if (error instanceof AggregateError) return error.errors.map(reasonOf).join("; ");
   return error instanceof Error ? error.message || error.name : String(error);
 }
+
+/**
+ * A signal that aborts with any of `signals`, to be released when it is no longer needed: signals that live as long as
+ * the process must not collect what hangs on them (AbortSignal.any keeps it in Node 20).
+ */
+export function joinSignals(...signals: readonly AbortSignal[]): { readonly signal: AbortSignal; release(): void } {
+  const joined = new AbortController();
+  const abort = (): void => joined.abort();
+  for (const signal of signals) {
+    if (signal.aborted) abort();
+    else signal.addEventListener("abort", abort, { once: true });
+  }
+  return {
+    signal: joined.signal,
+    release() {
+      for (const signal of signals) signal.removeEventListener("abort", abort);
+    },
+  };
+}

@@ -2,17 +2,19 @@ import { execFile } from "node:child_process";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { promisify } from "node:util";
+import express from "express";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { discoveryConfig } from "../../src/discovery/config.ts";
 import { Discovery } from "../../src/discovery/discovery.ts";
 import { memoryRegistryStore } from "../../src/discovery/memory-store.ts";
+import { createRegistryRoutes } from "../../src/discovery/server/registry-routes.ts";
 import { eventually, testHost } from "../discovery/support.ts";
 import { installed } from "./processes.ts";
 
 const run = promisify(execFile);
 const PYTHON = installed("python3");
 
-/** The calls that Consul clients in Python make with nothing but the standard library: the source document's own. */
+/** The calls that a Consul client in Python makes with nothing but the standard library. */
 const CLIENT = `
 import json, sys, urllib.request
 
@@ -45,7 +47,7 @@ elif action == "discover":
         "tags": entry["Service"].get("Tags", []), "meta": entry["Service"].get("Meta", {}),
     } for entry in json.loads(body)]))
 elif action == "local":
-    # The document's local registry, its methods one for one: register, heartbeat, discover, deregister.
+    # A local registry's methods one for one: register, heartbeat, discover, deregister.
     api = base + "/api/registry"
     instance = "/instances/" + args["id"]
     registered, _ = call("PUT", api + instance, {
@@ -78,10 +80,6 @@ describe.skipIf(PYTHON === undefined)("a Python client of the registry", () => {
     await discovery.start(testHost());
     service = createServer((_request, response) => response.writeHead(healthy ? 200 : 500).end());
     await new Promise<void>((resolve) => service.listen(0, "127.0.0.1", resolve));
-    const [{ default: express }, { createRegistryRoutes }] = await Promise.all([
-      import("express"),
-      import("../../src/discovery/server/registry-routes.ts"),
-    ]);
     const { logger } = testHost();
     const closing = new AbortController().signal;
     api = createServer(express().use(createRegistryRoutes({ local: discovery.local, logger, closing })));

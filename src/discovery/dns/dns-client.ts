@@ -4,7 +4,7 @@ import { getServers } from "node:dns";
 import { connect, isIP } from "node:net";
 import { PermanentError, RetryableError } from "../../component/errors.ts";
 import { parseEndpoint } from "../../server/endpoint.ts";
-import { reasonOf } from "../wait.ts";
+import { joinSignals, reasonOf } from "../wait.ts";
 import {
   DNS_RCODE,
   DNS_TYPE,
@@ -81,14 +81,18 @@ export class DnsClient {
     } catch (error) {
       throw new PermanentError("bad_request", reasonOf(error), { cause: error });
     }
-    const limit = AbortSignal.any([signal, AbortSignal.timeout(this.#timeoutMs)]);
+    const limit = joinSignals(signal, AbortSignal.timeout(this.#timeoutMs));
     const fits = (message: DnsMessage): boolean =>
       message.isResponse &&
       message.id === id &&
       message.question?.type === type &&
       message.question.name === name.replace(/\.$/, "").toLowerCase();
-    const overUdp = await askUdp(server, query, fits, limit);
-    return overUdp.truncated ? askTcp(server, query, fits, limit) : overUdp;
+    try {
+      const overUdp = await askUdp(server, query, fits, limit.signal);
+      return overUdp.truncated ? await askTcp(server, query, fits, limit.signal) : overUdp;
+    } finally {
+      limit.release();
+    }
   }
 }
 

@@ -1,8 +1,8 @@
 import { type ClientHttp2Session, connect, type IncomingHttpHeaders } from "node:http2";
 import { status } from "@grpc/grpc-js";
+import { FieldWriter, readFields } from "../../codec/rpc/message-fields.ts";
 import type { HealthCheckSpec } from "../../component/discovery.ts";
 import { SERVING_STATUS } from "../../server/grpc-health.ts";
-import { readFields, WireWriter } from "../../server/proto-wire.ts";
 import { authority } from "../instance.ts";
 import type { ProbeOptions, ProbeResult } from "./probes.ts";
 import { assertLiteralAllowed, guardedLookup } from "./target-guard.ts";
@@ -45,7 +45,7 @@ export async function probeGrpc(
 }
 
 function call(session: ClientHttp2Session, service: string, userAgent: string): Promise<ProbeResult> {
-  const message = new WireWriter().string(1, service).finish();
+  const message = new FieldWriter().string(1, service).finish();
   const frame = Buffer.alloc(FRAME_BYTES + message.length);
   frame.writeUInt32BE(message.length, 1);
   frame.set(message, FRAME_BYTES);

@@ -1,5 +1,5 @@
 import type { HealthCheckSpec, InstanceHealth } from "../../component/discovery.ts";
-import { jittered, pause } from "../wait.ts";
+import { jittered, joinSignals, pause } from "../wait.ts";
 import { type ProbeOptions, type ProbeResult, probe } from "./probes.ts";
 
 export const HEALTH_DEFAULTS = {
@@ -81,10 +81,12 @@ export class HealthChecker {
     this.#active++;
     const limit = new AbortController();
     const timer = setTimeout(() => limit.abort(), spec.timeoutMs ?? HEALTH_DEFAULTS.timeoutMs);
+    const either = joinSignals(signal, limit.signal);
     try {
-      return await (this.#settings.probe ?? probe)(spec, this.#settings, AbortSignal.any([signal, limit.signal]));
+      return await (this.#settings.probe ?? probe)(spec, this.#settings, either.signal);
     } finally {
       clearTimeout(timer);
+      either.release();
       this.#active--;
       this.#waiting.shift()?.();
     }

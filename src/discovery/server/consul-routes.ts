@@ -4,7 +4,7 @@ import type { Logger } from "../../component/logger.ts";
 import { hasAllTags } from "../instance.ts";
 import type { LocalRecord } from "../local-record.ts";
 import type { LocalRegistry } from "../local-registry.ts";
-import { reasonOf } from "../wait.ts";
+import { joinSignals, reasonOf } from "../wait.ts";
 import { TokenAccess } from "./access.ts";
 import { parseDefinition } from "./consul-definition.ts";
 import { agentService, type ConsulNode, catalogEntry, checksOf, healthEntry } from "./consul-format.ts";
@@ -167,8 +167,9 @@ async function waitForChange(
     if (waitMs === undefined) throw new PermanentError("bad_request", `Invalid wait time: ${JSON.stringify(wait)}`);
     const gone = new AbortController();
     response.once("close", () => gone.abort());
-    const signal = AbortSignal.any([gone.signal, closing]);
-    await registry.changes.wait(name, index, Math.min(MAX_WAIT_MS, waitMs || DEFAULT_WAIT_MS), signal);
+    const ended = joinSignals(gone.signal, closing);
+    await registry.changes.wait(name, index, Math.min(MAX_WAIT_MS, waitMs || DEFAULT_WAIT_MS), ended.signal);
+    ended.release();
     if (closing.aborted) throw new RetryableError("unreachable", "the registry is shutting down");
   }
   response.setHeader("X-Consul-Index", String(registry.changes.index(name)));

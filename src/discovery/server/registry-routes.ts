@@ -4,7 +4,7 @@ import { PermanentError, RetryableError } from "../../component/errors.ts";
 import type { Logger } from "../../component/logger.ts";
 import { byId, healthyWithTags } from "../instance.ts";
 import type { LocalRegistry } from "../local-registry.ts";
-import { reasonOf } from "../wait.ts";
+import { joinSignals, reasonOf } from "../wait.ts";
 import { parseInstanceBody } from "./instance-body.ts";
 import { RemoteListing } from "./remote-listing.ts";
 
@@ -137,7 +137,8 @@ async function stream(settings: RegistryRoutesSettings, name: string | undefined
   const { local, closing } = settings;
   const gone = new AbortController();
   response.once("close", () => gone.abort());
-  const signal = AbortSignal.any([gone.signal, closing]);
+  const ended = joinSignals(gone.signal, closing);
+  const { signal } = ended;
   response.writeHead(200, { "content-type": "text/event-stream", "x-accel-buffering": "no" });
   let shown: number | undefined;
   while (!signal.aborted) {
@@ -150,6 +151,7 @@ async function stream(settings: RegistryRoutesSettings, name: string | undefined
     } else await written(response, ": still here\n\n", signal);
     await local.changes.wait(name, index, KEEP_OPEN_MS, signal);
   }
+  ended.release();
   response.end();
 }
 
