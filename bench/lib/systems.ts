@@ -21,10 +21,12 @@ export interface SpanloomOptions {
   /** `--set` assignments. */
   readonly set?: readonly string[];
   readonly nodeArgs?: readonly string[];
+  /** Data folder to go on with; default: a fresh one that is removed afterwards. */
+  readonly data?: string;
 }
 
-/** The collector with a fresh data folder. */
-export async function startSpanloom({ dist, set = [], nodeArgs = [] }: SpanloomOptions): Promise<StartedSystem> {
+/** The collector. */
+export async function startSpanloom({ dist, set = [], nodeArgs = [], data }: SpanloomOptions): Promise<StartedSystem> {
   const [http, grpc, ui] = [await freePort(), await freePort(), await freePort()];
   const url = `http://127.0.0.1:${http}/v1/traces`;
   const main = join(resolve(dist), "cli/main.js");
@@ -32,7 +34,7 @@ export async function startSpanloom({ dist, set = [], nodeArgs = [] }: SpanloomO
     ...nodeArgs,
     main,
     "--data",
-    join(folder, "data"),
+    data ?? join(folder, "data"),
     "--otlp-http",
     `127.0.0.1:${http}`,
     "--otlp-grpc",

@@ -1,0 +1,172 @@
+// Every row of the goals in a short form, one after the other on this machine: goal, measured, and the peers beside it.
+//   npm run bench -- goals [--seconds 5] [--spans 300000] [--dist dist] [--json] [--peer jaeger=PATH] [--peer zipkin=JAR]
+// Spans per CPU second stand beside other load better than times do; the load average is printed with them. What only a
+// large store shows is measured by growth.ts.
+import { mkdtempSync, rmSync } from "node:fs";
+import { loadavg, tmpdir } from "node:os";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { measureForwarding, startSink } from "./lib/forwarding.ts";
+import { httpSender } from "./lib/http-load.ts";
+import { quantile, runLoad } from "./lib/load.ts";
+import { measureIngest, requestsOf, round } from "./lib/measure.ts";
+import { type QueryName, timeQueries } from "./lib/queries.ts";
+import { type StartedSystem, startPeer, startSpanloom } from "./lib/systems.ts";
+
+const { values } = parseArgs({
+  options: {
+    seconds: { type: "string", default: "5" },
+    spans: { type: "string", default: "300000" },
+    dist: { type: "string", default: "dist" },
+    peer: { type: "string", multiple: true, default: [] },
+    json: { type: "boolean", default: false },
+  },
+});
+const seconds = Number(values.seconds);
+const { dist } = values;
+
+interface Row {
+  readonly what: string;
+  readonly goal: string;
+  readonly measured: number;
+  readonly met: boolean;
+  readonly load: number;
+}
+const rows: Row[] = [];
+
+function atLeast(what: string, goal: number, measured: number): void {
+  add(what, `>= ${goal}`, measured, measured >= goal);
+}
+
+function atMost(what: string, goal: number, measured: number): void {
+  add(what, `<= ${goal}`, measured, measured <= goal);
+}
+
+function add(what: string, goal: string, measured: number, met: boolean): void {
+  const row = { what, goal, measured: round(measured), met, load: round(loadavg()[0] as number) };
+  rows.push(row);
+  process.stderr.write(`${JSON.stringify(row)}\n`);
+}
+
+const INGEST_GOALS = { 512: 100_000, 64: 60_000, 8: 25_000, 1: 8_000 } as const;
+/** The same goals as multiples of the peers' figures at 512 a request. */
+const PEER_RATIOS: Readonly<Record<string, number>> = { jaeger: 3 };
+
+await ingest();
+await forwarding();
+await reading();
+if (values.json) process.stdout.write(`${JSON.stringify(rows)}\n`);
+else console.table(rows);
+if (rows.some((row) => !row.met)) process.exitCode = 1;
+
+async function ingest(): Promise<void> {
+  for (const [size, goal] of Object.entries(INGEST_GOALS).map(([key, value]) => [Number(key), value] as const)) {
+    const http = await withServer(
+      () => startSpanloom({ dist }),
+      (server) => measureIngest(server, { transport: "http", spansPerRequest: size, seconds }),
+    );
+    atLeast(`ingest, ${size} a request, spans per CPU s`, goal, http.spansPerCpuSecond);
+    if (size === 512) atMost("RSS while ingesting at full speed, MiB", 300, http.rssMebibytes);
+    const grpc = await withServer(
+      () => startSpanloom({ dist }),
+      (server) => measureIngest(server, { transport: "grpc", spansPerRequest: size, seconds }),
+    );
+    atLeast(`OTLP/gRPC, ${size} a request, of HTTP`, 0.8, grpc.spansPerCpuSecond / http.spansPerCpuSecond);
+    if (size !== 512) continue;
+    for (const peer of values.peer) {
+      const other = await withServer(
+        () => startPeer(peer),
+        (server) => measureIngest(server, { transport: "http", spansPerRequest: size, seconds }),
+      );
+      const ratio = http.spansPerCpuSecond / other.spansPerCpuSecond;
+      atLeast(`ingest, 512 a request, times ${other.system} in memory`, PEER_RATIOS[other.system] ?? 1, ratio);
+    }
+  }
+}
+
+async function forwarding(): Promise<void> {
+  const sink = await startSink();
+  try {
+    const options = { dist, seconds, spansPerRequest: 512 };
+    const alone = await measureForwarding("alone", sink, options);
+    for (const [which, goal] of [
+      ["otlp_http", 0.6],
+      ["otlp_http+gzip", 0.4],
+      ["otlp", 0.6],
+      ["otlp+gzip", 0.4],
+    ] as const) {
+      const figures = await measureForwarding(which, sink, options);
+      atLeast(`forwarding to ${which}, of ingest alone`, goal, figures.spansPerCpuSecond / alone.spansPerCpuSecond);
+    }
+  } finally {
+    sink.stop();
+  }
+}
+
+/** Queries while ingest runs at half its speed, then starts after an end and after a kill. */
+async function reading(): Promise<void> {
+  const data = mkdtempSync(join(tmpdir(), "spanloom-bench-data-"));
+  try {
+    await withServer(() => startSpanloom({ dist, data }), readingUnderLoad);
+    const start = async () => {
+      const at = performance.now();
+      const server = await startSpanloom({ dist, data });
+      return { server, ms: performance.now() - at };
+    };
+    const clean = await start();
+    atMost("start on the stored spans, ms", 1_000, clean.ms);
+    process.kill(clean.server.pid, "SIGKILL");
+    await clean.server.stop();
+    const killed = await start();
+    atMost("start after kill -9, ms", 2_000, killed.ms);
+    await killed.server.stop();
+  } finally {
+    rmSync(data, { recursive: true, force: true });
+  }
+}
+
+const QUERY_GOALS: Readonly<Partial<Record<QueryName, number>>> = {
+  trace: 10,
+  tag: 20,
+  nothing: 50,
+  services: 5,
+  operations: 5,
+  dependencies: 5,
+};
+
+async function readingUnderLoad(server: StartedSystem): Promise<void> {
+  const sender = httpSender(server.url, 4);
+  try {
+    const pool = requestsOf(512);
+    const load = { pool, connections: 4, seconds: 120 };
+    const filled = await runLoad({ ...load, firstPass: 1, maxSpans: Number(values.spans) }, sender.send);
+    const half = filled.spans / filled.seconds / 2;
+    const background = runLoad(
+      { ...load, firstPass: filled.nextPass, seconds: seconds * 2, spansPerSecond: half },
+      sender.send,
+    );
+    const times = await timeQueries(server.ui, 50);
+    await background;
+    for (const [name, goal] of Object.entries(QUERY_GOALS) as [QueryName, number][]) {
+      atMost(
+        `${name} query at half load, ${Math.round(filled.spans / 1000)}k spans, p99 ms`,
+        goal,
+        quantile(times[name], 0.99),
+      );
+    }
+  } finally {
+    sender.close();
+  }
+}
+
+async function withServer<T>(
+  start: () => Promise<StartedSystem>,
+  work: (server: StartedSystem) => Promise<T>,
+): Promise<T> {
+  const server = await start();
+  try {
+    return await work(server);
+  } finally {
+    await server.stop();
+  }
+}
