@@ -3,11 +3,11 @@ import { gzipSync } from "node:zlib";
 import type { Client } from "@grpc/grpc-js";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { EXPORT_PATH, grpcCall, grpcClient, type ReceiverRig, startReceiver } from "../../test/support/receiver-rig.ts";
+import { decodeExportResponse } from "../codec/otlp/export-response.ts";
+import { FieldWriter } from "../codec/rpc/message-fields.ts";
+import { decodeRpcStatus } from "../codec/rpc/status.ts";
 import { type ErrorCode, PermanentError, RetryableError } from "../component/errors.ts";
 import { isRetryableGrpcStatus } from "../component/retry.ts";
-import { decodeExportResponse } from "../server/export-response.ts";
-import { WireWriter } from "../server/proto-wire.ts";
-import { decodeRpcStatus } from "../server/rpc-status.ts";
 
 const BODY = Uint8Array.of(10, 0);
 const MIB = 1024 * 1024;
@@ -40,7 +40,7 @@ describe("what is taken", () => {
 
   it("undoes gzip", async () => {
     const gzip = grpcClient(rig.grpc, { "grpc.default_compression_algorithm": 2 });
-    const body = new WireWriter().message(1, new Uint8Array(20_000)).finish();
+    const body = new FieldWriter().message(1, new Uint8Array(20_000)).finish();
     const { error } = await grpcCall(gzip, EXPORT_PATH, body);
     gzip.close();
     expect(error).toBeUndefined();
@@ -204,7 +204,7 @@ describe("what is refused", () => {
 
 describe("grpc.health.v1", () => {
   const check = (service: string) =>
-    grpcCall(client, "/grpc.health.v1.Health/Check", new WireWriter().string(1, service).finish());
+    grpcCall(client, "/grpc.health.v1.Health/Check", new FieldWriter().string(1, service).finish());
 
   it.each(["", "opentelemetry.proto.collector.trace.v1.TraceService"])("serves %j", async (service) => {
     expect((await check(service)).response).toEqual(Buffer.from([8, 1]));

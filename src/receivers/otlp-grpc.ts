@@ -1,12 +1,13 @@
 import type { handleUnaryCall } from "@grpc/grpc-js";
+import { encodeExportResponse } from "../codec/otlp/export-response.ts";
 import { PermanentError, RetryableError } from "../component/errors.ts";
 import type { AppendResult, BatchSink } from "../component/ingest.ts";
 import type { Logger } from "../component/logger.ts";
 import { answerOf } from "../server/error-status.ts";
-import { encodeExportResponse, partialSuccessOf } from "../server/export-response.ts";
 import type { GrpcService } from "../server/grpc-listener.ts";
 import { grpcStatusOf, ownedCopy, rawUnaryMethod } from "../server/grpc-raw.ts";
 import type { InFlightBudget, Reservation } from "../server/in-flight.ts";
+import { partialSuccessOf } from "./partial-success.ts";
 import type { ReceiverMetrics } from "./receiver-metrics.ts";
 
 export const TRACE_SERVICE = "opentelemetry.proto.collector.trace.v1.TraceService";

@@ -1,8 +1,8 @@
 import type { OutgoingHttpHeaders, ServerResponse } from "node:http";
+import { encodeExportResponse, exportResponseJson, type PartialSuccess } from "../codec/otlp/export-response.ts";
+import { encodeRpcStatus, type RpcStatus, rpcStatusJson } from "../codec/rpc/status.ts";
 import type { BatchFormat } from "../component/ingest.ts";
 import { retryAfterSeconds } from "../server/error-status.ts";
-import { encodeExportResponse, exportResponseJson, type PartialSuccess } from "../server/export-response.ts";
-import { encodeRpcStatus, type RpcStatus, rpcStatusJson } from "../server/rpc-status.ts";
 
 export const MEDIA_TYPES = { otlp_protobuf: "application/x-protobuf", otlp_json: "application/json" } as const;
 

@@ -4,14 +4,14 @@ import type { BatchEncoding, BatchFormat, BatchSink } from "../component/ingest.
 import type { Logger } from "../component/logger.ts";
 import type { Cors } from "../server/cors.ts";
 import { answerOf } from "../server/error-status.ts";
-import { partialSuccessOf } from "../server/export-response.ts";
 import { isAllowedHost } from "../server/host-check.ts";
 import type { HttpHandler } from "../server/http-listener.ts";
+import { grpcStatusOfHttp } from "../server/http-status.ts";
 import type { InFlightBudget, Reservation } from "../server/in-flight.ts";
 import { declaredSize } from "../server/inflate.ts";
 import { assertDeclaredLength, readBody } from "../server/read-body.ts";
-import { grpcStatusOfHttp } from "../server/rpc-status.ts";
 import { answerExport, answerStatus, MEDIA_TYPES } from "./otlp-http-answer.ts";
+import { partialSuccessOf } from "./partial-success.ts";
 import type { ReceiverMetrics } from "./receiver-metrics.ts";
 
 export interface OtlpHttpOptions {

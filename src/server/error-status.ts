@@ -1,5 +1,6 @@
+import { GRPC_STATUS } from "../codec/rpc/codes.ts";
+import type { RpcStatus } from "../codec/rpc/status.ts";
 import { type ErrorCode, PermanentError, RetryableError } from "../component/errors.ts";
-import { GRPC_STATUS, type RpcStatus } from "./rpc-status.ts";
 
 /** How a failure is told to a sender on either transport. */
 export interface ErrorAnswer {

@@ -1,6 +1,6 @@
 import { type handleUnaryCall, type ServiceDefinition, status, type UntypedServiceImplementation } from "@grpc/grpc-js";
+import { FieldWriter, readFields } from "../codec/rpc/message-fields.ts";
 import { rawUnaryMethod } from "./grpc-raw.ts";
-import { readFields, WireWriter } from "./proto-wire.ts";
 
 /** proto/grpc/health/v1/health.proto, HealthCheckResponse.ServingStatus. */
 export const SERVING_STATUS = { unknown: 0, serving: 1, not_serving: 2, service_unknown: 3 } as const;
@@ -30,7 +30,7 @@ export function grpcHealth(services: readonly string[], isServing: () => boolean
       return;
     }
     const value = isServing() ? SERVING_STATUS.serving : SERVING_STATUS.not_serving;
-    callback(null, new WireWriter().varint(1, value).finish());
+    callback(null, new FieldWriter().varint(1, value).finish());
   };
   return {
     definition: { Check: rawUnaryMethod("/grpc.health.v1.Health/Check") },

@@ -1,6 +1,6 @@
 import { Metadata, type MethodDefinition, type StatusObject } from "@grpc/grpc-js";
+import { encodeRpcStatus } from "../codec/rpc/status.ts";
 import type { ErrorAnswer } from "./error-status.ts";
-import { encodeRpcStatus } from "./rpc-status.ts";
 
 const asBuffer = (bytes: Uint8Array): Buffer => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 

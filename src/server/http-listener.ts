@@ -1,9 +1,10 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { createServer as createTlsServer, type Server as TlsServer } from "node:https";
 import type { Socket } from "node:net";
+import { GRPC_STATUS } from "../codec/rpc/codes.ts";
+import { rpcStatusJson } from "../codec/rpc/status.ts";
 import { type Endpoint, parseEndpoint } from "./endpoint.ts";
 import { type ListenerName, listenError } from "./listen-error.ts";
-import { GRPC_STATUS, rpcStatusJson } from "./rpc-status.ts";
 import { loadTls, type TlsConfig } from "./tls.ts";
 
 export type HttpHandler = (request: IncomingMessage, response: ServerResponse) => void;

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { decodeExportResponse } from "../codec/otlp/export-response.ts";
+import { decodeRpcStatus } from "../codec/rpc/status.ts";
 import { PermanentError } from "../component/errors.ts";
 import { backoffMs, isRetryableHttpStatus } from "../component/retry.ts";
-import { decodeExportResponse } from "../server/export-response.ts";
-import { decodeRpcStatus } from "../server/rpc-status.ts";
 
 const RETRIES = 8;
 const RETRY_BACKOFF = { initialMs: 250, maxMs: 5_000, factor: 1.5 };

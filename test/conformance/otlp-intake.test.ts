@@ -6,14 +6,14 @@ import { OTLPTraceExporter as ProtoExporter } from "@opentelemetry/exporter-trac
 import { BasicTracerProvider, SimpleSpanProcessor, type SpanExporter } from "@opentelemetry/sdk-trace-base";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { decodeTraces } from "../../src/codec/otlp/decode.ts";
+import { decodeExportResponse } from "../../src/codec/otlp/export-response.ts";
+import { decodeRpcStatus } from "../../src/codec/rpc/status.ts";
 import { Metrics } from "../../src/component/metrics.ts";
 import type { Span } from "../../src/model/span.ts";
 import { HeadSampler } from "../../src/processors/head-sampling/head-sampler.ts";
 import { samplingConfig } from "../../src/processors/head-sampling/sampling-config.ts";
 import { Normalizer, normalizeConfig } from "../../src/processors/normalize.ts";
-import { decodeExportResponse } from "../../src/server/export-response.ts";
 import { inflateBody } from "../../src/server/inflate.ts";
-import { decodeRpcStatus } from "../../src/server/rpc-status.ts";
 import { EXPORT_PATH, grpcCall, grpcClient, type ReceiverRig, startReceiver } from "../support/receiver-rig.ts";
 
 const PROTO = "application/x-protobuf";

@@ -1,5 +1,5 @@
-import type { AppendResult } from "../component/ingest.ts";
-import { readFields, signedNumber, WireWriter } from "./proto-wire.ts";
+import { FieldWriter, readFields } from "../rpc/message-fields.ts";
+import { utf8Text } from "../utf8.ts";
 
 /**
  * opentelemetry.proto.collector.trace.v1.ExportTraceServiceResponse { partial_success = 1 } with
@@ -10,27 +10,21 @@ export interface PartialSuccess {
   readonly errorMessage: string;
 }
 
-/** Undefined for a full success: OTLP wants `partial_success` unset then. A message alone is a warning. */
-export function partialSuccessOf(result: AppendResult): PartialSuccess | undefined {
-  if (result.rejected === 0 && result.message === "") return undefined;
-  return { rejectedSpans: result.rejected, errorMessage: result.message };
-}
-
 export function encodeExportResponse(partial: PartialSuccess | undefined): Uint8Array<ArrayBuffer> {
   if (partial === undefined) return new Uint8Array(0);
-  const body = new WireWriter().varint(1, partial.rejectedSpans).string(2, partial.errorMessage);
-  return new WireWriter().message(1, body.finish()).finish();
+  const body = new FieldWriter().varint(1, partial.rejectedSpans).string(2, partial.errorMessage);
+  return new FieldWriter().message(1, body.finish()).finish();
 }
 
-/** @throws RangeError for bytes that are no message. */
+/** @throws DecodeError for bytes that are no message */
 export function decodeExportResponse(bytes: Uint8Array): PartialSuccess | undefined {
   let partial: PartialSuccess | undefined;
   for (const entry of readFields(bytes)) {
     if (entry.field !== 1 || entry.type !== "bytes") continue;
     let { rejectedSpans, errorMessage } = partial ?? { rejectedSpans: 0, errorMessage: "" };
     for (const part of readFields(entry.value)) {
-      if (part.field === 1 && part.type === "varint") rejectedSpans = signedNumber(part.value);
-      if (part.field === 2 && part.type === "bytes") errorMessage = new TextDecoder().decode(part.value);
+      if (part.field === 1 && part.type === "varint") rejectedSpans = part.value;
+      if (part.field === 2 && part.type === "bytes") errorMessage = utf8Text(part.value, 0, part.value.length);
     }
     partial = { rejectedSpans, errorMessage };
   }
