@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { backoffMs, DEFAULT_BACKOFF, isRetryableGrpcStatus, isRetryableHttpStatus } from "./retry.ts";
+import { backoffMs, DEFAULT_BACKOFF, isRetryableGrpcStatus, isRetryableHttpStatus, parseRetryAfter } from "./retry.ts";
 
 describe("the retry table", () => {
   it("has the HTTP statuses of the OTLP specification and no others", () => {
@@ -24,4 +24,17 @@ describe("backoffMs", () => {
     expect(backoffMs(0, DEFAULT_BACKOFF, () => 0.999)).toBeLessThan(7_500);
     expect(backoffMs(0, DEFAULT_BACKOFF, middle, 60_000)).toBe(60_000);
   });
+});
+
+describe("Retry-After", () => {
+  it.each([
+    ["2", 2_000],
+    [" 0 ", 0],
+    ["Thu, 01 Jan 1970 00:00:05 GMT", 4_000],
+    ["Thu, 01 Jan 1970 00:00:00 GMT", 0],
+  ])("%j at 00:00:01 asks for %d ms", (header, ms) => expect(parseRetryAfter(header, 1_000)).toBe(ms));
+
+  it.each(["soon", "", "-1", "1.5", "2030-01-01", undefined])("%j asks for nothing", (header) =>
+    expect(parseRetryAfter(header, 1_000)).toBeUndefined(),
+  );
 });

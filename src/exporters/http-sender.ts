@@ -2,9 +2,9 @@ import { type ClientRequest, Agent as HttpAgent, request as httpRequest, type In
 import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
 import { promisify } from "node:util";
 import { createGunzip, gzip } from "node:zlib";
+import { parseRetryAfter } from "../component/retry.ts";
 import type { Compression } from "./common-config.ts";
 import { guardedLookup } from "./guarded-lookup.ts";
-import { parseRetryAfter } from "./retry-after.ts";
 import type { TlsMaterial } from "./tls-options.ts";
 
 const gzipAsync = promisify(gzip);

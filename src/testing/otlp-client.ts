@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { decodeExportResponse } from "../codec/otlp/export-response.ts";
 import { decodeRpcStatus } from "../codec/rpc/status.ts";
 import { PermanentError } from "../component/errors.ts";
-import { backoffMs, isRetryableHttpStatus } from "../component/retry.ts";
+import { backoffMs, isRetryableHttpStatus, parseRetryAfter } from "../component/retry.ts";
 
 const RETRIES = 8;
 const RETRY_BACKOFF = { initialMs: 250, maxMs: 5_000, factor: 1.5 };
@@ -37,7 +37,7 @@ export class OtlpClient {
       if (!isRetryableHttpStatus(response.status) || attempt === RETRIES) {
         throw new PermanentError("bad_request", `${this.#url} answered ${response.status}: ${statusMessage(answer)}`);
       }
-      const asked = Number(response.headers.get("retry-after") ?? "0") * 1000;
+      const asked = parseRetryAfter(response.headers.get("retry-after") ?? undefined, Date.now());
       const wait = backoffMs(attempt, RETRY_BACKOFF, Math.random, asked);
       await sleep(wait, undefined, { signal: this.#signal }).catch(() => {});
     }

@@ -14,7 +14,6 @@ import type { TracesData } from "../../model/span.ts";
 import { createTracing } from "../tracing.ts";
 import { consoleExporter } from "./console.ts";
 import type { ExporterInput } from "./create.ts";
-import { retryAfterMs } from "./http-post.ts";
 
 interface Received {
   readonly path: string | undefined;
@@ -296,12 +295,5 @@ describe("answers over HTTP", () => {
       else for (let i = 0; i < 5; i++) response.write(Buffer.alloc(1 << 20));
     });
     expect((await send({ type: "otlp", endpoint: url })).stats).toMatchObject({ delivered: 2, retries: 1 });
-  });
-
-  it("Retry-After is seconds or a date", () => {
-    expect(retryAfterMs("2", 0)).toBe(2000);
-    expect(retryAfterMs("Thu, 01 Jan 1970 00:00:05 GMT", 1000)).toBe(4000);
-    expect(retryAfterMs("soon", 0)).toBeUndefined();
-    expect(retryAfterMs(undefined, 0)).toBeUndefined();
   });
 });

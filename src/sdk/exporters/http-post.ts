@@ -1,7 +1,7 @@
 import { request as httpRequest } from "node:http";
 import { request as httpsRequest } from "node:https";
 import type { ExportOutcome } from "../../component/export.ts";
-import { isRetryableHttpStatus } from "../../component/retry.ts";
+import { isRetryableHttpStatus, parseRetryAfter } from "../../component/retry.ts";
 
 /** A backend's answer beyond this is cut off and is an error. */
 const MAX_ANSWER_BYTES = 4 << 20;
@@ -46,7 +46,7 @@ export function post(settings: PostSettings, body: Uint8Array, signal: AbortSign
           resolve({
             status: response.statusCode ?? 0,
             contentType: response.headers["content-type"] ?? "",
-            retryAfterMs: retryAfterMs(response.headers["retry-after"], Date.now()),
+            retryAfterMs: parseRetryAfter(response.headers["retry-after"], Date.now()),
             body: Buffer.concat(chunks),
           }),
         );
@@ -77,14 +77,6 @@ export async function postOutcome(
   if (status === 413) return { type: "split", reason };
   if (!isRetryableHttpStatus(status)) return { type: "rejected", count: spans, reason };
   return afterMs === undefined ? { type: "retry", reason } : { type: "retry", reason, afterMs };
-}
-
-/** `Retry-After` in seconds or as a date, as ms from `nowMs`; undefined where it is neither (RFC 9110 §10.2.3). */
-export function retryAfterMs(value: string | undefined, nowMs: number): number | undefined {
-  if (value === undefined) return undefined;
-  if (/^\s*\d+\s*$/.test(value)) return Number(value) * 1000;
-  const at = Date.parse(value);
-  return Number.isNaN(at) ? undefined : Math.max(0, at - nowMs);
 }
 
 /** An http or https URL. Throws TypeError that names the exporter for anything else. */

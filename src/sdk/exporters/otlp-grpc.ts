@@ -1,11 +1,13 @@
 import type { Client, Metadata, ServiceError } from "@grpc/grpc-js";
 import { encodeTraces } from "../../codec/otlp/encode.ts";
+import { decodeExportResponse } from "../../codec/otlp/export-response.ts";
+import { GRPC_STATUS } from "../../codec/rpc/codes.ts";
+import { retryDelayOfTrailer } from "../../codec/rpc/status.ts";
 import type { ExportOutcome } from "../../component/export.ts";
 import { isRetryableGrpcStatus } from "../../component/retry.ts";
 import { type SpanExporter, toTracesData } from "./exporter.ts";
 import { endpointUrl } from "./http-post.ts";
-import { readPartialSuccess, readRetryDelayMs } from "./otlp-answer.ts";
-import { DEFAULT_EXPORT_TIMEOUT_MS, USER_AGENT } from "./otlp-http.ts";
+import { DEFAULT_EXPORT_TIMEOUT_MS, outcomeOfPartial, USER_AGENT } from "./otlp-http.ts";
 
 export interface OtlpGrpcSettings {
   /** `http://host:port`, or `https://` for TLS. Default `http://localhost:4317`. */
@@ -20,7 +22,6 @@ export interface OtlpGrpcSettings {
 
 export const OTLP_GRPC_ENDPOINT = "http://localhost:4317";
 const METHOD = "/opentelemetry.proto.collector.trace.v1.TraceService/Export";
-const RESOURCE_EXHAUSTED = 8;
 const COMPRESSION = { none: 0, gzip: 2 } as const;
 
 interface Connection {
@@ -105,30 +106,19 @@ function call(
 
 function accepted(answer: Buffer | undefined): ExportOutcome {
   try {
-    const { rejected, message } = readPartialSuccess(answer ?? new Uint8Array());
-    if (rejected > 0) return { type: "rejected", count: rejected, reason: message };
+    return outcomeOfPartial(decodeExportResponse(answer ?? new Uint8Array()));
   } catch {
     // The call succeeded; an answer that cannot be read does not change that.
+    return { type: "delivered" };
   }
-  return { type: "delivered" };
 }
 
 function refused(error: ServiceError, spans: number): ExportOutcome {
-  const afterMs = retryDelay(error);
+  const afterMs = retryDelayOfTrailer(error.metadata?.get("grpc-status-details-bin")[0]);
   const reason = error.message;
   if (isRetryableGrpcStatus(error.code, afterMs !== undefined)) {
     return afterMs === undefined ? { type: "retry", reason } : { type: "retry", reason, afterMs };
   }
-  if (error.code === RESOURCE_EXHAUSTED) return { type: "split", reason };
+  if (error.code === GRPC_STATUS.resource_exhausted) return { type: "split", reason };
   return { type: "rejected", count: spans, reason };
-}
-
-function retryDelay(error: ServiceError): number | undefined {
-  const details = error.metadata?.get("grpc-status-details-bin")[0];
-  if (!(details instanceof Uint8Array)) return undefined;
-  try {
-    return readRetryDelayMs(details);
-  } catch {
-    return undefined;
-  }
 }

@@ -1,11 +1,15 @@
 import { promisify } from "node:util";
 import { gzip } from "node:zlib";
 import { encodeTraces } from "../../codec/otlp/encode.ts";
+import {
+  decodeExportResponse,
+  type PartialSuccess,
+  parseExportResponseJson,
+} from "../../codec/otlp/export-response.ts";
 import { tracesToJson } from "../../codec/otlp/json-out.ts";
 import type { ExportOutcome } from "../../component/export.ts";
 import { type SpanExporter, toTracesData } from "./exporter.ts";
 import { endpointUrl, type PostAnswer, postOutcome } from "./http-post.ts";
-import { type PartialSuccess, readPartialSuccess } from "./otlp-answer.ts";
 
 export interface OtlpHttpSettings {
   /** The whole URL. Default `http://localhost:4318/v1/traces`. */
@@ -51,20 +55,18 @@ export function otlpHttpExporter(settings: OtlpHttpSettings = {}): SpanExporter 
 /** `partial_success` of an ExportTraceServiceResponse; an answer that cannot be read is taken as success. */
 function partialSuccess(answer: PostAnswer): ExportOutcome {
   try {
-    const { rejected, message } = answer.contentType.startsWith("application/json")
-      ? readJson(answer.body)
-      : readPartialSuccess(answer.body);
-    if (rejected > 0) return { type: "rejected", count: rejected, reason: message };
+    const partial = answer.contentType.startsWith("application/json")
+      ? parseExportResponseJson(answer.body.toString("utf8"))
+      : decodeExportResponse(answer.body);
+    return outcomeOfPartial(partial);
   } catch {
     // A 2xx status is what counts; some proxies answer it with a page of their own.
+    return { type: "delivered" };
   }
-  return { type: "delivered" };
 }
 
-function readJson(bytes: Buffer): PartialSuccess {
-  const answer = JSON.parse(bytes.toString("utf8")) as {
-    partialSuccess?: { rejectedSpans?: string | number; errorMessage?: string };
-  };
-  const { rejectedSpans = 0, errorMessage = "" } = answer.partialSuccess ?? {};
-  return { rejected: Number(rejectedSpans) || 0, message: errorMessage };
+/** Spans that the peer refused for good; a message alone is a warning about spans that it took. */
+export function outcomeOfPartial(partial: PartialSuccess | undefined): ExportOutcome {
+  if (partial === undefined || partial.rejectedSpans <= 0) return { type: "delivered" };
+  return { type: "rejected", count: partial.rejectedSpans, reason: partial.errorMessage };
 }
