@@ -11,8 +11,7 @@ import { BALANCER_POLICY, DEFAULT_EJECTION } from "./balancer.ts";
 import { HEALTH_DEFAULTS } from "./health/health-checker.ts";
 import { authority } from "./instance.ts";
 
-export const BACKEND_TYPES = ["local", "consul", "etcd", "dns", "kubernetes"] as const;
-export type BackendType = (typeof BACKEND_TYPES)[number];
+const BACKEND_TYPES = ["local", "consul", "etcd", "dns", "kubernetes"] as const;
 
 const checkConfig = z
   .strictObject({

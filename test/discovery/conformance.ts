@@ -273,12 +273,12 @@ export function discoveryConformance(name: string, makeRig: () => Promise<Discov
 
     it("gives up on a registry that hangs, and keeps what was known", async () => {
       if (rig.stall === undefined) return expect(rig.hasTokens).toBe(false);
-      const backend = await open({ timeoutMs: 150 });
+      const backend = await open({ timeoutMs: 400 });
       await put(backend, A);
       const registry = registryOf(backend);
       expect((await registry.discover("orders")).instances).toHaveLength(1);
       rig.stall(true);
-      const fresh = await open({ timeoutMs: 150 });
+      const fresh = await open({ timeoutMs: 400 });
       await expect(fresh.discover("orders")).rejects.toMatchObject({ code: "unreachable" });
       await expect(registryOf(fresh).discover("orders")).rejects.toMatchObject({ code: "unreachable" });
       expect((await registry.discover("orders")).instances).toHaveLength(1);

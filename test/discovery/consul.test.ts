@@ -39,7 +39,7 @@ discoveryConformance("consul, by its documentation", async () => {
     stall: (stalled) => gate.stall(stalled),
     hasTokens: true,
     tagsPerInstance: true,
-    ttlMs: 150,
+    ttlMs: 400,
     async close() {
       await gate.close();
       server.dispose();
@@ -84,7 +84,7 @@ discoveryConformance("consul, against the collector's own registry", async () =>
     stall: (stalled) => gate.stall(stalled),
     hasTokens: true,
     tagsPerInstance: true,
-    ttlMs: 150,
+    ttlMs: 400,
     async close() {
       await gate.close();
       await stop();

@@ -8,6 +8,7 @@ import { SILENT_LOGGER } from "../../src/component/logger.ts";
 import { discoveryConfig } from "../../src/discovery/config.ts";
 import { createDiscoveryClient, Discovery } from "../../src/discovery/discovery.ts";
 import { memoryRegistryStore } from "../../src/discovery/memory-store.ts";
+import { collectorInstances } from "../../src/discovery/self.ts";
 import { openRegistryStore } from "../../src/storage/registry-store.ts";
 import { eventually, testHost } from "./support.ts";
 
@@ -129,6 +130,24 @@ describe("Discovery", () => {
     await expect(createDiscoveryClient(settings, undefined, testHost())).rejects.toMatchObject({
       code: "config_invalid",
     });
+  });
+
+  it("announces the collector's own listeners with checks, and takes them back", async () => {
+    const discovery = new Discovery(config(), { store: memoryRegistryStore() });
+    await discovery.start(testHost());
+    const listening = createServer();
+    await new Promise<void>((resolve) => listening.listen(0, "127.0.0.1", resolve));
+    const { port } = listening.address() as AddressInfo;
+    const own = collectorInstances({ otlpHttp: `127.0.0.1:${port}`, otlpGrpc: "127.0.0.1:0", ui: undefined }, "1.2.3");
+    expect(own).toMatchObject([{ name: "spanloom-otlp-http", port, metadata: { version: "1.2.3" } }]);
+    for (const registration of own) discovery.registry.announce(registration, 60_000);
+    await eventually(async () =>
+      expect((await discovery.registry.discover("spanloom-otlp-http", ["collector"])).instances).toHaveLength(1),
+    );
+    await discovery.registry.close();
+    expect(discovery.local.records()).toEqual([]);
+    await discovery.shutdown(stop());
+    listening.close();
   });
 
   it("holds nothing open when it cannot start", async () => {

@@ -26,7 +26,7 @@ async function localRig(openStore: () => RegistryStore, cleanUp: () => void): Pr
     },
     hasTokens: false,
     tagsPerInstance: true,
-    ttlMs: 120,
+    ttlMs: 400,
     async close() {
       await current.shutdown();
       cleanUp();

@@ -101,9 +101,9 @@ describe("discover:// endpoints", () => {
 
 describe("announcing", () => {
   it("registers, keeps alive, registers again when forgotten, and deregisters", async () => {
-    registry.announce(collector("a"), 150);
+    registry.announce(collector("a"), 400);
     await eventually(() => expect(local.record("a")).toBeDefined());
-    await new Promise((resolve) => setTimeout(resolve, 400));
+    await new Promise((resolve) => setTimeout(resolve, 900));
     expect(local.record("a")?.instance.health).toBe("healthy");
     await local.deregister("a");
     await eventually(() => expect(local.record("a")).toBeDefined());

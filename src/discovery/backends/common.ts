@@ -1,14 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { z } from "zod";
-import type { RegistryStore } from "../../component/discovery.ts";
 import { PermanentError } from "../../component/errors.ts";
 import { isLinkLocal } from "../health/target-guard.ts";
-
-/** What a backend's factory is given beside its config. */
-export interface BackendSettings {
-  /** For the local backend. */
-  readonly store: RegistryStore;
-}
 
 export const timeoutConfig = z.int().min(1).max(600_000).default(5_000).describe("For one request, ms.");
 

@@ -144,7 +144,8 @@ export class RegistryHttp {
     this.#agent.destroy();
   }
 
-  async #open(request: RegistryRequest): Promise<OpenAnswer> {
+  /** @param again a kept connection that the server had closed meanwhile says nothing: one new one is tried */
+  async #open(request: RegistryRequest, again = false): Promise<OpenAnswer> {
     const { signal, timeoutMs = this.#settings.timeoutMs } = request;
     if (signal?.aborted === true) throw new RetryableError("cancelled", `${this.#what(request)}: stopped`);
     const body = request.body === undefined ? undefined : Buffer.from(JSON.stringify(request.body));
@@ -189,6 +190,8 @@ export class RegistryHttp {
       return { response: answer, done, touch };
     } catch (error) {
       done();
+      const stale = outgoing.reusedSocket && (error as NodeJS.ErrnoException).code === "ECONNRESET";
+      if (stale && !again) return this.#open(request, true);
       throw this.#failure(request, error);
     }
   }

@@ -1,5 +1,5 @@
 import type { DiscoveryBackend, Registration } from "../../component/discovery.ts";
-import { PermanentError } from "../../component/errors.ts";
+import { type ErrorCode, PermanentError } from "../../component/errors.ts";
 import type { Logger } from "../../component/logger.ts";
 import { backoffMs } from "../../component/retry.ts";
 import { jittered, pause, reasonOf } from "../wait.ts";
@@ -7,6 +7,8 @@ import { jittered, pause, reasonOf } from "../wait.ts";
 /** Heartbeats in one TTL: two may be lost before an instance expires. */
 const PER_TTL = 3;
 const JITTER = 0.1;
+/** No repetition helps. A wrong token may be put right at the registry, so it is not among them. */
+const HOPELESS: ReadonlySet<ErrorCode> = new Set(["bad_request", "unsupported"]);
 const BACKOFF = { initialMs: 250, maxMs: 10_000, factor: 2 };
 
 export interface HeartbeatSettings {
@@ -77,7 +79,7 @@ export class Heartbeats {
         failures = 0;
       } catch (error) {
         if (failures === 0) logger.warn("a heartbeat failed", { id: registration.id, reason: reasonOf(error) });
-        if (error instanceof PermanentError && error.code === "bad_request") return;
+        if (error instanceof PermanentError && HOPELESS.has(error.code)) return;
         failures++;
       }
       const regular = jittered(ttlMs / PER_TTL, JITTER, random);

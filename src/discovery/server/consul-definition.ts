@@ -21,6 +21,7 @@ export interface ConsulDefinition {
 }
 
 const DEFAULT_TIMEOUT_MS = 10_000;
+const MAX_CHECKS = 16;
 const KINDS = ["TTL", "HTTP", "TCP", "GRPC"] as const;
 const UNSUPPORTED = [
   "Args",
@@ -62,6 +63,8 @@ export function parseDefinition(body: unknown, options: DefinitionOptions): Cons
     ...(service.check === undefined || service.check === null ? [] : [service.check]),
     ...asArray(service.checks),
   ];
+  if (given.length > MAX_CHECKS)
+    refuse(`an instance may have at most ${MAX_CHECKS} checks; this one has ${given.length}`);
   const checks = given.map((check, at) => {
     const defaultId = given.length === 1 ? `service:${id}` : `service:${id}:${at + 1}`;
     return parseCheck(check, { defaultId, name, host, anyTarget: options.anyCheckTarget });
