@@ -3,10 +3,14 @@ import type { Host } from "../component/component.ts";
 import type { Logger } from "../component/logger.ts";
 import { Metrics } from "../component/metrics.ts";
 import type { StoreSettings } from "../component/store.ts";
+import { Discovery } from "../discovery/discovery.ts";
+import { memoryRegistryStore } from "../discovery/memory-store.ts";
+import { createRegistryRoutes } from "../discovery/server/registry-routes.ts";
 import { type Endpoint, formatEndpoint } from "../server/endpoint.ts";
 import { HttpListener } from "../server/http-listener.ts";
 import { InFlightBudget } from "../server/in-flight.ts";
 import { openStore } from "../storage/open-store.ts";
+import { openRegistryStore } from "../storage/registry-store.ts";
 import { RECEIVERS } from "./builtin.ts";
 import { type Config, type ConfigInput, exporterType, mebibytes, parseConfig } from "./config.ts";
 import { changedPaths, planReload, type ReloadOutcome, reloadedConfig } from "./config-changes.ts";
@@ -15,6 +19,7 @@ import type { CollectorEndpoints } from "./endpoints.ts";
 import { createHttpApp } from "./http-app.ts";
 import { IN_PROCESS_DEFAULTS } from "./in-process.ts";
 import { createLogger } from "./json-logger.ts";
+import { proxyUrl, startProxy } from "./proxy.ts";
 import { SelfTracing } from "./self-tracing.ts";
 import { collectorStatus } from "./status.ts";
 import * as exportThread from "./threads/export.ts";
@@ -122,16 +127,36 @@ export async function startCollector(config: Config, options: CollectorOptions =
     await receiver.start(host);
     opened.push((signal) => receiver.shutdown(signal));
 
+    const discovery = new Discovery(config.discovery, {
+      store:
+        config.storage.kind === "memory"
+          ? memoryRegistryStore()
+          : openRegistryStore(resolve(config.storage.path), logger),
+    });
+    await discovery.start(host);
+    const closing = new AbortController();
+    opened.push((signal) => discovery.shutdown(signal));
+    const proxy = await startProxy(config, host, store, discovery);
+    if (proxy !== undefined) opened.push((signal) => proxy.shutdown(signal));
+
     const otlpHttp = addressOf(receiver.httpAddress);
     const endpoints = {
       otlpHttp: otlpHttp === undefined ? undefined : `http://${otlpHttp}`,
       otlpGrpc: addressOf(receiver.grpcAddress),
       ui: "",
+      registry: registryUrl(config, discovery.address),
+      proxy: proxy?.address === undefined ? undefined : proxyUrl(config, proxy.address),
     };
     const startedAtMs = Date.now();
     const metrics = async () => [...host.metrics.snapshot(), ...(await store.metrics())];
     const app = createHttpApp({
       viewHost: tracing?.traceViews(store) ?? store,
+      registry: createRegistryRoutes({
+        local: discovery.local,
+        remote: discovery.remote,
+        logger,
+        closing: closing.signal,
+      }),
       basePath: config.ui.base_path,
       allowedHosts: config.ui.allowed_hosts,
       metrics,
@@ -150,7 +175,11 @@ export async function startCollector(config: Config, options: CollectorOptions =
       requestTimeoutMs: UI_REQUEST_MS,
     });
     const uiAddress = await ui.start();
-    opened.push((signal) => ui.shutdown(signal));
+    opened.push((signal) => {
+      // Event streams of the registry would keep the listener open.
+      closing.abort();
+      return ui.shutdown(signal);
+    });
     const base = config.ui.base_path.endsWith("/") ? config.ui.base_path : `${config.ui.base_path}/`;
     endpoints.ui = `http://${reachable(uiAddress)}${base}`;
 
@@ -190,6 +219,12 @@ export async function startCollector(config: Config, options: CollectorOptions =
 function reachable(endpoint: Endpoint): string {
   const host = endpoint.host === "0.0.0.0" ? "127.0.0.1" : endpoint.host === "::" ? "::1" : endpoint.host;
   return formatEndpoint({ ...endpoint, host });
+}
+
+function registryUrl({ discovery }: Config, address: string | undefined): string | undefined {
+  if (address === undefined) return undefined;
+  const host = address.replace(/^0\.0\.0\.0:/, "127.0.0.1:").replace(/^\[::\]:/, "[::1]:");
+  return `${discovery.server.tls === undefined ? "http" : "https"}://${host}`;
 }
 
 function addressOf(endpoint: Endpoint | undefined): string | undefined {

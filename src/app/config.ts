@@ -1,6 +1,8 @@
 import { z } from "zod";
+import { discoveryConfig } from "../discovery/config.ts";
 import { samplingConfig } from "../processors/head-sampling/sampling-config.ts";
 import { processorsConfig } from "../processors/processors-config.ts";
+import { proxyConfig } from "../proxy/proxy-config.ts";
 import { endpointSchema } from "../server/endpoint.ts";
 import { EXPORTERS, RECEIVERS } from "./builtin.ts";
 import { type ConfigOrigin, configError, describeIssues, nearest } from "./config-error.ts";
@@ -127,6 +129,8 @@ export const configSchema = z.strictObject({
   sampling: samplingConfig.prefault({}),
   storage: storageConfig.prefault({}),
   exporters: z.record(z.string(), z.unknown()).default({}),
+  discovery: discoveryConfig.prefault({}),
+  proxy: proxyConfig.prefault({}),
   ui: uiConfig.prefault({}),
   limits: limitsConfig.prefault({}),
   telemetry: telemetryConfig.prefault({}),

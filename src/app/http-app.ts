@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import express, { type Express, type NextFunction, type Request, type Response } from "express";
+import express, { type Express, type NextFunction, type Request, type Response, type Router } from "express";
 import { PermanentError } from "../component/errors.ts";
 import type { Logger } from "../component/logger.ts";
 import { type MetricSample, renderPrometheus } from "../component/metrics.ts";
@@ -11,6 +11,8 @@ import { isAllowedHost } from "../server/host-check.ts";
 
 export interface HttpAppSettings {
   readonly viewHost: ViewHost;
+  /** `/api/registry`. */
+  readonly registry?: Router;
   readonly basePath: string;
   readonly allowedHosts: readonly string[];
   readonly metrics: () => Promise<readonly MetricSample[]>;
@@ -73,6 +75,7 @@ export function createHttpApp(settings: HttpAppSettings): Express {
     response.setHeader("cache-control", "no-store");
     response.json(await settings.status());
   });
+  if (settings.registry !== undefined) router.use(settings.registry);
   router.use(createUiRoutes(settings.viewHost));
   router.use(createJaegerRoutes(settings.viewHost));
   router.use("/api", (request, response) => {

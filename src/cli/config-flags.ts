@@ -36,13 +36,13 @@ export function addConfigFlags(command: Command): Command {
     .option("--set <path=value>", "any setting, for example --set sampling.ratio=0.1 (repeatable)", collect);
 }
 
-/** The config from file, environment and flags, later ones winning. */
-export function resolveConfig(flags: ConfigFlags, environment: NodeJS.ProcessEnv): Config {
+/** The config from file, environment and flags, later ones winning; `own` is what flags of one command alone say. */
+export function resolveConfig(flags: ConfigFlags, environment: NodeJS.ProcessEnv, own: RawConfig = {}): Config {
   const file = flags.config ?? environment.SPANLOOM_CONFIG ?? (existsSync(DEFAULT_FILE) ? DEFAULT_FILE : undefined);
   const layers: { name: string; raw: RawConfig }[] = [];
   if (file !== undefined) layers.push({ name: file, raw: readConfigFile(file) });
   layers.push({ name: "environment", raw: configFromEnvironment(environment) });
-  layers.push({ name: "command line", raw: flagConfig(flags) });
+  layers.push({ name: "command line", raw: mergeConfig(flagConfig(flags), own) });
   try {
     return parseConfig(mergeConfig(...layers.map((layer) => layer.raw)), { name: "config" });
   } catch (error) {

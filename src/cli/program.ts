@@ -2,10 +2,12 @@ import { Command } from "commander";
 import { readVersion } from "../app/version.ts";
 import { addCompletion } from "./completion.ts";
 import { addConfig } from "./config.ts";
+import { addProxy } from "./proxy.ts";
 import { addReplay } from "./replay.ts";
 import { addSearch } from "./search.ts";
 import { addSend } from "./send.ts";
 import { addServe } from "./serve.ts";
+import { addServices } from "./services.ts";
 import { addTail } from "./tail.ts";
 import { addTrace } from "./trace.ts";
 
@@ -17,6 +19,8 @@ const COMMANDS: readonly ((program: Command) => void)[] = [
   addSearch,
   addTrace,
   addTail,
+  addProxy,
+  addServices,
   addConfig,
   addCompletion,
 ];

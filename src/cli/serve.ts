@@ -1,7 +1,13 @@
 import type { Command } from "commander";
 import { type Collector, startCollector } from "../app/collector.ts";
+import type { Config } from "../app/config.ts";
+import { declaredInstances, readServiceFile } from "../app/declared-services.ts";
 import { addConfigFlags, type ConfigFlags, resolveConfig } from "./config-flags.ts";
 import { EXIT } from "./exit-codes.ts";
+
+interface ServeFlags extends ConfigFlags {
+  readonly services?: string;
+}
 
 export function addServe(program: Command): void {
   addConfigFlags(
@@ -9,6 +15,7 @@ export function addServe(program: Command): void {
       .command("serve", { isDefault: true })
       .description("run the collector: receivers, store, exporters, read APIs and web UI"),
   )
+    .option("--services <file>", "Prolog facts of services to register, with their health checks")
     .addHelpText(
       "after",
       `
@@ -20,11 +27,11 @@ Examples:
   SPANLOOM_STORAGE__PATH=/data spanloom      any setting by environment: two underscores between the parts
   kill -HUP <pid>                            load the config again: sampling, processors, log level`,
     )
-    .action(async (flags: ConfigFlags) => serve(flags));
+    .action(async (flags: ServeFlags) => serve(flags));
 }
 
-async function serve(flags: ConfigFlags): Promise<void> {
-  const config = resolveConfig(flags, process.env);
+async function serve(flags: ServeFlags): Promise<void> {
+  const config = configOf(flags);
   const collector = await startCollector(config);
   process.stdout.write(banner(collector, config.storage.kind === "memory" ? "memory" : config.storage.path));
 
@@ -54,16 +61,26 @@ async function serve(flags: ConfigFlags): Promise<void> {
 }
 
 /** Reads file, environment and flags again. */
-async function reload(collector: Collector, flags: ConfigFlags): Promise<void> {
-  await collector.reload(resolveConfig(flags, process.env));
+async function reload(collector: Collector, flags: ServeFlags): Promise<void> {
+  await collector.reload(configOf(flags));
+}
+
+/** With the services of `--services` beside the instances that the config has. */
+function configOf(flags: ServeFlags): Config {
+  const config = resolveConfig(flags, process.env);
+  if (flags.services === undefined) return config;
+  const instances = [...config.discovery.instances, ...declaredInstances(readServiceFile(flags.services))];
+  return resolveConfig(flags, process.env, { discovery: { instances } });
 }
 
 function banner(collector: Collector, data: string): string {
-  const { otlpGrpc, otlpHttp, ui } = collector.endpoints;
+  const { otlpGrpc, otlpHttp, ui, registry, proxy } = collector.endpoints;
   const lines = [
     ["web UI and Jaeger API", ui],
     ["OTLP/gRPC", otlpGrpc ?? "off"],
     ["OTLP/HTTP", otlpHttp === undefined ? "off" : `${otlpHttp}/v1/traces`],
+    ["registry (Consul API)", registry ?? "off"],
+    ...(proxy === undefined ? [] : [["traced proxy", proxy]]),
     ["data", data],
   ];
   const width = Math.max(...lines.map(([name]) => (name as string).length));

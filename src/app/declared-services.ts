@@ -1,0 +1,55 @@
+import { readFileSync } from "node:fs";
+import { PermanentError } from "../component/errors.ts";
+import { PrologError } from "../declarations/prolog-error.ts";
+import { type FactDeclaration, readServices } from "../declarations/read-services.ts";
+import type { ConfigInput } from "./config.ts";
+
+type InstanceInput = NonNullable<NonNullable<ConfigInput["discovery"]>["instances"]>[number];
+
+/**
+ * The services that a file of Prolog facts declares.
+ * @throws PermanentError `config_invalid`: the file cannot be read, or `file:line:column: …`
+ */
+export function readServiceFile(path: string): readonly FactDeclaration[] {
+  let text: string;
+  try {
+    text = readFileSync(path, "utf8");
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new PermanentError("config_invalid", `cannot read ${path}: ${reason}`, { cause });
+  }
+  try {
+    return readServices(text, path);
+  } catch (cause) {
+    if (!(cause instanceof PrologError)) throw cause;
+    throw new PermanentError("config_invalid", cause.message, { cause });
+  }
+}
+
+/**
+ * Declared services as instances of the collector's registry, whose health is what their checks say. Services without
+ * `discovery_enabled(true)` are left out.
+ * @throws PermanentError `config_invalid` for a service whose port is only known when it runs
+ */
+export function declaredInstances(services: readonly FactDeclaration[]): InstanceInput[] {
+  return services
+    .filter(({ options }) => options.discovery_enabled)
+    .map(({ name, options, filename, at }) => {
+      const { port, host = "127.0.0.1" } = options.transport.http;
+      if (port === 0) {
+        const message = `service "${name}": expected transport(http(Port)) with the port it listens on, to check its health`;
+        throw new PermanentError("config_invalid", `${filename}:${at.line}:${at.column}: ${message}`);
+      }
+      const { health_check: check } = options;
+      return {
+        name,
+        host,
+        port,
+        tags: [...options.discovery_tags],
+        health_check:
+          "http" in check
+            ? { type: "http", path: check.http.path, interval_ms: check.http.interval_ms }
+            : { type: "tcp", port: check.tcp.port, interval_ms: check.tcp.interval_ms },
+      };
+    });
+}

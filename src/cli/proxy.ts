@@ -1,0 +1,94 @@
+import { type Command, InvalidArgumentError } from "commander";
+import { configFromAssignments, mergeConfig, type RawConfig } from "../app/config-sources.ts";
+import { startStandaloneProxy } from "../app/proxy.ts";
+import { addConfigFlags, type ConfigFlags, resolveConfig } from "./config-flags.ts";
+import { EXIT } from "./exit-codes.ts";
+import { checkUrl } from "./option-values.ts";
+
+interface ProxyFlags extends ConfigFlags {
+  readonly listen?: string;
+  readonly route: readonly RouteFlag[];
+  readonly propagation?: string;
+  readonly otlp?: string;
+  readonly registry?: string;
+}
+
+interface RouteFlag {
+  readonly prefix: string;
+  readonly upstream: string;
+  readonly service?: string;
+}
+
+const STOP_MS = 10_000;
+
+export function addProxy(program: Command): void {
+  addConfigFlags(
+    program
+      .command("proxy")
+      .description("run the traced reverse proxy alone, sending its spans to a collector as OTLP"),
+  )
+    .option("--listen <host:port>", "where it listens (default 127.0.0.1:8088)")
+    .option("--route <[/prefix=]upstream[#service]>", "what goes where (repeatable)", collectRoute, [])
+    .option("--propagation <formats>", "sent upstream: w3c, b3, b3_single, jaeger, baggage, separated by commas")
+    .option("--otlp <url>", "OTLP/HTTP base of the collector (default http://127.0.0.1:4318)", checkUrl)
+    .option("--registry <host:port>", "the collector's registry for discover:// (default 127.0.0.1:8500)")
+    .addHelpText(
+      "after",
+      `
+Examples:
+  spanloom proxy --route http://127.0.0.1:9000#shop
+  spanloom proxy --route /shop=http://127.0.0.1:9000#shop --route /stock=discover://inventory?tag=production
+  spanloom proxy -c spanloom.yaml              routes and limits from the section \`proxy\``,
+    )
+    .action(run);
+}
+
+async function run(flags: ProxyFlags): Promise<void> {
+  const config = resolveConfig(flags, process.env, proxySection(flags));
+  if (config.proxy.routes.length === 0) {
+    process.stderr.write("spanloom: no routes: give --route or a config file with proxy.routes\n");
+    process.exitCode = EXIT.usage;
+    return;
+  }
+  const proxy = await startStandaloneProxy(config);
+  process.stdout.write(`spanloom proxy is ready\n  listens on  ${proxy.url}\n`);
+  let stopping = false;
+  const stop = (signal: NodeJS.Signals): void => {
+    if (stopping) process.exit(signal === "SIGINT" ? EXIT.interrupted : EXIT.failed);
+    stopping = true;
+    proxy.shutdown(AbortSignal.timeout(STOP_MS)).then(
+      () => process.exit(EXIT.ok),
+      (error: unknown) => {
+        process.stderr.write(`spanloom: ${error instanceof Error ? error.message : String(error)}\n`);
+        process.exit(EXIT.failed);
+      },
+    );
+  };
+  process.on("SIGINT", stop);
+  process.on("SIGTERM", stop);
+  await new Promise(() => {});
+}
+
+/** The flags as the config file would say it. */
+function proxySection({ listen, route, propagation, otlp, registry }: ProxyFlags): RawConfig {
+  const assignments = [
+    ...(listen === undefined ? [] : [`proxy.endpoint=${listen}`]),
+    ...(otlp === undefined ? [] : [`proxy.exporter.endpoint=${otlp.replace(/\/+$/, "")}/v1/traces`]),
+    ...(registry === undefined ? [] : [`discovery.server.endpoint=${registry}`]),
+  ];
+  const proxy = {
+    ...(route.length === 0 ? {} : { routes: route }),
+    ...(propagation === undefined ? {} : { propagation: propagation.split(",").map((format) => format.trim()) }),
+  };
+  return mergeConfig(configFromAssignments(assignments), { proxy });
+}
+
+/** `/shop=http://127.0.0.1:9000#shop`: prefix and service may be left out. */
+function collectRoute(text: string, previous: readonly RouteFlag[]): readonly RouteFlag[] {
+  const match = /^(?:(\/[^=]*)=)?((?:https?|discover):[^#]+)(?:#(.+))?$/.exec(text);
+  if (match === null) {
+    throw new InvalidArgumentError("expected [/prefix=]upstream[#service], such as /shop=http://127.0.0.1:9000#shop");
+  }
+  const [, prefix = "/", upstream, service] = match;
+  return [...previous, { prefix, upstream: upstream as string, ...(service === undefined ? {} : { service }) }];
+}
