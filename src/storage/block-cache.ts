@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { traceIdHash } from "../model/attribute-hash.ts";
 import type { SpanColumns } from "../model/span-columns.ts";
 import { decodeBlockIndex, indexedTraceIds } from "./block-index.ts";
@@ -53,6 +54,7 @@ export class BlockCache {
   readonly #source: SegmentSource;
   readonly #settings: BlockCacheSettings;
   readonly #segments = new Map<number, SegmentBlocks>();
+  #sorted: readonly SegmentBlocks[] | undefined;
   readonly #blocks: ByteLru<CachedBlock>;
   readonly #bodies: ByteLru<Uint8Array>;
   /** By trace id, one character a byte; emptied when rows are removed. */
@@ -75,7 +77,8 @@ export class BlockCache {
 
   /** Oldest first, as of the last refresh. */
   get segments(): readonly SegmentBlocks[] {
-    return [...this.#segments.values()].sort((a, b) => a.position - b.position || a.id - b.id);
+    this.#sorted ??= [...this.#segments.values()].sort((a, b) => a.position - b.position || a.id - b.id);
+    return this.#sorted;
   }
 
   /** Takes in everything that was committed before the call. */
@@ -103,20 +106,30 @@ export class BlockCache {
     return body;
   }
 
-  /** Inflates bodies that are about to be asked for, all at once on other threads. */
+  /**
+   * Inflates bodies that are about to be asked for: in this thread from the first on, and at the same time another from
+   * the last. More at once would take twice the processor time for each, in memory that every thread first has to map.
+   */
   async prefetch(rows: Iterable<{ readonly segment: number; readonly row: number }>): Promise<void> {
-    const missing: Promise<void>[] = [];
-    for (const { segment, row } of rows) {
-      const key = segment * MAX_ROWS + row;
-      if (this.#bodies.get(key) !== undefined) continue;
-      missing.push(
-        this.#source.inflate(segment, row).then((body) => {
-          // Retention may have taken the segment meanwhile.
-          if (body !== undefined && this.#segments.has(segment)) this.#bodies.set(key, body, body.byteLength);
-        }),
-      );
+    const missing = [...rows].filter(({ segment, row }) => this.#bodies.get(segment * MAX_ROWS + row) === undefined);
+    const beside = missing.length > 1 ? this.#inflateFromLast(missing) : undefined;
+    // It is waited for below, unless this thread fails first.
+    beside?.catch(() => {});
+    for (let next = missing.shift(); next !== undefined; next = missing.shift()) {
+      this.body(next.segment, next.row);
+      if (missing.length > 0) await nextTurn();
     }
-    if (missing.length > 0) await Promise.all(missing);
+    await beside;
+  }
+
+  async #inflateFromLast(rows: { readonly segment: number; readonly row: number }[]): Promise<void> {
+    for (let next = rows.pop(); next !== undefined; next = rows.pop()) {
+      const { segment, row } = next;
+      const body = await this.#source.inflate(segment, row);
+      // Retention may have taken the segment meanwhile.
+      if (body === undefined || !this.#segments.has(segment)) continue;
+      this.#bodies.set(segment * MAX_ROWS + row, body, body.byteLength);
+    }
   }
 
   /**
@@ -172,6 +185,7 @@ export class BlockCache {
       if (segment === undefined) {
         segment = new SegmentBlocks(info.id, info.position);
         this.#segments.set(info.id, segment);
+        this.#sorted = undefined;
       }
       while (!segment.complete) {
         const heads = this.#source.rowsAfter(info.id, segment.count, LOAD_ROWS);
@@ -225,6 +239,7 @@ export class BlockCache {
 
   #remove(id: number): void {
     this.#segments.delete(id);
+    this.#sorted = undefined;
     this.#times.clear();
     const gone = (key: number) => Math.trunc(key / MAX_ROWS) === id;
     this.#blocks.removeWhere(gone);
