@@ -100,8 +100,8 @@ const VIEWS: readonly View[] = [
     name: "services",
     path: "monitor",
     ready: async (page) => {
-      await page.getByText("Operations").first().click();
-      await page.getByText("GET /boom").first().waitFor();
+      await page.getByRole("button", { name: "Operations of frontend" }).click();
+      await page.getByRole("link", { name: "GET /api/boom", exact: true }).waitFor();
     },
   },
   {

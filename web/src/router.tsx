@@ -36,6 +36,10 @@ const routes = [
   createRoute({
     getParentRoute: () => root,
     path: "/monitor",
+    validateSearch: (raw: Record<string, unknown>): { lookback?: string; service?: string } => ({
+      ...(typeof raw.lookback === "string" && { lookback: raw.lookback }),
+      ...(typeof raw.service === "string" && { service: raw.service }),
+    }),
     component: lazyRouteComponent(() => import("./services/services-page.tsx"), "ServicesPage"),
   }),
   createRoute({

@@ -1,6 +1,7 @@
 import { infiniteQueryOptions, keepPreviousData, queryOptions } from "@tanstack/react-query";
 import type {
   UiDependenciesResponse,
+  UiRedResponse,
   UiSearchResponse,
   UiServicesResponse,
   UiSpanResponse,
@@ -9,7 +10,8 @@ import type {
 import { decodeTraceColumns } from "../../../src/query/ui/columns-format.ts";
 import { type SearchParams, searchRequest, timeRange } from "../search/search-params.ts";
 import { buildTraceModel, type TraceModel } from "../trace/trace-model.ts";
-import { getBytes, getJson } from "./client.ts";
+import { ApiError, getBytes, getJson } from "./client.ts";
+import type { UiRegistryResponse } from "./registry.ts";
 import type { UiStatusResponse } from "./status.ts";
 
 export const servicesQuery = queryOptions({
@@ -35,6 +37,35 @@ export function dependenciesQuery(lookbackMs: number) {
     placeholderData: keepPreviousData,
   });
 }
+
+/** What services did in the last `lookbackMs`; with a service, its operations of every kind. Asked again every half minute. */
+export function redQuery(lookbackMs: number, service?: string) {
+  return queryOptions({
+    queryKey: ["red", lookbackMs, service],
+    queryFn: ({ signal }) => {
+      const end = Date.now();
+      const range = { start: String(end - lookbackMs), end: String(end) };
+      const asked = service === undefined ? range : { ...range, service, kind: "all" };
+      return getJson<UiRedResponse>("api/ui/red", asked, signal);
+    },
+    placeholderData: keepPreviousData,
+    refetchInterval: 30_000,
+  });
+}
+
+/** The discovery registry; null where this collector has none. */
+export const registryQuery = queryOptions({
+  queryKey: ["registry"],
+  queryFn: async ({ signal }): Promise<UiRegistryResponse | null> => {
+    try {
+      return await getJson<UiRegistryResponse>("api/registry", {}, signal);
+    } catch (error) {
+      if (error instanceof ApiError && error.status === 404) return null;
+      throw error;
+    }
+  },
+  refetchInterval: (query) => (query.state.data === null ? false : 10_000),
+});
 
 interface SearchPage {
   readonly after: string | undefined;

@@ -1,34 +1,113 @@
-import type { UiDependenciesResponse, UiServicesResponse } from "../../../src/query/ui/api-types.ts";
+import type {
+  UiDependenciesResponse,
+  UiKind,
+  UiRedResponse,
+  UiRedSeries,
+  UiServicesResponse,
+} from "../../../src/query/ui/api-types.ts";
+import type { UiInstance, UiRegistryResponse } from "../api/registry.ts";
 
-export interface ServiceRow {
+/** What a service or one of its operations did; durations in ns, null where they are not known. */
+export interface Figures {
   readonly name: string;
-  readonly operations: UiServicesResponse["services"][number]["operations"];
-  /** Calls from other services, and how many of them failed. */
-  readonly calls: number;
-  readonly errors: number;
-  readonly callers: readonly string[];
-  readonly callees: readonly string[];
+  readonly ratePerSecond: number;
+  /** 0 to 1. */
+  readonly errorRatio: number;
+  readonly p50: number | null;
+  readonly p95: number | null;
+  readonly p99: number | null;
+  readonly series: UiRedSeries["series"] | undefined;
 }
 
-/** Services with what the calls between them say; busiest first, then by name. */
+export interface ServiceRow extends Figures {
+  /** Where the figures come from: the aggregates, calls between services where those know nothing, or nowhere. */
+  readonly source: "aggregates" | "calls" | "none";
+  readonly operations: UiServicesResponse["services"][number]["operations"];
+  readonly callers: readonly string[];
+  readonly callees: readonly string[];
+  readonly instances: readonly UiInstance[];
+}
+
+export interface OperationRow extends Figures {
+  readonly kind: UiKind;
+  readonly source: "aggregates" | "none";
+}
+
+export const SORT_KEYS = ["name", "rate", "errors", "p50", "p95", "p99"] as const;
+export type SortKey = (typeof SORT_KEYS)[number];
+export interface Sort {
+  readonly key: SortKey;
+  readonly descending: boolean;
+}
+
+/** Every service that sent spans, was called or is registered, by name. `seconds` is the length of the asked range. */
 export function serviceRows(
   services: UiServicesResponse["services"],
+  red: UiRedResponse["services"],
   links: UiDependenciesResponse["links"],
-): readonly ServiceRow[] {
-  return services
-    .map(({ name, operations }) => {
-      const into = links.filter((link) => link.child === name && link.parent !== name);
-      return {
-        name,
-        operations,
-        calls: into.reduce((sum, link) => sum + link.callCount, 0),
-        errors: into.reduce((sum, link) => sum + link.errorCount, 0),
-        callers: into.map((link) => link.parent).sort(),
-        callees: links
-          .filter((link) => link.parent === name && link.child !== name)
-          .map((link) => link.child)
-          .sort(),
-      };
-    })
-    .sort((a, b) => b.calls - a.calls || (a.name < b.name ? -1 : 1));
+  registry: UiRegistryResponse["services"],
+  seconds: number,
+): ServiceRow[] {
+  const operations = new Map(services.map((service) => [service.name, service.operations]));
+  const figures = new Map(red.map((series) => [series.service, series]));
+  const instances = new Map(registry.map((service) => [service.name, service.instances]));
+  const names = new Set([...operations.keys(), ...figures.keys(), ...instances.keys()]);
+  return [...names].sort().map((name) => {
+    const into = links.filter((link) => link.child === name && link.parent !== name);
+    const calls = into.reduce((sum, link) => sum + link.callCount, 0);
+    const errors = into.reduce((sum, link) => sum + link.errorCount, 0);
+    const series = figures.get(name);
+    return {
+      ...(series === undefined
+        ? { ...NO_FIGURES, ratePerSecond: calls / seconds, errorRatio: calls === 0 ? 0 : errors / calls }
+        : figuresOf(series)),
+      name,
+      source: series !== undefined ? "aggregates" : calls > 0 ? "calls" : "none",
+      operations: operations.get(name) ?? [],
+      callers: into.map((link) => link.parent).sort(),
+      callees: links
+        .filter((link) => link.parent === name && link.child !== name)
+        .map((link) => link.child)
+        .sort(),
+      instances: instances.get(name) ?? [],
+    };
+  });
+}
+
+/** Operations of a service: those that were called in the range, then those that are only known by name. */
+export function operationRows(
+  known: UiServicesResponse["services"][number]["operations"],
+  red: UiRedResponse["operations"],
+): OperationRow[] {
+  const called = red.map((series) => ({
+    ...figuresOf(series),
+    name: series.operation ?? "",
+    kind: series.kinds[0] ?? "unspecified",
+    source: "aggregates" as const,
+  }));
+  const seen = new Set(called.map(({ name, kind }) => `${kind} ${name}`));
+  const quiet = known
+    .filter(({ name, kind }) => !seen.has(`${kind} ${name}`))
+    .map(({ name, kind }) => ({ ...NO_FIGURES, name, kind, source: "none" as const }));
+  return [...called, ...quiet];
+}
+
+/** Rows without the figure come last either way; ties by name. */
+export function sortFigures<Row extends Figures>(rows: readonly Row[], { key, descending }: Sort): Row[] {
+  const byName = (a: Row, b: Row) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0);
+  if (key === "name") return rows.toSorted((a, b) => (descending ? byName(b, a) : byName(a, b)));
+  const value = (row: Row) => (key === "rate" ? row.ratePerSecond : key === "errors" ? row.errorRatio : row[key]);
+  return rows.toSorted((a, b) => {
+    const [x, y] = [value(a), value(b)];
+    if (x === null || y === null) return Number(x === null) - Number(y === null) || byName(a, b);
+    return (descending ? y - x : x - y) || byName(a, b);
+  });
+}
+
+const NO_FIGURES = { ratePerSecond: 0, errorRatio: 0, p50: null, p95: null, p99: null, series: undefined };
+
+function figuresOf(series: UiRedSeries): Omit<Figures, "name"> {
+  const { ratePerSecond, errorRatio } = series;
+  const { p50Nano: p50, p95Nano: p95, p99Nano: p99 } = series;
+  return { ratePerSecond, errorRatio, p50, p95, p99, series: series.series };
 }

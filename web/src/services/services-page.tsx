@@ -1,28 +1,55 @@
 import { useQuery } from "@tanstack/react-query";
-import { Link } from "@tanstack/react-router";
+import { useNavigate, useSearch } from "@tanstack/react-router";
 import { useState } from "react";
-import { dependenciesQuery, servicesQuery } from "../api/queries.ts";
-import { errorShare } from "../dependencies/error-share.ts";
-import { lookbackMs } from "../search/search-params.ts";
+import { dependenciesQuery, redQuery, registryQuery, servicesQuery } from "../api/queries.ts";
+import { rateUnit } from "../format/rate.ts";
+import { DEFAULT_LOOKBACK, lookbackMs } from "../search/search-params.ts";
 import { usePageTitle } from "../shell/use-page-title.ts";
-import { preferredHue } from "../trace/service-look.ts";
+import { Icon } from "../ui/icon.tsx";
 import { LookbackSelect } from "../ui/lookback-select.tsx";
 import { Notice } from "../ui/notice.tsx";
-import { ServiceSwatch } from "../ui/service-swatch.tsx";
-import { type ServiceRow, serviceRows } from "./service-rows.ts";
+import { ServiceEntry } from "./service-entry.tsx";
+import { type Sort, type SortKey, serviceRows, sortFigures } from "./service-rows.ts";
 
-/** Every service that has sent spans: its operations, who calls it and how often that fails. */
+const COLUMNS: readonly { readonly key: SortKey; readonly title: string }[] = [
+  { key: "name", title: "Service" },
+  { key: "rate", title: "Rate" },
+  { key: "errors", title: "Errors" },
+  { key: "p50", title: "p50" },
+  { key: "p95", title: "p95" },
+  { key: "p99", title: "p99" },
+];
+const WEEK_MS = 7 * 86_400_000;
+
+/** Every service: how often it is called, how often that fails and how long it takes, by operation where opened. */
 export function ServicesPage() {
   usePageTitle("Services");
-  const [lookback, setLookback] = useState("24h");
+  const { lookback = DEFAULT_LOOKBACK, service: asked } = useSearch({ from: "/monitor" });
+  const navigate = useNavigate({ from: "/monitor" });
   const [filter, setFilter] = useState("");
+  const [sort, setSort] = useState<Sort>({ key: "rate", descending: true });
+  const [flipped, setFlipped] = useState<ReadonlySet<string>>(new Set());
+  const range = Math.min(lookbackMs(lookback) ?? WEEK_MS, WEEK_MS);
   const services = useQuery(servicesQuery);
-  const calls = useQuery(dependenciesQuery(lookbackMs(lookback) ?? 86_400_000));
+  const red = useQuery(redQuery(range));
+  const calls = useQuery(dependenciesQuery(range));
+  const registry = useQuery(registryQuery);
   const needle = filter.trim().toLowerCase();
-  const rows = serviceRows(services.data?.services ?? [], calls.data?.links ?? []).filter(
+  const all = serviceRows(
+    services.data?.services ?? [],
+    red.data?.services ?? [],
+    calls.data?.links ?? [],
+    registry.data?.services ?? [],
+    range / 1000,
+  );
+  const rows = all.filter(
     (row) =>
       row.name.toLowerCase().includes(needle) || row.operations.some((o) => o.name.toLowerCase().includes(needle)),
   );
+  const unit = rateUnit(all.reduce((most, row) => Math.max(most, row.ratePerSecond), 0));
+  const problem = [services, red, calls].find((query) => query.isError)?.error;
+  const loading = services.isPending || red.isPending;
+
   return (
     <div className="page wide">
       <div className="page-head">
@@ -35,91 +62,109 @@ export function ServicesPage() {
           value={filter}
           onChange={(event) => setFilter(event.target.value)}
         />
-        <LookbackSelect value={lookback} onChange={setLookback} />
+        <LookbackSelect
+          value={lookback}
+          longestMs={WEEK_MS}
+          onChange={(next) =>
+            void navigate({
+              search: (before) => {
+                const { lookback: _old, ...rest } = before;
+                return next === DEFAULT_LOOKBACK ? rest : { ...rest, lookback: next };
+              },
+            })
+          }
+        />
       </div>
-      {(services.isError || calls.isError) && (
+      {problem !== undefined && problem !== null && (
         <Notice tone="error" title="The services could not be loaded">
-          {(services.error ?? calls.error)?.message}
+          {problem.message}
         </Notice>
       )}
-      {services.isPending && <div className="skeleton page-skeleton" role="status" aria-label="Loading" />}
+      {loading && problem === undefined && (
+        <div className="skeleton page-skeleton" role="status" aria-label="Loading" />
+      )}
       {services.data !== undefined && rows.length === 0 && (
         <div className="no-match">
           <p>{needle === "" ? "No service has sent a span yet." : "No service or operation matches."}</p>
         </div>
       )}
-      {rows.length > 0 && (
-        <ul className="service-list">
-          {rows.map((row) => (
-            <Service key={row.name} row={row} needle={needle} />
-          ))}
-        </ul>
+      {!loading && rows.length > 0 && (
+        <div className="table-scroll">
+          <table className="data-table red-table">
+            <thead>
+              <tr>
+                {COLUMNS.map((column) => (
+                  <SortHeader key={column.key} column={column} sort={sort} onSort={setSort} />
+                ))}
+                <th scope="col" className="spark">
+                  Rate and errors
+                </th>
+                <th scope="col" className="spark">
+                  p95 over time
+                </th>
+              </tr>
+            </thead>
+            {sortFigures(rows, sort).map((row) => {
+              const usual = row.name === asked || (needle !== "" && !row.name.toLowerCase().includes(needle));
+              return (
+                <ServiceEntry
+                  key={row.name}
+                  row={row}
+                  open={usual !== flipped.has(row.name)}
+                  onToggle={() => setFlipped(flippedWith(flipped, row.name))}
+                  needle={needle}
+                  sort={sort}
+                  lookback={lookback}
+                  lookbackMs={range}
+                  stepMs={red.data?.stepMs ?? range}
+                  unit={unit}
+                  nowMs={registry.data?.nowMs ?? 0}
+                />
+              );
+            })}
+          </table>
+        </div>
+      )}
+      {!loading && rows.some((row) => row.source === "calls") && (
+        <p className="muted">
+          Without p50 to p99: the store has no aggregates of these services in this range; their figures are counted
+          from calls of others.
+        </p>
       )}
     </div>
   );
 }
 
-function Service({ row, needle }: { readonly row: ServiceRow; readonly needle: string }) {
-  const named = row.name.toLowerCase().includes(needle);
-  const operations = named ? row.operations : row.operations.filter((o) => o.name.toLowerCase().includes(needle));
-  const [open, setOpen] = useState(false);
+function SortHeader({
+  column: { key, title },
+  sort,
+  onSort,
+}: {
+  readonly column: (typeof COLUMNS)[number];
+  readonly sort: Sort;
+  readonly onSort: (sort: Sort) => void;
+}) {
+  const active = sort.key === key;
   return (
-    <li className="service-card">
-      <div className="service-head">
-        <h2>
-          <Link to="/search" search={{ service: row.name }} className="service-link">
-            <ServiceSwatch look={{ hue: preferredHue(row.name), pattern: 0 }} />
-            {row.name}
-          </Link>
-        </h2>
-        <dl className="span-facts">
-          <Fact name="Calls in" value={row.calls.toLocaleString("en")} />
-          <Fact
-            name="Failed"
-            value={row.errors === 0 ? "0" : `${row.errors.toLocaleString("en")} (${errorShare(row.calls, row.errors)})`}
-            error={row.errors > 0}
-          />
-          <Fact name="Called by" value={row.callers.length === 0 ? "none" : row.callers.join(", ")} />
-          <Fact name="Calls" value={row.callees.length === 0 ? "none" : row.callees.join(", ")} />
-        </dl>
-      </div>
-      <details
-        className="section"
-        open={open || (needle !== "" && !named)}
-        onToggle={(event) => setOpen(event.currentTarget.open)}
+    <th
+      scope="col"
+      className={key === "name" ? undefined : "number"}
+      aria-sort={!active ? undefined : sort.descending ? "descending" : "ascending"}
+    >
+      <button
+        type="button"
+        className="sort-button"
+        onClick={() => onSort({ key, descending: active ? !sort.descending : key !== "name" })}
       >
-        <summary>
-          <span className="section-title">Operations</span>
-          <span className="section-count">{operations.length.toLocaleString("en")}</span>
-        </summary>
-        <ul className="operation-list">
-          {operations.map((operation) => (
-            <li key={`${operation.name} ${operation.kind}`}>
-              <Link to="/search" search={{ service: row.name, operation: operation.name }} dir="auto">
-                {operation.name}
-              </Link>
-              <span className="muted">{operation.kind}</span>
-            </li>
-          ))}
-        </ul>
-      </details>
-    </li>
+        {title}
+        {active && <Icon name={sort.descending ? "down" : "up"} />}
+      </button>
+    </th>
   );
 }
 
-function Fact({
-  name,
-  value,
-  error = false,
-}: {
-  readonly name: string;
-  readonly value: string;
-  readonly error?: boolean;
-}) {
-  return (
-    <div className="fact" data-error={error}>
-      <dt>{name}</dt>
-      <dd title={value}>{value}</dd>
-    </div>
-  );
+function flippedWith(flipped: ReadonlySet<string>, name: string): ReadonlySet<string> {
+  const next = new Set(flipped);
+  if (!next.delete(name)) next.add(name);
+  return next;
 }

@@ -3,16 +3,19 @@ import { LOOKBACKS } from "../search/search-params.ts";
 /** How far back a page looks. */
 export function LookbackSelect({
   value,
+  longestMs = Number.POSITIVE_INFINITY,
   onChange,
 }: {
   readonly value: string;
+  /** Longer ranges are not offered. */
+  readonly longestMs?: number;
   readonly onChange: (value: string) => void;
 }) {
   return (
     <label className="lookback">
       <span className="visually-hidden">Look-back</span>
       <select value={value} onChange={(event) => onChange(event.target.value)}>
-        {LOOKBACKS.map((entry) => (
+        {LOOKBACKS.filter((entry) => entry.ms <= longestMs).map((entry) => (
           <option key={entry.value} value={entry.value}>
             {entry.label}
           </option>

@@ -1,0 +1,53 @@
+import type { UiInstance } from "../api/registry.ts";
+import { Icon } from "../ui/icon.tsx";
+
+/** The registered instances of a service. `nowMs` is the clock that set the heartbeats. */
+export function InstanceList({
+  instances,
+  nowMs,
+}: {
+  readonly instances: readonly UiInstance[];
+  readonly nowMs: number;
+}) {
+  return (
+    <ul className="instance-list" aria-label="Instances">
+      {instances.map((instance) => {
+        const healthy = instance.health === "healthy";
+        const failing = instance.checks.filter((check) => check.output !== "" && check.status !== "passing");
+        return (
+          <li key={instance.id}>
+            <span className="chip" data-tone={healthy ? "ok" : "warning"}>
+              <Icon name={healthy ? "check" : "warning"} /> {instance.health}
+            </span>
+            <span className="mono break-anywhere">
+              {instance.host}:{instance.port}
+            </span>
+            <span className="muted break-anywhere">{instance.id}</span>
+            {instance.zone !== undefined && <span className="muted">zone {instance.zone}</span>}
+            {instance.tags.map((tag) => (
+              <span key={tag} className="chip">
+                {tag}
+              </span>
+            ))}
+            <span className="muted">
+              {instance.lastHeartbeatMs === undefined
+                ? instance.registry
+                : `${instance.registry}, seen ${ageText(nowMs - instance.lastHeartbeatMs)} ago`}
+            </span>
+            {failing.map((check) => (
+              <span key={check.name} className="error-text break-anywhere">
+                {check.output}
+              </span>
+            ))}
+          </li>
+        );
+      })}
+    </ul>
+  );
+}
+
+function ageText(ms: number): string {
+  const seconds = Math.max(0, Math.round(ms / 1000));
+  if (seconds < 120) return `${seconds} s`;
+  return seconds < 7200 ? `${Math.round(seconds / 60)} min` : `${Math.round(seconds / 3600)} h`;
+}

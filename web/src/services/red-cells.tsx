@@ -1,0 +1,54 @@
+import { formatDuration } from "../format/duration.ts";
+import { formatRate, type RateUnit } from "../format/rate.ts";
+import type { Figures } from "./service-rows.ts";
+import { Sparkline } from "./sparkline.tsx";
+import { largest } from "./sparkline-path.ts";
+
+/** The figures of a row of the table, and how they went: seven cells. `unknown` rows did nothing in the range. */
+export function RedCells({
+  row,
+  unknown,
+  stepMs,
+  unit,
+}: {
+  readonly row: Figures;
+  readonly unknown: boolean;
+  readonly stepMs: number;
+  readonly unit: RateUnit;
+}) {
+  const { series } = row;
+  return (
+    <>
+      <td className="number">{unknown ? "–" : formatRate(row.ratePerSecond, unit)}</td>
+      <td className="number" data-error={row.errorRatio > 0}>
+        {unknown ? "–" : formatShare(row.errorRatio)}
+      </td>
+      {[row.p50, row.p95, row.p99].map((nano, index) => (
+        // biome-ignore lint/suspicious/noArrayIndexKey: the quantile is the place
+        <td key={index} className="number">
+          {nano === null ? "–" : formatDuration(nano)}
+        </td>
+      ))}
+      <td className="spark">
+        {series !== undefined && (
+          <Sparkline
+            label={`Rate: at most ${formatRate((largest(series.calls) * 1000) / stepMs, unit)}`}
+            values={series.calls}
+            marked={series.errors}
+          />
+        )}
+      </td>
+      <td className="spark">
+        {series !== undefined && (
+          <Sparkline label={`p95: at most ${formatDuration(largest(series.p95Nano))}`} values={series.p95Nano} />
+        )}
+      </td>
+    </>
+  );
+}
+
+function formatShare(ratio: number): string {
+  if (ratio === 0) return "0 %";
+  const percent = ratio * 100;
+  return percent < 0.1 ? "< 0.1 %" : `${Number(percent.toPrecision(percent >= 10 ? 3 : 2))} %`;
+}
