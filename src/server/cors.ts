@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders, OutgoingHttpHeaders } from "node:http";
 import { z } from "zod";
+import { isOwnOrigin } from "./same-origin.ts";
 
 /** The Collector's names (confighttp). */
 export const corsConfig = z.strictObject({
@@ -39,7 +40,7 @@ export class Cors {
 
   check(method: string, headers: IncomingHttpHeaders): CorsVerdict {
     const { origin, host } = headers;
-    if (origin === undefined || isSame(origin, host)) return { type: "same_origin" };
+    if (origin === undefined || isOwnOrigin(origin, host)) return { type: "same_origin" };
     if (!this.#anyOrigin && !this.#origins.some((allowed) => allowed.test(origin))) return { type: "refused", origin };
     const common: OutgoingHttpHeaders = {
       "access-control-allow-origin": this.#anyOrigin ? "*" : origin,
@@ -65,10 +66,6 @@ export class Cors {
     if (this.#config.allowed_headers.includes("*") && asked !== undefined) return asked;
     return listed.join(", ");
   }
-}
-
-function isSame(origin: string, host: string | undefined): boolean {
-  return host !== undefined && (origin === `http://${host}` || origin === `https://${host}`);
 }
 
 function wildcard(pattern: string): RegExp {
