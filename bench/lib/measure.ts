@@ -48,7 +48,7 @@ export async function measureIngest(server: StartedSystem, run: IngestRun): Prom
       ? grpcSender(server.grpc, connections)
       : httpSender(server.url, connections, server.takes === "otlp" ? undefined : "application/json");
   try {
-    const warm = await runLoad({ pool, connections, seconds: Math.min(3, seconds / 2), firstPass: 1 }, sender.send);
+    const warm = await runLoad({ pool, connections, firstPass: 1, ...warmUp(spansPerRequest, seconds) }, sender.send);
     const cpu = server.cpuSeconds();
     const threads = server.threads();
     const result = await runLoad({ pool, connections, seconds, firstPass: warm.nextPass }, sender.send);
@@ -70,6 +70,12 @@ export async function measureIngest(server: StartedSystem, run: IngestRun): Prom
   } finally {
     sender.close();
   }
+}
+
+/** Small requests are few where the disk is slow, and the program is not compiled before it has seen many. */
+function warmUp(spansPerRequest: number, seconds: number): { readonly seconds: number; readonly maxSpans?: number } {
+  if (spansPerRequest > 8) return { seconds: Math.min(3, seconds / 2) };
+  return { seconds: 12, maxSpans: 15_000 * spansPerRequest };
 }
 
 export function round(value: number): number {

@@ -107,9 +107,14 @@ export class ThreadClient<To, From extends { readonly type: string }> {
 
   #spawn(onReady: () => void, onFailed: (error: RetryableError | PermanentError) => void): void {
     const { name, entry, data, logger } = this.#options;
-    // A program given on the command line (--eval) has flags that a thread with a file must not inherit.
-    const execArgv = process.execArgv.filter((flag) => !flag.startsWith("--input-type"));
-    const worker = new Worker(entry, { workerData: data, name: `spanloom-${name}`, execArgv });
+    // Threads inherit Node's flags, but must not be told to take them from a list: V8's (--max-old-space-size) are
+    // refused there. Only a program given on the command line (--eval) has one that a thread with a file cannot have.
+    const evaluated = process.execArgv.some((flag) => flag.startsWith("--input-type"));
+    const worker = new Worker(entry, {
+      workerData: data,
+      name: `spanloom-${name}`,
+      ...(evaluated ? { execArgv: [] } : {}),
+    });
     this.#worker = worker;
     let reason: RetryableError | PermanentError | undefined;
     worker.on("message", (message: FromThread | From) => {
