@@ -151,6 +151,7 @@ export async function startCollector(config: Config, options: CollectorOptions =
     const metrics = async () => [...host.metrics.snapshot(), ...(await store.metrics())];
     const app = createHttpApp({
       viewHost: tracing?.traceViews(store) ?? store,
+      admin: store,
       registry: createRegistryRoutes({
         local: discovery.local,
         remote: discovery.remote,
@@ -236,7 +237,8 @@ function ingestConfig(config: Config): ingestThread.IngestConfig {
   return { processors: config.processors, sampling: config.sampling };
 }
 
-function storeSettings(config: Config, host: Host): StoreSettings {
+/** The settings of the store that a config describes. */
+export function storeSettings(config: Config, host: Host): StoreSettings {
   const { storage } = config;
   const path = resolve(storage.path);
   // Compiled modules, whether this file runs from src/ (tests) or from dist/.

@@ -8,9 +8,12 @@ import type { ViewHost } from "../component/read.ts";
 import { createJaegerRoutes } from "../query/jaeger/routes.ts";
 import { createUiRoutes } from "../query/ui/routes.ts";
 import { isAllowedHost } from "../server/host-check.ts";
+import { type AdminStore, createAdminRoutes } from "./admin-routes.ts";
 
 export interface HttpAppSettings {
   readonly viewHost: ViewHost;
+  /** What maintenance works on; absent leaves its routes out. */
+  readonly admin?: AdminStore;
   /** `/api/registry`. */
   readonly registry?: Router;
   readonly basePath: string;
@@ -75,6 +78,7 @@ export function createHttpApp(settings: HttpAppSettings): Express {
     response.setHeader("cache-control", "no-store");
     response.json(await settings.status());
   });
+  if (settings.admin !== undefined) router.use(createAdminRoutes(settings.admin));
   if (settings.registry !== undefined) router.use(settings.registry);
   router.use(createUiRoutes(settings.viewHost));
   router.use(createJaegerRoutes(settings.viewHost));

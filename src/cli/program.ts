@@ -2,6 +2,7 @@ import { Command } from "commander";
 import { readVersion } from "../app/version.ts";
 import { addCompletion } from "./completion.ts";
 import { addConfig } from "./config.ts";
+import { addDb } from "./db.ts";
 import { addProxy } from "./proxy.ts";
 import { addReplay } from "./replay.ts";
 import { addSearch } from "./search.ts";
@@ -19,6 +20,7 @@ const COMMANDS: readonly ((program: Command) => void)[] = [
   addSearch,
   addTrace,
   addTail,
+  addDb,
   addProxy,
   addServices,
   addConfig,

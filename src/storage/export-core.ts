@@ -110,6 +110,12 @@ export class ExportCore {
     return floor;
   }
 
+  /** Lets the aggregates read to the end of the log, and stores all cursors. */
+  async catchUp(): Promise<void> {
+    await Promise.all(this.#aggregates.map((aggregate) => aggregate.caughtUp()));
+    this.#persist();
+  }
+
   /** Removes all that aggregates have stored: everything was deleted. */
   forget(): void {
     this.#persist();

@@ -54,6 +54,12 @@ await runThread<ToExport>(async (port) => {
       case "floor":
         port.answer(message.id, core.floor());
         return;
+      case "catch_up":
+        core.catchUp().then(
+          () => port.answer(message.id, undefined),
+          (error: unknown) => port.refuse(message.id, error),
+        );
+        return;
       case "forget":
         try {
           core.forget();

@@ -143,6 +143,7 @@ function threads(parts: Parts): StoreThreads {
       status: async () => exporting.status(),
       checkDeletions: async () => source.checkDeletions(),
       floor: async () => exporting.floor(),
+      catchUp: () => exporting.catchUp(),
       forget: async () => exporting.forget(),
       // All parts count in the host's own metrics here; the application reads those itself.
       metrics: async () => [],

@@ -43,6 +43,7 @@ export type ToExport =
   | { readonly type: "advanced" }
   | { readonly type: "status"; readonly id: number }
   | { readonly type: "floor"; readonly id: number }
+  | { readonly type: "catch_up"; readonly id: number }
   | { readonly type: "forget"; readonly id: number }
   | { readonly type: "release"; readonly id: number; readonly segments: readonly number[]; readonly gently: boolean }
   | { readonly type: "check_deletions"; readonly id: number }

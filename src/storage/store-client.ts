@@ -80,6 +80,7 @@ export class StoreClient implements SpanStore {
   async compact(onProgress?: (segments: number) => void): Promise<number> {
     if (this.#closing !== undefined) throw closed();
     await this.#threads.ingest.maintain({ type: "roll" });
+    await this.#threads.export.catchUp();
     return (await this.#sealing?.run(true, onProgress)) ?? 0;
   }
 

@@ -50,6 +50,8 @@ export interface ExportThread {
   checkDeletions(): Promise<void>;
   /** What the stored cursors of all consumers have passed. */
   floor(): Promise<Cursor>;
+  /** Resolves when aggregates have read all there is, and all cursors are stored. */
+  catchUp(): Promise<void>;
   /** Removes what aggregates have stored. */
   forget(): Promise<void>;
   status(): Promise<readonly ExporterStatus[]>;

@@ -8,7 +8,7 @@ import { inflateBody } from "./body-codec.ts";
 import { type CatalogEntry, CatalogReader } from "./catalog.ts";
 import type { SqlDatabase, SqlDriver } from "./driver.ts";
 import { databaseBytes } from "./segment-folder.ts";
-import { SegmentReader } from "./segment-reader.ts";
+import { type SegmentEnd, SegmentReader } from "./segment-reader.ts";
 import { CATALOG_FILE, CONSUMERS_FILE, SEGMENTS_FOLDER, segmentFileName } from "./segment-schema.ts";
 import { isDamage, type SegmentSet } from "./segment-set.ts";
 import type { BlockHead, SegmentInfo, SegmentOperation, SegmentSource } from "./segment-source.ts";
@@ -143,6 +143,11 @@ export class StoredSource implements SegmentSource {
       sequence: last?.lastSequence ?? 0,
       spansThrough: last?.spansThrough ?? 0,
     };
+  }
+
+  /** Where the rows of a segment end; undefined where it has none or is gone. */
+  endOf(segment: number): SegmentEnd | undefined {
+    return this.#read(segment, (reader) => reader.end());
   }
 
   stats(): StoreStats {

@@ -56,6 +56,7 @@ export async function startWorkers(settings: StoreSettings): Promise<StoreThread
       status: () => threads.export.request<readonly ExporterStatus[]>((id) => ({ type: "status", id })).answer,
       checkDeletions: () => threads.export.request<void>((id) => ({ type: "check_deletions", id })).answer,
       floor: () => threads.export.request<Cursor>((id) => ({ type: "floor", id })).answer,
+      catchUp: () => threads.export.request<void>((id) => ({ type: "catch_up", id })).answer,
       forget: () => threads.export.request<void>((id) => ({ type: "forget", id })).answer,
       metrics: () =>
         withRestarts(

@@ -248,10 +248,10 @@ const event = fc.tuple(number, fc.array(attributes(0x1a), { maxLength: 3 })).map
 );
 const other = fc.oneof(
   fc.string().map((name) => written((w) => w.text(0x2a, name))),
-  number.map((value) => written((w) => (w.tag(0x30), w.int64(value & 7n)))),
-  number.map((value) => written((w) => (w.tag(0x39), w.fixed64(value)))),
-  number.map((value) => written((w) => (w.tag(0x41), w.fixed64(value)))),
-  number.map((value) => written((w) => (w.tag(50 * 8), w.int64(value)))),
+  number.map((value) => tagged(0x30, (w) => w.int64(value & 7n))),
+  number.map((value) => tagged(0x39, (w) => w.fixed64(value))),
+  number.map((value) => tagged(0x41, (w) => w.fixed64(value))),
+  number.map((value) => tagged(50 * 8, (w) => w.int64(value))),
   fc.uint8Array({ minLength: 8, maxLength: 8 }).map((id) => written((w) => w.blob(0x22, id))),
   fc.uint8Array().map((bytes) => written((w) => w.blob(61 * 8 + 2, bytes))),
   // A dropped count, and a status code, in more bytes than they need.
@@ -259,7 +259,7 @@ const other = fc.oneof(
   fc.constant(Uint8Array.of(0x7a, 0x03, 0x18, 0x82, 0x00)),
   fc.constant(Uint8Array.of(0x7a, 0x02, 0x18, 0x02)),
   fc.constant(Uint8Array.of(0x7a, 0x00)),
-  number.map((value) => written((w) => (w.tag(0x85), w.fixed32(Number(value & 0xffffffffn))))),
+  number.map((value) => tagged(0x85, (w) => w.fixed32(Number(value & 0xffffffffn)))),
 );
 const spanMessage = fc.array(fc.oneof(attributes(0x4a), event, other.filter(isMessage)), { maxLength: 10 });
 
@@ -280,6 +280,14 @@ function isMessage(field: Uint8Array): boolean {
   } catch {
     return false;
   }
+}
+
+/** A field of a tag and a number. */
+function tagged(tag: number, value: (w: WireWriter) => void): Uint8Array {
+  return written((w) => {
+    w.tag(tag);
+    value(w);
+  });
 }
 
 function written(write: (w: WireWriter) => unknown): Uint8Array {
