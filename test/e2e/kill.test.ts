@@ -32,7 +32,7 @@ async function start(): Promise<Running> {
     [
       MAIN,
       ...["--data", join(folder, "data"), "--otlp-grpc", "127.0.0.1:0", "--otlp-http", "127.0.0.1:0"],
-      ...["--ui", "127.0.0.1:0", "--log-level", "error"],
+      ...["--ui", "127.0.0.1:0", "--registry", "127.0.0.1:0", "--log-level", "error"],
       ...["--set", `exporters.otlphttp.endpoint=${destination.endpoints.otlpHttp}`],
       ...["--set", "exporters.otlphttp.start_at=oldest"],
     ],
