@@ -28,11 +28,18 @@ export type SpanFilter =
   | { readonly op: "compare"; readonly field: SpanField; readonly is: Comparison; readonly value: Literal }
   | { readonly op: "exists"; readonly field: SpanField };
 
+/** The key under which blooms know the trace ids of links: no attribute's, as a sender could only make it look likelier. */
+export const LINK_TRACE_KEY = "link:traceID";
+
 export type Comparison = "=" | "!=" | "=~" | "!~" | ">" | ">=" | "<" | "<=";
 
 export type SpanField =
-  /** `duration` is ns as bigint; `root` is a boolean: the span has no parent. */
-  | { readonly intrinsic: "service" | "name" | "kind" | "status" | "duration" | "statusMessage" | "root" }
+  /**
+   * `duration` is ns as bigint; `root` is a boolean: the span has no parent; `linkTraceId` is the trace id of each of
+   * the span's links, 32 lower-case hex digits. Spans that were stored before links were hashed may not be found by
+   * `linkTraceId = …`.
+   */
+  | { readonly intrinsic: "service" | "name" | "kind" | "status" | "duration" | "statusMessage" | "root" | "linkTraceId" }
   /** `any` looks at span, resource, scope and event attributes, as Jaeger's tags do. */
   | { readonly scope: "any" | "span" | "resource" | "instrumentation" | "event" | "link"; readonly key: string };
 
@@ -94,4 +101,7 @@ export interface DependencyLink {
   readonly child: string;
   readonly callCount: number;
   readonly errorCount: number;
+  /** Quantiles of the durations of the called spans, within 2.2 %; absent where they were not counted. */
+  readonly p50Nano?: number;
+  readonly p99Nano?: number;
 }

@@ -13,6 +13,7 @@ import {
   DEFAULT_DEPENDENCIES,
   DependencyAggregator,
   readDependencies,
+  readDependenciesWithDurations,
   removeDependenciesBefore,
 } from "./dependencies.ts";
 import type { SqlDatabase } from "./driver.ts";
@@ -112,6 +113,37 @@ describe("DependencyAggregator", () => {
     expect(stored()).toEqual([link("a", "b", 3), link("b", "c", 1, 1)]);
   });
 
+  it("knows how long calls take, whichever span came first, over flushes and rolled-back ones", () => {
+    const lasting = (ms: number) => ({ endTimeUnixNano: START + BigInt(ms) * 1_000_000n });
+    aggregator.consume(
+      spans([
+        ["a", 1, 0],
+        ["b", 2, 1, lasting(10)],
+        ["b", 4, 3, lasting(10)],
+      ]),
+    );
+    expect(() =>
+      db.transaction(() => {
+        aggregator.flush(db);
+        throw new Error("disk full");
+      }),
+    ).toThrow("disk full");
+    aggregator.undoFlush();
+    db.transaction(() => aggregator.flush(db));
+    aggregator.consume(
+      spans([
+        ["a", 3, 0],
+        ["b", 5, 1, lasting(1000)],
+      ]),
+    );
+    db.transaction(() => aggregator.flush(db));
+    const [found, ...others] = readDependenciesWithDurations(db, START_MS, START_MS);
+    expect(others).toEqual([]);
+    expect(found).toMatchObject({ parent: "a", child: "b", callCount: 3 });
+    expect((found?.p50Nano as number) / 10e6).toBeCloseTo(1, 1);
+    expect((found?.p99Nano as number) / 1000e6).toBeCloseTo(1, 1);
+  });
+
   it("counts no call within a service, none for a root, none across traces", () => {
     aggregator.consume(
       spans([
@@ -166,6 +198,7 @@ describe("DependencyAggregator", () => {
 
   it("reads nothing where nothing was ever stored", () => {
     const empty = testDriver.open(":memory:");
+    expect(readDependenciesWithDurations(empty, 0, 1e15)).toEqual([]);
     expect(readDependencies(empty, 0, 1e15)).toEqual([]);
     removeDependenciesBefore(empty, 1e15);
     empty.close();

@@ -1,11 +1,16 @@
 import { traceIdHash } from "../model/attribute-hash.ts";
+import { bucketOf, ExponentialHistogram } from "../model/exponential-histogram.ts";
 import { STATUS_CODE } from "../model/span.ts";
-import type { SpanColumns, SpanGroup } from "../model/span-columns.ts";
+import { durationNano, type SpanColumns, type SpanGroup } from "../model/span-columns.ts";
 import type { DependencyLink } from "../model/trace-query.ts";
 import type { SqlDatabase } from "./driver.ts";
 import { JoinWindow, type WindowSpan } from "./join-window.ts";
+import { decodeHistogram, encodeHistogram } from "./red-cell.ts";
 
-/** Calls by hour of the child's start: hours since the epoch. In consumers.db, beside the cursor that produced it. */
+/**
+ * Calls by hour of the child's start: hours since the epoch. In consumers.db, beside the cursor that produced it. Their
+ * durations are histograms as red-cell.ts encodes them, in a table of their own, that counts can be summed by SQL alone.
+ */
 export const dependenciesSchema = `
 CREATE TABLE IF NOT EXISTS dependency (
   hour INTEGER NOT NULL,
@@ -13,6 +18,13 @@ CREATE TABLE IF NOT EXISTS dependency (
   child TEXT NOT NULL,
   calls INTEGER NOT NULL,
   errors INTEGER NOT NULL,
+  PRIMARY KEY (hour, parent, child)
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS dependency_duration (
+  hour INTEGER NOT NULL,
+  parent TEXT NOT NULL,
+  child TEXT NOT NULL,
+  durations BLOB NOT NULL,
   PRIMARY KEY (hour, parent, child)
 ) WITHOUT ROWID;
 `;
@@ -25,7 +37,7 @@ export interface CountedBatch {
 }
 
 export interface DependencySettings {
-  /** Spans remembered for joining; a power of two. About 49 bytes each. */
+  /** Spans remembered for joining; a power of two. About 53 bytes each. */
   readonly windowSpans: number;
   /** Spans received longer ago are no longer joined, ms. */
   readonly windowMs: number;
@@ -41,6 +53,7 @@ const MAX_SERVICES = 50_000;
 interface Calls {
   calls: number;
   errors: number;
+  readonly durations: ExponentialHistogram;
 }
 
 /** By hour, parent and child service: three maps of small integers, whose look-ups do not allocate. */
@@ -76,13 +89,18 @@ export class DependencyAggregator {
     service: 0,
     hour: 0,
     error: false,
+    duration: 0,
     fingerprint: 0,
   };
 
   constructor(settings: DependencySettings = DEFAULT_DEPENDENCIES) {
     this.#settings = settings;
-    this.#window = new JoinWindow(settings.windowSpans, (parent, child, hour, error) => {
-      if (this.#counting) count(this.#pending, hour, parent, child, 1, error ? 1 : 0);
+    this.#window = new JoinWindow(settings.windowSpans, (parent, child, hour, error, duration) => {
+      if (!this.#counting) return;
+      const calls = callsOf(this.#pending, hour, parent, child);
+      calls.calls++;
+      if (error) calls.errors++;
+      calls.durations.addBucket(duration);
     });
   }
 
@@ -125,8 +143,16 @@ export class DependencyAggregator {
       `INSERT INTO dependency (hour, parent, child, calls, errors) VALUES (?, ?, ?, ?, ?)
        ON CONFLICT (hour, parent, child) DO UPDATE SET calls = calls + excluded.calls, errors = errors + excluded.errors`,
     );
-    for (const [hour, parent, child, { calls, errors }] of entries(this.#pending)) {
-      add.run(hour, this.#names[parent] as string, this.#names[child] as string, calls, errors);
+    const known = db.prepare<{ durations: Uint8Array }>(
+      "SELECT durations FROM dependency_duration WHERE hour = ? AND parent = ? AND child = ?",
+    );
+    const put = db.prepare("INSERT OR REPLACE INTO dependency_duration VALUES (?, ?, ?, ?)");
+    for (const [hour, parent, child, { calls, errors, durations }] of entries(this.#pending)) {
+      const key = [hour, this.#names[parent] as string, this.#names[child] as string] as const;
+      add.run(...key, calls, errors);
+      const sum = readHistogram(known.get(...key)?.durations);
+      sum.merge(durations);
+      put.run(...key, encodeHistogram(sum));
     }
     this.#flushed = this.#pending;
     this.#pending = new Map();
@@ -136,8 +162,11 @@ export class DependencyAggregator {
   undoFlush(): void {
     const flushed = this.#flushed;
     this.#flushed = new Map();
-    for (const [hour, parent, child, { calls, errors }] of entries(flushed)) {
-      count(this.#pending, hour, parent, child, calls, errors);
+    for (const [hour, parent, child, { calls, errors, durations }] of entries(flushed)) {
+      const sum = callsOf(this.#pending, hour, parent, child);
+      sum.calls += calls;
+      sum.errors += errors;
+      sum.durations.merge(durations);
     }
   }
 
@@ -166,6 +195,7 @@ export class DependencyAggregator {
       span.service = services[groupIndex[row] as number] as number;
       const low = startLow[row] as number;
       span.hour = Math.trunc(((startHigh[row] as number) * 0x1_0000_0000 + low) / HOUR_NS);
+      span.duration = bucketOf(durationNano(columns, row));
       span.error = status[row] === STATUS_CODE.error;
       const length = (columns.spanEnd[row] as number) - (columns.spanStart[row] as number);
       span.fingerprint = (Math.imul(low, 0x9e3779b1) ^ Math.imul(endLow[row] as number, 0x85ebca6b) ^ length) >>> 0;
@@ -195,8 +225,7 @@ export class DependencyAggregator {
  * child. Empty where no aggregate was ever stored.
  */
 export function readDependencies(db: SqlDatabase, startMs: number, endMs: number): DependencyLink[] {
-  const table = db.prepare("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'dependency'").get();
-  if (table === undefined) return [];
+  if (!hasTable(db, "dependency")) return [];
   return db
     .prepare<DependencyLink>(
       `SELECT parent, child, SUM(calls) AS callCount, SUM(errors) AS errorCount FROM dependency
@@ -205,13 +234,54 @@ export function readDependencies(db: SqlDatabase, startMs: number, endMs: number
     .all(hourOf(startMs), hourOf(endMs));
 }
 
-/** Removes the hours that ended before `beforeMs`, ms since the epoch: for retention. */
-export function removeDependenciesBefore(db: SqlDatabase, beforeMs: number): void {
-  const table = db.prepare("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'dependency'").get();
-  if (table !== undefined) db.prepare("DELETE FROM dependency WHERE hour < ?").run(hourOf(beforeMs));
+/** The same links with quantiles of the durations of their calls, where those were counted. */
+export function readDependenciesWithDurations(db: SqlDatabase, startMs: number, endMs: number): DependencyLink[] {
+  const links = readDependencies(db, startMs, endMs);
+  if (links.length === 0 || !hasTable(db, "dependency_duration")) return links;
+  const rows = db.prepare<{ parent: string; child: string; durations: Uint8Array }>(
+    "SELECT parent, child, durations FROM dependency_duration WHERE hour BETWEEN ? AND ?",
+  );
+  const byLink = new Map<string, ExponentialHistogram>();
+  for (const { parent, child, durations } of rows.all(hourOf(startMs), hourOf(endMs))) {
+    const key = `${parent}\0${child}`;
+    const histogram = readHistogram(durations);
+    const known = byLink.get(key);
+    if (known === undefined) byLink.set(key, histogram);
+    else known.merge(histogram);
+  }
+  return links.map((link) => {
+    const durations = byLink.get(`${link.parent}\0${link.child}`);
+    if (durations === undefined || durations.count === 0) return link;
+    return {
+      ...link,
+      p50Nano: Math.round(durations.quantile(0.5)),
+      p99Nano: Math.round(durations.quantile(0.99)),
+    };
+  });
 }
 
-function count(into: Pending, hour: number, parent: number, child: number, calls: number, errors: number): void {
+/** Removes the hours that ended before `beforeMs`, ms since the epoch: for retention. */
+export function removeDependenciesBefore(db: SqlDatabase, beforeMs: number): void {
+  for (const table of ["dependency", "dependency_duration"]) {
+    if (hasTable(db, table)) db.prepare(`DELETE FROM ${table} WHERE hour < ?`).run(hourOf(beforeMs));
+  }
+}
+
+function hasTable(db: SqlDatabase, name: string): boolean {
+  return db.prepare("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?").get(name) !== undefined;
+}
+
+/** An empty one where nothing was stored, or what cannot be read. */
+function readHistogram(bytes: Uint8Array | undefined): ExponentialHistogram {
+  try {
+    return bytes === undefined ? new ExponentialHistogram() : decodeHistogram(bytes);
+  } catch (error) {
+    if (error instanceof RangeError) return new ExponentialHistogram();
+    throw error;
+  }
+}
+
+function callsOf(into: Pending, hour: number, parent: number, child: number): Calls {
   let parents = into.get(hour);
   if (parents === undefined) {
     parents = new Map();
@@ -222,12 +292,12 @@ function count(into: Pending, hour: number, parent: number, child: number, calls
     children = new Map();
     parents.set(parent, children);
   }
-  const known = children.get(child);
-  if (known === undefined) children.set(child, { calls, errors });
-  else {
-    known.calls += calls;
-    known.errors += errors;
+  let calls = children.get(child);
+  if (calls === undefined) {
+    calls = { calls: 0, errors: 0, durations: new ExponentialHistogram() };
+    children.set(child, calls);
   }
+  return calls;
 }
 
 function* entries(pending: Pending): Generator<readonly [hour: number, parent: number, child: number, calls: Calls]> {

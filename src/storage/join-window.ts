@@ -9,7 +9,8 @@ const FINGERPRINT = 7;
 /** Sequence of the entry before this one in the same chain. */
 const NEXT_SPAN = 8;
 const NEXT_CHILD = 9;
-const WORDS = 10;
+const DURATION = 10;
+const WORDS = 11;
 
 /** What is known of an entry's call; in the low bits of `#state`. */
 const STATE = { done: 0, waiting: 1 } as const;
@@ -31,12 +32,20 @@ export interface WindowSpan {
   service: number;
   hour: number;
   error: boolean;
+  /** Bucket of its duration, as bucketOf of model/exponential-histogram.ts names it. */
+  duration: number;
   /** Equal for byte-equal spans. */
   fingerprint: number;
 }
 
-/** Called for every parent and child found: services of both; hour and error of the child. */
-export type OnCall = (parentService: number, childService: number, hour: number, error: boolean) => void;
+/** Called for every parent and child found: services of both; hour, error and bucket of the duration of the child. */
+export type OnCall = (
+  parentService: number,
+  childService: number,
+  hour: number,
+  error: boolean,
+  duration: number,
+) => void;
 
 const CLIENT = 3;
 const SERVER = 2;
@@ -95,7 +104,7 @@ export class JoinWindow {
 
   /** Joins a span with its parent and its waiting children. False for a duplicate, which changes nothing. */
   add(span: WindowSpan, receivedAtMs: number): boolean {
-    const { trace, idLow, idHigh, parentLow, parentHigh, service, hour, error } = span;
+    const { trace, idLow, idHigh, parentLow, parentHigh, service, hour, error, duration } = span;
     const bucket = (hash(trace, idLow, idHigh) & this.#bucketMask) * 2;
     const shared = this.#sameId(span, bucket);
     if (shared === DUPLICATE) return false;
@@ -113,13 +122,15 @@ export class JoinWindow {
     entries[at + SERVICE] = service;
     entries[at + HOUR] = hour;
     entries[at + FINGERPRINT] = span.fingerprint;
+    // Kept in 32 bits whatever its sign, and read back with | 0.
+    entries[at + DURATION] = duration;
     entries[at + NEXT_SPAN] = this.#heads[bucket] as number;
     this.#heads[bucket] = sequence;
     this.#receivedAtMs[slot] = receivedAtMs;
 
     let state: number = STATE.done;
     if (span.kind === SERVER && shared !== ABSENT) {
-      this.#onCall(shared, service, hour, error);
+      this.#onCall(shared, service, hour, error, duration);
     } else if ((parentLow | parentHigh) !== 0) {
       const parentBucket = (hash(trace, parentLow, parentHigh) & this.#bucketMask) * 2;
       const parent = this.#parentService(trace, parentLow, parentHigh, parentBucket, sequence);
@@ -127,7 +138,7 @@ export class JoinWindow {
         state = STATE.waiting;
         entries[at + NEXT_CHILD] = this.#heads[parentBucket + 1] as number;
         this.#heads[parentBucket + 1] = sequence;
-      } else if (parent !== service) this.#onCall(parent, service, hour, error);
+      } else if (parent !== service) this.#onCall(parent, service, hour, error, duration);
     }
     this.#state[slot] = state | (error ? ERROR : 0) | (span.kind << KIND_SHIFT);
     this.#adoptChildren(trace, idLow, idHigh, service, bucket, sequence);
@@ -156,7 +167,8 @@ export class JoinWindow {
         if (kind === SERVER && otherKind === CLIENT && otherService !== service) shared = otherService;
         if (kind === CLIENT && otherKind === SERVER && otherService !== service && (state & 1) === STATE.waiting) {
           this.#state[slot] = state & ~1;
-          this.#onCall(service, otherService, entries[at + HOUR] as number, (state & ERROR) !== 0);
+          const other = (entries[at + DURATION] as number) | 0;
+          this.#onCall(service, otherService, entries[at + HOUR] as number, (state & ERROR) !== 0, other);
         }
       }
       sequence = entries[at + NEXT_SPAN] as number;
@@ -198,7 +210,10 @@ export class JoinWindow {
       ) {
         this.#state[slot] = state & ~1;
         const child = entries[at + SERVICE] as number;
-        if (child !== service) this.#onCall(service, child, entries[at + HOUR] as number, (state & ERROR) !== 0);
+        if (child !== service) {
+          const duration = (entries[at + DURATION] as number) | 0;
+          this.#onCall(service, child, entries[at + HOUR] as number, (state & ERROR) !== 0, duration);
+        }
       }
       sequence = entries[at + NEXT_CHILD] as number;
     }

@@ -2,7 +2,7 @@ import type { TraceReader } from "../component/read.ts";
 import type { LogFragment } from "../model/log.ts";
 import type { Operation } from "../model/trace-query.ts";
 import { BlockCache, type BlockCacheSettings, DEFAULT_BLOCK_CACHE } from "./block-cache.ts";
-import { readDependencies } from "./dependencies.ts";
+import { readDependenciesWithDurations } from "./dependencies.ts";
 import { readRed } from "./red-table.ts";
 import { FastLane } from "./search/fast-lane.ts";
 import { findTraces } from "./search/find.ts";
@@ -58,7 +58,7 @@ export function createTraceReader(
 
     async dependencies(startMs, endMs, signal) {
       new Pacer(signal).check();
-      return readDependencies(source.aggregates(), startMs, endMs);
+      return readDependenciesWithDurations(source.aggregates(), startMs, endMs);
     },
 
     async red(query, signal) {
