@@ -39,7 +39,17 @@ export type SpanField =
    * the span's links, 32 lower-case hex digits. Spans that were stored before links were hashed may not be found by
    * `linkTraceId = …`.
    */
-  | { readonly intrinsic: "service" | "name" | "kind" | "status" | "duration" | "statusMessage" | "root" | "linkTraceId" }
+  | {
+      readonly intrinsic:
+        | "service"
+        | "name"
+        | "kind"
+        | "status"
+        | "duration"
+        | "statusMessage"
+        | "root"
+        | "linkTraceId";
+    }
   /** `any` looks at span, resource, scope and event attributes, as Jaeger's tags do. */
   | { readonly scope: "any" | "span" | "resource" | "instrumentation" | "event" | "link"; readonly key: string };
 

@@ -178,6 +178,8 @@ function matches(record: SpanRecord, filter: SpanFilter): boolean {
           return span.kind === value.value;
         case "status":
           return span.status.code === value.value;
+        case "linkTraceId":
+          return span.links.some((link) => link.traceId === value.value);
         case "statusMessage":
           return span.status.message === value.value;
         case "root":

@@ -7,6 +7,7 @@ import { attributeHash } from "../../model/attribute-hash.ts";
 import { bytesToHex } from "../../model/ids.ts";
 import { SPAN_MARK } from "../../model/span.ts";
 import { endNano, nameOf, serviceOf, startNano } from "../../model/span-columns.ts";
+import { LINK_TRACE_KEY } from "../../model/trace-query.ts";
 import { DecodeError } from "../decode-error.ts";
 import { decodeTraces } from "./decode.ts";
 import { encodeTraces } from "./encode.ts";
@@ -133,6 +134,9 @@ function oracleRows(data: Reflected): Row[] {
           hashes: [
             ...hashesOf(span.attributes),
             ...(span.events ?? []).flatMap((event: Reflected) => hashesOf(event.attributes)),
+            ...(span.links ?? [])
+              .filter((link: Reflected) => link.traceId?.length === 16)
+              .map((link: Reflected) => attributeHash(LINK_TRACE_KEY, bytesToHex(link.traceId))),
           ].sort(),
         });
       }

@@ -2,6 +2,7 @@ import { DEFAULT_SERVICE, SPAN_MARK } from "../../model/span.ts";
 import type { SpanGroup } from "../../model/span-columns.ts";
 import { DecodeError } from "../decode-error.ts";
 import { ByteInterner } from "./byte-interner.ts";
+import { linkHash } from "./link-hash.ts";
 import { AttributeScanner, PLACE } from "./scan-attribute.ts";
 import { type ScanLimits, type ScanResult, SPAN_TROUBLE } from "./scan-result.ts";
 import { HashList, ScanRows } from "./scan-rows.ts";
@@ -451,9 +452,10 @@ export class TraceScanner {
     if (attributes > this.#limits.maxAttributes) this.#wire.trouble |= SPAN_TROUBLE.tooManyAttributes;
   }
 
-  /** Links are checked and not hashed: a search for `key = value` never looks at them. */
+  /** Of a link only the trace id is hashed: a search for `key = value` never looks at its attributes. */
   #link(body: Uint8Array, start: number, end: number): void {
     let attributes = 0;
+    let traceAt = -1;
     let at = start;
     while (at < end) {
       const tag = this.#wire.tag(body, at, end);
@@ -467,11 +469,16 @@ export class TraceScanner {
         this.#attributes.hash(body, this.#wire.at, next, PLACE.event);
         attributes++;
         at = next;
+      } else if (tag === 0x0a) {
+        const next = this.#wire.length(body, at, end);
+        traceAt = next - this.#wire.at === 16 ? this.#wire.at : -1;
+        at = next;
       } else {
-        const plain = tag === 0x0a || tag === 0x12 || tag === 0x28 || tag === 0x35;
+        const plain = tag === 0x12 || tag === 0x28 || tag === 0x35;
         at = this.#wire.skip(tag, at, end, plain ? 0 : LINK);
       }
     }
+    if (traceAt >= 0) this.#hashes.push(linkHash(body, traceAt));
     if (attributes > this.#limits.maxAttributes) this.#wire.trouble |= SPAN_TROUBLE.tooManyAttributes;
   }
 

@@ -1,9 +1,16 @@
 import { PermanentError } from "../../component/errors.ts";
 import { type AnyValue, type Attributes, findAttribute } from "../../model/any-value.ts";
 import { attributeHash } from "../../model/attribute-hash.ts";
+import { hexToBytes } from "../../model/ids.ts";
 import { DEFAULT_SERVICE, SPAN_KIND_NAMES } from "../../model/span.ts";
 import { durationNano, endNano, isRoot, type SpanGroup, startNano } from "../../model/span-columns.ts";
-import type { Comparison, Literal, SpanField, SpanFilter } from "../../model/trace-query.ts";
+import {
+  type Comparison,
+  LINK_TRACE_KEY,
+  type Literal,
+  type SpanField,
+  type SpanFilter,
+} from "../../model/trace-query.ts";
 import type { BlockView } from "./block-view.ts";
 import { never, numberTest, textTest, valueTest } from "./compare.ts";
 import type { SpanScope } from "./span-attributes.ts";
@@ -19,7 +26,8 @@ import type { SpanScope } from "./span-attributes.ts";
  *   `otel.scope.version`, where no attribute of that name stands.
  * - Types as in `Literal`; a comparison between types that do not compare is false, whatever its operator.
  * - Kind and status compare by `=` and `!=` with literals of their type, and with text by their lower-case names.
- * - `exists` of an intrinsic is true, but `statusMessage` exists only where it is not empty.
+ * - `exists` of an intrinsic is true, but `statusMessage` exists only where it is not empty, `linkTraceId` with a link.
+ * - `linkTraceId` looks at all links of the span.
  */
 export interface CompiledFilter {
   /** True where a test may have to look at the bodies of blocks. */
@@ -104,6 +112,7 @@ function negate(part: Node): Node {
 
 function exists(field: SpanField): Node {
   if ("intrinsic" in field) {
+    if (field.intrinsic === "linkTraceId") return links(() => true, undefined);
     if (field.intrinsic !== "statusMessage") return constant(true);
     return { cost: 2, mayMatch: () => true, bind: (block) => (row) => block.span(row).status.message !== "" };
   }
@@ -129,6 +138,10 @@ function compare(field: SpanField, is: Comparison, literal: Literal): Node {
     case "statusMessage": {
       const test = textTest(is, literal);
       return { cost: 2, mayMatch: () => true, bind: (block) => (row) => test(block.span(row).status.message) };
+    }
+    case "linkTraceId": {
+      const exact = is === "=" && (literal.type === "text" || literal.type === "string") ? literal.value : undefined;
+      return links(textTest(is, literal), exact);
     }
     case "kind":
       return code("kind", codeTest(SPAN_KIND_NAMES, "kind", is, literal));
@@ -158,6 +171,21 @@ function name(test: (text: string) => boolean): Node {
     cost: 0,
     mayMatch: () => true,
     bind: ({ columns }) => byDictionary(columns.strings.map(test), columns.nameIndex),
+  };
+}
+
+/** `exact`: the one trace id that passes the test, where there is but one. */
+function links(test: (traceId: string) => boolean, exact: string | undefined): Node {
+  const bytes = exact === undefined || !/^[0-9a-f]{32}$/.test(exact) ? undefined : (hexToBytes(exact) as Uint8Array);
+  if (exact !== undefined && bytes === undefined) return constant(false);
+  const hash = exact === undefined ? undefined : attributeHash(LINK_TRACE_KEY, exact);
+  const needles = bytes === undefined ? [] : [bytes];
+  return {
+    cost: 2,
+    mayMatch: (mayContain) => hash === undefined || mayContain(hash),
+    bind: (block) => (row) =>
+      (needles.length === 0 || block.rowsWith(needles)[row] === 1) &&
+      block.span(row).links.some((link) => test(link.traceId)),
   };
 }
 

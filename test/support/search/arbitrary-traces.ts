@@ -68,8 +68,8 @@ const span: fc.Arbitrary<Span> = fc
       droppedAttributesCount: 0,
     })),
     droppedEventsCount: 0,
-    links: linkAttributes.map((list) => ({
-      traceId: "f".repeat(32),
+    links: linkAttributes.map((list, index) => ({
+      traceId: (LINKED[index] ?? LINKED[0]) as string,
       spanId: "f".repeat(16),
       traceState: "",
       attributes: list,
@@ -78,6 +78,9 @@ const span: fc.Arbitrary<Span> = fc
     })),
     droppedLinksCount: 0,
   }));
+
+/** Of the first link of a span, and of its second. */
+const LINKED = ["f".repeat(32), "0e".repeat(16)];
 
 const resourceSpans: fc.Arbitrary<ResourceSpans> = fc
   .record({
@@ -128,9 +131,11 @@ const literal: fc.Arbitrary<Literal> = fc.oneof(
 );
 
 const field: fc.Arbitrary<SpanField> = fc.oneof(
-  fc.constantFrom("service", "name", "kind", "status", "duration", "statusMessage", "root").map((intrinsic) => ({
-    intrinsic: intrinsic as "name",
-  })),
+  fc
+    .constantFrom("service", "name", "kind", "status", "duration", "statusMessage", "root", "linkTraceId")
+    .map((intrinsic) => ({
+      intrinsic: intrinsic as "name",
+    })),
   fc.record({
     scope: fc.constantFrom("any", "any", "span", "resource", "instrumentation", "event", "link"),
     key: fc.constantFrom(...keys, "absent"),
@@ -143,6 +148,14 @@ const comparing: fc.Arbitrary<SpanFilter> = fc.oneof(
       op: "compare",
       ...rest,
       value: rest.is === "=~" || rest.is === "!~" ? { type: "text", value: pattern } : rest.value,
+    }),
+  ),
+  fc.record({ is: comparison, value: fc.constantFrom(...LINKED, "a".repeat(32)) }).map(
+    ({ is, value }): SpanFilter => ({
+      op: "compare",
+      field: { intrinsic: "linkTraceId" },
+      is,
+      value: { type: "text", value },
     }),
   ),
   fc.record({ is: fc.constantFrom<Comparison>("=", "!="), value: fc.integer({ min: 0, max: 5 }) }).map(

@@ -144,6 +144,8 @@ function values({ span, resource, scope, service }: NaiveSpan, field: SpanField)
         return text(["unset", "ok", "error"][span.status.code] as string);
       case "duration":
         return [{ type: "int", value: span.endTimeUnixNano - span.startTimeUnixNano }];
+      case "linkTraceId":
+        return span.links.flatMap((link) => text(link.traceId));
       case "root":
         return [{ type: "bool", value: span.parentSpanId === "" }];
     }
