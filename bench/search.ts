@@ -32,6 +32,7 @@ import { createTraceReader } from "../src/storage/trace-reader.ts";
 import { type LoadRequest, perServiceSet, refresh } from "./lib/per-service-set.ts";
 
 const WRITER = "--writer";
+const REQUEST_ID = "request.id";
 const ONLY = process.argv.find((arg) => arg.startsWith("--only="))?.slice("--only=".length) ?? "";
 const signal = new AbortController().signal;
 const figures: Record<string, string | number>[] = [];
@@ -83,6 +84,7 @@ async function runWriter(folder: string, spans: number): Promise<void> {
   let pass = 0;
   const append = (request: LoadRequest) => {
     refresh(request, pass);
+    renewRequestIds(request.body, pass);
     const scan = scanner.scan(request.body);
     const batch: PreparedBatch = {
       ...scan,
@@ -122,6 +124,15 @@ async function runWriter(folder: string, spans: number): Promise<void> {
       append(request);
       await sleep(performance.now() - began);
     }
+  }
+}
+
+/** Passes that share all their values would share every false positive of their blooms as well. */
+function renewRequestIds(body: Buffer, pass: number): void {
+  const digits = pass.toString(16).padStart(8, "0");
+  for (let at = body.indexOf(REQUEST_ID); at >= 0; at = body.indexOf(REQUEST_ID, at + 1)) {
+    // Behind the key come tag and length of the value, then tag and length of its text.
+    body.write(digits, at + REQUEST_ID.length + 4, "latin1");
   }
 }
 

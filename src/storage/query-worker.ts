@@ -4,7 +4,7 @@ import { chooseDriver } from "./choose-driver.ts";
 import type { FromReader, ToQuery } from "./messages.ts";
 import { QueryCore } from "./query-core.ts";
 import { fileAccess, StoredSource } from "./stored-source.ts";
-import { createTraceReader } from "./trace-reader.ts";
+import { createTraceReader, DEFAULT_TRACE_READER } from "./trace-reader.ts";
 import { importFunction, runThread } from "./worker-port.ts";
 
 /** Entry of the thread that answers views. */
@@ -15,7 +15,8 @@ await runThread<ToQuery>(async (port) => {
   const source = new StoredSource(fileAccess(driver, settings.path), (segment, reason) =>
     port.post({ type: "damaged", segment, reason } satisfies FromReader),
   );
-  const core = new QueryCore(createTraceReader(source), views, port.host);
+  const loading = new AbortController();
+  const core = new QueryCore(createTraceReader(source, DEFAULT_TRACE_READER, loading.signal), views, port.host);
   const running = new Map<number, { readonly cancel: AbortController; readonly done: Promise<void> }>();
 
   const view = async (id: number, name: string, params: unknown, signal: AbortSignal) => {
@@ -59,6 +60,7 @@ await runThread<ToQuery>(async (port) => {
         port.answer(message.id, port.host.metrics.snapshot());
         return;
       case "close":
+        loading.abort();
         for (const { cancel } of running.values()) cancel.abort();
         void Promise.allSettled([...running.values()].map(({ done }) => done)).then(() => {
           source.close();
