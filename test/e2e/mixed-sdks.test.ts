@@ -1,0 +1,152 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { createServer, type IncomingHttpHeaders } from "node:http";
+import { type AddressInfo, createServer as createTcpServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { type Collector, createCollector } from "../../src/app/collector.ts";
+import { type Service, service } from "../../src/sdk/declarations/service.ts";
+import { tracedFetch } from "../../src/sdk/instrument/http-client.ts";
+import { type AppProcess, startApp } from "./app-process.ts";
+import { until } from "./until.ts";
+
+interface JaegerTrace {
+  readonly traceID: string;
+  readonly spans: readonly {
+    readonly spanID: string;
+    readonly operationName: string;
+    readonly references: readonly { readonly spanID: string }[];
+    readonly processID: string;
+    readonly tags: readonly { readonly key: string; readonly value: unknown }[];
+  }[];
+  readonly processes: Readonly<Record<string, { readonly serviceName: string }>>;
+}
+
+// shop (official SDK, B3) → stock (our SDK, Jaeger) → proxy → plain (no SDK, W3C) → proxy → shop (B3)
+describe("services with the official SDK, with ours and without any, in three propagation formats", () => {
+  let collector: Collector;
+  let shop: AppProcess;
+  let stock: Service;
+  let folder: string;
+  const plain = createServer();
+  const seen: { stock: IncomingHttpHeaders[]; plain: IncomingHttpHeaders[] } = { stock: [], plain: [] };
+
+  beforeAll(async () => {
+    folder = mkdtempSync(join(tmpdir(), "spanloom-mixed-"));
+    const proxyPort = await freePort();
+    const proxy = `http://127.0.0.1:${proxyPort}`;
+    plain.on("request", async (request, response) => {
+      seen.plain.push(request.headers);
+      // All that a service without an SDK has to do for its own calls: hand on the header that it was given.
+      const answer = await fetch(`${proxy}/price`, { headers: { traceparent: request.headers.traceparent as string } });
+      response.end(await answer.text());
+    });
+    await new Promise<void>((done) => plain.listen(0, "127.0.0.1", done));
+    const plainUrl = `http://127.0.0.1:${(plain.address() as AddressInfo).port}`;
+
+    // The shop has to be told where the stock is and the collector where the shop is, so the stock comes first.
+    let otlp = "";
+    stock = service(
+      "stock",
+      { tracing: true, trace_propagation: "jaeger" },
+      async (request, response, { tracing }) => {
+        seen.stock.push(request.headers);
+        const answer = await tracedFetch(tracing)(`${proxy}/plain/work`);
+        response.end(await answer.text());
+      },
+      {
+        exporter: {
+          description: "the collector, once it runs",
+          async export(records, signal) {
+            const { otlpHttpExporter } = await import("../../src/sdk/exporters/otlp-http.ts");
+            return otlpHttpExporter({ endpoint: `${otlp}/v1/traces` }).export(records, signal);
+          },
+          async shutdown() {},
+        },
+      },
+    );
+    await stock.start();
+    const otlpPort = await freePort();
+    otlp = `http://127.0.0.1:${otlpPort}`;
+    shop = await startApp("mixed.cjs", {
+      EXPORT_PROTOCOL: "http/protobuf",
+      OTEL_EXPORTER_OTLP_ENDPOINT: otlp,
+      OTEL_SERVICE_NAME: "shop",
+      OTEL_PROPAGATORS: "b3multi",
+      OTEL_LOG_LEVEL: "none",
+      SPAN_FILE: join(folder, "spans.jsonl"),
+      NEXT_URL: stock.url as string,
+    });
+    collector = await createCollector({
+      receivers: { otlp: { protocols: { http: { endpoint: `127.0.0.1:${otlpPort}` } } } },
+      proxy: {
+        endpoint: `127.0.0.1:${proxyPort}`,
+        routes: [
+          { prefix: "/plain", upstream: plainUrl, service: "plain", propagation: "w3c" },
+          { prefix: "/price", upstream: shop.url, service: "gateway", propagation: "b3" },
+        ],
+      },
+    });
+    const answer = await fetch(`${shop.url}/start`);
+    expect([answer.status, await answer.json()]).toEqual([200, { price: 4 }]);
+    await stock.tracing.flush();
+  }, 60_000);
+
+  afterAll(async () => {
+    await shop?.stop();
+    await stock?.stop();
+    await collector?.shutdown();
+    await new Promise((done) => plain.close(done));
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  it("make one trace, every span below the one that called it", async () => {
+    const traces = await until("all spans", async () => {
+      const answer = await fetch(new URL("api/traces?service=shop&limit=10", collector.endpoints.ui));
+      const { data } = (await answer.json()) as { data: JaegerTrace[] };
+      return (data[0]?.spans.length ?? 0) >= 9 ? data : undefined;
+    });
+    expect(traces).toHaveLength(1);
+    const [trace] = traces as [JaegerTrace];
+    const named = (span: JaegerTrace["spans"][number]): string => {
+      const kind = span.tags.find(({ key }) => key === "span.kind")?.value;
+      return `${trace.processes[span.processID]?.serviceName} ${kind}`;
+    };
+    const roots = trace.spans.filter(({ references }) => references.length === 0);
+    expect(roots.map(named)).toEqual(["shop server"]);
+    const chain: string[] = [];
+    for (let span = roots[0]; span !== undefined; ) {
+      chain.push(named(span));
+      const id = span.spanID;
+      span = trace.spans.find(({ references }) => references[0]?.spanID === id);
+    }
+    expect(chain).toEqual([
+      "shop server",
+      "shop client",
+      "stock server",
+      "stock client",
+      "plain server",
+      "plain client",
+      // The plain service handed on the client span that the proxy made for it.
+      "gateway server",
+      "gateway client",
+      "shop server",
+    ]);
+    expect(trace.spans).toHaveLength(chain.length);
+  });
+
+  it("really spoke three formats", () => {
+    const formats = (headers: IncomingHttpHeaders | undefined) =>
+      ["x-b3-traceid", "uber-trace-id", "traceparent"].filter((name) => headers?.[name] !== undefined);
+    expect(formats(seen.stock[0])).toEqual(["x-b3-traceid"]);
+    expect(formats(seen.plain[0])).toEqual(["traceparent"]);
+  });
+});
+
+async function freePort(): Promise<number> {
+  const server = createTcpServer();
+  await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((done) => server.close(done));
+  return port;
+}
