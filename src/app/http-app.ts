@@ -1,5 +1,3 @@
-import { existsSync, readFileSync } from "node:fs";
-import { fileURLToPath } from "node:url";
 import express, { type Express, type NextFunction, type Request, type Response, type Router } from "express";
 import { PermanentError } from "../component/errors.ts";
 import type { Logger } from "../component/logger.ts";
@@ -8,7 +6,9 @@ import type { ViewHost } from "../component/read.ts";
 import { createJaegerRoutes } from "../query/jaeger/routes.ts";
 import { createUiRoutes } from "../query/ui/routes.ts";
 import { isAllowedHost } from "../server/host-check.ts";
+import { crossOriginReason } from "../server/same-origin.ts";
 import { type AdminStore, createAdminRoutes } from "./admin-routes.ts";
+import { CONTENT_SECURITY_POLICY, WEB_ROOT, webFiles } from "./web-files.ts";
 
 export interface HttpAppSettings {
   readonly viewHost: ViewHost;
@@ -23,19 +23,9 @@ export interface HttpAppSettings {
   /** Why the collector cannot take spans now; undefined when it can. */
   readonly notReady: () => string | undefined;
   readonly logger: Logger;
+  /** Folder of the built web UI. Default: beside this package's code. */
+  readonly webRoot?: string;
 }
-
-const WEB_ROOT = fileURLToPath(new URL("../../dist/web/", import.meta.url));
-
-/** No inline script or style, nothing from elsewhere: span names and attributes are text from strangers. */
-const CONTENT_SECURITY_POLICY = [
-  "default-src 'self'",
-  "img-src 'self' data:",
-  "object-src 'none'",
-  "base-uri 'self'",
-  "form-action 'self'",
-  "frame-ancestors 'none'",
-].join("; ");
 
 /** The application on the UI port: web UI, read APIs, /metrics, /healthz, /readyz. */
 export function createHttpApp(settings: HttpAppSettings): Express {
@@ -53,12 +43,20 @@ export function createHttpApp(settings: HttpAppSettings): Express {
     }
   });
   app.use((_request, response, next) => {
+    response.setHeader("content-security-policy", CONTENT_SECURITY_POLICY);
+    response.setHeader("cross-origin-resource-policy", "same-origin");
     response.setHeader("x-content-type-options", "nosniff");
     response.setHeader("referrer-policy", "no-referrer");
     next();
   });
 
   const router = express.Router();
+  router.use("/api", (request, response, next) => {
+    // What `transform` answers says nothing of what is stored, and it changes nothing.
+    const reason = request.path === "/transform" ? undefined : crossOriginReason(request.method, request.headers);
+    if (reason === undefined) next();
+    else response.status(403).json({ errors: [{ code: 403, msg: reason }] });
+  });
   router.get("/healthz", (_request, response) => {
     response.type("text").send("ok\n");
   });
@@ -87,7 +85,7 @@ export function createHttpApp(settings: HttpAppSettings): Express {
       .status(404)
       .json({ errors: [{ code: 404, msg: `no such endpoint: ${request.method} ${request.originalUrl}` }] });
   });
-  router.use(webFiles(base));
+  router.use(webFiles(base, settings.webRoot ?? WEB_ROOT));
 
   app.use(base, router);
   if (base !== "/") {
@@ -115,29 +113,6 @@ export function createHttpApp(settings: HttpAppSettings): Express {
     response.status(status).json({ errors: [{ code: status, msg: message }] });
   });
   return app;
-}
-
-/** The built web UI: hashed assets for ever, every other path is a page of the application. */
-function webFiles(base: string): express.Router {
-  const router = express.Router();
-  if (!existsSync(`${WEB_ROOT}index.html`)) {
-    router.get("/", (_request, response) => {
-      response.status(503).type("text").send("the web UI is not built: run `npm run build`\n");
-    });
-    return router;
-  }
-  const page = readFileSync(`${WEB_ROOT}index.html`, "utf8").replace(
-    /<base href="[^"]*"\s*\/?>/,
-    `<base href="${base}">`,
-  );
-  router.use("/assets", express.static(`${WEB_ROOT}assets`, { immutable: true, maxAge: "365d", index: false }));
-  router.use(express.static(WEB_ROOT, { index: false, maxAge: 0 }));
-  router.get(/.*/, (_request, response) => {
-    response.setHeader("content-security-policy", CONTENT_SECURITY_POLICY);
-    response.setHeader("cache-control", "no-cache");
-    response.type("html").send(page);
-  });
-  return router;
 }
 
 function isHttpError(error: unknown): error is Error & { status: number } {

@@ -1,0 +1,161 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { createServer, request, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { RetryableError } from "../component/errors.ts";
+import { createHttpApp } from "./http-app.ts";
+
+const SECRET = "nobody may read this";
+let folder: string;
+let server: Server;
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), "http-app-"));
+  const webRoot = join(folder, "web");
+  mkdirSync(join(webRoot, "assets", "inner"), { recursive: true });
+  writeFileSync(join(folder, "secret.txt"), SECRET);
+  writeFileSync(join(webRoot, ".hidden"), SECRET);
+  writeFileSync(join(webRoot, "index.html"), '<base href="/"><title>the page</title>');
+  writeFileSync(join(webRoot, "icon.svg"), "<svg/>");
+  writeFileSync(join(webRoot, "assets", "app.js"), "export {}");
+  const app = createHttpApp({
+    viewHost: { view: () => Promise.reject(new RetryableError("overloaded", "no views here")) },
+    basePath: "/traces",
+    allowedHosts: ["tracing.example"],
+    metrics: async () => [],
+    status: async () => ({ fine: true }),
+    notReady: () => undefined,
+    logger: { debug() {}, info() {}, warn() {}, error() {} },
+    webRoot,
+  });
+  server = createServer(app);
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+});
+
+afterAll(async () => {
+  await new Promise((resolve) => server.close(resolve));
+  rmSync(folder, { recursive: true, force: true });
+});
+
+interface Answer {
+  readonly status: number | undefined;
+  readonly headers: NodeJS.Dict<string | string[]>;
+  readonly body: string;
+}
+
+/** Sends the path as it is: fetch would tidy it up. */
+function ask(path: string, headers: Record<string, string> = {}, method = "GET", body?: string): Promise<Answer> {
+  const { port } = server.address() as AddressInfo;
+  return new Promise((resolve, reject) => {
+    const asked = request({ host: "127.0.0.1", port, path, method, headers, agent: false }, (response) => {
+      let text = "";
+      response.setEncoding("utf8");
+      response.on("data", (chunk: string) => {
+        text += chunk;
+      });
+      response.on("end", () => {
+        resolve({ status: response.statusCode, headers: response.headers, body: text });
+        asked.destroy();
+      });
+    });
+    asked.on("error", reject);
+    asked.end(body);
+  });
+}
+
+describe("what is served", () => {
+  it("is nothing outside the folder of the web UI, and no hidden file", async () => {
+    const climbs = [
+      "../",
+      "..%2f",
+      "%2e%2e/",
+      "%2e%2e%2f",
+      "..%5c",
+      "..\\",
+      "....//",
+      "%252e%252e%252f",
+      "./../",
+      "inner/../../../",
+    ];
+    for (const climb of climbs) {
+      for (const prefix of ["/traces/", "/traces/assets/", "/"]) {
+        for (const depth of [1, 2, 3]) {
+          const path = `${prefix}${climb.repeat(depth)}secret.txt`;
+          expect((await ask(path)).body, path).not.toContain(SECRET);
+        }
+      }
+    }
+    expect((await ask("/traces/.hidden")).body).not.toContain(SECRET);
+    expect((await ask("/traces/assets/%00")).status).toBe(400);
+    expect((await ask(`/traces/${folder}/secret.txt`)).body).not.toContain(SECRET);
+  });
+
+  it("is the page for every path of the application, with the base it is served under", async () => {
+    for (const path of ["/traces/", "/traces/trace/0af7", "/traces/index.html"]) {
+      const { status, body, headers } = await ask(path);
+      expect([path, status, body]).toEqual([path, 200, '<base href="/traces/"><title>the page</title>']);
+      expect(headers["cache-control"]).toBe("no-cache");
+    }
+  });
+
+  it("is assets for ever, and 404 for one that is not there", async () => {
+    const { headers, body } = await ask("/traces/assets/app.js");
+    expect([body, headers["cache-control"]]).toEqual(["export {}", "public, max-age=31536000, immutable"]);
+    const missing = await ask("/traces/assets/old.js");
+    expect(missing.status).toBe(404);
+    expect(missing.headers["cache-control"]).toBeUndefined();
+  });
+});
+
+describe("every answer", () => {
+  it.each([
+    "/traces/",
+    "/traces/icon.svg",
+    "/traces/assets/app.js",
+    "/traces/api/ui/status",
+    "/traces/api/x",
+    "/traces/metrics",
+    "/y",
+  ])("forbids other sites to use it: %s", async (path) => {
+    const { headers } = await ask(path, { origin: "https://a.example" });
+    expect(headers["content-security-policy"]).toContain("default-src 'self'");
+    expect(headers["content-security-policy"]).not.toContain("unsafe");
+    expect(headers["content-security-policy"]).toContain("frame-ancestors 'none'");
+    expect(headers["x-content-type-options"]).toBe("nosniff");
+    expect(headers["referrer-policy"]).toBe("no-referrer");
+    expect(headers["cross-origin-resource-policy"]).toBe("same-origin");
+    expect(headers["access-control-allow-origin"]).toBeUndefined();
+    expect(headers["x-powered-by"]).toBeUndefined();
+  });
+
+  it("goes only to names that are served", async () => {
+    expect((await ask("/traces/api/ui/status", { host: "evil.example" })).status).toBe(421);
+    expect((await ask("/traces/api/ui/status", { host: "tracing.example:8080" })).status).toBe(200);
+  });
+});
+
+describe("requests that change something", () => {
+  it("are refused from pages of other origins, before any route", async () => {
+    for (const method of ["POST", "PUT", "DELETE"]) {
+      const { status, body } = await ask("/traces/api/anything", { "sec-fetch-site": "same-site" }, method);
+      expect(status).toBe(403);
+      expect(JSON.parse(body).errors[0]).toEqual({
+        code: 403,
+        msg: `a same-site page may not send ${method} requests here`,
+      });
+    }
+    expect((await ask("/traces/api/anything", {}, "POST")).status).toBe(404);
+  });
+
+  it("leave transform to everybody, which changes nothing", async () => {
+    const { status } = await ask("/traces/api/transform", { origin: "https://a.example" }, "POST", "{}");
+    expect(status).toBe(503);
+  });
+
+  it("have bounded bodies", async () => {
+    const { status } = await ask("/traces/api/transform", {}, "POST", " ".repeat(65 * 1024 * 1024));
+    expect(status).toBe(413);
+  });
+});
