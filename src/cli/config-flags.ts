@@ -19,7 +19,7 @@ export interface ConfigFlags {
   readonly otlpGrpc?: string;
   readonly otlpHttp?: string;
   readonly ui?: string;
-  readonly registry?: string;
+  readonly registryApi?: string;
   readonly logLevel?: string;
   readonly set?: readonly string[];
 }
@@ -33,7 +33,7 @@ export function addConfigFlags(command: Command): Command {
     .option("--otlp-grpc <host:port>", "OTLP/gRPC listener (default 127.0.0.1:4317)")
     .option("--otlp-http <host:port>", "OTLP/HTTP listener (default 127.0.0.1:4318)")
     .option("--ui <host:port>", "web UI and read APIs (default 127.0.0.1:16686)")
-    .option("--registry <host:port>", "service registry, Consul's API (default 127.0.0.1:8500)")
+    .option("--registry-api <host:port>", "service registry, Consul's API (default 127.0.0.1:8500)")
     .option("--log-level <level>", "debug, info, warn or error")
     .option("--set <path=value>", "any setting, for example --set sampling.ratio=0.1 (repeatable)", collect);
 }
@@ -60,7 +60,7 @@ function flagConfig(flags: ConfigFlags): RawConfig {
     flags.otlpGrpc === undefined ? [] : [`receivers.otlp.protocols.grpc.endpoint=${flags.otlpGrpc}`],
     flags.otlpHttp === undefined ? [] : [`receivers.otlp.protocols.http.endpoint=${flags.otlpHttp}`],
     flags.ui === undefined ? [] : [`ui.endpoint=${flags.ui}`],
-    flags.registry === undefined ? [] : [`discovery.server.endpoint=${flags.registry}`],
+    flags.registryApi === undefined ? [] : [`discovery.server.endpoint=${flags.registryApi}`],
     flags.logLevel === undefined ? [] : [`telemetry.logs.level=${flags.logLevel}`],
   ].flat();
   const data: RawConfig = flags.data === undefined ? {} : { storage: { path: flags.data } };

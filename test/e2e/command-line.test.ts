@@ -8,7 +8,7 @@ import { type Collector, createCollector } from "../../src/app/collector.ts";
 import { recordingPath } from "./recordings.ts";
 
 const MAIN = resolve(import.meta.dirname, "../../dist/cli/main.js");
-const FREE = ["--otlp-grpc", "--otlp-http", "--ui", "--registry"].flatMap((flag) => [flag, "127.0.0.1:0"]);
+const FREE = ["--otlp-grpc", "--otlp-http", "--ui", "--registry-api"].flatMap((flag) => [flag, "127.0.0.1:0"]);
 
 let folder: string;
 beforeEach(() => {

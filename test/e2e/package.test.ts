@@ -39,7 +39,7 @@ describe("the packed package", () => {
 
   it("runs as a command in an empty folder and takes a span", async () => {
     const main = join(folder, "app/node_modules/spanloom/dist/cli/main.js");
-    const args = ["--otlp-grpc", "--otlp-http", "--ui", "--registry"].flatMap((flag) => [flag, "127.0.0.1:0"]);
+    const args = ["--otlp-grpc", "--otlp-http", "--ui", "--registry-api"].flatMap((flag) => [flag, "127.0.0.1:0"]);
     const child = spawn(process.execPath, [main, ...args], {
       cwd: join(folder, "app"),
       stdio: ["ignore", "pipe", "inherit"],

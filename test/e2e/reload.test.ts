@@ -9,7 +9,7 @@ import { SILENT_LOGGER } from "../../src/component/logger.ts";
 import { until } from "./until.ts";
 
 const MAIN = resolve(import.meta.dirname, "../../dist/cli/main.js");
-const FREE = ["--otlp-grpc", "127.0.0.1:0", "--otlp-http", "127.0.0.1:0", "--ui", "127.0.0.1:0"];
+const FREE = ["--otlp-grpc", "--otlp-http", "--ui", "--registry-api"].flatMap((flag) => [flag, "127.0.0.1:0"]);
 
 let folder: string;
 const cleanups: (() => unknown)[] = [];
