@@ -62,6 +62,11 @@ switch (task) {
   }
   case "interop":
     prepare();
+    ensureDebianPackages({
+      "/usr/bin/etcd": "etcd-server",
+      "/usr/sbin/dnsmasq": "dnsmasq-base",
+      "/usr/bin/strace": "strace",
+    });
     exit(
       run(
         process.execPath,
