@@ -1,7 +1,7 @@
 import { BlockList, isIP } from "node:net";
 import { z } from "zod";
+import { parseDiscoverEndpoint } from "../component/discover-endpoint.ts";
 import { isDiscoverEndpoint } from "../component/discovery.ts";
-import { parseDiscoverEndpoint } from "../discovery/endpoint-resolver.ts";
 import { PROPAGATION_FORMATS } from "../propagation/composite.ts";
 import { endpointSchema } from "../server/endpoint.ts";
 import { tlsConfig } from "../server/tls.ts";

@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { parseDiscoverEndpoint } from "../../src/component/discover-endpoint.ts";
 import { isDiscoverEndpoint, type Registration } from "../../src/component/discovery.ts";
 import { SILENT_LOGGER } from "../../src/component/logger.ts";
-import { createEndpointResolver, parseDiscoverEndpoint } from "../../src/discovery/endpoint-resolver.ts";
+import { createEndpointResolver } from "../../src/discovery/endpoint-resolver.ts";
 import { LocalRegistry } from "../../src/discovery/local-registry.ts";
 import { memoryRegistryStore } from "../../src/discovery/memory-store.ts";
 import { ServiceRegistry } from "../../src/discovery/registry.ts";
