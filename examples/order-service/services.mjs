@@ -1,6 +1,6 @@
 // The two services of services.pl, declared in JavaScript with the same options.
 import { randomUUID } from "node:crypto";
-import { ServiceError, service } from "spanloom";
+import { ServiceCallError, ServiceError, service } from "spanloom";
 
 const SHARED = {
   discovery_enabled: true,
@@ -26,7 +26,7 @@ export function orderService(runtime, port = 8080) {
           span.setAttribute("order.items", items.length).addEvent("validated", { "order.items": items.length });
 
           const inventory = await discoverService("inventory_service", ["production"]);
-          const { reservation } = await callService(inventory, "reserve_items", items);
+          const { reservation } = await callService(inventory, "reserve_items", items).catch(passRefusalOn);
           span.addEvent("items_reserved", { "inventory.reservation": reservation });
 
           const order = { id: randomUUID(), items, reservation };
@@ -60,6 +60,12 @@ export function inventoryService(runtime, port = 8081) {
     },
     runtime,
   );
+}
+
+/** What the inventory refuses for want of stock is the customer's to know. */
+function passRefusalOn(error) {
+  if (error instanceof ServiceCallError && error.status === 409) throw new ServiceError(409, error.message);
+  throw error;
 }
 
 /** The items of an order. Throws ServiceError 400 saying what was expected. */

@@ -10,7 +10,6 @@ interface ProxyFlags extends ConfigFlags {
   readonly route: readonly RouteFlag[];
   readonly propagation?: string;
   readonly otlp?: string;
-  readonly registry?: string;
 }
 
 interface RouteFlag {
@@ -31,7 +30,6 @@ export function addProxy(program: Command): void {
     .option("--route <[/prefix=]upstream[#service]>", "what goes where (repeatable)", collectRoute, [])
     .option("--propagation <formats>", "sent upstream: w3c, b3, b3_single, jaeger, baggage, separated by commas")
     .option("--otlp <url>", "OTLP/HTTP base of the collector (default http://127.0.0.1:4318)", checkUrl)
-    .option("--registry <host:port>", "the collector's registry for discover:// (default 127.0.0.1:8500)")
     .addHelpText(
       "after",
       `
@@ -70,11 +68,10 @@ async function run(flags: ProxyFlags): Promise<void> {
 }
 
 /** The flags as the config file would say it. */
-function proxySection({ listen, route, propagation, otlp, registry }: ProxyFlags): RawConfig {
+function proxySection({ listen, route, propagation, otlp }: ProxyFlags): RawConfig {
   const assignments = [
     ...(listen === undefined ? [] : [`proxy.endpoint=${listen}`]),
     ...(otlp === undefined ? [] : [`proxy.exporter.endpoint=${otlp.replace(/\/+$/, "")}/v1/traces`]),
-    ...(registry === undefined ? [] : [`discovery.server.endpoint=${registry}`]),
   ];
   const proxy = {
     ...(route.length === 0 ? {} : { routes: route }),
