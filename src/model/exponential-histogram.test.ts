@@ -89,7 +89,7 @@ describe("merging", () => {
           // Coarsening early can be one step further than needed in the end, never finer.
           expect(merged.scale).toBeLessThanOrEqual(whole.scale);
           expect(merged.count).toBe(whole.count);
-          const same = ExponentialHistogram.of(merged.parts);
+          const same = ExponentialHistogram.of({ ...merged.parts, counts: merged.parts.counts.slice() });
           same.merge(whole);
           expect(same.parts.counts).toEqual(merged.parts.counts.map((count) => count * 2));
         }

@@ -4,6 +4,8 @@ export const HISTOGRAM_SCALE = 4;
 /** At the finest scale 20 doublings, 1 µs to 1 s; values further apart coarsen the buckets. */
 export const MAX_HISTOGRAM_BUCKETS = 320;
 
+const NO_COUNTS = new Float64Array(0);
+
 /** What a histogram is made of: counts[i] values lie in bucket `offset + i`. */
 export interface HistogramParts {
   readonly scale: number;
@@ -29,14 +31,14 @@ export class ExponentialHistogram {
 
   constructor(scale: number = HISTOGRAM_SCALE) {
     this.#scale = scale;
-    this.#counts = new Float64Array(16);
+    this.#counts = NO_COUNTS;
   }
 
-  /** Takes the parts as they are; `counts` is copied. */
+  /** Takes the parts over as they are: `counts` must not be used any more. */
   static of({ scale, zeroCount, offset, counts }: HistogramParts): ExponentialHistogram {
     const histogram = new ExponentialHistogram(scale);
     histogram.#zeroCount = zeroCount;
-    histogram.#counts = counts.slice();
+    histogram.#counts = counts;
     histogram.#offset = offset;
     histogram.#length = counts.length;
     histogram.#count = zeroCount;
@@ -71,20 +73,32 @@ export class ExponentialHistogram {
   addBucket(bucket: number, count = 1): void {
     this.#count += count;
     if (bucket === ZERO_BUCKET) this.#zeroCount += count;
-    else this.#put(bucket, HISTOGRAM_SCALE, count);
+    else this.#put(bucket, count);
   }
 
   merge(other: ExponentialHistogram): void {
     this.#count += other.#count;
     this.#zeroCount += other.#zeroCount;
     if (other.#length === 0) return;
-    // The far ends first, so that the scale is settled before the rest is added.
-    const last = other.#length - 1;
-    this.#put(other.#offset, other.#scale, other.#counts[0] as number);
-    if (last > 0) this.#put(other.#offset + last, other.#scale, other.#counts[last] as number);
-    for (let i = 1; i < last; i++) {
-      const count = other.#counts[i] as number;
-      if (count !== 0) this.#put(other.#offset + i, other.#scale, count);
+    if (this.#length === 0) {
+      this.#scale = other.#scale;
+      this.#offset = other.#offset;
+      this.#length = other.#length;
+      this.#counts = other.#counts.slice(0, other.#length);
+      return;
+    }
+    if (other.#scale < this.#scale) this.#coarsen(this.#scale - other.#scale);
+    let by = other.#scale - this.#scale;
+    const last = other.#offset + other.#length - 1;
+    while (!this.#reach(other.#offset >> by) || !this.#reach(last >> by)) {
+      this.#coarsen(1);
+      by++;
+    }
+    const counts = this.#counts;
+    const others = other.#counts;
+    for (let i = 0; i < other.#length; i++) {
+      const at = ((other.#offset + i) >> by) - this.#offset;
+      counts[at] = (counts[at] as number) + (others[i] as number);
     }
   }
 
@@ -110,9 +124,9 @@ export class ExponentialHistogram {
     return 2 ** ((this.#offset + last + 0.5) / 2 ** this.#scale);
   }
 
-  #put(index: number, scale: number, count: number): void {
-    if (scale < this.#scale) this.#coarsen(this.#scale - scale);
-    let bucket = index >> (scale - this.#scale);
+  /** `index` is of the finest scale. */
+  #put(index: number, count: number): void {
+    let bucket = index >> (HISTOGRAM_SCALE - this.#scale);
     while (!this.#reach(bucket)) {
       this.#coarsen(1);
       bucket >>= 1;
@@ -124,6 +138,7 @@ export class ExponentialHistogram {
   /** Makes room for a bucket; false where that takes more than the greatest number of buckets. */
   #reach(bucket: number): boolean {
     if (this.#length === 0) {
+      if (this.#counts.length === 0) this.#counts = new Float64Array(16);
       this.#offset = bucket;
       this.#length = 1;
       return true;

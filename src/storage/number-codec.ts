@@ -16,6 +16,10 @@ export class NumberWriter {
       return;
     }
     let rest = size * 4 + (value < 0 ? 3 : 1);
+    if (rest < 0x80) {
+      this.#bytes[this.#at++] = rest;
+      return;
+    }
     while (rest >= 0x80) {
       this.#bytes[this.#at++] = (rest % 0x80) | 0x80;
       rest = Math.floor(rest / 0x80);
@@ -58,6 +62,7 @@ export class NumberReader {
   number(): number {
     let byte = this.#byte();
     if (byte === 0) return this.#float();
+    if (byte < 0x80) return byte & 2 ? -(byte >> 2) : byte >> 2;
     let value = byte & 0x7f;
     for (let unit = 0x80; byte >= 0x80; unit *= 0x80) {
       byte = this.#byte();
