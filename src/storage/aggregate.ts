@@ -80,12 +80,6 @@ export class Aggregate {
     this.#running ??= this.#run();
   }
 
-  /** Resolves when the log is read to its end. */
-  async caughtUp(): Promise<void> {
-    this.wake();
-    await this.#running;
-  }
-
   flush(db: SqlDatabase): void {
     this.#state.flush(db);
   }

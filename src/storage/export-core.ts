@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Host } from "../component/component.ts";
 import type { MetricSample } from "../component/metrics.ts";
 import type { ConfiguredExporter, ExporterStatus } from "../component/store.ts";
@@ -26,6 +27,8 @@ export interface ExportCoreOptions {
 }
 
 const PERSIST_MS = 1_000;
+const CATCH_UP_MS = 30_000;
+const CATCH_UP_POLL_MS = 5;
 const EXPIRE_EVERY_MS = 3_600_000;
 
 /** The consumers of the log in whichever thread they run: one cursor and one runner each. */
@@ -110,10 +113,16 @@ export class ExportCore {
     return floor;
   }
 
-  /** Lets the aggregates read to the end of the log, and stores all cursors. */
+  /** Lets the aggregates read what is committed by now, and stores all cursors. Gives up after a while. */
   async catchUp(): Promise<void> {
-    await Promise.all(this.#aggregates.map((aggregate) => aggregate.caughtUp()));
-    this.#persist();
+    const { sequence } = this.#reader.end();
+    const deadline = performance.now() + CATCH_UP_MS;
+    this.advanced();
+    while (this.#aggregates.some(({ position }) => position.sequence < sequence)) {
+      if (this.#closing !== undefined || performance.now() > deadline) break;
+      await sleep(CATCH_UP_POLL_MS);
+    }
+    if (this.#closing === undefined) this.#persist();
   }
 
   /** Removes all that aggregates have stored: everything was deleted. */

@@ -145,7 +145,9 @@ export class Assembler {
       group[i] = ((this.#known[index] as Group[])[groupIndex[span] as number] as Group).order;
       start[i] = (startHigh[span] as number) * 0x1_0000_0000 + (startLow[span] as number);
     }
-    return Uint32Array.from({ length: count }, (_, i) => i).sort(
+    const order = new Uint32Array(count);
+    for (let i = 0; i < count; i++) order[i] = i;
+    return order.sort(
       (a, b) => (group[a] as number) - (group[b] as number) || (start[a] as number) - (start[b] as number) || a - b,
     );
   }

@@ -155,7 +155,13 @@ export class SealedFile {
   }
 
   #addOperations(columns: SpanColumns): void {
+    const { groupIndex, nameIndex, kind: kinds, strings } = columns;
+    // Of this row: what was looked at already.
+    const seen = new Set<number>();
     for (let row = 0; row < columns.count; row++) {
+      const triple = ((groupIndex[row] as number) * strings.length + (nameIndex[row] as number)) * 8;
+      if (seen.has(triple + (kinds[row] as number))) continue;
+      seen.add(triple + (kinds[row] as number));
       const service = serviceOf(columns, row);
       const name = columns.strings[columns.nameIndex[row] as number] as string;
       const kind = columns.kind[row] as SpanKind;
