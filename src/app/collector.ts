@@ -20,6 +20,7 @@ import { createHttpApp } from "./http-app.ts";
 import { IN_PROCESS_DEFAULTS } from "./in-process.ts";
 import { createLogger } from "./json-logger.ts";
 import { proxyUrl, startProxy } from "./proxy.ts";
+import { createRegistryAddress } from "./registry-address.ts";
 import { SelfTracing } from "./self-tracing.ts";
 import { collectorStatus } from "./status.ts";
 import * as exportThread from "./threads/export.ts";
@@ -100,7 +101,9 @@ export async function startCollector(config: Config, options: CollectorOptions =
   }
 
   try {
-    const store = await openStore(storeSettings(config, host), {
+    // The registry starts on the locked data folder, after the threads that ask it.
+    const registryAddress = createRegistryAddress();
+    const store = await openStore(storeSettings(config, host, registryAddress.memory), {
       ingest: ingestThread,
       query: queryThread,
       export: exportThread,
@@ -134,6 +137,7 @@ export async function startCollector(config: Config, options: CollectorOptions =
           : openRegistryStore(resolve(config.storage.path), logger),
     });
     await discovery.start(host);
+    registryAddress.tell(discovery.address);
     const closing = new AbortController();
     opened.push((signal) => discovery.shutdown(signal));
     const proxy = await startProxy(config, host, store, discovery);
@@ -237,8 +241,19 @@ function ingestConfig(config: Config): ingestThread.IngestConfig {
   return { processors: config.processors, sampling: config.sampling };
 }
 
-/** The settings of the store that a config describes. */
-export function storeSettings(config: Config, host: Host): StoreSettings {
+function exportConfig({ exporters, discovery }: Config, registryAddress: SharedArrayBuffer): exportThread.ExportConfig {
+  return {
+    exporters: Object.entries(exporters).map(([name, value]) => ({ name, type: exporterType(name), value })),
+    discovery,
+    registryAddress,
+  };
+}
+
+/**
+ * The settings of the store that a config describes.
+ * @param registryAddress where the export thread finds the registry's listener (createRegistryAddress)
+ */
+export function storeSettings(config: Config, host: Host, registryAddress: SharedArrayBuffer): StoreSettings {
   const { storage } = config;
   const path = resolve(storage.path);
   // Compiled modules, whether this file runs from src/ (tests) or from dist/.
@@ -270,7 +285,7 @@ export function storeSettings(config: Config, host: Host): StoreSettings {
       query: { url: new URL("app/threads/query.js", dist).href, config: {} },
       export: {
         url: new URL("app/threads/export.js", dist).href,
-        config: Object.entries(config.exporters).map(([name, value]) => ({ name, type: exporterType(name), value })),
+        config: exportConfig(config, registryAddress),
       },
     },
     threadEntries: new URL("storage/", dist).href,

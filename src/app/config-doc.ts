@@ -107,7 +107,6 @@ const SHARED_DESCRIPTIONS: readonly (readonly [suffix: string, description: stri
   [".cors.max_age", "How long a browser may remember a preflight, seconds."],
   [".logs.level", "Least severe log lines that are written."],
   [".logs.format", "`text` for people, `json` for one object a line."],
-  ["exporters.*.endpoint", "`host:port`, or `http(s)://host:port`: the scheme decides on TLS, without one `tls` does."],
 ];
 
 const ANY_EXPORTER = "exporters.*";

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { isDiscoverEndpoint } from "../component/discovery.ts";
 import { discoveryConfig } from "../discovery/config.ts";
 import { samplingConfig } from "../processors/head-sampling/sampling-config.ts";
 import { processorsConfig } from "../processors/processors-config.ts";
@@ -153,8 +154,24 @@ export function parseConfig(raw: RawConfig, origin: ConfigOrigin): Config {
       else exporters[name] = result.config;
     }
   }
+  if (parsed.success) lines.push(...unreachableRegistry(parsed.data, exporters));
   if (!parsed.success || lines.length > 0) throw configError(origin, lines);
   return { ...parsed.data, exporters };
+}
+
+/** Exporters run in a thread of their own, which reaches the collector's registry over its listener. */
+function unreachableRegistry({ discovery }: Config, exporters: Readonly<Record<string, unknown>>): string[] {
+  if (discovery.backend !== "local" || discovery.server.enabled) return [];
+  const discovers = ([, config]: [string, unknown]) => {
+    const { endpoint } = config as { readonly endpoint?: unknown };
+    return typeof endpoint === "string" && isDiscoverEndpoint(endpoint);
+  };
+  return Object.entries(exporters)
+    .filter(discovers)
+    .map(
+      ([name]) =>
+        `exporters.${name}.endpoint: discover:// asks the collector's registry; expected discovery.server.enabled: true, or another discovery.backend`,
+    );
 }
 
 /** `otlp/backup` is a second exporter of type `otlp`. */

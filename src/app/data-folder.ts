@@ -10,6 +10,7 @@ import { FolderReader } from "../storage/maintenance.ts";
 import { openInlineStore } from "../storage/open-store.ts";
 import { storeSettings } from "./collector.ts";
 import { type Config, parseConfig } from "./config.ts";
+import { createRegistryAddress } from "./registry-address.ts";
 import { createExporters } from "./threads/export.ts";
 import * as ingestThread from "./threads/ingest.ts";
 import * as queryThread from "./threads/query.ts";
@@ -29,7 +30,7 @@ export function openDataFolder(config: Config, logger: Logger): Promise<SpanStor
   const host: Host = { logger, metrics: new Metrics(), userAgent: `spanloom/${readVersion()}` };
   // What is imported was chosen already.
   const { sampling } = parseConfig({}, { name: "defaults" });
-  const settings = storeSettings({ ...config, sampling }, host);
+  const settings = storeSettings({ ...config, sampling }, host, createRegistryAddress().memory);
   return openInlineStore(
     {
       ...settings,

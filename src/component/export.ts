@@ -1,5 +1,6 @@
 import type { LogFragment } from "../model/log.ts";
 import type { Component } from "./component.ts";
+import type { EndpointResolver } from "./discovery.ts";
 
 export type ExportOutcome =
   | { readonly type: "delivered" }
@@ -24,4 +25,6 @@ export interface ExporterSettings {
   readonly name: string;
   /** Where the console exporter writes. */
   readonly writeStdout: (text: string) => void;
+  /** For `discover://` endpoints; absent where nothing can be looked up. Whoever resolves one closes it at shutdown. */
+  readonly resolver?: EndpointResolver;
 }

@@ -1,5 +1,7 @@
 import { validateHeaderName, validateHeaderValue } from "node:http";
 import { z } from "zod";
+import { parseDiscoverEndpoint } from "../component/discover-endpoint.ts";
+import { isDiscoverEndpoint } from "../component/discovery.ts";
 import { DEFAULT_BACKOFF } from "../component/retry.ts";
 
 /**
@@ -68,24 +70,54 @@ export type TlsConfig = z.infer<typeof tlsConfig>;
 
 /** Config of an exporter that posts to one URL. */
 export function httpExporterConfig(defaultEndpoint: string) {
-  return z.strictObject({
-    endpoint: httpUrlConfig.default(defaultEndpoint).describe("URL of the destination, http or https."),
-    headers: headersConfig,
-    compression: compressionConfig,
-    tls: tlsConfig.optional(),
-    ...exporterCommonConfig,
-  });
+  return z
+    .strictObject({
+      endpoint: httpUrlConfig
+        .default(defaultEndpoint)
+        .describe(
+          "URL of the destination, http or https, or `discover://service[/path][?tag=…][&scheme=https]`: every request goes to an instance that `discovery` knows.",
+        ),
+      headers: headersConfig,
+      compression: compressionConfig,
+      tls: tlsConfig.optional(),
+      ...exporterCommonConfig,
+    })
+    .refine(
+      ({ endpoint, tls }) => tls === undefined || !isDiscoverEndpoint(endpoint) || schemeOf(endpoint) !== "http",
+      {
+        path: ["tls"],
+        message: "tls is set, but the endpoint discovers plain http; add scheme=https to it",
+      },
+    );
 }
 
-export const httpUrlConfig = z.string().superRefine((text, context) => {
+const httpUrlConfig = z.string().superRefine((text, context) => {
   const message = badHttpUrl(text);
   if (message !== undefined) context.addIssue({ code: "custom", message, input: text });
 });
 
+/** What is wrong with a `discover://` endpoint; undefined when nothing is. */
+export function badDiscoverEndpoint(text: string): string | undefined {
+  try {
+    parseDiscoverEndpoint(text);
+    return undefined;
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+}
+
+function schemeOf(endpoint: string): string | undefined {
+  return badDiscoverEndpoint(endpoint) === undefined ? parseDiscoverEndpoint(endpoint).scheme : undefined;
+}
+
 function badHttpUrl(text: string): string | undefined {
+  if (isDiscoverEndpoint(text)) {
+    const grpc = schemeOf(text) === "grpc";
+    return grpc ? `${JSON.stringify(text)}: expected scheme http or https` : badDiscoverEndpoint(text);
+  }
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (url === undefined || (url.protocol !== "http:" && url.protocol !== "https:") || url.host === "") {
-    return `${JSON.stringify(text)} is no URL that spans can be posted to; expected http://host:port/… or https://…`;
+    return `${JSON.stringify(text)} is no URL that spans can be posted to; expected http://host:port/…, https://… or discover://service`;
   }
   if (url.username !== "" || url.password !== "") {
     return "credentials do not belong into the URL; put them into headers, as authorization";

@@ -1,8 +1,12 @@
 import type { z } from "zod";
 import type { Host } from "../component/component.ts";
+import { parseDiscoverEndpoint } from "../component/discover-endpoint.ts";
+import { isDiscoverEndpoint } from "../component/discovery.ts";
 import type { Exporter, ExporterSettings, ExportOutcome } from "../component/export.ts";
+import { isRetryableHttpStatus } from "../component/retry.ts";
 import type { LogFragment } from "../model/log.ts";
 import type { httpExporterConfig } from "./common-config.ts";
+import { type Destination, openDestination, type PickedDestination } from "./destination.ts";
 import { type HttpAnswer, HttpSender } from "./http-sender.ts";
 import { InFlight } from "./in-flight.ts";
 import { countSpans } from "./outcome.ts";
@@ -15,8 +19,10 @@ export type Post = (body: Uint8Array, contentType: string) => Promise<HttpAnswer
 
 /** How one protocol uses HTTP. */
 export interface HttpProtocol {
-  /** The URL to post to, from the configured endpoint. */
+  /** The URL to post to, from the configured endpoint or an instance's. */
   readonly url: (endpoint: string) => URL;
+  /** Path at an instance, where a `discover://` endpoint has none. */
+  readonly path?: string;
   readonly userAgent: (host: Host) => string;
   /** Encodes and posts `count` spans. Must not throw. */
   readonly send: (fragments: readonly LogFragment[], count: number, post: Post) => Promise<ExportOutcome>;
@@ -29,6 +35,7 @@ export class HttpExporter implements Exporter {
   readonly #protocol: HttpProtocol;
   readonly #inFlight = new InFlight();
   #sender: HttpSender | undefined;
+  #destination: Destination | undefined;
 
   constructor(settings: ExporterSettings, config: HttpExporterConfig, protocol: HttpProtocol) {
     this.#settings = settings;
@@ -38,31 +45,62 @@ export class HttpExporter implements Exporter {
 
   async start(host: Host): Promise<void> {
     const config = this.#config;
+    const tls = await readTlsMaterial(this.#settings.name, config.tls);
+    const { path } = this.#protocol;
+    this.#destination = openDestination(this.#settings, config.endpoint, path === undefined ? {} : { path });
     this.#sender = new HttpSender({
-      url: this.#protocol.url(config.endpoint),
+      secure: isSecure(config.endpoint),
       headers: config.headers,
       compression: config.compression,
       timeoutMs: config.timeout_ms,
       userAgent: this.#protocol.userAgent(host),
-      tls: await readTlsMaterial(this.#settings.name, config.tls),
+      tls,
       maxSockets: config.sending.concurrency,
     });
   }
 
   async export(fragments: readonly LogFragment[], signal: AbortSignal): Promise<ExportOutcome> {
     const sender = this.#sender;
-    if (sender === undefined) return { type: "retry", reason: `exporter ${this.#settings.name} is not running` };
+    const destination = this.#destination;
+    if (sender === undefined || destination === undefined)
+      return { type: "retry", reason: `exporter ${this.#settings.name} is not running` };
     const count = countSpans(fragments);
     if (count === 0) return { type: "delivered" };
     return this.#inFlight.run(() =>
-      this.#protocol.send(fragments, count, (body, contentType) => sender.post(body, contentType, signal)),
+      this.#protocol.send(fragments, count, async (body, contentType) => {
+        let picked: PickedDestination | undefined;
+        let url: URL;
+        try {
+          picked = await destination.next(signal);
+          url = this.#protocol.url(picked.url);
+        } catch (error) {
+          picked?.done("failure");
+          return { type: "failed", reason: error instanceof Error ? error.message : String(error) };
+        }
+        const answer = await sender.post(url, body, contentType, signal);
+        picked.done(isFailure(answer) && !signal.aborted ? "failure" : "success");
+        return answer;
+      }),
     );
   }
 
   async shutdown(signal: AbortSignal): Promise<void> {
-    const sender = this.#sender;
+    const [sender, destination] = [this.#sender, this.#destination];
     this.#sender = undefined;
+    this.#destination = undefined;
     await this.#inFlight.idle(signal);
     sender?.close();
+    destination?.close();
   }
+}
+
+function isSecure(endpoint: string): boolean {
+  return isDiscoverEndpoint(endpoint)
+    ? parseDiscoverEndpoint(endpoint).scheme === "https"
+    : new URL(endpoint).protocol === "https:";
+}
+
+/** What speaks against the instance; refusing spans speaks against the spans. */
+function isFailure(answer: HttpAnswer): boolean {
+  return answer.type === "failed" || isRetryableHttpStatus(answer.status);
 }

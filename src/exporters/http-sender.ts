@@ -34,7 +34,8 @@ export type HttpAnswer =
   | { readonly type: "failed"; readonly reason: string };
 
 export interface HttpSenderSettings {
-  readonly url: URL;
+  /** Whether URLs are https. */
+  readonly secure: boolean;
   readonly headers: Readonly<Record<string, string>>;
   readonly compression: Compression;
   /** For one attempt, from connect to the answer's last byte, ms. */
@@ -45,7 +46,7 @@ export interface HttpSenderSettings {
   readonly maxSockets: number;
 }
 
-/** Posts bodies to one URL over kept connections. Redirects are answers like any other: nothing is followed. */
+/** Posts bodies over kept connections. Redirects are answers like any other: nothing is followed. */
 export class HttpSender {
   readonly #settings: HttpSenderSettings;
   readonly #agent: HttpAgent;
@@ -53,19 +54,19 @@ export class HttpSender {
 
   constructor(settings: HttpSenderSettings) {
     this.#settings = settings;
-    const secure = settings.url.protocol === "https:";
+    const { secure } = settings;
     const pool = { keepAlive: true, maxSockets: settings.maxSockets, lookup: guardedLookup() };
     this.#agent = secure ? new HttpsAgent({ ...pool, ...settings.tls }) : new HttpAgent(pool);
     this.#request = secure ? (httpsRequest as typeof httpRequest) : httpRequest;
   }
 
-  /** One attempt. Never throws: whatever happens to it is an answer. */
-  async post(body: Uint8Array, contentType: string, signal: AbortSignal): Promise<HttpAnswer> {
+  /** One attempt. Never throws: whatever happens to it is an answer. @param url http or https, as the settings say */
+  async post(url: URL, body: Uint8Array, contentType: string, signal: AbortSignal): Promise<HttpAnswer> {
     const zipped = this.#settings.compression === "gzip" && body.length >= MIN_GZIP_BYTES;
     const bytes = zipped ? await gzipAsync(body, GZIP) : body;
     if (signal.aborted) return { type: "failed", reason: "stopped before it was sent" };
     const { promise, resolve } = deferred<HttpAnswer>();
-    const request = this.#request(this.#settings.url, {
+    const request = this.#request(url, {
       method: "POST",
       agent: this.#agent,
       headers: {

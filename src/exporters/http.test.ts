@@ -290,7 +290,7 @@ describe("config", () => {
       headers: {},
       compression: "gzip",
       start_at: "now",
-      sending: { max_batch_spans: 2048, concurrency: 4 },
+      sending: { max_batch_spans: 2048, concurrency: 4, max_backlog_spans: null },
       retry_on_failure: { initial_interval_ms: 5000, max_interval_ms: 30000, multiplier: 1.5 },
       timeout_ms: 10000,
     });

@@ -84,7 +84,7 @@ function encode(fragments: readonly LogFragment[]): Request[] {
   });
 }
 
-/** Jaeger's thrift over HTTP, as its clients send it; the endpoint is the whole URL. */
+/** Jaeger's thrift over HTTP, as its clients send it; the endpoint is the whole URL, or a service to discover. */
 export const jaegerExporter: ComponentFactory<HttpExporterConfig, ExporterSettings, Exporter> = {
   type: "jaeger",
   stability: "beta",
@@ -93,6 +93,7 @@ export const jaegerExporter: ComponentFactory<HttpExporterConfig, ExporterSettin
     const sending = new Sending();
     return new HttpExporter(settings, config, {
       url: (endpoint) => new URL(endpoint),
+      path: "/api/traces",
       userAgent: (host) => host.userAgent,
       send: (fragments, count, post) => sending.send(fragments, count, post),
     });

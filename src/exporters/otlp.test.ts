@@ -3,8 +3,9 @@ import { afterEach, describe, expect, it } from "vitest";
 import { fixtureFragments, fragmentOfNames, testHost } from "../../test/support/fragments.ts";
 import { materialiseBody } from "../codec/otlp/materialise.ts";
 import type { Exporter, ExportOutcome } from "../component/export.ts";
+import { parseGrpcEndpoint } from "./grpc-endpoint.ts";
 import { MAX_ANSWER_BYTES } from "./http-sender.ts";
-import { type OtlpConfig, otlpExporter, parseGrpcEndpoint } from "./otlp.ts";
+import { type OtlpConfig, otlpExporter } from "./otlp.ts";
 
 type Call = ServerUnaryCall<Buffer, Buffer>;
 type Handler = (call: Call, callback: sendUnaryData<Buffer>) => void;

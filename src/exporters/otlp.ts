@@ -1,10 +1,13 @@
-import { Client, type ClientOptions, credentials, Metadata, type ServiceError } from "@grpc/grpc-js";
+import { type Client, Metadata, type ServiceError } from "@grpc/grpc-js";
 import { z } from "zod";
 import { materialiseBody } from "../codec/otlp/materialise.ts";
 import type { ComponentFactory, Host } from "../component/component.ts";
+import { parseDiscoverEndpoint } from "../component/discover-endpoint.ts";
+import { isDiscoverEndpoint } from "../component/discovery.ts";
 import type { Exporter, ExporterSettings, ExportOutcome } from "../component/export.ts";
 import type { LogFragment } from "../model/log.ts";
 import {
+  badDiscoverEndpoint,
   compressionConfig,
   exporterCommonConfig,
   headersConfig,
@@ -12,46 +15,42 @@ import {
   linkLocalMessage,
   tlsConfig,
 } from "./common-config.ts";
-import { GRPC_ANSWER_LIMIT, grpcOutcome } from "./grpc-outcome.ts";
+import { type Destination, openDestination, type PickedDestination } from "./destination.ts";
+import { GrpcClients } from "./grpc-clients.ts";
+import { parseGrpcEndpoint } from "./grpc-endpoint.ts";
+import { grpcOutcome } from "./grpc-outcome.ts";
 import { InFlight } from "./in-flight.ts";
 import { readExportAnswer } from "./otlp-answer.ts";
 import { countSpans, unreadable } from "./outcome.ts";
 import { readTlsMaterial } from "./tls-options.ts";
 
 const EXPORT_METHOD = "/opentelemetry.proto.collector.trace.v1.TraceService/Export";
-/** grpc-js's numbers for `grpc.default_compression_algorithm`. */
-const COMPRESSION = { none: 0, gzip: 2 } as const;
 const CANCELLED = 1;
 
-export interface GrpcTarget {
-  /** `host:port`, IPv6 in brackets. */
-  readonly address: string;
-  readonly secure: boolean | undefined;
-}
-
-/**
- * `host:port` or `http(s)://host:port`; the scheme decides on TLS, without one `tls` in the config does. Undefined for
- * anything else.
- */
-export function parseGrpcEndpoint(text: string): GrpcTarget | undefined {
-  const scheme = /^(https?):\/\//.exec(text)?.[1];
-  const rest = scheme === undefined ? text : text.slice(scheme.length + 3).replace(/\/$/, "");
-  const parts = /^(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9_.-]+)(?::(\d{1,5}))?$/.exec(rest);
-  if (parts === null) return undefined;
-  const port = parts[2] ?? (scheme === undefined ? undefined : "4317");
-  if (port === undefined || Number(port) < 1 || Number(port) > 65535) return undefined;
-  return { address: `${parts[1]}:${port}`, secure: scheme === undefined ? undefined : scheme === "https" };
-}
-
 const endpointConfig = z.string().superRefine((text, context) => {
-  const target = parseGrpcEndpoint(text);
-  const host = target?.address.replace(/:\d+$/, "");
-  let message: string | undefined;
-  if (host === undefined) {
-    message = `${JSON.stringify(text)} is no gRPC endpoint; expected host:port or http(s)://host:port`;
-  } else if (isLinkLocal(host)) message = linkLocalMessage(host);
+  const message = badGrpcEndpoint(text);
   if (message !== undefined) context.addIssue({ code: "custom", message, input: text });
 });
+
+function badGrpcEndpoint(text: string): string | undefined {
+  if (isDiscoverEndpoint(text)) {
+    const problem = badDiscoverEndpoint(text);
+    if (problem !== undefined || parseDiscoverEndpoint(text).path === "") return problem;
+    return `${JSON.stringify(text)}: a gRPC endpoint has no path; expected discover://service?tag=…`;
+  }
+  const host = parseGrpcEndpoint(text)?.address.replace(/:\d+$/, "");
+  if (host === undefined) {
+    return `${JSON.stringify(text)} is no gRPC endpoint; expected host:port or http(s)://host:port, or discover://service`;
+  }
+  return isLinkLocal(host) ? linkLocalMessage(host) : undefined;
+}
+
+/** What the endpoint says about TLS; undefined where it leaves that to `tls`. */
+function secureOf(endpoint: string): boolean | undefined {
+  if (!isDiscoverEndpoint(endpoint)) return parseGrpcEndpoint(endpoint)?.secure;
+  const scheme = new URL(endpoint).searchParams.get("scheme");
+  return scheme === "http" || scheme === "https" ? scheme === "https" : undefined;
+}
 
 /** gRPC metadata keys are lower case and never binary here. */
 const metadataConfig = headersConfig.refine(
@@ -61,15 +60,19 @@ const metadataConfig = headersConfig.refine(
 
 const config = z
   .strictObject({
-    endpoint: endpointConfig.default("localhost:4317"),
+    endpoint: endpointConfig
+      .default("localhost:4317")
+      .describe(
+        "`host:port`, or `http(s)://host:port`, or `discover://service[?tag=…][&scheme=https]`: without a scheme `tls` decides on TLS.",
+      ),
     headers: metadataConfig,
     compression: compressionConfig,
     tls: tlsConfig.optional(),
     ...exporterCommonConfig,
   })
-  .refine((value) => value.tls === undefined || parseGrpcEndpoint(value.endpoint)?.secure !== false, {
+  .refine((value) => value.tls === undefined || secureOf(value.endpoint) !== false, {
     path: ["tls"],
-    message: "tls is set, but the endpoint begins with http://",
+    message: "tls is set, but the endpoint begins with http:// or has scheme=http",
   });
 export type OtlpConfig = z.output<typeof config>;
 
@@ -78,7 +81,8 @@ class OtlpExporter implements Exporter {
   readonly #config: OtlpConfig;
   readonly #metadata = new Metadata();
   readonly #inFlight = new InFlight();
-  #client: Client | undefined;
+  #clients: GrpcClients | undefined;
+  #destination: Destination | undefined;
 
   constructor(settings: ExporterSettings, userConfig: OtlpConfig) {
     this.#settings = settings;
@@ -88,31 +92,21 @@ class OtlpExporter implements Exporter {
 
   async start(host: Host): Promise<void> {
     const { endpoint, compression, tls } = this.#config;
-    const target = parseGrpcEndpoint(endpoint) as GrpcTarget;
     const material = await readTlsMaterial(this.#settings.name, tls);
-    const options: ClientOptions = {
-      "grpc.primary_user_agent": `OTel-OTLP-Exporter-${host.userAgent}`,
-      "grpc.default_compression_algorithm": COMPRESSION[compression],
-      "grpc.max_receive_message_length": GRPC_ANSWER_LIMIT,
-      "grpc.max_send_message_length": -1,
-      // Retries are the caller's, who knows about the queue; the channel's own would hide them.
-      "grpc.enable_retries": 0,
-      // One connection an exporter, so that a shutdown can close it.
-      "grpc.use_local_subchannel_pool": 1,
-      ...(material.servername === undefined ? {} : { "grpc.ssl_target_name_override": material.servername }),
-    };
-    const secure = target.secure ?? tls !== undefined;
-    const channelCredentials = secure
-      ? credentials.createSsl(material.ca ?? null, material.key ?? null, material.cert ?? null, {
-          rejectUnauthorized: material.rejectUnauthorized,
-        })
-      : credentials.createInsecure();
-    this.#client = new Client(target.address, channelCredentials, options);
+    this.#destination = openDestination(this.#settings, endpoint, { scheme: "grpc" });
+    this.#clients = new GrpcClients({
+      userAgent: `OTel-OTLP-Exporter-${host.userAgent}`,
+      compression,
+      secure: secureOf(endpoint) ?? tls !== undefined,
+      tls: material,
+    });
   }
 
   async export(fragments: readonly LogFragment[], signal: AbortSignal): Promise<ExportOutcome> {
-    const client = this.#client;
-    if (client === undefined) return { type: "retry", reason: `exporter ${this.#settings.name} is not running` };
+    const [clients, destination] = [this.#clients, this.#destination];
+    if (clients === undefined || destination === undefined) {
+      return { type: "retry", reason: `exporter ${this.#settings.name} is not running` };
+    }
     const count = countSpans(fragments);
     if (count === 0) return { type: "delivered" };
     if (signal.aborted) return { type: "retry", reason: "stopped before it was sent" };
@@ -122,14 +116,38 @@ class OtlpExporter implements Exporter {
     } catch (error) {
       return unreadable(count, error);
     }
-    return this.#inFlight.run(() => this.#call(client, body, count, signal));
+    return this.#inFlight.run(() => this.#attempt(clients, destination, body, count, signal));
   }
 
   async shutdown(signal: AbortSignal): Promise<void> {
-    const client = this.#client;
-    this.#client = undefined;
+    const [clients, destination] = [this.#clients, this.#destination];
+    this.#clients = undefined;
+    this.#destination = undefined;
     await this.#inFlight.idle(signal);
-    client?.close();
+    clients?.close();
+    destination?.close();
+  }
+
+  async #attempt(
+    clients: GrpcClients,
+    destination: Destination,
+    body: Uint8Array,
+    count: number,
+    signal: AbortSignal,
+  ): Promise<ExportOutcome> {
+    let picked: PickedDestination | undefined;
+    let outcome: ExportOutcome;
+    try {
+      picked = await destination.next(signal);
+      const target = parseGrpcEndpoint(picked.url);
+      if (target === undefined) throw new Error(`${picked.url} is no address that can be called`);
+      outcome = await clients.use(target.address, (client) => this.#call(client, body, count, signal));
+    } catch (error) {
+      outcome = { type: "retry", reason: error instanceof Error ? error.message : String(error) };
+    }
+    // Refusing spans speaks against the spans, not against the instance.
+    picked?.done(outcome.type === "retry" && !signal.aborted ? "failure" : "success");
+    return outcome;
   }
 
   #call(client: Client, body: Uint8Array, count: number, signal: AbortSignal): Promise<ExportOutcome> {

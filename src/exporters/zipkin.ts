@@ -18,7 +18,7 @@ async function send(fragments: readonly LogFragment[], count: number, post: Post
   return httpOutcome(await post(body, "application/json"), count);
 }
 
-/** Zipkin v2 JSON over HTTP; the endpoint is the whole URL. */
+/** Zipkin v2 JSON over HTTP; the endpoint is the whole URL, or a service to discover. */
 export const zipkinExporter: ComponentFactory<HttpExporterConfig, ExporterSettings, Exporter> = {
   type: "zipkin",
   stability: "beta",
@@ -26,6 +26,7 @@ export const zipkinExporter: ComponentFactory<HttpExporterConfig, ExporterSettin
   create: (settings, config) =>
     new HttpExporter(settings, config, {
       url: (endpoint) => new URL(endpoint),
+      path: "/api/v2/spans",
       userAgent: (host) => host.userAgent,
       send,
     }),

@@ -1,8 +1,22 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import type { z } from "zod";
 import type { Host } from "../../component/component.ts";
+import { RetryableError } from "../../component/errors.ts";
 import type { ConfiguredExporter } from "../../component/store.ts";
+import type { DiscoveryConfig } from "../../discovery/config.ts";
+import { createDiscoveryClient } from "../../discovery/discovery.ts";
+import { createLazyResolver } from "../../discovery/lazy-resolver.ts";
 import type { exporterCommonConfig } from "../../exporters/common-config.ts";
 import { EXPORTERS } from "../builtin.ts";
+import { readRegistryAddress } from "../registry-address.ts";
+
+/** The part of the config that the export thread needs. */
+export interface ExportConfig {
+  readonly exporters: readonly ExporterEntry[];
+  readonly discovery: DiscoveryConfig;
+  /** Where the collector's own registry listens is told here once it does (createRegistryAddress). */
+  readonly registryAddress: SharedArrayBuffer;
+}
 
 /** One configured exporter as it travels to the export thread. */
 export interface ExporterEntry {
@@ -13,19 +27,30 @@ export interface ExporterEntry {
   readonly value: unknown;
 }
 
+/** How long the start of the registry is waited for, and how often it is looked for, ms. */
+const START_MS = 2_000;
+const ASK_EVERY_MS = 20;
+
 type CommonConfig = {
   readonly [Key in keyof typeof exporterCommonConfig]: z.output<(typeof exporterCommonConfig)[Key]>;
 };
 
-/** Creates the exporters of the config (component/store.ts, ExportModule). */
-export function createExporters(config: unknown, _host: Host): readonly ConfiguredExporter[] {
-  return (config as readonly ExporterEntry[]).map(({ name, type, value }) => {
+/**
+ * Creates the exporters of the config (component/store.ts, ExportModule). Those with `discover://` endpoints share one
+ * registry client, which is closed when the last of them was shut down.
+ */
+export function createExporters(config: unknown, host: Host): readonly ConfiguredExporter[] {
+  const { exporters, discovery, registryAddress } = config as ExportConfig;
+  const resolver = createLazyResolver(async () =>
+    createDiscoveryClient(discovery, await listenerOf(discovery, registryAddress), host),
+  );
+  return exporters.map(({ name, type, value }) => {
     const factory = EXPORTERS[type];
     if (factory === undefined) throw new Error(`no exporter of type ${type}`);
     const { start_at, sending, retry_on_failure } = value as CommonConfig;
     return {
       name,
-      exporter: factory.create({ name, writeStdout: (text) => process.stdout.write(text) }, value),
+      exporter: factory.create({ name, writeStdout: (text) => process.stdout.write(text), resolver }, value),
       startAt: start_at,
       maxBatchSpans: sending.max_batch_spans,
       concurrency: sending.concurrency,
@@ -37,4 +62,27 @@ export function createExporters(config: unknown, _host: Host): readonly Configur
       },
     };
   });
+}
+
+/**
+ * Where the collector's registry listens, for the one backend that is reached there. A backlog is sent before the
+ * registry has started, so it is waited for.
+ * @throws RetryableError `unreachable` when it does not listen
+ */
+async function listenerOf(
+  { backend, server }: DiscoveryConfig,
+  memory: SharedArrayBuffer,
+): Promise<string | undefined> {
+  if (backend !== "local") return undefined;
+  let told = readRegistryAddress(memory);
+  for (let waitedMs = 0; told === "unknown" && waitedMs < START_MS; waitedMs += ASK_EVERY_MS) {
+    await sleep(ASK_EVERY_MS, undefined, { ref: false });
+    told = readRegistryAddress(memory);
+  }
+  if (told === "unknown") throw new RetryableError("unreachable", "the collector's registry has not started yet");
+  if (told !== "none") return told.address;
+  throw new RetryableError(
+    "unreachable",
+    `the collector's registry does not listen at ${server.endpoint}: another program has that port`,
+  );
 }
