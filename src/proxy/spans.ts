@@ -1,5 +1,5 @@
 import type { HeaderPair, Propagated, Propagator } from "../propagation/context.ts";
-import { hostAttributes, methodAttributes, methodName, safeQuery, safeUrl } from "../sdk/instrument/http-attributes.ts";
+import { hostAttributes, methodAttributes, methodName, safeQuery } from "../sdk/instrument/http-attributes.ts";
 import type { Span } from "../sdk/span.ts";
 import { samplingOf } from "../sdk/span-context.ts";
 import type { Tracer } from "../sdk/tracer.ts";
@@ -48,12 +48,14 @@ export function startClientSpan(
   path: string,
   resend: number,
 ): Span {
-  return tracer.startSpan(`${methodName(method)} ${route}`, {
+  const name = `${methodName(method)} ${route}`;
+  if (!server.isRecording()) return tracer.startSpan(name, { kind: "client", parent: server });
+  return tracer.startSpan(name, {
     kind: "client",
     parent: server,
     attributes: {
       ...methodAttributes(method),
-      "url.full": safeUrl(new URL(`${target.secure ? "https" : "http"}://${target.authority}${path}`)),
+      "url.full": `${target.secure ? "https" : "http"}://${target.authority}${safeQuery(path)}`,
       "server.address": target.host,
       "server.port": target.port,
       "network.protocol.version": "1.1",
