@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { LineCounter, parseDocument } from "yaml";
 import { PermanentError } from "../component/errors.ts";
+import { fileReason } from "../component/reasons.ts";
 import { configError } from "./config-error.ts";
 
 /** A tree of settings as somebody wrote it, before validation. */
@@ -16,8 +17,7 @@ export function readConfigFile(path: string): RawConfig {
   try {
     text = readFileSync(path, "utf8");
   } catch (cause) {
-    const why = (cause as NodeJS.ErrnoException).code === "ENOENT" ? "no such file" : (cause as Error).message;
-    throw new PermanentError("config_invalid", `${path}: cannot read the config file: ${why}`, { cause });
+    throw new PermanentError("config_invalid", `${path}: cannot read the config file: ${fileReason(cause)}`, { cause });
   }
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: true });

@@ -32,9 +32,10 @@ describe("parseConfig", () => {
   it("names every problem with its place", () => {
     const message = errorOf({ storage: { kind: "disk", segment: { max_spans: "many" } }, sampling: { ratioo: 1 } });
     expect(message).toContain("test.yaml: 3 problems:");
-    expect(message).toContain('storage.kind: invalid option: expected one of "sqlite"|"memory" (found "disk")');
+    expect(message).toContain('storage.kind: expected one of "sqlite"|"memory" (found "disk")');
     expect(message).toMatch(/storage\.segment\.max_spans: .*expected number.*\(found "many"\)/);
     expect(message).toContain('sampling.ratioo: unknown key; did you mean "ratio"?');
+    expect(errorOf({ sampling: { ratoi: 1 } })).toContain('sampling.ratoi: unknown key; did you mean "ratio"?');
   });
 
   it("suggests keys of nested sections and lists them where none is near", () => {

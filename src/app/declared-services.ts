@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { PermanentError } from "../component/errors.ts";
+import { fileReason } from "../component/reasons.ts";
 import { PrologError } from "../declarations/prolog-error.ts";
 import { type FactDeclaration, readServices } from "../declarations/read-services.ts";
 import type { ConfigInput } from "./config.ts";
@@ -15,8 +16,9 @@ export function readServiceFile(path: string): readonly FactDeclaration[] {
   try {
     text = readFileSync(path, "utf8");
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new PermanentError("config_invalid", `cannot read ${path}: ${reason}`, { cause });
+    throw new PermanentError("config_invalid", `${path}: cannot read the service facts: ${fileReason(cause)}`, {
+      cause,
+    });
   }
   try {
     return readServices(text, path);

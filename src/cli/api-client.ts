@@ -1,4 +1,5 @@
 import { PermanentError } from "../component/errors.ts";
+import { fetchReason } from "../component/reasons.ts";
 
 /** Where a collector's read APIs answer when a command is not told. */
 export const DEFAULT_URL = "http://127.0.0.1:16686";
@@ -31,10 +32,9 @@ export class ApiClient {
       response = await fetch(url, { redirect: "error", ...(signal === undefined ? {} : { signal }) });
     } catch (error) {
       if (signal?.aborted) throw new PermanentError("cancelled", "stopped");
-      const why = (error as { cause?: { code?: string } }).cause?.code ?? (error as Error).message;
       throw new PermanentError(
         "unreachable",
-        `no collector answers at ${this.#base} (${why}); start one with \`spanloom\` or name it with --url`,
+        `no collector answers at ${this.#base} (${fetchReason(error)}); start one with \`spanloom\` or name it with --url`,
         { cause: error },
       );
     }

@@ -3,6 +3,7 @@ import type { Config } from "../app/config.ts";
 import { openDataFolder } from "../app/data-folder.ts";
 import { PermanentError } from "../component/errors.ts";
 import type { Logger } from "../component/logger.ts";
+import { fetchReason } from "../component/reasons.ts";
 import type { SpanStore } from "../component/store.ts";
 
 /** One piece of work in two ways. */
@@ -41,10 +42,9 @@ export async function postAdmin<T>(base: string, path: string, body: unknown): P
       body: JSON.stringify(body),
     });
   } catch (error) {
-    const why = (error as { cause?: { code?: string } }).cause?.code ?? (error as Error).message;
     throw new PermanentError(
       "unreachable",
-      `the data folder is in use, but no collector answers at ${base} (${why}); name it with --url`,
+      `the data folder is in use, but no collector answers at ${base} (${fetchReason(error)}); name it with --url`,
       { cause: error },
     );
   }

@@ -2,10 +2,12 @@
 import { CommanderError } from "commander";
 import { PermanentError, RetryableError } from "../component/errors.ts";
 import { EXIT } from "./exit-codes.ts";
-import { createProgram } from "./program.ts";
+import { createProgram, refuseUnknownCommand } from "./program.ts";
 
 try {
-  await createProgram().parseAsync();
+  const program = createProgram();
+  refuseUnknownCommand(program, process.argv.slice(2));
+  await program.parseAsync();
 } catch (error) {
   process.exit(report(error));
 }

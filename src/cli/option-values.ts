@@ -3,7 +3,7 @@ import { InvalidArgumentError } from "commander";
 /** An http or https URL, as it was written. */
 export function checkUrl(text: string): string {
   if (!URL.canParse(text) || !/^https?:/.test(text)) {
-    throw new InvalidArgumentError("expected an http or https URL such as http://127.0.0.1:4318");
+    throw new InvalidArgumentError("expected an http or https URL such as http://collector:4318");
   }
   return text;
 }

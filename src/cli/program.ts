@@ -1,4 +1,5 @@
 import { Command } from "commander";
+import { nearest } from "../app/config-error.ts";
 import { readVersion } from "../app/version.ts";
 import { addCompletion } from "./completion.ts";
 import { addConfig } from "./config.ts";
@@ -26,6 +27,18 @@ const COMMANDS: readonly ((program: Command) => void)[] = [
   addConfig,
   addCompletion,
 ];
+
+/**
+ * Ends with a usage error where the first word is no command: the default command would take it for an argument.
+ * @param args what follows the program's name
+ */
+export function refuseUnknownCommand(program: Command, args: readonly string[]): void {
+  const [word] = args;
+  const known = [...program.commands.map((command) => command.name()), "help"];
+  if (word === undefined || word.startsWith("-") || known.includes(word)) return;
+  const near = nearest(word, known);
+  program.error(`error: unknown command '${word}'${near === undefined ? "" : `\n(Did you mean ${near}?)`}`);
+}
 
 export function createProgram(): Command {
   const program = new Command("spanloom")

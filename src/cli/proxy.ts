@@ -7,7 +7,7 @@ import { checkUrl } from "./option-values.ts";
 
 interface ProxyFlags extends ConfigFlags {
   readonly listen?: string;
-  readonly route: readonly RouteFlag[];
+  readonly route?: readonly RouteFlag[];
   readonly propagation?: string;
   readonly otlp?: string;
 }
@@ -27,7 +27,7 @@ export function addProxy(program: Command): void {
       .description("run the traced reverse proxy alone, sending its spans to a collector as OTLP"),
   )
     .option("--listen <host:port>", "where it listens (default 127.0.0.1:8088)")
-    .option("--route <[/prefix=]upstream[#service]>", "what goes where (repeatable)", collectRoute, [])
+    .option("--route <[/prefix=]upstream[#service]>", "what goes where (repeatable)", collectRoute)
     .option("--propagation <formats>", "sent upstream: w3c, b3, b3_single, jaeger, baggage, separated by commas")
     .option("--otlp <url>", "OTLP/HTTP base of the collector (default http://127.0.0.1:4318)", checkUrl)
     .addHelpText(
@@ -74,14 +74,14 @@ function proxySection({ listen, route, propagation, otlp }: ProxyFlags): RawConf
     ...(otlp === undefined ? [] : [`proxy.exporter.endpoint=${otlp.replace(/\/+$/, "")}/v1/traces`]),
   ];
   const proxy = {
-    ...(route.length === 0 ? {} : { routes: route }),
+    ...(route === undefined ? {} : { routes: route }),
     ...(propagation === undefined ? {} : { propagation: propagation.split(",").map((format) => format.trim()) }),
   };
   return mergeConfig(configFromAssignments(assignments), { proxy });
 }
 
 /** `/shop=http://127.0.0.1:9000#shop`: prefix and service may be left out. */
-function collectRoute(text: string, previous: readonly RouteFlag[]): readonly RouteFlag[] {
+function collectRoute(text: string, previous: readonly RouteFlag[] = []): readonly RouteFlag[] {
   const match = /^(?:(\/[^=]*)=)?((?:https?|discover):[^#]+)(?:#(.+))?$/.exec(text);
   if (match === null) {
     throw new InvalidArgumentError("expected [/prefix=]upstream[#service], such as /shop=http://127.0.0.1:9000#shop");

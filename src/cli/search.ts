@@ -2,6 +2,7 @@ import type { Command } from "commander";
 import type { UiSearchResponse, UiTraceSummary } from "../query/ui/api-types.ts";
 import { ApiClient, DEFAULT_URL } from "./api-client.ts";
 import { formatDuration, formatTime, printable, styleFor, table } from "./format.ts";
+import { checkUrl, parsePositive } from "./option-values.ts";
 
 export interface SearchFlags {
   readonly url: string;
@@ -12,13 +13,13 @@ export interface SearchFlags {
   readonly maxDuration?: string;
   readonly lookback?: string;
   readonly errors: boolean;
-  readonly limit: string;
+  readonly limit: number;
   readonly json: boolean;
 }
 
 export function addSearch(program: Command): void {
   searchOptions(program.command("search").description("find traces in a running collector, newest first"))
-    .option("--limit <n>", "most traces to list", "20")
+    .option("--limit <n>", "most traces to list", parsePositive, 20)
     .option("--json", "print the answer as JSON", false)
     .addHelpText(
       "after",
@@ -35,7 +36,7 @@ Examples:
 /** The conditions that `search` and `tail` share. */
 export function searchOptions(command: Command): Command {
   return command
-    .option("--url <url>", "web UI address of the collector", DEFAULT_URL)
+    .option("--url <url>", "web UI address of the collector", checkUrl, DEFAULT_URL)
     .option("-s, --service <name>", "a span of this service")
     .option("-o, --operation <name>", "a span of this name")
     .option("-t, --tag <key=value>", "a span with this attribute (repeatable)", (value, all: string[] = []) => [
@@ -78,7 +79,7 @@ export const RIGHT_COLUMNS = [1, 2, 3];
 
 async function run(flags: SearchFlags): Promise<void> {
   const query = searchQuery(flags);
-  query.set("limit", flags.limit);
+  query.set("limit", String(flags.limit));
   const answer = await new ApiClient(flags.url).json<UiSearchResponse>(`api/ui/search?${query}`);
   if (flags.json) {
     process.stdout.write(`${JSON.stringify(answer)}\n`);

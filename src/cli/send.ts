@@ -42,7 +42,11 @@ Examples:
     .action(run);
 }
 
-async function run(flags: SendFlags): Promise<void> {
+async function run(flags: SendFlags, command: Command): Promise<void> {
+  if (flags.rate === undefined && flags.for !== undefined) command.error("error: --for needs --rate");
+  if (flags.rate !== undefined && command.getOptionValueSource("traces") === "cli") {
+    command.error("error: --traces is for one shot; with --rate say --for how long");
+  }
   const stop = new AbortController();
   process.once("SIGINT", () => stop.abort());
   const steady = flags.rate !== undefined;

@@ -32,13 +32,13 @@ async function run(flags: SearchFlags): Promise<void> {
   process.once("SIGINT", () => stop.abort());
   const client = new ApiClient(flags.url);
   const seen = new Set<string>();
-  // Traces that began before now are old news, but for those whose spans arrive late.
+  // Traces that began before now are old news, unless --lookback asks for them.
   const since = BigInt(Date.now()) * 1000n;
   let widths = true;
   while (!stop.signal.aborted) {
     const query = searchQuery(flags);
     query.set("limit", String(PER_INTERVAL));
-    query.set("start", String(since));
+    if (flags.lookback === undefined) query.set("start", String(since));
     try {
       const { traces } = await client.json<UiSearchResponse>(`api/ui/search?${query}`, stop.signal);
       const fresh = traces.filter((trace) => !seen.has(trace.traceId)).reverse();

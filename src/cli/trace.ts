@@ -1,10 +1,12 @@
 import type { Command } from "commander";
-import { bytesToHex } from "../model/ids.ts";
+import { PermanentError } from "../component/errors.ts";
+import { bytesToHex, parseTraceId } from "../model/ids.ts";
 import { STATUS_CODE } from "../model/span.ts";
 import type { UiSpanDetail, UiSpanResponse } from "../query/ui/api-types.ts";
 import { decodeTraceColumns, type TraceColumns } from "../query/ui/columns-format.ts";
 import { ApiClient, DEFAULT_URL } from "./api-client.ts";
 import { formatDuration, formatTime, printable, type Style, styleFor } from "./format.ts";
+import { checkUrl } from "./option-values.ts";
 
 interface TraceFlags {
   readonly url: string;
@@ -22,7 +24,7 @@ export function addTrace(program: Command): void {
     .command("trace")
     .description("show one trace as a tree, or one of its spans")
     .argument("<id>", "trace id, or a traceparent header")
-    .option("--url <url>", "web UI address of the collector", DEFAULT_URL)
+    .option("--url <url>", "web UI address of the collector", checkUrl, DEFAULT_URL)
     .option("--span <id>", "print everything about this span")
     .option("--errors", "only the spans with errors and the way to them", false)
     .option("--json", "print the trace as OTLP JSON (with --span: the span)", false)
@@ -39,6 +41,12 @@ Examples:
 
 async function run(text: string, flags: TraceFlags): Promise<void> {
   const id = /^[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-/i.exec(text)?.[1] ?? text;
+  if (parseTraceId(id) === undefined) {
+    throw new PermanentError(
+      "bad_request",
+      `${text}: expected a trace id of 1 to 32 hex digits, or a traceparent header`,
+    );
+  }
   const client = new ApiClient(flags.url);
   const style = styleFor(process.stdout, process.env);
   if (flags.span !== undefined) {

@@ -7,6 +7,7 @@ import { materialiseBody } from "../codec/otlp/materialise.ts";
 import type { ComponentFactory } from "../component/component.ts";
 import { PermanentError } from "../component/errors.ts";
 import type { Exporter, ExporterSettings, ExportOutcome } from "../component/export.ts";
+import { fileReason } from "../component/reasons.ts";
 import type { LogFragment } from "../model/log.ts";
 import { exporterCommonConfig } from "./common-config.ts";
 import { countSpans, unreadable } from "./outcome.ts";
@@ -51,8 +52,8 @@ class FileExporter implements Exporter {
       await mkdir(dirname(this.#path), { recursive: true });
       await this.#open();
     } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
-      throw new PermanentError("config_invalid", `exporters.${this.#name}.path: ${reason}`, { cause: error });
+      const message = `exporters.${this.#name}.path: cannot write to ${this.#path}: ${fileReason(error)}`;
+      throw new PermanentError("config_invalid", message, { cause: error });
     }
   }
 

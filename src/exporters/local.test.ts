@@ -140,7 +140,9 @@ describe("file", () => {
   });
 
   it("says what is wrong with its path", async () => {
-    await expect(started({ path: folder })).rejects.toThrow(/exporters\.file\.path: EISDIR/);
+    await expect(started({ path: folder })).rejects.toThrow(
+      /exporters\.file\.path: cannot write to .*: it is a folder, not a file/,
+    );
   });
 
   it("retries what it cannot write, and works again", async () => {

@@ -1,5 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { PermanentError } from "../component/errors.ts";
+import { fileReason } from "../component/reasons.ts";
 import type { TlsConfig } from "./common-config.ts";
 
 /** Contents of the files that a TlsConfig names, and its other settings, in Node's words. */
@@ -19,8 +20,8 @@ export async function readTlsMaterial(name: string, tls: TlsConfig | undefined):
     try {
       return await readFile(path);
     } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
-      throw new PermanentError("config_invalid", `exporters.${name}.tls.${key}: ${reason}`, { cause: error });
+      const message = `exporters.${name}.tls.${key}: cannot read ${path}: ${fileReason(error)}`;
+      throw new PermanentError("config_invalid", message, { cause: error });
     }
   };
   const [ca, cert, key] = await Promise.all([read("ca_file"), read("cert_file"), read("key_file")]);

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { z } from "zod";
 import { PermanentError } from "../component/errors.ts";
+import { fileReason } from "../component/reasons.ts";
 
 /** The Collector's names for a server's TLS settings. */
 export const tlsConfig = z.strictObject({
@@ -39,8 +40,7 @@ function readPem(path: string, configKey: string): Buffer {
   try {
     bytes = readFileSync(path);
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new PermanentError("config_invalid", `${configKey}: cannot read ${path}: ${reason}`, { cause });
+    throw new PermanentError("config_invalid", `${configKey}: cannot read ${path}: ${fileReason(cause)}`, { cause });
   }
   if (!bytes.includes("-----BEGIN ")) {
     throw new PermanentError("config_invalid", `${configKey}: ${path} holds no PEM block (-----BEGIN …)`);

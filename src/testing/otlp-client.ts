@@ -2,6 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { decodeExportResponse } from "../codec/otlp/export-response.ts";
 import { decodeRpcStatus } from "../codec/rpc/status.ts";
 import { PermanentError } from "../component/errors.ts";
+import { fetchReason } from "../component/reasons.ts";
 import { backoffMs, isRetryableHttpStatus, parseRetryAfter } from "../component/retry.ts";
 
 const RETRIES = 8;
@@ -54,10 +55,9 @@ export class OtlpClient {
       });
     } catch (error) {
       if (this.#signal.aborted) return undefined;
-      const cause = (error as { cause?: { code?: string } }).cause?.code ?? (error as Error).message;
       throw new PermanentError(
         "unreachable",
-        `no collector answers at ${this.#url} (${cause}); start one with \`spanloom\` or name it with --endpoint`,
+        `no collector answers at ${this.#url} (${fetchReason(error)}); start one with \`spanloom\` or name it with --endpoint`,
         { cause: error },
       );
     }

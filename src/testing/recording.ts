@@ -4,6 +4,7 @@ import { pipeline } from "node:stream";
 import { createGunzip } from "node:zlib";
 import { jsonToTraces } from "../codec/otlp/json-in.ts";
 import { PermanentError } from "../component/errors.ts";
+import { fileReason } from "../component/reasons.ts";
 import type { TracesData } from "../model/span.ts";
 
 /** One line of a recording: OTLP JSON Lines as the Collector's file exporter writes them, one TracesData a line. */
@@ -35,7 +36,7 @@ export async function* readRecording(
       if (data !== undefined) yield { line, data };
     }
   } catch (cause) {
-    throw unreadable(path, cause as NodeJS.ErrnoException);
+    throw unreadable(path, cause);
   } finally {
     await handle.close();
   }
@@ -50,7 +51,6 @@ function parse(text: string, onBad: (reason: string) => void): TracesData | unde
   }
 }
 
-function unreadable(path: string, cause: NodeJS.ErrnoException): PermanentError {
-  const why = cause.code === "ENOENT" ? "no such file" : cause.message;
-  return new PermanentError("bad_request", `${path}: cannot read the recording: ${why}`, { cause });
+function unreadable(path: string, cause: unknown): PermanentError {
+  return new PermanentError("bad_request", `${path}: cannot read the recording: ${fileReason(cause)}`, { cause });
 }
