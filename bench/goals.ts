@@ -52,6 +52,15 @@ const INGEST_GOALS = { 512: 100_000, 64: 60_000, 8: 25_000, 1: 8_000 } as const;
 /** The same goals as multiples of the peers' figures at 512 a request. */
 const PEER_RATIOS: Readonly<Record<string, number>> = { jaeger: 3 };
 
+const QUERY_GOALS: Readonly<Partial<Record<QueryName, number>>> = {
+  trace: 10,
+  tag: 20,
+  nothing: 50,
+  services: 5,
+  operations: 5,
+  dependencies: 5,
+};
+
 await ingest();
 await forwarding();
 await reading();
@@ -124,15 +133,6 @@ async function reading(): Promise<void> {
     rmSync(data, { recursive: true, force: true });
   }
 }
-
-const QUERY_GOALS: Readonly<Partial<Record<QueryName, number>>> = {
-  trace: 10,
-  tag: 20,
-  nothing: 50,
-  services: 5,
-  operations: 5,
-  dependencies: 5,
-};
 
 async function readingUnderLoad(server: StartedSystem): Promise<void> {
   const sender = httpSender(server.url, 4);
