@@ -91,7 +91,7 @@ export function encodeBlockIndex(columns: SpanColumns): Uint8Array<ArrayBuffer> 
 export function decodeBlockIndex(bytes: Uint8Array): SpanColumns {
   if (isSealedIndex(bytes)) return decodeSealedIndex(bytes);
   if (bytes.length < HEADER) throw broken(`${bytes.length} bytes are fewer than the header's ${HEADER}`);
-  const aligned = bytes.byteOffset % 4 === 0 ? bytes : bytes.slice();
+  const aligned = bytes.byteOffset % 4 === 0 ? bytes : new Uint8Array(bytes);
   const { buffer, byteOffset } = aligned;
   const header = new Uint32Array(buffer, byteOffset, HEADER / 4);
   const first = header[0] as number;

@@ -11,8 +11,9 @@ import { scannerPipeline, spanNumbers } from "../support/storage/batches.ts";
 import { type Compiled, compileThreads } from "../support/storage/compiled.ts";
 import { testDriver } from "../support/storage/driver.ts";
 import { recordingHost, storeSettings, tempFolder } from "../support/storage/rig.ts";
+import { crashRounds } from "../support/storage/rounds.ts";
 
-const ROUNDS = 8;
+const ROUNDS = crashRounds(8);
 const CHILD = "test/support/storage/ingesting-child.ts";
 
 let compiled: Compiled;

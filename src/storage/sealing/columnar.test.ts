@@ -100,6 +100,16 @@ describe("a sealed row", () => {
     expectAllBack(one, spread);
   });
 
+  it("gives ids that can be read as words, wherever its bytes lie", () => {
+    const [{ row }] = seal([sourceRow(makeBody("s", range(0, 60)))]) as [Sealed];
+    for (let shift = 0; shift < 4; shift++) {
+      const moved = Buffer.alloc(row.index.length + 4).subarray(shift);
+      moved.set(row.index);
+      const { spanIds, parentIds, traceIds } = decodeSealedIndex(moved.subarray(0, row.index.length));
+      for (const ids of [spanIds, parentIds, traceIds]) expect(ids.byteOffset % 4).toBe(0);
+    }
+  });
+
   it("has a bloom that knows every trace and attribute", () => {
     const body = makeBody("shop", range(0, 50));
     const scan = new TraceScanner(DEFAULT_SCAN_LIMITS).scan(body);

@@ -350,14 +350,14 @@ function hashId(low: number, high: number): number {
 }
 
 function words(bytes: Uint8Array, count: number): Uint32Array {
-  const aligned = bytes.byteOffset % 4 === 0 ? bytes : bytes.slice();
+  const aligned = bytes.byteOffset % 4 === 0 ? bytes : new Uint8Array(bytes);
   return new Uint32Array(aligned.buffer, aligned.byteOffset, count);
 }
 
 function sized(bytes: Uint8Array, size: number): Uint8Array {
   if (bytes.length !== size) throw new RangeError(`${bytes.length} bytes where ${size} are needed`);
-  // Readers look at ids as words.
-  return bytes.byteOffset % 4 === 0 ? bytes : bytes.slice();
+  // Readers look at ids as words. Not by slice(), which of a Buffer is no copy.
+  return bytes.byteOffset % 4 === 0 ? bytes : new Uint8Array(bytes);
 }
 
 function below(index: Uint32Array, size: number): Uint32Array {

@@ -83,7 +83,7 @@ export class TokenTable {
     const id = `${context} ${valueTag} ${Buffer.from(key.buffer, key.byteOffset, key.length).toString("latin1")}`;
     let token = this.#attributes.get(id);
     if (token === undefined) {
-      token = this.tokens.push({ context, kind, tag, valueTag, key: key.slice() }) - 1;
+      token = this.tokens.push({ context, kind, tag, valueTag, key: new Uint8Array(key) }) - 1;
       this.#attributes.set(id, token);
     }
     return token;

@@ -172,7 +172,7 @@ function findPattern(body: Uint8Array, { starts, ends, count }: ByteRanges): Uin
   const first = starts[0] as number;
   const length = (ends[0] as number) - first;
   if (length === 0 || length > MAX_PATTERN) return undefined;
-  const pattern = body.slice(first, first + length);
+  const pattern = new Uint8Array(body.subarray(first, first + length));
   if (pattern.includes(0)) return undefined;
   for (let i = 1; i < count; i++) {
     const start = starts[i] as number;

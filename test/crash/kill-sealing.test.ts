@@ -1,0 +1,85 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { decodeBlockIndex } from "../../src/storage/block-index.ts";
+import { IngestCore } from "../../src/storage/ingest-core.ts";
+import { fileAccess, StoredSource } from "../../src/storage/stored-source.ts";
+import { scannerPipeline, spanNumbers } from "../support/storage/batches.ts";
+import { type Compiled, compileThreads } from "../support/storage/compiled.ts";
+import { testDriver } from "../support/storage/driver.ts";
+import { recordingHost, storeSettings, tempFolder } from "../support/storage/rig.ts";
+import { crashRounds } from "../support/storage/rounds.ts";
+
+const ROUNDS = crashRounds(4);
+const CHILD = "test/support/storage/sealing-child.ts";
+
+let compiled: Compiled;
+beforeAll(async () => {
+  compiled = await compileThreads([CHILD]);
+});
+afterAll(() => compiled.remove());
+
+/** Runs the process and kills it a random moment after it has sealed something; gives the ids it acknowledged. */
+async function killedRun(path: string, first: number): Promise<number[]> {
+  const child = spawn(
+    process.execPath,
+    [compiled.file(CHILD), path, compiled.threadEntries, compiled.modules, String(first)],
+    { stdio: ["ignore", "pipe", "inherit"] },
+  );
+  const acked: number[] = [];
+  let armed = false;
+  for await (const line of createInterface({ input: child.stdout })) {
+    const [word, at, count] = line.split(" ");
+    if (word === "sealed" && Number(at) > 0 && !armed) {
+      armed = true;
+      setTimeout(() => child.kill("SIGKILL"), Math.random() * 200);
+    } else if (word === "acked" && count !== undefined) {
+      for (let i = 0; i < Number(count); i++) acked.push(Number(at) + i);
+    }
+  }
+  if (child.exitCode === null && child.signalCode === null) await once(child, "exit");
+  expect(child.signalCode).toBe("SIGKILL");
+  return acked;
+}
+
+it(`loses and doubles nothing when the process is killed while it seals (${ROUNDS} rounds)`, async () => {
+  const temp = tempFolder();
+  try {
+    const acked: number[] = [];
+    for (let round = 0; round < ROUNDS; round++) {
+      acked.push(...(await killedRun(temp.path, round * 1_000_000 + 1)));
+      const host = recordingHost();
+      const core = new IngestCore({
+        settings: storeSettings(temp.path, host),
+        driver: testDriver,
+        pipeline: scannerPipeline(),
+        host,
+        release: async () => {},
+      });
+      const damaged: string[] = [];
+      const source = new StoredSource(fileAccess(testDriver, temp.path), (_, reason) => damaged.push(reason));
+      const stored: number[] = [];
+      for (const { id } of source.segments()) {
+        for (const head of source.rowsAfter(id, 0, 100_000)) {
+          expect(source.body(id, head.row)).toBeDefined();
+          stored.push(...spanNumbers(decodeBlockIndex(head.index)));
+        }
+      }
+      const files = readdirSync(join(temp.path, "segments")).filter((name) => /\.db$|sealing/.test(name));
+      expect(files).toHaveLength(source.segments().length);
+      source.close();
+      core.close();
+      expect(damaged).toEqual([]);
+      expect(host.lines.filter(({ level }) => level === "error")).toEqual([]);
+      const present = new Set(stored);
+      expect(acked.filter((id) => !present.has(id))).toEqual([]);
+      expect(present.size).toBe(stored.length);
+    }
+    expect(acked.length).toBeGreaterThan(2_000);
+  } finally {
+    temp.remove();
+  }
+}, 600_000);
