@@ -15,13 +15,13 @@ const BACKEND_TYPES = ["local", "consul", "etcd", "dns", "kubernetes"] as const;
 
 const checkConfig = z
   .strictObject({
-    type: z.enum(["http", "tcp", "grpc"]),
+    type: z.enum(["http", "tcp", "grpc"]).describe("What is asked: a path, an accepted connection, grpc.health.v1."),
     path: z.string().startsWith("/").default("/health").describe("For http."),
     scheme: z.enum(["http", "https"]).default("http").describe("For http."),
     service: z.string().default("").describe("For grpc: full service name; empty is the whole server."),
     port: z.int().min(1).max(65_535).optional().describe("Default: the instance's."),
-    interval_ms: z.int().min(10).default(HEALTH_DEFAULTS.intervalMs),
-    timeout_ms: z.int().min(1).default(HEALTH_DEFAULTS.timeoutMs),
+    interval_ms: z.int().min(10).default(HEALTH_DEFAULTS.intervalMs).describe("From one check to the next, ms."),
+    timeout_ms: z.int().min(1).default(HEALTH_DEFAULTS.timeoutMs).describe("For one check, ms."),
     healthy_threshold: z.int().min(1).default(HEALTH_DEFAULTS.healthyThreshold).describe("Successes in a row."),
     unhealthy_threshold: z
       .int()
@@ -33,16 +33,17 @@ const checkConfig = z
 
 const instanceConfig = z.strictObject({
   id: z.string().min(1).max(255).optional().describe("Default: <name>@<host>:<port>."),
-  name: z.string().min(1).max(255),
+  name: z.string().min(1).max(255).describe("Of the service."),
   host: z
     .string()
     .max(255)
-    .regex(/^[\p{L}\p{N}_:][\p{L}\p{N}_.:-]*$/u, "expected a host name or address without port or brackets"),
-  port: z.int().min(1).max(65_535),
-  tags: z.array(z.string().min(1)).default([]),
-  metadata: z.record(z.string(), z.string()).default({}),
-  weight: z.number().min(0).max(65_535).default(1),
-  zone: z.string().min(1).optional(),
+    .regex(/^[\p{L}\p{N}_:][\p{L}\p{N}_.:-]*$/u, "expected a host name or address without port or brackets")
+    .describe("Host name or address, without brackets."),
+  port: z.int().min(1).max(65_535).describe("Where it listens."),
+  tags: z.array(z.string().min(1)).default([]).describe("What lookups can ask for."),
+  metadata: z.record(z.string(), z.string()).default({}).describe("Shown with the instance."),
+  weight: z.number().min(0).max(65_535).default(1).describe("Share of requests relative to the others."),
+  zone: z.string().min(1).optional().describe("Where it runs, shown with the instance."),
   health_check: checkConfig.optional(),
 });
 export type InstanceConfig = z.output<typeof instanceConfig>;
@@ -60,7 +61,7 @@ export const discoveryConfig = z.strictObject({
   kubernetes: kubernetesBackendConfig.prefault({}),
   server: z
     .strictObject({
-      enabled: z.boolean().default(true),
+      enabled: z.boolean().default(true).describe("Whether the registry listens for Consul clients."),
       endpoint: endpointSchema.default("127.0.0.1:8500").describe("Consul's agent, catalog and health endpoints."),
       tokens: z
         .array(z.string().min(1))
@@ -96,12 +97,16 @@ export const discoveryConfig = z.strictObject({
     .describe("Instances that are always in the collector's registry."),
   balancing: z
     .strictObject({
-      policy: z.enum(BALANCER_POLICY).default("weighted_round_robin"),
+      policy: z.enum(BALANCER_POLICY).default("weighted_round_robin").describe("How one of several is chosen."),
       ejection: z
         .strictObject({
-          consecutive_failures: z.int().min(1).default(DEFAULT_EJECTION.consecutiveFailures),
+          consecutive_failures: z
+            .int()
+            .min(1)
+            .default(DEFAULT_EJECTION.consecutiveFailures)
+            .describe("Failures in a row after which an instance is left out."),
           base_ms: z.int().min(1).default(DEFAULT_EJECTION.baseMs).describe("Times the number of ejections so far."),
-          max_ms: z.int().min(1).default(DEFAULT_EJECTION.maxMs),
+          max_ms: z.int().min(1).default(DEFAULT_EJECTION.maxMs).describe("For how long at most, ms."),
         })
         .prefault({}),
     })

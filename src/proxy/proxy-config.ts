@@ -22,11 +22,12 @@ const healthCheckConfig = z.strictObject({
   path: z
     .string()
     .regex(/^\/[\x21-\x7e]*$/, "expected a path that begins with /")
-    .default("/health"),
+    .default("/health")
+    .describe("Asked with GET; 2xx passes."),
   interval_ms: timeMs(30_000, "From one check to the next, ms."),
   timeout_ms: timeMs(5_000, "For one check, ms."),
-  healthy_threshold: z.int().min(1).default(1),
-  unhealthy_threshold: z.int().min(1).default(2),
+  healthy_threshold: z.int().min(1).default(1).describe("Successes in a row."),
+  unhealthy_threshold: z.int().min(1).default(2).describe("Failures in a row; what no retry can mend counts at once."),
 });
 
 const routeConfig = z
@@ -156,7 +157,7 @@ export const proxyConfig = z.strictObject({
         .url({ protocol: /^https?$/, error: "expected an http or https URL" })
         .default("http://127.0.0.1:4318/v1/traces")
         .describe("OTLP over HTTP."),
-      headers: z.record(z.string(), z.string()).default({}),
+      headers: z.record(z.string(), z.string()).default({}).describe("Sent with every export."),
     })
     .prefault({})
     .describe("Where `spanloom proxy` sends its spans. Inside `spanloom serve` they go straight to its store."),

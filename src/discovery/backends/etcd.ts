@@ -15,8 +15,8 @@ export const etcdBackendConfig = z
       .regex(/^\/?[\w.-]+(\/[\w.-]+)*\/?$/, "expected a path such as /spanloom/services")
       .default("/spanloom/services")
       .describe("Keys are <prefix>/<service>/<id>."),
-    username: z.string().min(1).optional(),
-    password: z.string().optional(),
+    username: z.string().min(1).optional().describe("Of an etcd user; needs password."),
+    password: z.string().optional().describe("Of that user."),
     timeout_ms: timeoutConfig,
     tls: registryTlsConfig.optional(),
   })
