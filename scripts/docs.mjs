@@ -62,6 +62,7 @@ async function expositions() {
           resource: { attributes: [{ key: "zone", value: "docs", action: "insert" }] },
         },
         telemetry: { traces: { enabled: true } },
+        proxy: { routes: [{ prefix: "/docs", upstream: sinkUrl, service: "docs" }] },
         exporters: exporterConfigs(folder, destination.endpoints, sinkUrl),
       });
       try {
@@ -92,7 +93,7 @@ function exporterConfigs(folder, endpoints, sinkUrl) {
   return Object.fromEntries(types.map((type) => [type, configs[type] ?? { endpoint: `${sinkUrl}/api` }]));
 }
 
-async function makeTraffic({ otlpHttp, ui }) {
+async function makeTraffic({ otlpHttp, ui, proxy }) {
   const traces = `${otlpHttp}/v1/traces`;
   const post = (body, type = "application/json") =>
     fetch(traces, { method: "POST", headers: { "content-type": type }, body });
@@ -107,6 +108,7 @@ async function makeTraffic({ otlpHttp, ui }) {
   await post("{");
   await post("x", "text/plain");
   await (await fetch(new URL("api/ui/search", ui))).text();
+  for (const path of ["/docs", "/elsewhere"]) await (await fetch(`${proxy}${path}`)).text();
 }
 
 /** docs/command-line.md with the help of every command put between its `<!-- help: name -->` marks. */
