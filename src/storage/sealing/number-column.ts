@@ -78,7 +78,7 @@ export function unzigzag(value: number): number {
   return value % 2 === 0 ? value / 2 : -(value + 1) / 2;
 }
 
-export function sourceOf(bytes: Uint8Array): ByteSource {
+function sourceOf(bytes: Uint8Array): ByteSource {
   return new ByteSource(bytes);
 }
 
