@@ -134,7 +134,7 @@ export async function startCollector(config: Config, options: CollectorOptions =
       store:
         config.storage.kind === "memory"
           ? memoryRegistryStore()
-          : openRegistryStore(resolve(config.storage.path), logger),
+          : openRegistryStore(resolve(config.storage.path), logger, config.storage.driver),
     });
     await discovery.start(host);
     registryAddress.tell(discovery.address);

@@ -314,6 +314,6 @@ function hourOf(ms: number): number {
 
 /** Bytes as 32-bit words; copied where they are not aligned. */
 function words(bytes: Uint8Array, count: number): Uint32Array {
-  const aligned = bytes.byteOffset % 4 === 0 ? bytes : bytes.slice();
+  const aligned = bytes.byteOffset % 4 === 0 ? bytes : new Uint8Array(bytes);
   return new Uint32Array(aligned.buffer, aligned.byteOffset, count);
 }

@@ -2,13 +2,13 @@ import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { batches } from "../../test/support/search/arbitrary-traces.ts";
 import { flatten } from "../../test/support/search/naive-search.ts";
+import { testDriver } from "../../test/support/storage/driver.ts";
 import { encodeTraces } from "../codec/otlp/encode.ts";
 import { TraceScanner } from "../codec/otlp/scan.ts";
 import { DEFAULT_SCAN_LIMITS } from "../codec/otlp/scan-result.ts";
 import { OTHER_OPERATIONS, OTHER_SERVICES, type RedMetrics, type RedQuery } from "../model/red-metrics.ts";
 import type { Span, TracesData } from "../model/span.ts";
 import type { SpanColumns } from "../model/span-columns.ts";
-import { betterSqlite3Driver } from "./better-sqlite3-driver.ts";
 import type { SqlDatabase } from "./driver.ts";
 import { NumberReader, NumberWriter } from "./number-codec.ts";
 import { RedAggregator } from "./red-metrics.ts";
@@ -66,7 +66,7 @@ function spansOf(service: string, list: readonly (Partial<Span> & { readonly at?
 let db: SqlDatabase;
 let aggregator: RedAggregator;
 beforeEach(() => {
-  db = betterSqlite3Driver.open(":memory:");
+  db = testDriver.open(":memory:");
   aggregator = new RedAggregator();
   aggregator.load(db);
 });
@@ -181,7 +181,7 @@ describe("counting", () => {
   it("counts what a naive count gives, in minutes and in hours", () => {
     fc.assert(
       fc.property(batches, (data) => {
-        const own = betterSqlite3Driver.open(":memory:");
+        const own = testDriver.open(":memory:");
         try {
           const counting = new RedAggregator();
           counting.load(own);
@@ -247,7 +247,7 @@ describe("keeping", () => {
     consume(spansOf("cart", [{}, {}]));
     flush();
     expect(calls(read())).toEqual([["cart", undefined, 2, 2]]);
-    const empty = betterSqlite3Driver.open(":memory:");
+    const empty = testDriver.open(":memory:");
     expect(readRed(empty, { startMs: 0, endMs: HOUR, stepMs: MINUTE, byOperation: true }).series).toEqual([]);
     removeRedBefore(empty, START_MS);
     empty.close();

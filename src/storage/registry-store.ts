@@ -3,8 +3,8 @@ import { join } from "node:path";
 import type { RegistryStore, StoredInstance } from "../component/discovery.ts";
 import { RetryableError } from "../component/errors.ts";
 import type { Logger } from "../component/logger.ts";
-import { betterSqlite3Driver } from "./better-sqlite3-driver.ts";
-import { type SqlDatabase, SqlError } from "./driver.ts";
+import { chooseDriver, type SqliteDriverName } from "./choose-driver.ts";
+import { type SqlDatabase, type SqlDriver, SqlError } from "./driver.ts";
 import { putDatabaseAside } from "./segment-folder.ts";
 import { openError } from "./storage-errors.ts";
 
@@ -21,12 +21,12 @@ CREATE TABLE IF NOT EXISTS instance (id TEXT PRIMARY KEY, record TEXT NOT NULL) 
  * @throws PermanentError `data_folder_unusable`; the methods throw RetryableError `storage_full` or
  *   `storage_unavailable`
  */
-export function openRegistryStore(dataFolder: string, logger: Logger): RegistryStore {
+export function openRegistryStore(dataFolder: string, logger: Logger, driver?: SqliteDriverName): RegistryStore {
   const path = join(dataFolder, REGISTRY_FILE);
   let db: SqlDatabase;
   try {
     mkdirSync(dataFolder, { recursive: true });
-    db = openOrReplace(path, logger);
+    db = openOrReplace(chooseDriver(driver), path, logger);
   } catch (error) {
     throw openError(dataFolder, error);
   }
@@ -49,9 +49,9 @@ export function openRegistryStore(dataFolder: string, logger: Logger): RegistryS
   };
 }
 
-function openOrReplace(path: string, logger: Logger): SqlDatabase {
+function openOrReplace(driver: SqlDriver, path: string, logger: Logger): SqlDatabase {
   try {
-    return open(path);
+    return open(driver, path);
   } catch (error) {
     if (!(error instanceof SqlError) || error.kind !== "corrupt") throw error;
     logger.error("the registrations are damaged and were put aside; services have to register again", {
@@ -59,12 +59,12 @@ function openOrReplace(path: string, logger: Logger): SqlDatabase {
       reason: error.message,
     });
     putDatabaseAside(path);
-    return open(path);
+    return open(driver, path);
   }
 }
 
-function open(path: string): SqlDatabase {
-  const db = betterSqlite3Driver.open(path);
+function open(driver: SqlDriver, path: string): SqlDatabase {
+  const db = driver.open(path);
   try {
     // A heartbeat that a power cut takes back only makes an instance look older, so it need not reach the disk at once.
     db.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; ${SCHEMA}`);
