@@ -36,6 +36,7 @@ export class WatchedService {
   #known = false;
   #error: Error | undefined;
   #lostAtMs: number | undefined;
+  #complained = false;
   #usedAtMs: number;
 
   constructor(settings: WatchedServiceSettings) {
@@ -112,7 +113,8 @@ export class WatchedService {
         count: instances.length - own.length,
       });
     }
-    if (this.#lostAtMs !== undefined) logger.info("the registry answers again", { service: name });
+    if (this.#complained) logger.info("the registry answers again", { service: name });
+    this.#complained = false;
     this.#instances = own;
     this.#known = true;
     this.#error = undefined;
@@ -121,13 +123,15 @@ export class WatchedService {
   }
 
   #lost(error: Error): void {
-    if (this.#lostAtMs === undefined) {
+    if (this.#lostAtMs === undefined) this.#lostAtMs = this.#settings.now();
+    // From the second failure in a row: one that the next attempt mends, or that a shutdown brings, is no news.
+    else if (!this.#complained) {
+      this.#complained = true;
       this.#settings.logger.warn("the registry cannot be watched; the last known instances are used", {
         service: this.#settings.name,
         instances: this.#instances.length,
         reason: error.message,
       });
-      this.#lostAtMs = this.#settings.now();
     }
     this.#error = error;
     this.#tell();
