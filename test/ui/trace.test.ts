@@ -133,12 +133,19 @@ describe("trace page", () => {
       expect(await page.getByRole("textbox", { name: "Tags" }).inputValue()).toBe("http.route=/api/boom");
     }));
 
-  it("follows a link into another trace at the linked span", () =>
+  it("follows a link into another trace at the linked span, and back", () =>
     open(`trace/${node.queueLinks!.traceId}`, async (page) => {
       await page.getByRole("row", { name: /stock-changed process/ }).click();
       await page.getByRole("link", { name: "another trace" }).click();
       await page.waitForURL(/trace\/e5a6512b32e21ae27b6c49586a5de647\?span=1c7d690b00edf11e/);
-      await page.getByRole("complementary", { name: "Span" }).waitFor();
+      const panel = page.getByRole("complementary", { name: "Span" });
+      await panel.getByText("Linked from", { exact: true }).waitFor();
+      await page
+        .getByText(/^Linked from \d+/)
+        .first()
+        .click();
+      await panel.getByRole("link", { name: "stock-changed process" }).click();
+      await page.waitForURL(new RegExp(`trace/${node.queueLinks!.traceId}`));
     }));
 
   it("zooms by dragging over the overview and goes back", () =>

@@ -85,6 +85,23 @@ export interface UiTraceSearchResponse {
   readonly spanIds: readonly string[];
 }
 
+/**
+ * `GET /api/ui/traces/{id}/linked-from`: spans of any stored trace that link to this one, newest trace first; a span
+ * once for each span it links to. Empty where the trace is unknown.
+ */
+export interface UiLinkedFromResponse {
+  readonly spans: readonly {
+    readonly traceId: string;
+    readonly spanId: string;
+    readonly service: string;
+    readonly name: string;
+    readonly startTimeUnixNano: string;
+    readonly toSpanId: string;
+  }[];
+  /** False where there may be more. */
+  readonly complete: boolean;
+}
+
 export interface UiTraceSummary {
   readonly traceId: string;
   readonly rootService: string;

@@ -45,6 +45,7 @@ export function createUiRoutes(host: ViewHost, now: () => number = Date.now): Ro
     }
     return request("ui.find", { traceId: traceIdOf(req), text });
   });
+  get("/traces/:traceId/linked-from", (_params, req) => request("ui.linkedFrom", { traceId: traceIdOf(req) }));
   get("/traces/:traceId/download", (params, req) => {
     const traceId = traceIdOf(req);
     const format = textParam(params, "format") ?? "otlp";

@@ -15,6 +15,7 @@ import { createJaegerRoutes } from "../jaeger/routes.ts";
 import type {
   UiDependenciesResponse,
   UiErrorResponse,
+  UiLinkedFromResponse,
   UiRedResponse,
   UiSearchResponse,
   UiServicesResponse,
@@ -97,6 +98,27 @@ it("sends the columns of a trace, compressed for clients that take it", async ()
   const columns = await columnsOf(node.fanOut?.traceId as string);
   expect(columns.count).toBe(170);
   expect(columns.services).toEqual(["frontend", "inventory"]);
+});
+
+describe("linked from", () => {
+  it("lists the spans that link to the trace, each once for each span it links to", async () => {
+    const { body } = await get<UiLinkedFromResponse>(`/traces/${"6".repeat(32)}/linked-from`);
+    expect(body.complete).toBe(true);
+    expect(body.spans.map(({ service }) => service)).toEqual(["front", "back"]);
+    expect(body.spans[0]).toEqual({
+      traceId: SHARED,
+      spanId: "00000000000000ab",
+      service: "front",
+      name: "call",
+      startTimeUnixNano: "9007199254740993",
+      toSpanId: "7".repeat(16),
+    });
+  });
+
+  it("is empty where nothing links to the trace", async () => {
+    const { body } = await get<UiLinkedFromResponse>(`/traces/${SHARED}/linked-from`);
+    expect(body).toEqual({ spans: [], complete: true });
+  });
 });
 
 describe("span detail", () => {

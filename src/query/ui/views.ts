@@ -21,6 +21,7 @@ import type {
 } from "./api-types.ts";
 import { encodeTraceColumns } from "./columns.ts";
 import { COLUMNS_CONTENT_TYPE } from "./columns-format.ts";
+import { linkedFrom } from "./linked-from.ts";
 import { type RedParams, red } from "./red.ts";
 import { spanDetailJson } from "./span-detail.ts";
 import { findInTrace } from "./trace-find.ts";
@@ -31,6 +32,7 @@ export interface UiViewParams {
   readonly "ui.columns": { readonly traceId: string };
   readonly "ui.span": { readonly traceId: string; readonly spanId: string; readonly kind?: number };
   readonly "ui.find": { readonly traceId: string; readonly text: string };
+  readonly "ui.linkedFrom": { readonly traceId: string };
   readonly "ui.download": { readonly traceId: string; readonly format: "otlp" | "jaeger" };
   readonly "ui.search": { readonly query: TraceQuery };
   readonly "ui.services": Record<string, never>;
@@ -46,6 +48,7 @@ export const uiViews = {
   "ui.columns": columns,
   "ui.span": span,
   "ui.find": find,
+  "ui.linkedFrom": linkedFrom,
   "ui.download": download,
   "ui.search": search,
   "ui.services": services,

@@ -1,6 +1,7 @@
 import { infiniteQueryOptions, keepPreviousData, queryOptions } from "@tanstack/react-query";
 import type {
   UiDependenciesResponse,
+  UiLinkedFromResponse,
   UiRedResponse,
   UiSearchResponse,
   UiServicesResponse,
@@ -115,6 +116,14 @@ export function spanQuery(traceId: string, spanId: string, kind: number) {
     queryKey: ["trace", traceId, "span", spanId, kind],
     queryFn: ({ signal }) =>
       getJson<UiSpanResponse>(`api/ui/traces/${traceId}/spans/${spanId}`, { kind: String(kind) }, signal),
+    staleTime: 30_000,
+  });
+}
+
+export function linkedFromQuery(traceId: string) {
+  return queryOptions({
+    queryKey: ["trace", traceId, "linked-from"],
+    queryFn: ({ signal }) => getJson<UiLinkedFromResponse>(`api/ui/traces/${traceId}/linked-from`, {}, signal),
     staleTime: 30_000,
   });
 }

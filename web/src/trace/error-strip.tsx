@@ -1,8 +1,11 @@
+import { useQuery } from "@tanstack/react-query";
+import { spanQuery } from "../api/queries.ts";
 import { Icon } from "../ui/icon.tsx";
+import { errorMessage } from "./exception.ts";
 import { pathTo } from "./layout.ts";
-import { firstErrorOrigin, type TraceModel } from "./trace-model.ts";
+import { firstErrorOrigin, spanIdOf, type TraceModel } from "./trace-model.ts";
 
-/** How many spans failed and the path to where the first failure began; steps through all of them. */
+/** How many spans failed, the path to where the first failure began and what it says; steps through all of them. */
 export function ErrorStrip({
   model,
   onShow,
@@ -14,7 +17,14 @@ export function ErrorStrip({
 }) {
   const { columns, layout } = model;
   const origin = firstErrorOrigin(model);
-  if (origin === undefined) return null;
+  const known = origin !== undefined;
+  const spanId = known ? spanIdOf(columns, origin) : "";
+  const { data } = useQuery({
+    ...spanQuery(columns.traceId, spanId, known ? columns.kind[origin]! : 0),
+    enabled: known,
+  });
+  if (!known) return null;
+  const why = data?.spans.map(errorMessage).find((message) => message !== "");
   const path = pathTo(layout, origin);
   const shown = path.length <= 3 ? path : [path[0]!, ...path.slice(-2)];
   const name = (row: number) => `${columns.services[columns.service[row]!]} ${columns.names[columns.name[row]!]}`;
@@ -38,6 +48,11 @@ export function ErrorStrip({
           </li>
         ))}
       </ol>
+      {why !== undefined && (
+        <bdi className="error-why" title={why}>
+          {why}
+        </bdi>
+      )}
       <button
         type="button"
         className="icon-button small"

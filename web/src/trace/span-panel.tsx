@@ -7,6 +7,7 @@ import { CopyButton } from "../ui/copy-button.tsx";
 import { Icon } from "../ui/icon.tsx";
 import { Notice } from "../ui/notice.tsx";
 import { ServiceSwatch } from "../ui/service-swatch.tsx";
+import { LinkedFromSection } from "./linked-from.tsx";
 import { SpanDetail } from "./span-detail.tsx";
 import { spanIdOf, type TraceModel } from "./trace-model.ts";
 
@@ -105,6 +106,7 @@ export function SpanPanel({
           <div className="skeleton" />
         </div>
       )}
+      <LinkedFromSection traceId={columns.traceId} spanId={spanId} />
     </aside>
   );
 }

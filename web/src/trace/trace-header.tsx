@@ -5,6 +5,7 @@ import { CopyButton } from "../ui/copy-button.tsx";
 import { Icon } from "../ui/icon.tsx";
 import { Menu } from "../ui/menu.tsx";
 import { ServiceSwatch } from "../ui/service-swatch.tsx";
+import { LinkedFromMenu } from "./linked-from.tsx";
 import type { TraceModel } from "./trace-model.ts";
 
 const SERVICES = 8;
@@ -26,6 +27,7 @@ export function TraceHeader({ model }: { readonly model: TraceModel }) {
         </span>
         <CopyButton text={columns.traceId} label="Copy the trace id" />
         <div className="trace-actions">
+          <LinkedFromMenu traceId={columns.traceId} />
           <CopyButton text={() => location.href} label="Copy a link to this view" caption="Copy link" />
           <Menu label="Download the trace" caption="Download">
             <a href={download("otlp")} download>

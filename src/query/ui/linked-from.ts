@@ -1,0 +1,61 @@
+import { fragmentRecords } from "../../codec/otlp/fragment-records.ts";
+import type { TraceReader, ViewResult } from "../../component/read.ts";
+import { hexToBytes } from "../../model/ids.ts";
+import type { LogFragment } from "../../model/log.ts";
+import { throwIfAborted } from "../fragments.ts";
+import { jsonBytes } from "../json-writer.ts";
+import type { UiLinkedFromResponse } from "./api-types.ts";
+import { countSpanParts } from "./span-counts.ts";
+
+/** Traces that are looked through, newest first, and spans that are listed. */
+const MAX_TRACES = 50;
+const MAX_SPANS = 200;
+
+/** `UiLinkedFromResponse`: spans of any trace, this one too, that hold a link to the trace. */
+export async function linkedFrom(
+  reader: TraceReader,
+  { traceId }: { readonly traceId: string },
+  signal: AbortSignal,
+): Promise<ViewResult> {
+  const value = { type: "text", value: traceId } as const;
+  const filter = { op: "compare", field: { intrinsic: "linkTraceId" }, is: "=", value } as const;
+  const found = await reader.find({ filter, limit: MAX_TRACES }, signal);
+  const spans: UiLinkedFromResponse["spans"][number][] = [];
+  for (const trace of found.traces) {
+    if (spans.length > MAX_SPANS) break;
+    const fragments = await reader.trace(hexToBytes(trace.traceId) as Uint8Array, signal);
+    for (const fragment of fragments) {
+      throwIfAborted(signal);
+      for (const { span, service } of fragmentRecords(withLinks(fragment))) {
+        const targets = new Set(span.links.filter((link) => link.traceId === traceId).map((link) => link.spanId));
+        for (const toSpanId of targets) {
+          const startTimeUnixNano = span.startTimeUnixNano.toString();
+          spans.push({
+            traceId: trace.traceId,
+            spanId: span.spanId,
+            service,
+            name: span.name,
+            startTimeUnixNano,
+            toSpanId,
+          });
+        }
+      }
+    }
+  }
+  const body = jsonBytes({
+    spans: spans.slice(0, MAX_SPANS),
+    complete: found.complete && found.next === undefined && spans.length <= MAX_SPANS,
+  } satisfies UiLinkedFromResponse);
+  return { status: 200, contentType: "application/json", body };
+}
+
+/** The fragment's rows that hold a link at all: most spans of a trace need no decoding. */
+function withLinks({ batch, rows }: LogFragment): LogFragment {
+  const { spanStart, spanEnd } = batch.columns;
+  const counts = { attributes: 0, events: 0, links: 0 };
+  const linking = rows.filter((row) => {
+    countSpanParts(batch.body, spanStart[row] as number, spanEnd[row] as number, counts);
+    return counts.links > 0;
+  });
+  return { batch, rows: linking };
+}
