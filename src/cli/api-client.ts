@@ -14,7 +14,11 @@ export class ApiClient {
 
   /** Throws PermanentError: `unreachable` where nothing answers, `not_found`, `bad_request` with the collector's words. */
   async json<T>(path: string, signal?: AbortSignal): Promise<T> {
-    return (await (await this.#get(path, signal)).json()) as T;
+    const response = await this.#get(path, signal);
+    if (!response.headers.get("content-type")?.startsWith("application/json")) {
+      throw new PermanentError("bad_request", `${this.#base} is not the address of a collector's web UI: no JSON came`);
+    }
+    return (await response.json()) as T;
   }
 
   async bytes(path: string, signal?: AbortSignal): Promise<ArrayBuffer> {

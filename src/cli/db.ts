@@ -17,6 +17,7 @@ import { onCollectorOrFolder, postAdmin } from "./db-access.ts";
 import { importFiles } from "./db-import.ts";
 import { EXIT } from "./exit-codes.ts";
 import { table } from "./format.ts";
+import { collectTag, tagsJson } from "./option-values.ts";
 import { createProgress } from "./progress.ts";
 
 interface DbFlags extends ConfigFlags {
@@ -58,7 +59,7 @@ export function addDb(program: Command): void {
     .argument("[trace-id...]", "ids of traces")
     .option("--service <name>", "traces with a span of this service")
     .option("--operation <name>", "traces with a span of this name")
-    .option("--tag <key=value>", "traces with a span with this attribute (repeatable)", collect)
+    .option("--tag <key=value>", "traces with a span with this attribute (repeatable)", collectTag)
     .option("--start <time>", "spans from then on: microseconds since the epoch")
     .option("--end <time>", "spans up to then: microseconds since the epoch")
     .option("--all", "everything that is stored", false)
@@ -274,12 +275,7 @@ function searchOf({ service, operation, tag, start, end }: DeleteFlags): Record<
     ...(end === undefined ? {} : { end }),
   };
   if (tag !== undefined) {
-    const pairs = tag.map((text) => {
-      const at = text.indexOf("=");
-      if (at < 1) throw new PermanentError("bad_request", `--tag ${text}: expected key=value`);
-      return [text.slice(0, at), text.slice(at + 1)] as const;
-    });
-    query.tags = JSON.stringify(Object.fromEntries(pairs));
+    query.tags = tagsJson(tag);
   }
   return Object.keys(query).length === 0 ? undefined : query;
 }
@@ -308,8 +304,4 @@ function mebibytes(bytes: number): string {
 
 function time(ms: number | null): string {
   return ms === null ? "-" : new Date(ms).toISOString().slice(0, 19).replace("T", " ");
-}
-
-function collect(value: string, previous: readonly string[] = []): readonly string[] {
-  return [...previous, value];
 }

@@ -4,6 +4,12 @@ import { PermanentError, RetryableError } from "../component/errors.ts";
 import { EXIT } from "./exit-codes.ts";
 import { createProgram, refuseUnknownCommand } from "./program.ts";
 
+// A reader such as `head` that has seen enough is no error.
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  if (error.code === "EPIPE") process.exit(EXIT.ok);
+  throw error;
+});
+
 try {
   const program = createProgram();
   refuseUnknownCommand(program, process.argv.slice(2));

@@ -24,3 +24,24 @@ export function parseDurationMs(text: string): number {
   if (match === null) throw new InvalidArgumentError("expected a duration such as 30s, 5m or 1h");
   return Math.round(Number(match[1]) * (UNITS[match[2] as string] as number));
 }
+
+/** For `--lookback`, as the search API reads it: it takes what it cannot read for no lookback at all. */
+export function checkLookback(text: string): string {
+  if (!/^(?:\d+[dw]|(?:\d+(?:\.\d+)?(?:ms|s|m|h))+)$/.test(text)) {
+    throw new InvalidArgumentError("expected a duration such as 15m, 1h30m or 2d");
+  }
+  return text;
+}
+
+/** For a repeatable `--tag <key=value>`. */
+export function collectTag(text: string, previous: readonly string[] = []): readonly string[] {
+  if (text.indexOf("=") < 1) throw new InvalidArgumentError("expected key=value");
+  return [...previous, text];
+}
+
+/** Collected tags as the search API takes them: a JSON object. */
+export function tagsJson(tags: readonly string[]): string {
+  return JSON.stringify(
+    Object.fromEntries(tags.map((text) => [text.slice(0, text.indexOf("=")), text.slice(text.indexOf("=") + 1)])),
+  );
+}

@@ -2,7 +2,7 @@ import type { Command } from "commander";
 import type { UiSearchResponse, UiTraceSummary } from "../query/ui/api-types.ts";
 import { ApiClient, DEFAULT_URL } from "./api-client.ts";
 import { formatDuration, formatTime, printable, styleFor, table } from "./format.ts";
-import { checkUrl, parsePositive } from "./option-values.ts";
+import { checkLookback, checkUrl, collectTag, parsePositive, tagsJson } from "./option-values.ts";
 
 export interface SearchFlags {
   readonly url: string;
@@ -39,14 +39,11 @@ export function searchOptions(command: Command): Command {
     .option("--url <url>", "web UI address of the collector", checkUrl, DEFAULT_URL)
     .option("-s, --service <name>", "a span of this service")
     .option("-o, --operation <name>", "a span of this name")
-    .option("-t, --tag <key=value>", "a span with this attribute (repeatable)", (value, all: string[] = []) => [
-      ...all,
-      value,
-    ])
+    .option("-t, --tag <key=value>", "a span with this attribute (repeatable)", collectTag)
     .option("--errors", "a span with an error", false)
     .option("--min-duration <duration>", "a span at least this long: 1.5s, 200ms, 50us")
     .option("--max-duration <duration>", "a span at most this long")
-    .option("--lookback <duration>", "a span that began this recently: 15m, 2h, 3d");
+    .option("--lookback <duration>", "a span that began this recently: 15m, 2h, 3d", checkLookback);
 }
 
 /** The query string of the UI API for these flags. */
@@ -57,9 +54,8 @@ export function searchQuery(flags: Omit<SearchFlags, "limit" | "json" | "url">):
   if (flags.minDuration !== undefined) query.set("minDuration", flags.minDuration);
   if (flags.maxDuration !== undefined) query.set("maxDuration", flags.maxDuration);
   if (flags.lookback !== undefined) query.set("lookback", flags.lookback);
-  const tags = Object.fromEntries((flags.tag ?? []).map(splitTag));
-  if (flags.errors) tags.error = "true";
-  if (Object.keys(tags).length > 0) query.set("tags", JSON.stringify(tags));
+  const tags = [...(flags.tag ?? []), ...(flags.errors ? ["error=true"] : [])];
+  if (tags.length > 0) query.set("tags", tagsJson(tags));
   return query;
 }
 
@@ -102,9 +98,4 @@ function partialNote({ searchedBackToUnixNano }: UiSearchResponse): string {
   const back =
     searchedBackToUnixNano === undefined ? "" : `, searched back to ${formatTime(BigInt(searchedBackToUnixNano))}`;
   return `partial: the search ran out of time${back}; older traces may match too`;
-}
-
-function splitTag(text: string): [string, string] {
-  const at = text.indexOf("=");
-  return at < 0 ? [text, ""] : [text.slice(0, at), text.slice(at + 1)];
 }
