@@ -1,4 +1,4 @@
-import { type ByteSink, ByteSource } from "./byte-sink.ts";
+import type { ByteSink, ByteSource } from "./byte-sink.ts";
 
 /**
  * Columns of numbers as bytes: a base that all values share, and what is left of each in as few bytes as the largest
@@ -76,10 +76,6 @@ export function zigzag(value: number): number {
 
 export function unzigzag(value: number): number {
   return value % 2 === 0 ? value / 2 : -(value + 1) / 2;
-}
-
-function sourceOf(bytes: Uint8Array): ByteSource {
-  return new ByteSource(bytes);
 }
 
 function widthOf(spread: number): number {
