@@ -1,5 +1,4 @@
 import { randomBytes } from "node:crypto";
-import { readFileSync } from "node:fs";
 import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
 import type { Component, Host } from "../component/component.ts";
@@ -22,7 +21,7 @@ import { type ForwardedFrom, headerPairs, headerValues } from "./headers.ts";
 import { endWith, ProxyListener } from "./listener.ts";
 import { type ProxyConfig, type RouteConfig, trustedPeers } from "./proxy-config.ts";
 import { type GuardedRequest, guardRequest, type Refusal } from "./request-guard.ts";
-import { closeConnector, openConnector, type Route, type RouteCounters } from "./route.ts";
+import { closeConnector, openConnector, type Route, routeCounters } from "./route.ts";
 import { duplicateRoute, Router } from "./router.ts";
 import { startServerSpan } from "./spans.ts";
 import { traceHeaders } from "./trace-headers.ts";
@@ -137,6 +136,13 @@ export class TracingProxy implements Component {
   #openRoute(route: RouteConfig, at: number): Route {
     const { ejection, allow_link_local: allowLinkLocal, timeouts } = this.#config;
     const key = `proxy.routes[${at}]`;
+    // Before the pool, which holds checks and watches open: this can only fail or hold nothing.
+    const connector = openConnector(route, {
+      connectMs: timeouts.connect_ms,
+      idleMs: timeouts.idle_ms,
+      allowLinkLocal,
+      key,
+    });
     const pool = openPool(route, {
       key,
       resolver: this.#settings.resolver,
@@ -160,12 +166,7 @@ export class TracingProxy implements Component {
       tracer: this.#tracing(service).tracer("spanloom.proxy"),
       trace: traceHeaders(route.propagation ?? this.#config.propagation),
       pool,
-      connector: openConnector(route, {
-        connectMs: timeouts.connect_ms,
-        idleMs: timeouts.idle_ms,
-        allowLinkLocal,
-        ca: route.ca_file === undefined ? undefined : readCa(route.ca_file, key),
-      }),
+      connector,
       counted: routeCounters(this.#host.metrics, service),
     };
   }
@@ -331,35 +332,8 @@ export class TracingProxy implements Component {
   }
 }
 
-function routeCounters(metrics: Metrics, service: string): RouteCounters {
-  const help = "Requests that the proxy answered, by service and hundreds of the status.";
-  const classes = ["1xx", "2xx", "3xx", "4xx", "5xx"].map((code) =>
-    metrics.counter("spanloom_proxy_requests_total", help, { service, code }),
-  );
-  const retries = metrics.counter("spanloom_proxy_retries_total", "Attempts after the first, by service.", { service });
-  const failures = metrics.counter(
-    "spanloom_proxy_upstream_failures_total",
-    "Attempts that ended without a whole answer, by service.",
-    { service },
-  );
-  return {
-    answered: (status) => classes[Math.min(4, Math.max(0, Math.floor(status / 100) - 1))]?.add(1),
-    retried: () => retries.add(1),
-    failed: () => failures.add(1),
-  };
-}
-
 /** Where the request began: the first address that a trusted peer names, else the peer itself. */
 function clientAddress(rawHeaders: readonly string[], { address, trusted }: ForwardedFrom): string | undefined {
   const told = trusted ? headerValues(rawHeaders, "x-forwarded-for")[0]?.split(",")[0]?.trim() : undefined;
   return told === undefined || told === "" ? address : told;
-}
-
-function readCa(path: string, key: string): Buffer {
-  try {
-    return readFileSync(path);
-  } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new PermanentError("config_invalid", `${key}.ca_file: cannot read ${path}: ${reason}`, { cause });
-  }
 }

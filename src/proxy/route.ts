@@ -1,5 +1,8 @@
+import { readFileSync } from "node:fs";
 import { Agent as HttpAgent } from "node:http";
 import { Agent as HttpsAgent } from "node:https";
+import { PermanentError } from "../component/errors.ts";
+import type { Metrics } from "../component/metrics.ts";
 import type { Tracer } from "../sdk/tracer.ts";
 import type { RouteConfig } from "./proxy-config.ts";
 import type { TraceHeaders } from "./trace-headers.ts";
@@ -34,15 +37,15 @@ export interface ConnectorSettings {
   readonly connectMs: number;
   readonly idleMs: number;
   readonly allowLinkLocal: boolean;
-  /** PEM. */
-  readonly ca: Buffer | undefined;
+  /** For messages: `proxy.routes[0]`. */
+  readonly key: string;
 }
 
 /** Idle connections to upstreams end before the 5 s after which Node's and other servers close theirs, ms. */
 const IDLE_CONNECTION_MS = 4_000;
 const MAX_FREE_CONNECTIONS = 256;
 
-/** Kept connections to the upstreams of one route. */
+/** Kept connections to the upstreams of one route. @throws PermanentError `config_invalid` for an unreadable `ca_file` */
 export function openConnector(route: RouteConfig, settings: ConnectorSettings): Connector {
   const options = { keepAlive: true, maxFreeSockets: MAX_FREE_CONNECTIONS, timeout: IDLE_CONNECTION_MS, noDelay: true };
   return {
@@ -50,7 +53,7 @@ export function openConnector(route: RouteConfig, settings: ConnectorSettings): 
     httpsAgent: new HttpsAgent({
       ...options,
       rejectUnauthorized: !route.insecure_skip_verify,
-      ...(settings.ca === undefined ? {} : { ca: settings.ca }),
+      ...(route.ca_file === undefined ? {} : { ca: readCa(route.ca_file, settings.key) }),
     }),
     lookup: upstreamLookup(settings.allowLinkLocal),
     connectMs: settings.connectMs,
@@ -61,4 +64,32 @@ export function openConnector(route: RouteConfig, settings: ConnectorSettings): 
 export function closeConnector(connector: Connector): void {
   connector.httpAgent.destroy();
   connector.httpsAgent.destroy();
+}
+
+/** The metrics of a service's routes. */
+export function routeCounters(metrics: Metrics, service: string): RouteCounters {
+  const help = "Requests that the proxy answered, by service and hundreds of the status.";
+  const classes = ["1xx", "2xx", "3xx", "4xx", "5xx"].map((code) =>
+    metrics.counter("spanloom_proxy_requests_total", help, { service, code }),
+  );
+  const retries = metrics.counter("spanloom_proxy_retries_total", "Attempts after the first, by service.", { service });
+  const failures = metrics.counter(
+    "spanloom_proxy_upstream_failures_total",
+    "Attempts that ended without a whole answer, by service.",
+    { service },
+  );
+  return {
+    answered: (status) => classes[Math.min(4, Math.max(0, Math.floor(status / 100) - 1))]?.add(1),
+    retried: () => retries.add(1),
+    failed: () => failures.add(1),
+  };
+}
+
+function readCa(path: string, key: string): Buffer {
+  try {
+    return readFileSync(path);
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new PermanentError("config_invalid", `${key}.ca_file: cannot read ${path}: ${reason}`, { cause });
+  }
 }
