@@ -83,6 +83,6 @@ async function listenerOf(
   if (told !== "none") return told.address;
   throw new RetryableError(
     "unreachable",
-    `the collector's registry does not listen at ${server.endpoint}: another program has that port`,
+    `the collector's registry does not listen at ${server.endpoint}; the log of its start says why`,
   );
 }
