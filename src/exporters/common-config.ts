@@ -2,6 +2,7 @@ import { validateHeaderName, validateHeaderValue } from "node:http";
 import { z } from "zod";
 import { parseDiscoverEndpoint } from "../component/discover-endpoint.ts";
 import { isDiscoverEndpoint } from "../component/discovery.ts";
+import { isLinkLocal } from "../component/link-local.ts";
 import { DEFAULT_BACKOFF } from "../component/retry.ts";
 
 /**
@@ -126,12 +127,7 @@ function badHttpUrl(text: string): string | undefined {
   return isLinkLocal(url.hostname) ? linkLocalMessage(url.hostname) : undefined;
 }
 
-/** Link-local addresses (RFC 3927, RFC 4291) serve cloud metadata, never a tracing backend. */
-export function isLinkLocal(host: string): boolean {
-  const bare = host.replace(/^\[|\]$/g, "").toLowerCase();
-  return /^(?:::ffff:)?169\.254\./.test(bare) || /^::ffff:a9fe:/.test(bare) || /^fe[89ab][0-9a-f]:/.test(bare);
-}
-
+/** A link-local address serves cloud metadata, never a tracing backend. */
 export function linkLocalMessage(host: string): string {
   return `${host} is a link-local address; spans are never sent there`;
 }

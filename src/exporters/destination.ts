@@ -2,7 +2,8 @@ import { completeDiscoverEndpoint, type DiscoverEndpoint } from "../component/di
 import { isDiscoverEndpoint, type ResolvedEndpoint } from "../component/discovery.ts";
 import { PermanentError, RetryableError } from "../component/errors.ts";
 import type { ExporterSettings } from "../component/export.ts";
-import { isLinkLocal, linkLocalMessage } from "./common-config.ts";
+import { isLinkLocal } from "../component/link-local.ts";
+import { linkLocalMessage } from "./common-config.ts";
 
 /** Where one attempt goes. */
 export interface PickedDestination {

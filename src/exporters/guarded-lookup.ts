@@ -1,6 +1,7 @@
 import { type LookupAddress, lookup } from "node:dns";
 import type { LookupFunction } from "node:net";
-import { isLinkLocal, linkLocalMessage } from "./common-config.ts";
+import { isLinkLocal } from "../component/link-local.ts";
+import { linkLocalMessage } from "./common-config.ts";
 
 type Resolve = (
   hostname: string,

@@ -5,13 +5,13 @@ import type { ComponentFactory, Host } from "../component/component.ts";
 import { parseDiscoverEndpoint } from "../component/discover-endpoint.ts";
 import { isDiscoverEndpoint } from "../component/discovery.ts";
 import type { Exporter, ExporterSettings, ExportOutcome } from "../component/export.ts";
+import { isLinkLocal } from "../component/link-local.ts";
 import type { LogFragment } from "../model/log.ts";
 import {
   badDiscoverEndpoint,
   compressionConfig,
   exporterCommonConfig,
   headersConfig,
-  isLinkLocal,
   linkLocalMessage,
   tlsConfig,
 } from "./common-config.ts";
