@@ -1,25 +1,36 @@
 #!/usr/bin/env node
 // Runs the order service and the inventory service, places orders, and prints a link to the trace.
-//   node examples/order-service/run.mjs                 with a collector of its own, until Ctrl-C
-//   node examples/order-service/run.mjs --running       with a collector that runs already, on its usual ports
-// More flags: --otlp URL, --registry URL, --ui URL (a collector elsewhere), --orders N, --once (end afterwards),
-// --free-ports (instead of 8080 and 8081), --json.
 import { parseArgs } from "node:util";
 import { createTracing, tracedFetch } from "spanloom";
 import { inventoryService, orderService } from "./services.mjs";
 
-const { values: flags } = parseArgs({
-  options: {
-    running: { type: "boolean", default: false },
-    otlp: { type: "string" },
-    registry: { type: "string" },
-    ui: { type: "string" },
-    orders: { type: "string", default: "3" },
-    once: { type: "boolean", default: false },
-    "free-ports": { type: "boolean", default: false },
-    json: { type: "boolean", default: false },
-  },
+const HELP = `Runs the order service and the inventory service, places orders, and prints a link to each trace.
+
+  node examples/order-service/run.mjs              with a collector of its own, until Ctrl-C
+  node examples/order-service/run.mjs --running    with a collector that runs already, on its usual ports
+
+  --otlp URL, --registry URL, --ui URL   a collector elsewhere
+  --orders N                             how many orders (3)
+  --once                                 end when they are placed
+  --free-ports                           any ports instead of 8080 and 8081
+  --json                                 print one JSON object
+`;
+
+const flags = readFlags({
+  running: { type: "boolean", default: false },
+  otlp: { type: "string" },
+  registry: { type: "string" },
+  ui: { type: "string" },
+  orders: { type: "string", default: "3" },
+  once: { type: "boolean", default: false },
+  "free-ports": { type: "boolean", default: false },
+  json: { type: "boolean", default: false },
+  help: { type: "boolean", short: "h", default: false },
 });
+if (flags.help) {
+  process.stdout.write(HELP);
+  process.exit(0);
+}
 
 const collector = await findCollector();
 const logger = {
@@ -104,4 +115,13 @@ async function stop() {
   await inventory.stop();
   await customer.shutdown();
   await collector.shutdown();
+}
+
+function readFlags(options) {
+  try {
+    return parseArgs({ options }).values;
+  } catch (error) {
+    process.stderr.write(`${error.message}\n(--help lists the flags)\n`);
+    process.exit(2);
+  }
 }
