@@ -22,7 +22,7 @@ const MAX_DELETED = 1_000_000;
 export function createAdminRoutes(store: AdminStore): Router {
   const router = express.Router({ caseSensitive: true });
   router.use("/api/ui/admin", (request, response, next) => {
-    if (!isLoopback(request.socket.remoteAddress)) {
+    if (!isLoopback(request.socket.remoteAddress) || wasForwarded(request)) {
       refuse(response, 403, "unauthenticated", "maintenance is for programs on the collector's own machine");
     } else if (request.headers[ADMIN_HEADER] !== "1") {
       refuse(response, 403, "unauthenticated", `the header ${ADMIN_HEADER}: 1 is missing`);
@@ -116,6 +116,11 @@ async function answer(response: Response, work: () => Promise<unknown>): Promise
 
 function refuse(response: Response, status: number, code: string, message: string): void {
   response.status(status).json({ error: { code, message } });
+}
+
+/** True where a proxy on this machine says that it passes on somebody else's request. */
+function wasForwarded({ headers }: Request): boolean {
+  return ["forwarded", "x-forwarded-for", "x-real-ip", "via"].some((name) => headers[name] !== undefined);
 }
 
 function isLoopback(address: string | undefined): boolean {
