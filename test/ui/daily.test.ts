@@ -47,6 +47,22 @@ describe("daily use", () => {
       await page.waitForURL(/\/trace\/[0-9a-f]{32}$/);
     }));
 
+  it("leaves only traces with errors, and all again", () =>
+    open("search?lookback=all&limit=100&service=frontend", async (page) => {
+      const only = page.getByRole("button", { name: "Only errors" });
+      await results(page).first().waitFor();
+      const all = await results(page).count();
+      await only.click();
+      await page.waitForURL(/tags=%7B%22error%22%3A%22true%22%7D/);
+      await expect.poll(() => page.locator(".result:not([data-error=true])").count()).toBe(0);
+      expect(await results(page).count()).toBeGreaterThan(0);
+      expect(await only.getAttribute("aria-pressed")).toBe("true");
+      await only.click();
+      await expect.poll(() => results(page).count()).toBe(all);
+      await page.getByLabel("Order").selectOption("longest");
+      await expect.poll(() => page.url()).toContain("sort=longest");
+    }));
+
   it("remembers the theme", () =>
     open("search", async (page) => {
       const theme = () => page.evaluate("getComputedStyle(document.body).backgroundColor");
@@ -54,8 +70,8 @@ describe("daily use", () => {
       await page.getByRole("button", { name: /Switch to light/ }).click();
       expect(await theme()).toBe(light);
       await page.getByRole("button", { name: /Switch to dark/ }).click();
+      await expect.poll(theme).not.toBe(light);
       const dark = await theme();
-      expect(dark).not.toBe(light);
       await page.reload();
       await page.getByRole("button", { name: /Colours: dark/ }).waitFor();
       expect(await theme()).toBe(dark);

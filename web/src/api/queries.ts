@@ -68,6 +68,9 @@ export const registryQuery = queryOptions({
   refetchInterval: (query) => (query.state.data === null ? false : 10_000),
 });
 
+/** Traces a page where they are put in another order than the server's and no limit was asked for. */
+const SORTED_LIMIT = "500";
+
 interface SearchPage {
   readonly after: string | undefined;
   /** Fixed by the first page, so that paging does not slide with the clock. */
@@ -75,7 +78,9 @@ interface SearchPage {
 }
 
 export function searchQuery(params: SearchParams) {
-  const { sort: _order, ...asked } = params;
+  // Newest first is the server's order; any other is made here, and of many traces it says more than of one page.
+  const { sort = "recent", ...rest } = params;
+  const asked = sort === "recent" || rest.limit !== undefined ? rest : { ...rest, limit: SORTED_LIMIT };
   return infiniteQueryOptions({
     queryKey: ["search", asked],
     queryFn: async ({ pageParam, signal }) => {

@@ -2,11 +2,13 @@ import type { InfiniteData, UseInfiniteQueryResult } from "@tanstack/react-query
 import { useState } from "react";
 import type { UiSearchResponse, UiTraceSummary } from "../../../src/query/ui/api-types.ts";
 import { formatAbsolute } from "../format/time.ts";
+import { Icon } from "../ui/icon.tsx";
 import { Notice } from "../ui/notice.tsx";
 import { ResultRow } from "./result-row.tsx";
 import { nanoToMs, sortResults } from "./results.ts";
 import { ScatterPlot } from "./scatter-plot.tsx";
 import { DEFAULT_LOOKBACK, RESULT_SORTS, type ResultSort, type SearchParams } from "./search-params.ts";
+import { parseTags, tagsToJson } from "./tags.ts";
 
 type Results = UseInfiniteQueryResult<InfiniteData<{ readonly page: UiSearchResponse }>>;
 
@@ -49,7 +51,9 @@ export function SearchResults({
     <>
       <div className="results-bar">
         <h2 aria-live="polite">{countText(traces, results.hasNextPage)}</h2>
+        {results.hasNextPage && sort !== "recent" && <span className="muted">ordered among these</span>}
         {results.isFetching && traces.length > 0 && <span className="muted">Searching…</span>}
+        <ErrorsOnly params={params} onParams={onParams} />
         <label className="results-sort">
           <span className="visually-hidden">Order</span>
           <select
@@ -109,6 +113,34 @@ export function SearchResults({
         </button>
       )}
     </>
+  );
+}
+
+/** Leaves only traces with a failed span: the tag `error=true`, as the form shows it too. */
+function ErrorsOnly({
+  params,
+  onParams,
+}: {
+  readonly params: SearchParams;
+  readonly onParams: (params: SearchParams) => void;
+}) {
+  const tags = parseTags(params.tags ?? "").tags;
+  if (tags === undefined) return null;
+  const others = tags.filter(([key]) => key !== "error");
+  const on = tags.some(([key, value]) => key === "error" && value === "true");
+  return (
+    <button
+      type="button"
+      className="button errors-only"
+      aria-pressed={on}
+      onClick={() => {
+        const { tags: _before, ...rest } = params;
+        const next = on ? others : [...others, ["error", "true"] as const];
+        onParams(next.length === 0 ? rest : { ...rest, tags: tagsToJson(next) });
+      }}
+    >
+      <Icon name="error" /> Only errors
+    </button>
   );
 }
 
