@@ -63,6 +63,13 @@ describe("daily use", () => {
       await expect.poll(() => page.url()).toContain("sort=longest");
     }));
 
+  it("points at the span that took the time", () =>
+    open(`trace/${node.slowReport!.traceId}`, async (page) => {
+      await page.getByRole("button", { name: /^Most self time/ }).click();
+      await page.getByRole("complementary", { name: "Span" }).waitFor();
+      expect(page.url()).toContain("span=");
+    }));
+
   it("remembers the theme", () =>
     open("search", async (page) => {
       const theme = () => page.evaluate("getComputedStyle(document.body).backgroundColor");

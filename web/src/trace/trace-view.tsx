@@ -6,6 +6,7 @@ import { FindBar } from "./find-bar.tsx";
 import { FoldMenu } from "./fold-menu.tsx";
 import { Minimap } from "./minimap.tsx";
 import { NameSplitter, useNameWidth } from "./name-splitter.tsx";
+import { SelfTimeHint } from "./self-time-hint.tsx";
 import { SpanPanel } from "./span-panel.tsx";
 import { clampWindow, type TimeWindow, zoomAround } from "./time-scale.ts";
 import { Timeline, type TimelineHandle } from "./timeline.tsx";
@@ -102,7 +103,7 @@ export function TraceView({ model }: { readonly model: TraceModel }) {
   return (
     <div className="trace-page" data-panel={selected >= 0}>
       <TraceHeader model={model} />
-      <div className="trace-bar">
+      <div className="trace-bar" data-errors={model.errorRows.length > 0}>
         <FindBar
           ref={findField}
           text={params.uiFind ?? ""}
@@ -117,6 +118,13 @@ export function TraceView({ model }: { readonly model: TraceModel }) {
           onLeave={() => timeline.current?.focus()}
         />
         <FoldMenu base={folding.base} maxDepth={model.layout.maxDepth} onBase={(base) => go(folding.withBase(base))} />
+        <SelfTimeHint
+          model={model}
+          onShow={(row) => {
+            reveal(row);
+            if (folding.show(row) === undefined) open(row);
+          }}
+        />
         {model.errorRows.length > 0 && (
           <ErrorStrip model={model} onShow={reveal} onStep={(direction) => step(model.errorRows, direction)} />
         )}

@@ -1,0 +1,34 @@
+import { useMemo } from "react";
+import { formatDuration } from "../format/duration.ts";
+import { slowestRow } from "./self-time.ts";
+import type { TraceModel } from "./trace-model.ts";
+
+/** Where most of the time went: the span with the longest time of its own. A press shows it. */
+export function SelfTimeHint({
+  model,
+  onShow,
+}: {
+  readonly model: TraceModel;
+  readonly onShow: (row: number) => void;
+}) {
+  const { columns } = model;
+  const slowest = useMemo(() => slowestRow(columns), [columns]);
+  if (slowest === undefined || columns.count < 2) return null;
+  const { row, selfNano } = slowest;
+  const share = Math.round((selfNano / Math.max(1, columns.durationNano)) * 100);
+  return (
+    <button
+      type="button"
+      className="button self-hint"
+      title="The span with the most time in which none of its children ran"
+      onClick={() => onShow(row)}
+    >
+      <span className="muted">Most self time</span>
+      <span className="self-hint-name">
+        <b>{columns.services[columns.service[row]!]}</b> <bdi>{columns.names[columns.name[row]!]}</bdi>
+      </span>
+      {formatDuration(selfNano)}
+      {share <= 100 && <span className="muted">{share} %</span>}
+    </button>
+  );
+}
