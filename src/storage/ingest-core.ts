@@ -1,4 +1,3 @@
-import { mkdirSync } from "node:fs";
 import type { Host } from "../component/component.ts";
 import { type ErrorRecord, PermanentError, RetryableError, toErrorRecord } from "../component/errors.ts";
 import type { AppendResult, IncomingBatch, IngestPipeline } from "../component/ingest.ts";
@@ -9,6 +8,7 @@ import type { SqlDriver } from "./driver.ts";
 import { type FolderLock, lockFolder } from "./folder-lock.ts";
 import { FreeSpace } from "./free-space.ts";
 import { LogWriter } from "./log-writer.ts";
+import { makeFolder } from "./make-folder.ts";
 import { limitsUnderRetention, Retention } from "./retention.ts";
 import { SealDesk } from "./sealing/seal-desk.ts";
 import type { SealOutcome, SealTask } from "./sealing/seal-task.ts";
@@ -77,7 +77,7 @@ export class IngestCore {
     const opened: { close(): void }[] = [];
     try {
       if (folder !== undefined) {
-        mkdirSync(folder, { recursive: true });
+        makeFolder(folder);
         const lock = lockFolder(driver, folder);
         opened.push({ close: () => lock.release() });
         this.#lock = lock;

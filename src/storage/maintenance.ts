@@ -1,4 +1,4 @@
-import { constants, copyFileSync, existsSync, mkdirSync, readdirSync, rmSync, statfsSync } from "node:fs";
+import { constants, copyFileSync, existsSync, readdirSync, rmSync, statfsSync } from "node:fs";
 import { join } from "node:path";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { PermanentError } from "../component/errors.ts";
@@ -6,6 +6,7 @@ import type { LogFragment } from "../model/log.ts";
 import { decodeBlockIndex } from "./block-index.ts";
 import type { CatalogEntry } from "./catalog.ts";
 import { type SqlDriver, SqlError } from "./driver.ts";
+import { makeFolder } from "./make-folder.ts";
 import { CATALOG_FILE, CONSUMERS_FILE, DAMAGED_SUFFIX, SEGMENTS_FOLDER, segmentFileName } from "./segment-schema.ts";
 import type { BlockHead } from "./segment-source.ts";
 import { fileAccess, StoredSource } from "./stored-source.ts";
@@ -153,7 +154,7 @@ export class FolderReader {
     if (existsSync(target) && readdirSync(target).length > 0) {
       throw new PermanentError("bad_request", `${target} is not empty: name a folder that does not exist yet`);
     }
-    mkdirSync(join(target, SEGMENTS_FOLDER), { recursive: true });
+    makeFolder(join(target, SEGMENTS_FOLDER));
     this.#copyDatabase(CONSUMERS_FILE, target);
     const copied = new Set<number>();
     for (let round = 0; round < MAX_BACKUP_ROUNDS; round++) {

@@ -1,10 +1,10 @@
-import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import type { RegistryStore, StoredInstance } from "../component/discovery.ts";
 import { RetryableError } from "../component/errors.ts";
 import type { Logger } from "../component/logger.ts";
 import { chooseDriver, type SqliteDriverName } from "./choose-driver.ts";
 import { type SqlDatabase, type SqlDriver, SqlError } from "./driver.ts";
+import { makeFolder } from "./make-folder.ts";
 import { putDatabaseAside } from "./segment-folder.ts";
 import { openError } from "./storage-errors.ts";
 
@@ -25,7 +25,7 @@ export function openRegistryStore(dataFolder: string, logger: Logger, driver?: S
   const path = join(dataFolder, REGISTRY_FILE);
   let db: SqlDatabase;
   try {
-    mkdirSync(dataFolder, { recursive: true });
+    makeFolder(dataFolder);
     db = openOrReplace(chooseDriver(driver), path, logger);
   } catch (error) {
     throw openError(dataFolder, error);

@@ -1,5 +1,6 @@
-import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync } from "node:fs";
+import { existsSync, readdirSync, renameSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
+import { makeFolder } from "./make-folder.ts";
 import { DAMAGED_SUFFIX, SEALING_SUFFIX, SEGMENTS_FOLDER, segmentFileName } from "./segment-schema.ts";
 
 const SIDE_FILES = ["-wal", "-shm"] as const;
@@ -28,7 +29,7 @@ export class SegmentFolder {
   /** Makes the folder. Throws the file system's errors. */
   constructor(dataFolder: string) {
     this.#folder = join(dataFolder, SEGMENTS_FOLDER);
-    mkdirSync(this.#folder, { recursive: true });
+    makeFolder(this.#folder);
   }
 
   path(id: number): string {
