@@ -12,6 +12,7 @@ import { decodeTraceColumns } from "../../../src/query/ui/columns-format.ts";
 import { type SearchParams, searchRequest, timeRange } from "../search/search-params.ts";
 import { buildTraceModel, type TraceModel } from "../trace/trace-model.ts";
 import { ApiError, getBytes, getJson } from "./client.ts";
+import { takeEarlyTrace } from "./early-trace.ts";
 import type { UiRegistryResponse } from "./registry.ts";
 import type { UiStatusResponse } from "./status.ts";
 
@@ -103,7 +104,11 @@ export function traceQuery(traceId: string) {
   return queryOptions({
     queryKey: ["trace", traceId],
     queryFn: async ({ signal }) =>
-      buildTraceModel(decodeTraceColumns(await getBytes(`api/ui/traces/${traceId}/columns`, signal))),
+      buildTraceModel(
+        decodeTraceColumns(
+          (await takeEarlyTrace(traceId)) ?? (await getBytes(`api/ui/traces/${traceId}/columns`, signal)),
+        ),
+      ),
     // A refetch that brought nothing new keeps the model, so nothing on the page is computed again.
     structuralSharing: (before, after) => {
       const old = before as TraceModel | undefined;
