@@ -17,11 +17,21 @@ export function encodeTraceColumns(
   const names = new Map<string, number>();
   const serviceOfRow = new Uint32Array(n);
   const nameOfRow = new Uint32Array(n);
+  // A batch has few strings for its many rows: each is looked up by its text once, then by its index. 0 is unknown.
+  const known = fragments.map(({ batch: { columns } }) => ({
+    columns,
+    services: new Uint32Array(columns.groups.length),
+    names: new Uint32Array(columns.strings.length),
+  }));
   for (let row = 0; row < n; row++) {
-    const { columns } = (fragments[tree.fragment[row] as number] as LogFragment).batch;
+    const of = known[tree.fragment[row] as number] as (typeof known)[number];
     const source = tree.source[row] as number;
-    serviceOfRow[row] = positionOf(services, serviceOf(columns, source));
-    nameOfRow[row] = positionOf(names, nameOf(columns, source));
+    const group = of.columns.groupIndex[source] as number;
+    const name = of.columns.nameIndex[source] as number;
+    if (of.services[group] === 0) of.services[group] = positionOf(services, serviceOf(of.columns, source)) + 1;
+    if (of.names[name] === 0) of.names[name] = positionOf(names, nameOf(of.columns, source)) + 1;
+    serviceOfRow[row] = (of.services[group] as number) - 1;
+    nameOfRow[row] = (of.names[name] as number) - 1;
   }
   const strings = new TextEncoder().encode(JSON.stringify([...services.keys(), ...names.keys()]));
 
