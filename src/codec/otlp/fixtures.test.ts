@@ -5,6 +5,7 @@ import { attributeHash } from "../../model/attribute-hash.ts";
 import { bytesToHex } from "../../model/ids.ts";
 import { SPAN_KIND_NAMES, type Span, type TracesData } from "../../model/span.ts";
 import { endNano, isRoot, nameOf, type SpanColumns, serviceOf, startNano } from "../../model/span-columns.ts";
+import { LINK_TRACE_KEY } from "../../model/trace-query.ts";
 import { decodeGroup, decodeSpan, decodeTraces } from "./decode.ts";
 import { encodeTraces } from "./encode.ts";
 import { jsonToTraces } from "./json-in.ts";
@@ -96,7 +97,11 @@ describe("recorded bodies", () => {
     const result = scan(body);
     const hashed = (list: readonly KeyValue[]) => list.map((kv) => attributeHash(kv.key, anyValueText(kv.value)));
     spansOf(data).forEach((span, row) => {
-      const all = [...hashed(span.attributes), ...span.events.flatMap((event) => hashed(event.attributes))];
+      const all = [
+        ...hashed(span.attributes),
+        ...span.events.flatMap((event) => hashed(event.attributes)),
+        ...span.links.map((link) => attributeHash(LINK_TRACE_KEY, link.traceId)),
+      ];
       const found = result.hashes.subarray(result.hashStart[row], result.hashStart[row + 1]);
       expect([...found].sort()).toEqual(all.sort());
     });

@@ -252,7 +252,7 @@ describe("search", () => {
     const { body } = await get<JaegerTrace[]>("/api/traces?limit=1");
     reader.complete = true;
     expect(body.data.length).toBe(1);
-    expect(body.errors?.[0]?.msg).toContain("ended early");
+    expect(body.errors?.[0]?.msg).toContain("partial: the search ran out of time, searched back to");
   });
 
   it.each([
