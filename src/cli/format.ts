@@ -42,7 +42,9 @@ export function styleFor(stream: NodeJS.WriteStream, environment: NodeJS.Process
 
 /** Columns as wide as their widest cell; numbers stand right. */
 export function table(head: readonly string[], rows: readonly (readonly string[])[], right: readonly number[]): string {
-  const widths = head.map((name, i) => Math.max(name.length, ...rows.map((row) => [...(row[i] as string)].length)));
+  const widths = head.map((name, i) =>
+    rows.reduce((widest, row) => Math.max(widest, [...(row[i] as string)].length), name.length),
+  );
   const line = (cells: readonly string[]) =>
     cells
       .map((cell, i) => {

@@ -110,7 +110,7 @@ export function renderTree(
     lines.push({ left, below: `${stems.slice(1).join("")}${parents.has(row) ? "│  " : "   "}`, row });
   }
   const labels = lines.map(({ left, row }) => `${left}${label(columns, row)}`);
-  const width = Math.min(72, Math.max(...labels.map((text) => [...text].length), 0));
+  const width = labels.reduce((widest, text) => Math.min(72, Math.max(widest, [...text].length)), 0);
   const body = lines.map(({ below, row }, i) => {
     const text = labels[i] as string;
     const failed = columns.status[row] === STATUS_CODE.error;

@@ -50,7 +50,7 @@ it(`loses and doubles nothing when the process is killed while it seals (${ROUND
   try {
     const acked: number[] = [];
     for (let round = 0; round < ROUNDS; round++) {
-      acked.push(...(await killedRun(temp.path, round * 1_000_000 + 1)));
+      for (const id of await killedRun(temp.path, round * 1_000_000 + 1)) acked.push(id);
       const host = recordingHost();
       const core = new IngestCore({
         settings: storeSettings(temp.path, host),
@@ -65,7 +65,7 @@ it(`loses and doubles nothing when the process is killed while it seals (${ROUND
       for (const { id } of source.segments()) {
         for (const head of source.rowsAfter(id, 0, 100_000)) {
           expect(source.body(id, head.row)).toBeDefined();
-          stored.push(...spanNumbers(decodeBlockIndex(head.index)));
+          for (const id of spanNumbers(decodeBlockIndex(head.index))) stored.push(id);
         }
       }
       const files = readdirSync(join(temp.path, "segments")).filter((name) => /\.db$|sealing/.test(name));

@@ -80,7 +80,8 @@ it(`loses no acknowledged span when the process is killed at any moment (${ROUND
   try {
     const acked: number[] = [];
     for (let round = 0; round < ROUNDS; round++) {
-      acked.push(...(await killedRun(temp.path, round * 1_000_000 + 1, 10 + Math.random() * 250)));
+      const ids = await killedRun(temp.path, round * 1_000_000 + 1, 10 + Math.random() * 250);
+      for (const id of ids) acked.push(id);
       const stored = storedSpans(temp.path);
       const present = new Set(stored);
       expect(acked.filter((id) => !present.has(id))).toEqual([]);
