@@ -32,6 +32,16 @@ describe("readRecording", () => {
     expect(bad[0]?.[1]).toContain("resourceSpans");
   });
 
+  it("splits at line feeds only, wherever the chunks end", async () => {
+    const file = join(folder, "a.jsonl");
+    const odd = LINE.replace('"spanId"', '"name":"a\u2028b\u0085c\u2029","spanId"');
+    writeFileSync(file, `${odd}\n`.repeat(2_000));
+    const { lines, bad } = await read(file);
+    expect(bad).toEqual([]);
+    expect(lines).toHaveLength(2_000);
+    expect(lines[1_999]?.data[0]?.scopeSpans[0]?.spans[0]?.name).toBe("a\u2028b\u0085c\u2029");
+  });
+
   it("reads gzip", async () => {
     const file = join(folder, "a.jsonl.gz");
     writeFileSync(file, gzipSync(`${LINE}\n${LINE}\n`));

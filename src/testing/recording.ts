@@ -1,11 +1,11 @@
 import { open } from "node:fs/promises";
-import { createInterface } from "node:readline";
 import { pipeline } from "node:stream";
 import { createGunzip } from "node:zlib";
 import { jsonToTraces } from "../codec/otlp/json-in.ts";
 import { PermanentError } from "../component/errors.ts";
 import { fileReason } from "../component/reasons.ts";
 import type { TracesData } from "../model/span.ts";
+import { linesOf } from "./lines.ts";
 
 /** One line of a recording: OTLP JSON Lines as the Collector's file exporter writes them, one TracesData a line. */
 export interface RecordedLine {
@@ -29,10 +29,10 @@ export async function* readRecording(
     const file = handle.createReadStream({ autoClose: false });
     const input = path.endsWith(".gz") ? pipeline(file, createGunzip(), () => {}) : file;
     let line = 0;
-    for await (const text of createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY })) {
+    for await (const bytes of linesOf(input)) {
       line++;
-      if (text.trim() === "") continue;
-      const data = parse(text, (reason) => onBadLine(line, reason));
+      if (bytes.toString("latin1").trim() === "") continue;
+      const data = parse(bytes, (reason) => onBadLine(line, reason));
       if (data !== undefined) yield { line, data };
     }
   } catch (cause) {
@@ -42,9 +42,9 @@ export async function* readRecording(
   }
 }
 
-function parse(text: string, onBad: (reason: string) => void): TracesData | undefined {
+function parse(bytes: Buffer, onBad: (reason: string) => void): TracesData | undefined {
   try {
-    return jsonToTraces(Buffer.from(text));
+    return jsonToTraces(bytes);
   } catch (error) {
     onBad(error instanceof Error ? error.message : String(error));
     return undefined;
