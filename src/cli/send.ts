@@ -21,7 +21,7 @@ export function addSend(program: Command): void {
     .description("send generated spans to a collector")
     .requiredOption("--demo", "a shop of thirteen services with errors, retries, N+1 queries and slow calls")
     .option("--endpoint <url>", "OTLP/HTTP base of the collector", checkUrl, "http://127.0.0.1:4318")
-    .option("--traces <n>", "one shot: how many traces", parsePositive, 200)
+    .option("--traces <n>", "one shot: how many traces", parsePositive, 500)
     .addOption(
       new Option("--spread <duration>", "one shot: over how much of the recent past")
         .argParser(parseDurationMs)

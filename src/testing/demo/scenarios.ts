@@ -18,7 +18,7 @@ export const SCENARIOS: readonly Scenario[] = [
   { name: "add to cart", weight: 12, run: (sim) => page(sim, "POST", "/cart", addToCart) },
   { name: "sign in", weight: 8, run: (sim) => page(sim, "POST", "/login", signIn) },
   { name: "order history", weight: 5, run: (sim) => page(sim, "GET", "/orders", orderHistory) },
-  { name: "check out", weight: 10, run: (sim) => page(sim, "POST", "/checkout", checkOut) },
+  { name: "check out", weight: 15, run: (sim) => page(sim, "POST", "/checkout", checkOut) },
 ];
 
 /** Every request enters at the frontend and goes through the gateway; failures end as a status, not as a crash. */
@@ -158,7 +158,7 @@ function reserveWithRetries(sim: Simulation, frame: Frame): void {
 
 /** The planted error: the acquirer refuses one card network in one region far more often than others. */
 function pay(sim: Simulation, frame: Frame): void {
-  const network = sim.random.pick(["visa", "mastercard", "amex"]);
+  const network = sim.random.pick(["visa", "visa", "mastercard", "amex", "amex"]);
   const region = sim.random.pick(REGIONS);
   const values = {
     "payment.card_network": network,
