@@ -3,10 +3,10 @@ import { isIP, type LookupFunction } from "node:net";
 import type { EndpointResolver, ServiceInstance } from "../component/discovery.ts";
 import { isDiscoverEndpoint } from "../component/discovery.ts";
 import { PermanentError, RetryableError } from "../component/errors.ts";
+import { isLinkLocal } from "../component/link-local.ts";
 import type { Logger } from "../component/logger.ts";
 import { Balancer, type EjectionSettings } from "../discovery/balancer.ts";
 import { HealthChecker } from "../discovery/health/health-checker.ts";
-import { isLinkLocal } from "../discovery/health/target-guard.ts";
 import type { RouteConfig } from "./proxy-config.ts";
 
 /** Where a request goes. */

@@ -182,17 +182,17 @@ describe("routes", () => {
     const upstream = await startUpstream(echoHeaders);
     const proxy = await startProxy({
       routes: [
-        { prefix: "/", upstream: `${upstream.url}/root` },
+        { prefix: "/", upstream: `${upstream.url}/base` },
         { prefix: "/api", upstream: `${upstream.url}/api-base/`, strip_prefix: true },
         { prefix: "/api/v2/", upstream: upstream.url, strip_prefix: true },
       ],
     });
     const urlOf = async (path: string) => ((await (await fetch(`${proxy.url}${path}`)).json()) as Echoed).url;
-    expect(await urlOf("/apis?x=/api")).toBe("/root/apis?x=/api");
+    expect(await urlOf("/apis?x=/api")).toBe("/base/apis?x=/api");
     expect(await urlOf("/api")).toBe("/api-base/");
     expect(await urlOf("/api/a%2fb?q")).toBe("/api-base/a%2fb?q");
     expect(await urlOf("/api/v2/x")).toBe("/x");
-    expect(await urlOf("//double")).toBe("/root//double");
+    expect(await urlOf("//double")).toBe("/base//double");
   });
 
   it("are chosen by host name, exact before wildcard before any", async () => {

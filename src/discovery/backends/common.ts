@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { z } from "zod";
 import { PermanentError } from "../../component/errors.ts";
-import { isLinkLocal } from "../health/target-guard.ts";
+import { isLinkLocal } from "../../component/link-local.ts";
 
 export const timeoutConfig = z.int().min(1).max(600_000).default(5_000).describe("For one request, ms.");
 

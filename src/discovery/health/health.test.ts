@@ -3,10 +3,10 @@ import { type AddressInfo, createServer as createTcpServer } from "node:net";
 import { Server as GrpcServer, ServerCredentials } from "@grpc/grpc-js";
 import { afterEach, describe, expect, it } from "vitest";
 import type { HealthCheckSpec } from "../../component/discovery.ts";
+import { isLinkLocal } from "../../component/link-local.ts";
 import { grpcHealth } from "../../server/grpc-health.ts";
 import { HealthChecker, type HealthReport, Thresholds } from "./health-checker.ts";
 import { type ProbeResult, probe } from "./probes.ts";
-import { isLinkLocal } from "./target-guard.ts";
 
 const OPTIONS = { allowLinkLocal: false, userAgent: "spanloom/test" };
 const closers: (() => Promise<unknown> | unknown)[] = [];

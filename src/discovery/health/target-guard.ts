@@ -1,19 +1,6 @@
 import { lookup as dnsLookup, type LookupAddress } from "node:dns";
-import { BlockList, isIP, type LookupFunction } from "node:net";
-
-const LINK_LOCAL = new BlockList();
-LINK_LOCAL.addSubnet("169.254.0.0", 16, "ipv4");
-LINK_LOCAL.addSubnet("fe80::", 10, "ipv6");
-// Addresses under which clouds serve instance credentials outside the link-local ranges.
-LINK_LOCAL.addAddress("fd00:ec2::254", "ipv6");
-LINK_LOCAL.addAddress("100.100.100.200", "ipv4");
-
-/** True for link-local addresses (RFC 3927, RFC 4291 §2.5.6), IPv4-mapped ones too, and for cloud metadata services. */
-export function isLinkLocal(address: string): boolean {
-  const bare = address.replace(/^\[|\]$/g, "").replace(/%.*$/, "");
-  const family = isIP(bare);
-  return family !== 0 && LINK_LOCAL.check(bare, family === 6 ? "ipv6" : "ipv4");
-}
+import type { LookupFunction } from "node:net";
+import { isLinkLocal } from "../../component/link-local.ts";
 
 /** An address that health checks must not touch. */
 export class RefusedTargetError extends Error {
