@@ -1,4 +1,3 @@
-import type { ChildProcess } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -7,8 +6,8 @@ import { dnsBackend, dnsBackendConfig } from "../../src/discovery/backends/dns.t
 import { DnsClient } from "../../src/discovery/dns/dns-client.ts";
 import { DNS_TYPE } from "../../src/discovery/dns/dns-message.ts";
 import { discoveryConformance } from "../discovery/conformance.ts";
-import { eventually, testHost } from "../discovery/support.ts";
-import { end, freePort, installed, start } from "./processes.ts";
+import { testHost } from "../discovery/support.ts";
+import { installed, ServerProgram } from "./processes.ts";
 
 /** Debian package dnsmasq-base. */
 const DNSMASQ = installed("dnsmasq");
@@ -21,30 +20,32 @@ const SERVICES = {
 /** A real dnsmasq that answers from its own config alone; a change of the zone restarts it. */
 class Dnsmasq {
   readonly folder = mkdtempSync(join(tmpdir(), "spanloom-dnsmasq-"));
-  port = 0;
   #lines: readonly string[] = [];
-  #process: ChildProcess | undefined;
-
-  async start(): Promise<void> {
-    if (this.port === 0) this.port = await freePort();
-    const config = join(this.folder, "dnsmasq.conf");
-    writeFileSync(config, `${this.#lines.join("\n")}\n`);
-    this.#process = start(DNSMASQ as string, [
+  readonly #program = new ServerProgram({
+    path: DNSMASQ as string,
+    args: ([port]) => [
       ...["--keep-in-foreground", "--no-resolv", "--no-hosts", "--no-daemon", "--bind-interfaces", "--local-ttl=1"],
-      ...[
-        "--listen-address=127.0.0.1",
-        `--port=${this.port}`,
-        "--local=/test/",
-        "--pid-file=",
-        `--conf-file=${config}`,
-      ],
-      ...["--user=", `--host-record=alive.test,127.0.0.9`],
-    ]);
-    const probe = new DnsClient({ servers: [`127.0.0.1:${this.port}`], timeoutMs: 200 });
-    await eventually(async () => {
+      ...["--listen-address=127.0.0.1", `--port=${port}`, "--local=/test/", "--pid-file="],
+      ...[`--conf-file=${this.#config}`, "--user=", "--host-record=alive.test,127.0.0.9"],
+    ],
+    ready: async ([port]) => {
+      const probe = new DnsClient({ servers: [`127.0.0.1:${port}`], timeoutMs: 200 });
       const { records } = await probe.query("alive.test", DNS_TYPE.a, AbortSignal.timeout(1_000));
       expect(records).toHaveLength(1);
-    });
+    },
+  });
+
+  get port(): number {
+    return this.#program.port();
+  }
+
+  get #config(): string {
+    return join(this.folder, "dnsmasq.conf");
+  }
+
+  start(): Promise<void> {
+    writeFileSync(this.#config, `${this.#lines.join("\n")}\n`);
+    return this.#program.start();
   }
 
   async zone(lines: readonly string[]): Promise<void> {
@@ -54,7 +55,7 @@ class Dnsmasq {
   }
 
   stop(): Promise<void> {
-    return end(this.#process);
+    return this.#program.stop();
   }
 
   async remove(): Promise<void> {

@@ -1,4 +1,3 @@
-import type { ChildProcess } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -7,7 +6,7 @@ import type { DiscoveryBackend } from "../../src/component/discovery.ts";
 import { etcdBackend, etcdBackendConfig } from "../../src/discovery/backends/etcd.ts";
 import { discoveryConformance } from "../discovery/conformance.ts";
 import { eventually, TcpGate, testHost } from "../discovery/support.ts";
-import { end, freePort, installed, start } from "./processes.ts";
+import { installed, ServerProgram } from "./processes.ts";
 
 /** Debian package etcd-server. */
 const ETCD = installed("etcd");
@@ -16,23 +15,26 @@ const PASSWORD = "s3cret";
 /** A real etcd in a temporary folder. */
 class Etcd {
   readonly folder = mkdtempSync(join(tmpdir(), "spanloom-etcd-"));
-  port = 0;
-  #peerPort = 0;
-  #process: ChildProcess | undefined;
+  readonly #program = new ServerProgram({
+    path: ETCD as string,
+    ports: 2,
+    args: (ports) => {
+      const [client, peer] = ports.map((port) => `http://127.0.0.1:${port}`) as [string, string];
+      return [
+        ...["--name", "test", "--data-dir", this.folder, "--log-level", "error", "--bcrypt-cost", "4"],
+        ...["--listen-client-urls", client, "--advertise-client-urls", client],
+        ...["--listen-peer-urls", peer, "--initial-advertise-peer-urls", peer, "--initial-cluster", `test=${peer}`],
+      ];
+    },
+    ready: async ([port]) => expect((await fetch(`http://127.0.0.1:${port}/health`)).status).toBe(200),
+  });
 
-  async start(): Promise<void> {
-    if (this.port === 0) {
-      this.port = await freePort();
-      this.#peerPort = await freePort();
-    }
-    const client = `http://127.0.0.1:${this.port}`;
-    const peer = `http://127.0.0.1:${this.#peerPort}`;
-    this.#process = start(ETCD as string, [
-      ...["--name", "test", "--data-dir", this.folder, "--log-level", "error", "--bcrypt-cost", "4"],
-      ...["--listen-client-urls", client, "--advertise-client-urls", client],
-      ...["--listen-peer-urls", peer, "--initial-advertise-peer-urls", peer, "--initial-cluster", `test=${peer}`],
-    ]);
-    await eventually(async () => expect((await fetch(`${client}/health`)).status).toBe(200));
+  get port(): number {
+    return this.#program.port();
+  }
+
+  start(): Promise<void> {
+    return this.#program.start();
   }
 
   async post(path: string, body: object, token?: string): Promise<Record<string, unknown>> {
@@ -59,7 +61,7 @@ class Etcd {
   }
 
   stop(): Promise<void> {
-    return end(this.#process);
+    return this.#program.stop();
   }
 
   async remove(): Promise<void> {

@@ -1,6 +1,4 @@
-import { type ChildProcess, spawn } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -8,6 +6,7 @@ import { type Collector, createCollector } from "../../src/app/collector.ts";
 import { replay } from "../../src/testing/replay.ts";
 import { until } from "../e2e/until.ts";
 import facts from "../fixtures/facts.json" with { type: "json" };
+import { ServerProgram } from "./processes.ts";
 import { zipkinJar } from "./tools.ts";
 
 const jar = zipkinJar();
@@ -25,19 +24,20 @@ interface ZipkinSpan {
 
 // A real Zipkin server takes the fan-out and shows the same spans.
 describe.skipIf(jar === undefined)("a real Zipkin behind the zipkin exporter", () => {
-  let zipkin: ChildProcess;
+  let zipkin: ServerProgram;
   let url: string;
   let collector: Collector;
   let folder: string;
 
   beforeAll(async () => {
-    const port = await freePort();
-    url = `http://127.0.0.1:${port}`;
-    zipkin = spawn("java", ["-Xmx512m", "-jar", jar as string], {
-      stdio: "ignore",
-      env: { ...process.env, QUERY_PORT: String(port), SERVER_PORT: String(port), STORAGE_TYPE: "mem" },
+    zipkin = new ServerProgram({
+      path: "java",
+      args: () => ["-Xmx512m", "-jar", jar as string],
+      env: ([port]) => ({ QUERY_PORT: String(port), SERVER_PORT: String(port), STORAGE_TYPE: "mem" }),
+      ready: async ([port]) => (await fetch(`http://127.0.0.1:${port}/health`)).ok,
     });
-    await until("Zipkin's health", async () => ((await fetch(`${url}/health`)).ok ? true : undefined), 120_000);
+    await zipkin.start();
+    url = `http://127.0.0.1:${zipkin.port()}`;
     folder = mkdtempSync(join(tmpdir(), "spanloom-zipkin-"));
     collector = await createCollector({
       storage: { kind: "sqlite", path: join(folder, "data") },
@@ -55,7 +55,7 @@ describe.skipIf(jar === undefined)("a real Zipkin behind the zipkin exporter", (
 
   afterAll(async () => {
     await collector?.shutdown();
-    zipkin?.kill("SIGTERM");
+    await zipkin?.stop();
     rmSync(folder, { recursive: true, force: true });
   });
 
@@ -109,12 +109,4 @@ function describeOurs(trace: JaegerTrace): string[] {
       return `${span.spanID} ${trace.processes[span.processID]?.serviceName} ${span.operationName} ${kind}`.toLowerCase();
     })
     .sort();
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
-  const { port } = server.address() as { port: number };
-  await new Promise((done) => server.close(done));
-  return port;
 }
