@@ -96,6 +96,7 @@ const NOTHING: OtSampling = { threshold: undefined, randomness: undefined };
 
 /** Reads `ot=th:…;rv:…` of a W3C trace state; values of a wrong form are as good as absent. */
 export function readOtSampling(traceState: string): OtSampling {
+  if (!traceState.includes("ot=")) return NOTHING;
   for (const part of traceState.split(",")) {
     const member = part.trim();
     if (!member.startsWith("ot=")) continue;

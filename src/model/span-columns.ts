@@ -33,19 +33,29 @@ export interface SpanColumns {
   readonly spanStart: Uint32Array;
   readonly spanEnd: Uint32Array;
   /**
-   * Row → position in strings of the sampling threshold that this collector applied (`th` of OpenTelemetry's
-   * probability sampling, trailing zeros stripped), or NO_THRESHOLD. The empty string erases a `th` that came with the
-   * span and does not hold any more. Absent when no row has one.
+   * Row → position in strings of the sampling threshold that holds for the span (`th` of OpenTelemetry's probability
+   * sampling, trailing zeros stripped), or NO_THRESHOLD where nobody stated one. Behind `=` it is the one that came in
+   * the span's own trace state, which stays as it is; else this collector applied it. The empty string erases a `th`
+   * that came with the span and does not hold any more. Absent when no row has one. `appliedThreshold` and
+   * `effectiveThreshold` read it.
    */
   readonly thresholdIndex?: Uint16Array | Uint32Array;
   /** The body holds spans that no row names, because they were deleted: it must not be handed on as a whole. */
   readonly partial?: boolean;
   readonly groups: readonly SpanGroup[];
-  /** Operation and service names and thresholds, each once. */
+  /** Operation and service names and texts of thresholds, each once. */
   readonly strings: readonly string[];
 }
 
 export const NO_THRESHOLD = 0xffff;
+
+/** Stands before a threshold that came with the span. */
+const RECEIVED = "=";
+
+/** What `thresholdIndex` names for a threshold that the span's own trace state carries. */
+export function receivedThreshold(threshold: string): string {
+  return RECEIVED + threshold;
+}
 
 /** The spans of one ScopeSpans message of one ResourceSpans message. Byte ranges are payloads in the body. */
 export interface SpanGroup {
@@ -82,6 +92,23 @@ export function serviceOf(columns: SpanColumns, row: number): string {
 /** The operation (span) name of a row. */
 export function nameOf(columns: SpanColumns, row: number): string {
   return columns.strings[columns.nameIndex[row] as number] as string;
+}
+
+/** The threshold that this collector applied to a row, so that it has to be written; undefined where it did not. */
+export function appliedThreshold(columns: SpanColumns, row: number): string | undefined {
+  const threshold = storedThreshold(columns, row);
+  return threshold?.startsWith(RECEIVED) === true ? undefined : threshold;
+}
+
+/** The threshold that holds for a row, whoever stated it; undefined or empty where nobody did. */
+export function effectiveThreshold(columns: SpanColumns, row: number): string | undefined {
+  const threshold = storedThreshold(columns, row);
+  return threshold?.startsWith(RECEIVED) === true ? threshold.slice(RECEIVED.length) : threshold;
+}
+
+function storedThreshold(columns: SpanColumns, row: number): string | undefined {
+  const index = columns.thresholdIndex?.[row] ?? NO_THRESHOLD;
+  return index === NO_THRESHOLD ? undefined : columns.strings[index];
 }
 
 /** True when the row has no parent. */

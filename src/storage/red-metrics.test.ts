@@ -8,7 +8,7 @@ import { TraceScanner } from "../codec/otlp/scan.ts";
 import { DEFAULT_SCAN_LIMITS } from "../codec/otlp/scan-result.ts";
 import { OTHER_OPERATIONS, OTHER_SERVICES, type RedMetrics, type RedQuery } from "../model/red-metrics.ts";
 import type { Span, TracesData } from "../model/span.ts";
-import type { SpanColumns } from "../model/span-columns.ts";
+import { NO_THRESHOLD, receivedThreshold, type SpanColumns } from "../model/span-columns.ts";
 import type { SqlDatabase } from "./driver.ts";
 import { NumberReader, NumberWriter } from "./number-codec.ts";
 import { RedAggregator } from "./red-metrics.ts";
@@ -112,14 +112,14 @@ describe("counting", () => {
   });
 
   it("scales by the threshold's adjusted count and says what it could not scale", () => {
-    const columns = spansOf("cart", [{}, { status: { code: 2, message: "" } }, {}]);
-    const strings = [...columns.strings, "8", "c", ""];
+    const columns = spansOf("cart", [{}, { status: { code: 2, message: "" } }, {}, {}, {}]);
+    const strings = [...columns.strings, "8", "c", "", receivedThreshold("e")];
     const at = columns.strings.length;
-    consume({ ...columns, strings, thresholdIndex: Uint16Array.of(at, at + 1, at + 2) });
+    consume({ ...columns, strings, thresholdIndex: Uint16Array.of(at, at + 1, at + 2, at + 3, NO_THRESHOLD) });
     flush();
     const point = read().series[0]?.points[0];
-    expect(point).toMatchObject({ calls: 7, errors: 4, spans: 3, unscaled: 1 });
-    expect(point?.durations.count).toBe(7);
+    expect(point).toMatchObject({ calls: 16, errors: 4, spans: 5, unscaled: 2 });
+    expect(point?.durations.count).toBe(16);
   });
 
   it("leaves out starts that are impossible or far from their receipt", () => {

@@ -1,9 +1,8 @@
-import { thresholdOf } from "../codec/otlp/fragment-records.ts";
 import { adjustedCount } from "../model/adjusted-count.ts";
 import { bucketOf } from "../model/exponential-histogram.ts";
 import { OTHER_OPERATIONS, OTHER_SERVICES } from "../model/red-metrics.ts";
 import { SPAN_MARK, STATUS_CODE } from "../model/span.ts";
-import { durationNano, nameOf, serviceOf } from "../model/span-columns.ts";
+import { durationNano, effectiveThreshold, nameOf, serviceOf } from "../model/span-columns.ts";
 import type { LogState } from "./aggregate.ts";
 import type { SqlDatabase } from "./driver.ts";
 import type { LogRow } from "./log-reader.ts";
@@ -20,9 +19,9 @@ const MAX_THRESHOLDS = 10_000;
 
 /**
  * Rate, errors and duration of every service, operation and kind, by the minute in which spans start. A span counts as
- * many as the sampling threshold in its column says it stands for; where there is none it counts as one and as
- * `unscaled`. A request that a sender repeats, because it did not see
- * the acknowledgement, is counted again.
+ * many as the sampling threshold that holds for it says it stands for, whether it came with the span or this collector
+ * raised it; where nobody stated one it counts as one and as `unscaled`. A request that a sender repeats, because it did
+ * not see the acknowledgement, is counted again.
  *
  * Counts are kept exactly when the owner calls `flush` in the transaction that stores its cursor.
  */
@@ -79,7 +78,7 @@ export class RedAggregator implements LogState {
         cell = this.#cell(minute, serviceOf(columns, row), nameOf(columns, row), kind[row] as number);
         cells.set(key, cell);
       }
-      const threshold = columns.thresholdIndex && thresholdOf(columns, row);
+      const threshold = columns.thresholdIndex && effectiveThreshold(columns, row);
       const weight = threshold === undefined ? undefined : this.#weightOf(threshold);
       const calls = weight ?? 1;
       cell.calls += calls;

@@ -5,11 +5,19 @@ import { recordedBodies } from "../../../test/support/recorded-bodies.ts";
 import { bytesToHex } from "../../model/ids.ts";
 import type { LogBatch } from "../../model/log.ts";
 import type { TracesData } from "../../model/span.ts";
-import { NO_THRESHOLD, nameOf, type SpanColumns, type SpanGroup, serviceOf } from "../../model/span-columns.ts";
+import {
+  appliedThreshold,
+  NO_THRESHOLD,
+  nameOf,
+  receivedThreshold,
+  type SpanColumns,
+  type SpanGroup,
+  serviceOf,
+} from "../../model/span-columns.ts";
 import { cutBody } from "./cut.ts";
 import { decodeTraces } from "./decode.ts";
 import { encodeTraces } from "./encode.ts";
-import { fragmentRecords, thresholdOf } from "./fragment-records.ts";
+import { fragmentRecords } from "./fragment-records.ts";
 import { materialiseBody } from "./materialise.ts";
 import { TraceScanner } from "./scan.ts";
 import { DEFAULT_SCAN_LIMITS } from "./scan-result.ts";
@@ -45,7 +53,7 @@ function describeRow(columns: SpanColumns, row: number): unknown {
     parent: bytesToHex(columns.parentIds, row * 8, 8),
     name: nameOf(columns, row),
     service: serviceOf(columns, row),
-    threshold: thresholdOf(columns, row),
+    threshold: appliedThreshold(columns, row),
     cells: [
       columns.kind,
       columns.status,
@@ -121,7 +129,7 @@ describe("cutBody", () => {
       expect(text).toContain(kept);
     }
     expect(allRows(cut.columns).map((row) => nameOf(cut.columns, row))).toEqual(["a", "c"]);
-    expect(allRows(cut.columns).map((row) => thresholdOf(cut.columns, row))).toEqual([undefined, "8"]);
+    expect(allRows(cut.columns).map((row) => appliedThreshold(cut.columns, row))).toEqual([undefined, "8"]);
     expect(cutBody(body, { ...columns, strings, thresholdIndex }, [0]).columns.thresholdIndex).toBeUndefined();
   });
 
@@ -155,6 +163,7 @@ describe("materialiseBody and fragmentRecords", () => {
 
   it("hands on a whole batch without a copy", () => {
     expect(materialiseBody([{ batch: batch(body), rows: [0, 1, 2] }])).toBe(body);
+    expect(materialiseBody([{ batch: batch(body, receivedThreshold("8")), rows: [0, 1, 2] }])).toBe(body);
   });
 
   it("joins fragments, leaves out rows and writes thresholds into the trace state alone", () => {

@@ -1,14 +1,8 @@
 import type { LogFragment } from "../../model/log.ts";
 import type { Span, SpanRecord } from "../../model/span.ts";
-import { NO_THRESHOLD, type SpanColumns } from "../../model/span-columns.ts";
+import { appliedThreshold } from "../../model/span-columns.ts";
 import { type DecodedGroup, decodeGroup, decodeSpan } from "./decode.ts";
 import { withThreshold } from "./trace-state.ts";
-
-/** The sampling threshold of a row, or undefined where this collector applied none. */
-export function thresholdOf(columns: SpanColumns, row: number): string | undefined {
-  const index = columns.thresholdIndex?.[row] ?? NO_THRESHOLD;
-  return index === NO_THRESHOLD ? undefined : columns.strings[index];
-}
 
 /**
  * The spans of a fragment as records, in row order, as readers and exporters should see them: ids at full length and
@@ -25,7 +19,7 @@ export function fragmentRecords(fragment: LogFragment): SpanRecord[] {
       groups.set(index, group);
     }
     const span = decodeSpan(body, columns.spanStart[row] as number, columns.spanEnd[row] as number);
-    return { ...group, span: finished(span, thresholdOf(columns, row)), marks: columns.marks[row] as number };
+    return { ...group, span: finished(span, appliedThreshold(columns, row)), marks: columns.marks[row] as number };
   });
 }
 

@@ -1,7 +1,6 @@
 import type { LogFragment } from "../../model/log.ts";
-import type { SpanColumns } from "../../model/span-columns.ts";
+import { appliedThreshold, type SpanColumns } from "../../model/span-columns.ts";
 import { rewriteBody } from "./cut.ts";
-import { thresholdOf } from "./fragment-records.ts";
 import { withThreshold } from "./trace-state.ts";
 import { ByteReader } from "./wire.ts";
 import { WireWriter } from "./wire-writer.ts";
@@ -28,13 +27,19 @@ export function materialiseBody(fragments: readonly LogFragment[]): Uint8Array {
 function materialise({ batch, rows }: LogFragment): Uint8Array {
   const { body, columns } = batch;
   const whole = rows.length === columns.count && columns.partial !== true;
-  if (whole && columns.thresholdIndex === undefined) return body;
+  if (whole && !anyApplied(columns)) return body;
   return rewriteBody(body, columns, rows, (row) => spanWithThreshold(body, columns, row));
+}
+
+function anyApplied(columns: SpanColumns): boolean {
+  if (columns.thresholdIndex === undefined) return false;
+  for (let row = 0; row < columns.count; row++) if (appliedThreshold(columns, row) !== undefined) return true;
+  return false;
 }
 
 /** The span's bytes with its threshold in `trace_state`, every other field untouched; undefined without one. */
 function spanWithThreshold(body: Uint8Array, columns: SpanColumns, row: number): Uint8Array | undefined {
-  const threshold = thresholdOf(columns, row);
+  const threshold = appliedThreshold(columns, row);
   if (threshold === undefined) return undefined;
   const reader = new ByteReader(body, columns.spanStart[row], columns.spanEnd[row]);
   const w = new WireWriter(reader.end - reader.at + 64);

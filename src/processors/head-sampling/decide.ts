@@ -1,12 +1,5 @@
-import {
-  ALWAYS,
-  atLeast,
-  type OtSampling,
-  probabilityOf,
-  type Threshold,
-  thresholdOf,
-  type U56,
-} from "../../model/sampling-threshold.ts";
+import { ALWAYS, atLeast, probabilityOf, type Threshold, thresholdOf } from "../../model/sampling-threshold.ts";
+import { contradicts, type SpanSampling } from "./ot-reader.ts";
 import type { SamplingMode } from "./sampling-config.ts";
 import { ERASED } from "./threshold-column.ts";
 import { keptBuckets, traceIdBucket } from "./trace-id-hash.ts";
@@ -19,12 +12,10 @@ export const UNCHANGED: Decision = { threshold: undefined };
 const ERASE: Decision = { threshold: ERASED };
 
 /** A span as probability sees it. */
-export interface Candidate {
+export interface Candidate extends SpanSampling {
   readonly traceIds: Uint8Array;
   /** Where the 16 bytes of the trace id begin. */
   readonly traceIdStart: number;
-  readonly randomness: U56;
-  readonly ot: OtSampling;
 }
 
 export type Decide = (span: Candidate) => Decision;
@@ -53,11 +44,6 @@ export function probabilityDecision(mode: SamplingMode, ratio: number, hashSeed:
     if (incoming !== undefined && atLeast(incoming, needed)) return UNCHANGED;
     return { threshold: needed.text };
   };
-}
-
-/** True when the span's own threshold says that it should not have come this far. */
-function contradicts({ randomness, ot }: Candidate): boolean {
-  return ot.threshold !== undefined && !atLeast(randomness, ot.threshold);
 }
 
 function hashDecision(ratio: number, seed: number): Decide {

@@ -70,7 +70,7 @@ function sampler(config: unknown) {
     advance: (ms: number) => {
       now += ms;
     },
-    /** For each span: its threshold where one was set, `kept` or `dropped`. */
+    /** For each span: its threshold where one was set (`th:=` where it is the span's own), `kept` or `dropped`. */
     run: (spans: readonly TestSpan[]): string[] => {
       const body = encodeTraces(traces(spans));
       const { keep, columns, dropped } = head.sample(scanner.scan(body), body);
@@ -91,10 +91,59 @@ function sampler(config: unknown) {
 describe("without a setting", () => {
   it("keeps everything and hands the very columns back", () => {
     const head = new HeadSampler(samplingConfig.parse({}), { metrics: new Metrics(), now: () => 0 });
-    const body = encodeTraces(traces([{ attributes: [int("sampling.priority", 0)] }, { traceState: "ot=th:ffff" }]));
+    const body = encodeTraces(traces([{ attributes: [int("sampling.priority", 0)] }, { traceState: "x=ot" }]));
     const scan = new TraceScanner(DEFAULT_SCAN_LIMITS).scan(body);
     expect(head.sample(scan, body)).toEqual({ keep: undefined, columns: scan.columns, dropped: 0 });
     expect(head.sample(scan, body).columns).toBe(scan.columns);
+  });
+});
+
+describe("a threshold that comes with the span", () => {
+  it("is noted where it holds, and the trace state stays as it is", () => {
+    const { run } = sampler({});
+    expect(
+      run([
+        { traceId: id(0.9), traceState: "ot=th:c" },
+        { traceId: id(0.9), traceState: "rojo=1, ot=rv:80000000000000;th:40" },
+        { traceId: id(0.9), traceState: "ot=th:0" },
+        { traceId: id(0.1), traceState: "ot=th:0" },
+      ]),
+    ).toEqual(["th:=c", "th:=4", "th:=0", "th:=0"]);
+  });
+
+  it("is unknown where there is none, none of the right form, or one that the span contradicts", () => {
+    const { run } = sampler({});
+    const traceStates = ["", "rojo=th:8", "ot=rv:ffffffffffffff", "ot=th:8A", "ot=th:0123456789abcde", "xot=th:8"];
+    expect(run(traceStates.map((traceState) => ({ traceId: id(0.9), traceState })))).toEqual(
+      traceStates.map(() => "kept"),
+    );
+    expect(run([{ traceId: id(0.4), traceState: "ot=th:8" }])).toEqual(["kept"]);
+    expect(run([{ traceId: id(0.9), traceState: "ot=th:8;rv:7fffffffffffff" }])).toEqual(["kept"]);
+  });
+
+  it("belongs to its own span, whatever came before it", () => {
+    const { run } = sampler({});
+    const traceState = "ot=th:8";
+    expect(
+      run([
+        { traceId: id(0.9), traceState },
+        { traceId: id(0.4), traceState },
+        { traceId: id(0.8) },
+        { traceId: id(0.7), traceState },
+        { traceId: id(0.9), traceState: "ot=th:4" },
+      ]),
+    ).toEqual(["th:=8", "kept", "kept", "th:=8", "th:=4"]);
+  });
+
+  it("holds on where a rule keeps the span with certainty, and not where something else decided", () => {
+    const { run } = sampler({ ratio: 0.5, rules: [{ service: "a", always: true }] });
+    const traceState = "ot=th:4";
+    expect(
+      run([
+        { service: "a", traceId: id(0.3), traceState },
+        { service: "b", traceId: id(0.9), traceState },
+      ]),
+    ).toEqual(["th:=4", "th:8"]);
   });
 });
 
@@ -112,7 +161,7 @@ describe("equalizing", () => {
   it("raises an incoming threshold and never lowers one", () => {
     const { run } = sampler({ ratio: 0.5 });
     expect(run([{ traceId: id(0.8), traceState: "ot=th:4" }])).toEqual(["th:8"]);
-    expect(run([{ traceId: id(0.8), traceState: "x=y,ot=th:c" }])).toEqual(["kept"]);
+    expect(run([{ traceId: id(0.8), traceState: "x=y,ot=th:c" }])).toEqual(["th:=c"]);
   });
 
   it("erases a threshold that its span contradicts", () => {
@@ -184,7 +233,7 @@ describe("properties", () => {
         const traceState = first.startsWith("th:") ? `ot=${first}` : "";
         const [second] = sampler({ ratio: b }).run([{ traceId: id(s), traceState }]) as [string];
         const [direct] = sampler({ ratio: Math.min(a, b) }).run([{ traceId: id(s) }]) as [string];
-        expect(second === "kept" ? first : second).toBe(direct);
+        expect((second === "kept" ? first : second).replace("th:=", "th:")).toBe(direct);
       }),
       { numRuns: 100 },
     );

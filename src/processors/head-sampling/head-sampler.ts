@@ -1,9 +1,9 @@
 import type { ScanResult } from "../../codec/otlp/scan-result.ts";
 import type { Counter, Metrics } from "../../component/metrics.ts";
-import { type OtSampling, readOtSampling, traceIdRandomness } from "../../model/sampling-threshold.ts";
-import type { SpanColumns } from "../../model/span-columns.ts";
+import { receivedThreshold, type SpanColumns } from "../../model/span-columns.ts";
 import { BoundedMap } from "./bounded-map.ts";
 import { type Candidate, certain, type Decide, type Decision, probabilityDecision, UNCHANGED } from "./decide.ts";
+import { contradicts, OtReader } from "./ot-reader.ts";
 import { createRules, type Rule, type RuleAction } from "./rules.ts";
 import type { SamplingConfig } from "./sampling-config.ts";
 import { ThresholdColumn } from "./threshold-column.ts";
@@ -31,8 +31,6 @@ interface Outcome {
   droppedNow: number;
 }
 
-const NO_OT: OtSampling = { threshold: undefined, randomness: undefined };
-
 /**
  * Decides span by span, as batches arrive, which are stored. In this order: `sampling.priority` (0 drops the span, more
  * keeps it and the rest of its trace, as far as the bounded memory of trace ids reaches; a sender's debug flag arrives
@@ -41,6 +39,8 @@ const NO_OT: OtSampling = { threshold: undefined, randomness: undefined };
  *
  * Pure probability gives one trace the same answer in every collector. A rate limit gives a trace one answer in this
  * process only. An explicit keep holds for spans of the same batch and for later ones, not for those already dropped.
+ *
+ * A threshold that comes in a kept span's trace state and holds on is noted beside the columns, as adjusted counts need it.
  */
 export class HeadSampler {
   readonly #rules: readonly Rule[];
@@ -50,6 +50,7 @@ export class HeadSampler {
   readonly #remembered: Outcome;
   readonly #all: readonly Outcome[];
   readonly #keptTraces: BoundedMap<true>;
+  readonly #ot = new OtReader();
   readonly #keepsEverything: boolean;
 
   constructor(config: SamplingConfig, settings: HeadSamplerSettings) {
@@ -88,7 +89,9 @@ export class HeadSampler {
     const { columns } = scan;
     if (this.#keepsEverything) {
       this.#fallback.kept.add(columns.count);
-      return { keep: undefined, columns, dropped: 0 };
+      const received = new ThresholdColumn(columns);
+      for (let row = 0; row < columns.count; row++) this.#noteReceived(received, scan, body, row);
+      return { keep: undefined, columns: received.finish(), dropped: 0 };
     }
     const traceKeys = new Array<string | undefined>(columns.traceIds.length / 16);
     const keyOf = (row: number): string => {
@@ -104,7 +107,7 @@ export class HeadSampler {
     let kept = 0;
     for (let row = 0; row < columns.count; row++) {
       const outcome = this.#outcomeOf(scan, row, keyOf);
-      const decision = scan.samplingPriority[row] === 0 ? undefined : decisionOf(outcome, scan, body, row, keyOf);
+      const decision = scan.samplingPriority[row] === 0 ? undefined : this.#decide(outcome, scan, body, row, keyOf);
       if (decision === undefined) {
         outcome.droppedNow++;
         continue;
@@ -112,6 +115,7 @@ export class HeadSampler {
       outcome.keptNow++;
       keep[kept++] = row;
       if (decision.threshold !== undefined) thresholds.set(row, decision.threshold);
+      else this.#noteReceived(thresholds, scan, body, row);
     }
     this.#count();
     return {
@@ -135,6 +139,31 @@ export class HeadSampler {
     return this.#fallback;
   }
 
+  #decide(
+    { decide, rule }: Outcome,
+    scan: ScanResult,
+    body: Uint8Array,
+    row: number,
+    keyOf: (row: number) => string,
+  ): Decision {
+    if (typeof decide === "function") return decide(this.#candidate(scan, body, row));
+    if (decide === "always") return UNCHANGED;
+    if (decide === "never" || rule?.action.type !== "rate_limit") return undefined;
+    return rule.action.limit.keeps(keyOf(row)) ? certain(this.#candidate(scan, body, row)) : undefined;
+  }
+
+  #candidate(scan: ScanResult, body: Uint8Array, row: number): Candidate {
+    const { traceIds, traceIndex } = scan.columns;
+    return { ...this.#ot.read(scan, body, row), traceIds, traceIdStart: (traceIndex[row] as number) * 16 };
+  }
+
+  #noteReceived(into: ThresholdColumn, scan: ScanResult, body: Uint8Array, row: number): void {
+    if (scan.traceStateStart[row] === scan.traceStateEnd[row]) return;
+    const sampling = this.#ot.read(scan, body, row);
+    const { threshold } = sampling.ot;
+    if (threshold !== undefined && !contradicts(sampling)) into.set(row, receivedThreshold(threshold.text));
+  }
+
   #count(): void {
     for (const outcome of this.#all) {
       if (outcome.keptNow > 0) outcome.kept.add(outcome.keptNow);
@@ -143,30 +172,4 @@ export class HeadSampler {
       outcome.droppedNow = 0;
     }
   }
-}
-
-function decisionOf(
-  { decide, rule }: Outcome,
-  scan: ScanResult,
-  body: Uint8Array,
-  row: number,
-  keyOf: (row: number) => string,
-): Decision {
-  if (typeof decide === "function") return decide(candidate(scan, body, row));
-  if (decide === "always") return UNCHANGED;
-  if (decide === "never" || rule?.action.type !== "rate_limit") return undefined;
-  return rule.action.limit.keeps(keyOf(row)) ? certain(candidate(scan, body, row)) : undefined;
-}
-
-function candidate(scan: ScanResult, body: Uint8Array, row: number): Candidate {
-  const { columns } = scan;
-  const traceIdStart = (columns.traceIndex[row] as number) * 16;
-  const start = scan.traceStateStart[row] as number;
-  const end = scan.traceStateEnd[row] as number;
-  const ot =
-    start === end
-      ? NO_OT
-      : readOtSampling(Buffer.from(body.buffer, body.byteOffset + start, end - start).toString("latin1"));
-  const randomness = ot.randomness ?? traceIdRandomness(columns.traceIds, traceIdStart);
-  return { traceIds: columns.traceIds, traceIdStart, randomness, ot };
 }

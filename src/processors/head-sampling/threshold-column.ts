@@ -6,17 +6,17 @@ export const ERASED = "";
 /** Collects the thresholds of a batch's rows and puts them beside the columns. */
 export class ThresholdColumn {
   readonly #columns: SpanColumns;
-  readonly #strings: string[];
+  #strings: string[] | undefined;
   readonly #positions = new Map<string, number>();
   #index: Uint32Array | undefined;
 
   constructor(columns: SpanColumns) {
     this.#columns = columns;
-    this.#strings = [...columns.strings];
   }
 
-  /** @param threshold `th` without trailing zeros, or ERASED */
+  /** @param threshold `th` without trailing zeros, `receivedThreshold` of one, or ERASED */
   set(row: number, threshold: string): void {
+    this.#strings ??= [...this.#columns.strings];
     let position = this.#positions.get(threshold);
     if (position === undefined) {
       // The position that means "none" is taken by a spare copy.
@@ -30,7 +30,7 @@ export class ThresholdColumn {
 
   /** The columns with what was set; the same object when nothing was. */
   finish(): SpanColumns {
-    if (this.#index === undefined) return this.#columns;
+    if (this.#index === undefined || this.#strings === undefined) return this.#columns;
     const narrow = this.#strings.length <= NO_THRESHOLD;
     return {
       ...this.#columns,
