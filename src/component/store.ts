@@ -20,8 +20,8 @@ export interface SpanStore extends BatchSink, ViewHost {
   /** Deletes everything that is stored; the disk is free when the promise resolves. */
   deleteAll(): Promise<void>;
   /**
-   * Closes the open segment and seals all that every exporter has passed, whatever its age; gives the number of segments
-   * rewritten.
+   * Closes the open segment and seals all that every exporter has passed by then, whatever its age; gives the number of
+   * segments rewritten. Spans that arrive meanwhile do not prolong it.
    */
   compact(onProgress?: (segments: number) => void): Promise<number>;
   /** Counters and gauges of the store's threads. */

@@ -34,8 +34,9 @@ export class SealingLoop {
   }
 
   /**
-   * Seals all that is due now, or all that is closed; gives the number of segments. Rejects where a part of the store is
-   * down; the loop itself goes on.
+   * Seals all that is due, or all that is closed, and that every consumer has passed when it begins; gives the number of
+   * segments. What is closed while it works waits for the next run: where spans arrive faster than this thread may seal
+   * them, a run that took those too would never end. Rejects where a part of the store is down; the loop itself goes on.
    */
   async run(atOnce: boolean, onSealed: (segments: number) => void = () => {}): Promise<number> {
     while (this.#running !== undefined) await this.#running.catch(() => {});
@@ -55,8 +56,9 @@ export class SealingLoop {
   async #run(atOnce: boolean, onSealed: (segments: number) => void): Promise<number> {
     const { parts } = this.#options;
     let sealed = 0;
+    const floor = await parts.floor();
     while (!this.#stopped) {
-      const task = await parts.next(await parts.floor(), atOnce);
+      const task = await parts.next(floor, atOnce);
       if (task === undefined) break;
       let outcome: SealOutcome;
       try {

@@ -5,7 +5,7 @@ import { recordingHost, storeSettings } from "./rig.ts";
 /**
  * A process that stores spans in small segments and seals each as soon as it is closed, until it is killed: `path`,
  * `threadEntries`, `modules`, first span id. Prints `ready`, then `acked <first> <count>` for each acknowledged request
- * and `sealed <count>` for every compaction.
+ * and `sealed <count>` for each segment that a compaction has sealed.
  */
 const [path, threadEntries, modules, first] = process.argv.slice(2) as [string, string, string, string];
 const host = recordingHost();
@@ -33,6 +33,6 @@ const sender = async () => {
   }
 };
 const compactor = async () => {
-  for (;;) process.stdout.write(`sealed ${await store.compact()}\n`);
+  for (;;) await store.compact((sealed) => process.stdout.write(`sealed ${sealed}\n`));
 };
 await Promise.all([sender(), sender(), compactor()]);
