@@ -34,8 +34,8 @@ export type { CollectorEndpoints } from "./endpoints.ts";
 export interface Collector {
   readonly endpoints: CollectorEndpoints;
   /**
-   * Takes over what may change while it runs (`processors`, `sampling`, `telemetry.logs.level`) and warns of everything
-   * else that differs. Rate limits and the memory of explicitly kept traces begin anew with `processors` or `sampling`.
+   * Takes over what may change while it runs (`processors`, `sampling`, `telemetry.logs.level`), reads the receivers' TLS
+   * files again, and warns of everything else that differs. Rate limits and the memory of explicitly kept traces begin anew with `processors` or `sampling`.
    * Rejects where the new ingest pipeline cannot be made; then everything stays as it was.
    */
   reload(config: Config): Promise<ReloadOutcome>;
@@ -176,6 +176,7 @@ export async function startCollector(config: Config, options: CollectorOptions =
         usualOccupant: "Jaeger or another spanloom",
       },
       endpoint: config.ui.endpoint,
+      logger,
       handler: tracing?.traceRequests(app) ?? app,
       requestTimeoutMs: UI_REQUEST_MS,
     });
@@ -196,6 +197,7 @@ export async function startCollector(config: Config, options: CollectorOptions =
         await store.reconfigureIngest(ingestConfig(next));
       }
       logging.level = next.telemetry.logs.level;
+      receiver.reloadTls();
       running = next;
       for (const setting of outcome.needsRestart) logger.warn(`${setting} has changed and takes a restart`);
       logger.info("the config was loaded again", { applied: outcome.applied.join(", ") || "nothing" });

@@ -25,7 +25,7 @@ Examples:
   spanloom -c spanloom.yaml --ui 0.0.0.0:16686
   spanloom --set exporters.otlp.endpoint=collector:4317
   SPANLOOM_STORAGE__PATH=/data spanloom      any setting by environment: two underscores between the parts
-  kill -HUP <pid>                            load the config again: sampling, processors, log level`,
+  kill -HUP <pid>                            load the config again: sampling, processors, log level; and TLS files`,
     )
     .action(async (flags: ServeFlags) => serve(flags));
 }

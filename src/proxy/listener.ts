@@ -10,15 +10,19 @@ import { createServer as createHttps } from "node:https";
 import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import type { TLSSocket } from "node:tls";
+import type { Logger } from "../component/logger.ts";
 import { type Endpoint, parseEndpoint } from "../server/endpoint.ts";
 import { type ListenerName, listenError } from "../server/listen-error.ts";
-import { loadTls, type TlsConfig } from "../server/tls.ts";
+import type { TlsConfig } from "../server/tls.ts";
+import { serveTls, TlsFiles } from "../server/tls-files.ts";
 import type { AnyRequest, AnyResponse } from "./answer.ts";
 
 export interface ProxyListenerOptions {
   readonly name: ListenerName;
   readonly endpoint: string;
   readonly tls: TlsConfig | undefined;
+  /** Told of TLS files that changed. */
+  readonly logger: Logger;
   readonly maxConnections: number;
   readonly maxHeaderBytes: number;
   readonly maxStreams: number;
@@ -45,6 +49,7 @@ export class ProxyListener {
   readonly #undecided = new Set<Socket>();
   #http1: Server | undefined;
   #http2: Http2Server | undefined;
+  #tls: TlsFiles | undefined;
   #address: Endpoint | undefined;
   #draining: Promise<void> | undefined;
 
@@ -57,14 +62,18 @@ export class ProxyListener {
     return this.#address;
   }
 
-  /** @throws PermanentError `listen_failed`, or `config_invalid` for unreadable certificates */
+  /** @throws PermanentError `listen_failed`, or `config_invalid` for unusable certificates */
   async start(): Promise<Endpoint> {
-    const { name, endpoint } = this.#options;
+    const { name, endpoint, tls, logger } = this.#options;
     const wanted = parseEndpoint(endpoint) as Endpoint;
-    const http1 = this.#createHttp1();
+    const files = tls === undefined ? undefined : new TlsFiles({ config: tls, configKey: "proxy.tls", logger });
+    const http1 = this.#createHttp1(files);
     this.#http2 = this.#createHttp2();
     await new Promise<void>((resolve, reject) => {
-      const onError = (error: Error): void => reject(listenError(error, wanted, name));
+      const onError = (error: Error): void => {
+        files?.close();
+        reject(listenError(error, wanted, name));
+      };
       http1.once("error", onError);
       http1.listen({ host: wanted.host, port: wanted.port }, () => {
         http1.off("error", onError);
@@ -72,6 +81,7 @@ export class ProxyListener {
       });
     });
     this.#http1 = http1;
+    this.#tls = files;
     const bound = http1.address() as { address: string; port: number };
     this.#address = { host: bound.address, port: bound.port };
     return this.#address;
@@ -79,6 +89,7 @@ export class ProxyListener {
 
   /** Stops accepting, lets requests under way finish, closes idle connections; the signal's abort ends the rest. */
   async shutdown(signal: AbortSignal): Promise<void> {
+    this.#tls?.close();
     this.#draining ??= this.#drain();
     const cut = (): void => {
       this.#http1?.closeAllConnections();
@@ -107,7 +118,7 @@ export class ProxyListener {
     });
   }
 
-  #createHttp1(): Server {
+  #createHttp1(files: TlsFiles | undefined): Server {
     const options = this.#options;
     const settings = {
       keepAliveTimeout: options.keepAliveTimeoutMs,
@@ -118,18 +129,10 @@ export class ProxyListener {
       insecureHTTPParser: false,
       noDelay: true,
     };
-    const tls = options.tls === undefined ? undefined : loadTls(options.tls, "proxy.tls");
     const server: Server =
-      tls === undefined
+      files === undefined
         ? createServer(settings)
-        : createHttps({
-            ...settings,
-            ALPNProtocols: ["h2", "http/1.1"],
-            cert: tls.cert,
-            key: tls.key,
-            minVersion: tls.minVersion,
-            ...(tls.clientCa === undefined ? {} : { ca: tls.clientCa, requestCert: true, rejectUnauthorized: true }),
-          });
+        : serveTls(files, (tls) => createHttps({ ...settings, ...tls, ALPNProtocols: ["h2", "http/1.1"] }));
     server.maxConnections = options.maxConnections;
     // Headers beyond the number would be left out silently; their bytes are bounded anyway.
     server.maxHeadersCount = 0;
@@ -140,7 +143,7 @@ export class ProxyListener {
       endWith(socket, 405, "CONNECT is not forwarded: this is no open proxy"),
     );
     server.on("clientError", answerClientError);
-    this.#divertHttp2(server, tls === undefined ? "connection" : "secureConnection");
+    this.#divertHttp2(server, files === undefined ? "connection" : "secureConnection");
     return server;
   }
 

@@ -197,6 +197,7 @@ export class TracingProxy implements Component {
       name: { title: "proxy", configKey: "proxy.endpoint", usualOccupant: "another proxy or web server" },
       endpoint,
       tls,
+      logger: this.#host.logger,
       maxConnections: limits.connections,
       maxHeaderBytes: limits.header_kibibytes * 1024,
       maxStreams: limits.streams_per_connection,

@@ -68,6 +68,12 @@ export class OtlpReceiver implements Receiver {
     await Promise.all([this.#grpc?.shutdown(signal), this.#http?.shutdown(signal)]);
   }
 
+  /** Reads certificates, keys and authorities again, as it happens by itself when they change. */
+  reloadTls(): void {
+    this.#grpc?.reloadTls();
+    this.#http?.reloadTls();
+  }
+
   #createGrpc(host: Host, config: OtlpGrpcConfig): GrpcListener {
     const maxBytes = config.max_recv_msg_size_mib * 1024 * 1024;
     const metrics = new ReceiverMetrics(host.metrics, "otlp", "grpc");
@@ -79,6 +85,7 @@ export class OtlpReceiver implements Receiver {
       },
       endpoint: config.endpoint,
       tls: config.tls,
+      logger: host.logger,
       services: [otlpGrpcService({ ...this.#settings, maxBytes, metrics, logger: host.logger })],
       maxMessageBytes: maxBytes,
       maxConcurrentStreams: config.max_concurrent_streams,
@@ -108,6 +115,7 @@ export class OtlpReceiver implements Receiver {
       },
       endpoint: config.endpoint,
       tls: config.tls,
+      logger: host.logger,
       handler,
       maxConnections: config.max_connections,
       keepAliveTimeoutMs: config.idle_timeout_ms,

@@ -6,12 +6,15 @@ import {
   type ServiceDefinition,
   type UntypedServiceImplementation,
 } from "@grpc/grpc-js";
+import type { Logger } from "../component/logger.ts";
 import { type Endpoint, formatEndpoint, parseEndpoint } from "./endpoint.ts";
+import { followingCredentials } from "./grpc-credentials.ts";
 import { grpcHealth } from "./grpc-health.ts";
 import { type ReceiveRefusal, receiveGuard } from "./grpc-receive-guard.ts";
 import type { InFlightBudget } from "./in-flight.ts";
 import { type ListenerName, listenError } from "./listen-error.ts";
-import { loadTls, type TlsConfig } from "./tls.ts";
+import type { TlsConfig } from "./tls.ts";
+import { TlsFiles } from "./tls-files.ts";
 
 export interface GrpcService {
   /** `opentelemetry.proto.collector.trace.v1.TraceService`. */
@@ -35,6 +38,8 @@ export interface GrpcListenerOptions {
   /** `host:port`, checked before by `endpointSchema`. */
   readonly endpoint: string;
   readonly tls?: GrpcTlsConfig | undefined;
+  /** Told of TLS files that changed. */
+  readonly logger: Logger;
   readonly services: readonly GrpcService[];
   /** Longest message, before and after decompression; a longer one is RESOURCE_EXHAUSTED without RetryInfo. */
   readonly maxMessageBytes: number;
@@ -52,6 +57,7 @@ export interface GrpcListenerOptions {
 export class GrpcListener {
   readonly #options: GrpcListenerOptions;
   #server: Server | undefined;
+  #tls: TlsFiles | undefined;
   #address: Endpoint | undefined;
   #draining: Promise<void> | undefined;
 
@@ -66,12 +72,33 @@ export class GrpcListener {
 
   /**
    * @returns the bound address
-   * @throws PermanentError `listen_failed`, or `config_invalid` for unreadable certificates
+   * @throws PermanentError `listen_failed`, or `config_invalid` for unusable certificates
    */
   async start(): Promise<Endpoint> {
-    const { name, tls, endpoint, services } = this.#options;
+    const { name, tls, logger } = this.#options;
+    const configKey = name.configKey.replace(/\.endpoint$/, ".tls");
+    const files =
+      tls === undefined ? undefined : new TlsFiles({ config: { ...tls, min_version: "1.2" }, configKey, logger });
+    try {
+      this.#address = await this.#listen(
+        files === undefined ? ServerCredentials.createInsecure() : followingCredentials(files),
+      );
+      this.#tls = files;
+    } catch (error) {
+      files?.close();
+      throw error;
+    }
+    return this.#address;
+  }
+
+  /** Reads certificate, key and authority again, as it happens by itself when they change. Nothing without TLS. */
+  reloadTls(): void {
+    this.#tls?.reload();
+  }
+
+  async #listen(credentials: ServerCredentials): Promise<Endpoint> {
+    const { name, endpoint, services } = this.#options;
     const wanted = parseEndpoint(endpoint) as Endpoint;
-    const credentials = serverCredentials(tls, name.configKey.replace(/\.endpoint$/, ".tls"));
     if (wanted.port !== 0) await probe(wanted, name);
     const server = new Server(serverOptions(this.#options));
     for (const service of services) server.addService(service.definition, service.implementation);
@@ -85,12 +112,12 @@ export class GrpcListener {
       });
     });
     this.#server = server;
-    this.#address = { host: wanted.host, port };
-    return this.#address;
+    return { host: wanted.host, port };
   }
 
   /** Stops accepting and lets calls under way finish; the signal's abort ends the rest. */
   async shutdown(signal: AbortSignal): Promise<void> {
+    this.#tls?.close();
     this.#draining ??= this.#drain();
     const cut = (): void => this.#server?.forceShutdown();
     if (signal.aborted) cut();
@@ -118,16 +145,6 @@ function probe(endpoint: Endpoint, name: ListenerName): Promise<void> {
     server.once("error", (error) => reject(listenError(error, endpoint, name)));
     server.listen({ host: endpoint.host, port: endpoint.port }, () => server.close(() => resolve()));
   });
-}
-
-function serverCredentials(tls: GrpcTlsConfig | undefined, configKey: string): ServerCredentials {
-  if (tls === undefined) return ServerCredentials.createInsecure();
-  const { cert, key, clientCa } = loadTls({ ...tls, min_version: "1.2" }, configKey);
-  return ServerCredentials.createSsl(
-    clientCa ?? null,
-    [{ cert_chain: cert, private_key: key }],
-    clientCa !== undefined,
-  );
 }
 
 /** Channelz stays on: without it grpc-js keeps no list of sessions and `forceShutdown` ends none of them. */

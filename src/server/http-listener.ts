@@ -3,9 +3,11 @@ import { createServer as createTlsServer, type Server as TlsServer } from "node:
 import type { Socket } from "node:net";
 import { GRPC_STATUS } from "../codec/rpc/codes.ts";
 import { rpcStatusJson } from "../codec/rpc/status.ts";
+import type { Logger } from "../component/logger.ts";
 import { type Endpoint, parseEndpoint } from "./endpoint.ts";
 import { type ListenerName, listenError } from "./listen-error.ts";
-import { loadTls, type TlsConfig } from "./tls.ts";
+import type { TlsConfig } from "./tls.ts";
+import { serveTls, TlsFiles } from "./tls-files.ts";
 
 export type HttpHandler = (request: IncomingMessage, response: ServerResponse) => void;
 
@@ -14,6 +16,8 @@ export interface HttpListenerOptions {
   /** `host:port`, checked before by `endpointSchema`. */
   readonly endpoint: string;
   readonly tls?: TlsConfig | undefined;
+  /** Told of TLS files that changed. */
+  readonly logger: Logger;
   /**
    * Called for every request. A request that expects `100-continue` has not been told to go on: call
    * `response.writeContinue()` before reading its body.
@@ -42,6 +46,7 @@ export class HttpListener {
   readonly #options: HttpListenerOptions;
   readonly #active = new Set<ServerResponse>();
   #server: Server | TlsServer | undefined;
+  #tls: TlsFiles | undefined;
   #address: Endpoint | undefined;
   #draining: Promise<void> | undefined;
 
@@ -56,31 +61,35 @@ export class HttpListener {
 
   /**
    * @returns the bound address
-   * @throws PermanentError `listen_failed`, or `config_invalid` for unreadable certificates
+   * @throws PermanentError `listen_failed`, or `config_invalid` for unusable certificates
    */
   async start(): Promise<Endpoint> {
-    const { name, tls, endpoint } = this.#options;
+    const { name, tls, endpoint, logger } = this.#options;
     const wanted = parseEndpoint(endpoint) as Endpoint;
-    const server = this.#create(
-      tls === undefined ? undefined : loadTls(tls, name.configKey.replace(/\.endpoint$/, ".tls")),
-    );
-    await new Promise<void>((resolve, reject) => {
-      const onError = (error: Error): void => reject(listenError(error, wanted, name));
-      server.once("error", onError);
-      server.listen({ host: wanted.host, port: wanted.port }, () => {
-        server.off("error", onError);
-        resolve();
-      });
-    });
-    const bound = server.address();
-    if (bound === null || typeof bound === "string") throw listenError("no address was bound", wanted, name);
-    this.#server = server;
-    this.#address = { host: bound.address, port: bound.port };
+    const files =
+      tls === undefined
+        ? undefined
+        : new TlsFiles({ config: tls, configKey: name.configKey.replace(/\.endpoint$/, ".tls"), logger });
+    try {
+      const server = this.#create(files);
+      this.#address = await listen(server, wanted, name);
+      this.#server = server;
+      this.#tls = files;
+    } catch (error) {
+      files?.close();
+      throw error;
+    }
     return this.#address;
+  }
+
+  /** Reads certificate, key and authority again, as it happens by itself when they change. Nothing without TLS. */
+  reloadTls(): void {
+    this.#tls?.reload();
   }
 
   /** Stops accepting, lets requests under way finish, closes idle connections; the signal's abort ends the rest. */
   async shutdown(signal: AbortSignal): Promise<void> {
+    this.#tls?.close();
     this.#draining ??= this.#drain();
     const server = this.#server;
     const cut = (): void => server?.closeAllConnections();
@@ -103,7 +112,7 @@ export class HttpListener {
     });
   }
 
-  #create(tls: ReturnType<typeof loadTls> | undefined): Server | TlsServer {
+  #create(files: TlsFiles | undefined): Server | TlsServer {
     const { maxConnections, keepAliveTimeoutMs, headersTimeoutMs, requestTimeoutMs } = this.#options;
     const requestTimeout = requestTimeoutMs ?? DEFAULTS.requestTimeoutMs;
     const options = {
@@ -114,15 +123,7 @@ export class HttpListener {
       noDelay: true,
     };
     const server =
-      tls === undefined
-        ? createServer(options)
-        : createTlsServer({
-            ...options,
-            cert: tls.cert,
-            key: tls.key,
-            minVersion: tls.minVersion,
-            ...(tls.clientCa === undefined ? {} : { ca: tls.clientCa, requestCert: true, rejectUnauthorized: true }),
-          });
+      files === undefined ? createServer(options) : serveTls(files, (tls) => createTlsServer({ ...options, ...tls }));
     server.maxConnections = maxConnections ?? DEFAULTS.maxConnections;
     server.on("request", this.#handle).on("checkContinue", this.#handle);
     server.on("clientError", answerClientError);
@@ -138,6 +139,20 @@ export class HttpListener {
     });
     this.#options.handler(request, response);
   };
+}
+
+async function listen(server: Server | TlsServer, wanted: Endpoint, name: ListenerName): Promise<Endpoint> {
+  await new Promise<void>((resolve, reject) => {
+    const onError = (error: Error): void => reject(listenError(error, wanted, name));
+    server.once("error", onError);
+    server.listen({ host: wanted.host, port: wanted.port }, () => {
+      server.off("error", onError);
+      resolve();
+    });
+  });
+  const bound = server.address();
+  if (bound === null || typeof bound === "string") throw listenError("no address was bound", wanted, name);
+  return { host: bound.address, port: bound.port };
 }
 
 const CLIENT_ERRORS: Readonly<Record<string, readonly [line: string, code: number, message: string]>> = {

@@ -2,10 +2,12 @@ import { spawn } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
+import { connect } from "node:tls";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type Collector, createCollector } from "../../src/app/collector.ts";
 import { parseConfig } from "../../src/app/config.ts";
 import { SILENT_LOGGER } from "../../src/component/logger.ts";
+import { OTHER_CERT, OTHER_KEY, TEST_CERT, TEST_KEY } from "../support/tls.ts";
 import { until } from "./until.ts";
 
 const MAIN = resolve(import.meta.dirname, "../../dist/cli/main.js");
@@ -82,6 +84,54 @@ describe("Collector.reload", () => {
     expect(await find("")).toContain(traceId);
     expect(await find("&exactTags=true")).not.toContain(traceId);
   });
+});
+
+describe("TLS files", () => {
+  it("are taken up when they are replaced, without being told", async () => {
+    const [cert_file, key_file] = [join(folder, "cert.pem"), join(folder, "key.pem")];
+    const place = (cert: string, key: string) => {
+      writeFileSync(cert_file, cert);
+      writeFileSync(key_file, key);
+    };
+    place(TEST_CERT, TEST_KEY);
+    const endpoint = "127.0.0.1:0";
+    const tls = { cert_file, key_file };
+    const listener = { endpoint, tls };
+    const collector = await createCollector(
+      {
+        receivers: { otlp: { protocols: { http: listener, grpc: listener } } },
+        discovery: { server: { enabled: true, ...listener } },
+        proxy: { ...listener, routes: [{ upstream: "http://127.0.0.1:9" }] },
+      },
+      { logger: SILENT_LOGGER },
+    );
+    cleanups.push(() => collector.shutdown());
+    const { otlpHttp, otlpGrpc, registry, proxy } = collector.endpoints;
+    const ports = [otlpHttp, otlpGrpc, registry, proxy].map((address) => Number(/:(\d+)\/?$/.exec(address ?? "")?.[1]));
+    expect(await Promise.all(ports.map((port) => trusts(port, TEST_CERT)))).toEqual([true, true, true, true]);
+    place(OTHER_CERT, OTHER_KEY);
+    for (const port of ports) {
+      await until("the new certificate is served", async () => (await trusts(port, OTHER_CERT)) || undefined);
+    }
+  });
+
+  /** Whether a client that trusts this authority alone connects. */
+  function trusts(port: number, ca: string): Promise<boolean> {
+    return new Promise((resolve) => {
+      const socket = connect({
+        host: "127.0.0.1",
+        servername: "localhost",
+        port,
+        ca,
+        ALPNProtocols: ["h2", "http/1.1"],
+      });
+      socket.once("secureConnect", () => {
+        socket.destroy();
+        resolve(true);
+      });
+      socket.once("error", () => resolve(false));
+    });
+  }
 });
 
 describe("self-tracing", () => {

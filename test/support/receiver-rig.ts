@@ -1,7 +1,7 @@
 import { Client, type ClientUnaryCall, credentials, type Metadata, type ServiceError } from "@grpc/grpc-js";
 import type { Host } from "../../src/component/component.ts";
 import type { AppendResult, BatchSink, IncomingBatch } from "../../src/component/ingest.ts";
-import { SILENT_LOGGER } from "../../src/component/logger.ts";
+import { type Logger, SILENT_LOGGER } from "../../src/component/logger.ts";
 import { Metrics } from "../../src/component/metrics.ts";
 import { OtlpReceiver } from "../../src/receivers/otlp.ts";
 import { otlpConfig } from "../../src/receivers/otlp-config.ts";
@@ -40,6 +40,7 @@ interface RigOptions {
   readonly http?: Record<string, unknown>;
   readonly grpc?: Record<string, unknown>;
   readonly inFlightBytes?: number;
+  readonly logger?: Logger;
 }
 
 export function testHost(metrics: Metrics = new Metrics()): Host {
@@ -58,7 +59,7 @@ export async function startReceiver(options: RigOptions = {}): Promise<ReceiverR
     },
   });
   const receiver = new OtlpReceiver({ sink, inFlight }, config);
-  await receiver.start(testHost(metrics));
+  await receiver.start({ ...testHost(metrics), ...(options.logger === undefined ? {} : { logger: options.logger }) });
   return {
     receiver,
     sink,

@@ -44,6 +44,7 @@ export class RegistryServer implements Component {
       name: { title: "registry (Consul API)", configKey: "discovery.server.endpoint", usualOccupant: "a Consul agent" },
       endpoint,
       tls,
+      logger: host.logger,
       handler: this.#app(host),
       requestTimeoutMs: REQUEST_MS,
     });
