@@ -1,6 +1,6 @@
 import type { LogFragment } from "../model/log.ts";
 import type { RedMetrics, RedQuery } from "../model/red-metrics.ts";
-import type { DependencyLink, Operation, SearchResult, TraceQuery } from "../model/trace-query.ts";
+import type { DependencyLink, DependencyQuery, Operation, SearchResult, TraceQuery } from "../model/trace-query.ts";
 
 /** Reading what is stored. Every acknowledged span is visible to a call that starts after its acknowledgement. */
 export interface TraceReader {
@@ -11,8 +11,8 @@ export interface TraceReader {
   services(signal: AbortSignal): Promise<readonly string[]>;
   /** Of one service, or of all; sorted by name, then kind. */
   operations(service: string | undefined, signal: AbortSignal): Promise<readonly Operation[]>;
-  /** Calls between services by the start of the child span; ms since the epoch. */
-  dependencies(startMs: number, endMs: number, signal: AbortSignal): Promise<readonly DependencyLink[]>;
+  /** Calls between services, sorted by parent, then child. */
+  dependencies(query: DependencyQuery, signal: AbortSignal): Promise<readonly DependencyLink[]>;
   /** Rate, errors and duration of services over time. */
   red(query: RedQuery, signal: AbortSignal): Promise<RedMetrics>;
   /** Sizes of the store, for status pages. */

@@ -105,13 +105,25 @@ export interface Operation {
   readonly kind: SpanKind;
 }
 
-/** Calls from one service to another in a time range. */
+/** Which calls between services are asked for: those whose child began in an hour that touches the range. */
+export interface DependencyQuery {
+  /** ms since the epoch. */
+  readonly startMs: number;
+  readonly endMs: number;
+  /** Also how long the calls took. */
+  readonly durations: boolean;
+}
+
+/**
+ * Calls from one service to another. A call counts as many as the called span stands for by its sampling threshold, as
+ * one where nobody stated any; sums are rounded.
+ */
 export interface DependencyLink {
   readonly parent: string;
   readonly child: string;
   readonly callCount: number;
   readonly errorCount: number;
-  /** Quantiles of the durations of the called spans, within 2.2 %; absent where they were not counted. */
+  /** Quantiles of the durations of the called spans, within 2.2 %; absent where not asked for or not counted. */
   readonly p50Nano?: number;
   readonly p99Nano?: number;
 }

@@ -1,5 +1,6 @@
 import type { AggregateTable } from "./aggregate.ts";
-import { DEFAULT_DEPENDENCIES, DependencyAggregator, removeDependenciesBefore } from "./dependencies.ts";
+import { DEFAULT_DEPENDENCIES, DependencyAggregator } from "./dependencies.ts";
+import { removeDependenciesBefore } from "./dependency-table.ts";
 import { RedAggregator } from "./red-metrics.ts";
 import { removeRedBefore } from "./red-table.ts";
 

@@ -2,84 +2,39 @@ import fc from "fast-check";
 import { beforeEach, describe, expect, it } from "vitest";
 import { batches } from "../../test/support/search/arbitrary-traces.ts";
 import { flatten, group } from "../../test/support/search/naive-search.ts";
-import { testDriver } from "../../test/support/storage/driver.ts";
-import { encodeTraces } from "../codec/otlp/encode.ts";
-import { TraceScanner } from "../codec/otlp/scan.ts";
-import { DEFAULT_SCAN_LIMITS } from "../codec/otlp/scan-result.ts";
-import type { LogBatch } from "../model/log.ts";
-import type { Span, TracesData } from "../model/span.ts";
-import type { DependencyLink } from "../model/trace-query.ts";
 import {
-  DEFAULT_DEPENDENCIES,
-  DependencyAggregator,
-  readDependencies,
-  readDependenciesWithDurations,
-  removeDependenciesBefore,
-} from "./dependencies.ts";
+  type GivenSpan,
+  HOUR_MS,
+  rowOf,
+  START,
+  START_MS,
+  spans,
+  withThresholds,
+} from "../../test/support/storage/aggregate-spans.ts";
+import { testDriver } from "../../test/support/storage/driver.ts";
+import type { Span } from "../model/span.ts";
+import { receivedThreshold } from "../model/span-columns.ts";
+import type { DependencyLink } from "../model/trace-query.ts";
+import { DEFAULT_DEPENDENCIES, DependencyAggregator } from "./dependencies.ts";
+import { DependencyReader } from "./dependency-reader.ts";
+import { removeDependenciesBefore } from "./dependency-table.ts";
 import type { SqlDatabase } from "./driver.ts";
 
 const SMALL = { ...DEFAULT_DEPENDENCIES, windowSpans: 1024 };
-const HOUR_MS = 3_600_000;
-const START = 1_795_392_000_000_000_000n;
-const START_MS = Number(START / 1_000_000n);
-
-function logBatch(traces: TracesData, receivedAtMs = START_MS): LogBatch {
-  const body = encodeTraces(traces);
-  const { columns } = new TraceScanner(DEFAULT_SCAN_LIMITS).scan(body);
-  return { next: { segment: 1, row: 1 }, receivedAtMs, body, columns };
-}
-
-type Given = readonly [service: string, id: number, parent: number, more?: Partial<Span>];
-
-/** One batch of spans of one trace; parent 0 is a root. */
-function spans(list: readonly Given[], receivedAtMs?: number): LogBatch {
-  const hex = (id: number) => id.toString(16).padStart(16, "0");
-  return logBatch(
-    list.map(([service, id, parent, more]) => ({
-      resource: {
-        attributes: [{ key: "service.name", value: { type: "string", value: service } }],
-        droppedAttributesCount: 0,
-        entityRefs: [],
-      },
-      schemaUrl: "",
-      scopeSpans: [
-        {
-          scope: { name: "", version: "", attributes: [], droppedAttributesCount: 0 },
-          schemaUrl: "",
-          spans: [
-            {
-              traceId: "1".repeat(32),
-              spanId: hex(id),
-              parentSpanId: parent === 0 ? "" : hex(parent),
-              traceState: "",
-              flags: 0,
-              name: "work",
-              kind: 1,
-              startTimeUnixNano: START,
-              endTimeUnixNano: START + 5n,
-              attributes: [],
-              droppedAttributesCount: 0,
-              events: [],
-              droppedEventsCount: 0,
-              links: [],
-              droppedLinksCount: 0,
-              status: { code: 0, message: "" },
-              ...more,
-            },
-          ],
-        },
-      ],
-    })),
-    receivedAtMs,
-  );
-}
-
 const link = (parent: string, child: string, callCount = 1, errorCount = 0): DependencyLink => ({
   parent,
   child,
   callCount,
   errorCount,
 });
+
+function read(db: SqlDatabase, startMs: number, endMs: number, durations = false): DependencyLink[] {
+  return new DependencyReader().read(db, { startMs, endMs, durations });
+}
+
+function clear(db: SqlDatabase): void {
+  removeDependenciesBefore(db, Number.MAX_SAFE_INTEGER);
+}
 
 describe("DependencyAggregator", () => {
   let db: SqlDatabase;
@@ -92,7 +47,7 @@ describe("DependencyAggregator", () => {
   });
   const stored = (): DependencyLink[] => {
     aggregator.flush(db);
-    return readDependencies(db, 0, Number.MAX_SAFE_INTEGER);
+    return read(db, 0, Number.MAX_SAFE_INTEGER);
   };
 
   it("finds parents before and after their children, in one batch and across batches", () => {
@@ -137,11 +92,24 @@ describe("DependencyAggregator", () => {
       ]),
     );
     db.transaction(() => aggregator.flush(db));
-    const [found, ...others] = readDependenciesWithDurations(db, START_MS, START_MS);
+    const [found, ...others] = read(db, START_MS, START_MS, true);
     expect(others).toEqual([]);
     expect(found).toMatchObject({ parent: "a", child: "b", callCount: 3 });
     expect((found?.p50Nano as number) / 10e6).toBeCloseTo(1, 1);
     expect((found?.p99Nano as number) / 1000e6).toBeCloseTo(1, 1);
+  });
+
+  it("counts a call as many times as the called span stands for", () => {
+    const failed = { status: { code: 2, message: "" } } as const;
+    const batch = spans([
+      ["b", 2, 1, failed],
+      ["b", 3, 1],
+      ["a", 1, 0],
+      ["b", 4, 1],
+      ["b", 5, 1],
+    ]);
+    aggregator.consume(withThresholds(batch, ["c", undefined, "8", receivedThreshold("8"), ""]));
+    expect(stored()).toEqual([link("a", "b", 8, 4)]);
   });
 
   it("counts no call within a service, none for a root, none across traces", () => {
@@ -156,7 +124,7 @@ describe("DependencyAggregator", () => {
   });
 
   it("counts byte-equal duplicates once, wherever the first found its parent", () => {
-    const child: Given = ["b", 2, 1, { status: { code: 2, message: "" } }];
+    const child: GivenSpan = ["b", 2, 1, { status: { code: 2, message: "" } }];
     aggregator.consume(spans([child]));
     aggregator.consume(spans([child, ["a", 1, 0]]));
     aggregator.consume(spans([child, ["a", 1, 0]]));
@@ -165,16 +133,16 @@ describe("DependencyAggregator", () => {
   });
 
   it("counts a server span that shares its id with the client's, in either order, once", () => {
-    const client: Given = ["a", 2, 1, { kind: 3 }];
-    const server: Given = ["b", 2, 1, { kind: 2 }];
+    const client: GivenSpan = ["a", 2, 1, { kind: 3 }];
+    const server: GivenSpan = ["b", 2, 1, { kind: 2 }];
     for (const order of [
       [client, server],
       [server, client],
       [server, client, ["a", 1, 0]],
       [["a", 1, 0], server, client],
-    ] as Given[][]) {
+    ] as GivenSpan[][]) {
       aggregator = new DependencyAggregator();
-      db.exec("DELETE FROM dependency");
+      clear(db);
       aggregator.consume(spans(order));
       expect(stored()).toEqual([link("a", "b")]);
     }
@@ -190,16 +158,16 @@ describe("DependencyAggregator", () => {
       ]),
     );
     aggregator.flush(db);
-    expect(readDependencies(db, START_MS, START_MS + HOUR_MS)).toEqual([link("a", "b")]);
-    expect(readDependencies(db, START_MS + 2 * HOUR_MS, START_MS + 2 * HOUR_MS)).toEqual([link("a", "c")]);
+    expect(read(db, START_MS, START_MS + HOUR_MS)).toEqual([link("a", "b")]);
+    expect(read(db, START_MS + 2 * HOUR_MS, START_MS + 2 * HOUR_MS)).toEqual([link("a", "c")]);
     removeDependenciesBefore(db, START_MS + 2 * HOUR_MS);
-    expect(readDependencies(db, 0, Number.MAX_SAFE_INTEGER)).toEqual([link("a", "c")]);
+    expect(read(db, 0, Number.MAX_SAFE_INTEGER)).toEqual([link("a", "c")]);
   });
 
   it("reads nothing where nothing was ever stored", () => {
     const empty = testDriver.open(":memory:");
-    expect(readDependenciesWithDurations(empty, 0, 1e15)).toEqual([]);
-    expect(readDependencies(empty, 0, 1e15)).toEqual([]);
+    expect(read(empty, 0, 1e15, true)).toEqual([]);
+    expect(read(empty, 0, 1e15)).toEqual([]);
     removeDependenciesBefore(empty, 1e15);
     empty.close();
   });
@@ -248,8 +216,8 @@ describe("DependencyAggregator", () => {
     fc.assert(
       fc.property(batches, fc.nat(20), (data, stop) => {
         const at = Math.min(stop, data.length);
-        const log = data.map((traces) => logBatch(traces));
-        db.exec("DELETE FROM dependency");
+        const log = data.map((traces) => rowOf(traces));
+        clear(db);
         const before = new DependencyAggregator(SMALL);
         for (const batch of log.slice(0, at)) before.consume(batch);
         before.flush(db);
@@ -257,12 +225,12 @@ describe("DependencyAggregator", () => {
         for (const batch of log.slice(0, at)) after.remember(batch);
         for (const batch of log.slice(at)) after.consume(batch);
         after.flush(db);
-        const restarted = readDependencies(db, 0, Number.MAX_SAFE_INTEGER);
-        db.exec("DELETE FROM dependency");
+        const restarted = read(db, 0, Number.MAX_SAFE_INTEGER);
+        clear(db);
         const without = new DependencyAggregator(SMALL);
         for (const batch of log) without.consume(batch);
         without.flush(db);
-        expect(restarted).toEqual(readDependencies(db, 0, Number.MAX_SAFE_INTEGER));
+        expect(restarted).toEqual(read(db, 0, Number.MAX_SAFE_INTEGER));
       }),
       { seed: 11, numRuns: 25 },
     );
@@ -290,14 +258,12 @@ describe("DependencyAggregator", () => {
             expected.set(key, { ...known, callCount: known.callCount + 1, errorCount: errors });
           }
         }
-        db.exec("DELETE FROM dependency");
+        clear(db);
         const counted = new DependencyAggregator(SMALL);
-        for (const traces of log) counted.consume(logBatch(traces));
+        for (const traces of log) counted.consume(rowOf(traces));
         counted.flush(db);
         const byName = (a: DependencyLink, b: DependencyLink) => (a.parent + a.child < b.parent + b.child ? -1 : 1);
-        expect(readDependencies(db, 0, Number.MAX_SAFE_INTEGER).sort(byName)).toEqual(
-          [...expected.values()].sort(byName),
-        );
+        expect(read(db, 0, Number.MAX_SAFE_INTEGER).sort(byName)).toEqual([...expected.values()].sort(byName));
       }),
       { seed: 12, numRuns: 80 },
     );

@@ -2,32 +2,11 @@ import { traceIdHash } from "../model/attribute-hash.ts";
 import { bucketOf, ExponentialHistogram } from "../model/exponential-histogram.ts";
 import { STATUS_CODE } from "../model/span.ts";
 import { durationNano, type SpanColumns, type SpanGroup } from "../model/span-columns.ts";
-import type { DependencyLink } from "../model/trace-query.ts";
+import { AdjustedCounts } from "./adjusted-counts.ts";
+import { addDependencies, type HourlyCalls, prepareDependencies } from "./dependency-table.ts";
 import type { SqlDatabase } from "./driver.ts";
 import { JoinWindow, type WindowSpan } from "./join-window.ts";
-import { decodeHistogram, encodeHistogram } from "./red-cell.ts";
-
-/**
- * Calls by hour of the child's start: hours since the epoch. In consumers.db, beside the cursor that produced it. Their
- * durations are histograms as red-cell.ts encodes them, in a table of their own, that counts can be summed by SQL alone.
- */
-export const dependenciesSchema = `
-CREATE TABLE IF NOT EXISTS dependency (
-  hour INTEGER NOT NULL,
-  parent TEXT NOT NULL,
-  child TEXT NOT NULL,
-  calls INTEGER NOT NULL,
-  errors INTEGER NOT NULL,
-  PRIMARY KEY (hour, parent, child)
-) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS dependency_duration (
-  hour INTEGER NOT NULL,
-  parent TEXT NOT NULL,
-  child TEXT NOT NULL,
-  durations BLOB NOT NULL,
-  PRIMARY KEY (hour, parent, child)
-) WITHOUT ROWID;
-`;
+import { startHour } from "./start-bucket.ts";
 
 /** What is counted of a batch or a row of the log. */
 export interface CountedBatch {
@@ -37,7 +16,7 @@ export interface CountedBatch {
 }
 
 export interface DependencySettings {
-  /** Spans remembered for joining; a power of two. About 53 bytes each. */
+  /** Spans remembered for joining; a power of two. About 73 bytes each. */
   readonly windowSpans: number;
   /** Spans received longer ago are no longer joined, ms. */
   readonly windowMs: number;
@@ -45,8 +24,6 @@ export interface DependencySettings {
 
 export const DEFAULT_DEPENDENCIES: DependencySettings = { windowSpans: 2 ** 18, windowMs: 10 * 60_000 };
 
-const HOUR_MS = 3_600_000;
-const HOUR_NS = HOUR_MS * 1e6;
 /** Distinct service names known at once; beyond it the window starts afresh, so that made-up names cannot fill memory. */
 const MAX_SERVICES = 50_000;
 
@@ -61,8 +38,9 @@ type Pending = Map<number, Map<number, Map<number, Calls>>>;
 
 /**
  * Counts calls between services: a span whose parent is a span of another service is one call from that service to its
- * own, whatever the kinds; a server span that shares its id with a client span of another service is one as well. An
- * error is a call whose child has the status error. Parents and children find each other within a bounded window,
+ * own, whatever the kinds; a server span that shares its id with a client span of another service is one as well. It
+ * counts as many as the child stands for by its sampling threshold, as one where there is none. An error is a call whose
+ * child has the status error. Parents and children find each other within a bounded window,
  * in any order and across batches; byte-equal duplicates inside it count once; what leaves it without its parent is
  * `unmatched`.
  *
@@ -73,6 +51,7 @@ type Pending = Map<number, Map<number, Map<number, Calls>>>;
 export class DependencyAggregator {
   readonly #settings: DependencySettings;
   readonly #window: JoinWindow;
+  readonly #adjusted = new AdjustedCounts();
   readonly #services = new Map<string, number>();
   #names: string[] = [];
   #pending: Pending = new Map();
@@ -91,16 +70,17 @@ export class DependencyAggregator {
     error: false,
     duration: 0,
     fingerprint: 0,
+    count: 1,
   };
 
   constructor(settings: DependencySettings = DEFAULT_DEPENDENCIES) {
     this.#settings = settings;
-    this.#window = new JoinWindow(settings.windowSpans, (parent, child, hour, error, duration) => {
+    this.#window = new JoinWindow(settings.windowSpans, (parent, child, hour, error, duration, count) => {
       if (!this.#counting) return;
       const calls = callsOf(this.#pending, hour, parent, child);
-      calls.calls++;
-      if (error) calls.errors++;
-      calls.durations.addBucket(duration);
+      calls.calls += count;
+      if (error) calls.errors += count;
+      calls.durations.addBucket(duration, count);
     });
   }
 
@@ -139,21 +119,7 @@ export class DependencyAggregator {
    * cursor; when that is rolled back, call `undoFlush` before the next batch.
    */
   flush(db: SqlDatabase): void {
-    const add = db.prepare(
-      `INSERT INTO dependency (hour, parent, child, calls, errors) VALUES (?, ?, ?, ?, ?)
-       ON CONFLICT (hour, parent, child) DO UPDATE SET calls = calls + excluded.calls, errors = errors + excluded.errors`,
-    );
-    const known = db.prepare<{ durations: Uint8Array }>(
-      "SELECT durations FROM dependency_duration WHERE hour = ? AND parent = ? AND child = ?",
-    );
-    const put = db.prepare("INSERT OR REPLACE INTO dependency_duration VALUES (?, ?, ?, ?)");
-    for (const [hour, parent, child, { calls, errors, durations }] of entries(this.#pending)) {
-      const key = [hour, this.#names[parent] as string, this.#names[child] as string] as const;
-      add.run(...key, calls, errors);
-      const sum = readHistogram(known.get(...key)?.durations);
-      sum.merge(durations);
-      put.run(...key, encodeHistogram(sum));
-    }
+    addDependencies(db, this.#hourly());
     this.#flushed = this.#pending;
     this.#pending = new Map();
   }
@@ -170,9 +136,9 @@ export class DependencyAggregator {
     }
   }
 
-  /** Makes the table. Counts need no loading: a flush adds to what is stored. */
+  /** Makes the tables. Counts need no loading: a flush adds to what is stored. */
   load(db: SqlDatabase): void {
-    db.exec(dependenciesSchema);
+    prepareDependencies(db);
   }
 
   #take(columns: SpanColumns, receivedAtMs: number, rows: readonly number[] | undefined): void {
@@ -194,12 +160,19 @@ export class DependencyAggregator {
       span.kind = kind[row] as number;
       span.service = services[groupIndex[row] as number] as number;
       const low = startLow[row] as number;
-      span.hour = Math.trunc(((startHigh[row] as number) * 0x1_0000_0000 + low) / HOUR_NS);
+      span.hour = startHour(startHigh[row] as number, low);
       span.duration = bucketOf(durationNano(columns, row));
       span.error = status[row] === STATUS_CODE.error;
       const length = (columns.spanEnd[row] as number) - (columns.spanStart[row] as number);
       span.fingerprint = (Math.imul(low, 0x9e3779b1) ^ Math.imul(endLow[row] as number, 0x85ebca6b) ^ length) >>> 0;
+      span.count = this.#adjusted.of(columns, row) ?? 1;
       if (!this.#window.add(span, receivedAtMs)) this.#duplicates++;
+    }
+  }
+
+  *#hourly(): Generator<HourlyCalls> {
+    for (const [hour, parent, child, calls] of entries(this.#pending)) {
+      yield { hour, parent: this.#names[parent] as string, child: this.#names[child] as string, ...calls };
     }
   }
 
@@ -217,67 +190,6 @@ export class DependencyAggregator {
     this.#window.clear();
     this.#services.clear();
     this.#names = [];
-  }
-}
-
-/**
- * Calls between services whose child began in an hour that touches the range, ms since the epoch. Sorted by parent, then
- * child. Empty where no aggregate was ever stored.
- */
-export function readDependencies(db: SqlDatabase, startMs: number, endMs: number): DependencyLink[] {
-  if (!hasTable(db, "dependency")) return [];
-  return db
-    .prepare<DependencyLink>(
-      `SELECT parent, child, SUM(calls) AS callCount, SUM(errors) AS errorCount FROM dependency
-       WHERE hour BETWEEN ? AND ? GROUP BY parent, child ORDER BY parent, child`,
-    )
-    .all(hourOf(startMs), hourOf(endMs));
-}
-
-/** The same links with quantiles of the durations of their calls, where those were counted. */
-export function readDependenciesWithDurations(db: SqlDatabase, startMs: number, endMs: number): DependencyLink[] {
-  const links = readDependencies(db, startMs, endMs);
-  if (links.length === 0 || !hasTable(db, "dependency_duration")) return links;
-  const rows = db.prepare<{ parent: string; child: string; durations: Uint8Array }>(
-    "SELECT parent, child, durations FROM dependency_duration WHERE hour BETWEEN ? AND ?",
-  );
-  const byLink = new Map<string, ExponentialHistogram>();
-  for (const { parent, child, durations } of rows.all(hourOf(startMs), hourOf(endMs))) {
-    const key = `${parent}\0${child}`;
-    const histogram = readHistogram(durations);
-    const known = byLink.get(key);
-    if (known === undefined) byLink.set(key, histogram);
-    else known.merge(histogram);
-  }
-  return links.map((link) => {
-    const durations = byLink.get(`${link.parent}\0${link.child}`);
-    if (durations === undefined || durations.count === 0) return link;
-    return {
-      ...link,
-      p50Nano: Math.round(durations.quantile(0.5)),
-      p99Nano: Math.round(durations.quantile(0.99)),
-    };
-  });
-}
-
-/** Removes the hours that ended before `beforeMs`, ms since the epoch: for retention. */
-export function removeDependenciesBefore(db: SqlDatabase, beforeMs: number): void {
-  for (const table of ["dependency", "dependency_duration"]) {
-    if (hasTable(db, table)) db.prepare(`DELETE FROM ${table} WHERE hour < ?`).run(hourOf(beforeMs));
-  }
-}
-
-function hasTable(db: SqlDatabase, name: string): boolean {
-  return db.prepare("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?").get(name) !== undefined;
-}
-
-/** An empty one where nothing was stored, or what cannot be read. */
-function readHistogram(bytes: Uint8Array | undefined): ExponentialHistogram {
-  try {
-    return bytes === undefined ? new ExponentialHistogram() : decodeHistogram(bytes);
-  } catch (error) {
-    if (error instanceof RangeError) return new ExponentialHistogram();
-    throw error;
   }
 }
 
@@ -306,10 +218,6 @@ function* entries(pending: Pending): Generator<readonly [hour: number, parent: n
       for (const [child, calls] of children) yield [hour, parent, child, calls];
     }
   }
-}
-
-function hourOf(ms: number): number {
-  return Math.trunc(Math.min(Math.max(ms, 0), Number.MAX_SAFE_INTEGER) / HOUR_MS);
 }
 
 /** Bytes as 32-bit words; copied where they are not aligned. */

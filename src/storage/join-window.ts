@@ -36,15 +36,20 @@ export interface WindowSpan {
   duration: number;
   /** Equal for byte-equal spans. */
   fingerprint: number;
+  /** How many spans it stands for. Kept as a float32, exact to 7 digits. */
+  count: number;
 }
 
-/** Called for every parent and child found: services of both; hour, error and bucket of the duration of the child. */
+/**
+ * Called for every parent and child found: services of both; hour, error, bucket of the duration and count of the child.
+ */
 export type OnCall = (
   parentService: number,
   childService: number,
   hour: number,
   error: boolean,
   duration: number,
+  count: number,
 ) => void;
 
 const CLIENT = 3;
@@ -59,6 +64,7 @@ export class JoinWindow {
   readonly #mask: number;
   readonly #entries: Uint32Array;
   readonly #state: Uint8Array;
+  readonly #count: Float32Array;
   readonly #receivedAtMs: Float64Array;
   /** Per bucket the newest span of that id, and the newest child that waits for it: side by side in one cache line. */
   readonly #heads: Uint32Array;
@@ -74,6 +80,7 @@ export class JoinWindow {
     this.#mask = capacity - 1;
     this.#entries = new Uint32Array(capacity * WORDS);
     this.#state = new Uint8Array(capacity);
+    this.#count = new Float32Array(capacity);
     this.#receivedAtMs = new Float64Array(capacity);
     this.#heads = new Uint32Array(capacity * 4);
     this.#bucketMask = capacity * 2 - 1;
@@ -104,7 +111,7 @@ export class JoinWindow {
 
   /** Joins a span with its parent and its waiting children. False for a duplicate, which changes nothing. */
   add(span: WindowSpan, receivedAtMs: number): boolean {
-    const { trace, idLow, idHigh, parentLow, parentHigh, service, hour, error, duration } = span;
+    const { trace, idLow, idHigh, parentLow, parentHigh, service, hour, error, duration, count } = span;
     const bucket = (hash(trace, idLow, idHigh) & this.#bucketMask) * 2;
     const shared = this.#sameId(span, bucket);
     if (shared === DUPLICATE) return false;
@@ -126,11 +133,12 @@ export class JoinWindow {
     entries[at + DURATION] = duration;
     entries[at + NEXT_SPAN] = this.#heads[bucket] as number;
     this.#heads[bucket] = sequence;
+    this.#count[slot] = count;
     this.#receivedAtMs[slot] = receivedAtMs;
 
     let state: number = STATE.done;
     if (span.kind === SERVER && shared !== ABSENT) {
-      this.#onCall(shared, service, hour, error, duration);
+      this.#onCall(shared, service, hour, error, duration, count);
     } else if ((parentLow | parentHigh) !== 0) {
       const parentBucket = (hash(trace, parentLow, parentHigh) & this.#bucketMask) * 2;
       const parent = this.#parentService(trace, parentLow, parentHigh, parentBucket, sequence);
@@ -138,7 +146,7 @@ export class JoinWindow {
         state = STATE.waiting;
         entries[at + NEXT_CHILD] = this.#heads[parentBucket + 1] as number;
         this.#heads[parentBucket + 1] = sequence;
-      } else if (parent !== service) this.#onCall(parent, service, hour, error, duration);
+      } else if (parent !== service) this.#onCall(parent, service, hour, error, duration, count);
     }
     this.#state[slot] = state | (error ? ERROR : 0) | (span.kind << KIND_SHIFT);
     this.#adoptChildren(trace, idLow, idHigh, service, bucket, sequence);
@@ -167,8 +175,7 @@ export class JoinWindow {
         if (kind === SERVER && otherKind === CLIENT && otherService !== service) shared = otherService;
         if (kind === CLIENT && otherKind === SERVER && otherService !== service && (state & 1) === STATE.waiting) {
           this.#state[slot] = state & ~1;
-          const other = (entries[at + DURATION] as number) | 0;
-          this.#onCall(service, otherService, entries[at + HOUR] as number, (state & ERROR) !== 0, other);
+          this.#call(service, slot);
         }
       }
       sequence = entries[at + NEXT_SPAN] as number;
@@ -209,14 +216,20 @@ export class JoinWindow {
         entries[at + TRACE] === trace
       ) {
         this.#state[slot] = state & ~1;
-        const child = entries[at + SERVICE] as number;
-        if (child !== service) {
-          const duration = (entries[at + DURATION] as number) | 0;
-          this.#onCall(service, child, entries[at + HOUR] as number, (state & ERROR) !== 0, duration);
-        }
+        if (entries[at + SERVICE] !== service) this.#call(service, slot);
       }
       sequence = entries[at + NEXT_CHILD] as number;
     }
+  }
+
+  /** Of a child that came before its parent. */
+  #call(parent: number, slot: number): void {
+    const entries = this.#entries;
+    const at = slot * WORDS;
+    const error = ((this.#state[slot] as number) & ERROR) !== 0;
+    const duration = (entries[at + DURATION] as number) | 0;
+    const count = this.#count[slot] as number;
+    this.#onCall(parent, entries[at + SERVICE] as number, entries[at + HOUR] as number, error, duration, count);
   }
 
   #holds(sequence: number): boolean {

@@ -1,66 +1,42 @@
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { serviceWith, spanWith } from "../../test/support/otlp-spans.ts";
 import { batches } from "../../test/support/search/arbitrary-traces.ts";
 import { flatten } from "../../test/support/search/naive-search.ts";
+import {
+  HOUR_MS,
+  idOf,
+  MINUTE_MS,
+  rowOf,
+  START,
+  START_MS,
+  withThresholds,
+} from "../../test/support/storage/aggregate-spans.ts";
 import { testDriver } from "../../test/support/storage/driver.ts";
-import { encodeTraces } from "../codec/otlp/encode.ts";
-import { TraceScanner } from "../codec/otlp/scan.ts";
-import { DEFAULT_SCAN_LIMITS } from "../codec/otlp/scan-result.ts";
 import { OTHER_OPERATIONS, OTHER_SERVICES, type RedMetrics, type RedQuery } from "../model/red-metrics.ts";
-import type { Span, TracesData } from "../model/span.ts";
-import { NO_THRESHOLD, receivedThreshold, type SpanColumns } from "../model/span-columns.ts";
+import type { Span } from "../model/span.ts";
+import { receivedThreshold, type SpanColumns } from "../model/span-columns.ts";
 import type { SqlDatabase } from "./driver.ts";
 import { NumberReader, NumberWriter } from "./number-codec.ts";
 import { RedAggregator } from "./red-metrics.ts";
 import { readRed, removeRedBefore } from "./red-table.ts";
 
-const START_MS = 1_795_392_000_000;
-const START = BigInt(START_MS) * 1_000_000n;
-const MINUTE = 60_000;
-const HOUR = 3_600_000;
+const MINUTE = MINUTE_MS;
+const HOUR = HOUR_MS;
 const DAY = 24 * HOUR;
-
-function columnsOf(traces: TracesData): SpanColumns {
-  return new TraceScanner(DEFAULT_SCAN_LIMITS).scan(encodeTraces(traces)).columns;
-}
 
 /** One batch of spans of one service, `at` ms after START_MS and 5 ms long. */
 function spansOf(service: string, list: readonly (Partial<Span> & { readonly at?: number })[]): SpanColumns {
-  return columnsOf([
-    {
-      resource: {
-        attributes: [{ key: "service.name", value: { type: "string", value: service } }],
-        droppedAttributesCount: 0,
-        entityRefs: [],
-      },
-      schemaUrl: "",
-      scopeSpans: [
-        {
-          scope: { name: "", version: "", attributes: [], droppedAttributesCount: 0 },
-          schemaUrl: "",
-          spans: list.map(({ at = 0, ...more }, i) => ({
-            traceId: "1".repeat(32),
-            spanId: (i + 1).toString(16).padStart(16, "0"),
-            parentSpanId: "",
-            traceState: "",
-            flags: 0,
-            name: "work",
-            kind: 2,
-            startTimeUnixNano: START + BigInt(at) * 1_000_000n,
-            endTimeUnixNano: START + BigInt(at + 5) * 1_000_000n,
-            attributes: [],
-            droppedAttributesCount: 0,
-            events: [],
-            droppedEventsCount: 0,
-            links: [],
-            droppedLinksCount: 0,
-            status: { code: 0, message: "" },
-            ...more,
-          })),
-        },
-      ],
-    },
-  ]);
+  const made = list.map(({ at = 0, ...more }, i) =>
+    spanWith({
+      spanId: idOf(i + 1),
+      name: "work",
+      startTimeUnixNano: START + BigInt(at) * 1_000_000n,
+      endTimeUnixNano: START + BigInt(at + 5) * 1_000_000n,
+      ...more,
+    }),
+  );
+  return rowOf([serviceWith(service, made)]).columns;
 }
 
 let db: SqlDatabase;
@@ -113,9 +89,8 @@ describe("counting", () => {
 
   it("scales by the threshold's adjusted count and says what it could not scale", () => {
     const columns = spansOf("cart", [{}, { status: { code: 2, message: "" } }, {}, {}, {}]);
-    const strings = [...columns.strings, "8", "c", "", receivedThreshold("e")];
-    const at = columns.strings.length;
-    consume({ ...columns, strings, thresholdIndex: Uint16Array.of(at, at + 1, at + 2, at + 3, NO_THRESHOLD) });
+    const thresholds = ["8", "c", "", receivedThreshold("e"), undefined];
+    consume(withThresholds({ columns, receivedAtMs: START_MS }, thresholds).columns);
     flush();
     const point = read().series[0]?.points[0];
     expect(point).toMatchObject({ calls: 16, errors: 4, spans: 5, unscaled: 2 });
@@ -186,7 +161,7 @@ describe("counting", () => {
           const counting = new RedAggregator();
           counting.load(own);
           const base = Number(1_795_392_039_440n);
-          for (const traces of data) counting.consume({ columns: columnsOf(traces), receivedAtMs: base });
+          for (const traces of data) counting.consume(rowOf(traces, base));
           counting.flush(own);
           const near = flatten(data).filter(({ span }) => {
             const ms = Number(span.startTimeUnixNano / 1_000_000n);

@@ -1,21 +1,20 @@
-import { adjustedCount } from "../model/adjusted-count.ts";
 import { bucketOf } from "../model/exponential-histogram.ts";
 import { OTHER_OPERATIONS, OTHER_SERVICES } from "../model/red-metrics.ts";
 import { SPAN_MARK, STATUS_CODE } from "../model/span.ts";
-import { durationNano, effectiveThreshold, nameOf, serviceOf } from "../model/span-columns.ts";
+import { durationNano, nameOf, serviceOf } from "../model/span-columns.ts";
+import { AdjustedCounts } from "./adjusted-counts.ts";
 import type { LogState } from "./aggregate.ts";
 import type { SqlDatabase } from "./driver.ts";
 import type { LogRow } from "./log-reader.ts";
 import { cellKey, RedCell } from "./red-cell.ts";
 import { MINUTE_MS, type RedDelta, type RedSettings, RedTable } from "./red-table.ts";
+import { startMinute } from "./start-bucket.ts";
 
 export const DEFAULT_RED: RedSettings = { maxOperations: 200, maxServices: 2_000 };
 
-const MINUTE_NS = MINUTE_MS * 1e6;
 /** Spans that start further from their receipt are left out: made-up times would make a row each. */
 const OLDEST_MINUTES = 400 * 1440;
 const NEWEST_MINUTES = 1440;
-const MAX_THRESHOLDS = 10_000;
 
 /**
  * Rate, errors and duration of every service, operation and kind, by the minute in which spans start. A span counts as
@@ -28,7 +27,7 @@ const MAX_THRESHOLDS = 10_000;
 export class RedAggregator implements LogState {
   readonly #settings: RedSettings;
   readonly #table: RedTable;
-  readonly #weights = new Map<string, number | undefined>();
+  readonly #adjusted = new AdjustedCounts();
   #pending: RedDelta = new Map();
   #flushed: RedDelta = new Map();
   #newestReceivedMs = 0;
@@ -55,13 +54,13 @@ export class RedAggregator implements LogState {
     this.#flushed = new Map();
     if (receivedAtMs > this.#newestReceivedMs) this.#newestReceivedMs = receivedAtMs;
     const received = Math.floor(receivedAtMs / MINUTE_MS);
-    const { count, groupIndex, nameIndex, kind, status, marks, startHigh, startLow } = columns;
+    const { count, groupIndex, nameIndex, kind, status, marks, startHigh, startLow, thresholdIndex } = columns;
     const names = columns.strings.length;
     const minutes = new Map<number, Map<number, RedCell>>();
     let minute = Number.NaN;
     let cells = new Map<number, RedCell>();
     for (let row = 0; row < count; row++) {
-      const at = Math.trunc(((startHigh[row] as number) * 0x1_0000_0000 + (startLow[row] as number)) / MINUTE_NS);
+      const at = startMinute(startHigh[row] as number, startLow[row] as number);
       const impossible = ((marks[row] as number) & SPAN_MARK.impossibleTime) !== 0;
       if (impossible || at < received - OLDEST_MINUTES || at > received + NEWEST_MINUTES) {
         this.#leftOut++;
@@ -78,8 +77,7 @@ export class RedAggregator implements LogState {
         cell = this.#cell(minute, serviceOf(columns, row), nameOf(columns, row), kind[row] as number);
         cells.set(key, cell);
       }
-      const threshold = columns.thresholdIndex && effectiveThreshold(columns, row);
-      const weight = threshold === undefined ? undefined : this.#weightOf(threshold);
+      const weight = thresholdIndex === undefined ? undefined : this.#adjusted.of(columns, row);
       const calls = weight ?? 1;
       cell.calls += calls;
       cell.spans++;
@@ -133,13 +131,5 @@ export class RedAggregator implements LogState {
       cells.set(key, cell);
     }
     return cell;
-  }
-
-  #weightOf(threshold: string): number | undefined {
-    if (this.#weights.has(threshold)) return this.#weights.get(threshold);
-    if (this.#weights.size >= MAX_THRESHOLDS) this.#weights.clear();
-    const weight = adjustedCount(threshold);
-    this.#weights.set(threshold, weight);
-    return weight;
   }
 }

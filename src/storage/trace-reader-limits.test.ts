@@ -150,7 +150,7 @@ describe("cancelling", () => {
       reader.trace(hexToBytes(hex(1, 32)) as Uint8Array, aborted),
       reader.services(aborted),
       reader.operations(undefined, aborted),
-      reader.dependencies(0, 1, aborted),
+      reader.dependencies({ startMs: 0, endMs: 1, durations: true }, aborted),
       reader.stats(aborted),
     ];
     for (const call of calls) await expect(call).rejects.toMatchObject({ code: "cancelled" });

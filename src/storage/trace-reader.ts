@@ -2,7 +2,7 @@ import type { TraceReader } from "../component/read.ts";
 import type { LogFragment } from "../model/log.ts";
 import type { Operation } from "../model/trace-query.ts";
 import { BlockCache, type BlockCacheSettings, DEFAULT_BLOCK_CACHE } from "./block-cache.ts";
-import { readDependenciesWithDurations } from "./dependencies.ts";
+import { DependencyReader } from "./dependency-reader.ts";
 import { readRed } from "./red-table.ts";
 import { FastLane } from "./search/fast-lane.ts";
 import { findTraces } from "./search/find.ts";
@@ -34,6 +34,7 @@ export function createTraceReader(
 ): TraceReader {
   const cache = new BlockCache(source, settings.cache);
   const operations = new OperationCache(source);
+  const dependencies = new DependencyReader();
   const lane = new FastLane();
   // What goes wrong here is met again, and reported, by the first call.
   if (background?.aborted === false) cache.refresh(new Pacer(background)).catch(() => {});
@@ -56,9 +57,9 @@ export function createTraceReader(
       return operations.operations(service);
     },
 
-    async dependencies(startMs, endMs, signal) {
+    async dependencies(query, signal) {
       new Pacer(signal).check();
-      return readDependenciesWithDurations(source.aggregates(), startMs, endMs);
+      return dependencies.read(source.aggregates(), query);
     },
 
     async red(query, signal) {

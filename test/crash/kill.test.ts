@@ -5,15 +5,20 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { decodeBlockIndex } from "../../src/storage/block-index.ts";
+import { CursorStore, openConsumersDb } from "../../src/storage/cursor-store.ts";
 import { IngestCore } from "../../src/storage/ingest-core.ts";
+import { readRed } from "../../src/storage/red-table.ts";
+import { CONSUMERS_FILE } from "../../src/storage/segment-schema.ts";
 import { fileAccess, StoredSource } from "../../src/storage/stored-source.ts";
-import { scannerPipeline, spanNumbers } from "../support/storage/batches.ts";
+import { MADE_AT_MS, scannerPipeline, spanNumbers } from "../support/storage/batches.ts";
 import { type Compiled, compileThreads } from "../support/storage/compiled.ts";
 import { testDriver } from "../support/storage/driver.ts";
 import { recordingHost, storeSettings, tempFolder } from "../support/storage/rig.ts";
 import { crashRounds } from "../support/storage/rounds.ts";
 
 const ROUNDS = crashRounds(8);
+const RED_CURSOR = "aggregate/red";
+const DAY_MS = 86_400_000;
 const CHILD = "test/support/storage/ingesting-child.ts";
 
 let compiled: Compiled;
@@ -74,6 +79,36 @@ function storedSpans(path: string): number[] {
     core.close();
   }
 }
+
+/** Spans that the stored RED metrics count, and those that the cursor stored with them has passed. */
+function countedSpans(path: string): { readonly counted: number; readonly passed: number } {
+  const { db } = openConsumersDb(testDriver, join(path, CONSUMERS_FILE), recordingHost().logger);
+  try {
+    const hours = { startMs: MADE_AT_MS - DAY_MS, endMs: MADE_AT_MS + DAY_MS, stepMs: DAY_MS, byOperation: false };
+    const { series } = readRed(db, hours);
+    const counted = series.flatMap(({ points }) => points).reduce((sum, point) => sum + (point?.spans ?? 0), 0);
+    return { counted, passed: new CursorStore(db).load(RED_CURSOR)?.position.spansThrough ?? 0 };
+  } finally {
+    db.close();
+  }
+}
+
+it(`keeps aggregates and their cursor in step when the process is killed while it stores them (${ROUNDS / 2} rounds)`, async () => {
+  const temp = tempFolder();
+  try {
+    const passed: number[] = [];
+    for (let round = 0; round < ROUNDS / 2; round++) {
+      // Cursors are stored once a second.
+      await killedRun(temp.path, round * 1_000_000 + 1, 1_000 + Math.random() * 500);
+      const found = countedSpans(temp.path);
+      expect(found.counted).toBe(found.passed);
+      passed.push(found.passed);
+    }
+    expect(Math.max(...passed)).toBeGreaterThan(0);
+  } finally {
+    temp.remove();
+  }
+});
 
 it(`loses no acknowledged span when the process is killed at any moment (${ROUNDS} rounds)`, async () => {
   const temp = tempFolder();

@@ -8,6 +8,7 @@ import type { SpanRecord } from "../../src/model/span.ts";
 import { startNano } from "../../src/model/span-columns.ts";
 import type {
   DependencyLink,
+  DependencyQuery,
   Operation,
   SearchResult,
   SpanFilter,
@@ -100,9 +101,9 @@ export class MemoryReader implements TraceReader {
     return [...list].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, operation]) => operation);
   }
 
-  async dependencies(startMs: number, endMs: number): Promise<readonly DependencyLink[]> {
+  async dependencies({ startMs, endMs, durations }: DependencyQuery): Promise<readonly DependencyLink[]> {
     this.askedRange = [startMs, endMs];
-    return this.links;
+    return durations ? this.links : this.links.map(({ p50Nano: _, p99Nano: __, ...counts }) => counts);
   }
 
   async stats(): Promise<StoreStats> {

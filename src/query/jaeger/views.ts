@@ -100,8 +100,8 @@ async function dependencies(
   params: Params<"jaeger.dependencies">,
   signal: AbortSignal,
 ): Promise<ViewResult> {
-  const { service } = params;
-  const links = (await reader.dependencies(params.startMs, params.endMs, signal))
+  const { service, startMs, endMs } = params;
+  const links = (await reader.dependencies({ startMs, endMs, durations: false }, signal))
     .filter((link) => service === undefined || link.parent === service || link.child === service)
     .map(({ parent, child, callCount }: DependencyLink) => ({ parent, child, callCount }));
   return jaegerResult(0, links);

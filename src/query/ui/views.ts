@@ -148,7 +148,7 @@ async function dependencies(
   params: Params<"ui.dependencies">,
   signal: AbortSignal,
 ): Promise<ViewResult> {
-  const links = await reader.dependencies(params.startMs, params.endMs, signal);
+  const links = await reader.dependencies({ ...params, durations: true }, signal);
   return json<UiDependenciesResponse>({ startMs: params.startMs, endMs: params.endMs, links });
 }
 

@@ -36,8 +36,11 @@ export function makeBody(service: string, spans: readonly MadeSpan[]): Uint8Arra
   ]);
 }
 
+/** ms since the epoch at which the first of the made spans begin. */
+export const MADE_AT_MS = 1_700_000_000_000;
+
 function toSpan({ trace = 1, id, name = `op-${id % 7}`, padding = 0 }: MadeSpan): Span {
-  const start = 1_700_000_000_000_000_000n + BigInt(id) * 1_000_001n;
+  const start = BigInt(MADE_AT_MS) * 1_000_000n + BigInt(id) * 1_000_001n;
   return {
     traceId: trace.toString(16).padStart(32, "0"),
     spanId: id.toString(16).padStart(16, "0"),

@@ -1,5 +1,5 @@
 import { openStore } from "../../../src/storage/open-store.ts";
-import { incoming, makeBody, range } from "./batches.ts";
+import { incoming, MADE_AT_MS, makeBody, range } from "./batches.ts";
 import { recordingHost, storeSettings } from "./rig.ts";
 
 /**
@@ -25,7 +25,7 @@ let next = Number(first);
 const send = async () => {
   const at = next;
   next += 40;
-  await store.append(incoming(makeBody("child", range(at, 40))));
+  await store.append(incoming(makeBody("child", range(at, 40)), MADE_AT_MS));
   process.stdout.write(`acked ${at} 40\n`);
 };
 

@@ -1,0 +1,118 @@
+import fc from "fast-check";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { testDriver } from "../../test/support/storage/driver.ts";
+import { ExponentialHistogram } from "../model/exponential-histogram.ts";
+import { DependencyReader } from "./dependency-reader.ts";
+import { addDependencies, prepareDependencies, removeDependenciesBefore } from "./dependency-table.ts";
+import type { SqlDatabase } from "./driver.ts";
+
+const HOUR_MS = 3_600_000;
+const FIRST_HOUR = 498_000;
+
+let db: SqlDatabase;
+beforeEach(() => {
+  db = testDriver.open(":memory:");
+  prepareDependencies(db);
+});
+afterEach(() => db.close());
+
+function add(hour: number, parent: string, child: string, calls: number, durationNano = 1e6): void {
+  const durations = new ExponentialHistogram();
+  durations.add(durationNano, calls);
+  addDependencies(db, [{ hour: FIRST_HOUR + hour, parent, child, calls, errors: calls / 2, durations }]);
+}
+
+const range = (from: number, to: number, durations: boolean) => ({
+  startMs: (FIRST_HOUR + from) * HOUR_MS,
+  endMs: (FIRST_HOUR + to) * HOUR_MS,
+  durations,
+});
+
+describe("DependencyReader", () => {
+  it("sums up counts and, where asked for, durations of the hours that touch the range, sorted", () => {
+    add(0, "b", "c", 2);
+    add(1, "a", "c", 1, 1e6);
+    add(1, "a", "b", 4, 1e6);
+    add(2, "a", "b", 4, 1e9);
+    add(3, "a", "b", 100);
+    const reader = new DependencyReader();
+    expect(reader.read(db, range(1, 2, false))).toEqual([
+      { parent: "a", child: "b", callCount: 8, errorCount: 4 },
+      { parent: "a", child: "c", callCount: 1, errorCount: 1 },
+    ]);
+    const [ab] = reader.read(db, range(1, 2, true));
+    expect((ab?.p50Nano as number) / 1e6).toBeCloseTo(1, 1);
+    expect((ab?.p99Nano as number) / 1e9).toBeCloseTo(1, 1);
+    expect(reader.read(db, range(4, 9, true))).toEqual([]);
+  });
+
+  it("gives links without durations where a sketch cannot be read, and nothing where nothing was stored", () => {
+    add(0, "a", "b", 2);
+    db.prepare("UPDATE dependency_duration SET durations = ?").run(Uint8Array.of(9, 9));
+    const reader = new DependencyReader();
+    expect(reader.read(db, range(0, 0, true))).toEqual([{ parent: "a", child: "b", callCount: 2, errorCount: 1 }]);
+    const empty = testDriver.open(":memory:");
+    expect(reader.read(empty, range(0, 9, true))).toEqual([]);
+    removeDependenciesBefore(empty, 1e15);
+    empty.close();
+  });
+
+  it("knows the hours of folders that were written before there were revisions", () => {
+    add(0, "a", "b", 2);
+    db.exec("DROP TABLE dependency_hour");
+    prepareDependencies(db);
+    const reader = new DependencyReader();
+    expect(reader.read(db, range(0, 0, false))).toHaveLength(1);
+    add(0, "a", "b", 2);
+    prepareDependencies(db);
+    expect(reader.read(db, range(0, 0, false))[0]?.callCount).toBe(4);
+  });
+
+  it("does not read again what has not changed", () => {
+    for (let hour = 0; hour < 6; hour++) add(hour, "a", "b", 2);
+    const reader = new DependencyReader();
+    reader.read(db, range(0, 5, true));
+    // Behind the reader's back: without another revision, only the newest hour is looked at again.
+    db.exec("UPDATE dependency SET calls = 1000");
+    expect(reader.read(db, range(0, 5, true))[0]?.callCount).toBe(1010);
+    expect(new DependencyReader().read(db, range(0, 5, true))[0]?.callCount).toBe(6000);
+  });
+
+  it("reads what a new reader reads, whatever was written, removed and asked before", () => {
+    const service = fc.constantFrom("a", "b", "c\0", "é");
+    const hour = fc.integer({ min: 0, max: 7 });
+    const step = fc.oneof(
+      fc.record({
+        type: fc.constant("add" as const),
+        hour,
+        parent: service,
+        child: service,
+        calls: fc.integer({ min: 1, max: 9 }),
+        ms: fc.integer({ min: 1, max: 1e4 }),
+      }),
+      fc.record({ type: fc.constant("remove" as const), hour }),
+      fc.record({ type: fc.constant("wait" as const), minutes: fc.integer({ min: 1, max: 20 }) }),
+      {
+        weight: 3,
+        arbitrary: fc.record({ type: fc.constant("read" as const), from: hour, to: hour, durations: fc.boolean() }),
+      },
+    );
+    fc.assert(
+      fc.property(fc.array(step, { minLength: 5, maxLength: 60 }), (steps) => {
+        removeDependenciesBefore(db, Number.MAX_SAFE_INTEGER);
+        let now = 0;
+        const reader = new DependencyReader(() => now);
+        for (const one of steps) {
+          if (one.type === "add") add(one.hour, one.parent, one.child, one.calls, one.ms * 1e6);
+          else if (one.type === "remove") removeDependenciesBefore(db, (FIRST_HOUR + one.hour) * HOUR_MS);
+          else if (one.type === "wait") now += one.minutes * 60_000;
+          else {
+            const query = range(one.from, one.to, one.durations);
+            expect(reader.read(db, query)).toEqual(new DependencyReader().read(db, query));
+          }
+        }
+      }),
+      { seed: 21, numRuns: 150 },
+    );
+  });
+});

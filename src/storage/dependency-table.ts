@@ -1,0 +1,101 @@
+import { randomInt } from "node:crypto";
+import { ExponentialHistogram } from "../model/exponential-histogram.ts";
+import type { SqlDatabase } from "./driver.ts";
+import { decodeHistogram, encodeHistogram } from "./red-cell.ts";
+
+/**
+ * Calls by hour of the child's start: hours since the epoch. In consumers.db, beside the cursor that produced it. Their
+ * durations are histograms as red-cell.ts encodes them, in a table of their own, that counts can be read without them.
+ * `dependency_hour` has a row for each hour of the others; whenever those change, its revision becomes another one.
+ */
+const SCHEMA = `
+CREATE TABLE IF NOT EXISTS dependency (
+  hour INTEGER NOT NULL,
+  parent TEXT NOT NULL,
+  child TEXT NOT NULL,
+  calls REAL NOT NULL,
+  errors REAL NOT NULL,
+  PRIMARY KEY (hour, parent, child)
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS dependency_duration (
+  hour INTEGER NOT NULL,
+  parent TEXT NOT NULL,
+  child TEXT NOT NULL,
+  durations BLOB NOT NULL,
+  PRIMARY KEY (hour, parent, child)
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS dependency_hour (hour INTEGER PRIMARY KEY, revision INTEGER NOT NULL);
+`;
+
+/** Folders that were written before there were revisions. */
+const FILL_HOURS = `
+INSERT INTO dependency_hour SELECT DISTINCT hour, 0 FROM dependency
+WHERE NOT EXISTS (SELECT 1 FROM dependency_hour)`;
+
+const HOUR_MS = 3_600_000;
+const MAX_REVISION = 2 ** 48 - 1;
+
+/** Calls from one service to another that began in one hour. */
+export interface HourlyCalls {
+  readonly hour: number;
+  readonly parent: string;
+  readonly child: string;
+  readonly calls: number;
+  readonly errors: number;
+  /** Of the called spans, ns. */
+  readonly durations: ExponentialHistogram;
+}
+
+export function prepareDependencies(db: SqlDatabase): void {
+  db.exec(SCHEMA);
+  db.exec(FILL_HOURS);
+}
+
+/** Adds calls to the stored ones. Runs inside the caller's transaction. */
+export function addDependencies(db: SqlDatabase, list: Iterable<HourlyCalls>): void {
+  const add = db.prepare(
+    `INSERT INTO dependency (hour, parent, child, calls, errors) VALUES (?, ?, ?, ?, ?)
+     ON CONFLICT (hour, parent, child) DO UPDATE SET calls = calls + excluded.calls, errors = errors + excluded.errors`,
+  );
+  const known = db.prepare<{ durations: Uint8Array }>(
+    "SELECT durations FROM dependency_duration WHERE hour = ? AND parent = ? AND child = ?",
+  );
+  const put = db.prepare("INSERT OR REPLACE INTO dependency_duration VALUES (?, ?, ?, ?)");
+  const hours = new Set<number>();
+  for (const { hour, parent, child, calls, errors, durations } of list) {
+    add.run(hour, parent, child, calls, errors);
+    const sum = readDurations(known.get(hour, parent, child)?.durations);
+    sum.merge(durations);
+    put.run(hour, parent, child, encodeHistogram(sum));
+    hours.add(hour);
+  }
+  // Drawn, not counted: an hour that is removed and comes back must not look as it did before.
+  const revise = db.prepare("INSERT OR REPLACE INTO dependency_hour VALUES (?, ?)");
+  for (const hour of hours) revise.run(hour, randomInt(1, MAX_REVISION));
+}
+
+/** Removes the hours that ended before `beforeMs`, ms since the epoch: for retention. */
+export function removeDependenciesBefore(db: SqlDatabase, beforeMs: number): void {
+  for (const table of ["dependency", "dependency_duration", "dependency_hour"]) {
+    if (hasTable(db, table)) db.prepare(`DELETE FROM ${table} WHERE hour < ?`).run(hourOf(beforeMs));
+  }
+}
+
+/** Hours since the epoch of a time in ms. */
+export function hourOf(ms: number): number {
+  return Math.trunc(Math.min(Math.max(ms, 0), Number.MAX_SAFE_INTEGER) / HOUR_MS);
+}
+
+export function hasTable(db: SqlDatabase, name: string): boolean {
+  return db.prepare("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?").get(name) !== undefined;
+}
+
+/** An empty one where nothing was stored, or what cannot be read. */
+export function readDurations(bytes: Uint8Array | undefined): ExponentialHistogram {
+  try {
+    return bytes === undefined ? new ExponentialHistogram() : decodeHistogram(bytes);
+  } catch (error) {
+    if (error instanceof RangeError) return new ExponentialHistogram();
+    throw error;
+  }
+}
