@@ -22,6 +22,8 @@ export interface LoadSettings {
   readonly maxSpans?: number;
   /** Keeps to this rate where it is given, spans a second. */
   readonly spansPerSecond?: number;
+  /** Ends it early. */
+  readonly signal?: AbortSignal;
 }
 
 /** Sends one body; true when it was acknowledged. */
@@ -47,10 +49,10 @@ export async function runLoad(settings: LoadSettings, send: Send): Promise<LoadR
   let pass = settings.firstPass;
   const started = performance.now();
   const deadline = started + settings.seconds * 1000;
-  const { maxSpans = Number.POSITIVE_INFINITY, spansPerSecond } = settings;
+  const { maxSpans = Number.POSITIVE_INFINITY, spansPerSecond, signal } = settings;
 
   async function sender(): Promise<void> {
-    while (performance.now() < deadline && spans < maxSpans) {
+    while (performance.now() < deadline && spans < maxSpans && signal?.aborted !== true) {
       if (spansPerSecond !== undefined) {
         const ahead = (spans / spansPerSecond) * 1000 - (performance.now() - started);
         if (ahead > 0) await new Promise((resolve) => setTimeout(resolve, ahead));
