@@ -63,6 +63,7 @@ export function decodeSpan(body: Uint8Array, start: number, end: number): Span {
 /** Resource, scope and schema URLs of one group of `columns`. Throws DecodeError. */
 export function decodeGroup(body: Uint8Array, columns: SpanColumns, groupIndex: number): DecodedGroup {
   const group = columns.groups[groupIndex] as SpanGroup;
+  const spans = unbrokenSpans(columns, groupIndex);
   const resource = new ResourceBuilder();
   let resourceSchemaUrl = "";
   const outer = new ByteReader(body, group.resourceSpansStart, group.resourceSpansEnd);
@@ -79,10 +80,39 @@ export function decodeGroup(body: Uint8Array, columns: SpanColumns, groupIndex: 
     const tag = inner.tag();
     if (tag === 0x0a) scope.read(inner);
     else if (tag === 0x1a) scopeSchemaUrl = inner.text();
+    else if (tag === 0x12 && inner.at + spans.lengthBytes === spans.start) inner.at = spans.end;
     else inner.skip(tag, tag === 0x12 ? 0 : SCOPE_SPANS);
   }
   const built = resource.build();
   return { resource: built, resourceSchemaUrl, scope: scope.build(), scopeSchemaUrl, service: serviceName(built) };
+}
+
+/** Spans that nothing lies between, as senders write them: from the payload of the first to the end of the last. */
+interface UnbrokenSpans {
+  readonly start: number;
+  readonly end: number;
+  /** Of the first span's length. */
+  readonly lengthBytes: number;
+}
+
+/** What of a group can be stepped over at once, so that reading its few other fields does not cost a step a span. */
+function unbrokenSpans({ groupIndex, spanStart, spanEnd }: SpanColumns, group: number): UnbrokenSpans {
+  const first = groupIndex.indexOf(group);
+  if (first < 0) return { start: -1, end: -1, lengthBytes: 0 };
+  const start = spanStart[first] as number;
+  let end = spanEnd[first] as number;
+  const lengthBytes = varintBytes(end - start);
+  for (let row = first + 1; groupIndex[row] === group; row++) {
+    const from = spanStart[row] as number;
+    const to = spanEnd[row] as number;
+    if (from - end !== 1 + varintBytes(to - from)) break;
+    end = to;
+  }
+  return { start, end, lengthBytes };
+}
+
+function varintBytes(value: number): number {
+  return value < 0x80 ? 1 : value < 0x4000 ? 2 : value < 0x20_0000 ? 3 : value < 0x1000_0000 ? 4 : 5;
 }
 
 /** `service.name` of a resource, or DEFAULT_SERVICE where it is absent, empty or no string. */

@@ -16,15 +16,18 @@ export class BlockGone extends Error {
 export class BlockView {
   readonly columns: SpanColumns;
   readonly #loadBody: () => Uint8Array | undefined;
+  readonly #rows: readonly number[] | undefined;
   readonly #groups = new Map<number, DecodedGroup>();
   readonly #needleRows = new Map<readonly Uint8Array[], Uint8Array>();
   #body: Uint8Array | undefined;
   #span: Span | undefined;
   #spanRow = -1;
 
-  constructor(columns: SpanColumns, loadBody: () => Uint8Array | undefined) {
+  /** With `rows` only these are asked about, so that not all of the body has to be looked at. */
+  constructor(columns: SpanColumns, loadBody: () => Uint8Array | undefined, rows?: readonly number[]) {
     this.columns = columns;
     this.#loadBody = loadBody;
+    this.#rows = rows;
   }
 
   get body(): Uint8Array {
@@ -79,6 +82,13 @@ export class BlockView {
     }
     const { body } = this;
     const buffer = Buffer.from(body.buffer, body.byteOffset, body.byteLength);
+    if (this.#rows !== undefined) {
+      for (const row of this.#rows) {
+        const span = buffer.subarray(spanStart[row] as number, spanEnd[row] as number);
+        if (span.indexOf(needle) >= 0) rows[row] = 1;
+      }
+      return;
+    }
     let row = 0;
     while (row < count) {
       const at = buffer.indexOf(needle, spanStart[row] as number);

@@ -245,7 +245,7 @@ class Search {
   #match({ block, rows }: TraceRows, matched: MatchedSpan[]): void {
     const { columns, bloom } = block;
     if (!this.#filter.mayMatch((hash) => bloomMayContain(bloom, hash))) return;
-    const test = this.#filter.bind(this.#view(block));
+    const test = this.#filter.bind(this.#view(block, rows));
     if (test === false) return;
     const matches = this.#inRange(columns, test);
     for (const row of rows) if (matches(row)) matched.push({ columns, row });
@@ -274,8 +274,8 @@ class Search {
     if (accepted.length > this.#query.limit + 1) accepted.pop();
   }
 
-  #view(block: CachedBlock): BlockView {
-    return new BlockView(block.columns, () => this.#cache.body(block.segment, block.row));
+  #view(block: CachedBlock, rows?: readonly number[]): BlockView {
+    return new BlockView(block.columns, () => this.#cache.body(block.segment, block.row), rows);
   }
 
   #result(complete: boolean, counted: boolean): SearchResult {
