@@ -41,7 +41,7 @@ export function statusOfError(error: unknown): number {
 
 /**
  * An express handler: parses the request to a view and its parameters, runs it and sends the answer, compressed where
- * it is over 1 kB and the client takes gzip. A client that goes away aborts the view. Errors of either step become
+ * it is over 1 kB and a client on another machine takes gzip. A client that goes away aborts the view. Errors of either step become
  * `errorBody`; RetryableError is 503 with Retry-After.
  */
 export function viewHandler(
@@ -100,7 +100,7 @@ export async function sendError(
 async function sendBytes(request: Request, response: Response, result: ViewResult): Promise<void> {
   let body: Uint8Array = result.body;
   response.setHeader("Vary", "Accept-Encoding");
-  if (body.length > COMPRESS_FROM_BYTES && acceptsGzip(request.headers["accept-encoding"])) {
+  if (body.length > COMPRESS_FROM_BYTES && acceptsGzip(request.headers["accept-encoding"]) && !isLocal(request)) {
     body = await gzipAsync(body, { level: body.length > FAST_FROM_BYTES ? 1 : 6 });
     if (response.destroyed) return;
     response.setHeader("Content-Encoding", "gzip");
@@ -123,6 +123,13 @@ export function acceptsGzip(header: string | undefined): boolean {
     if (name === "*") star = wanted;
   }
   return star;
+}
+
+/** Compressing for a client on this machine costs more than the bytes it saves; a proxy here answers for others. */
+function isLocal({ socket, headers }: Request): boolean {
+  const { remoteAddress = "" } = socket;
+  const loopback = remoteAddress === "::1" || /^(?:::ffff:)?127\./.test(remoteAddress);
+  return loopback && !["forwarded", "x-forwarded-for", "via"].some((name) => headers[name] !== undefined);
 }
 
 function queryOf(request: Request): QueryParams {
