@@ -8,6 +8,7 @@ import { addHashes, BlockMerger } from "./block-merger.ts";
 import { buildBloom } from "./bloom.ts";
 import { encodeBody, type StoredBody } from "./body-codec.ts";
 import { HashSet } from "./hash-set.ts";
+import type { PlacedBody, RecentBodies } from "./recent-bodies.ts";
 import { MAX_BLOCK_BYTES, MAX_BLOCK_SPANS, MAX_STORED_TIME } from "./segment-schema.ts";
 import type { SegmentOperation } from "./segment-source.ts";
 
@@ -22,6 +23,8 @@ export interface EncodedBlock {
   readonly receivedAtMs: number;
   readonly rawLength: number;
   readonly body: StoredBody;
+  /** The same uncompressed in shared memory, where it is. */
+  readonly placed: PlacedBody | undefined;
   readonly index: Uint8Array;
   readonly bloom: Uint8Array;
   /** Distinct in the block. */
@@ -46,8 +49,13 @@ export class BlockWriter {
   /** Hashes of a block that is made by itself. */
   readonly #single = new HashSet(16_384);
   readonly #triples = new HashSet(1024);
+  readonly #recent: RecentBodies | undefined;
   #mergedReceivedAtMs = 0;
   #blocks: EncodedBlock[] = [];
+
+  constructor(recent?: RecentBodies) {
+    this.#recent = recent;
+  }
 
   /** Takes the rows to keep of a batch. Nothing of it is referred to afterwards. */
   add(batch: PreparedBatch, receivedAtMs: number): void {
@@ -117,6 +125,7 @@ export class BlockWriter {
       receivedAtMs,
       rawLength: body.length,
       body: encodeBody(body),
+      placed: this.#recent?.place(body),
       index: encodeBlockIndex(columns),
       bloom: buildBloom(hashes.list, hashes.size),
       operations: this.#operations(columns),

@@ -5,19 +5,22 @@ import { chooseDriver } from "./choose-driver.ts";
 import { openConsumersDb } from "./cursor-store.ts";
 import { ExportCore } from "./export-core.ts";
 import type { FromReader, ToExport } from "./messages.ts";
+import { RecentBodies } from "./recent-bodies.ts";
 import { CONSUMERS_FILE } from "./segment-schema.ts";
 import { fileAccess, StoredSource } from "./stored-source.ts";
 import { importFunction, runThread } from "./worker-port.ts";
 
 /** Entry of the thread that drives exporters and aggregates along the log. */
 await runThread<ToExport>(async (port) => {
-  const { settings, module } = port.data;
+  const { settings, module, recent } = port.data;
   const driver = chooseDriver(settings.driver);
   const { host } = port;
   const createExporters = (await importFunction(module.url, "createExporters")) as ExportModule["createExporters"];
   const { db, wasDamaged } = openConsumersDb(driver, join(settings.path, CONSUMERS_FILE), host.logger);
-  const source = new StoredSource(fileAccess(driver, settings.path), (segment, reason) =>
-    port.post({ type: "damaged", segment, reason } satisfies FromReader),
+  const source = new StoredSource(
+    fileAccess(driver, settings.path),
+    (segment, reason) => port.post({ type: "damaged", segment, reason } satisfies FromReader),
+    new RecentBodies(recent),
   );
   const core = new ExportCore({
     source,

@@ -9,6 +9,7 @@ import { type FolderLock, lockFolder } from "./folder-lock.ts";
 import { FreeSpace } from "./free-space.ts";
 import { LogWriter } from "./log-writer.ts";
 import { makeFolder } from "./make-folder.ts";
+import type { RecentBodies } from "./recent-bodies.ts";
 import { limitsUnderRetention, Retention } from "./retention.ts";
 import { SealDesk } from "./sealing/seal-desk.ts";
 import type { SealOutcome, SealTask } from "./sealing/seal-task.ts";
@@ -35,6 +36,8 @@ export interface IngestCoreOptions {
   /** Bytes free on the disk of a folder; for tests. */
   readonly freeBytes?: (folder: string) => number;
   readonly now?: () => number;
+  /** Where readers in other threads find the newest bodies. */
+  readonly recent?: RecentBodies;
 }
 
 /** What the owner of the catalog does for maintenance that runs elsewhere. Plain: it travels between threads. */
@@ -90,6 +93,7 @@ export class IngestCore {
         logger: host.logger,
         metrics: host.metrics,
         now: this.#now,
+        ...(options.recent === undefined ? {} : { recent: options.recent }),
       });
     } catch (error) {
       for (const part of opened.reverse()) part.close();

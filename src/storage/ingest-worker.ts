@@ -3,11 +3,12 @@ import { packOutcomes, unpackGroup } from "./batch-group.ts";
 import { chooseDriver } from "./choose-driver.ts";
 import { IngestCore } from "./ingest-core.ts";
 import type { FromIngest, ToIngest } from "./messages.ts";
+import { RecentBodies } from "./recent-bodies.ts";
 import { importFunction, runThread } from "./worker-port.ts";
 
 /** Entry of the thread that prepares and commits batches. */
 await runThread<ToIngest>(async (port) => {
-  const { settings, module } = port.data;
+  const { settings, module, recent } = port.data;
   const createPipeline = (await importFunction(module.url, "createPipeline")) as IngestModule["createPipeline"];
   const releases = new Map<number, () => void>();
   let lastRelease = 0;
@@ -16,6 +17,7 @@ await runThread<ToIngest>(async (port) => {
     driver: chooseDriver(settings.driver),
     pipeline: createPipeline(module.config, port.host),
     host: port.host,
+    recent: new RecentBodies(recent),
     release: (segments, gently = false) =>
       new Promise<void>((resolve) => {
         const release = ++lastRelease;

@@ -3,6 +3,7 @@ import type { PreparedBatch } from "../component/ingest.ts";
 import type { Logger } from "../component/logger.ts";
 import type { Counter, Metrics } from "../component/metrics.ts";
 import { BlockWriter, type EncodedBlock } from "./block-writer.ts";
+import type { RecentBodies } from "./recent-bodies.ts";
 import type { Segment } from "./segment.ts";
 import type { SegmentEnd } from "./segment-reader.ts";
 import { closedEntry, isDamage, type SegmentSet } from "./segment-set.ts";
@@ -21,6 +22,7 @@ export interface LogWriterOptions {
   readonly metrics: Metrics;
   /** Wall clock, ms since the epoch. */
   readonly now: () => number;
+  readonly recent?: RecentBodies;
 }
 
 /** A checkpoint runs when commits have put this much into the WAL, bytes. */
@@ -45,7 +47,8 @@ export class LogWriter {
   readonly #limits: SegmentLimits;
   readonly #logger: Logger;
   readonly #now: () => number;
-  readonly #blocks = new BlockWriter();
+  readonly #blocks: BlockWriter;
+  readonly #recent: RecentBodies | undefined;
   readonly #counters: Record<"spans" | "commits" | "seconds" | "bytes", Counter>;
   #open: OpenSegment | undefined;
   #sequence: number;
@@ -57,6 +60,8 @@ export class LogWriter {
     this.#limits = options.limits;
     this.#logger = options.logger;
     this.#now = options.now;
+    this.#recent = options.recent;
+    this.#blocks = new BlockWriter(options.recent);
     const { metrics } = options;
     this.#counters = {
       spans: metrics.counter("spanloom_storage_committed_spans_total", "Spans committed to the log."),
@@ -149,6 +154,9 @@ export class LogWriter {
     if (open === undefined) throw new RetryableError("storage_unavailable", "the log cannot be opened", 1000);
     const before = open.end;
     open.end = open.segment.append(blocks, before);
+    for (const [i, { placed }] of blocks.entries()) {
+      if (placed !== undefined) this.#recent?.publish(open.segment.id, before.row + 1 + i, placed);
+    }
     this.#sequence = open.end.sequence;
     this.#spansThrough = open.end.spansThrough;
     const bytes = blocks.reduce((sum, b) => sum + b.body.bytes.length + b.index.length + b.bloom.length + 128, 0);

@@ -9,6 +9,8 @@ import type { SealTask } from "./sealing/seal-task.ts";
 export interface ThreadData {
   readonly settings: LogSettings;
   readonly module: ThreadModule;
+  /** Memory of RecentBodies. */
+  readonly recent: SharedArrayBuffer;
   /** `spanloom/<version>` */
   readonly userAgent: string;
 }

@@ -3,17 +3,20 @@ import type { ViewTable } from "../component/read.ts";
 import { chooseDriver } from "./choose-driver.ts";
 import type { FromReader, ToQuery } from "./messages.ts";
 import { QueryCore } from "./query-core.ts";
+import { RecentBodies } from "./recent-bodies.ts";
 import { fileAccess, StoredSource } from "./stored-source.ts";
 import { createTraceReader, DEFAULT_TRACE_READER } from "./trace-reader.ts";
 import { importFunction, runThread } from "./worker-port.ts";
 
 /** Entry of the thread that answers views. */
 await runThread<ToQuery>(async (port) => {
-  const { settings, module } = port.data;
+  const { settings, module, recent } = port.data;
   const driver = chooseDriver(settings.driver);
   const views = (await importFunction(module.url, "views")) as ViewTable;
-  const source = new StoredSource(fileAccess(driver, settings.path), (segment, reason) =>
-    port.post({ type: "damaged", segment, reason } satisfies FromReader),
+  const source = new StoredSource(
+    fileAccess(driver, settings.path),
+    (segment, reason) => port.post({ type: "damaged", segment, reason } satisfies FromReader),
+    new RecentBodies(recent),
   );
   const loading = new AbortController();
   const core = new QueryCore(createTraceReader(source, DEFAULT_TRACE_READER, loading.signal), views, port.host);

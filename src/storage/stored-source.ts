@@ -7,6 +7,7 @@ import { decodeBlockIndex, encodeBlockIndex } from "./block-index.ts";
 import { inflateBody } from "./body-codec.ts";
 import { type CatalogEntry, CatalogReader } from "./catalog.ts";
 import type { SqlDatabase, SqlDriver } from "./driver.ts";
+import type { RecentBodies } from "./recent-bodies.ts";
 import { databaseBytes } from "./segment-folder.ts";
 import { type SegmentEnd, SegmentReader } from "./segment-reader.ts";
 import { CATALOG_FILE, CONSUMERS_FILE, SEGMENTS_FOLDER, segmentFileName } from "./segment-schema.ts";
@@ -83,12 +84,14 @@ export class StoredSource implements SegmentSource {
   readonly #gone = new Set<number>();
   readonly #listeners: ((segments: readonly number[]) => void)[] = [];
   readonly #deletionListeners: (() => void)[] = [];
+  readonly #recent: RecentBodies | undefined;
   #tombstones: { readonly of: readonly Tombstone[]; readonly set: TombstoneSet } | undefined;
 
   /** `onDamaged` is told once of every segment in which damage was met. */
-  constructor(access: SegmentAccess, onDamaged: (segment: number, reason: string) => void) {
+  constructor(access: SegmentAccess, onDamaged: (segment: number, reason: string) => void, recent?: RecentBodies) {
     this.#access = access;
     this.#onDamaged = onDamaged;
+    this.#recent = recent;
   }
 
   segments(): readonly SegmentInfo[] {
@@ -106,7 +109,7 @@ export class StoredSource implements SegmentSource {
   }
 
   body(segment: number, row: number): Uint8Array | undefined {
-    return this.#read(segment, (reader) => reader.body(row));
+    return this.#recentBody(segment, row) ?? this.#read(segment, (reader) => reader.body(row));
   }
 
   rowsLeft(segment: number, sequence: number, columns: SpanColumns): readonly number[] | undefined {
@@ -115,6 +118,8 @@ export class StoredSource implements SegmentSource {
   }
 
   async inflate(segment: number, row: number): Promise<Uint8Array | undefined> {
+    const recent = this.#recentBody(segment, row);
+    if (recent !== undefined) return recent;
     const packed = this.#read(segment, (reader) => reader.brotliBody(row));
     if (packed === undefined) return this.body(segment, row);
     // What cannot be inflated is met again there, and reported as damage.
@@ -217,6 +222,10 @@ export class StoredSource implements SegmentSource {
     const applied = this.#access.entries().find(({ id }) => id === segment)?.tombstones ?? 0;
     const { set } = this.#tombstones;
     return set.lastId > applied ? { set, applied } : undefined;
+  }
+
+  #recentBody(segment: number, row: number): Uint8Array | undefined {
+    return this.#gone.has(segment) ? undefined : this.#recent?.get(segment, row);
   }
 
   #read<T>(segment: number, read: (reader: SegmentReader) => T): T | undefined {

@@ -6,6 +6,7 @@ import { type PackedOutcomes, packGroup, unpackOutcomes } from "./batch-group.ts
 import type { LogSettings, MaintenanceJob } from "./ingest-core.ts";
 import type { FromIngest, FromReader, ThreadData, ToExport, ToIngest, ToMaintenance, ToQuery } from "./messages.ts";
 import { cancelled } from "./query-core.ts";
+import { RecentBodies } from "./recent-bodies.ts";
 import type { SealOutcome } from "./sealing/seal-task.ts";
 import type { StoreThreads } from "./store-threads.ts";
 import { ThreadClient } from "./thread-client.ts";
@@ -105,10 +106,11 @@ function announcer(announce: () => void): () => void {
 
 function createThreads(settings: StoreSettings): Threads {
   const { host, modules } = settings;
+  const recent = RecentBodies.allocate();
   const common = <Name extends "ingest" | "query" | "export">(name: Name) => ({
     name,
     entry: new URL(`${name}-worker.js`, settings.threadEntries),
-    data: threadData(settings, modules[name]),
+    data: threadData(settings, modules[name], recent),
     logger: host.logger,
   });
   const onReaderMessage = (message: FromReader) => {
@@ -128,7 +130,7 @@ function createThreads(settings: StoreSettings): Threads {
     maintenance: new ThreadClient({
       name: "maintenance",
       entry: new URL("maintenance-worker.js", settings.threadEntries),
-      data: threadData(settings, modules.query),
+      data: threadData(settings, modules.query, recent),
       logger: host.logger,
       onMessage: onReaderMessage,
       onRestart() {},
@@ -137,7 +139,7 @@ function createThreads(settings: StoreSettings): Threads {
   return threads;
 }
 
-function threadData(settings: StoreSettings, module: ThreadModule): ThreadData {
+function threadData(settings: StoreSettings, module: ThreadModule, recent: SharedArrayBuffer): ThreadData {
   const { kind, path, driver = "auto", synchronous, segment, retention, host } = settings;
   const log: LogSettings = {
     kind,
@@ -149,7 +151,7 @@ function threadData(settings: StoreSettings, module: ThreadModule): ThreadData {
     ...(settings.sealing === undefined ? {} : { sealing: settings.sealing }),
     ...(settings.minFreeBytes === undefined ? {} : { minFreeBytes: settings.minFreeBytes }),
   };
-  return { settings: log, module, userAgent: host.userAgent };
+  return { settings: log, module, recent, userAgent: host.userAgent };
 }
 
 /** A reader that is down has nothing open. */

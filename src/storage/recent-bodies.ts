@@ -1,0 +1,96 @@
+import { crc32 } from "node:zlib";
+
+/** Bodies are about 250 kB for 512 spans: some 30,000 spans. */
+const RING_BYTES = 16 * 1024 * 1024;
+/** More than fit unless they are smaller than 16 kB on average. */
+const SLOTS = 1024;
+const SLOT_NUMBERS = 3;
+const SLOT_WORDS = 2;
+const HEADER_BYTES = 8;
+const SLOTS_BYTES = SLOTS * (SLOT_NUMBERS * 8 + SLOT_WORDS * 4);
+
+/** A body in the ring that no reader finds yet. */
+export interface PlacedBody {
+  /** Bytes ever placed before it, gaps included. */
+  readonly at: number;
+  readonly length: number;
+  readonly crc: number;
+}
+
+/**
+ * The bodies of the newest rows, uncompressed, in memory that the threads of the store share: what was just stored is
+ * what exporters take next and what people look at first, and inflating it costs more than everything else done with it.
+ *
+ * One thread writes, any number read, without locks: a reader copies, then looks whether the ring has come round
+ * meanwhile, and whether the checksum, which covers the row's name, is that of the copy. Whatever is not certain is not
+ * found, and is read from the segment.
+ */
+export class RecentBodies {
+  /** Bytes ever placed, gaps included: what lies more than a ring's length before is overwritten. */
+  readonly #placed: BigInt64Array;
+  /** Of each slot: segment, row, place. */
+  readonly #numbers: Float64Array;
+  /** Of each slot: length, checksum. */
+  readonly #words: Uint32Array;
+  readonly #ring: Uint8Array;
+
+  /** Memory for the threads of one store. Untouched parts of it cost nothing. */
+  static allocate(): SharedArrayBuffer {
+    return new SharedArrayBuffer(HEADER_BYTES + SLOTS_BYTES + RING_BYTES);
+  }
+
+  constructor(memory: SharedArrayBuffer) {
+    this.#placed = new BigInt64Array(memory, 0, 1);
+    this.#numbers = new Float64Array(memory, HEADER_BYTES, SLOTS * SLOT_NUMBERS);
+    this.#words = new Uint32Array(memory, HEADER_BYTES + SLOTS * SLOT_NUMBERS * 8, SLOTS * SLOT_WORDS);
+    this.#ring = new Uint8Array(memory, HEADER_BYTES + SLOTS_BYTES);
+  }
+
+  /** Copies a body into the ring, before its row is known; undefined where it would take too much of it. */
+  place(body: Uint8Array): PlacedBody | undefined {
+    const size = this.#ring.length;
+    const { length } = body;
+    if (length > size / 8) return undefined;
+    let at = Number(Atomics.load(this.#placed, 0));
+    if ((at % size) + length > size) at += size - (at % size);
+    // First: from here on nobody trusts what is being overwritten.
+    Atomics.store(this.#placed, 0, BigInt(at + length));
+    this.#ring.set(body, at % size);
+    return { at, length, crc: crc32(body) };
+  }
+
+  /** Lets readers find a placed body, once its row is committed. */
+  publish(segment: number, row: number, { at, length, crc }: PlacedBody): void {
+    const slot = row % SLOTS;
+    this.#numbers[slot * SLOT_NUMBERS] = segment;
+    this.#numbers[slot * SLOT_NUMBERS + 1] = row;
+    this.#numbers[slot * SLOT_NUMBERS + 2] = at;
+    this.#words[slot * SLOT_WORDS] = length;
+    this.#words[slot * SLOT_WORDS + 1] = crc ^ nameHash(segment, row);
+  }
+
+  /** A copy of a row's body; undefined where it is not, or not any more, in the ring. */
+  get(segment: number, row: number): Uint8Array<ArrayBuffer> | undefined {
+    const slot = row % SLOTS;
+    if (this.#numbers[slot * SLOT_NUMBERS] !== segment || this.#numbers[slot * SLOT_NUMBERS + 1] !== row) {
+      return undefined;
+    }
+    const at = this.#numbers[slot * SLOT_NUMBERS + 2] as number;
+    const length = this.#words[slot * SLOT_WORDS] as number;
+    const checksum = this.#words[slot * SLOT_WORDS + 1] as number;
+    const size = this.#ring.length;
+    if (!this.#holds(at) || length > size - (at % size)) return undefined;
+    const body = new Uint8Array(length);
+    body.set(this.#ring.subarray(at % size, (at % size) + length));
+    if (!this.#holds(at) || (crc32(body) ^ nameHash(segment, row)) >>> 0 !== checksum) return undefined;
+    return body;
+  }
+
+  #holds(at: number): boolean {
+    return Number(Atomics.load(this.#placed, 0)) - at <= this.#ring.length;
+  }
+}
+
+function nameHash(segment: number, row: number): number {
+  return Math.imul(segment, 0x9e37_79b1) ^ Math.imul(row, 0x85eb_ca6b);
+}
