@@ -27,7 +27,7 @@ export interface SpanloomOptions {
 
 /** The collector. */
 export async function startSpanloom({ dist, set = [], nodeArgs = [], data }: SpanloomOptions): Promise<StartedSystem> {
-  const [http, grpc, ui] = [await freePort(), await freePort(), await freePort()];
+  const [http, grpc, ui, registry] = [await freePort(), await freePort(), await freePort(), await freePort()];
   const url = `http://127.0.0.1:${http}/v1/traces`;
   const main = join(resolve(dist), "cli/main.js");
   const args = (folder: string) => [
@@ -41,6 +41,8 @@ export async function startSpanloom({ dist, set = [], nodeArgs = [], data }: Spa
     `127.0.0.1:${grpc}`,
     "--ui",
     `127.0.0.1:${ui}`,
+    "--registry-api",
+    `127.0.0.1:${registry}`,
     ...set.flatMap((assignment) => ["--set", assignment]),
   ];
   const server = await startServer(process.execPath, args, () => answers(url));

@@ -1,23 +1,5 @@
-import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core";
+import type { Browser, BrowserContextOptions, Page } from "playwright-core";
 import { expect } from "vitest";
-
-/** The system's Chromium, kept from calling home. */
-export function launchBrowser(): Promise<Browser> {
-  return chromium.launch({
-    executablePath: process.env.CHROMIUM_PATH ?? "/usr/bin/chromium",
-    args: [
-      "--no-sandbox",
-      "--disable-background-networking",
-      "--disable-component-update",
-      "--disable-default-apps",
-      "--disable-sync",
-      "--no-first-run",
-      "--no-default-browser-check",
-      "--disable-features=Translate,OptimizationHints,MediaRouter",
-      "--disable-gpu",
-    ],
-  });
-}
 
 /** Slow machines take long; nothing in these tests is measured by how soon it comes. */
 const PATIENCE_MS = 25_000;

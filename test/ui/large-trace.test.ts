@@ -1,8 +1,8 @@
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { batchOf, toModel } from "../query/fixture-traces.ts";
-import { launchBrowser } from "./browser.ts";
 import { largeTrace } from "./large-trace.ts";
+import { launchBrowser } from "./launch-browser.ts";
 import { startUi, type UiServer } from "./ui-server.ts";
 
 const TRACE = "a".repeat(32);

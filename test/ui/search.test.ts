@@ -4,7 +4,8 @@ import { gzipSync } from "node:zlib";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { batchOf, FIXTURES, readFacts, readFixture, toModel } from "../query/fixture-traces.ts";
-import { launchBrowser, Visitor } from "./browser.ts";
+import { Visitor } from "./browser.ts";
+import { launchBrowser } from "./launch-browser.ts";
 import { startUi, type UiServer, WEB_ROOT } from "./ui-server.ts";
 
 const facts = readFacts();
