@@ -100,6 +100,30 @@ describe("what is served", () => {
     }
   });
 
+  it("is the page of a trace with the request for the trace ahead of the scripts", async () => {
+    const { headers } = await ask("/traces/trace/0AF7");
+    const columns = `/traces/api/ui/traces/${"0af7".padStart(32, "0")}/columns`;
+    expect(headers.link).toBe(`<${columns}>; rel=preload; as=fetch; crossorigin=anonymous`);
+    for (const path of ["/traces/search", "/traces/trace/0af7...1b", "/traces/trace/x%3E"]) {
+      expect((await ask(path)).headers.link, path).toBeUndefined();
+    }
+  });
+
+  it("is scripts compressed for who takes that", async () => {
+    const plain = await ask("/traces/assets/app.js");
+    const { port } = server.address() as AddressInfo;
+    const packed = await fetch(`http://127.0.0.1:${port}/traces/assets/app.js`, {
+      headers: { "accept-encoding": "gzip" },
+    });
+    expect([plain.headers["content-encoding"], plain.headers.vary]).toEqual([undefined, "accept-encoding"]);
+    for (const name of ["content-encoding", "vary", "cache-control", "content-type"]) {
+      expect(packed.headers.get(name), name).toBe(
+        name === "content-encoding" ? "gzip" : (plain.headers[name] as string),
+      );
+    }
+    expect(await packed.text()).toBe(plain.body);
+  });
+
   it("is assets for ever, and 404 for one that is not there", async () => {
     const { headers, body } = await ask("/traces/assets/app.js");
     expect([body, headers["cache-control"]]).toEqual(["export {}", "public, max-age=31536000, immutable"]);

@@ -1,7 +1,11 @@
-import { existsSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { readFile } from "node:fs/promises";
+import { extname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { gzip } from "node:zlib";
 import express from "express";
+import { acceptsGzip } from "../query/http.ts";
 
 /** Where a build puts the web UI, whether this file runs from src/ or from dist/. */
 export const WEB_ROOT = fileURLToPath(new URL("../../dist/web/", import.meta.url));
@@ -16,8 +20,13 @@ export const CONTENT_SECURITY_POLICY = [
   "frame-ancestors 'none'",
 ].join("; ");
 
+const gzipAsync = promisify(gzip);
+const ASSET_AGE_SECONDS = 365 * 86_400;
+const TRACE_PAGE = /^\/trace\/([0-9a-f]{1,32})\/?$/i;
+
 /**
- * The built web UI in `root`: hashed assets for ever, every other path is a page of the application.
+ * The built web UI in `root`: hashed assets for ever, every other path is a page of the application. The page of a trace
+ * comes with a `Link` header that has the browser ask for the trace before the scripts have even arrived.
  * @param base path that the application is served under, with a slash at its end
  */
 export function webFiles(base: string, root: string): express.Router {
@@ -30,13 +39,19 @@ export function webFiles(base: string, root: string): express.Router {
     return router;
   }
   const page = readFileSync(index, "utf8").replace(/<base href="[^"]*"\s*\/?>/, `<base href="${base}">`);
-  const sendPage = (_request: express.Request, response: express.Response): void => {
+  const sendPage = (request: express.Request, response: express.Response): void => {
     response.setHeader("cache-control", "no-cache");
+    const traceId = TRACE_PAGE.exec(request.path)?.[1]?.toLowerCase().padStart(32, "0");
+    if (traceId !== undefined) {
+      const columns = `${base}api/ui/traces/${traceId}/columns`;
+      response.setHeader("link", `<${columns}>; rel=preload; as=fetch; crossorigin=anonymous`);
+    }
     response.type("html").send(page);
   };
+  router.use("/assets", compressedAssets(join(root, "assets")));
   const assets = express.static(join(root, "assets"), {
     immutable: true,
-    maxAge: "365d",
+    maxAge: ASSET_AGE_SECONDS * 1000,
     index: false,
     redirect: false,
     fallthrough: false,
@@ -47,4 +62,28 @@ export function webFiles(base: string, root: string): express.Router {
   router.use(express.static(root, { index: false, redirect: false, maxAge: 0 }));
   router.get(/.*/, sendPage);
   return router;
+}
+
+/** Scripts and styles for clients that take gzip, compressed once when first asked for; all else falls through. */
+function compressedAssets(folder: string): express.RequestHandler {
+  const names = existsSync(folder) ? readdirSync(folder).filter((name) => /\.(?:js|css)$/.test(name)) : [];
+  const bodies = new Map<string, Promise<Buffer> | undefined>(names.map((name) => [`/${name}`, undefined]));
+  return async (request, response, next) => {
+    const { method, path } = request;
+    if ((method !== "GET" && method !== "HEAD") || !bodies.has(path)) return next();
+    response.setHeader("vary", "accept-encoding");
+    if (!acceptsGzip(request.headers["accept-encoding"])) return next();
+    try {
+      const known = bodies.get(path) ?? readFile(join(folder, path)).then((file) => gzipAsync(file, { level: 9 }));
+      bodies.set(path, known);
+      const body = await known;
+      response.setHeader("cache-control", `public, max-age=${ASSET_AGE_SECONDS}, immutable`);
+      response.setHeader("content-encoding", "gzip");
+      response.type(extname(path)).send(body);
+    } catch {
+      // Read again the next time, and now by whoever serves the file as it is.
+      bodies.set(path, undefined);
+      next();
+    }
+  };
 }

@@ -23,16 +23,25 @@ export class SpanIdTable {
   }
 
   add(bytes: Uint8Array, at: number, entry: number): void {
+    const first = this.addFirst(bytes, at, entry);
+    if (first !== entry) this.addTo(first, entry);
+  }
+
+  /** The first entry of the id: this one where the id is new; else it is not added. */
+  addFirst(bytes: Uint8Array, at: number, entry: number): number {
     const high = readHalf(bytes, at);
     const low = readHalf(bytes, at + 4);
-    this.#high[entry] = high;
-    this.#low[entry] = low;
     const slot = this.#slotOf(high, low);
     const first = this.#slots[slot] as number;
-    if (first === EMPTY) {
-      this.#slots[slot] = entry;
-      return;
-    }
+    if (first !== EMPTY) return first;
+    this.#slots[slot] = entry;
+    this.#high[entry] = high;
+    this.#low[entry] = low;
+    return entry;
+  }
+
+  /** Adds an entry to those of the id that this first one has. */
+  addTo(first: number, entry: number): void {
     let last = first;
     while (this.#next[last] !== EMPTY) last = this.#next[last] as number;
     this.#next[last] = entry;

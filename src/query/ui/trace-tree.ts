@@ -67,16 +67,18 @@ function readEntries(fragments: readonly LogFragment[]): Entries {
   for (let f = 0; f < fragments.length; f++) {
     const { batch, rows } = fragments[f] as LogFragment;
     const { columns } = batch;
-    for (const row of rows) {
+    const { startHigh, startLow, marks } = columns;
+    for (let i = 0; i < rows.length; i++) {
+      const row = rows[i] as number;
       fragment[at] = f;
       source[at] = row;
-      const high = (columns.startHigh[row] as number) - baseHigh;
-      const begin = high * 0x1_0000_0000 + ((columns.startLow[row] as number) - baseLow);
+      const high = (startHigh[row] as number) - baseHigh;
+      const begin = high * 0x1_0000_0000 + ((startLow[row] as number) - baseLow);
       const length = durationNano(columns, row);
       start[at] = begin;
       duration[at] = length;
       at++;
-      const possible = ((columns.marks[row] as number) & SPAN_MARK.impossibleTime) === 0;
+      const possible = ((marks[row] as number) & SPAN_MARK.impossibleTime) === 0;
       if (possible && !usable) {
         usable = true;
         total = 0;
@@ -93,7 +95,8 @@ function earliestStart(fragments: readonly LogFragment[]): bigint {
   let usable = false;
   for (const { batch, rows } of fragments) {
     const { startHigh, startLow, marks } = batch.columns;
-    for (const row of rows) {
+    for (let i = 0; i < rows.length; i++) {
+      const row = rows[i] as number;
       const possible = ((marks[row] as number) & SPAN_MARK.impossibleTime) === 0;
       if (usable && !possible) continue;
       const h = startHigh[row] as number;
@@ -112,19 +115,24 @@ function findParents(fragments: readonly LogFragment[], entries: Entries) {
   const { count, fragment, source } = entries;
   const parent = new Int32Array(count).fill(PARENT_NONE);
   const marks = new Uint8Array(count);
+  const kind = new Uint8Array(count);
   const table = new SpanIdTable(count);
   const columnsOf = (entry: number) => (fragments[fragment[entry] as number] as LogFragment).batch.columns;
-  const kindOf = (entry: number) => columnsOf(entry).kind[source[entry] as number] as number;
   const nameOfService = (entry: number) => serviceOf(columnsOf(entry), source[entry] as number);
   let collapsed = 0;
+  let shared = false;
   for (let entry = 0; entry < count; entry++) {
     const columns = columnsOf(entry);
     const row = source[entry] as number;
+    const ofKind = columns.kind[row] as number;
+    kind[entry] = ofKind;
     marks[entry] = columns.marks[row] as number;
-    const first = table.find(columns.spanIds, row * 8);
-    const same = first < 0 ? -1 : table.inChain(first, (other) => kindOf(other) === kindOf(entry));
+    const first = table.addFirst(columns.spanIds, row * 8, entry);
+    if (first === entry) continue;
+    const same = table.inChain(first, (other) => kind[other] === ofKind);
     if (same < 0) {
-      table.add(columns.spanIds, row * 8, entry);
+      table.addTo(first, entry);
+      shared = true;
     } else {
       marks[same] = (marks[same] as number) | COLUMN_MARK.duplicate;
       parent[entry] = COLLAPSED;
@@ -135,9 +143,9 @@ function findParents(fragments: readonly LogFragment[], entries: Entries) {
     if (parent[entry] === COLLAPSED) continue;
     const columns = columnsOf(entry);
     const row = source[entry] as number;
-    if (kindOf(entry) === SPAN_KIND.server) {
+    if (shared && kind[entry] === SPAN_KIND.server) {
       const own = table.find(columns.spanIds, row * 8);
-      const client = table.inChain(own, (other) => kindOf(other) === SPAN_KIND.client);
+      const client = table.inChain(own, (other) => kind[other] === SPAN_KIND.client);
       if (client >= 0) {
         parent[entry] = client;
         continue;
@@ -150,7 +158,7 @@ function findParents(fragments: readonly LogFragment[], entries: Entries) {
     else {
       const service = nameOfService(entry);
       const ofService = table.inChain(first, (other) => other !== entry && nameOfService(other) === service);
-      const server = ofService >= 0 ? ofService : table.inChain(first, (other) => kindOf(other) === SPAN_KIND.server);
+      const server = ofService >= 0 ? ofService : table.inChain(first, (other) => kind[other] === SPAN_KIND.server);
       parent[entry] = server >= 0 ? server : first;
     }
   }
@@ -186,7 +194,10 @@ function inPreOrder(entries: Entries, parent: Int32Array, marks: Uint8Array, col
   const total = entries.count;
   const count = total - collapsed;
   const childStart = new Uint32Array(total + 1);
-  for (const up of parent) if (up >= 0) childStart[up + 1] = (childStart[up + 1] as number) + 1;
+  for (let entry = 0; entry < total; entry++) {
+    const up = parent[entry] as number;
+    if (up >= 0) childStart[up + 1] = (childStart[up + 1] as number) + 1;
+  }
   for (let i = 0; i < total; i++) childStart[i + 1] = (childStart[i + 1] as number) + (childStart[i] as number);
   const filled = childStart.slice();
   const children = new Uint32Array(childStart[total] as number);
@@ -217,9 +228,11 @@ function inPreOrder(entries: Entries, parent: Int32Array, marks: Uint8Array, col
     total: entries.total,
   };
   const rowOf = new Uint32Array(total);
-  const stack = Array.from(roots).reverse();
+  const stack = new Uint32Array(count);
+  stack.set(roots.toReversed());
+  let top = roots.length;
   for (let row = 0; row < count; row++) {
-    const entry = stack.pop() as number;
+    const entry = stack[--top] as number;
     const up = parent[entry] as number;
     rowOf[entry] = row;
     tree.fragment[row] = entries.fragment[entry] as number;
@@ -231,7 +244,7 @@ function inPreOrder(entries: Entries, parent: Int32Array, marks: Uint8Array, col
     const from = childStart[entry] as number;
     const to = childStart[entry + 1] as number;
     if (to - from > 1) sortByStart(children, from, to, entries.start);
-    for (let i = to - 1; i >= from; i--) stack.push(children[i] as number);
+    for (let i = to - 1; i >= from; i--) stack[top++] = children[i] as number;
   }
   return tree;
 }

@@ -12,7 +12,6 @@ import { decodeTraceColumns } from "../../../src/query/ui/columns-format.ts";
 import { type SearchParams, searchRequest, timeRange } from "../search/search-params.ts";
 import { buildTraceModel, type TraceModel } from "../trace/trace-model.ts";
 import { ApiError, getBytes, getJson } from "./client.ts";
-import { takeEarlyTrace } from "./early-trace.ts";
 import type { UiRegistryResponse } from "./registry.ts";
 import type { UiStatusResponse } from "./status.ts";
 
@@ -103,12 +102,9 @@ export function searchQuery(params: SearchParams) {
 export function traceQuery(traceId: string) {
   return queryOptions({
     queryKey: ["trace", traceId],
+    // The server has the browser ask for this path along with the page (src/app/web-files.ts).
     queryFn: async ({ signal }) =>
-      buildTraceModel(
-        decodeTraceColumns(
-          (await takeEarlyTrace(traceId)) ?? (await getBytes(`api/ui/traces/${traceId}/columns`, signal)),
-        ),
-      ),
+      buildTraceModel(decodeTraceColumns(await getBytes(`api/ui/traces/${traceId}/columns`, signal))),
     // A refetch that brought nothing new keeps the model, so nothing on the page is computed again.
     structuralSharing: (before, after) => {
       const old = before as TraceModel | undefined;

@@ -3,6 +3,7 @@ import type { ReactNode } from "react";
 import { statusQuery } from "../api/queries.ts";
 import type { CountedSeries, UiExporterStatus, UiStatusResponse } from "../api/status.ts";
 import { formatBytes } from "../format/bytes.ts";
+import { counted, formatCount } from "../format/count.ts";
 import { formatDuration } from "../format/duration.ts";
 import { formatAbsolute, formatRelative } from "../format/time.ts";
 import { usePageTitle } from "../shell/use-page-title.ts";
@@ -110,9 +111,9 @@ function Storage({ status }: { readonly status: UiStatusResponse }) {
     <dl className="figures">
       <Figure name="Kind" value={storage.kind} />
       {storage.path !== undefined && <Figure name="Folder" value={storage.path} />}
-      <Figure name="Spans" value={storage.spans.toLocaleString("en")} />
+      <Figure name="Spans" value={formatCount(storage.spans)} />
       <Figure name="On disk" value={formatBytes(storage.diskBytes)} />
-      <Figure name="Segments" value={storage.segments.toLocaleString("en")} />
+      <Figure name="Segments" value={formatCount(storage.segments)} />
       <Figure
         name="Oldest"
         value={
@@ -169,7 +170,7 @@ function SeriesTable({
                 {entry.name.replace(/^(receiver|sampling)_/, "").replaceAll("_", " ")}{" "}
                 <span className="muted">{Object.values(entry.labels).join(", ")}</span>
               </td>
-              <td className="number">{entry.value.toLocaleString("en")}</td>
+              <td className="number">{formatCount(entry.value)}</td>
               <td className="number">
                 {rate === undefined ? "–" : rate.toLocaleString("en", { maximumFractionDigits: 1 })}
               </td>
@@ -193,26 +194,18 @@ function Exporter({ exporter, nowMs }: { readonly exporter: UiExporterStatus; re
         </span>
       </div>
       <dl className="span-facts">
-        <ExporterFact name="Delivered" value={exporter.deliveredSpans.toLocaleString("en")} />
+        <ExporterFact name="Delivered" value={formatCount(exporter.deliveredSpans)} />
         <ExporterFact
           name="Behind"
           value={
             exporter.lagSpans === 0
               ? "0"
-              : `${exporter.lagSpans.toLocaleString("en")} spans, ${formatDuration(exporter.lagMs * 1e6)}`
+              : `${counted(exporter.lagSpans, "span")}, ${formatDuration(exporter.lagMs * 1e6)}`
           }
         />
-        <ExporterFact name="Retries" value={exporter.retries.toLocaleString("en")} />
-        <ExporterFact
-          name="Rejected"
-          value={exporter.rejectedSpans.toLocaleString("en")}
-          error={exporter.rejectedSpans > 0}
-        />
-        <ExporterFact
-          name="Lost to retention"
-          value={exporter.lostSpans.toLocaleString("en")}
-          error={exporter.lostSpans > 0}
-        />
+        <ExporterFact name="Retries" value={formatCount(exporter.retries)} />
+        <ExporterFact name="Rejected" value={formatCount(exporter.rejectedSpans)} error={exporter.rejectedSpans > 0} />
+        <ExporterFact name="Lost to retention" value={formatCount(exporter.lostSpans)} error={exporter.lostSpans > 0} />
         <ExporterFact
           name="Last delivery"
           value={exporter.lastDeliveredAtMs === undefined ? "never" : formatRelative(exporter.lastDeliveredAtMs, nowMs)}

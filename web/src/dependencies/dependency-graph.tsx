@@ -1,6 +1,7 @@
 import { useNavigate } from "@tanstack/react-router";
 import { useMemo, useState } from "react";
 import type { UiDependenciesResponse } from "../../../src/query/ui/api-types.ts";
+import { formatCount } from "../format/count.ts";
 import { preferredHue } from "../trace/service-look.ts";
 import { backwardEdge, type EdgePath, forwardEdge, type Point } from "./edge-path.ts";
 import { errorShare } from "./error-share.ts";
@@ -86,7 +87,7 @@ export function DependencyGraph({ links }: { readonly links: readonly Link[] }) 
 
 /** Calls, and the share that failed, on a plate of their own over the line. */
 function EdgeLabel({ link, at, dim }: { readonly link: Link; readonly at: Point; readonly dim: boolean }) {
-  const calls = link.callCount.toLocaleString("en");
+  const calls = formatCount(link.callCount);
   const failed = link.errorCount > 0;
   const text = failed ? `${calls} · ${errorShare(link.callCount, link.errorCount)} failed` : calls;
   const width = text.length * LABEL_CHARACTER + 12;

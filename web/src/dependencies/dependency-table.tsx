@@ -1,5 +1,6 @@
 import { Link } from "@tanstack/react-router";
 import type { UiDependenciesResponse } from "../../../src/query/ui/api-types.ts";
+import { formatCount } from "../format/count.ts";
 import { preferredHue } from "../trace/service-look.ts";
 import { ServiceSwatch } from "../ui/service-swatch.tsx";
 import { errorShare } from "./error-share.ts";
@@ -29,10 +30,8 @@ export function DependencyTable({ links }: { readonly links: UiDependenciesRespo
           <tr key={`${link.parent} ${link.child}`}>
             <ServiceCell name={link.parent} />
             <ServiceCell name={link.child} />
-            <td className="number">{link.callCount.toLocaleString("en")}</td>
-            <td className={link.errorCount > 0 ? "number error-text" : "number"}>
-              {link.errorCount.toLocaleString("en")}
-            </td>
+            <td className="number">{formatCount(link.callCount)}</td>
+            <td className={link.errorCount > 0 ? "number error-text" : "number"}>{formatCount(link.errorCount)}</td>
             <td className={link.errorCount > 0 ? "number error-text" : "number"}>
               {errorShare(link.callCount, link.errorCount)}
             </td>

@@ -1,3 +1,4 @@
+import { formatCount } from "./count.ts";
 export interface RateUnit {
   readonly perSeconds: number;
   readonly suffix: string;
@@ -17,6 +18,6 @@ export function rateUnit(largestPerSecond: number): RateUnit {
 /** Calls per time, three significant digits: `12.4/s`, `0.25/min`. */
 export function formatRate(perSecond: number, unit: RateUnit): string {
   const value = perSecond > 0 ? perSecond * unit.perSeconds : 0;
-  const text = value >= 999.5 ? Math.round(value).toLocaleString("en") : String(Number(value.toPrecision(3)));
+  const text = value >= 999.5 ? formatCount(Math.round(value)) : String(Number(value.toPrecision(3)));
   return text + unit.suffix;
 }

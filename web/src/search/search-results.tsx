@@ -1,6 +1,7 @@
 import type { InfiniteData, UseInfiniteQueryResult } from "@tanstack/react-query";
 import { useState } from "react";
 import type { UiSearchResponse, UiTraceSummary } from "../../../src/query/ui/api-types.ts";
+import { counted, formatCount } from "../format/count.ts";
 import { formatAbsolute } from "../format/time.ts";
 import { Icon } from "../ui/icon.tsx";
 import { Notice } from "../ui/notice.tsx";
@@ -89,7 +90,7 @@ export function SearchResults({
       {traces.length > 1 && <ScatterPlot traces={traces} selected={selected} onSelect={setSelected} />}
       {selected !== undefined && (
         <div className="selection-bar" role="status">
-          {chosen.length.toLocaleString("en")} of {traces.length.toLocaleString("en")} selected
+          {formatCount(chosen.length)} of {formatCount(traces.length)} selected
           <button type="button" className="button" onClick={() => setSelected(undefined)}>
             Show all
           </button>
@@ -146,7 +147,7 @@ function ErrorsOnly({
 
 function countText(traces: readonly UiTraceSummary[], more: boolean): string {
   if (traces.length === 0) return "No traces";
-  const count = `${traces.length.toLocaleString("en")} ${traces.length === 1 ? "trace" : "traces"}`;
+  const count = counted(traces.length, "trace");
   return more ? `First ${count}` : count;
 }
 

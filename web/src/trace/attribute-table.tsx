@@ -1,6 +1,7 @@
 import { Link } from "@tanstack/react-router";
 import { type ReactNode, useState } from "react";
 import type { UiAttribute } from "../../../src/query/ui/api-types.ts";
+import { formatCount } from "../format/count.ts";
 import { tagsToJson } from "../search/tags.ts";
 import { CopyButton } from "../ui/copy-button.tsx";
 import { Icon } from "../ui/icon.tsx";
@@ -44,7 +45,7 @@ export function AttributeTable({
         </table>
       )}
       {attributes.length === 0 && dropped === 0 && <p className="muted">None</p>}
-      {dropped > 0 && <p className="dropped">{dropped.toLocaleString("en")} more were dropped by the sender</p>}
+      {dropped > 0 && <p className="dropped">{formatCount(dropped)} more were dropped by the sender</p>}
     </>
   );
 }
@@ -73,7 +74,7 @@ function AttributeRow({
         )}
         {long && (
           <button type="button" className="link-button" onClick={() => setWhole(!whole)}>
-            {whole ? "show less" : `… all ${text.length.toLocaleString("en")} characters`}
+            {whole ? "show less" : `… all ${formatCount(text.length)} characters`}
           </button>
         )}
         {attribute.type !== "string" && attribute.type !== "empty" && (

@@ -1,5 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import { spanQuery } from "../api/queries.ts";
+import { counted } from "../format/count.ts";
 import { Icon } from "../ui/icon.tsx";
 import { errorMessage } from "./exception.ts";
 import { pathTo } from "./layout.ts";
@@ -32,7 +33,7 @@ export function ErrorStrip({
   return (
     <nav className="error-strip" aria-label="Errors">
       <span className="error-count">
-        <Icon name="error" /> {count.toLocaleString("en")} {count === 1 ? "error" : "errors"}
+        <Icon name="error" /> {counted(count, "error")}
       </span>
       <ol className="error-path" aria-label="Path to the first error">
         {shown.map((row, index) => (

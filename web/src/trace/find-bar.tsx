@@ -1,7 +1,6 @@
-import { type Ref, useEffect, useState } from "react";
+import { type Ref, useState } from "react";
+import { formatCount } from "../format/count.ts";
 import { Icon } from "../ui/icon.tsx";
-
-const TYPING_MS = 150;
 
 /** Find over names and attributes: the text, how many spans hold it, and the way through them. */
 export function FindBar({
@@ -23,46 +22,39 @@ export function FindBar({
   readonly onStep: (direction: 1 | -1) => void;
   readonly onLeave: () => void;
 }) {
-  const [typed, setTyped] = useState<string>();
   const [current, setCurrent] = useState(0);
-  const shown = typed ?? text;
-  useEffect(() => {
-    if (typed === undefined) return;
-    const timer = setTimeout(() => {
-      onText(typed);
-      setTyped(undefined);
-      setCurrent(0);
-    }, TYPING_MS);
-    return () => clearTimeout(timer);
-  }, [typed, onText]);
+  const change = (next: string) => {
+    setCurrent(0);
+    onText(next);
+  };
   const step = (direction: 1 | -1) => {
     onStep(direction);
     // The timeline moves in the next frame; the count follows it.
     requestAnimationFrame(() => requestAnimationFrame(() => setCurrent(rows.indexOf(activeRow()) + 1)));
   };
   const count =
-    shown.trim() === ""
+    text.trim() === ""
       ? ""
       : rows.length === 0
         ? searching
           ? "searching…"
           : "no match"
-        : `${current === 0 ? "" : `${current} of `}${rows.length.toLocaleString("en")}${searching ? "…" : ""}`;
+        : `${current === 0 ? "" : `${current} of `}${formatCount(rows.length)}${searching ? "…" : ""}`;
   return (
     <search className="find-bar" aria-label="Find in this trace">
       <Icon name="search" />
       <input
         ref={ref}
         type="text"
-        value={shown}
+        value={text}
         spellCheck={false}
         autoComplete="off"
         aria-label="Find in names and attributes"
         placeholder="Find in names and attributes"
-        onChange={(event) => setTyped(event.target.value)}
+        onChange={(event) => change(event.target.value)}
         onKeyDown={(event) => {
           if (event.key === "Enter") step(event.shiftKey ? -1 : 1);
-          else if (event.key === "Escape" && shown !== "") setTyped("");
+          else if (event.key === "Escape" && text !== "") change("");
           else if (event.key === "Escape") onLeave();
           else return;
           event.preventDefault();

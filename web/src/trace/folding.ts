@@ -49,10 +49,10 @@ export function visibleRows(size: Int32Array, folded: Uint8Array): Int32Array {
   return visible.subarray(0, count);
 }
 
-/** Position of a row among the visible ones, or −1 where a fold hides it. */
-export function positionOf(visible: Int32Array, row: number): number {
-  const at = lowerBound(visible, row);
-  return visible[at] === row ? at : -1;
+/** Position of a row in an ascending list, or −1 where it is not in it: a fold hides it, no find text matches it. */
+export function positionOf(rows: Int32Array, row: number): number {
+  const at = lowerBound(rows, row);
+  return rows[at] === row ? at : -1;
 }
 
 /** Position of the row, or of the folded ancestor that hides it. */

@@ -2,6 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import type { UiLinkedFromResponse } from "../../../src/query/ui/api-types.ts";
 import { linkedFromQuery } from "../api/queries.ts";
+import { formatCount } from "../format/count.ts";
 import { formatAbsolute } from "../format/time.ts";
 import { nanoToMs } from "../search/results.ts";
 import { Icon } from "../ui/icon.tsx";
@@ -17,7 +18,7 @@ export function LinkedFromMenu({ traceId }: { readonly traceId: string }) {
   const { data } = useQuery(linkedFromQuery(traceId));
   const spans = data?.spans.filter((span) => span.traceId !== traceId) ?? [];
   if (spans.length === 0) return null;
-  const count = `${spans.length.toLocaleString("en")}${data?.complete === false ? "+" : ""}`;
+  const count = `${formatCount(spans.length)}${data?.complete === false ? "+" : ""}`;
   return (
     <Menu label="Spans of other traces that link to this one" caption={`Linked from ${count}`}>
       {spans.slice(0, LISTED).map((span) => (

@@ -12,27 +12,35 @@ export interface Palette {
   readonly accent: string;
 }
 
+const NAMES = ["surface", "text", "text-3", "grid", "error", "error-fill", "accent"] as const;
+
 /** Reads the colours below an element; custom properties hold `light-dark()`, which only a used colour resolves. */
 export function readPalette(host: HTMLElement): Palette {
+  const names = [...Array.from({ length: HUES }, (_, hue) => `hue-${hue}`), ...NAMES];
   const probe = document.createElement("span");
   probe.hidden = true;
+  // All at once, so that the browser works its styles out once.
+  probe.append(
+    ...names.map((name) => {
+      const child = document.createElement("span");
+      child.style.color = `var(--${name})`;
+      return child;
+    }),
+  );
   host.append(probe);
-  const read = (name: string): string => {
-    probe.style.color = `var(${name})`;
-    return getComputedStyle(probe).color;
-  };
-  const palette: Palette = {
-    hues: Array.from({ length: HUES }, (_, hue) => read(`--hue-${hue}`)),
-    surface: read("--surface"),
-    text: read("--text"),
-    muted: read("--text-3"),
-    grid: read("--grid"),
-    error: read("--error"),
-    errorFill: read("--error-fill"),
-    accent: read("--accent"),
-  };
+  const colours = Array.from(probe.children, (child) => getComputedStyle(child).color);
   probe.remove();
-  return palette;
+  const of = (name: (typeof NAMES)[number]) => colours[HUES + NAMES.indexOf(name)]!;
+  return {
+    hues: colours.slice(0, HUES),
+    surface: of("surface"),
+    text: of("text"),
+    muted: of("text-3"),
+    grid: of("grid"),
+    error: of("error"),
+    errorFill: of("error-fill"),
+    accent: of("accent"),
+  };
 }
 
 /**

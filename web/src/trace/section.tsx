@@ -1,4 +1,5 @@
 import { type ReactNode, useState } from "react";
+import { formatCount } from "../format/count.ts";
 
 /** A titled part that folds; its content is drawn only while it is open. */
 export function Section({
@@ -19,7 +20,7 @@ export function Section({
     <details className="section" open={shown} onToggle={(event) => setShown(event.currentTarget.open)}>
       <summary>
         <span className="section-title">{title}</span>
-        {count !== undefined && <span className="section-count">{count.toLocaleString("en")}</span>}
+        {count !== undefined && <span className="section-count">{formatCount(count)}</span>}
         {note !== undefined && <span className="section-note">{note}</span>}
       </summary>
       {shown && <div className="section-body">{children}</div>}

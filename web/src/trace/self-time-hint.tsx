@@ -1,4 +1,5 @@
-import { useMemo } from "react";
+import { useDeferredValue, useMemo } from "react";
+import type { TraceColumns } from "../../../src/query/ui/columns-format.ts";
 import { formatDuration } from "../format/duration.ts";
 import { slowestRow } from "./self-time.ts";
 import type { TraceModel } from "./trace-model.ts";
@@ -11,9 +12,10 @@ export function SelfTimeHint({
   readonly model: TraceModel;
   readonly onShow: (row: number) => void;
 }) {
-  const { columns } = model;
-  const slowest = useMemo(() => slowestRow(columns), [columns]);
-  if (slowest === undefined || columns.count < 2) return null;
+  // Not before the trace itself is on screen: it is a pass over every span.
+  const columns = useDeferredValue<TraceColumns | undefined>(model.columns, undefined);
+  const slowest = useMemo(() => (columns === undefined ? undefined : slowestRow(columns)), [columns]);
+  if (columns === undefined || slowest === undefined || columns.count < 2) return null;
   const { row, selfNano } = slowest;
   const share = Math.round((selfNano / Math.max(1, columns.durationNano)) * 100);
   return (

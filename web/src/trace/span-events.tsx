@@ -1,5 +1,6 @@
 import { useState } from "react";
 import type { UiEvent, UiSpanDetail } from "../../../src/query/ui/api-types.ts";
+import { formatCount } from "../format/count.ts";
 import { formatDuration } from "../format/duration.ts";
 import { CopyButton } from "../ui/copy-button.tsx";
 import { Icon } from "../ui/icon.tsx";
@@ -24,7 +25,7 @@ export function SpanEvents({ span }: { readonly span: UiSpanDetail }) {
         </li>
       ))}
       {span.droppedEventsCount > 0 && (
-        <li className="dropped">{span.droppedEventsCount.toLocaleString("en")} more were dropped by the sender</li>
+        <li className="dropped">{formatCount(span.droppedEventsCount)} more were dropped by the sender</li>
       )}
     </ol>
   );

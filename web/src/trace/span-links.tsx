@@ -1,5 +1,6 @@
 import { Link } from "@tanstack/react-router";
 import type { UiSpanDetail } from "../../../src/query/ui/api-types.ts";
+import { formatCount } from "../format/count.ts";
 import { CopyButton } from "../ui/copy-button.tsx";
 import { Icon } from "../ui/icon.tsx";
 import { AttributeTable } from "./attribute-table.tsx";
@@ -38,7 +39,7 @@ export function SpanLinks({ span, model }: { readonly span: UiSpanDetail; readon
         );
       })}
       {span.droppedLinksCount > 0 && (
-        <li className="dropped">{span.droppedLinksCount.toLocaleString("en")} more were dropped by the sender</li>
+        <li className="dropped">{formatCount(span.droppedLinksCount)} more were dropped by the sender</li>
       )}
     </ul>
   );

@@ -2,6 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import { SPAN_KIND_NAMES } from "../../../src/model/span.ts";
 import { PARENT_MISSING } from "../../../src/query/ui/columns-format.ts";
 import { spanQuery } from "../api/queries.ts";
+import { counted } from "../format/count.ts";
 import { formatDuration } from "../format/duration.ts";
 import { CopyButton } from "../ui/copy-button.tsx";
 import { Icon } from "../ui/icon.tsx";
@@ -60,7 +61,7 @@ export function SpanPanel({
           <Fact name="Duration" value={formatDuration(columns.duration[row]!)} />
           <Fact name="Starts at" value={formatDuration(columns.start[row]!)} />
           <Fact name="Kind" value={SPAN_KIND_NAMES[columns.kind[row]!] ?? "unspecified"} />
-          <Fact name="Below it" value={`${(layout.size[row]! - 1).toLocaleString("en")} spans`} />
+          <Fact name="Below it" value={counted(layout.size[row]! - 1, "span")} />
         </dl>
         <div className="span-ids">
           <span className="mono">{spanId}</span>

@@ -1,5 +1,6 @@
 import { SPAN_KIND_NAMES } from "../../../src/model/span.ts";
 import { COLUMN_MARK, PARENT_MISSING } from "../../../src/query/ui/columns-format.ts";
+import { formatCount } from "../format/count.ts";
 import { formatDuration } from "../format/duration.ts";
 import { ICON_PATHS, type IconName } from "../ui/icon-paths.ts";
 import type { TraceModel } from "./trace-model.ts";
@@ -83,7 +84,7 @@ export class TimelineRow {
     this.#service.textContent = service;
     this.#operation.textContent = operation;
     this.#name.title = `${service}  ${operation}`;
-    this.#hidden.textContent = folded ? `+${(size - 1).toLocaleString("en")}` : "";
+    this.#hidden.textContent = folded ? `+${formatCount(size - 1)}` : "";
     this.#badges.replaceChildren(...badges(model, row));
     this.#factsText.textContent = factsText(model, row);
   }

@@ -51,9 +51,10 @@ export class TimelineView {
   /** Visible position each pooled row was last filled for; −1 forces a refill. */
   #filled: number[] = [];
   #state: TimelineState | undefined;
-  #matching = new Set<number>();
   #active = 0;
   #frame = 0;
+  /** What the axis was last drawn for: scrolling leaves it as it is. */
+  #axisDrawn = "";
   #following: ReturnType<typeof setTimeout> | undefined;
   readonly #observer: ResizeObserver;
   readonly #abort = new AbortController();
@@ -97,7 +98,6 @@ export class TimelineView {
   update(state: TimelineState): void {
     const before = this.#state;
     this.#state = state;
-    if (before?.matches !== state.matches) this.#matching = new Set(state.matches);
     if (before?.model !== state.model)
       this.#active = Math.min(this.#active, Math.max(0, state.model.columns.count - 1));
     const windowOnly =
@@ -178,7 +178,7 @@ export class TimelineView {
           position,
           folded: state.folded[row] === 1,
           selected: row === state.selected,
-          match: this.#matching.has(row),
+          match: positionOf(state.matches, row) >= 0,
           indent,
         });
       }
@@ -211,6 +211,9 @@ export class TimelineView {
   }
 
   #drawAxis(window: TimeWindow, extent: number, width: number): void {
+    const drawn = `${window.from} ${window.to} ${extent} ${width}`;
+    if (drawn === this.#axisDrawn) return;
+    this.#axisDrawn = drawn;
     const { step, times } = ticks(window, width / TICK_WIDTH);
     const labels = times.map((time) => {
       const x = timeToX(window, width, time);

@@ -1,4 +1,5 @@
 import { apiUrl } from "../api/client.ts";
+import { counted, formatCount } from "../format/count.ts";
 import { formatDuration } from "../format/duration.ts";
 import { formatAbsolute, formatRelative } from "../format/time.ts";
 import { CopyButton } from "../ui/copy-button.tsx";
@@ -42,8 +43,8 @@ export function TraceHeader({ model }: { readonly model: TraceModel }) {
       <dl className="trace-facts">
         <Fact name="Duration" value={formatDuration(columns.durationNano)} />
         <Fact name="Start" value={formatAbsolute(startMs)} extra={formatRelative(startMs, Date.now())} />
-        <Fact name="Spans" value={columns.count.toLocaleString("en")} />
-        <Fact name="Errors" value={model.errorRows.length.toLocaleString("en")} error={model.errorRows.length > 0} />
+        <Fact name="Spans" value={formatCount(columns.count)} />
+        <Fact name="Errors" value={formatCount(model.errorRows.length)} error={model.errorRows.length > 0} />
         <Fact name="Services" value={String(services.length)} />
         <Fact name="Depth" value={String(layout.maxDepth + 1)} />
         <div className="trace-services">
@@ -52,11 +53,11 @@ export function TraceHeader({ model }: { readonly model: TraceModel }) {
             {services.slice(0, SERVICES).map((entry) => (
               <span key={entry.service} className="chip">
                 <ServiceSwatch look={model.looks[entry.service]!} />
-                <span className="chip-text">{entry.name}</span> <b>{entry.spans.toLocaleString("en")}</b>
+                <span className="chip-text">{entry.name}</span> <b>{formatCount(entry.spans)}</b>
                 {entry.errors > 0 && (
                   <span className="error-text chip-errors">
                     <Icon name="error" label="errors" />
-                    {entry.errors.toLocaleString("en")}
+                    {formatCount(entry.errors)}
                   </span>
                 )}
               </span>
@@ -79,8 +80,7 @@ export function TraceHeader({ model }: { readonly model: TraceModel }) {
             )}
             {model.orphans > 0 && (
               <span className="chip" data-tone="warning" title="Their parents have not arrived; shown as roots">
-                <Icon name="broken" /> {model.orphans.toLocaleString("en")}{" "}
-                {model.orphans === 1 ? "orphan span" : "orphan spans"}
+                <Icon name="broken" /> {counted(model.orphans, "orphan span")}
               </span>
             )}
             {columns.collapsedDuplicates > 0 && (
@@ -89,7 +89,7 @@ export function TraceHeader({ model }: { readonly model: TraceModel }) {
                 data-tone="warning"
                 title="Spans of the same id and kind; the open span lists them all"
               >
-                <Icon name="warning" /> {columns.collapsedDuplicates.toLocaleString("en")} duplicates
+                <Icon name="warning" /> {counted(columns.collapsedDuplicates, "duplicate")}
               </span>
             )}
           </dd>

@@ -30,7 +30,7 @@ export function TraceView({ model }: { readonly model: TraceModel }) {
   const go = useCallback((next: TraceParams, replace = true) => void navigate({ search: next, replace }), [navigate]);
   const folding = useFolding(model, params);
   const selected = useSelectedRow(model, params.span);
-  const find = useFind(model, params.uiFind);
+  const find = useFind(model, params, go);
   const [window, zoom] = useZoom(model, params, go);
 
   const open = (row: number) => go({ ...params, span: spanKey(model.columns, row) }, params.span !== undefined);
@@ -106,14 +106,11 @@ export function TraceView({ model }: { readonly model: TraceModel }) {
       <div className="trace-bar" data-errors={model.errorRows.length > 0}>
         <FindBar
           ref={findField}
-          text={params.uiFind ?? ""}
+          text={find.text}
           rows={find.rows}
           searching={find.searching}
           activeRow={() => timeline.current?.activeRow() ?? -1}
-          onText={(text) => {
-            const { uiFind: _before, ...rest } = params;
-            go(text === "" ? rest : { ...rest, uiFind: text });
-          }}
+          onText={find.setText}
           onStep={(direction) => step(find.rows, direction)}
           onLeave={() => timeline.current?.focus()}
         />

@@ -1,22 +1,49 @@
 import { useQuery } from "@tanstack/react-query";
-import { useMemo } from "react";
+import { useEffect, useMemo, useRef, useState } from "react";
 import { findQuery } from "../api/queries.ts";
 import { findByName, mergeRows } from "./find-rows.ts";
 import { rowsOfSpans, type TraceModel } from "./trace-model.ts";
+import type { TraceParams } from "./trace-params.ts";
 
 const NONE = new Int32Array(0);
+const TYPING_MS = 150;
 
-/** Rows that hold the text: by name at once, by attribute as soon as the server has answered. */
-export function useFind(
-  model: TraceModel,
-  text: string | undefined,
-): { readonly rows: Int32Array; readonly searching: boolean } {
-  const wanted = text?.trim() ?? "";
-  const answer = useQuery(findQuery(model.columns.traceId, wanted));
+export interface Find {
+  /** What stands in the field, ahead of the address while it is typed. */
+  readonly text: string;
+  /** Rows that hold it, ascending. */
+  readonly rows: Int32Array;
+  /** Attributes are still being looked through. */
+  readonly searching: boolean;
+  setText(text: string): void;
+}
+
+/** Find in the trace: names with every letter, attributes (and the address) once the typing rests. */
+export function useFind(model: TraceModel, params: TraceParams, go: (params: TraceParams) => void): Find {
+  const [draft, setText] = useState<string>();
+  const latest = useRef(params);
+  useEffect(() => {
+    latest.current = params;
+  });
+  useEffect(() => {
+    if (draft === undefined) return;
+    const timer = setTimeout(() => {
+      const { uiFind: _before, ...rest } = latest.current;
+      go(draft === "" ? rest : { ...rest, uiFind: draft });
+      setText(undefined);
+    }, TYPING_MS);
+    return () => clearTimeout(timer);
+  }, [draft, go]);
+
+  const text = draft ?? params.uiFind ?? "";
+  const wanted = text.trim();
+  const settled = draft === undefined || wanted === (params.uiFind ?? "").trim();
+  const answer = useQuery(findQuery(model.columns.traceId, settled ? wanted : ""));
   const byName = useMemo(() => (wanted === "" ? NONE : findByName(model.columns, wanted)), [model, wanted]);
-  const rows = useMemo(() => {
-    if (wanted === "" || answer.data === undefined) return byName;
-    return mergeRows(byName, Int32Array.from(rowsOfSpans(model.columns, answer.data.spanIds)));
-  }, [model, wanted, byName, answer.data]);
-  return { rows, searching: wanted !== "" && answer.isFetching };
+  const spanIds = settled ? answer.data?.spanIds : undefined;
+  const rows = useMemo(
+    () => (spanIds === undefined ? byName : mergeRows(byName, Int32Array.from(rowsOfSpans(model.columns, spanIds)))),
+    [model, byName, spanIds],
+  );
+  return { text, rows, searching: wanted !== "" && (!settled || answer.isFetching), setText };
 }
