@@ -5,7 +5,7 @@ import type { AppendResult, BatchSink } from "../component/ingest.ts";
 import type { Logger } from "../component/logger.ts";
 import { answerOf } from "../server/error-status.ts";
 import type { GrpcService } from "../server/grpc-listener.ts";
-import { grpcStatusOf, ownedCopy, rawUnaryMethod } from "../server/grpc-raw.ts";
+import { grpcStatusOf, ownedBytes, rawUnaryMethod } from "../server/grpc-raw.ts";
 import type { InFlightBudget, Reservation } from "../server/in-flight.ts";
 import { partialSuccessOf } from "./partial-success.ts";
 import type { ReceiverMetrics } from "./receiver-metrics.ts";
@@ -61,7 +61,7 @@ async function take(message: Uint8Array, options: OtlpGrpcOptions): Promise<Appe
     const result = await options.sink.append({
       format: "otlp_protobuf",
       encoding: "identity",
-      bytes: ownedCopy(message),
+      bytes: ownedBytes(message),
       maxBytes: options.maxBytes,
       receivedAtMs: Date.now(),
       source: "otlp_grpc",

@@ -1,10 +1,11 @@
-import type { EventEmitter } from "node:events";
-import { ServerInterceptingCall, type ServerInterceptor, ServerListenerBuilder, status } from "@grpc/grpc-js";
+import { type Metadata, type ServerInterceptingCallInterface, type ServerInterceptor, status } from "@grpc/grpc-js";
+import { type Due, DueList } from "./due-list.ts";
 import { answerOf } from "./error-status.ts";
 import { grpcStatusOf } from "./grpc-raw.ts";
 import type { InFlightBudget, Reservation } from "./in-flight.ts";
 
-type SentStatus = Parameters<ServerInterceptingCall["sendStatus"]>[0];
+type Listener = Parameters<ServerInterceptingCallInterface["start"]>[0];
+type SentStatus = Parameters<ServerInterceptingCallInterface["sendStatus"]>[0];
 
 export interface ReceiveGuardOptions {
   readonly inFlight: InFlightBudget;
@@ -26,73 +27,136 @@ export type ReceiveRefusal =
  * Watches calls until their message is whole: refuses one at its headers, or while it sends, when the budget is used up,
  * and ends one that is too slow. What was counted is given back right before the handler runs, which counts for itself.
  *
- * What the transport itself refuses (a message that is too long, or cannot be decompressed) never reaches a handler or
- * the status hook of an interceptor; it is seen by standing in front of the call's own `sendStatus`. grpc-js answers
- * corrupt compressed data with INTERNAL; it is the sender's fault, so it leaves here as INVALID_ARGUMENT.
+ * It is one object a call, standing in front of the call's own methods. grpc-js's way, a call around the call with a
+ * listener around the listener, costs several objects and closures for each message; and it would not see what the
+ * transport itself refuses (a message that is too long, or cannot be decompressed), which never reaches a handler or the
+ * status hook of an interceptor.
  */
-export function receiveGuard({ inFlight, receiveTimeoutMs, onRefused }: ReceiveGuardOptions): ServerInterceptor {
+export function receiveGuard(options: ReceiveGuardOptions): ServerInterceptor {
+  const receiving = new DueList(options.receiveTimeoutMs);
   return (_method, call) => {
-    let timer: NodeJS.Timeout | undefined;
-    let held: Reservation | undefined;
-    let ended = false;
-    const end = (): void => {
-      ended = true;
-      clearTimeout(timer);
-      held?.release();
-    };
-    const send = call.sendStatus.bind(call);
-    call.sendStatus = (answer) => {
-      if (ended) {
-        send(answer);
-        return;
-      }
-      end();
-      const refusal = transportRefusal(answer);
-      onRefused(refusal.reason);
-      send(refusal.answer);
-    };
-    const overloaded = (error: unknown): void => {
-      end();
-      onRefused("overloaded");
-      send(grpcStatusOf(answerOf(error)));
-    };
-    const tooSlow = (): void => {
-      end();
-      onRefused("timeout");
-      const details = `the message did not arrive within ${receiveTimeoutMs} ms`;
-      send({ code: status.DEADLINE_EXCEEDED, details });
-    };
-    const listener = new ServerListenerBuilder()
-      .withOnReceiveMetadata((metadata, proceed) => {
-        try {
-          inFlight.assertRoom();
-          held = inFlight.take(0);
-        } catch (error) {
-          overloaded(error);
-          return;
-        }
-        timer = setTimeout(tooSlow, receiveTimeoutMs);
-        streamOf(call)?.on("data", (chunk: Uint8Array) => {
-          if (ended) return;
-          try {
-            held?.grow(chunk.length);
-          } catch (error) {
-            overloaded(error);
-          }
-        });
-        proceed(metadata);
-      })
-      .withOnReceiveHalfClose((proceed) => {
-        end();
-        proceed();
-      })
-      .withOnCancel(end)
-      .build();
-    return new ServerInterceptingCall(call, { start: (next) => next(listener) });
+    new Receiving(call, options, receiving).attach();
+    return call as ReturnType<ServerInterceptor>;
   };
 }
 
-/** What a status that grpc-js sends while it receives means, and how it is told. */
+/**
+ * What grpc-js calls with each piece of a message. It gathers them without telling anybody how much has come, and offers
+ * no other way to see it; a release that renames this loses the count while receiving, nothing else.
+ */
+interface CallInternals {
+  handleDataFrame?: (data: Uint8Array) => void;
+}
+
+class Receiving implements Due {
+  dueAtMs = 0;
+  readonly #call: ServerInterceptingCallInterface;
+  readonly #options: ReceiveGuardOptions;
+  readonly #receiving: DueList;
+  readonly #start: ServerInterceptingCallInterface["start"];
+  readonly #sendStatus: ServerInterceptingCallInterface["sendStatus"];
+  #listener: Listener | undefined;
+  #held: Reservation | undefined;
+  #ended = false;
+
+  constructor(call: ServerInterceptingCallInterface, options: ReceiveGuardOptions, receiving: DueList) {
+    this.#call = call;
+    this.#options = options;
+    this.#receiving = receiving;
+    this.#start = call.start;
+    this.#sendStatus = call.sendStatus;
+  }
+
+  attach(): void {
+    const call = this.#call as ServerInterceptingCallInterface & CallInternals;
+    call.start = (listener) => {
+      this.#listener = listener;
+      this.#start.call(call, this);
+    };
+    call.sendStatus = (answer) => this.#answer(answer);
+    const { handleDataFrame } = call;
+    if (handleDataFrame === undefined) return;
+    call.handleDataFrame = (data) => {
+      if (this.#count(data.length)) handleDataFrame.call(call, data);
+    };
+  }
+
+  onReceiveMetadata(metadata: Metadata): void {
+    const { inFlight } = this.#options;
+    try {
+      inFlight.assertRoom();
+      this.#held = inFlight.take(0);
+    } catch (error) {
+      this.#overloaded(error);
+      return;
+    }
+    this.#receiving.add(this);
+    this.#listener?.onReceiveMetadata(metadata);
+  }
+
+  onReceiveMessage(message: unknown): void {
+    this.#listener?.onReceiveMessage(message);
+  }
+
+  onReceiveHalfClose(): void {
+    this.#end();
+    this.#listener?.onReceiveHalfClose();
+  }
+
+  onCancel(): void {
+    this.#end();
+    this.#listener?.onCancel();
+  }
+
+  /** The message did not arrive in time. */
+  onDue(): void {
+    const details = `the message did not arrive within ${this.#options.receiveTimeoutMs} ms`;
+    this.#refuse("timeout", { code: status.DEADLINE_EXCEEDED, details });
+  }
+
+  /** False when the bytes do not fit, and the call has been told. */
+  #count(bytes: number): boolean {
+    if (this.#ended) return true;
+    try {
+      this.#held?.grow(bytes);
+      return true;
+    } catch (error) {
+      this.#overloaded(error);
+      return false;
+    }
+  }
+
+  #answer(answer: SentStatus): void {
+    if (this.#ended) {
+      this.#sendStatus.call(this.#call, answer);
+      return;
+    }
+    const refusal = transportRefusal(answer);
+    this.#refuse(refusal.reason, refusal.answer);
+  }
+
+  #overloaded(error: unknown): void {
+    this.#refuse("overloaded", grpcStatusOf(answerOf(error)));
+  }
+
+  #refuse(reason: ReceiveRefusal, answer: SentStatus): void {
+    this.#end();
+    this.#options.onRefused(reason);
+    this.#sendStatus.call(this.#call, answer);
+  }
+
+  #end(): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#receiving.delete(this);
+    this.#held?.release();
+  }
+}
+
+/**
+ * What a status that grpc-js sends while it receives means, and how it is told. It answers corrupt compressed data with
+ * INTERNAL; that is the sender's fault, so it leaves here as INVALID_ARGUMENT.
+ */
 function transportRefusal(answer: SentStatus): {
   readonly reason: ReceiveRefusal;
   readonly answer: SentStatus;
@@ -113,12 +177,4 @@ function transportRefusal(answer: SentStatus): {
     default:
       return { reason: "transport", answer };
   }
-}
-
-/**
- * The HTTP/2 stream of a call. grpc-js gathers a message without telling anybody how much has come, and offers no other
- * way to see it; a release that keeps the stream elsewhere loses the count while receiving, nothing else.
- */
-function streamOf(call: object): EventEmitter | undefined {
-  return (call as { readonly stream?: EventEmitter }).stream;
 }

@@ -42,27 +42,21 @@ export class InFlightBudget {
 
   /** @throws RetryableError `overloaded` when the bytes do not fit. */
   take(bytes: number): Reservation {
-    this.#add(bytes, 0);
-    let held = bytes;
-    return {
-      get bytes() {
-        return held;
-      },
-      grow: (more) => {
-        this.#add(more, held);
-        held += more;
-      },
-      release: () => {
-        this.#used -= held;
-        held = 0;
-      },
-    };
+    const reservation = new HeldBytes(this);
+    reservation.grow(bytes);
+    return reservation;
   }
 
-  #add(bytes: number, held: number): void {
+  /** @internal `held` is what the same request holds already. */
+  add(bytes: number, held: number): void {
     const others = this.#used - held;
     if (others > 0 && this.#used + bytes > this.maxBytes) throw this.#overloaded();
     this.#used += bytes;
+  }
+
+  /** @internal */
+  giveBack(bytes: number): void {
+    this.#used -= bytes;
   }
 
   #overloaded(): RetryableError {
@@ -72,5 +66,28 @@ export class InFlightBudget {
       `requests in flight hold ${this.#used} bytes of at most ${this.maxBytes} (${mib} MiB); try again later`,
       RETRY_AFTER_MS,
     );
+  }
+}
+
+class HeldBytes implements Reservation {
+  readonly #budget: InFlightBudget;
+  #held = 0;
+
+  constructor(budget: InFlightBudget) {
+    this.#budget = budget;
+  }
+
+  get bytes(): number {
+    return this.#held;
+  }
+
+  grow(bytes: number): void {
+    this.#budget.add(bytes, this.#held);
+    this.#held += bytes;
+  }
+
+  release(): void {
+    this.#budget.giveBack(this.#held);
+    this.#held = 0;
   }
 }
