@@ -25,6 +25,7 @@ WORKDIR /app
 COPY package.json LICENSE ./
 COPY --from=build /src/node_modules node_modules
 COPY --from=build /src/dist dist
+COPY proto proto
 RUN install -d -o node -g node /data
 
 # A container has its own loopback, so its listeners bind every address; what others reach is what gets published.

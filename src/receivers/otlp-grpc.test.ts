@@ -4,7 +4,7 @@ import type { Client } from "@grpc/grpc-js";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { EXPORT_PATH, grpcCall, grpcClient, type ReceiverRig, startReceiver } from "../../test/support/receiver-rig.ts";
 import { decodeExportResponse } from "../codec/otlp/export-response.ts";
-import { FieldWriter } from "../codec/rpc/message-fields.ts";
+import { healthRequest } from "../codec/rpc/health.ts";
 import { decodeRpcStatus } from "../codec/rpc/status.ts";
 import { type ErrorCode, PermanentError, RetryableError } from "../component/errors.ts";
 import { isRetryableGrpcStatus } from "../component/retry.ts";
@@ -38,15 +38,26 @@ describe("what is taken", () => {
     expect(rig.count("spanloom_receiver_accepted_spans_total", { transport: "grpc" })).toBe(1);
   });
 
+  it("hands a long message on in the memory that it was put together in", async () => {
+    const body = new Uint8Array(100_000).fill(7);
+    expect((await send(body)).error).toBeUndefined();
+    const bytes = rig.sink.batches[0]?.bytes as Uint8Array;
+    expect(Buffer.compare(bytes, body)).toBe(0);
+    expect(bytes.buffer.byteLength - bytes.length).toBe(5);
+    structuredClone(bytes, { transfer: [bytes.buffer as ArrayBuffer] });
+    expect(bytes).toHaveLength(0);
+    expect((await send(BODY)).error).toBeUndefined();
+  });
+
   it("undoes gzip", async () => {
     const gzip = grpcClient(rig.grpc, { "grpc.default_compression_algorithm": 2 });
-    const body = new FieldWriter().message(1, new Uint8Array(20_000)).finish();
+    const body = Buffer.concat([Uint8Array.of(10, 0xa0, 0x9c, 1), new Uint8Array(20_000)]);
     const { error } = await grpcCall(gzip, EXPORT_PATH, body);
     gzip.close();
     expect(error).toBeUndefined();
     expect(rig.inFlight.usedBytes).toBe(0);
     expect(rig.sink.batches[0]).toMatchObject({ encoding: "identity" });
-    expect(rig.sink.batches[0]?.bytes).toEqual(body);
+    expect(Buffer.compare(rig.sink.batches[0]?.bytes as Uint8Array, body)).toBe(0);
   });
 
   it("takes an empty request without troubling the store", async () => {
@@ -204,7 +215,7 @@ describe("what is refused", () => {
 
 describe("grpc.health.v1", () => {
   const check = (service: string) =>
-    grpcCall(client, "/grpc.health.v1.Health/Check", new FieldWriter().string(1, service).finish());
+    grpcCall(client, "/grpc.health.v1.Health/Check", healthRequest.encode({ service }));
 
   it.each(["", "opentelemetry.proto.collector.trace.v1.TraceService"])("serves %j", async (service) => {
     expect((await check(service)).response).toEqual(Buffer.from([8, 1]));

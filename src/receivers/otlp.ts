@@ -1,3 +1,4 @@
+import { assertDefinitions } from "../codec/rpc/definitions.ts";
 import type { ComponentFactory, Host } from "../component/component.ts";
 import type { BatchSink, Receiver } from "../component/ingest.ts";
 import { Cors } from "../server/cors.ts";
@@ -49,6 +50,7 @@ export class OtlpReceiver implements Receiver {
 
   /** @throws PermanentError `listen_failed` or `config_invalid`; then no port is left open. */
   async start(host: Host): Promise<void> {
+    assertDefinitions();
     const grpc = this.#config.protocols.grpc ?? otlpGrpcConfig.parse({});
     const http = this.#config.protocols.http ?? otlpHttpConfig.parse({});
     if (grpc.enabled) this.#grpc = this.#createGrpc(host, grpc);

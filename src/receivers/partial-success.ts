@@ -1,4 +1,4 @@
-import type { PartialSuccess } from "../codec/otlp/export-response.ts";
+import type { PartialSuccess } from "../codec/otlp/export-response-json.ts";
 import type { AppendResult } from "../component/ingest.ts";
 
 /** Undefined for a full success: OTLP wants `partial_success` unset then. A message alone is a warning. */

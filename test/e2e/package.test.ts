@@ -1,5 +1,14 @@
 import { execFileSync, spawn } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -31,7 +40,14 @@ describe("the packed package", () => {
 
   it("holds what runs, the web UI and no tests or sources", () => {
     const files = readdirSync(join(folder, "app/node_modules/spanloom"), { recursive: true, encoding: "utf8" });
-    for (const file of ["dist/cli/main.js", "dist/app/collector.d.ts", "dist/web/index.html", "LICENSE", "README.md"]) {
+    for (const file of [
+      "dist/cli/main.js",
+      "dist/app/collector.d.ts",
+      "dist/web/index.html",
+      "proto/google/rpc/status.proto",
+      "LICENSE",
+      "README.md",
+    ]) {
       expect(files).toContain(file);
     }
     expect(files.filter((file) => /\.test\.|^src\//.test(file))).toEqual([]);
@@ -80,20 +96,41 @@ describe("the packed package", () => {
     }
   });
 
-  it("starts a collector inside a program", () => {
+  it("starts a collector inside a program, and loads the protobuf library with the first answer that is no plain yes", () => {
     const program = `
+      import { createRequire } from "node:module";
       import { createCollector } from "spanloom/collector";
+      const { cache } = createRequire(import.meta.url);
+      const loaded = () => Object.keys(cache).some((file) => /[/\\\\]protobufjs[/\\\\]/.test(file));
       const collector = await createCollector();
-      const answer = await fetch(collector.endpoints.otlpHttp + "/v1/traces", {
-        method: "POST", headers: { "content-type": "application/json" }, body: "{}",
-      });
-      console.log(answer.status);
+      const send = async (body) => {
+        const headers = { "content-type": "application/x-protobuf" };
+        const answer = await fetch(collector.endpoints.otlpHttp + "/v1/traces", { method: "POST", headers, body });
+        return [answer.status, Buffer.from(await answer.arrayBuffer()).toString("latin1"), loaded()];
+      };
+      console.log(JSON.stringify([await send(Uint8Array.of(10, 0)), await send(Uint8Array.of(10, 200))]));
       await collector.shutdown();`;
     const output = execFileSync(process.execPath, ["--input-type=module", "-e", program], {
       cwd: join(folder, "app"),
       timeout: 30_000,
     });
-    expect(output.toString().trim()).toBe("200");
+    const [good, bad] = JSON.parse(output.toString()) as [unknown[], unknown[]];
+    expect(good).toEqual([200, "", false]);
+    expect(bad).toEqual([400, expect.stringContaining("not readable as OTLP protobuf"), true]);
+  });
+
+  it("says what is missing where it was taken apart", () => {
+    const proto = join(folder, "app/node_modules/spanloom/proto");
+    renameSync(proto, `${proto}-away`);
+    const program = `
+      import { createCollector } from "spanloom/collector";
+      await createCollector().catch((error) => console.log(error.message));`;
+    const output = execFileSync(process.execPath, ["--input-type=module", "-e", program], {
+      cwd: join(folder, "app"),
+      timeout: 30_000,
+    });
+    renameSync(`${proto}-away`, proto);
+    expect(output.toString()).toContain(`${join(proto, "google/rpc/status.proto")} is missing`);
   });
 });
 

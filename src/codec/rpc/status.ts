@@ -1,5 +1,5 @@
-import { utf8Text } from "../utf8.ts";
-import { FieldWriter, readFields } from "./message-fields.ts";
+import { wellFormed } from "../utf8.ts";
+import { MessageType } from "./definitions.ts";
 
 /** google.rpc.Status with google.rpc.RetryInfo as its only known detail. */
 export interface RpcStatus {
@@ -9,67 +9,46 @@ export interface RpcStatus {
   readonly retryDelayMs?: number;
 }
 
-const RETRY_INFO = "type.googleapis.com/google.rpc.RetryInfo";
-
-/** Status { code = 1, message = 2, details = 3 }, Any { type_url = 1, value = 2 }, RetryInfo { retry_delay = 1 }. */
-export function encodeRpcStatus(status: RpcStatus): Uint8Array<ArrayBuffer> {
-  const writer = new FieldWriter().varint(1, status.code).string(2, status.message);
-  if (status.retryDelayMs !== undefined) {
-    const any = new FieldWriter().string(1, RETRY_INFO).message(2, encodeRetryInfo(status.retryDelayMs));
-    writer.message(3, any.finish());
-  }
-  return writer.finish();
+interface StatusMessage {
+  readonly code: number;
+  readonly message: string;
+  /** google.protobuf.Any as protobufjs names its fields. */
+  readonly details: readonly { readonly type_url: string; readonly value: Uint8Array }[];
 }
 
-/** google.protobuf.Duration { seconds = 1, nanos = 2 } inside RetryInfo. */
+interface RetryInfoMessage {
+  readonly retryDelay: { readonly seconds: number; readonly nanos: number } | null;
+}
+
+const statusType = new MessageType<StatusMessage>("google/rpc/status.proto", "google.rpc.Status");
+const retryInfoType = new MessageType<RetryInfoMessage>("google/rpc/error_details.proto", "google.rpc.RetryInfo");
+const RETRY_INFO = "type.googleapis.com/google.rpc.RetryInfo";
+
+export function encodeRpcStatus({ code, message, retryDelayMs }: RpcStatus): Uint8Array<ArrayBuffer> {
+  const details = retryDelayMs === undefined ? [] : [{ type_url: RETRY_INFO, value: encodeRetryInfo(retryDelayMs) }];
+  return statusType.encode({ code, message: wellFormed(message), details });
+}
+
 function encodeRetryInfo(delayMs: number): Uint8Array {
   const whole = Math.ceil(delayMs);
-  const duration = new FieldWriter().varint(1, Math.floor(whole / 1_000)).varint(2, (whole % 1_000) * 1e6);
-  return new FieldWriter().message(1, duration.finish()).finish();
+  return retryInfoType.encode({ retryDelay: { seconds: Math.floor(whole / 1_000), nanos: (whole % 1_000) * 1e6 } });
 }
 
 /** @throws DecodeError for bytes that are no message */
 export function decodeRpcStatus(bytes: Uint8Array): RpcStatus {
-  let code = 0;
-  let message = "";
+  const { code, message, details } = statusType.decode(bytes);
   let retryDelayMs: number | undefined;
-  for (const entry of readFields(bytes)) {
-    if (entry.field === 1 && entry.type === "varint") code = entry.value;
-    else if (entry.field === 2 && entry.type === "bytes") message = textOf(entry.value);
-    else if (entry.field === 3 && entry.type === "bytes") retryDelayMs = decodeRetryDetail(entry.value) ?? retryDelayMs;
+  for (const { type_url: type, value } of details) {
+    // What stands before the slash is of no meaning (google/protobuf/any.proto).
+    if (type.slice(type.lastIndexOf("/") + 1) !== "google.rpc.RetryInfo") continue;
+    const { seconds, nanos } = retryInfoType.decode(value).retryDelay ?? { seconds: 0, nanos: 0 };
+    retryDelayMs = waitMs(seconds, nanos);
   }
   return { code, message, ...(retryDelayMs === undefined ? {} : { retryDelayMs }) };
 }
 
-function decodeRetryDetail(any: Uint8Array): number | undefined {
-  let type = "";
-  let value: Uint8Array = new Uint8Array(0);
-  for (const entry of readFields(any)) {
-    if (entry.type !== "bytes") continue;
-    if (entry.field === 1) type = textOf(entry.value);
-    else if (entry.field === 2) value = entry.value;
-  }
-  // What stands before the slash is of no meaning (google/protobuf/any.proto).
-  if (type.slice(type.lastIndexOf("/") + 1) !== "google.rpc.RetryInfo") return undefined;
-  let seconds = 0;
-  let nanos = 0;
-  for (const entry of readFields(value)) {
-    if (entry.field !== 1 || entry.type !== "bytes") continue;
-    for (const part of readFields(entry.value)) {
-      if (part.type !== "varint") continue;
-      if (part.field === 1) seconds = part.value;
-      else if (part.field === 2) nanos = part.value;
-    }
-  }
-  return waitMs(seconds, nanos);
-}
-
 function waitMs(seconds: number, nanos: number): number {
   return Math.max(0, seconds * 1_000 + Math.ceil(nanos / 1e6));
-}
-
-function textOf(bytes: Uint8Array): string {
-  return utf8Text(bytes, 0, bytes.length);
 }
 
 /**

@@ -1,13 +1,11 @@
 import { type ClientHttp2Session, connect, type IncomingHttpHeaders } from "node:http2";
 import { status } from "@grpc/grpc-js";
-import { FieldWriter, readFields } from "../../codec/rpc/message-fields.ts";
+import { HEALTH_CHECK_PATH, healthRequest, healthResponse, SERVING_STATUS } from "../../codec/rpc/health.ts";
 import type { HealthCheckSpec } from "../../component/discovery.ts";
-import { SERVING_STATUS } from "../../server/grpc-health.ts";
 import { authority } from "../instance.ts";
 import type { ProbeOptions, ProbeResult } from "./probes.ts";
 import { assertLiteralAllowed, guardedLookup } from "./target-guard.ts";
 
-const CHECK_PATH = "/grpc.health.v1.Health/Check";
 const STATUS_NAMES = ["UNKNOWN", "SERVING", "NOT_SERVING", "SERVICE_UNKNOWN"];
 const FRAME_BYTES = 5;
 const MAX_ANSWER_BYTES = 4_096;
@@ -45,7 +43,7 @@ export async function probeGrpc(
 }
 
 function call(session: ClientHttp2Session, service: string, userAgent: string): Promise<ProbeResult> {
-  const message = new FieldWriter().string(1, service).finish();
+  const message = healthRequest.encode({ service });
   const frame = Buffer.alloc(FRAME_BYTES + message.length);
   frame.writeUInt32BE(message.length, 1);
   frame.set(message, FRAME_BYTES);
@@ -54,7 +52,7 @@ function call(session: ClientHttp2Session, service: string, userAgent: string): 
     session.on("close", () => reject(new Error("the connection was closed")));
     const stream = session.request({
       ":method": "POST",
-      ":path": CHECK_PATH,
+      ":path": HEALTH_CHECK_PATH,
       "content-type": "application/grpc",
       te: "trailers",
       "user-agent": userAgent,
@@ -92,13 +90,11 @@ function resultOf(headers: IncomingHttpHeaders, body: Buffer): ProbeResult {
 }
 
 function servingResult(answer: Uint8Array): ProbeResult {
-  let value = 0;
+  let value: number;
   try {
-    for (const field of readFields(answer)) {
-      if (field.field === 1 && field.type === "varint") value = Number(field.value);
-    }
+    value = healthResponse.decode(answer).status;
   } catch (error) {
-    return { ok: false, output: `not a HealthCheckResponse: ${(error as Error).message}`, final: true };
+    return { ok: false, output: (error as Error).message, final: true };
   }
   const output = `gRPC ${STATUS_NAMES[value] ?? `status ${value}`}`;
   return value === SERVING_STATUS.serving ? { ok: true, output } : { ok: false, output, final: false };

@@ -1,12 +1,11 @@
 import type { Client, Metadata, ServiceError } from "@grpc/grpc-js";
 import { encodeTraces } from "../../codec/otlp/encode.ts";
-import { decodeExportResponse } from "../../codec/otlp/export-response.ts";
 import { GRPC_STATUS } from "../../codec/rpc/codes.ts";
-import { retryDelayOfTrailer } from "../../codec/rpc/status.ts";
 import type { ExportOutcome } from "../../component/export.ts";
 import { isRetryableGrpcStatus } from "../../component/retry.ts";
 import { type SpanExporter, toTracesData } from "./exporter.ts";
 import { endpointUrl } from "./http-post.ts";
+import { readPartialSuccess, readRetryDelay } from "./otlp-answer.ts";
 import { DEFAULT_EXPORT_TIMEOUT_MS, outcomeOfPartial, USER_AGENT } from "./otlp-http.ts";
 
 export interface OtlpGrpcSettings {
@@ -106,7 +105,7 @@ function call(
 
 function accepted(answer: Buffer | undefined): ExportOutcome {
   try {
-    return outcomeOfPartial(decodeExportResponse(answer ?? new Uint8Array()));
+    return outcomeOfPartial(readPartialSuccess(answer ?? new Uint8Array()));
   } catch {
     // The call succeeded; an answer that cannot be read does not change that.
     return { type: "delivered" };
@@ -114,7 +113,7 @@ function accepted(answer: Buffer | undefined): ExportOutcome {
 }
 
 function refused(error: ServiceError, spans: number): ExportOutcome {
-  const afterMs = retryDelayOfTrailer(error.metadata?.get("grpc-status-details-bin")[0]);
+  const afterMs = readRetryDelay(error.metadata?.get("grpc-status-details-bin")[0]);
   const reason = error.message;
   if (isRetryableGrpcStatus(error.code, afterMs !== undefined)) {
     return afterMs === undefined ? { type: "retry", reason } : { type: "retry", reason, afterMs };

@@ -1,15 +1,12 @@
 import { promisify } from "node:util";
 import { gzip } from "node:zlib";
 import { encodeTraces } from "../../codec/otlp/encode.ts";
-import {
-  decodeExportResponse,
-  type PartialSuccess,
-  parseExportResponseJson,
-} from "../../codec/otlp/export-response.ts";
+import { type PartialSuccess, parseExportResponseJson } from "../../codec/otlp/export-response-json.ts";
 import { tracesToJson } from "../../codec/otlp/json-out.ts";
 import type { ExportOutcome } from "../../component/export.ts";
 import { type SpanExporter, toTracesData } from "./exporter.ts";
 import { endpointUrl, type PostAnswer, postOutcome } from "./http-post.ts";
+import { readPartialSuccess } from "./otlp-answer.ts";
 
 export interface OtlpHttpSettings {
   /** The whole URL. Default `http://localhost:4318/v1/traces`. */
@@ -57,7 +54,7 @@ function partialSuccess(answer: PostAnswer): ExportOutcome {
   try {
     const partial = answer.contentType.startsWith("application/json")
       ? parseExportResponseJson(answer.body.toString("utf8"))
-      : decodeExportResponse(answer.body);
+      : readPartialSuccess(answer.body);
     return outcomeOfPartial(partial);
   } catch {
     // A 2xx status is what counts; some proxies answer it with a page of their own.

@@ -1,0 +1,28 @@
+/**
+ * opentelemetry.proto.collector.trace.v1.ExportTraceServiceResponse { partial_success = 1 } with
+ * ExportTracePartialSuccess { rejected_spans = 1, error_message = 2 }.
+ */
+export interface PartialSuccess {
+  readonly rejectedSpans: number;
+  readonly errorMessage: string;
+}
+
+/** OTLP/JSON: lowerCamelCase, 64-bit integers as strings. */
+export function exportResponseJson(partial: PartialSuccess | undefined): string {
+  if (partial === undefined) return "{}";
+  const rejected = partial.rejectedSpans === 0 ? {} : { rejectedSpans: String(partial.rejectedSpans) };
+  return JSON.stringify({ partialSuccess: { ...rejected, errorMessage: partial.errorMessage } });
+}
+
+/** @throws SyntaxError for text that is no JSON object. */
+export function parseExportResponseJson(text: string): PartialSuccess | undefined {
+  const parsed: unknown = JSON.parse(text);
+  if (typeof parsed !== "object" || parsed === null) throw new SyntaxError("the answer must be a JSON object");
+  const { partialSuccess } = parsed as { partialSuccess?: unknown };
+  if (typeof partialSuccess !== "object" || partialSuccess === null) return undefined;
+  const { rejectedSpans, errorMessage } = partialSuccess as { rejectedSpans?: unknown; errorMessage?: unknown };
+  return {
+    rejectedSpans: Number(rejectedSpans ?? 0) || 0,
+    errorMessage: typeof errorMessage === "string" ? errorMessage : "",
+  };
+}
