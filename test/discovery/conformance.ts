@@ -10,6 +10,8 @@ export interface DiscoveryRig {
   client(options?: { readonly token?: string; readonly timeoutMs?: number }): DiscoveryBackend;
   /** What a read-only registry holds from now on, by service; undefined for writable ones. */
   readonly seed?: (instances: readonly Registration[]) => Promise<void>;
+  /** True where `seed` restarts the registry, so that a watch may fail meanwhile and has to be called again. */
+  readonly seedInterrupts?: boolean;
   /** The registry goes away, or comes back with what it had. */
   stop(): Promise<void>;
   restart(): Promise<void>;
@@ -53,6 +55,21 @@ export function discoveryConformance(name: string, makeRig: () => Promise<Discov
     const put = async (backend: DiscoveryBackend, ...instances: Registration[]): Promise<void> => {
       if (rig.seed === undefined) for (const instance of instances) await backend.register(instance, TTL_MS);
       else await rig.seed(instances);
+    };
+    /** Watches until the signal aborts. */
+    const follow = async (
+      backend: DiscoveryBackend,
+      signal: AbortSignal,
+      see: (instances: readonly ServiceInstance[]) => void,
+    ): Promise<void> => {
+      do {
+        try {
+          for await (const instances of backend.watch("orders", signal)) see(instances);
+        } catch (error) {
+          if (rig.seedInterrupts !== true) throw error;
+          await new Promise((resolve) => setTimeout(resolve, 20));
+        }
+      } while (rig.seedInterrupts === true && !signal.aborted);
     };
     const registryOf = (backend: DiscoveryBackend): ServiceRegistry => {
       const registry = new ServiceRegistry({ backend, logger: SILENT_LOGGER });
@@ -112,9 +129,7 @@ export function discoveryConformance(name: string, makeRig: () => Promise<Discov
       await put(backend, A);
       const abort = new AbortController();
       const seen: string[][] = [];
-      const ended = (async () => {
-        for await (const instances of backend.watch("orders", abort.signal)) seen.push(addresses(instances));
-      })();
+      const ended = follow(backend, abort.signal, (instances) => seen.push(addresses(instances)));
       await eventually(() => expect(seen.at(-1)).toEqual(["10.0.0.1:8080"]));
       await put(backend, A, B);
       await eventually(() => expect(seen.at(-1)).toEqual(["10.0.0.1:8080", "10.0.0.2:8080"]));
@@ -130,9 +145,7 @@ export function discoveryConformance(name: string, makeRig: () => Promise<Discov
       await put(backend, C);
       const abort = new AbortController();
       const seen: string[][] = [];
-      const ended = (async () => {
-        for await (const instances of backend.watch("orders", abort.signal)) seen.push(addresses(instances));
-      })();
+      const ended = follow(backend, abort.signal, (instances) => seen.push(addresses(instances)));
       await eventually(() => expect(seen).toEqual([[]]));
       await put(backend, A);
       await eventually(() => expect(seen.at(-1)).toEqual(["10.0.0.1:8080"]));

@@ -30,7 +30,18 @@ export class DnsContractServer {
   }
 
   async start(): Promise<void> {
-    this.#tcp = createServer((socket) => {
+    // A port that is free over TCP may be in use over UDP; only the first start may take another.
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await this.#listen(this.#port);
+      } catch (error) {
+        if (this.#port !== 0 || attempt === 10) throw error;
+      }
+    }
+  }
+
+  async #listen(port: number): Promise<void> {
+    const tcp = createServer((socket) => {
       socket.on("error", () => {});
       socket.on("data", (bytes) => {
         if (this.stalled) return;
@@ -38,8 +49,8 @@ export class DnsContractServer {
         socket.end(Buffer.concat([Buffer.from([answer.length >> 8, answer.length & 0xff]), answer]));
       });
     });
-    await new Promise<void>((resolve) => this.#tcp?.listen(this.#port, "127.0.0.1", resolve));
-    this.#port = (this.#tcp.address() as { port: number }).port;
+    await new Promise<void>((resolve, reject) => tcp.once("error", reject).listen(port, "127.0.0.1", resolve));
+    const bound = (tcp.address() as { port: number }).port;
     const udp = createSocket("udp4");
     udp.on("message", (query, from) => {
       if (this.stalled) return;
@@ -47,8 +58,15 @@ export class DnsContractServer {
       for (const forge of this.forgeries) udp.send(forge(query, answer), from.port, from.address);
       udp.send(answer, from.port, from.address);
     });
-    await new Promise<void>((resolve) => udp.bind(this.#port, "127.0.0.1", resolve));
+    try {
+      await new Promise<void>((resolve, reject) => udp.once("error", reject).bind(bound, "127.0.0.1", resolve));
+    } catch (error) {
+      tcp.close();
+      throw error;
+    }
+    this.#tcp = tcp;
     this.#udp = udp;
+    this.#port = bound;
   }
 
   async stop(): Promise<void> {

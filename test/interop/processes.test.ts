@@ -1,6 +1,7 @@
 import { connect, createServer, type Server } from "node:net";
 import { afterEach, expect, it } from "vitest";
-import { freePort, ServerProgram } from "./processes.ts";
+import { freePort } from "../support/free-port.ts";
+import { ServerProgram } from "./processes.ts";
 
 const LISTENER = `
   const [port] = process.argv.slice(1);

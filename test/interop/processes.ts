@@ -1,7 +1,5 @@
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
-import { randomInt } from "node:crypto";
-import { createSocket } from "node:dgram";
-import { createServer } from "node:net";
+import { freePort } from "../support/free-port.ts";
 
 /** Starts of one server before its last exit is told; a restart waits RETRY_MS between them for its port. */
 const ATTEMPTS = 10;
@@ -23,17 +21,6 @@ export function installed(name: string, versionFlag = "--version"): string | und
     }
   }
   return undefined;
-}
-
-/**
- * A port that nothing uses now, neither TCP nor UDP. It is below those that systems give to outgoing connections and to
- * sockets that ask for any, so that a server which is away for a moment finds it free again.
- */
-export async function freePort(): Promise<number> {
-  for (;;) {
-    const port = randomInt(12_000, 32_000);
-    if ((await bindsTcp(port)) && (await bindsUdp(port))) return port;
-  }
 }
 
 export interface ServerSettings {
@@ -149,19 +136,3 @@ export class ServerProgram {
 }
 
 class ExitedError extends Error {}
-
-function bindsTcp(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const server = createServer();
-    server.once("error", () => resolve(false));
-    server.listen(port, "127.0.0.1", () => server.close(() => resolve(true)));
-  });
-}
-
-function bindsUdp(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = createSocket("udp4");
-    socket.once("error", () => resolve(false));
-    socket.bind(port, "127.0.0.1", () => socket.close(() => resolve(true)));
-  });
-}
