@@ -132,6 +132,49 @@ describe("service facts", () => {
     });
   });
 
+  it("reads what a backend is told", () => {
+    const backends = readServices(
+      `service(a, [discovery_backend(consul([endpoint('http://consul:8500'), token(secret)]))], []).
+       service(b, [discovery_backend(etcd([endpoint("https://etcd:2379"), prefix('/shop'), timeout_ms(500),
+         username(shop), password('pa''ss'), tls([ca_file('ca.pem'), insecure_skip_verify(false)])]))], []).
+       service(c, [discovery_backend(dns([servers(['10.0.0.2:53']), services([
+         inventory_service([query('inventory.shop.test'), record(a), port(8080), tags([production, v2])]),
+         'billing.v1'([query('_http._tcp.billing.shop.test')])])]))], []).
+       service(d, [discovery_backend(kubernetes([namespace(shop), port_name(http)]))], []).
+       service(e, [discovery_backend(etcd([]))]).`,
+      "s.pl",
+    ).map(({ options }) => options.discovery_backend);
+    expect(backends).toEqual([
+      { consul: { endpoint: "http://consul:8500", token: "secret" } },
+      {
+        etcd: {
+          endpoint: "https://etcd:2379",
+          prefix: "/shop",
+          timeout_ms: 500,
+          username: "shop",
+          password: "pa'ss",
+          tls: { ca_file: "ca.pem", insecure_skip_verify: false },
+        },
+      },
+      {
+        dns: {
+          servers: ["10.0.0.2:53"],
+          services: {
+            inventory_service: {
+              query: "inventory.shop.test",
+              record: "a",
+              port: 8080,
+              tags: ["production", "v2"],
+            },
+            "billing.v1": { query: "_http._tcp.billing.shop.test" },
+          },
+        },
+      },
+      { kubernetes: { namespace: "shop", port_name: "http" } },
+      { etcd: {} },
+    ]);
+  });
+
   it("passes over comments, directives, other facts and rules without executing them", () => {
     const text = `
       /* a block
@@ -174,6 +217,31 @@ describe("what is wrong", () => {
     [
       "service(a, [discovery_backend(zookeeper)], []).",
       "1:31: discovery_backend: expected one of local, consul, etcd, dns, kubernetes",
+    ],
+    [
+      "service(a, [discovery_backend(\n  zookeeper([hosts(x)]))], []).",
+      "2:3: discovery_backend: expected one of local, consul, etcd, dns, kubernetes, alone or with its options",
+    ],
+    [
+      "service(a, [discovery_backend(etcd('http://etcd:2379'))], []).",
+      "1:31: discovery_backend: expected one of local",
+    ],
+    [
+      "service(a, [discovery_backend(etcd([\n  endpoint(etcd)]))], []).",
+      '2:12: discovery_backend.etcd.endpoint: expected an http or https URL, got "etcd"',
+    ],
+    [
+      "service(a, [discovery_backend(etcd([\n  endpont('http://e')]))], []).",
+      "2:11: discovery_backend.etcd.endpont: unknown option; did you mean endpoint?",
+    ],
+    [
+      "service(a, [discovery_backend(etcd([prefix(a),\n prefix(b)]))], []).",
+      "2:2: option discovery_backend.etcd.prefix is given a second time",
+    ],
+    ["service(a, [discovery_backend(etcd([prefix]))], []).", "1:37: expected an option with one value"],
+    [
+      "service(a, [discovery_backend(dns([services([b([query(x), record(a)])])]))], []).",
+      "1:48: discovery_backend.dns.services.b.port: expected a port, which only srv records have",
     ],
     ["service(a, [trace_propagation([w3c, xx])], []).", "1:37: trace_propagation[1]: expected one of w3c"],
     [

@@ -5,6 +5,7 @@ import {
   type ServiceDeclaration,
   type ServiceOptions,
 } from "../sdk/declarations/options.ts";
+import { readOptions } from "./option-values.ts";
 import { type Position, PrologError } from "./prolog-error.ts";
 import { readClauses, type Term } from "./prolog-terms.ts";
 import { termText } from "./term-text.ts";
@@ -66,7 +67,9 @@ function readFact(term: Term, filename: string): FactDeclaration {
     throw new PrologError(filename, nameTerm.at, `expected the service's name as an atom, found ${termText(nameTerm)}`);
   }
   const isOptions = third !== undefined || isOptionList(second);
-  const options = isOptions ? readOptions(second, filename) : { values: {}, places: new Map<string, Position>() };
+  const options = isOptions
+    ? readOptions(second, filename, OPTION_NAMES)
+    : { values: {}, places: new Map<string, Position>() };
   const handlerTerm = third ?? (isOptions ? undefined : second);
   const issue = checkDeclaration(nameTerm.value, options.values)[0];
   if (issue !== undefined) {
@@ -79,74 +82,6 @@ function readFact(term: Term, filename: string): FactDeclaration {
     filename,
     at: term.at,
   };
-}
-
-interface OptionValues {
-  readonly values: Readonly<Record<string, unknown>>;
-  /** Where each value stands, by the path that issues name. */
-  readonly places: ReadonlyMap<string, Position>;
-}
-
-function readOptions(list: Term, filename: string): OptionValues {
-  if (list.type !== "list") {
-    throw new PrologError(filename, list.at, `expected a list of options in [ ], found ${termText(list)}`);
-  }
-  const values: Record<string, unknown> = {};
-  const places = new Map<string, Position>();
-  for (const item of list.items) {
-    const [value] = item.type === "compound" ? item.args : [];
-    if (item.type !== "compound" || value === undefined || item.args.length !== 1) {
-      throw new PrologError(
-        filename,
-        item.at,
-        `expected an option with one value, as tracing(true), found ${termText(item)}`,
-      );
-    }
-    if (places.has(item.name)) throw new PrologError(filename, item.at, `option ${item.name} is given a second time`);
-    Object.defineProperty(values, item.name, { value: toValue(value, item.name, places), enumerable: true });
-    if (!OPTION_NAMES.has(item.name)) places.set(item.name, item.at);
-  }
-  return { values, places };
-}
-
-/** A term as the value that the same option has in TypeScript. What has none stays text, for the check to refuse. */
-function toValue(term: Term, path: string, places: Map<string, Position>): unknown {
-  places.set(path, term.at);
-  switch (term.type) {
-    case "number":
-      return term.value;
-    case "string":
-      return term.value;
-    case "atom":
-      return term.value === "true" ? true : term.value === "false" ? false : term.value;
-    case "list":
-      return term.items.map((item, i) => tagText(item, `${path}[${i}]`, places));
-    case "compound":
-      return compoundValue(term.name, term.args, path, places) ?? termText(term);
-    default:
-      return termText(term);
-  }
-}
-
-/** `http(Path, IntervalMs)`, `tcp(Port, IntervalMs)` of a health check; `http(Port)`, `http(Port, Host)` of a transport. */
-const COMPOUND_FIELDS: Readonly<Record<string, readonly string[]>> = {
-  "health_check.http": ["path", "interval_ms"],
-  "health_check.tcp": ["port", "interval_ms"],
-  "transport.http": ["port", "host"],
-};
-
-function compoundValue(name: string, args: readonly Term[], path: string, places: Map<string, Position>): unknown {
-  const fields = COMPOUND_FIELDS[`${path}.${name}`];
-  if (fields === undefined || args.length > fields.length) return undefined;
-  const inner = args.map((arg, i) => [fields[i], toValue(arg, `${path}.${name}.${fields[i]}`, places)]);
-  return { [name]: Object.fromEntries(inner) };
-}
-
-/** An element of a list; `true` and numbers are tags by their text. */
-function tagText(term: Term, path: string, places: Map<string, Position>): unknown {
-  places.set(path, term.at);
-  if (term.type === "atom" || term.type === "string") return term.value;
-  return term.type === "number" ? String(term.value) : { term: termText(term) };
 }
 
 function readHandler(list: Term, filename: string): readonly HandlerStep[] {

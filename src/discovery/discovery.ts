@@ -9,6 +9,7 @@ import { etcdBackend } from "./backends/etcd.ts";
 import { kubernetesBackend } from "./backends/kubernetes.ts";
 import { localBackend } from "./backends/local.ts";
 import { type DiscoveryConfig, staticRegistration } from "./config.ts";
+import { type DiscoveryClient, openDiscoveryClient } from "./discovery-client.ts";
 import type { LocalRegistry } from "./local-registry.ts";
 import { ServiceRegistry, type ServiceRegistrySettings } from "./registry.ts";
 import { RegistryServer } from "./server/registry-server.ts";
@@ -148,11 +149,6 @@ function balancing({ balancing: { policy, ejection } }: DiscoveryConfig): Partia
   };
 }
 
-export interface DiscoveryClient {
-  readonly registry: ServiceRegistry;
-  close(): Promise<void>;
-}
-
 /**
  * A client for a thread or process of its own, such as the one that runs the exporters: the backend of the config, or,
  * for `local`, the collector's registry over its listener.
@@ -166,15 +162,7 @@ export async function createDiscoveryClient(
   host: Host,
 ): Promise<DiscoveryClient> {
   const backend = createRemoteBackend(config) ?? overListener(config, collector);
-  await backend.start(host);
-  const registry = new ServiceRegistry({ backend, logger: host.logger, ...balancing(config) });
-  return {
-    registry,
-    async close() {
-      await registry.close();
-      await backend.shutdown(AbortSignal.abort());
-    },
-  };
+  return openDiscoveryClient(backend, host, balancing(config));
 }
 
 function overListener({ server }: DiscoveryConfig, collector: string | undefined): DiscoveryBackend {

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, expect, it } from "vitest";
 import { testHost } from "../../test/discovery/support.ts";
 import { RetryableError } from "../component/errors.ts";
 import { SILENT_LOGGER } from "../component/logger.ts";
-import type { DiscoveryClient } from "./discovery.ts";
+import type { DiscoveryClient } from "./discovery-client.ts";
 import { createLazyResolver } from "./lazy-resolver.ts";
 import { LocalRegistry } from "./local-registry.ts";
 import { memoryRegistryStore } from "./memory-store.ts";

@@ -1,7 +1,7 @@
 import { parseDiscoverEndpoint } from "../component/discover-endpoint.ts";
 import type { EndpointResolver, PickedEndpoint, ResolvedEndpoint } from "../component/discovery.ts";
 import { RetryableError } from "../component/errors.ts";
-import type { DiscoveryClient } from "./discovery.ts";
+import type { DiscoveryClient } from "./discovery-client.ts";
 import { createEndpointResolver } from "./endpoint-resolver.ts";
 
 /**

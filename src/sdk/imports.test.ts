@@ -38,8 +38,16 @@ describe("the SDK's entry", () => {
     expect([...entry.packages]).toContain("node:http");
   });
 
-  it("loads gRPC only when it is used", () => {
-    expect([...entry.lazy]).toEqual(["@grpc/grpc-js"]);
+  it("loads gRPC and clients of other registries only when they are used", () => {
+    expect([...entry.lazy].sort()).toEqual(["../../discovery/declared-backend.ts", "@grpc/grpc-js"]);
+  });
+
+  it("loads no database, web server or gRPC for another registry", () => {
+    const { files, packages } = loadedBy(join(SDK, "../discovery/declared-backend.ts"));
+    expect(files).toContain("discovery/backends/etcd.ts");
+    expect([...packages].filter((name) => !name.startsWith("node:")).sort()).toEqual(["yaml", "zod"]);
+    const folders = new Set(files.map((file) => file.split("/")[0]));
+    expect([...folders].sort()).toEqual(["component", "discovery", "server"]);
   });
 
   it("loads none of the collector", () => {

@@ -12,11 +12,20 @@ export type {
 export type { AttributeInput, AttributesInput } from "./attributes.ts";
 export { type BatchSettings, DEFAULT_BATCH, type ExportStats } from "./batch-processor.ts";
 export type { TimeInput } from "./clock.ts";
+export {
+  type AgentOptions,
+  DISCOVERY_BACKENDS,
+  type DiscoveryBackendName,
+  type DiscoveryBackendOption,
+  type DnsOptions,
+  type DnsServiceOptions,
+  type EtcdOptions,
+  type KubernetesOptions,
+  type RegistryTlsOptions,
+} from "./declarations/backend-options.ts";
 export { ServiceError } from "./declarations/http-endpoint.ts";
 export {
   DEFAULT_SERVICE_SETTINGS,
-  DISCOVERY_BACKENDS,
-  type DiscoveryBackendName,
   type HealthCheckOption,
   type ServiceDeclaration,
   ServiceDeclarationError,

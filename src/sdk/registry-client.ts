@@ -35,6 +35,12 @@ export interface ServiceInstance {
  * answered.
  */
 export interface ServiceRegistry {
+  /** True: instances are found here, and somebody else registers them. Default false. */
+  readonly readOnly?: boolean;
+  /** Reads what the registry needs. Rejects for settings that can never work, not for a registry that is away. */
+  open?(): Promise<void>;
+  /** Frees what it holds open, for good. */
+  close?(): Promise<void>;
   register(registration: Registration): Promise<void>;
   /** False when the registry does not know the id. */
   deregister(id: string): Promise<boolean>;

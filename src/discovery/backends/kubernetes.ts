@@ -97,7 +97,7 @@ class KubernetesBackend implements DiscoveryBackend {
 
   async discover(name: string, tags?: readonly string[]): Promise<ServiceInstance[]> {
     const { slices } = await this.#list(selector(name));
-    return healthyWithTags(this.#instances(slices), tags);
+    return healthyWithTags(this.#instancesOf(name, slices), tags);
   }
 
   async *watch(name: string, signal: AbortSignal): AsyncIterable<ServiceInstance[]> {
@@ -110,7 +110,7 @@ class KubernetesBackend implements DiscoveryBackend {
         const began = performance.now();
         let gone = false;
         for (;;) {
-          const now = this.#instances(slices.values());
+          const now = this.#instancesOf(name, slices.values());
           if (last === undefined || !sameInstances(last, now)) yield now;
           last = now;
           if (gone || signal.aborted) break;
@@ -124,7 +124,7 @@ class KubernetesBackend implements DiscoveryBackend {
             if (event.type === "bookmark") continue;
             if (event.type === "deleted") slices.delete(sliceKey(event.slice));
             else slices.set(sliceKey(event.slice), event.slice);
-            const changed = this.#instances(slices.values());
+            const changed = this.#instancesOf(name, slices.values());
             if (!sameInstances(last, changed)) yield changed;
             last = changed;
           }
@@ -147,6 +147,11 @@ class KubernetesBackend implements DiscoveryBackend {
       else list.push(slice);
     }
     return [...byService.values()].flatMap((slices) => this.#instances(slices)).sort(byId);
+  }
+
+  /** Under the name that was asked for: its Service may be called otherwise, see `selector`. */
+  #instancesOf(name: string, slices: Iterable<JsonObject>): ServiceInstance[] {
+    return this.#instances(slices).map((instance) => ({ ...instance, name }));
   }
 
   #instances(slices: Iterable<JsonObject>): ServiceInstance[] {
@@ -240,12 +245,16 @@ type SliceEvent =
   | { readonly type: "changed" | "deleted"; readonly version: string; readonly slice: JsonObject }
   | { readonly type: "gone" };
 
-/** @throws PermanentError `bad_request` for what can be no name of a Service (RFC 1035 label). */
+/**
+ * Slices of the Service with this name, an underscore as a hyphen: Kubernetes has none (RFC 1035 label).
+ * @throws PermanentError `bad_request` for what can be no name of a Service
+ */
 function selector(name: string): string {
-  if (!/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/.test(name)) {
+  const label = name.replaceAll("_", "-");
+  if (!/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/.test(label)) {
     throw new PermanentError("bad_request", `"${name.slice(0, 70)}" is no name of a Kubernetes Service`);
   }
-  return `${SERVICE_NAME_LABEL}=${name}`;
+  return `${SERVICE_NAME_LABEL}=${label}`;
 }
 
 async function accessOf(config: KubernetesBackendConfig): Promise<KubeAccess> {

@@ -1,8 +1,19 @@
 import { PROPAGATION_FORMATS, type PropagationFormat } from "../../propagation/composite.ts";
 import { EXPORTER_NAMES, type ExporterName } from "../exporters/create.ts";
-
-export const DISCOVERY_BACKENDS = ["local", "consul", "etcd", "dns", "kubernetes"] as const;
-export type DiscoveryBackendName = (typeof DISCOVERY_BACKENDS)[number];
+import { checkBackend, type DiscoveryBackendOption } from "./backend-options.ts";
+import {
+  type Check,
+  type DeclarationIssue,
+  isBoolean,
+  isRatio,
+  isRecord,
+  listOf,
+  oneOf,
+  textOf,
+  unknownOption,
+  wholeNumber,
+  wrong,
+} from "./checks.ts";
 
 export type HealthCheckOption =
   | { readonly http: { readonly path: string; readonly interval_ms: number } }
@@ -18,7 +29,7 @@ export interface ServiceSettings {
   /** Register with the registry and keep it told. Default false. */
   readonly discovery_enabled: boolean;
   /** Default `local`: the registry of the collector. */
-  readonly discovery_backend: DiscoveryBackendName;
+  readonly discovery_backend: DiscoveryBackendOption;
   /** Default `{ http: { path: "/health", interval_ms: 30000 } }`. */
   readonly health_check: HealthCheckOption;
   /** Seconds without heartbeat after which the registration expires. Default 60. */
@@ -58,14 +69,6 @@ export interface ServiceDeclaration {
   readonly options: ServiceSettings;
 }
 
-/** One thing that is wrong with a declaration. */
-export interface DeclarationIssue {
-  /** `name`, an option, or a part of one: `health_check.http.path`. */
-  readonly path: string;
-  /** What was expected, and what was there. */
-  readonly message: string;
-}
-
 /** A declaration that cannot be used; the message lists everything that is wrong with it. */
 export class ServiceDeclarationError extends Error {
   readonly issues: readonly DeclarationIssue[];
@@ -78,14 +81,12 @@ export class ServiceDeclarationError extends Error {
 
 const NAME = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,127}$/;
 
-type Check = (value: unknown, path: string) => readonly DeclarationIssue[];
-
 const CHECKS: Readonly<Record<keyof ServiceSettings, Check>> = {
   discovery_enabled: isBoolean,
-  discovery_backend: oneOf(DISCOVERY_BACKENDS),
+  discovery_backend: checkBackend,
   health_check: checkHealth,
   discovery_ttl: wholeNumber("a whole number of seconds from 1 to 86400", 1, 86_400),
-  discovery_tags: listOf(isTag, "a list of tags"),
+  discovery_tags: listOf(textOf("a tag that is not empty"), "a list of tags"),
   tracing: isBoolean,
   trace_exporter: oneOf(EXPORTER_NAMES),
   trace_sampling: isRatio,
@@ -107,7 +108,7 @@ export function checkDeclaration(name: unknown, options: unknown): readonly Decl
   if (!isRecord(options)) return [...issues, wrong("options", "an object", options)];
   for (const [key, value] of Object.entries(options)) {
     const check = Object.hasOwn(CHECKS, key) ? CHECKS[key as keyof ServiceSettings] : undefined;
-    if (check === undefined) issues.push({ path: key, message: unknownOption(key) });
+    if (check === undefined) issues.push({ path: key, message: unknownOption(key, SERVICE_OPTION_NAMES) });
     else if (value !== undefined) issues.push(...check(value, key));
   }
   return issues;
@@ -150,67 +151,4 @@ function checkTransport(value: unknown, path: string): readonly DeclarationIssue
     ...wholeNumber("a port from 0 to 65535", 0, 65_535)(http.port, `${path}.http.port`),
     ...(host ? [] : [wrong(`${path}.http.host`, "a host name or address", http.host)]),
   ];
-}
-
-function isBoolean(value: unknown, path: string): readonly DeclarationIssue[] {
-  return typeof value === "boolean" ? [] : [wrong(path, "true or false", value)];
-}
-
-function isRatio(value: unknown, path: string): readonly DeclarationIssue[] {
-  return typeof value === "number" && value >= 0 && value <= 1 ? [] : [wrong(path, "a number from 0.0 to 1.0", value)];
-}
-
-function isTag(value: unknown, path: string): readonly DeclarationIssue[] {
-  return typeof value === "string" && value !== "" ? [] : [wrong(path, "a tag that is not empty", value)];
-}
-
-function oneOf(allowed: readonly string[]): Check {
-  return (value, path) =>
-    typeof value === "string" && allowed.includes(value) ? [] : [wrong(path, `one of ${allowed.join(", ")}`, value)];
-}
-
-function listOf(check: Check, expected: string): Check {
-  return (value, path) =>
-    Array.isArray(value) ? value.flatMap((each, i) => check(each, `${path}[${i}]`)) : [wrong(path, expected, value)];
-}
-
-function wholeNumber(expected: string, min: number, max: number): Check {
-  return (value, path) =>
-    typeof value === "number" && Number.isInteger(value) && value >= min && value <= max
-      ? []
-      : [wrong(path, expected, value)];
-}
-
-function wrong(path: string, expected: string, got: unknown): DeclarationIssue {
-  const shown = got === undefined ? "nothing" : (JSON.stringify(got, bigintText) ?? String(got));
-  return { path, message: `expected ${expected}, got ${shown.length > 80 ? `${shown.slice(0, 80)}…` : shown}` };
-}
-
-function bigintText(_key: string, value: unknown): unknown {
-  return typeof value === "bigint" ? value.toString() : value;
-}
-
-/** The message for an option that nobody knows, with the nearest that exists. */
-export function unknownOption(key: string): string {
-  const nearest = [...SERVICE_OPTION_NAMES].sort((a, b) => distance(a, key) - distance(b, key))[0] as string;
-  const hint = distance(nearest, key) <= Math.max(2, key.length / 2) ? `; did you mean ${nearest}?` : "";
-  return `unknown option${hint === "" ? `: expected one of ${SERVICE_OPTION_NAMES.join(", ")}` : hint}`;
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
-/** Levenshtein distance. */
-function distance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, i) => i);
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j++) {
-      const change = (row[j - 1] as number) + (a[i - 1] === b[j - 1] ? 0 : 1);
-      next.push(Math.min((row[j] as number) + 1, (next[j - 1] as number) + 1, change));
-    }
-    row = next;
-  }
-  return row[b.length] as number;
 }

@@ -5,6 +5,7 @@ import type { SpanRecord } from "../../model/span.ts";
 import type { PropagationFormat } from "../../propagation/composite.ts";
 import type { SpanExporter } from "../exporters/exporter.ts";
 import { LocalRegistry } from "../registry/local.ts";
+import { DISCOVERY_BACKENDS, type DiscoveryBackendName } from "./backend-options.ts";
 import { ServiceError } from "./http-endpoint.ts";
 import { declareService, type ServiceOptions } from "./options.ts";
 import { type Service, type ServiceHandler, type ServiceRuntime, service } from "./service.ts";
@@ -263,8 +264,47 @@ describe("declarations", () => {
     );
   });
 
-  it("name the backends that need a registry of their own", () => {
-    const declare = () => service("a", { discovery_enabled: true, discovery_backend: "etcd" }, {});
-    expect(declare).toThrow('service "a": discovery_backend etcd needs a registry: give one as runtime.registry');
+  it("name backends, alone or with their options", () => {
+    const etcd = {
+      etcd: { endpoint: "https://etcd:2379", username: "shop", password: "x", tls: { ca_file: "ca.pem" } },
+    };
+    for (const discovery_backend of [...DISCOVERY_BACKENDS, etcd, { kubernetes: {} }] as const) {
+      expect(declareService("a", { discovery_backend }).options.discovery_backend).toEqual(discovery_backend);
+    }
+  });
+
+  it.each([
+    [{ zookeeper: {} }, "discovery_backend: expected one of local, consul, etcd, dns, kubernetes, alone or with"],
+    [{ etcd: {}, consul: {} }, "discovery_backend: expected one of"],
+    [{ etcd: "http://etcd:2379" }, "discovery_backend.etcd: expected options among endpoint, prefix"],
+    [{ etcd: { endpont: "x" } }, "discovery_backend.etcd.endpont: unknown option; did you mean endpoint?"],
+    [{ consul: { endpoint: "consul:8500" } }, "discovery_backend.consul.endpoint: expected an http or https URL, got"],
+    [{ etcd: { tls: { ca: "x" } } }, "discovery_backend.etcd.tls.ca: unknown option: expected one of ca_file"],
+    [
+      { dns: { services: { a: { record: "a" } } } },
+      "discovery_backend.dns.services.a.query: expected a name to ask for",
+    ],
+    [
+      { dns: { services: { a: { query: "a", record: "a" } } } },
+      "discovery_backend.dns.services.a.port: expected a port",
+    ],
+    [{ kubernetes: { watch_seconds: 0 } }, "discovery_backend.kubernetes.watch_seconds: expected a whole number"],
+  ])("refuse what a backend does not know: %j", (discovery_backend, message) => {
+    expect(() => declareService("a", { discovery_backend } as unknown as ServiceOptions)).toThrow(message);
+  });
+
+  it("do not repeat the credentials of a URL", () => {
+    const discovery_backend = { etcd: { endpoint: "http://me:hunter2@etcd:2379" } };
+    const declare = () => declareService("a", { discovery_backend });
+    expect(declare).toThrow("discovery_backend.etcd.endpoint: expected a URL without credentials");
+    expect(declare).not.toThrow("hunter2");
+  });
+
+  it("do not go with a place that their backend has no use for", () => {
+    const declare = (backend: DiscoveryBackendName, runtime: ServiceRuntime) => () =>
+      service("a", { discovery_enabled: true, discovery_backend: backend }, {}, runtime);
+    expect(declare("dns", { registryUrl: "http://x" })).toThrow("registryUrl: the dns backend has none");
+    expect(declare("kubernetes", { registryToken: "t" })).toThrow("registryToken: the kubernetes backend has none");
+    expect(declare("etcd", { registryUrl: "http://x" })).not.toThrow();
   });
 });

@@ -3,7 +3,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { type Logger, SILENT_LOGGER } from "../../component/logger.ts";
 import type { ExporterInput } from "../exporters/create.ts";
 import { type RequestHandler, traceHttpHandler } from "../instrument/http-server.ts";
-import { ConsulRegistry } from "../registry/consul.ts";
+import { declaredRegistry } from "../registry/declared.ts";
 import type { HealthCheck, ServiceRegistry } from "../registry-client.ts";
 import { alwaysOff } from "../sampler.ts";
 import type { Tracer } from "../tracer.ts";
@@ -31,10 +31,11 @@ export interface ServiceContext {
 
 /** What the declaration leaves open: where things are. */
 export interface ServiceRuntime {
-  /** Default: a client of `registryUrl`, for the backends `local` and `consul`. */
+  /** In place of `discovery_backend`. Who made it closes it. */
   readonly registry?: ServiceRegistry;
-  /** Default `http://localhost:8500`. */
+  /** In place of the endpoint that the backends `local`, `consul` and `etcd` are declared with. */
   readonly registryUrl?: string;
+  /** In place of the token that `local` and `consul` are declared with. */
   readonly registryToken?: string;
   /** In place of `trace_exporter` with its default endpoint. */
   readonly exporter?: ExporterInput;
@@ -54,9 +55,12 @@ export interface Service extends ServiceContext {
   readonly id: string;
   /** `http://host:port` while it runs, else undefined. */
   readonly url: string | undefined;
-  /** True while the registry knows it. */
+  /** True while the registry knows it; never with a backend that only reads. */
   readonly registered: boolean;
-  /** Listens, then registers and starts heartbeats. Rejects when the port cannot be used; then nothing is left open. */
+  /**
+   * Listens, then registers and starts heartbeats. Rejects when the port cannot be used, or the backend's settings can
+   * never work; then nothing is left open.
+   */
   start(): Promise<void>;
   /** Deregisters, finishes what is under way, flushes spans. Idempotent. */
   stop(): Promise<void>;
@@ -64,7 +68,7 @@ export interface Service extends ServiceContext {
 
 /**
  * Declares a service in the vocabulary of its options. Throws ServiceDeclarationError for options that are wrong, and
- * TypeError for a backend that needs a registry in `runtime`.
+ * TypeError for a `runtime` that does not fit them.
  */
 export function service(
   name: string,
@@ -96,7 +100,7 @@ class DeclaredService implements Service {
     this.#handler = handler;
     this.#runtime = runtime;
     this.#logger = runtime.logger ?? SILENT_LOGGER;
-    this.#registry = options.discovery_enabled ? registryFor(declaration, runtime) : undefined;
+    this.#registry = options.discovery_enabled ? registryFor(declaration, runtime, this.#logger) : undefined;
     this.id = runtime.id ?? `${name}-${randomUUID()}`;
     this.tracing = createTracing({
       service: name,
@@ -130,9 +134,20 @@ class DeclaredService implements Service {
     if (this.#stopping !== undefined)
       throw new Error(`service "${this.declaration.name}" was stopped: declare a new one`);
     const { options, name } = this.declaration;
+    const registry = this.#registry;
     const listening = await listen(this.#requestHandler(), options.transport.http.port, this.#host);
+    try {
+      await registry?.open?.();
+    } catch (error) {
+      await listening.stop();
+      throw error;
+    }
     this.#listening = listening;
-    if (this.#registry === undefined) return;
+    if (registry === undefined) return;
+    if (registry.readOnly === true) {
+      this.#logger.info("the backend only reads: instances are found, this one is not registered", { service: name });
+      return;
+    }
     const registration = {
       id: this.id,
       name,
@@ -143,7 +158,7 @@ class DeclaredService implements Service {
       ttlSeconds: options.discovery_ttl,
       healthCheck: toHealthCheck(options.health_check),
     };
-    this.#keeper = new RegistrationKeeper(this.#registry, registration, this.#logger);
+    this.#keeper = new RegistrationKeeper(registry, registration, this.#logger);
     await this.tracing.contexts.with({ suppressed: true }, () => this.#keeper?.start());
   }
 
@@ -156,6 +171,7 @@ class DeclaredService implements Service {
     await this.#keeper?.stop();
     await this.#listening?.stop();
     this.#listening = undefined;
+    if (this.#registry !== this.#runtime.registry) await this.#registry?.close?.();
     await this.tracing.shutdown();
   }
 
@@ -215,14 +231,9 @@ class DeclaredService implements Service {
   }
 }
 
-function registryFor({ name, options }: ServiceDeclaration, runtime: ServiceRuntime): ServiceRegistry {
-  if (runtime.registry !== undefined) return runtime.registry;
-  const { discovery_backend: backend } = options;
-  if (backend === "local" || backend === "consul") {
-    const { registryUrl: url, registryToken: token } = runtime;
-    return new ConsulRegistry({ ...(url === undefined ? {} : { url }), ...(token === undefined ? {} : { token }) });
-  }
-  throw new TypeError(`service "${name}": discovery_backend ${backend} needs a registry: give one as runtime.registry`);
+function registryFor({ options }: ServiceDeclaration, runtime: ServiceRuntime, logger: Logger): ServiceRegistry {
+  const place = { url: runtime.registryUrl, token: runtime.registryToken };
+  return runtime.registry ?? declaredRegistry(options.discovery_backend, place, logger);
 }
 
 function toHealthCheck(option: HealthCheckOption): HealthCheck {

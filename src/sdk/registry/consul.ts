@@ -5,9 +5,9 @@ import { instanceUrl, type Registration, type ServiceInstance, type ServiceRegis
 
 export interface ConsulSettings {
   /** Default `http://localhost:8500`: a Consul agent, or the collector's registry. */
-  readonly url?: string;
+  readonly url?: string | undefined;
   /** Sent as `X-Consul-Token`. */
-  readonly token?: string;
+  readonly token?: string | undefined;
   /** For one request, ms. Default 10 000. */
   readonly timeoutMs?: number;
   /** How long the server may hold a watch open, s. Default 60. */
