@@ -76,7 +76,13 @@ export async function startCollector(config: Config, options: CollectorOptions =
   };
   const logger = options.logger ?? createLogger(logging);
   const version = readVersion();
-  const host: Host = { logger, metrics: new Metrics(), userAgent: `spanloom/${version}` };
+  let tracing: SelfTracing | undefined;
+  const host: Host = {
+    logger,
+    metrics: new Metrics(),
+    userAgent: `spanloom/${version}`,
+    ...(config.telemetry.traces.enabled ? { reportWork: (work) => tracing?.record(work) } : {}),
+  };
   host.metrics.gauge("spanloom_build_info", "The running version; always 1.", { version }).set(1);
 
   const opened: ((signal: AbortSignal) => Promise<void>)[] = [];
@@ -110,17 +116,18 @@ export async function startCollector(config: Config, options: CollectorOptions =
     });
     opened.push((signal) => store.close(signal));
 
-    const tracing = config.telemetry.traces.enabled
-      ? new SelfTracing({
-          sink: store,
-          ratio: config.telemetry.traces.ratio,
-          slowerThanMs: config.telemetry.traces.slower_than_ms,
-          version,
-          metrics: host.metrics,
-          logger,
-        })
-      : undefined;
-    if (tracing !== undefined) opened.push(() => tracing.stop());
+    if (config.telemetry.traces.enabled) {
+      const own = new SelfTracing({
+        sink: store,
+        ratio: config.telemetry.traces.ratio,
+        slowerThanMs: config.telemetry.traces.slower_than_ms,
+        version,
+        metrics: host.metrics,
+        logger,
+      });
+      tracing = own;
+      opened.push(() => own.stop());
+    }
 
     const inFlight = new InFlightBudget(mebibytes(config.limits.in_flight_mebibytes));
     const receiver = RECEIVERS.otlp.create(

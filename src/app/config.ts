@@ -104,7 +104,9 @@ const telemetryConfig = z.strictObject({
       enabled: z
         .boolean()
         .default(false)
-        .describe("Traces the collector's own appends, requests and views, as service `spanloom` in its own log."),
+        .describe(
+          "Traces the collector's own appends, requests, views, attempts to export, sealing and retention, as service `spanloom` in its own log.",
+        ),
       ratio: z.number().min(0).max(1).default(0.01).describe("Share of operations that are traced whatever they took."),
       slower_than_ms: z
         .number()

@@ -1,13 +1,13 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { randomBytes } from "node:crypto";
-import { encodeTraces } from "../codec/otlp/encode.ts";
 import type { AppendResult, BatchSink, IncomingBatch } from "../component/ingest.ts";
 import type { Logger } from "../component/logger.ts";
 import type { Counter, Metrics } from "../component/metrics.ts";
+import type { OwnWork, WorkDetails } from "../component/own-work.ts";
 import type { ViewHost, ViewResult } from "../component/read.ts";
-import type { AnyValue, KeyValue } from "../model/any-value.ts";
-import { SPAN_KIND, type Span, type SpanKind, STATUS_CODE } from "../model/span.ts";
+import { SPAN_KIND, type Span, type SpanKind } from "../model/span.ts";
 import type { HttpHandler } from "../server/http-listener.ts";
+import { encodeSelfSpans, selfSpan } from "./self-spans.ts";
 
 /** `source` of the collector's own batches: they are stored like all others and never traced. */
 export const SELF_SOURCE = "self";
@@ -42,12 +42,10 @@ interface Operation {
   readonly sampled: boolean;
 }
 
-type Details = Readonly<Record<string, string | number | boolean | undefined>>;
-
 /**
  * Traces the collector's own work as service `spanloom`: appends to the log (waiting for the commit included), requests
- * to the UI port, and the views that answer them. Spans go into the collector's own log through the sink itself, so that
- * storing them is never traced. What the threads do inside, export attempts and retention, is in the metrics.
+ * to the UI port, the views that answer them, and what the store's threads report: attempts to export, sealing and
+ * retention. Spans go into the collector's own log through the sink itself, so that storing them is never traced.
  */
 export class SelfTracing {
   readonly #settings: SelfTracingSettings;
@@ -129,26 +127,24 @@ export class SelfTracing {
     };
   }
 
+  /** Takes work that was measured where it happened, in a thread or not. */
+  record({ name, kind, endMs, tookMs, details, error }: OwnWork): void {
+    const operation = this.#begin();
+    const endNano = BigInt(Math.round(endMs * 1e6));
+    const tookNano = BigInt(Math.round(tookMs * 1e6));
+    const ids = { traceId: operation.traceId, spanId: operation.spanId, parentSpanId: "" };
+    this.#keep(operation, tookNano, [
+      selfSpan({ ...ids, name, kind: SPAN_KIND[kind], endNano, tookNano, details, error }),
+    ]);
+  }
+
   /** Stores what waits. Never rejects: spans that cannot be stored are counted. */
   async flush(): Promise<void> {
     const spans = this.#waiting;
     if (spans.length === 0) return;
     this.#waiting = [];
     const { sink, version, logger } = this.#settings;
-    const resource = attributesOf({
-      "service.name": "spanloom",
-      "service.version": version,
-      "service.instance.id": this.#instance,
-    });
-    const bytes = encodeTraces([
-      {
-        resource: { attributes: resource, droppedAttributesCount: 0, entityRefs: [] },
-        schemaUrl: "",
-        scopeSpans: [
-          { scope: { name: "spanloom", version, attributes: [], droppedAttributesCount: 0 }, schemaUrl: "", spans },
-        ],
-      },
-    ]);
+    const bytes = encodeSelfSpans(spans, version, this.#instance);
     try {
       await sink.append({
         format: "otlp_protobuf",
@@ -185,9 +181,9 @@ export class SelfTracing {
   async #trace<T>(
     name: string,
     kind: SpanKind,
-    details: Details,
+    details: WorkDetails,
     run: () => Promise<T>,
-    outcome: (result: T) => Details,
+    outcome: (result: T) => WorkDetails,
   ): Promise<T> {
     const parent = this.#current.getStore();
     const operation = parent ?? this.#begin();
@@ -209,50 +205,33 @@ export class SelfTracing {
     name: string,
     kind: SpanKind,
     start: bigint,
-    details: Details,
+    details: WorkDetails,
     error: string | undefined,
   ): void {
     const took = process.hrtime.bigint() - start;
     const endNano = BigInt(Date.now()) * 1_000_000n;
-    const span: Span = {
+    const span = selfSpan({
       traceId: operation.traceId,
       spanId: parent === undefined ? operation.spanId : randomBytes(8).toString("hex"),
       parentSpanId: parent?.spanId ?? "",
-      traceState: "",
-      flags: 1,
       name,
       kind,
-      startTimeUnixNano: endNano - took,
-      endTimeUnixNano: endNano,
-      attributes: attributesOf(details),
-      droppedAttributesCount: 0,
-      events: [],
-      droppedEventsCount: 0,
-      links: [],
-      droppedLinksCount: 0,
-      status:
-        error === undefined ? { code: STATUS_CODE.unset, message: "" } : { code: STATUS_CODE.error, message: error },
-    };
+      endNano,
+      tookNano: took,
+      details,
+      error,
+    });
     if (parent !== undefined) {
       if (operation.finished.length < MAX_CHILDREN) operation.finished.push(span);
       return;
     }
-    const slow = took >= BigInt(Math.round(this.#settings.slowerThanMs * 1e6));
+    this.#keep(operation, took, [span, ...operation.finished]);
+  }
+
+  #keep(operation: Operation, tookNano: bigint, spans: readonly Span[]): void {
+    const slow = tookNano >= BigInt(Math.round(this.#settings.slowerThanMs * 1e6));
     if (!operation.sampled && !slow) return;
-    const spans = [span, ...operation.finished];
     if (this.#waiting.length + spans.length > MAX_WAITING) this.#dropped.add(spans.length);
     else this.#waiting.push(...spans);
   }
-}
-
-function attributesOf(details: Details): KeyValue[] {
-  return Object.entries(details).flatMap(([key, value]) =>
-    value === undefined ? [] : [{ key, value: anyValueOf(value) }],
-  );
-}
-
-function anyValueOf(value: string | number | boolean): AnyValue {
-  if (typeof value === "string") return { type: "string", value };
-  if (typeof value === "boolean") return { type: "bool", value };
-  return Number.isSafeInteger(value) ? { type: "int", value: BigInt(value) } : { type: "double", value };
 }

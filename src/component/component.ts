@@ -1,6 +1,7 @@
 import type { z } from "zod";
 import type { Logger } from "./logger.ts";
 import type { Metrics } from "./metrics.ts";
+import type { ReportWork } from "./own-work.ts";
 
 /** What every component is given by the application that runs it. */
 export interface Host {
@@ -8,6 +9,8 @@ export interface Host {
   readonly metrics: Metrics;
   /** `spanloom/<version>`, for user agents. */
   readonly userAgent: string;
+  /** Takes the collector's own work for its traces; absent while it does not trace itself. */
+  readonly reportWork?: ReportWork;
 }
 
 /**

@@ -103,8 +103,7 @@ export class IngestCore {
       segments: this.#segments,
       limits: settings.retention,
       release: options.release,
-      logger: host.logger,
-      metrics: host.metrics,
+      host,
     });
     this.#desk = new SealDesk({
       segments: this.#segments,

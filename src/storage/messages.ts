@@ -1,5 +1,6 @@
 import type { ErrorRecord } from "../component/errors.ts";
 import type { LogFields, LogLevel } from "../component/logger.ts";
+import type { OwnWork } from "../component/own-work.ts";
 import type { ThreadModule } from "../component/store.ts";
 import type { PackedGroup } from "./batch-group.ts";
 import type { LogSettings, MaintenanceJob } from "./ingest-core.ts";
@@ -13,6 +14,8 @@ export interface ThreadData {
   readonly recent: SharedArrayBuffer;
   /** `spanloom/<version>` */
   readonly userAgent: string;
+  /** Whether `work` is wanted. */
+  readonly reportsWork: boolean;
 }
 
 /** Requests carry an id and are answered by `answer` or `refused` with that id; the others are notices. */
@@ -63,7 +66,8 @@ export type FromThread =
   | { readonly type: "failed"; readonly error: ErrorRecord }
   | { readonly type: "answer"; readonly id: number; readonly value: unknown }
   | { readonly type: "refused"; readonly id: number; readonly error: ErrorRecord }
-  | { readonly type: "log"; readonly level: LogLevel; readonly message: string; readonly fields: LogFields };
+  | { readonly type: "log"; readonly level: LogLevel; readonly message: string; readonly fields: LogFields }
+  | { readonly type: "work"; readonly work: OwnWork };
 
 export type FromIngest =
   | FromThread

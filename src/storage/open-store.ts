@@ -24,5 +24,5 @@ export async function openInlineStore(settings: StoreSettings, modules: InlineMo
 }
 
 function client(settings: StoreSettings, threads: StoreThreads): StoreClient {
-  return new StoreClient(threads, settings.host.logger, settings.sealing?.enabled);
+  return new StoreClient(threads, settings.host, settings.sealing?.enabled);
 }

@@ -1,5 +1,6 @@
-import type { Logger } from "../component/logger.ts";
-import type { Counter, Metrics } from "../component/metrics.ts";
+import type { Host } from "../component/component.ts";
+import type { Counter } from "../component/metrics.ts";
+import { reported } from "../component/own-work.ts";
 import type { CatalogEntry } from "./catalog.ts";
 import type { SegmentLimits } from "./log-writer.ts";
 import type { SegmentSet } from "./segment-set.ts";
@@ -16,8 +17,7 @@ export interface RetentionOptions {
   readonly limits: RetentionLimits;
   /** Resolves when no reader has the segments open. */
   readonly release: (ids: readonly number[]) => Promise<void>;
-  readonly logger: Logger;
-  readonly metrics: Metrics;
+  readonly host: Pick<Host, "logger" | "metrics" | "reportWork">;
 }
 
 /** Removes whole closed segments, oldest first, when they are too old or all together too large. */
@@ -28,7 +28,7 @@ export class Retention {
 
   constructor(options: RetentionOptions) {
     this.#options = options;
-    this.#removed = options.metrics.counter("spanloom_storage_removed_spans_total", "Spans removed by retention.");
+    this.#removed = options.host.metrics.counter("spanloom_storage_removed_spans_total", "Spans removed by retention.");
   }
 
   /** One pass; while one is under way the same promise. Never rejects: what fails is logged and tried again next time. */
@@ -63,21 +63,32 @@ export class Retention {
   }
 
   async #remove(choose: () => readonly CatalogEntry[]): Promise<void> {
-    const { segments, release, logger } = this.#options;
+    const { logger, reportWork } = this.#options.host;
     try {
-      const victims = choose();
-      if (victims.length === 0) return;
-      const ids = victims.map((entry) => entry.id);
-      segments.markRemoving(ids);
-      await release(ids);
-      segments.remove(ids);
-      segments.dropTombstones();
-      const spans = victims.reduce((sum, entry) => sum + entry.spans, 0);
-      this.#removed.add(spans);
-      logger.info("retention removed segments", { segments: ids.join(","), spans });
+      await reported(
+        reportWork,
+        { name: "remove segments", kind: "internal", details: {} },
+        () => this.#removeNow(choose()),
+        ({ segments, spans }) =>
+          segments === 0 ? undefined : { details: { "spanloom.segments": segments, "spanloom.spans": spans } },
+      );
     } catch (error) {
       logger.error("retention failed", { reason: error instanceof Error ? error.message : String(error) });
     }
+  }
+
+  async #removeNow(victims: readonly CatalogEntry[]): Promise<{ segments: number; spans: number }> {
+    const { segments, release, host } = this.#options;
+    if (victims.length === 0) return { segments: 0, spans: 0 };
+    const ids = victims.map((entry) => entry.id);
+    segments.markRemoving(ids);
+    await release(ids);
+    segments.remove(ids);
+    segments.dropTombstones();
+    const spans = victims.reduce((sum, entry) => sum + entry.spans, 0);
+    this.#removed.add(spans);
+    host.logger.info("retention removed segments", { segments: ids.join(","), spans });
+    return { segments: ids.length, spans };
   }
 }
 

@@ -1,10 +1,12 @@
+import type { Host } from "../component/component.ts";
 import { fromErrorRecord, PermanentError, RetryableError } from "../component/errors.ts";
 import type { AppendResult, IncomingBatch } from "../component/ingest.ts";
-import type { Logger } from "../component/logger.ts";
 import type { MetricSample } from "../component/metrics.ts";
+import { reported } from "../component/own-work.ts";
 import type { ViewResult } from "../component/read.ts";
 import type { ExporterStatus, SpanStore } from "../component/store.ts";
 import { cancelled } from "./query-core.ts";
+import type { SealOutcome, SealTask } from "./sealing/seal-task.ts";
 import { SealingLoop } from "./sealing/sealing-loop.ts";
 import type { StoreThreads } from "./store-threads.ts";
 
@@ -47,7 +49,7 @@ export class StoreClient implements SpanStore {
   #closing: Promise<void> | undefined;
   readonly #sealing: SealingLoop | undefined;
 
-  constructor(threads: StoreThreads, logger: Logger, sealing = false) {
+  constructor(threads: StoreThreads, host: Host, sealing = false) {
     this.#threads = threads;
     const { ingest, export: exporting, maintenance } = threads;
     if (maintenance === undefined) return;
@@ -55,10 +57,10 @@ export class StoreClient implements SpanStore {
       parts: {
         floor: () => exporting.floor(),
         next: (floor, atOnce) => ingest.maintain({ type: "next_seal", floor, atOnce }),
-        seal: (task) => maintenance.seal(task),
+        seal: (task) => sealReported(host, task, () => maintenance.seal(task)),
         finish: (task, outcome) => ingest.maintain({ type: "finish_seal", task, outcome }),
       },
-      logger,
+      logger: host.logger,
       everyMs: SEALING_EVERY_MS,
     });
     if (sealing) this.#sealing.start();
@@ -177,6 +179,21 @@ export class StoreClient implements SpanStore {
     });
     this.#gathered = undefined;
   }
+}
+
+function sealReported(host: Host, task: SealTask, seal: () => Promise<SealOutcome>): Promise<SealOutcome> {
+  return reported(
+    host.reportWork,
+    { name: "seal segment", kind: "internal", details: { "spanloom.segment": task.source } },
+    seal,
+    (outcome) => ({
+      details: {
+        "spanloom.seal.outcome": outcome.type,
+        ...(outcome.type === "sealed" ? { "spanloom.spans": outcome.spans, "spanloom.bytes": outcome.bytes } : {}),
+      },
+      ...(outcome.type === "abandoned" ? { error: outcome.reason } : {}),
+    }),
+  );
 }
 
 function groupLength(waiting: readonly Waiting[]): number {

@@ -1,6 +1,6 @@
 import { type Transferable, Worker } from "node:worker_threads";
+import type { Host } from "../component/component.ts";
 import { fromErrorRecord, type PermanentError, RetryableError } from "../component/errors.ts";
-import type { Logger } from "../component/logger.ts";
 import type { FromThread, ThreadData } from "./messages.ts";
 
 export interface ThreadClientOptions<From> {
@@ -9,8 +9,9 @@ export interface ThreadClientOptions<From> {
   /** Compiled JavaScript of the thread. */
   readonly entry: URL;
   readonly data: ThreadData;
-  readonly logger: Logger;
-  /** Every message that is no answer, log line or part of the start. */
+  /** Takes the thread's log lines and reports of work. */
+  readonly host: Pick<Host, "logger" | "reportWork">;
+  /** Every message that is no answer, log line, report or part of the start. */
   readonly onMessage: (message: From) => void;
   /** A thread that had died is back. */
   readonly onRestart: () => void;
@@ -108,7 +109,8 @@ export class ThreadClient<To, From extends { readonly type: string }> {
   }
 
   #spawn(onReady: () => void, onFailed: (error: RetryableError | PermanentError) => void): void {
-    const { name, entry, data, logger } = this.#options;
+    const { name, entry, data, host } = this.#options;
+    const { logger } = host;
     // Threads inherit Node's flags, but must not be told to take them from a list: V8's (--max-old-space-size) are
     // refused there. Only a program given on the command line (--eval) has one that a thread with a file cannot have.
     const evaluated = process.execArgv.some((flag) => flag.startsWith("--input-type"));
@@ -161,11 +163,11 @@ export class ThreadClient<To, From extends { readonly type: string }> {
       this.#spawn(
         () => {
           this.#restarts++;
-          this.#options.logger.warn("a thread of the store runs again", { thread: this.#options.name });
+          this.#options.host.logger.warn("a thread of the store runs again", { thread: this.#options.name });
           this.#options.onRestart();
         },
         (error) => {
-          this.#options.logger.error("a thread of the store cannot be started again", {
+          this.#options.host.logger.error("a thread of the store cannot be started again", {
             thread: this.#options.name,
             reason: error.message,
           });
@@ -189,9 +191,12 @@ export class ThreadClient<To, From extends { readonly type: string }> {
       }
       case "log": {
         const { level, message: text, fields } = message as FromThread & { type: "log" };
-        this.#options.logger[level](text, fields);
+        this.#options.host.logger[level](text, fields);
         return;
       }
+      case "work":
+        this.#options.host.reportWork?.((message as FromThread & { type: "work" }).work);
+        return;
       default:
         this.#options.onMessage(message as From);
     }

@@ -47,7 +47,12 @@ function threadPort<To>(parent: MessagePort): ThreadPort<To> {
   const post = (message: unknown, transfer: readonly Transferable[] = []) => parent.postMessage(message, transfer);
   return {
     data,
-    host: { logger: threadLogger(post), metrics: new Metrics(), userAgent: data.userAgent },
+    host: {
+      logger: threadLogger(post),
+      metrics: new Metrics(),
+      userAgent: data.userAgent,
+      ...(data.reportsWork ? { reportWork: (work) => post({ type: "work", work } satisfies FromThread) } : {}),
+    },
     post,
     answer(id, value, transfer) {
       post({ type: "answer", id, value } satisfies FromThread, transfer);

@@ -111,7 +111,7 @@ function createThreads(settings: StoreSettings): Threads {
     name,
     entry: new URL(`${name}-worker.js`, settings.threadEntries),
     data: threadData(settings, modules[name], recent),
-    logger: host.logger,
+    host,
   });
   const onReaderMessage = (message: FromReader) => {
     if (message.type !== "damaged") return;
@@ -131,7 +131,7 @@ function createThreads(settings: StoreSettings): Threads {
       name: "maintenance",
       entry: new URL("maintenance-worker.js", settings.threadEntries),
       data: threadData(settings, modules.query, recent),
-      logger: host.logger,
+      host,
       onMessage: onReaderMessage,
       onRestart() {},
     }),
@@ -151,7 +151,7 @@ function threadData(settings: StoreSettings, module: ThreadModule, recent: Share
     ...(settings.sealing === undefined ? {} : { sealing: settings.sealing }),
     ...(settings.minFreeBytes === undefined ? {} : { minFreeBytes: settings.minFreeBytes }),
   };
-  return { settings: log, module, recent, userAgent: host.userAgent };
+  return { settings: log, module, recent, userAgent: host.userAgent, reportsWork: host.reportWork !== undefined };
 }
 
 /** A reader that is down has nothing open. */

@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { connect } from "node:tls";
@@ -152,6 +152,59 @@ describe("self-tracing", () => {
       spans.flatMap(({ tags }) => tags.filter(({ key }) => key === "spanloom.source")),
     );
     expect(sources.map(({ value }) => value)).toEqual(["otlp_http"]);
+  });
+});
+
+describe("self-tracing of the store's threads", () => {
+  it("shows attempts to export, sealing and retention, and none for its own spans", async () => {
+    const file = join(folder, "spans.jsonl");
+    const collector = await createCollector(
+      {
+        storage: { kind: "sqlite", path: join(folder, "data") },
+        exporters: { file: { path: file } },
+        telemetry: { traces: { enabled: true, ratio: 1 } },
+      },
+      { logger: SILENT_LOGGER },
+    );
+    cleanups.push(() => collector.shutdown());
+    const { otlpHttp, ui } = collector.endpoints as { otlpHttp: string; ui: string };
+    const named = async (operation: string) => {
+      const query = new URLSearchParams({ service: "spanloom", operation, limit: "100" });
+      const { data } = (await (await fetch(`${ui}api/traces?${query}`)).json()) as {
+        data: { spans: { tags: { key: string; value: unknown }[] }[] }[];
+      };
+      return data.flatMap(({ spans }) =>
+        spans.map(({ tags }) => Object.fromEntries(tags.map((t) => [t.key, t.value]))),
+      );
+    };
+    const some = (operation: string, count = 1) =>
+      until(`${count} of ${operation}`, async () => {
+        const spans = await named(operation);
+        return spans.length >= count ? spans : undefined;
+      });
+    const admin = async (path: string, body = "{}") => {
+      const response = await fetch(`${ui}api/ui/admin/${path}`, {
+        method: "POST",
+        headers: { "content-type": "application/json", "x-spanloom": "1" },
+        body,
+      });
+      expect(response.status).toBe(200);
+    };
+
+    await send(otlpHttp);
+    expect(await some("export file")).toMatchObject([
+      { "spanloom.exporter": "file", "spanloom.export.outcome": "delivered" },
+    ]);
+    // The span of that attempt is exported in its turn, in a batch that makes none.
+    await until("it was exported", async () => readFileSync(file, "utf8").includes('"export file"') || undefined);
+    await send(otlpHttp);
+    expect(await some("export file", 2)).toHaveLength(2);
+
+    await admin("compact");
+    expect(await some("seal segment")).toMatchObject([{ "spanloom.segment": 1, "spanloom.seal.outcome": "sealed" }]);
+    // The segment that compacting made, and the one that was opened after it.
+    await admin("delete", '{"all": true}');
+    expect(await some("remove segments")).toMatchObject([{ "spanloom.segments": 2 }]);
   });
 });
 

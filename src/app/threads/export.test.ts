@@ -2,10 +2,12 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterEach, expect, it } from "vitest";
 import { fragmentOfNames, testHost } from "../../../test/support/fragments.ts";
-import type { Exporter } from "../../component/export.ts";
+import type { Exporter, ExportOutcome } from "../../component/export.ts";
+import type { OwnWork } from "../../component/own-work.ts";
 import { parseConfig } from "../config.ts";
 import { createRegistryAddress } from "../registry-address.ts";
 import { createExporters } from "./export.ts";
+import { ReportedExporter } from "./reported-exporter.ts";
 
 const NEVER = new AbortController().signal;
 const ONE = [fragmentOfNames(["GET /"])];
@@ -73,4 +75,43 @@ it("says that the registry does not listen", async () => {
     type: "retry",
     reason: "the collector's registry does not listen at 127.0.0.1:8500; the log of its start says why",
   });
+});
+
+it("reports attempts to export, but not those of the collector's own spans alone", async () => {
+  const reports: OwnWork[] = [];
+  let outcome: ExportOutcome = { type: "delivered" };
+  const given: number[] = [];
+  const inner: Exporter = {
+    start: async () => {},
+    shutdown: async () => {},
+    async export(fragments) {
+      given.push(fragments.length);
+      return outcome;
+    },
+  };
+  const exporter = new ReportedExporter(inner, "otlp/backup", (work) => reports.push(work));
+  const own = fragmentOfNames(["append", "append"], "spanloom");
+  expect(await exporter.export([own], NEVER)).toBe(outcome);
+  expect(reports).toEqual([]);
+  await exporter.export([own, ...ONE], NEVER);
+  outcome = { type: "rejected", count: 1, reason: "too old" };
+  await exporter.export(ONE, NEVER);
+  outcome = { type: "retry", reason: "connection refused" };
+  expect(await exporter.export(ONE, NEVER)).toBe(outcome);
+  expect(given).toEqual([1, 2, 1, 1]);
+  expect(reports.map(({ name, kind, error }) => [name, kind, error])).toEqual([
+    ["export otlp/backup", "client", undefined],
+    ["export otlp/backup", "client", "too old"],
+    ["export otlp/backup", "client", "connection refused"],
+  ]);
+  expect(reports.map(({ details }) => details)).toEqual([
+    { "spanloom.exporter": "otlp/backup", "spanloom.spans": 3, "spanloom.export.outcome": "delivered" },
+    {
+      "spanloom.exporter": "otlp/backup",
+      "spanloom.spans": 1,
+      "spanloom.export.outcome": "rejected",
+      "spanloom.spans.rejected": 1,
+    },
+    { "spanloom.exporter": "otlp/backup", "spanloom.spans": 1, "spanloom.export.outcome": "retry" },
+  ]);
 });

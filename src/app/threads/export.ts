@@ -9,6 +9,7 @@ import { createLazyResolver } from "../../discovery/lazy-resolver.ts";
 import type { exporterCommonConfig } from "../../exporters/common-config.ts";
 import { EXPORTERS } from "../builtin.ts";
 import { readRegistryAddress } from "../registry-address.ts";
+import { ReportedExporter } from "./reported-exporter.ts";
 
 /** The part of the config that the export thread needs. */
 export interface ExportConfig {
@@ -48,9 +49,10 @@ export function createExporters(config: unknown, host: Host): readonly Configure
     const factory = EXPORTERS[type];
     if (factory === undefined) throw new Error(`no exporter of type ${type}`);
     const { start_at, sending, retry_on_failure } = value as CommonConfig;
+    const exporter = factory.create({ name, writeStdout: (text) => process.stdout.write(text), resolver }, value);
     return {
       name,
-      exporter: factory.create({ name, writeStdout: (text) => process.stdout.write(text), resolver }, value),
+      exporter: host.reportWork === undefined ? exporter : new ReportedExporter(exporter, name, host.reportWork),
       startAt: start_at,
       maxBatchSpans: sending.max_batch_spans,
       concurrency: sending.concurrency,
