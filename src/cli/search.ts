@@ -1,8 +1,18 @@
 import type { Command } from "commander";
+import { PermanentError } from "../component/errors.ts";
+import { parseGoDuration } from "../query/params.ts";
 import type { UiSearchResponse, UiTraceSummary } from "../query/ui/api-types.ts";
 import { ApiClient, DEFAULT_URL } from "./api-client.ts";
 import { formatDuration, formatTime, printable, styleFor, table } from "./format.ts";
-import { checkLookback, checkUrl, collectTag, parsePositive, tagsJson } from "./option-values.ts";
+import {
+  checkDuration,
+  checkLookback,
+  checkName,
+  checkUrl,
+  collectTag,
+  parsePositive,
+  tagsJson,
+} from "./option-values.ts";
 
 export interface SearchFlags {
   readonly url: string;
@@ -37,17 +47,24 @@ Examples:
 export function searchOptions(command: Command): Command {
   return command
     .option("--url <url>", "web UI address of the collector", checkUrl, DEFAULT_URL)
-    .option("-s, --service <name>", "a span of this service")
-    .option("-o, --operation <name>", "a span of this name")
+    .option("-s, --service <name>", "a span of this service", checkName)
+    .option("-o, --operation <name>", "a span of this name", checkName)
     .option("-t, --tag <key=value>", "a span with this attribute (repeatable)", collectTag)
     .option("--errors", "a span with an error", false)
-    .option("--min-duration <duration>", "a span at least this long: 1.5s, 200ms, 50us")
-    .option("--max-duration <duration>", "a span at most this long")
+    .option("--min-duration <duration>", "a span at least this long: 1.5s, 200ms, 50us", checkDuration)
+    .option("--max-duration <duration>", "a span at most this long", checkDuration)
     .option("--lookback <duration>", "a span that began this recently: 15m, 2h, 3d", checkLookback);
 }
 
-/** The query string of the UI API for these flags. */
+/** The query string of the UI API for these flags. Throws PermanentError `bad_request` where they contradict. */
 export function searchQuery(flags: Omit<SearchFlags, "limit" | "json" | "url">): URLSearchParams {
+  const [least, most] = [flags.minDuration, flags.maxDuration].map((text) => parseGoDuration(text ?? ""));
+  if (least !== undefined && most !== undefined && most < least) {
+    throw new PermanentError(
+      "bad_request",
+      `--max-duration ${flags.maxDuration}: expected at least --min-duration, which is ${flags.minDuration}`,
+    );
+  }
   const query = new URLSearchParams();
   if (flags.service !== undefined) query.set("service", flags.service);
   if (flags.operation !== undefined) query.set("operation", flags.operation);
@@ -59,6 +76,7 @@ export function searchQuery(flags: Omit<SearchFlags, "limit" | "json" | "url">):
   return query;
 }
 
+/** One row a trace; the last cell is long, so nothing stands behind it. */
 export function rowsOf(traces: readonly UiTraceSummary[]): string[][] {
   return traces.map((trace) => [
     formatTime(BigInt(trace.startTimeUnixNano)),
@@ -67,10 +85,19 @@ export function rowsOf(traces: readonly UiTraceSummary[]): string[][] {
     trace.errorCount === 0 ? "" : String(trace.errorCount),
     printable(`${trace.rootService} ${trace.rootName}`),
     trace.traceId,
+    errorCell(trace),
   ]);
 }
 
-export const SEARCH_HEAD = ["started", "duration", "spans", "errors", "root", "trace"];
+/** `payments charge card: card declined`; the service is left out where it is the root's. */
+function errorCell({ firstError, rootService }: UiTraceSummary): string {
+  if (firstError === undefined) return "";
+  const { service, name, text } = firstError;
+  const where = service === rootService ? name : `${service} ${name}`;
+  return printable(text === "" ? where : `${where}: ${text}`);
+}
+
+export const SEARCH_HEAD = ["started", "duration", "spans", "errors", "root", "trace", "first error"];
 export const RIGHT_COLUMNS = [1, 2, 3];
 
 async function run(flags: SearchFlags): Promise<void> {

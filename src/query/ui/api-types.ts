@@ -102,6 +102,15 @@ export interface UiLinkedFromResponse {
   readonly complete: boolean;
 }
 
+/** Where a trace went wrong first: the earliest span with an error that no child of it explains. */
+export interface UiFirstError {
+  readonly spanId: string;
+  readonly service: string;
+  readonly name: string;
+  /** Status message, or that of an exception; one line of at most 200 characters, empty where the span says nothing. */
+  readonly text: string;
+}
+
 export interface UiTraceSummary {
   readonly traceId: string;
   readonly rootService: string;
@@ -119,6 +128,8 @@ export interface UiTraceSummary {
   /** Up to 3 span ids that satisfy the search, earliest first. */
   readonly matchedSpans: readonly string[];
   readonly matchedCount: number;
+  /** Absent without errors, for very long traces, and where a search had no time to look. */
+  readonly firstError?: UiFirstError;
 }
 
 /** `GET /api/ui/search`. */

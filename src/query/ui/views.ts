@@ -14,6 +14,7 @@ import { JsonWriter, jsonBytes } from "../json-writer.ts";
 import { formatPageKey } from "../search-params.ts";
 import type {
   UiDependenciesResponse,
+  UiFirstError,
   UiSearchResponse,
   UiServicesResponse,
   UiTraceSearchResponse,
@@ -21,6 +22,7 @@ import type {
 } from "./api-types.ts";
 import { encodeTraceColumns } from "./columns.ts";
 import { COLUMNS_CONTENT_TYPE } from "./columns-format.ts";
+import { firstErrors } from "./first-error.ts";
 import { linkedFrom } from "./linked-from.ts";
 import { type RedParams, red } from "./red.ts";
 import { spanDetailJson } from "./span-detail.ts";
@@ -115,8 +117,9 @@ async function download(reader: TraceReader, params: Params<"ui.download">, sign
 
 async function search(reader: TraceReader, params: Params<"ui.search">, signal: AbortSignal): Promise<ViewResult> {
   const found = await reader.find(params.query, signal);
+  const errors = await firstErrors(reader, found.traces, signal);
   return json<UiSearchResponse>({
-    traces: found.traces.map(uiSummary),
+    traces: found.traces.map((summary) => uiSummary(summary, errors.get(summary.traceId))),
     complete: found.complete,
     ...(found.searchedBackTo === undefined ? {} : { searchedBackToUnixNano: found.searchedBackTo.toString() }),
     ...(found.next === undefined ? {} : { next: formatPageKey(found.next) }),
@@ -124,13 +127,14 @@ async function search(reader: TraceReader, params: Params<"ui.search">, signal: 
   });
 }
 
-function uiSummary(summary: TraceSummary): UiTraceSummary {
+function uiSummary(summary: TraceSummary, firstError: UiFirstError | undefined): UiTraceSummary {
   const { start, end, ...rest } = summary;
   return {
     ...rest,
     startTimeUnixNano: start.toString(),
     endTimeUnixNano: end.toString(),
     durationNano: (end - start).toString(),
+    ...(firstError === undefined ? {} : { firstError }),
   };
 }
 

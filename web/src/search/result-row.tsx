@@ -35,6 +35,19 @@ export function ResultRow({ trace, longestNano }: { readonly trace: UiTraceSumma
           style={{ width: `${Math.max(0.4, (duration / longestNano) * 100)}%` }}
         />
       </div>
+      {trace.firstError !== undefined && (
+        <p className="result-error">
+          <Link to="/trace/$traceId" params={{ traceId: trace.traceId }} search={{ span: trace.firstError.spanId }}>
+            <span className="result-service">{trace.firstError.service}</span>{" "}
+            <span dir="auto">{trace.firstError.name}</span>
+          </Link>
+          {trace.firstError.text !== "" && (
+            <span className="error-text" dir="auto">
+              {trace.firstError.text}
+            </span>
+          )}
+        </p>
+      )}
       <div className="result-facts">
         <time dateTime={new Date(startMs).toISOString()} title={formatAbsolute(startMs)}>
           {formatRelative(startMs, Date.now())} <span className="muted">{formatAbsolute(startMs)}</span>
