@@ -19,6 +19,8 @@ export interface GrpcClientsSettings {
 interface Kept {
   readonly client: Client;
   calls: number;
+  /** Another channel has taken its place. */
+  retired: boolean;
 }
 
 /** One channel for each address that is in use, and for some that were used last. */
@@ -26,16 +28,28 @@ export class GrpcClients {
   readonly #settings: GrpcClientsSettings;
   /** Least recently used first. */
   readonly #kept = new Map<string, Kept>();
+  #tls: TlsMaterial;
   #closed = false;
 
   constructor(settings: GrpcClientsSettings) {
     this.#settings = settings;
+    this.#tls = settings.tls;
+  }
+
+  /** New channels are made with it; calls under way go on over theirs, which are closed after them. */
+  useTls(tls: TlsMaterial): void {
+    this.#tls = tls;
+    for (const kept of this.#kept.values()) {
+      kept.retired = true;
+      if (kept.calls === 0) kept.client.close();
+    }
+    this.#kept.clear();
   }
 
   /** Lends the channel to an address, `host:port`, IPv6 in brackets. @throws Error after close */
   async use<T>(address: string, call: (client: Client) => Promise<T>): Promise<T> {
     if (this.#closed) throw new Error("the exporter was stopped");
-    const kept = this.#kept.get(address) ?? { client: this.#connect(address), calls: 0 };
+    const kept = this.#kept.get(address) ?? { client: this.#connect(address), calls: 0, retired: false };
     this.#kept.delete(address);
     this.#kept.set(address, kept);
     kept.calls++;
@@ -44,6 +58,7 @@ export class GrpcClients {
       return await call(kept.client);
     } finally {
       kept.calls--;
+      if (kept.retired && kept.calls === 0) kept.client.close();
     }
   }
 
@@ -54,7 +69,8 @@ export class GrpcClients {
   }
 
   #connect(address: string): Client {
-    const { userAgent, compression, secure, tls } = this.#settings;
+    const { userAgent, compression, secure } = this.#settings;
+    const tls = this.#tls;
     const options: ClientOptions = {
       "grpc.primary_user_agent": userAgent,
       "grpc.default_compression_algorithm": COMPRESSION[compression],

@@ -5,12 +5,12 @@ import { isDiscoverEndpoint } from "../component/discovery.ts";
 import type { Exporter, ExporterSettings, ExportOutcome } from "../component/export.ts";
 import { isRetryableHttpStatus } from "../component/retry.ts";
 import type { LogFragment } from "../model/log.ts";
+import { ClientTls } from "./client-tls.ts";
 import type { httpExporterConfig } from "./common-config.ts";
 import { type Destination, openDestination, type PickedDestination } from "./destination.ts";
 import { type HttpAnswer, HttpSender } from "./http-sender.ts";
 import { InFlight } from "./in-flight.ts";
 import { countSpans } from "./outcome.ts";
-import { readTlsMaterial } from "./tls-options.ts";
 
 export type HttpExporterConfig = z.output<ReturnType<typeof httpExporterConfig>>;
 
@@ -35,6 +35,7 @@ export class HttpExporter implements Exporter {
   readonly #protocol: HttpProtocol;
   readonly #inFlight = new InFlight();
   #sender: HttpSender | undefined;
+  #tls: ClientTls | undefined;
   #destination: Destination | undefined;
 
   constructor(settings: ExporterSettings, config: HttpExporterConfig, protocol: HttpProtocol) {
@@ -45,18 +46,21 @@ export class HttpExporter implements Exporter {
 
   async start(host: Host): Promise<void> {
     const config = this.#config;
-    const tls = await readTlsMaterial(this.#settings.name, config.tls);
     const { path } = this.#protocol;
+    const tls = new ClientTls({ name: this.#settings.name, config: config.tls, logger: host.logger });
+    this.#tls = tls;
     this.#destination = openDestination(this.#settings, config.endpoint, path === undefined ? {} : { path });
-    this.#sender = new HttpSender({
+    const sender = new HttpSender({
       secure: isSecure(config.endpoint),
       headers: config.headers,
       compression: config.compression,
       timeoutMs: config.timeout_ms,
       userAgent: this.#protocol.userAgent(host),
-      tls,
+      tls: tls.material,
       maxSockets: config.sending.concurrency,
     });
+    tls.onChange((material) => sender.useTls(material));
+    this.#sender = sender;
   }
 
   async export(fragments: readonly LogFragment[], signal: AbortSignal): Promise<ExportOutcome> {
@@ -86,6 +90,7 @@ export class HttpExporter implements Exporter {
 
   async shutdown(signal: AbortSignal): Promise<void> {
     const [sender, destination] = [this.#sender, this.#destination];
+    this.#tls?.close();
     this.#sender = undefined;
     this.#destination = undefined;
     await this.#inFlight.idle(signal);

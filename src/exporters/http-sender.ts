@@ -49,15 +49,13 @@ export interface HttpSenderSettings {
 /** Posts bodies over kept connections. Redirects are answers like any other: nothing is followed. */
 export class HttpSender {
   readonly #settings: HttpSenderSettings;
-  readonly #agent: HttpAgent;
+  #agent: HttpAgent;
   readonly #request: typeof httpRequest;
 
   constructor(settings: HttpSenderSettings) {
     this.#settings = settings;
-    const { secure } = settings;
-    const pool = { keepAlive: true, maxSockets: settings.maxSockets, lookup: guardedLookup() };
-    this.#agent = secure ? new HttpsAgent({ ...pool, ...settings.tls }) : new HttpAgent(pool);
-    this.#request = secure ? (httpsRequest as typeof httpRequest) : httpRequest;
+    this.#agent = createAgent(settings, settings.tls);
+    this.#request = settings.secure ? (httpsRequest as typeof httpRequest) : httpRequest;
   }
 
   /** One attempt. Never throws: whatever happens to it is an answer. @param url http or https, as the settings say */
@@ -98,10 +96,23 @@ export class HttpSender {
     }
   }
 
+  /** New connections are made with it; requests under way go on over theirs, which are not kept. */
+  useTls(tls: TlsMaterial): void {
+    const before = this.#agent as HttpAgent & { keepAlive: boolean };
+    this.#agent = createAgent(this.#settings, tls);
+    before.keepAlive = false;
+    for (const socket of Object.values(before.freeSockets).flat()) socket?.destroy();
+  }
+
   /** Closes the kept connections. */
   close(): void {
     this.#agent.destroy();
   }
+}
+
+function createAgent({ secure, maxSockets }: HttpSenderSettings, tls: TlsMaterial): HttpAgent {
+  const pool = { keepAlive: true, maxSockets, lookup: guardedLookup() };
+  return secure ? new HttpsAgent({ ...pool, ...tls }) : new HttpAgent(pool);
 }
 
 function readAnswer(request: ClientRequest, response: IncomingMessage, resolve: (answer: HttpAnswer) => void): void {

@@ -7,6 +7,7 @@ import { isDiscoverEndpoint } from "../component/discovery.ts";
 import type { Exporter, ExporterSettings, ExportOutcome } from "../component/export.ts";
 import { isLinkLocal } from "../component/link-local.ts";
 import type { LogFragment } from "../model/log.ts";
+import { ClientTls } from "./client-tls.ts";
 import {
   badDiscoverEndpoint,
   compressionConfig,
@@ -22,7 +23,6 @@ import { grpcOutcome } from "./grpc-outcome.ts";
 import { InFlight } from "./in-flight.ts";
 import { readExportAnswer } from "./otlp-answer.ts";
 import { countSpans, unreadable } from "./outcome.ts";
-import { readTlsMaterial } from "./tls-options.ts";
 
 const EXPORT_METHOD = "/opentelemetry.proto.collector.trace.v1.TraceService/Export";
 const CANCELLED = 1;
@@ -82,6 +82,7 @@ class OtlpExporter implements Exporter {
   readonly #metadata = new Metadata();
   readonly #inFlight = new InFlight();
   #clients: GrpcClients | undefined;
+  #tls: ClientTls | undefined;
   #destination: Destination | undefined;
 
   constructor(settings: ExporterSettings, userConfig: OtlpConfig) {
@@ -92,14 +93,17 @@ class OtlpExporter implements Exporter {
 
   async start(host: Host): Promise<void> {
     const { endpoint, compression, tls } = this.#config;
-    const material = await readTlsMaterial(this.#settings.name, tls);
+    const files = new ClientTls({ name: this.#settings.name, config: tls, logger: host.logger });
+    this.#tls = files;
     this.#destination = openDestination(this.#settings, endpoint, { scheme: "grpc" });
-    this.#clients = new GrpcClients({
+    const clients = new GrpcClients({
       userAgent: `OTel-OTLP-Exporter-${host.userAgent}`,
       compression,
       secure: secureOf(endpoint) ?? tls !== undefined,
-      tls: material,
+      tls: files.material,
     });
+    files.onChange((material) => clients.useTls(material));
+    this.#clients = clients;
   }
 
   async export(fragments: readonly LogFragment[], signal: AbortSignal): Promise<ExportOutcome> {
@@ -121,6 +125,7 @@ class OtlpExporter implements Exporter {
 
   async shutdown(signal: AbortSignal): Promise<void> {
     const [clients, destination] = [this.#clients, this.#destination];
+    this.#tls?.close();
     this.#clients = undefined;
     this.#destination = undefined;
     await this.#inFlight.idle(signal);

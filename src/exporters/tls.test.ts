@@ -6,8 +6,9 @@ import { join } from "node:path";
 import type { TLSSocket } from "node:tls";
 import { Server, ServerCredentials, type ServerUnaryCall, type sendUnaryData } from "@grpc/grpc-js";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { until } from "../../test/e2e/until.ts";
 import { fragmentOfNames, testHost } from "../../test/support/fragments.ts";
-import { TEST_CERT, TEST_KEY } from "../../test/support/tls.ts";
+import { OTHER_CERT, OTHER_KEY, TEST_CERT, TEST_KEY } from "../../test/support/tls.ts";
 import type { ComponentFactory } from "../component/component.ts";
 import type { Exporter, ExporterSettings, ExportOutcome } from "../component/export.ts";
 import { otlpExporter } from "./otlp.ts";
@@ -84,6 +85,49 @@ async function outcomeOf<C>(
     await exporter.shutdown(NEVER);
   }
 }
+
+describe("TLS files that are replaced", () => {
+  it("are used for new connections, over HTTP and gRPC", async () => {
+    const files = { cert_file: join(folder, "own.pem"), key_file: join(folder, "own-key.pem") };
+    const place = (cert: string, key: string) =>
+      Promise.all([writeFile(files.cert_file, cert), writeFile(files.key_file, key)]);
+    await place(OTHER_CERT, OTHER_KEY);
+    const tls = { ca_file: join(folder, "cert.pem"), ...files };
+    const settings = { name: "mine", writeStdout: () => {} };
+    const http = otlpHttpExporter.create(settings, otlpHttpExporter.config.parse({ endpoint: httpsUrl, tls }));
+    const grpc = otlpExporter.create(
+      settings,
+      otlpExporter.config.parse({ endpoint: `localhost:${grpcPort}`, tls, timeout_ms: 2_000 }),
+    );
+    const exported = (exporter: Exporter) => exporter.export([fragmentOfNames(["a"])], NEVER);
+    await Promise.all([http.start(testHost()), grpc.start(testHost())]);
+    try {
+      expect(await exported(http)).toEqual({ type: "delivered" });
+      expect(sawClientCertificate).toBe(false);
+      expect(await exported(grpc)).toMatchObject({ type: "retry" });
+      await place(TEST_CERT, TEST_KEY);
+      await until("the new certificate is shown", async () => {
+        expect(await exported(http)).toEqual({ type: "delivered" });
+        return sawClientCertificate || undefined;
+      });
+      await until("gRPC lets it in", async () => (await exported(grpc)).type === "delivered" || undefined);
+    } finally {
+      await Promise.all([http.shutdown(NEVER), grpc.shutdown(NEVER)]);
+    }
+  });
+
+  it("are refused at the start where they cannot be used", async () => {
+    await writeFile(join(folder, "broken.pem"), TEST_CERT.slice(0, 200));
+    const broken = join(folder, "broken.pem");
+    await expect(outcomeOf(otlpHttpExporter, { endpoint: httpsUrl, tls: { ca_file: broken } })).rejects.toThrow(
+      /^exporters\.otlp_http\.tls\.ca_file: .*broken\.pem cannot be used: /,
+    );
+    const pair = { cert_file: join(folder, "cert.pem"), key_file: broken };
+    await expect(outcomeOf(otlpExporter, { endpoint: "localhost:1", tls: pair })).rejects.toThrow(
+      /^exporters\.otlp\.tls\.cert_file: .*cert\.pem cannot be used: /,
+    );
+  });
+});
 
 describe("TLS", () => {
   const identity = () => ({ cert_file: join(folder, "cert.pem"), key_file: join(folder, "key.pem") });
