@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { existsSync, mkdirSync } from "node:fs";
+import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -9,6 +9,9 @@ const CACHE = resolve(dirname(fileURLToPath(import.meta.url)), "../../.tmp/inter
 const ZIPKIN = "3.5.1";
 const TELEMETRYGEN = "v0.161.0";
 const PYTHON_SDK = "1.45.1";
+
+const JAVA_AGENT = "2.21.0";
+const GO_SDK = "v1.47.0";
 
 const FETCH_MS = 600_000;
 
@@ -30,6 +33,33 @@ export function telemetrygen(): string | undefined {
   if (!has("go", "version")) return undefined;
   const module = `github.com/open-telemetry/opentelemetry-collector-contrib/cmd/telemetrygen@${TELEMETRYGEN}`;
   return fetched(join(CACHE, "bin/telemetrygen"), "go", ["install", module], { GOBIN: join(CACHE, "bin") });
+}
+
+/** Path of OpenTelemetry's Java agent; undefined without Java or Maven. */
+export function javaAgent(): string | undefined {
+  if (!has("java", "-version") || !has("mvn", "--version")) return undefined;
+  return fetched(join(CACHE, `opentelemetry-javaagent-${JAVA_AGENT}.jar`), "mvn", [
+    "-q",
+    "-B",
+    "dependency:copy",
+    `-Dartifact=io.opentelemetry.javaagent:opentelemetry-javaagent:${JAVA_AGENT}`,
+    `-DoutputDirectory=${CACHE}`,
+  ]);
+}
+
+/** Path of `source`, a program of one file, built with OpenTelemetry's Go SDK; undefined without Go. */
+export function goProgram(source: string): string | undefined {
+  if (!has("go", "version")) return undefined;
+  const folder = join(CACHE, "go-program");
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(join(folder, "main.go"), source);
+  const go = (...args: readonly string[]) => run("go", args, {}, folder);
+  const modules = ["otel", "otel/sdk", "otel/exporters/otlp/otlptrace/otlptracehttp"];
+  const ready =
+    (existsSync(join(folder, "go.mod")) || go("mod", "init", "shop")) &&
+    go("get", ...modules.map((module) => `go.opentelemetry.io/${module}@${GO_SDK}`)) &&
+    go("build", "-o", "program");
+  return ready ? join(folder, "program") : undefined;
 }
 
 /** Python interpreter that has the official SDK and both OTLP exporters; undefined without Python. */
@@ -67,12 +97,18 @@ function has(command: string, versionFlag: string): boolean {
   }
 }
 
-function run(command: string, args: readonly string[], environment: Readonly<Record<string, string>> = {}): boolean {
+function run(
+  command: string,
+  args: readonly string[],
+  environment: Readonly<Record<string, string>> = {},
+  folder?: string,
+): boolean {
   try {
     execFileSync(command, [...args], {
       stdio: ["ignore", "ignore", "inherit"],
       timeout: FETCH_MS,
       env: { ...process.env, ...environment },
+      ...(folder === undefined ? {} : { cwd: folder }),
     });
     return true;
   } catch {
