@@ -1,9 +1,10 @@
-import express, { type Request, type Response, type Router } from "express";
+import express, { type NextFunction, type Request, type Response, type Router } from "express";
 import { PermanentError, RetryableError } from "../component/errors.ts";
 import type { ViewHost } from "../component/read.ts";
 import type { SpanStore } from "../component/store.ts";
 import { parseTraceId } from "../model/ids.ts";
-import { parseSearchParams } from "../query/search-params.ts";
+import type { TraceQuery } from "../model/trace-query.ts";
+import { deletionQuery } from "./deletion-query.ts";
 
 /** What the routes need of the store. */
 export interface AdminStore extends ViewHost, Pick<SpanStore, "deleteTraces" | "deleteAll" | "compact"> {}
@@ -34,6 +35,9 @@ export function createAdminRoutes(store: AdminStore): Router {
   router.post("/api/ui/admin/delete", express.json({ limit: "8mb", type: () => true }), (request, response) =>
     answer(response, () => remove(store, request)),
   );
+  router.use("/api/ui/admin", (error: Error, _request: Request, response: Response, _next: NextFunction) =>
+    refuse(response, 400, "bad_request", `the body: expected a JSON object: ${error.message}`),
+  );
   return router;
 }
 
@@ -43,12 +47,11 @@ export async function deleteMatching(
   query: Readonly<Record<string, string>>,
   signal: AbortSignal,
 ): Promise<number> {
-  const parsed = parseSearchParams(new URLSearchParams(query), BigInt(Date.now()) * 1_000_000n);
+  const parsed = deletionQuery(query);
   const found = new Set<string>();
-  let after = parsed.after;
+  let after: TraceQuery["after"];
   for (;;) {
-    const { after: _, ...rest } = parsed;
-    const page = { ...rest, limit: PAGE, ...(after === undefined ? {} : { after }) };
+    const page = { ...parsed, limit: PAGE, ...(after === undefined ? {} : { after }) };
     const { body } = await store.view("store.find_ids", { query: page }, signal);
     const result = JSON.parse(Buffer.from(body).toString()) as {
       traceIds: string[];
@@ -94,9 +97,12 @@ async function remove(store: AdminStore, request: Request): Promise<unknown> {
     await store.deleteTraces(ids);
     return { traces: ids.length };
   }
-  const given = typeof query === "object" && query !== null ? Object.entries(query) : [];
-  if (given.length === 0 || given.some(([, value]) => typeof value !== "string")) {
-    throw new PermanentError("bad_request", "query: expected search parameters as texts, at least one");
+  if (typeof query !== "object" || query === null) {
+    throw new PermanentError("bad_request", "query: expected search parameters as texts");
+  }
+  const given = Object.entries(query);
+  if (given.some(([, value]) => typeof value !== "string")) {
+    throw new PermanentError("bad_request", "query: expected search parameters as texts");
   }
   const signal = new AbortController().signal;
   return { traces: await deleteMatching(store, Object.fromEntries(given) as Record<string, string>, signal) };

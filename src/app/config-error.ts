@@ -42,10 +42,44 @@ function describeIssue(
   }
   const found = valueAt(input, path);
   const shown = found === undefined ? "" : ` (found ${clip(JSON.stringify(found))})`;
-  return [
-    `${pathText(path) || "config"}: ${lowerFirst(issue.message.replace(/^Invalid (?:input|option): /, ""))}${shown}`,
-  ];
+  return [`${pathText(path) || "config"}: ${reasonOf(issue, found)}${shown}`];
 }
+
+/** What a setting should be, in the words of someone who writes YAML; the schema's own words where it has some. */
+function reasonOf(issue: z.core.$ZodIssue, found: unknown): string {
+  if (!/^(?:Invalid |Too )/.test(issue.message)) return lowerFirst(issue.message);
+  switch (issue.code) {
+    case "invalid_type": {
+      const wanted = TYPE_WORDS[issue.expected] ?? issue.expected;
+      return found === undefined ? `is missing; expected ${wanted}` : `expected ${wanted}`;
+    }
+    case "too_small":
+    case "too_big": {
+      const bound = issue.code === "too_small" ? issue.minimum : issue.maximum;
+      const side = issue.code === "too_small" ? "at least" : "at most";
+      const unit = UNIT_WORDS[issue.origin];
+      if (unit !== undefined) return `expected ${side} ${bound} ${Number(bound) === 1 ? unit : `${unit}s`}`;
+      if (issue.inclusive === false) return `expected ${issue.code === "too_small" ? "more" : "less"} than ${bound}`;
+      return `expected ${side} ${bound}`;
+    }
+    case "invalid_value":
+      return `expected ${issue.values.length === 1 ? "" : "one of "}${issue.values.map((value) => JSON.stringify(value)).join(", ")}`;
+    default:
+      return lowerFirst(issue.message.replace(/^Invalid (?:input|option): /, ""));
+  }
+}
+
+const TYPE_WORDS: Readonly<Record<string, string>> = {
+  string: "a text",
+  number: "a number",
+  int: "a whole number",
+  boolean: "true or false",
+  array: "a list",
+  object: "a mapping",
+  record: "a mapping",
+};
+
+const UNIT_WORDS: Readonly<Record<string, string>> = { string: "character", array: "item" };
 
 function depth(issues: readonly z.core.$ZodIssue[]): number {
   return Math.max(0, ...issues.map((issue) => issue.path.length));

@@ -8,6 +8,7 @@ import { endpointSchema } from "../server/endpoint.ts";
 import { EXPORTERS, RECEIVERS } from "./builtin.ts";
 import { type ConfigOrigin, configError, describeIssues, nearest } from "./config-error.ts";
 import type { RawConfig } from "./config-sources.ts";
+import { listenersOf, sharedAddresses } from "./listener-addresses.ts";
 
 const MIB = 1024 * 1024;
 
@@ -156,7 +157,9 @@ export function parseConfig(raw: RawConfig, origin: ConfigOrigin): Config {
       else exporters[name] = result.config;
     }
   }
-  if (parsed.success) lines.push(...unreachableRegistry(parsed.data, exporters));
+  if (parsed.success) {
+    lines.push(...unreachableRegistry(parsed.data, exporters), ...sharedAddresses(listenersOf(parsed.data)));
+  }
   if (!parsed.success || lines.length > 0) throw configError(origin, lines);
   return { ...parsed.data, exporters };
 }

@@ -45,7 +45,10 @@ export class ApiClient {
     if (response.ok) return response;
     const text = await response.text();
     const code = response.status === 404 ? "not_found" : response.status < 500 ? "bad_request" : "internal";
-    throw new PermanentError(code, messageOf(text) ?? `${url} answered ${response.status}`);
+    throw new PermanentError(
+      code,
+      messageOf(text) ?? `${url} answered ${response.status}; expected a collector's web UI there, as ${DEFAULT_URL}`,
+    );
   }
 }
 

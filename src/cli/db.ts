@@ -17,7 +17,7 @@ import { onCollectorOrFolder, postAdmin } from "./db-access.ts";
 import { importFiles } from "./db-import.ts";
 import { EXIT } from "./exit-codes.ts";
 import { table } from "./format.ts";
-import { collectTag, tagsJson } from "./option-values.ts";
+import { checkName, checkUrl, collectTag, tagsJson } from "./option-values.ts";
 import { createProgress } from "./progress.ts";
 
 interface DbFlags extends ConfigFlags {
@@ -38,27 +38,59 @@ interface DeleteFlags extends DbFlags {
 /** Maintenance of the data folder, whether a collector is using it or not. */
 export function addDb(program: Command): void {
   const db = program.command("db").description("look after the data folder, also while a collector uses it");
-  const command = (name: string, description: string) =>
+  const command = (name: string, description: string, ...examples: readonly string[]) =>
     addConfigFlags(db.command(name).description(description))
-      .option("--url <url>", "web UI address of the collector that uses the folder (default: as configured)")
-      .option("--json", "print the result as JSON", false);
+      .option("--url <url>", "web UI address of the collector that uses the folder (default: as configured)", checkUrl)
+      .option("--json", "print the result as JSON", false)
+      .addHelpText("after", `\nExamples:\n${examples.map((example) => `  spanloom db ${example}`).join("\n")}`);
 
-  command("stats", "sizes, ages and forms of what is stored").action(stats);
-  command("check", "read everything with its checksums; exit code 1 when something is damaged").action(check);
-  command("compact", "seal all that every exporter has, and give back the space of what is deleted").action(compact);
-  command("export", "write everything as OTLP JSON Lines")
+  command(
+    "stats",
+    "sizes, ages and forms of what is stored",
+    "stats --data ./spanloom-data",
+    "stats --json | jq .bytesPerSpan",
+  ).action(stats);
+  command(
+    "check",
+    "read everything with its checksums; exit code 1 when something is damaged",
+    "check",
+    "check --data backup --json | jq -r '.problems[].reason'",
+  ).action(check);
+  command(
+    "compact",
+    "seal all that every exporter has, and give back the space of what is deleted",
+    "compact",
+    "compact --data ./spanloom-data --json",
+  ).action(compact);
+  command("export", "write everything as OTLP JSON Lines", "export traces.jsonl.gz", "export - | head -1 | jq .")
     .argument("<file>", "file to write, gzip where it ends in .gz; - for standard output")
     .action(exportTo);
-  command("import", "store spans from OTLP JSON Lines, also .gz, beside what is there")
+  command(
+    "import",
+    "store spans from OTLP JSON Lines, also .gz, beside what is there",
+    "import traces.jsonl.gz",
+    "import --data ./other-data monday.jsonl tuesday.jsonl",
+  )
     .argument("<file...>", "recordings, one TracesData object a line")
     .action(importFrom);
-  command("backup", "copy the data folder as it is at one moment: a collector can be started on the copy")
+  command(
+    "backup",
+    "copy the data folder as it is at one moment: a collector can be started on the copy",
+    "backup /backups/spanloom-monday",
+    "backup --data /var/lib/spanloom /backups/spanloom-$(date +%F)",
+  )
     .argument("<folder>", "folder to make")
     .action(backup);
-  command("delete", "delete traces: by id, by what a search finds, or everything")
+  command(
+    "delete",
+    "delete traces: by id, by what a search finds, or everything",
+    "delete 5b8efff798038103d269b633813fc60c",
+    "delete --service checkout --tag user=4711",
+    "delete --all --yes",
+  )
     .argument("[trace-id...]", "ids of traces")
-    .option("--service <name>", "traces with a span of this service")
-    .option("--operation <name>", "traces with a span of this name")
+    .option("--service <name>", "traces with a span of this service", checkName)
+    .option("--operation <name>", "traces with a span of this name", checkName)
     .option("--tag <key=value>", "traces with a span with this attribute (repeatable)", collectTag)
     .option("--start <time>", "spans from then on: microseconds since the epoch")
     .option("--end <time>", "spans up to then: microseconds since the epoch")

@@ -1,4 +1,5 @@
 import { InvalidArgumentError } from "commander";
+import { parseGoDuration } from "../query/params.ts";
 
 /** An http or https URL, as it was written. */
 export function checkUrl(text: string): string {
@@ -27,8 +28,23 @@ export function parseDurationMs(text: string): number {
 
 /** For `--lookback`, as the search API reads it: it takes what it cannot read for no lookback at all. */
 export function checkLookback(text: string): string {
-  if (!/^(?:\d+[dw]|(?:\d+(?:\.\d+)?(?:ms|s|m|h))+)$/.test(text)) {
-    throw new InvalidArgumentError("expected a duration such as 15m, 1h30m or 2d");
+  if (!/^(?:\d+[dw]|(?:\d+(?:\.\d+)?(?:ms|s|m|h))+)$/.test(text) || !/[1-9]/.test(text)) {
+    throw new InvalidArgumentError("expected a duration above 0 such as 15m, 1h30m or 2d");
+  }
+  return text;
+}
+
+/** For a name to look for. An empty one, of a shell's unset variable, would find everything. */
+export function checkName(text: string): string {
+  if (text === "") throw new InvalidArgumentError("expected a name, found nothing");
+  if (text.startsWith("--")) throw new InvalidArgumentError("expected a name, found a flag");
+  return text;
+}
+
+/** For the bounds of a duration, as the search API reads them: Go's form. */
+export function checkDuration(text: string): string {
+  if (parseGoDuration(text) === undefined) {
+    throw new InvalidArgumentError("expected a duration with its unit such as 1.5s, 200ms or 50us");
   }
   return text;
 }

@@ -44,10 +44,17 @@ export function createProgram(): Command {
   const program = new Command("spanloom")
     .description("Tracing collector, store, UI and proxy: OpenTelemetry, Jaeger and Zipkin compatible")
     .version(readVersion(), "-V, --version")
-    .showHelpAfterError("(spanloom --help lists the commands and flags)")
+    .showHelpAfterError("(spanloom --help lists the commands)")
     .showSuggestionAfterError()
     .enablePositionalOptions()
     .exitOverride();
   for (const add of COMMANDS) add(program);
+  for (const command of program.commands) pointToHelp(command, `spanloom ${command.name()}`);
   return program;
+}
+
+/** After a wrong flag, names the help of the very command. */
+function pointToHelp(command: Command, words: string): void {
+  command.showHelpAfterError(`(${words} --help shows its flags and examples)`);
+  for (const inner of command.commands) pointToHelp(inner, `${words} ${inner.name()}`);
 }
