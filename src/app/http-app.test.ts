@@ -65,6 +65,17 @@ function ask(path: string, headers: Record<string, string> = {}, method = "GET",
   });
 }
 
+describe("health", () => {
+  it("is told with and without the base path: probes know nothing of it", async () => {
+    for (const path of ["/healthz", "/readyz", "/traces/healthz", "/traces/readyz"]) {
+      expect(await ask(path), path).toMatchObject({
+        status: 200,
+        body: path.endsWith("/healthz") ? "ok\n" : "ready\n",
+      });
+    }
+  });
+});
+
 describe("what is served", () => {
   it("is nothing outside the folder of the web UI, and no hidden file", async () => {
     const climbs = [

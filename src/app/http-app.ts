@@ -57,16 +57,7 @@ export function createHttpApp(settings: HttpAppSettings): Express {
     if (reason === undefined) next();
     else response.status(403).json({ errors: [{ code: 403, msg: reason }] });
   });
-  router.get("/healthz", (_request, response) => {
-    response.type("text").send("ok\n");
-  });
-  router.get("/readyz", (_request, response) => {
-    const reason = settings.notReady();
-    response
-      .status(reason === undefined ? 200 : 503)
-      .type("text")
-      .send(`${reason ?? "ready"}\n`);
-  });
+  router.use(healthRoutes(settings.notReady));
   router.get("/metrics", async (_request, response) => {
     const text = renderPrometheus(await settings.metrics());
     response.setHeader("content-type", "text/plain; version=0.0.4; charset=utf-8");
@@ -90,9 +81,8 @@ export function createHttpApp(settings: HttpAppSettings): Express {
   app.use(base, router);
   if (base !== "/") {
     app.get("/", (_request, response) => response.redirect(302, base));
-    app.get("/healthz", (_request, response) => {
-      response.type("text").send("ok\n");
-    });
+    // Probes of images and manifests know nothing of the base path.
+    app.use(healthRoutes(settings.notReady));
   }
   app.use((request, response) => {
     response.status(404).type("text").send(`nothing at ${request.path}; the UI is at ${base}\n`);
@@ -113,6 +103,21 @@ export function createHttpApp(settings: HttpAppSettings): Express {
     response.status(status).json({ errors: [{ code: status, msg: message }] });
   });
   return app;
+}
+
+function healthRoutes(notReady: HttpAppSettings["notReady"]): express.Router {
+  const router = express.Router();
+  router.get("/healthz", (_request, response) => {
+    response.type("text").send("ok\n");
+  });
+  router.get("/readyz", (_request, response) => {
+    const reason = notReady();
+    response
+      .status(reason === undefined ? 200 : 503)
+      .type("text")
+      .send(`${reason ?? "ready"}\n`);
+  });
+  return router;
 }
 
 function isHttpError(error: unknown): error is Error & { status: number } {

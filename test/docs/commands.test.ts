@@ -23,6 +23,9 @@ function shim({ endpoints }: Collector): string {
 }`;
 }
 
+/** A page runs a dozen commands, which a machine that tests other things starts slowly. */
+const PAGE_MS = 120_000;
+
 describe("commands in the pages", () => {
   const pages = docPages().filter((page) => blocks(page).length > 0);
 
@@ -31,22 +34,26 @@ describe("commands in the pages", () => {
     expect(pages).toContain("docs/getting-started.md");
   });
 
-  it.each(pages)("of %s work, one after another", async (page) => {
-    const folder = mkdtempSync(join(tmpdir(), "spanloom-docs-"));
-    symlinkSync(join(ROOT, "test"), join(folder, "test"));
-    const collector = await createCollector();
-    try {
-      const script = [shim(collector), ...blocks(page)]
-        .join("\n")
-        .replaceAll("http://127.0.0.1:4318", collector.endpoints.otlpHttp as string)
-        .replaceAll("http://127.0.0.1:16686/", collector.endpoints.ui);
-      const { code, out } = await bash(script, folder);
-      expect(code, out).toBe(0);
-    } finally {
-      await collector.shutdown();
-      rmSync(folder, { recursive: true, force: true });
-    }
-  });
+  it.each(pages)(
+    "of %s work, one after another",
+    async (page) => {
+      const folder = mkdtempSync(join(tmpdir(), "spanloom-docs-"));
+      symlinkSync(join(ROOT, "test"), join(folder, "test"));
+      const collector = await createCollector();
+      try {
+        const script = [shim(collector), ...blocks(page)]
+          .join("\n")
+          .replaceAll("http://127.0.0.1:4318", collector.endpoints.otlpHttp as string)
+          .replaceAll("http://127.0.0.1:16686/", collector.endpoints.ui);
+        const { code, out } = await bash(script, folder);
+        expect(code, out).toBe(0);
+      } finally {
+        await collector.shutdown();
+        rmSync(folder, { recursive: true, force: true });
+      }
+    },
+    PAGE_MS,
+  );
 });
 
 /** Runs a script that stops at its first failure; both streams as they came. */
