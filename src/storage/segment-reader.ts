@@ -53,6 +53,7 @@ export class SegmentReader {
   readonly #body: SqlStatement<BodyRow>;
   readonly #index: SqlStatement<{ index_blob: Uint8Array }>;
   readonly #operations: SqlStatement<{ service: string; name: string; kind: number }>;
+  readonly #operationCount: SqlStatement<{ count: number }>;
   readonly #meta: SqlStatement<{ value: string }>;
   readonly #end: SqlStatement<SegmentEnd>;
   readonly #first: SqlStatement<{ receivedAtMs: number }>;
@@ -69,6 +70,7 @@ export class SegmentReader {
     this.#body = db.prepare("SELECT codec, raw_length, head_crc, body_crc, body FROM block WHERE row = ?");
     this.#index = db.prepare("SELECT index_blob FROM block WHERE row = ?");
     this.#operations = db.prepare("SELECT service, name, kind FROM operation");
+    this.#operationCount = db.prepare("SELECT count(*) AS count FROM operation");
     this.#meta = db.prepare("SELECT value FROM meta WHERE key = ?");
     this.#end = db.prepare(
       `SELECT row, sequence, spans_through AS spansThrough, received_ms AS receivedAtMs
@@ -109,6 +111,10 @@ export class SegmentReader {
       operations: this.#operations.all().map(({ service, name, kind }) => ({ service, name, kind: kind as SpanKind })),
       complete: this.meta("operations_overflow") === undefined,
     };
+  }
+
+  operationCount(): number {
+    return this.#operationCount.get()?.count ?? 0;
   }
 
   /** Undefined for a segment without rows. */

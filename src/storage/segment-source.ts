@@ -60,6 +60,8 @@ export interface SegmentSource {
   inflate(segment: number, row: number): Promise<Uint8Array | undefined>;
   /** Every (service, operation, kind) of the segment; not `complete` beyond MAX_OPERATIONS. */
   operations(segment: number): { readonly operations: readonly SegmentOperation[]; readonly complete: boolean };
+  /** How many these are: an open segment only gains some. */
+  operationCount(segment: number): number;
   /** Sequence of the last committed row; 0 when nothing was ever stored. */
   visibleSequence(): number;
   stats(): StoreStats;

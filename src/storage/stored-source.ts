@@ -130,6 +130,10 @@ export class StoredSource implements SegmentSource {
     return this.#read(segment, (reader) => reader.operations()) ?? { operations: [], complete: true };
   }
 
+  operationCount(segment: number): number {
+    return this.#read(segment, (reader) => reader.operationCount()) ?? 0;
+  }
+
   visibleSequence(): number {
     return this.end().sequence;
   }

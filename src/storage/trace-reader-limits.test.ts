@@ -183,6 +183,26 @@ describe("what comes and goes", () => {
     expect(await reader.trace(hexToBytes(hex(2, 32)) as Uint8Array, signal)).toEqual([]);
   });
 
+  it("lists a new operation at once, and reads lists again only when there is one", async () => {
+    const source = many(3);
+    source.roll();
+    source.append(batch("shop", [span(4, 1, 4)]));
+    const reader = createTraceReader(source);
+    const names = async () => (await reader.operations("shop", signal)).map(({ name }) => name);
+    const [name] = await names();
+    const { operations: lists } = source.reads;
+    for (let i = 0; i < 5; i++) {
+      expect(await names()).toEqual([name]);
+      expect(await reader.services(signal)).toEqual(["cart", "shop"]);
+      source.append(batch("shop", [span(4, 2 + i, 4)]));
+    }
+    expect(source.reads.operations).toBe(lists);
+    source.append(batch("shop", [span(4, 9, 4, { name: "another" })]));
+    expect(await names()).toEqual(["another", name].sort());
+    source.append(batch("new", [span(4, 10, 4)]));
+    expect(await reader.services(signal)).toEqual(["cart", "new", "shop"]);
+  });
+
   it("keeps spans of one id that differ, and takes byte-equal ones once across blocks", async () => {
     const source = new MemorySource();
     source.append(batch("cart", [span(1, 1, 1), span(1, 1, 1)]));

@@ -1,9 +1,9 @@
 import type { Operation } from "../../model/trace-query.ts";
-import type { SegmentOperation, SegmentSource } from "../segment-source.ts";
+import type { SegmentInfo, SegmentOperation, SegmentSource } from "../segment-source.ts";
 
 /**
  * Services and operations of all that is stored: the union of the segments' own lists, so they vanish with their last
- * segment. Lists of closed segments are read once, that of the open one when something was committed since.
+ * segment. Lists of closed segments are read once, that of the open one when it has grown: most commits hold nothing new.
  */
 export class OperationCache {
   readonly #source: SegmentSource;
@@ -44,6 +44,10 @@ export class OperationCache {
     const segments = this.#source.segments();
     const shape = segments.map((segment) => segment.id).join();
     if (sequence === this.#sequence && shape === this.#shape) return;
+    if (shape === this.#shape && !this.#hasGrown(segments)) {
+      this.#sequence = sequence;
+      return;
+    }
     const present = new Set(segments.map((segment) => segment.id));
     for (const id of [...this.#lists.keys()]) if (!present.has(id)) this.#lists.delete(id);
     let openSegment = -1;
@@ -58,6 +62,13 @@ export class OperationCache {
     this.#sequence = sequence;
     this.#openSegment = openSegment;
     this.#shape = shape;
+  }
+
+  /** Whether one of the segments whose lists are known has got another one: only the open one can. */
+  #hasGrown(segments: readonly SegmentInfo[]): boolean {
+    const open = segments.find(({ status }) => status === "open");
+    if (open === undefined || open.id !== this.#openSegment) return true;
+    return this.#source.operationCount(open.id) !== this.#lists.get(open.id)?.length;
   }
 }
 

@@ -32,7 +32,7 @@ export class MemorySource implements SegmentSource {
   #sequence = 0;
   #spans = 0;
   /** Rows and bodies read, to see what a search touches. */
-  readonly reads = { rows: 0, bodies: 0 };
+  readonly reads = { rows: 0, bodies: 0, operations: 0 };
 
   append(traces: TracesData, receivedAtMs = 1_000): void {
     this.appendBody(encodeTraces(traces), receivedAtMs);
@@ -93,9 +93,18 @@ export class MemorySource implements SegmentSource {
     return this.body(segment, row);
   }
 
+  operationCount(segment: number): number {
+    return this.#operations(segment).length;
+  }
+
   operations(segment: number): { operations: readonly SegmentOperation[]; complete: boolean } {
-    const operations = this.#find(segment)?.blocks.flatMap(({ block }) => block.operations) ?? [];
-    return { operations, complete: true };
+    this.reads.operations++;
+    return { operations: this.#operations(segment), complete: true };
+  }
+
+  #operations(segment: number): readonly SegmentOperation[] {
+    const all = this.#find(segment)?.blocks.flatMap(({ block }) => block.operations) ?? [];
+    return [...new Map(all.map((one) => [JSON.stringify(one), one])).values()];
   }
 
   visibleSequence(): number {
