@@ -1,5 +1,6 @@
 import { setImmediate as nextTurn, setTimeout as sleep } from "node:timers/promises";
 import type { Logger } from "../component/logger.ts";
+import type { Metrics } from "../component/metrics.ts";
 import type { SqlDatabase } from "./driver.ts";
 import type { LogPosition, LogReader, LogRow } from "./log-reader.ts";
 
@@ -19,7 +20,7 @@ export interface LogState {
 export interface AggregateKind {
   /** Spans before the cursor that a restarted state wants to remember. */
   readonly rememberSpans: number;
-  readonly create: () => LogState;
+  readonly create: (metrics: Metrics) => LogState;
   /** Removes stored state of times before this, ms since the epoch. */
   readonly expire: (db: SqlDatabase, beforeMs: number) => void;
 }
@@ -34,6 +35,7 @@ export interface AggregateOptions {
   readonly position: LogPosition;
   readonly reader: LogReader;
   readonly logger: Logger;
+  readonly metrics: Metrics;
 }
 
 /** The log grows by a row or more a commit, and reading several at once is cheaper: how long they gather, ms. */
@@ -56,7 +58,7 @@ export class Aggregate {
     this.#options = options;
     this.#position = options.position;
     this.#stored = options.position;
-    this.#state = options.kind.create();
+    this.#state = options.kind.create(options.metrics);
     this.#state.load(options.db);
   }
 

@@ -12,6 +12,7 @@ import {
   withThresholds,
 } from "../../test/support/storage/aggregate-spans.ts";
 import { testDriver } from "../../test/support/storage/driver.ts";
+import { Metrics } from "../component/metrics.ts";
 import type { Span } from "../model/span.ts";
 import { receivedThreshold } from "../model/span-columns.ts";
 import type { DependencyLink } from "../model/trace-query.ts";
@@ -97,6 +98,32 @@ describe("DependencyAggregator", () => {
     expect(found).toMatchObject({ parent: "a", child: "b", callCount: 3 });
     expect((found?.p50Nano as number) / 10e6).toBeCloseTo(1, 1);
     expect((found?.p99Nano as number) / 1000e6).toBeCloseTo(1, 1);
+  });
+
+  it("leaves out calls whose start is impossible or far from their receipt, and says how many", () => {
+    const metrics = new Metrics();
+    aggregator = new DependencyAggregator(SMALL, metrics);
+    const startingAt = (startTimeUnixNano: bigint) => ({ startTimeUnixNano });
+    const day = 86_400_000_000_000n;
+    aggregator.consume(
+      spans([
+        ["a", 1, 0, startingAt(0n)],
+        ["b", 2, 1, startingAt(0n)],
+        ["b", 3, 1, startingAt(START - 401n * day)],
+        ["b", 4, 1, startingAt(START + 2n * day)],
+        ["b", 5, 1, startingAt(START - 300n * day)],
+        ["b", 5, 1, startingAt(START - 300n * day)],
+        ["b", 6, 99],
+      ]),
+    );
+    expect(stored()).toEqual([link("a", "b")]);
+    aggregator.consume(spans([], START_MS + DEFAULT_DEPENDENCIES.windowMs + 1));
+    expect(Object.fromEntries(metrics.snapshot().map(({ name, value }) => [name, value]))).toEqual({
+      spanloom_dependencies_unmatched_spans_total: 1,
+      spanloom_dependencies_duplicate_spans_total: 1,
+      spanloom_dependencies_left_out_calls_total: 3,
+      spanloom_dependencies_overflow_calls_total: 0,
+    });
   });
 
   it("counts a call as many times as the called span stands for", () => {
@@ -250,6 +277,8 @@ describe("DependencyAggregator", () => {
         const expected = new Map<string, DependencyLink>();
         for (const trace of group(flatten(log)).values()) {
           for (const child of trace) {
+            const startMs = Number(child.span.startTimeUnixNano / 1_000_000n);
+            if (startMs === 0 || startMs > START_MS + 24 * HOUR_MS) continue;
             const parent = trace.find(({ span }) => span.spanId === child.span.parentSpanId);
             if (parent === undefined || parent.service === child.service) continue;
             const key = JSON.stringify([parent.service, child.service]);

@@ -1,12 +1,13 @@
+import { type Counter, type MetricSample, Metrics } from "../component/metrics.ts";
 import { traceIdHash } from "../model/attribute-hash.ts";
 import { bucketOf, ExponentialHistogram } from "../model/exponential-histogram.ts";
-import { STATUS_CODE } from "../model/span.ts";
+import { SPAN_MARK, STATUS_CODE } from "../model/span.ts";
 import { durationNano, type SpanColumns, type SpanGroup } from "../model/span-columns.ts";
 import { AdjustedCounts } from "./adjusted-counts.ts";
 import { addDependencies, type HourlyCalls, prepareDependencies } from "./dependency-table.ts";
 import type { SqlDatabase } from "./driver.ts";
 import { JoinWindow, type WindowSpan } from "./join-window.ts";
-import { startHour } from "./start-bucket.ts";
+import { isFar, startMinute } from "./start-bucket.ts";
 
 /** What is counted of a batch or a row of the log. */
 export interface CountedBatch {
@@ -24,6 +25,9 @@ export interface DependencySettings {
 
 export const DEFAULT_DEPENDENCIES: DependencySettings = { windowSpans: 2 ** 18, windowMs: 10 * 60_000 };
 
+/** Of spans whose start is not to be believed; no call falls into the first hour of the epoch. */
+const NO_HOUR = 0;
+const MINUTE_MS = 60_000;
 /** Distinct service names known at once; beyond it the window starts afresh, so that made-up names cannot fill memory. */
 const MAX_SERVICES = 50_000;
 
@@ -58,6 +62,8 @@ export class DependencyAggregator {
   #flushed: Pending = new Map();
   #counting = true;
   #duplicates = 0;
+  #leftOut = 0;
+  readonly #summed: Counter;
   readonly #span: WindowSpan = {
     trace: 0,
     idLow: 0,
@@ -73,10 +79,31 @@ export class DependencyAggregator {
     count: 1,
   };
 
-  constructor(settings: DependencySettings = DEFAULT_DEPENDENCIES) {
+  constructor(settings: DependencySettings = DEFAULT_DEPENDENCIES, metrics: Metrics = new Metrics()) {
     this.#settings = settings;
+    this.#summed = metrics.counter(
+      "spanloom_dependencies_overflow_calls_total",
+      "Calls kept as ones between (other services), as too many services call each other.",
+    );
+    metrics.onSnapshot(() => [
+      sample(
+        "unmatched_spans",
+        "Spans whose parent did not come while they were remembered: no call is known.",
+        this.unmatched,
+      ),
+      sample("duplicate_spans", "Spans that came again and are no further call.", this.#duplicates),
+      sample(
+        "left_out_calls",
+        "Calls that are not counted, as their start is impossible or far from its receipt.",
+        this.#leftOut,
+      ),
+    ]);
     this.#window = new JoinWindow(settings.windowSpans, (parent, child, hour, error, duration, count) => {
       if (!this.#counting) return;
+      if (hour === NO_HOUR) {
+        this.#leftOut++;
+        return;
+      }
       const calls = callsOf(this.#pending, hour, parent, child);
       calls.calls += count;
       if (error) calls.errors += count;
@@ -119,7 +146,7 @@ export class DependencyAggregator {
    * cursor; when that is rolled back, call `undoFlush` before the next batch.
    */
   flush(db: SqlDatabase): void {
-    addDependencies(db, this.#hourly());
+    this.#summed.add(addDependencies(db, this.#hourly()));
     this.#flushed = this.#pending;
     this.#pending = new Map();
   }
@@ -142,13 +169,15 @@ export class DependencyAggregator {
   }
 
   #take(columns: SpanColumns, receivedAtMs: number, rows: readonly number[] | undefined): void {
-    const { count, traceIds, traceIndex, groups, groupIndex, kind, status, startHigh, startLow, endLow } = columns;
+    const { count, traceIds, traceIndex, groups, groupIndex, kind, status, marks, startHigh, startLow, endLow } =
+      columns;
     const ids = words(columns.spanIds, count * 2);
     const parents = words(columns.parentIds, count * 2);
     const traces = new Uint32Array(traceIds.length / 16);
     for (let i = 0; i < traces.length; i++) traces[i] = traceIdHash(traceIds, i * 16);
     const services = groups.map((group: SpanGroup) => this.#serviceId(columns.strings[group.service] as string));
     const span = this.#span;
+    const received = Math.floor(receivedAtMs / MINUTE_MS);
     const total = rows?.length ?? count;
     for (let i = 0; i < total; i++) {
       const row = rows === undefined ? i : (rows[i] as number);
@@ -160,7 +189,9 @@ export class DependencyAggregator {
       span.kind = kind[row] as number;
       span.service = services[groupIndex[row] as number] as number;
       const low = startLow[row] as number;
-      span.hour = startHour(startHigh[row] as number, low);
+      const minute = startMinute(startHigh[row] as number, low);
+      const counts = ((marks[row] as number) & SPAN_MARK.impossibleTime) === 0 && !isFar(minute, received);
+      span.hour = counts ? Math.floor(minute / 60) : NO_HOUR;
       span.duration = bucketOf(durationNano(columns, row));
       span.error = status[row] === STATUS_CODE.error;
       const length = (columns.spanEnd[row] as number) - (columns.spanStart[row] as number);
@@ -191,6 +222,10 @@ export class DependencyAggregator {
     this.#services.clear();
     this.#names = [];
   }
+}
+
+function sample(what: string, help: string, value: number): MetricSample {
+  return { name: `spanloom_dependencies_${what}_total`, type: "counter", help, labels: {}, value };
 }
 
 function callsOf(into: Pending, hour: number, parent: number, child: number): Calls {

@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { testDriver } from "../../test/support/storage/driver.ts";
 import { ExponentialHistogram } from "../model/exponential-histogram.ts";
+import { OTHER_SERVICES } from "../model/red-metrics.ts";
 import { DependencyReader } from "./dependency-reader.ts";
 import { addDependencies, prepareDependencies, removeDependenciesBefore } from "./dependency-table.ts";
 import type { SqlDatabase } from "./driver.ts";
@@ -26,6 +27,37 @@ const range = (from: number, to: number, durations: boolean) => ({
   startMs: (FIRST_HOUR + from) * HOUR_MS,
   endMs: (FIRST_HOUR + to) * HOUR_MS,
   durations,
+});
+
+describe("addDependencies", () => {
+  it("keeps a bounded number of links of an hour apart and sums up the others", () => {
+    const calls = (hour: number, parent: string, child: string) => ({
+      hour: FIRST_HOUR + hour,
+      parent,
+      child,
+      calls: 2,
+      errors: 1,
+      durations: new ExponentialHistogram(),
+    });
+    expect(addDependencies(db, [calls(0, "a", "b"), calls(0, "a", "c")], 3)).toBe(0);
+    expect(addDependencies(db, [calls(0, "a", "d"), calls(0, "a", "e"), calls(0, "a", "b")], 3)).toBe(2);
+    expect(addDependencies(db, [calls(0, "a", "f"), calls(1, "a", "f")], 3)).toBe(2);
+    expect(addDependencies(db, [calls(1, "a".repeat(600), "b")])).toBe(2);
+    const read = (hour: number) =>
+      new DependencyReader()
+        .read(db, range(hour, hour, false))
+        .map(({ parent, child, callCount, errorCount }) => [parent, child, callCount, errorCount]);
+    expect(read(0)).toEqual([
+      [OTHER_SERVICES, OTHER_SERVICES, 4, 2],
+      ["a", "b", 4, 2],
+      ["a", "c", 2, 1],
+      ["a", "d", 2, 1],
+    ]);
+    expect(read(1)).toEqual([
+      [OTHER_SERVICES, OTHER_SERVICES, 2, 1],
+      ["a", "f", 2, 1],
+    ]);
+  });
 });
 
 describe("DependencyReader", () => {

@@ -1,7 +1,8 @@
 import { randomInt } from "node:crypto";
 import { ExponentialHistogram } from "../model/exponential-histogram.ts";
+import { OTHER_SERVICES } from "../model/red-metrics.ts";
 import type { SqlDatabase } from "./driver.ts";
-import { decodeHistogram, encodeHistogram } from "./red-cell.ts";
+import { decodeHistogram, encodeHistogram, MAX_NAME_LENGTH } from "./red-cell.ts";
 
 /**
  * Calls by hour of the child's start: hours since the epoch. In consumers.db, beside the cursor that produced it. Their
@@ -34,6 +35,8 @@ WHERE NOT EXISTS (SELECT 1 FROM dependency_hour)`;
 
 const HOUR_MS = 3_600_000;
 const MAX_REVISION = 2 ** 48 - 1;
+/** Links of one hour that are kept apart: every service calling every other makes as many with 100 services. */
+const MAX_LINKS = 10_000;
 
 /** Calls from one service to another that began in one hour. */
 export interface HourlyCalls {
@@ -51,8 +54,13 @@ export function prepareDependencies(db: SqlDatabase): void {
   db.exec(FILL_HOURS);
 }
 
-/** Adds calls to the stored ones. Runs inside the caller's transaction. */
-export function addDependencies(db: SqlDatabase, list: Iterable<HourlyCalls>): void {
+/**
+ * Adds calls to the stored ones. Runs inside the caller's transaction. Beyond `maxLinks` of one hour, calls of links that
+ * it does not hold yet, and those of very long names, are summed up as a link between other services; returns how many.
+ */
+export function addDependencies(db: SqlDatabase, list: Iterable<HourlyCalls>, maxLinks = MAX_LINKS): number {
+  const count = db.prepare<{ links: number }>("SELECT count(*) AS links FROM dependency WHERE hour = ?");
+  const held = db.prepare("SELECT 1 FROM dependency WHERE hour = ? AND parent = ? AND child = ?");
   const add = db.prepare(
     `INSERT INTO dependency (hour, parent, child, calls, errors) VALUES (?, ?, ?, ?, ?)
      ON CONFLICT (hour, parent, child) DO UPDATE SET calls = calls + excluded.calls, errors = errors + excluded.errors`,
@@ -61,17 +69,30 @@ export function addDependencies(db: SqlDatabase, list: Iterable<HourlyCalls>): v
     "SELECT durations FROM dependency_duration WHERE hour = ? AND parent = ? AND child = ?",
   );
   const put = db.prepare("INSERT OR REPLACE INTO dependency_duration VALUES (?, ?, ?, ?)");
-  const hours = new Set<number>();
-  for (const { hour, parent, child, calls, errors, durations } of list) {
+  /** Links of the hours that change. */
+  const links = new Map<number, number>();
+  let summed = 0;
+  for (const { hour, calls, errors, durations, ...names } of list) {
+    let { parent, child } = names;
+    let ofHour = links.get(hour) ?? count.get(hour)?.links ?? 0;
+    if (held.get(hour, parent, child) === undefined) {
+      if (ofHour < maxLinks && parent.length <= MAX_NAME_LENGTH && child.length <= MAX_NAME_LENGTH) ofHour++;
+      else {
+        parent = OTHER_SERVICES;
+        child = OTHER_SERVICES;
+        summed += calls;
+      }
+    }
+    links.set(hour, ofHour);
     add.run(hour, parent, child, calls, errors);
     const sum = readDurations(known.get(hour, parent, child)?.durations);
     sum.merge(durations);
     put.run(hour, parent, child, encodeHistogram(sum));
-    hours.add(hour);
   }
   // Drawn, not counted: an hour that is removed and comes back must not look as it did before.
   const revise = db.prepare("INSERT OR REPLACE INTO dependency_hour VALUES (?, ?)");
-  for (const hour of hours) revise.run(hour, randomInt(1, MAX_REVISION));
+  for (const hour of links.keys()) revise.run(hour, randomInt(1, MAX_REVISION));
+  return summed;
 }
 
 /** Removes the hours that ended before `beforeMs`, ms since the epoch: for retention. */

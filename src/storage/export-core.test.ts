@@ -8,7 +8,7 @@ import { recordingHost, storeSettings, until } from "../../test/support/storage/
 import type { ExportOutcome } from "../component/export.ts";
 import type { ConfiguredExporter } from "../component/store.ts";
 import type { LogFragment } from "../model/log.ts";
-import type { AggregateTable } from "./aggregate.ts";
+import type { AggregateKind, AggregateTable } from "./aggregate.ts";
 import { openConsumersDb } from "./cursor-store.ts";
 import type { SqlDatabase } from "./driver.ts";
 import { ExportCore } from "./export-core.ts";
@@ -338,5 +338,42 @@ describe("aggregates", () => {
     const again = await log.run([], second.table);
     await until("the new one is stored", () => second.total(again.db) === 5552);
     expect(second.remembered).toEqual([...numbers(81, 20), 201]);
+  });
+
+  it("tell how far they are behind", async () => {
+    const log = store();
+    const { table, total } = sums();
+    const { db } = await log.run([], table);
+    const lag = () => log.host.metrics.snapshot().find(({ name }) => name === "spanloom_aggregate_lag_spans");
+    log.append(1, 10);
+    expect(lag()).toMatchObject({ labels: { aggregate: "sum" }, value: 10 });
+    await until("it is stored", () => total(db) === 55);
+    expect(lag()?.value).toBe(0);
+  });
+
+  it("forget what is older than the spans that are left, where only their size is bounded", async () => {
+    const log = store({
+      segment: { maxSpans: 10, maxBytes: 1 << 30, maxAgeMs: 1e12 },
+      retention: { maxAgeMs: 60_000, maxBytes: undefined },
+    });
+    const expired: number[] = [];
+    const { table } = sums();
+    const kind = table["aggregate/sum"] as AggregateKind;
+    const counted: AggregateTable = {
+      "aggregate/sum": { ...kind, expire: (_, beforeMs) => expired.push(beforeMs) },
+    };
+    const now = Date.now();
+    const first = await log.run([], counted);
+    log.append(1, 10, now - 120_000);
+    log.append(11, 10, now);
+    await first.core.catchUp();
+    await first.close();
+    expect(expired).toEqual([]);
+    await log.ingest.sweep();
+    const second = await log.run([], counted);
+    log.append(21, 10, now + 1_000);
+    await second.core.catchUp();
+    expect(expired).toEqual([now]);
+    await second.close();
   });
 });

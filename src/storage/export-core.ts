@@ -15,7 +15,7 @@ export interface ExportCoreOptions {
   readonly db: SqlDatabase;
   readonly exporters: readonly ConfiguredExporter[];
   readonly aggregates: AggregateTable;
-  /** Aggregates forget what is older, ms; undefined keeps for ever. */
+  /** Aggregates forget what is older, ms; undefined: what is older than the oldest spans that are left. */
   readonly maxAgeMs: number | undefined;
   readonly host: Host;
   /** The log does not outlive the process: send the rest of it before closing. */
@@ -74,6 +74,7 @@ export class ExportCore {
           position: this.#stateOf(name, "oldest").position,
           reader: this.#reader,
           logger: host.logger,
+          metrics: host.metrics,
         }),
     );
     host.metrics.onSnapshot(() => this.#samples());
@@ -198,14 +199,28 @@ export class ExportCore {
 
   #expire(db: SqlDatabase): void {
     const now = this.#now();
-    const { maxAgeMs } = this.#options;
-    if (maxAgeMs === undefined || now - this.#expiredAtMs < EXPIRE_EVERY_MS) return;
-    for (const aggregate of this.#aggregates) aggregate.expire(db, now - maxAgeMs);
+    if (now - this.#expiredAtMs < EXPIRE_EVERY_MS) return;
+    const before = this.#options.maxAgeMs === undefined ? this.#oldestReceivedMs() : now - this.#options.maxAgeMs;
+    if (before !== undefined) for (const aggregate of this.#aggregates) aggregate.expire(db, before);
     this.#expiredAtMs = now;
   }
 
+  /** Of the oldest spans that are left, ms since the epoch; undefined where none were ever removed. */
+  #oldestReceivedMs(): number | undefined {
+    const oldest = this.#reader.oldest();
+    return oldest.sequence > 0 ? this.#reader.nextReceivedAtMs(oldest) : undefined;
+  }
+
   #samples(): MetricSample[] {
-    return this.status().flatMap(({ name, lagSpans, lagMs }) => [
+    const end = this.#reader.end();
+    const aggregates = this.#aggregates.map(({ name, position }) => ({
+      name: "spanloom_aggregate_lag_spans",
+      type: "gauge" as const,
+      help: "Spans between the end of the log and what dependencies or rates have counted.",
+      labels: { aggregate: name.replace("aggregate/", "") },
+      value: Math.max(0, end.spansThrough - position.spansThrough),
+    }));
+    const exporters = this.status().flatMap(({ name, lagSpans, lagMs }) => [
       gauge(
         "spanloom_exporter_lag_spans",
         "Spans between the end of the log and the exporter's cursor.",
@@ -214,6 +229,7 @@ export class ExportCore {
       ),
       gauge("spanloom_exporter_lag_seconds", "Age of the oldest batch not yet delivered.", name, lagMs / 1000),
     ]);
+    return [...aggregates, ...exporters];
   }
 }
 

@@ -27,6 +27,9 @@ export class RedCell implements RedPoint {
 /** Cells of one service and time, by `cellKey`. */
 export type RedCells = Map<string, RedCell>;
 
+/** Longer names are not kept apart: every minute and hour repeats them. UTF-16 units. */
+export const MAX_NAME_LENGTH = 512;
+
 /** Operation and kind as one key; the operation is empty for the sum over all. */
 export function cellKey(operation: string, kind: number): string {
   return `${kind}${operation}`;

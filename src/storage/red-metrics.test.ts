@@ -13,6 +13,7 @@ import {
   withThresholds,
 } from "../../test/support/storage/aggregate-spans.ts";
 import { testDriver } from "../../test/support/storage/driver.ts";
+import { Metrics } from "../component/metrics.ts";
 import { OTHER_OPERATIONS, OTHER_SERVICES, type RedMetrics, type RedQuery } from "../model/red-metrics.ts";
 import type { Span } from "../model/span.ts";
 import { receivedThreshold, type SpanColumns } from "../model/span-columns.ts";
@@ -107,7 +108,8 @@ describe("counting", () => {
   });
 
   it("sums what exceeds the bounds under one name", () => {
-    aggregator = new RedAggregator({ maxOperations: 3, maxServices: 2 });
+    const metrics = new Metrics();
+    aggregator = new RedAggregator({ maxOperations: 3, maxServices: 2 }, metrics);
     aggregator.load(db);
     for (const round of [0, 1]) {
       consume(
@@ -120,6 +122,11 @@ describe("counting", () => {
     }
     for (const name of ["b", "c", "d"]) consume(spansOf(name, [{}]));
     flush();
+    const summed = () => metrics.snapshot().find(({ name }) => name === "spanloom_red_overflow_spans_total")?.value;
+    expect(summed()).toBe(9);
+    consume(spansOf("b", [{ name: "n".repeat(1_000) }]), START_MS + DAY);
+    flush();
+    expect(summed()).toBe(10);
     expect(calls(read({ byOperation: true, services: ["a"] }))).toEqual([
       ["a", OTHER_OPERATIONS, 2, 7],
       ["a", "op-0", 2, 1],
@@ -129,7 +136,7 @@ describe("counting", () => {
     expect(calls(read())).toEqual([
       [OTHER_SERVICES, undefined, 2, 2],
       ["a", undefined, 2, 10],
-      ["b", undefined, 2, 1],
+      ["b", undefined, 2, 2],
     ]);
   });
 

@@ -1,3 +1,4 @@
+import { type Counter, Metrics } from "../component/metrics.ts";
 import { bucketOf } from "../model/exponential-histogram.ts";
 import { OTHER_OPERATIONS, OTHER_SERVICES } from "../model/red-metrics.ts";
 import { SPAN_MARK, STATUS_CODE } from "../model/span.ts";
@@ -6,15 +7,11 @@ import { AdjustedCounts } from "./adjusted-counts.ts";
 import type { LogState } from "./aggregate.ts";
 import type { SqlDatabase } from "./driver.ts";
 import type { LogRow } from "./log-reader.ts";
-import { cellKey, RedCell } from "./red-cell.ts";
+import { cellKey, MAX_NAME_LENGTH, RedCell } from "./red-cell.ts";
 import { MINUTE_MS, type RedDelta, type RedSettings, RedTable } from "./red-table.ts";
-import { startMinute } from "./start-bucket.ts";
+import { isFar, startMinute } from "./start-bucket.ts";
 
 export const DEFAULT_RED: RedSettings = { maxOperations: 200, maxServices: 2_000 };
-
-/** Spans that start further from their receipt are left out: made-up times would make a row each. */
-const OLDEST_MINUTES = 400 * 1440;
-const NEWEST_MINUTES = 1440;
 
 /**
  * Rate, errors and duration of every service, operation and kind, by the minute in which spans start. A span counts as
@@ -32,10 +29,24 @@ export class RedAggregator implements LogState {
   #flushed: RedDelta = new Map();
   #newestReceivedMs = 0;
   #leftOut = 0;
+  readonly #summed: Counter;
 
-  constructor(settings: RedSettings = DEFAULT_RED) {
+  constructor(settings: RedSettings = DEFAULT_RED, metrics: Metrics = new Metrics()) {
     this.#settings = settings;
     this.#table = new RedTable(settings);
+    this.#summed = metrics.counter(
+      "spanloom_red_overflow_spans_total",
+      "Spans whose rates are kept under (other operations) or (other services), as there are too many names.",
+    );
+    metrics.onSnapshot(() => [
+      {
+        name: "spanloom_red_left_out_spans_total",
+        type: "counter",
+        help: "Spans without a rate, as their start is impossible or far from their receipt.",
+        labels: {},
+        value: this.#leftOut,
+      },
+    ]);
   }
 
   /** Spans whose start is impossible, or too far from their receipt, since this was made. */
@@ -62,7 +73,7 @@ export class RedAggregator implements LogState {
     for (let row = 0; row < count; row++) {
       const at = startMinute(startHigh[row] as number, startLow[row] as number);
       const impossible = ((marks[row] as number) & SPAN_MARK.impossibleTime) !== 0;
-      if (impossible || at < received - OLDEST_MINUTES || at > received + NEWEST_MINUTES) {
+      if (impossible || isFar(at, received)) {
         this.#leftOut++;
         continue;
       }
@@ -89,7 +100,7 @@ export class RedAggregator implements LogState {
 
   /** To be called inside the transaction that stores the cursor; when that is rolled back, call `undoFlush`. */
   flush(db: SqlDatabase): void {
-    this.#table.add(db, this.#pending, this.#newestReceivedMs);
+    this.#summed.add(this.#table.add(db, this.#pending, this.#newestReceivedMs));
     this.#flushed = this.#pending;
     this.#pending = new Map();
   }
@@ -117,14 +128,16 @@ export class RedAggregator implements LogState {
       this.#pending.set(minute, services);
     }
     const { maxServices, maxOperations } = this.#settings;
-    const name = services.has(service) || services.size < maxServices ? service : OTHER_SERVICES;
+    const named = service.length <= MAX_NAME_LENGTH && (services.has(service) || services.size < maxServices);
+    const name = named ? service : OTHER_SERVICES;
     let cells = services.get(name);
     if (cells === undefined) {
       cells = new Map();
       services.set(name, cells);
     }
     let key = cellKey(operation, kind);
-    if (!cells.has(key) && cells.size >= maxOperations) key = cellKey(OTHER_OPERATIONS, kind);
+    const fits = operation.length <= MAX_NAME_LENGTH && (cells.has(key) || cells.size < maxOperations);
+    if (!fits) key = cellKey(OTHER_OPERATIONS, kind);
     let cell = cells.get(key);
     if (cell === undefined) {
       cell = new RedCell();

@@ -69,8 +69,11 @@ export class RedTable {
     this.#minutesFrom = 0;
   }
 
-  /** Adds counts to the stored ones, and lets go of minutes that are too old. Runs inside the caller's transaction. */
-  add(db: SqlDatabase, delta: RedDelta, receivedMs: number): void {
+  /**
+   * Adds counts to the stored ones, and lets go of minutes that are too old. Runs inside the caller's transaction.
+   * Returns the number of spans that are not kept under the names of their own service and operation.
+   */
+  add(db: SqlDatabase, delta: RedDelta, receivedMs: number): number {
     this.#trim(db, Math.floor(receivedMs / MINUTE_MS) - MINUTES_KEPT);
     const hours: RedDelta = new Map();
     for (const [minute, services] of delta) {
@@ -82,12 +85,16 @@ export class RedTable {
         for (const [key, cell] of cells) getOrPut(ofHour, key, () => new RedCell()).merge(cell);
       }
     }
+    let summed = 0;
     for (const [hour, services] of hours) {
-      for (const [service, cells] of services) this.#addRow(db, HOUR_MS, service, hour, cells);
+      for (const [service, cells] of services) summed += this.#addRow(db, HOUR_MS, service, hour, cells);
     }
+    return summed;
   }
 
-  #addRow(db: SqlDatabase, width: number, service: string, bucket: number, delta: RedCells): void {
+  /** Returns the number of spans that are in the row under another name than their own. */
+  #addRow(db: SqlDatabase, width: number, service: string, bucket: number, delta: RedCells): number {
+    let summed = 0;
     const row = db
       .prepare<Row>("SELECT totals, operations FROM red WHERE width = ? AND service = ? AND bucket = ?")
       .get(width, service, bucket);
@@ -96,13 +103,16 @@ export class RedTable {
     for (const [key, cell] of delta) {
       const kind = kindOfKey(key);
       const known = operations.has(key) || operations.size < this.#settings.maxOperations;
-      getOrPut(operations, known ? key : cellKey(OTHER_OPERATIONS, kind), () => new RedCell()).merge(cell);
+      const others = cellKey(OTHER_OPERATIONS, kind);
+      getOrPut(operations, known ? key : others, () => new RedCell()).merge(cell);
+      if (!known || key === others || service === OTHER_SERVICES) summed += cell.spans;
       getOrPut(totals, cellKey("", kind), () => new RedCell()).merge(cell);
     }
     db.prepare(
       `INSERT INTO red (width, service, bucket, totals, operations) VALUES (?, ?, ?, ?, ?)
        ON CONFLICT (width, service, bucket) DO UPDATE SET totals = excluded.totals, operations = excluded.operations`,
     ).run(width, service, bucket, encodeCells(totals), encodeCells(operations));
+    return summed;
   }
 
   /** The name under which a service is kept. */
