@@ -3,12 +3,16 @@ import type { Carrier, HeaderPair } from "./context.ts";
 /** Headers by lower-case name; the values of repeated ones in order. */
 export type HeaderMap = ReadonlyMap<string, readonly string[]>;
 
+/** What `readHeaders` made, so that several propagators can read it without a copy each. */
+class ReadHeaders extends Map<string, string[]> {}
+
 /**
  * Reads any carrier without regard to the case of names. Values that are no text, numbers or lists of these are left
  * out, as is everything of a carrier that is no object.
  */
 export function readHeaders(carrier: Carrier): HeaderMap {
-  const map = new Map<string, string[]>();
+  if (carrier instanceof ReadHeaders) return carrier;
+  const map = new ReadHeaders();
   const add = (name: unknown, value: unknown): void => {
     if (typeof name !== "string") return;
     const key = name.toLowerCase();

@@ -1,6 +1,14 @@
 import { createB3Propagator } from "./b3.ts";
 import { baggagePropagator } from "./baggage.ts";
-import { type BaggageEntry, type Carrier, NOTHING_PROPAGATED, type Propagated, type Propagator } from "./context.ts";
+import { readHeaders } from "./carrier.ts";
+import {
+  type BaggageEntry,
+  type Carrier,
+  type HeaderPair,
+  NOTHING_PROPAGATED,
+  type Propagated,
+  type Propagator,
+} from "./context.ts";
 import { jaegerPropagator } from "./jaeger.ts";
 import { w3cPropagator } from "./w3c.ts";
 
@@ -33,16 +41,18 @@ export function createPropagator(format: PropagationFormat): Propagator {
  * states a decision gives that. Baggage of all is joined, the earlier propagator's value holding. All inject.
  */
 export function compositePropagator(propagators: readonly Propagator[]): Propagator {
+  const fields = propagators.flatMap((propagator) => propagator.fields);
+  const distinct = new Set(fields).size === fields.length;
   return {
-    fields: [...new Set(propagators.flatMap((propagator) => propagator.fields))],
+    fields: [...new Set(fields)],
     extract(carrier) {
-      return join(propagators.map((propagator) => propagator.extract(carrier)));
+      const headers = readHeaders(carrier);
+      return join(propagators.map((propagator) => propagator.extract(headers)));
     },
     inject(context) {
-      const pairs = new Map(
-        propagators.flatMap((propagator) => propagator.inject(context)).map((pair) => [pair[0].toLowerCase(), pair]),
-      );
-      return [...pairs.values()];
+      const all: HeaderPair[] = [];
+      for (const propagator of propagators) all.push(...propagator.inject(context));
+      return distinct ? all : [...new Map(all.map((pair) => [pair[0].toLowerCase(), pair])).values()];
     },
   };
 }

@@ -84,6 +84,7 @@ describe("tracestate", () => {
     "FOO=1",
     "foo=",
     "foo=a=b=c",
+    "a=b=c",
     "foo",
     "foo =1",
     "fo o=1",
@@ -116,6 +117,17 @@ describe("tracestate", () => {
 
   it("keeps the first of two entries of one key", () => {
     expect(extract(PARENT, "foo=1,bar=2,foo=3").span?.traceState).toBe("foo=1,bar=2");
+  });
+
+  it("is sent on whole up to 512 characters, and beyond cut by whole entries, those over 128 characters first", () => {
+    const entry = (key: string, length: number): string => `${key}=${"v".repeat(length - key.length - 1)}`;
+    const sent = (state: string) => new Map(w3cPropagator.inject(extract(PARENT, state))).get("tracestate");
+    const fits = [entry("a", 257), entry("b", 254)].join(",");
+    expect(fits).toHaveLength(512);
+    expect(sent(fits)).toBe(fits);
+    const small = Array.from({ length: 20 }, (_, i) => entry(`k${i}`, 100));
+    const large = [entry("x", 200), entry("y", 250)];
+    expect(sent([large[0], ...small, large[1]].join(","))).toBe(small.join(","));
   });
 
   it("is sent on beside the parent", () => {

@@ -1,11 +1,10 @@
 import { randomFillSync } from "node:crypto";
-import { bytesToHex } from "../model/ids.ts";
 
 const POOL_BYTES = 4096;
 
 /** Random trace and span ids. One call of the system's generator serves hundreds of them. */
 export class IdSource {
-  readonly #pool = new Uint8Array(POOL_BYTES);
+  readonly #pool = Buffer.alloc(POOL_BYTES);
   #at = POOL_BYTES;
 
   /** 16 random bytes as hex, never all zero. */
@@ -26,7 +25,7 @@ export class IdSource {
       }
       const start = this.#at;
       this.#at += length;
-      const id = bytesToHex(this.#pool, start, length);
+      const id = this.#pool.toString("hex", start, start + length);
       if (!/^0+$/.test(id)) return id;
     }
   }
