@@ -7,7 +7,7 @@ import { createEndpointResolver } from "../discovery/endpoint-resolver.ts";
 import { TracingProxy } from "../proxy/proxy.ts";
 import { sinkExporter } from "../proxy/span-sink.ts";
 import { otlpHttpExporter } from "../sdk/exporters/otlp-http.ts";
-import { type Endpoint, formatEndpoint } from "../server/endpoint.ts";
+import { type Endpoint, formatEndpoint, isLoopback } from "../server/endpoint.ts";
 import type { Config } from "./config.ts";
 import { createLogger } from "./json-logger.ts";
 import { readVersion } from "./version.ts";
@@ -64,7 +64,12 @@ export async function startStandaloneProxy(config: Config, logger?: Logger): Pro
     : undefined;
   const { endpoint, headers } = config.proxy.exporter;
   const proxy = new TracingProxy(config.proxy, {
-    exporter: otlpHttpExporter({ endpoint, headers }),
+    // On the same machine gzip costs more than the bytes it saves.
+    exporter: otlpHttpExporter({
+      endpoint,
+      headers,
+      compression: isLoopback(new URL(endpoint).hostname.replace(/^\[|\]$/g, "")) ? "none" : "gzip",
+    }),
     resolver: client === undefined ? undefined : createEndpointResolver(client.registry),
   });
   try {

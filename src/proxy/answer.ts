@@ -26,19 +26,71 @@ export function answerText(request: AnyRequest, response: AnyResponse, status: n
   discardBody(request);
 }
 
+const GRPC = /^application\/grpc(?:[+;]|$)/;
+
+/** True for a call of gRPC itself; gRPC-Web goes over any HTTP. */
+export function isGrpc(request: AnyRequest): boolean {
+  return "stream" in request && GRPC.test(request.headers["content-type"] ?? "");
+}
+
+/** Ends a gRPC call with UNIMPLEMENTED in headers alone ("Trailers-Only" of the protocol), which its client shows in words. */
+export function answerUnimplemented(request: AnyRequest, response: AnyResponse, message: string): void {
+  if (!isHttp2(response) || response.headersSent) return;
+  response.stream.respond(
+    { ":status": 200, "content-type": "application/grpc", "grpc-status": "12", "grpc-message": encodeURI(message) },
+    { endStream: true },
+  );
+  discardBody(request);
+}
+
 /** Sends status and headers, a flat list; header names in HTTP/2 are lower case and repeated ones are grouped. */
 export function writeHead(response: AnyResponse, status: number, headers: readonly string[], reason?: string): void {
   if (!isHttp2(response)) {
     response.writeHead(status, reason ?? STATUS_CODES[status] ?? "", headers as string[]);
     return;
   }
+  response.writeHead(status, groupHeaders(headers));
+}
+
+function groupHeaders(headers: readonly string[]): Record<string, string | string[]> {
   const grouped = new Map<string, string[]>();
   for (let i = 0; i + 1 < headers.length; i += 2) {
     const name = (headers[i] as string).toLowerCase();
-    grouped.set(name, [...(grouped.get(name) ?? []), headers[i + 1] as string]);
+    const values = grouped.get(name);
+    if (values === undefined) grouped.set(name, [headers[i + 1] as string]);
+    else values.push(headers[i + 1] as string);
   }
-  const record = [...grouped].map(([name, values]) => [name, values.length === 1 ? values[0] : values]);
-  response.writeHead(status, Object.fromEntries(record) as Record<string, string | string[]>);
+  const entries = [...grouped].map(([name, values]) => [name, values.length === 1 ? values[0] : values] as const);
+  return Object.fromEntries(entries) as Record<string, string | string[]>;
+}
+
+/**
+ * Sends an interim answer on (RFC 9110 §15.2): any but 100, which has its own call, and 101. HTTP/1.0 knows none. A caller that
+ * pipelines and still waits for an earlier answer gets none either: there is no connection yet to write it to.
+ */
+export function writeInformation(
+  request: AnyRequest,
+  response: AnyResponse,
+  status: number,
+  headers: readonly string[],
+): void {
+  if (isHttp2(response)) {
+    try {
+      response.stream.additionalHeaders({ ":status": status, ...groupHeaders(headers) });
+    } catch {
+      // A header that HTTP/2 does not allow: an interim answer may be left out, the final one tells.
+    }
+    return;
+  }
+  if (request.httpVersion === "1.0" || response.socket === null) return;
+  response.socket.write(answerHead(status, headers), "latin1");
+}
+
+/** Status line and headers as HTTP/1.1 has them on the wire, in latin1. */
+export function answerHead(status: number, headers: readonly string[]): string {
+  let head = `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? "Information"}\r\n`;
+  for (let i = 0; i + 1 < headers.length; i += 2) head += `${headers[i]}: ${headers[i + 1]}\r\n`;
+  return `${head}\r\n`;
 }
 
 /** Cuts off an answer that cannot be completed, so that the caller does not take it for whole. */
@@ -62,6 +114,11 @@ export function wasDelivered(response: AnyResponse): boolean {
   return (
     response.writableEnded && (response.stream?.rstCode ?? constants.NGHTTP2_NO_ERROR) === constants.NGHTTP2_NO_ERROR
   );
+}
+
+/** True while the caller is slower to read than the answer comes. */
+export function needsDrain(response: AnyResponse): boolean {
+  return isHttp2(response) ? response.stream?.writableNeedDrain === true : response.writableNeedDrain;
 }
 
 export function isHttp2(response: AnyResponse): response is Http2ServerResponse {

@@ -1,5 +1,5 @@
-import { isIP } from "node:net";
 import type { HeaderPair } from "../propagation/context.ts";
+import { type ForwardedFrom, forwardedHeaders, isForwarded } from "./forwarded.ts";
 
 /** Of one connection only (RFC 9110 §7.6.1, and the older names that software still sends). */
 const HOP_BY_HOP: ReadonlySet<string> = new Set([
@@ -14,23 +14,17 @@ const HOP_BY_HOP: ReadonlySet<string> = new Set([
   "transfer-encoding",
   "upgrade",
 ]);
-/** What says where a request came from: kept from trusted callers alone. */
-const FORWARDED = /^(?:forwarded|x-forwarded-.*|x-real-ip)$/;
+/** What the new request has of its own. */
+const REPLACED: ReadonlySet<string> = new Set(["host", "content-length", "expect"]);
 /** Headers that `Connection` must not take away: the proxy's own decisions rest on them. */
 const PROTECTED: ReadonlySet<string> = new Set(["host", "content-length", "via"]);
-
-export interface ForwardedFrom {
-  /** Address of the peer. */
-  readonly address: string | undefined;
-  readonly scheme: "http" | "https";
-  /** The Host header as it came. */
-  readonly authority: string | undefined;
-  /** Keep what the peer says about those before it. */
-  readonly trusted: boolean;
-}
+const NOTHING: ReadonlySet<string> = new Set();
+const NO_HEADERS: ReadonlyMap<string, string[]> = new Map();
 
 export interface UpstreamHeaders {
   readonly rawHeaders: readonly string[];
+  /** Their names in lower case, one for each pair. */
+  readonly names: readonly string[];
   readonly from: ForwardedFrom;
   /** Host header to send. */
   readonly authority: string;
@@ -40,35 +34,33 @@ export interface UpstreamHeaders {
   readonly trace: readonly HeaderPair[];
   /** Of lower-case names. */
   readonly isTraceHeader: (name: string) => boolean;
-  /** Framing and connection headers of the new request. */
-  readonly own: readonly string[];
 }
 
-/** Flat list of a request's headers as an upstream gets them. */
+/** Flat list of a request's headers as an upstream gets them, without those of framing and connection. */
 export function upstreamHeaders(request: UpstreamHeaders): string[] {
-  const { rawHeaders, from } = request;
-  const listed = connectionListed(rawHeaders);
+  const { rawHeaders, names, from, isTraceHeader } = request;
+  const listed = connectionListed(rawHeaders, names);
   const out: string[] = ["Host", request.authority];
-  const forwarded = new Map<string, string[]>();
-  const cookies: string[] = [];
-  const via: string[] = [];
-  for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
-    const name = rawHeaders[i] as string;
-    const value = rawHeaders[i + 1] as string;
-    const key = name.toLowerCase();
-    if (key.startsWith(":") || key === "host" || key === "content-length" || key === "expect") continue;
-    if (HOP_BY_HOP.has(key) || listed.has(key) || request.isTraceHeader(key)) continue;
-    if (key === "via") via.push(value);
-    else if (key === "cookie") cookies.push(value);
-    else if (FORWARDED.test(key)) forwarded.set(key, [...(forwarded.get(key) ?? []), value]);
-    else out.push(name, value);
+  let before: Map<string, string[]> | undefined;
+  let cookies: string | undefined;
+  let via = "";
+  for (let at = 0; at < names.length; at++) {
+    const name = names[at] as string;
+    if (HOP_BY_HOP.has(name) || REPLACED.has(name) || listed.has(name) || isTraceHeader(name)) continue;
+    const value = rawHeaders[at * 2 + 1] as string;
+    // HTTP/2 may send a cookie in several pieces; HTTP/1.1 has one header (RFC 9113 §8.2.3).
+    if (name === "cookie") cookies = cookies === undefined ? value : `${cookies}; ${value}`;
+    else if (name === "via") via += `${value}, `;
+    else if (isForwarded(name)) {
+      if (!from.trusted) continue;
+      before ??= new Map();
+      before.set(name, [...(before.get(name) ?? []), value]);
+    } else if (!name.startsWith(":")) out.push(rawHeaders[at * 2] as string, value);
   }
-  // HTTP/2 may send a cookie in several pieces; HTTP/1.1 has one header (RFC 9113 §8.2.3).
-  if (cookies.length > 0) out.push("Cookie", cookies.join("; "));
-  out.push("Via", [...via, request.via].join(", "));
-  out.push(...forwardedHeaders(from, from.trusted ? forwarded : new Map()));
+  if (cookies !== undefined) out.push("Cookie", cookies);
+  out.push("Via", via + request.via);
+  forwardedHeaders(out, from, before ?? NO_HEADERS);
   for (const [name, value] of request.trace) out.push(name, value);
-  out.push(...request.own);
   return out;
 }
 
@@ -77,9 +69,10 @@ export function callerHeaders(rawHeaders: readonly string[], keepTrailer: boolea
   const listed = connectionListed(rawHeaders);
   const out: string[] = [];
   for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
-    const key = (rawHeaders[i] as string).toLowerCase();
-    if (key === "trailer" && keepTrailer) out.push(rawHeaders[i] as string, rawHeaders[i + 1] as string);
-    else if (!HOP_BY_HOP.has(key) && !listed.has(key)) out.push(rawHeaders[i] as string, rawHeaders[i + 1] as string);
+    const name = rawHeaders[i] as string;
+    const key = name.toLowerCase();
+    if ((HOP_BY_HOP.has(key) && !(keepTrailer && key === "trailer")) || listed.has(key)) continue;
+    out.push(name, rawHeaders[i + 1] as string);
   }
   return out;
 }
@@ -89,7 +82,7 @@ export function trailerPairs(rawTrailers: readonly string[]): [string, string][]
   const pairs: [string, string][] = [];
   for (let i = 0; i + 1 < rawTrailers.length; i += 2) {
     const key = (rawTrailers[i] as string).toLowerCase();
-    if (HOP_BY_HOP.has(key) || key.startsWith(":") || PROTECTED.has(key) || FORWARDED.test(key)) continue;
+    if (HOP_BY_HOP.has(key) || key.startsWith(":") || PROTECTED.has(key) || isForwarded(key)) continue;
     pairs.push([rawTrailers[i] as string, rawTrailers[i + 1] as string]);
   }
   return pairs;
@@ -99,50 +92,23 @@ export function trailerPairs(rawTrailers: readonly string[]): [string, string][]
 export function headerValues(rawHeaders: readonly string[], wanted: string): string[] {
   const values: string[] = [];
   for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
-    if ((rawHeaders[i] as string).toLowerCase() === wanted) values.push(rawHeaders[i + 1] as string);
+    const name = rawHeaders[i] as string;
+    if (name.length === wanted.length && name.toLowerCase() === wanted) values.push(rawHeaders[i + 1] as string);
   }
   return values;
 }
 
-/** Pairs of a flat list, for carriers. */
-export function* headerPairs(rawHeaders: readonly string[]): Iterable<readonly [string, string]> {
-  for (let i = 0; i + 1 < rawHeaders.length; i += 2) yield [rawHeaders[i] as string, rawHeaders[i + 1] as string];
-}
-
-function connectionListed(rawHeaders: readonly string[]): ReadonlySet<string> {
-  const names = headerValues(rawHeaders, "connection")
-    .flatMap((value) => value.split(","))
-    .map((name) => name.trim().toLowerCase());
-  return new Set(names.filter((name) => name !== "" && !PROTECTED.has(name)));
-}
-
-/** `Forwarded` (RFC 7239) and the `X-Forwarded-*` that came before it, with this hop added. */
-function forwardedHeaders(from: ForwardedFrom, before: ReadonlyMap<string, readonly string[]>): string[] {
-  const address = from.address?.replace(/^::ffff:(?=\d+\.)/, "");
-  const host = from.authority;
-  const element = [
-    `for=${address === undefined ? "unknown" : isIP(address) === 6 ? `"[${address}]"` : address}`,
-    ...(host === undefined ? [] : [`host=${/^[\w.-]+$/.test(host) ? host : `"${host}"`}`]),
-    `proto=${from.scheme}`,
-  ].join(";");
-  const chain = (name: string, own: string): string[] => [
-    name,
-    [...(before.get(name.toLowerCase()) ?? []), own].join(", "),
-  ];
-  // The outermost proxy knows the host, scheme and port that the user asked for; later ones keep what it said.
-  const first = (name: string, own: string | undefined): string[] => {
-    const value = before.get(name.toLowerCase())?.join(", ") ?? own;
-    return value === undefined ? [] : [name, value];
-  };
-  const port = host === undefined ? undefined : (/:(\d+)$/.exec(host)?.[1] ?? (from.scheme === "https" ? "443" : "80"));
-  const known = new Set(["forwarded", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-forwarded-port"]);
-  const rest = [...before].filter(([name]) => !known.has(name)).flatMap(([name, values]) => [name, values.join(", ")]);
-  return [
-    ...chain("Forwarded", element),
-    ...(address === undefined ? [] : chain("X-Forwarded-For", address)),
-    ...first("X-Forwarded-Host", host),
-    ...first("X-Forwarded-Proto", from.scheme),
-    ...first("X-Forwarded-Port", port),
-    ...rest,
-  ];
+function connectionListed(rawHeaders: readonly string[], names?: readonly string[]): ReadonlySet<string> {
+  const values = names?.includes("connection") === false ? [] : headerValues(rawHeaders, "connection");
+  let listed: Set<string> | undefined;
+  for (const value of values) {
+    if (value === "keep-alive" || value === "close") continue;
+    for (const part of value.split(",")) {
+      const name = part.trim().toLowerCase();
+      if (name === "" || PROTECTED.has(name)) continue;
+      listed ??= new Set();
+      listed.add(name);
+    }
+  }
+  return listed ?? NOTHING;
 }

@@ -6,26 +6,23 @@ import type { EndpointResolver } from "../component/discovery.ts";
 import { PermanentError } from "../component/errors.ts";
 import { SILENT_LOGGER } from "../component/logger.ts";
 import { Metrics } from "../component/metrics.ts";
-import { readHeaders } from "../propagation/carrier.ts";
-import { extractAny } from "../propagation/composite.ts";
-import type { Propagated } from "../propagation/context.ts";
 import type { SpanExporter } from "../sdk/exporters/exporter.ts";
-import type { Span } from "../sdk/span.ts";
-import { createTracing, type Tracing } from "../sdk/tracing.ts";
 import type { Endpoint } from "../server/endpoint.ts";
 import { isAllowedHost } from "../server/host-check.ts";
-import { type AnyRequest, type AnyResponse, answerText } from "./answer.ts";
+import { type AnyRequest, type AnyResponse, answerText, answerUnimplemented, isGrpc } from "./answer.ts";
 import type { UpstreamFailure } from "./errors.ts";
-import { Exchange } from "./exchange.ts";
-import { type ForwardedFrom, headerPairs, headerValues } from "./headers.ts";
+import { type Admitted, Exchange } from "./exchange.ts";
+import type { ForwardedFrom } from "./forwarded.ts";
+import { headerValues } from "./headers.ts";
 import { endWith, ProxyListener } from "./listener.ts";
 import { type ProxyConfig, type RouteConfig, trustedPeers } from "./proxy-config.ts";
-import { type GuardedRequest, guardRequest, type Refusal } from "./request-guard.ts";
+import { guardRequest, type Refusal } from "./request-guard.ts";
 import { closeConnector, openConnector, type Route, routeCounters } from "./route.ts";
+import { RouteTracers } from "./route-tracers.ts";
 import { duplicateRoute, Router } from "./router.ts";
 import { startServerSpan } from "./spans.ts";
-import { traceHeaders } from "./trace-headers.ts";
-import { isWebSocket, openTunnel, responseOn } from "./tunnel.ts";
+import { callerContext, traceHeaders } from "./trace-headers.ts";
+import { isWebSocket, responseOn, Tunnel, type TunnelSettings } from "./tunnel.ts";
 import { openPool } from "./upstream-pool.ts";
 
 export interface ProxySettings {
@@ -35,15 +32,6 @@ export interface ProxySettings {
   readonly resolver: EndpointResolver | undefined;
   /** How long spans are gathered before they go out, ms; default 500. */
   readonly spanDelayMs?: number;
-}
-
-/** A request that may go on, or what it is refused with. */
-interface Admitted {
-  readonly guarded: GuardedRequest;
-  readonly route: Route;
-  readonly caller: Propagated;
-  readonly server: Span;
-  readonly from: ForwardedFrom;
 }
 
 const SPAN_DELAY_MS = 500;
@@ -56,12 +44,14 @@ const MIB = 1024 * 1024;
 export class TracingProxy implements Component {
   readonly #config: ProxyConfig;
   readonly #settings: ProxySettings;
-  readonly #tracings = new Map<string, Tracing>();
+  readonly #exchanges: TunnelSettings;
   readonly #tunnels = new Set<() => void>();
   /** For Via: a request that comes back with it has gone in a circle. */
   readonly #pseudonym = `spanloom-${randomBytes(4).toString("hex")}`;
+  readonly #via = { "1.0": `1.0 ${this.#pseudonym}`, "1.1": `1.1 ${this.#pseudonym}`, "2.0": `2 ${this.#pseudonym}` };
   readonly #trusts: (address: string | undefined) => boolean;
   #host: Host = { logger: SILENT_LOGGER, metrics: new Metrics(), userAgent: "spanloom" };
+  #tracers: RouteTracers | undefined;
   #routes: readonly Route[] = [];
   #router = new Router<Route>([]);
   #listener: ProxyListener | undefined;
@@ -71,6 +61,18 @@ export class TracingProxy implements Component {
     this.#config = config;
     this.#settings = settings;
     this.#trusts = trustedPeers(config.trust_forwarded);
+    const { limits, retries, timeouts } = config;
+    this.#exchanges = {
+      retries,
+      maxBodyBytes: limits.body_mebibytes === null ? Number.POSITIVE_INFINITY : limits.body_mebibytes * MIB,
+      logFailure: (route, failure, upstream) => this.#logFailure(route, failure, upstream),
+      idleMs: timeouts.tunnel_idle_ms,
+      opened: (close) => {
+        this.#tunnels.add(close);
+        if (this.#stopping !== undefined) close();
+      },
+      closed: (close) => void this.#tunnels.delete(close),
+    };
   }
 
   /** Where it listens; undefined unless started. */
@@ -86,16 +88,19 @@ export class TracingProxy implements Component {
       const message = `proxy.routes[${second}]: takes the same requests as proxy.routes[${first}]; expected another prefix or host`;
       throw new PermanentError("config_invalid", message);
     }
+    const { exporter, spanDelayMs: delayMs = SPAN_DELAY_MS } = this.#settings;
+    const tracers = new RouteTracers({ exporter, sampling: this.#config.sampling, delayMs, logger: host.logger });
+    this.#tracers = tracers;
     const routes: Route[] = [];
     try {
-      for (const [at, route] of this.#config.routes.entries()) routes.push(this.#openRoute(route, at));
+      for (const [at, route] of this.#config.routes.entries()) routes.push(this.#openRoute(route, at, tracers));
       this.#router = new Router(routes);
       this.#listener = this.#createListener();
       await this.#listener.start();
       this.#routes = routes;
     } catch (error) {
       this.#closeRoutes(routes);
-      await this.#stopTracing();
+      await tracers.shutdown();
       throw error;
     }
     host.metrics.onSnapshot(() => [
@@ -118,7 +123,7 @@ export class TracingProxy implements Component {
     for (const close of this.#tunnels) close();
     await this.#listener?.shutdown(signal);
     this.#closeRoutes(this.#routes);
-    await this.#stopTracing();
+    await this.#tracers?.shutdown();
   }
 
   #closeRoutes(routes: readonly Route[]): void {
@@ -128,12 +133,7 @@ export class TracingProxy implements Component {
     }
   }
 
-  async #stopTracing(): Promise<void> {
-    await Promise.all([...this.#tracings.values()].map((tracing) => tracing.shutdown()));
-    await this.#settings.exporter.shutdown();
-  }
-
-  #openRoute(route: RouteConfig, at: number): Route {
+  #openRoute(route: RouteConfig, at: number, tracers: RouteTracers): Route {
     const { ejection, allow_link_local: allowLinkLocal, timeouts } = this.#config;
     const key = `proxy.routes[${at}]`;
     // Before the pool, which holds checks and watches open: this can only fail or hold nothing.
@@ -163,32 +163,12 @@ export class TracingProxy implements Component {
       stripPrefix: route.strip_prefix,
       preserveHost: route.preserve_host,
       service,
-      tracer: this.#tracing(service).tracer("spanloom.proxy"),
+      tracer: tracers.of(service),
       trace: traceHeaders(route.propagation ?? this.#config.propagation),
       pool,
       connector,
       counted: routeCounters(this.#host.metrics, service),
     };
-  }
-
-  /** Routes of one service share its tracing; all share the exporter, which is closed after them. */
-  #tracing(service: string): Tracing {
-    const known = this.#tracings.get(service);
-    if (known !== undefined) return known;
-    const { exporter, spanDelayMs = SPAN_DELAY_MS } = this.#settings;
-    const tracing = createTracing({
-      service,
-      exporter: {
-        description: exporter.description,
-        export: (records, signal) => exporter.export(records, signal),
-        shutdown: async () => {},
-      },
-      sampling: this.#config.sampling,
-      batch: { delayMs: spanDelayMs, maxQueueSpans: 16_384 },
-      logger: this.#host.logger,
-    });
-    this.#tracings.set(service, tracing);
-    return tracing;
   }
 
   #createListener(): ProxyListener {
@@ -213,25 +193,17 @@ export class TracingProxy implements Component {
     const admitted = this.#admit(request);
     if ("status" in admitted) {
       this.#countRefusal(admitted);
-      answerText(request, response, admitted.status, admitted.message);
+      if (admitted.reason === "grpc") answerUnimplemented(request, response, admitted.message);
+      else answerText(request, response, admitted.status, admitted.message);
       return;
     }
-    const { limits, retries } = this.#config;
-    const exchange = new Exchange({
-      ...admitted,
-      request,
-      response,
-      via: this.#via(request),
-      retries,
-      maxBodyBytes: limits.body_mebibytes === null ? Number.POSITIVE_INFINITY : limits.body_mebibytes * MIB,
-      expectsContinue,
-      logFailure: (failure, upstream) => this.#logFailure(admitted.route, failure, upstream),
-    });
-    exchange.run().catch((error: unknown) => {
+    try {
+      new Exchange(request, response, admitted, this.#exchanges, expectsContinue).start();
+    } catch (error) {
       this.#host.logger.error("a proxied request failed", { reason: String((error as Error)?.stack ?? error) });
       admitted.server.fail(error).end();
       answerText(request, response, 500, "internal error; the proxy's log has it");
-    });
+    }
   }
 
   #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
@@ -254,24 +226,7 @@ export class TracingProxy implements Component {
       endWith(socket, 400, "a WebSocket handshake has no body");
       return;
     }
-    let close: (() => void) | undefined;
-    void openTunnel({
-      ...admitted,
-      request,
-      socket,
-      head,
-      via: this.#via(request),
-      idleMs: this.#config.timeouts.tunnel_idle_ms,
-      logFailure: (failure, upstream) => this.#logFailure(admitted.route, failure, upstream),
-      opened: (closeTunnel) => {
-        close = closeTunnel;
-        this.#tunnels.add(closeTunnel);
-        if (this.#stopping !== undefined) closeTunnel();
-      },
-      closed: () => {
-        if (close !== undefined) this.#tunnels.delete(close);
-      },
-    });
+    new Tunnel(request, socket, head, admitted, this.#exchanges).start();
   }
 
   #admit(request: AnyRequest): Admitted | Refusal {
@@ -280,41 +235,49 @@ export class TracingProxy implements Component {
     const http2 = "stream" in request;
     const guarded = guardRequest({ method, target: request.url ?? "", rawHeaders, http2 });
     if ("status" in guarded) return guarded;
-    const { host, path } = guarded;
+    const { host, path, names, authority, port } = guarded;
     if (!this.#isServed(host)) {
       const message = `host "${host}" is not served here; name it in a route or in proxy.allowed_hosts`;
       return { status: 421, reason: "host", message };
     }
-    if (headerValues(rawHeaders, "via").some((value) => value.includes(this.#pseudonym))) {
+    const { headers, httpVersion } = request;
+    if (headers.via?.includes(this.#pseudonym) === true) {
       return { status: 508, reason: "loop", message: "the request came back to this proxy: a route leads to itself" };
     }
     const route = this.#router.match(host, path);
     if (route === undefined) return { status: 404, reason: "no_route", message: `no route takes ${path}` };
+    if (isGrpc(request)) {
+      const message = "gRPC needs HTTP/2 all the way; this proxy speaks HTTP/1.1 to its upstreams";
+      return { status: 501, reason: "grpc", message };
+    }
     const socket = http2 ? request.stream.session?.socket : request.socket;
     const secure = http2 ? request.stream.session?.encrypted === true : "encrypted" in request.socket;
     const scheme = secure ? "https" : "http";
     const address = socket?.remoteAddress;
-    const from: ForwardedFrom = { address, scheme, authority: guarded.authority, trusted: this.#trusts(address) };
-    const caller = extractAny(readHeaders([...headerPairs(rawHeaders)]));
-    const facts = {
-      method,
-      guarded,
-      scheme: from.scheme,
-      httpVersion: request.httpVersion === "2.0" ? "2" : request.httpVersion,
-      peerAddress: address,
-      clientAddress: clientAddress(rawHeaders, from),
-      userAgent: headerValues(rawHeaders, "user-agent")[0],
-    };
-    return { guarded, route, caller, from, server: startServerSpan(route.tracer, route.prefix, facts, caller) };
+    const from: ForwardedFrom = { address, scheme, authority, port, trusted: this.#trusts(address) };
+    const caller = callerContext(names, rawHeaders);
+    const server = startServerSpan(
+      route.tracer,
+      route.prefix,
+      {
+        method,
+        guarded,
+        scheme,
+        httpVersion: http2 ? "2" : httpVersion,
+        peerAddress: address,
+        peerPort: socket?.remotePort,
+        clientAddress: clientAddress(rawHeaders, from),
+        userAgent: headers["user-agent"],
+      },
+      caller,
+    );
+    const via = this.#via[http2 ? "2.0" : httpVersion === "1.0" ? "1.0" : "1.1"];
+    return { guarded, route, caller, from, server, via };
   }
 
   #isServed(host: string | undefined): boolean {
     const header = host?.includes(":") ? `[${host}]` : host;
     return isAllowedHost(header, this.#config.allowed_hosts) || (host !== undefined && this.#router.knowsHost(host));
-  }
-
-  #via(request: AnyRequest): string {
-    return `${request.httpVersion === "2.0" ? "2" : request.httpVersion} ${this.#pseudonym}`;
   }
 
   #countRefusal({ reason }: Refusal): void {

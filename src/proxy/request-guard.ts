@@ -18,6 +18,8 @@ export interface RawRequest {
 
 /** A request that may be forwarded. */
 export interface GuardedRequest {
+  /** Names of the raw headers in lower case, one for each pair. */
+  readonly names: readonly string[];
   readonly path: string;
   /** With `?`, or empty. */
   readonly query: string;
@@ -25,6 +27,8 @@ export interface GuardedRequest {
   readonly host: string | undefined;
   /** The Host header, or `:authority`. */
   readonly authority: string | undefined;
+  /** Of the authority, where it names one. */
+  readonly port: number | undefined;
   /** Bytes, where the caller said. */
   readonly contentLength: number | undefined;
   readonly chunked: boolean;
@@ -34,7 +38,7 @@ const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 const TARGET = /^\/[\x21\x22\x24-\x7e]*$/;
 /** Beyond field-vchar, obs-text, space and tab (RFC 9110 §5.5): line breaks and NUL above all. */
 const NOT_A_VALUE = /[^\t\x20-\x7e\x80-\xff]/;
-const AUTHORITY = /^(?:\[([0-9A-Fa-f:.]+)\]|([A-Za-z0-9._~-]+))(?::\d{1,5})?$/;
+const AUTHORITY = /^(?:\[([0-9A-Fa-f:.]+)\]|([A-Za-z0-9._~-]+))(?::(\d{1,5}))?$/;
 
 /**
  * Checks what lets two parsers of one connection disagree (RFC 9112 §6.3 and §11, request smuggling), targets that would
@@ -50,10 +54,12 @@ export function guardRequest({ method, target, rawHeaders, http2 }: RawRequest):
   if (!TARGET.test(target)) {
     return refuse(400, "target", "the request target is not of the form /path, or holds characters no URL may hold");
   }
+  const names: string[] = [];
   const single = new Map<string, string>();
   for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
     const name = (rawHeaders[i] as string).toLowerCase();
     const value = rawHeaders[i + 1] as string;
+    names.push(name);
     if (name.startsWith(":")) {
       single.set(name, value);
       continue;
@@ -75,11 +81,14 @@ export function guardRequest({ method, target, rawHeaders, http2 }: RawRequest):
     return refuse(400, "path", "the path holds . or .. segments, which would reach beyond its route");
   }
   return {
+    names,
     path,
     query: mark < 0 ? "" : target.slice(mark),
     host: host === undefined ? undefined : (host[1] ?? host[2] ?? "").toLowerCase().replace(/\.$/, ""),
     authority,
-    ...framing,
+    port: host?.[3] === undefined ? undefined : Number(host[3]),
+    contentLength: framing.contentLength,
+    chunked: framing.chunked,
   };
 }
 

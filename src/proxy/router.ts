@@ -38,8 +38,17 @@ export function duplicateRoute(routes: readonly RouteMatch[]): readonly [number,
   return undefined;
 }
 
+/** The path to ask an upstream for, below its own base path. */
+export function upstreamPath(
+  { prefix, stripPrefix }: RouteMatch & { readonly stripPrefix: boolean },
+  basePath: string,
+  path: string,
+): string {
+  return basePath + (stripPrefix ? withoutPrefix(prefix, path) : path);
+}
+
 /** The path without the prefix of its route; always with a leading slash. */
-export function stripPrefix(prefix: string, path: string): string {
+function withoutPrefix(prefix: string, path: string): string {
   const rest = path.slice(trimmed(prefix).length);
   return rest.startsWith("/") ? rest : `/${rest}`;
 }

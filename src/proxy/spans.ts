@@ -1,5 +1,5 @@
 import type { HeaderPair, Propagated, Propagator } from "../propagation/context.ts";
-import { hostAttributes, methodAttributes, methodName, safeQuery } from "../sdk/instrument/http-attributes.ts";
+import { methodAttributes, methodName, safeQuery } from "../sdk/instrument/http-attributes.ts";
 import type { Span } from "../sdk/span.ts";
 import { samplingOf } from "../sdk/span-context.ts";
 import type { Tracer } from "../sdk/tracer.ts";
@@ -12,6 +12,7 @@ export interface IncomingFacts {
   readonly scheme: "http" | "https";
   readonly httpVersion: string;
   readonly peerAddress: string | undefined;
+  readonly peerPort: number | undefined;
   /** The address the request began at, where a trusted peer told; else the peer's. */
   readonly clientAddress: string | undefined;
   readonly userAgent: string | undefined;
@@ -19,49 +20,51 @@ export interface IncomingFacts {
 
 /** The server span of a request that continues what its headers said (OpenTelemetry HTTP semantic conventions 1.23+). */
 export function startServerSpan(tracer: Tracer, route: string, facts: IncomingFacts, caller: Propagated): Span {
-  const { method, guarded } = facts;
-  return tracer.startSpan(`${methodName(method)} ${route}`, {
-    kind: "server",
-    parent: caller,
-    attributes: {
-      ...methodAttributes(method),
-      ...hostAttributes(guarded.authority, facts.scheme),
-      "http.route": route,
-      "url.scheme": facts.scheme,
-      "url.path": guarded.path,
-      "url.query": guarded.query === "" ? undefined : safeQuery(guarded.query.slice(1)),
-      "network.protocol.version": facts.httpVersion,
-      "network.peer.address": facts.peerAddress,
-      "client.address": facts.clientAddress,
-      "user_agent.original": facts.userAgent,
-    },
-  });
+  const { method, guarded, scheme } = facts;
+  const span = tracer.startSpan(`${methodName(method)} ${route}`, { kind: "server", parent: caller });
+  if (!span.isRecording()) return span;
+  setMethod(span, method);
+  if (guarded.host !== undefined) {
+    span.setAttribute("server.address", guarded.host);
+    span.setAttribute("server.port", guarded.port ?? (scheme === "https" ? 443 : 80));
+  }
+  span.setAttribute("http.route", route);
+  span.setAttribute("url.scheme", scheme);
+  span.setAttribute("url.path", guarded.path);
+  if (guarded.query !== "") span.setAttribute("url.query", safeQuery(guarded.query.slice(1)));
+  span.setAttribute("network.protocol.version", facts.httpVersion);
+  span.setAttribute("network.peer.address", facts.peerAddress);
+  span.setAttribute("network.peer.port", facts.peerPort);
+  span.setAttribute("client.address", facts.clientAddress);
+  span.setAttribute("user_agent.original", facts.userAgent);
+  return span;
 }
 
-/** The client span of one attempt; `resend` counts from 0. */
-export function startClientSpan(
-  tracer: Tracer,
-  server: Span,
-  route: string,
-  method: string,
-  target: Target,
-  path: string,
-  resend: number,
-): Span {
-  const name = `${methodName(method)} ${route}`;
-  if (!server.isRecording()) return tracer.startSpan(name, { kind: "client", parent: server });
-  return tracer.startSpan(name, {
-    kind: "client",
-    parent: server,
-    attributes: {
-      ...methodAttributes(method),
-      "url.full": `${target.secure ? "https" : "http"}://${target.authority}${safeQuery(path)}`,
-      "server.address": target.host,
-      "server.port": target.port,
-      "network.protocol.version": "1.1",
-      "http.request.resend_count": resend === 0 ? undefined : resend,
-    },
-  });
+/** What a client span tells of its request. */
+export interface OutgoingFacts {
+  readonly method: string;
+  readonly target: Target;
+  /** As sent, without query. */
+  readonly path: string;
+  /** With `?`, or empty. */
+  readonly query: string;
+  /** Attempts before this one. */
+  readonly resend: number;
+}
+
+/** The client span of one attempt. */
+export function startClientSpan(tracer: Tracer, server: Span, route: string, facts: OutgoingFacts): Span {
+  const { method, target, path, query, resend } = facts;
+  const span = tracer.startSpan(`${methodName(method)} ${route}`, { kind: "client", parent: server });
+  if (!span.isRecording()) return span;
+  setMethod(span, method);
+  const url = `${target.secure ? "https" : "http"}://${target.authority}${path}`;
+  span.setAttribute("url.full", query === "" ? url : url + safeQuery(query));
+  span.setAttribute("server.address", target.host);
+  span.setAttribute("server.port", target.port);
+  span.setAttribute("network.protocol.version", "1.1");
+  if (resend > 0) span.setAttribute("http.request.resend_count", resend);
+  return span;
 }
 
 /** The trace headers to send on: the client span, with the caller's baggage, in the configured formats. */
@@ -89,4 +92,9 @@ function endWithStatus(span: Span, status: number, errorsFrom: number): void {
   span.setAttribute("http.response.status_code", status);
   if (status >= errorsFrom) span.setAttribute("error.type", String(status)).setStatus("error");
   span.end();
+}
+
+function setMethod(span: Span, method: string): void {
+  if (methodName(method) === method) span.setAttribute("http.request.method", method);
+  else span.setAttributes(methodAttributes(method));
 }

@@ -1,9 +1,17 @@
-import { compositePropagator, createPropagator, type PropagationFormat } from "../propagation/composite.ts";
-import type { Propagator } from "../propagation/context.ts";
+import { readHeaders } from "../propagation/carrier.ts";
+import {
+  compositePropagator,
+  createPropagator,
+  extractAny,
+  PROPAGATION_FORMATS,
+  type PropagationFormat,
+} from "../propagation/composite.ts";
+import { type HeaderPair, NOTHING_PROPAGATED, type Propagated, type Propagator } from "../propagation/context.ts";
 
-/** Names of every format that says which span a request belongs to. */
-const CONTEXT_FORMATS = ["w3c", "b3", "b3_single", "jaeger"] as const satisfies readonly PropagationFormat[];
-const BAGGAGE = /^(?:baggage|uberctx-.*)$/;
+/** Exact names of every format's headers; those of B3 and Jaeger's baggage are known by how they begin too. */
+const NAMES: ReadonlySet<string> = new Set(
+  PROPAGATION_FORMATS.flatMap((format) => createPropagator(format).fields).filter((field) => !field.endsWith("*")),
+);
 
 /** The headers of one set of formats: what is written, and what of the caller's gives way to it. */
 export interface TraceHeaders {
@@ -17,11 +25,24 @@ export interface TraceHeaders {
 
 export function traceHeaders(formats: readonly PropagationFormat[]): TraceHeaders {
   const propagator = compositePropagator(formats.map(createPropagator));
-  const fields = CONTEXT_FORMATS.flatMap((format) => createPropagator(format).fields);
-  const names = new Set(fields.filter((field) => !field.endsWith("*")));
   const carriesBaggage = formats.includes("baggage") || formats.includes("jaeger");
-  return {
-    propagator,
-    replaces: (name) => (BAGGAGE.test(name) ? carriesBaggage : names.has(name) || name.startsWith("x-b3-")),
-  };
+  return { propagator, replaces: carriesBaggage ? isTraceHeader : (name) => isTraceHeader(name) && !isBaggage(name) };
+}
+
+/** What a caller's headers say, in any format. `names` are those of `rawHeaders` in lower case, one for each pair. */
+export function callerContext(names: readonly string[], rawHeaders: readonly string[]): Propagated {
+  const pairs: HeaderPair[] = [];
+  for (let at = 0; at < names.length; at++) {
+    const name = names[at] as string;
+    if (isTraceHeader(name)) pairs.push([name, rawHeaders[at * 2 + 1] as string]);
+  }
+  return pairs.length === 0 ? NOTHING_PROPAGATED : extractAny(readHeaders(pairs));
+}
+
+function isTraceHeader(name: string): boolean {
+  return NAMES.has(name) || name.startsWith("x-b3-") || name.startsWith("uberctx-");
+}
+
+function isBaggage(name: string): boolean {
+  return name === "baggage" || name.startsWith("uberctx-");
 }

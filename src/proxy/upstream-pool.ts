@@ -31,8 +31,11 @@ export interface PickedTarget {
 export interface UpstreamPool {
   /** Default service.name of its spans. */
   readonly name: string;
-  /** @throws RetryableError `unreachable` when no instance is healthy */
-  pick(signal: AbortSignal): Promise<PickedTarget>;
+  /**
+   * At once where the instances are known; `signal` is asked for only to wait.
+   * @throws RetryableError `unreachable` when no instance is healthy
+   */
+  pick(signal: () => AbortSignal): PickedTarget | Promise<PickedTarget>;
   close(): void;
 }
 
@@ -61,6 +64,8 @@ class FixedPool implements UpstreamPool {
   readonly #instances: readonly ServiceInstance[];
   readonly #balancer: Balancer;
   readonly #checker: HealthChecker;
+  /** Of a single instance, which is never left out: there is nothing to choose and nothing to learn. */
+  readonly #only: PickedTarget | undefined;
 
   constructor(route: RouteConfig, settings: PoolSettings) {
     for (const text of route.upstream) {
@@ -68,6 +73,8 @@ class FixedPool implements UpstreamPool {
       refuseLinkLocal(target, settings);
       this.#targets.set(`${target.authority}${target.basePath}`, target);
     }
+    const [only] = this.#targets.values();
+    this.#only = only === undefined || this.#targets.size > 1 ? undefined : { target: only, done: () => {} };
     this.#instances = [...this.#targets].map(([id, target]) => asInstance(id, target));
     this.name = route.service ?? (this.#instances[0]?.host as string);
     this.#balancer = new Balancer({
@@ -96,7 +103,8 @@ class FixedPool implements UpstreamPool {
     }
   }
 
-  async pick(): Promise<PickedTarget> {
+  pick(): PickedTarget {
+    if (this.#only !== undefined && this.#unhealthy.size === 0) return this.#only;
     const picked = this.#balancer.pick();
     if (picked === undefined) {
       const why = [...this.#unhealthy.values()][0] ?? "";
@@ -130,7 +138,7 @@ function discoveredPool(endpoint: string, settings: PoolSettings): UpstreamPool 
   return {
     name: resolved.service,
     async pick(signal) {
-      const { url, done } = await resolved.next(signal);
+      const { url, done } = await resolved.next(signal());
       const target = targetOf(url);
       try {
         refuseLinkLocal(target, settings);

@@ -31,58 +31,53 @@ export class UpstreamTimeoutError extends Error {
   }
 }
 
+export interface UpstreamListener {
+  /** The connection stands and nothing was sent yet: until then the request may be tried elsewhere without harm. */
+  connected(): void;
+  /** Nothing came or went for `idleMs`. It is for the listener to end the request. */
+  idle(): void;
+}
+
 /**
- * Opens a request and resolves when its connection stands and nothing was sent yet, so that until then it may be tried
- * elsewhere without anything done twice. Rejects with the socket's error, or UpstreamTimeoutError `connect_timeout`.
- * Afterwards silence longer than `idleMs` destroys the request with UpstreamTimeoutError `timeout`.
+ * Opens a request. Its errors are the caller's to listen to; a connection that does not stand in time destroys it with
+ * UpstreamTimeoutError `connect_timeout`. Throws for headers that HTTP does not allow.
  */
-export function connectUpstream(
+export function openUpstream(
   target: Target,
   { method, path, headers }: UpstreamRequestOptions,
   connector: Connector,
-  signal: AbortSignal,
-): Promise<ClientRequest> {
-  const send = target.secure ? httpsRequest : httpRequest;
+  listener: UpstreamListener,
+): ClientRequest {
   const { connectMs, idleMs } = connector;
-  return new Promise((resolve, reject) => {
-    const request = send({
-      host: target.host,
-      port: target.port,
-      method,
-      path,
-      headers: headers as string[],
-      agent: target.secure ? connector.httpsAgent : connector.httpAgent,
-      lookup: connector.lookup,
-    });
-    let timer: NodeJS.Timeout | undefined;
-    // Instead of the option `signal`, which costs a request more than all spans do.
-    const giveUp = (): void => void request.destroy(new Error("given up"));
-    signal.addEventListener("abort", giveUp, { once: true });
-    request.once("close", () => signal.removeEventListener("abort", giveUp));
-    if (signal.aborted) giveUp();
+  const send = target.secure ? httpsRequest : httpRequest;
+  const request = send({
+    host: target.host,
+    port: target.port,
+    method,
+    path,
+    headers: headers as string[],
+    agent: target.secure ? connector.httpsAgent : connector.httpAgent,
+    lookup: connector.lookup,
+  });
+  request.once("socket", (socket) => {
     const connected = (): void => {
-      clearTimeout(timer);
-      request.setTimeout(idleMs, () => {
-        request.destroy(new UpstreamTimeoutError("timeout", `no byte within ${idleMs} ms`));
-      });
-      resolve(request);
+      request.setTimeout(idleMs, () => listener.idle());
+      listener.connected();
     };
-    // Stays: an error between two listeners would end the process.
-    request.on("error", (error) => {
-      clearTimeout(timer);
-      reject(error);
-    });
-    request.once("socket", (socket) => {
-      const waiting =
-        socket.connecting || (socket as TLSSocket & { secureConnecting?: boolean }).secureConnecting === true;
-      if (!waiting) {
-        connected();
-        return;
-      }
-      socket.once(target.secure ? "secureConnect" : "connect", connected);
-      timer = setTimeout(() => {
-        request.destroy(new UpstreamTimeoutError("connect_timeout", `no connection within ${connectMs} ms`));
-      }, connectMs);
+    const { connecting, secureConnecting } = socket as TLSSocket & { secureConnecting?: boolean };
+    if (!connecting && secureConnecting !== true) {
+      connected();
+      return;
+    }
+    const timer = setTimeout(() => {
+      request.destroy(new UpstreamTimeoutError("connect_timeout", `no connection within ${connectMs} ms`));
+    }, connectMs);
+    const settle = (): void => clearTimeout(timer);
+    request.once("close", settle);
+    socket.once(target.secure ? "secureConnect" : "connect", () => {
+      settle();
+      if (!request.destroyed) connected();
     });
   });
+  return request;
 }

@@ -5,6 +5,7 @@ import { request as httpsRequest } from "node:https";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
+import { credentials, Client as GrpcClient, type ServiceError, status } from "@grpc/grpc-js";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { STATUS_CODE } from "../../src/model/span.ts";
 import { until } from "../e2e/until.ts";
@@ -156,6 +157,32 @@ describe.each(["prior knowledge", "TLS"])("HTTP/2 by %s", (how) => {
   });
 });
 
+describe("gRPC", () => {
+  it("is told in its own words that it needs HTTP/2 upstream", async () => {
+    const upstream = await startUpstream(echoHeaders);
+    const proxy = await startProxy({ routes: [{ upstream: upstream.url }] });
+    const client = new GrpcClient(`127.0.0.1:${proxy.port}`, credentials.createInsecure());
+    onTestFinished(() => client.close());
+    const same = (bytes: Buffer): Buffer => bytes;
+    const error = await new Promise<ServiceError | null>((resolve) => {
+      client.makeUnaryRequest("/shop.Shop/Buy", same, same, Buffer.from("tea"), resolve);
+    });
+    expect([error?.code, error?.details]).toEqual([
+      status.UNIMPLEMENTED,
+      "gRPC needs HTTP/2 all the way; this proxy speaks HTTP/1.1 to its upstreams",
+    ]);
+    expect(sumOf(proxy.metrics, "spanloom_proxy_refused_total", { reason: "grpc" })).toBe(1);
+  });
+
+  it("is another thing than gRPC-Web, which is any request", async () => {
+    const upstream = await startUpstream(echoHeaders);
+    const proxy = await startProxy({ routes: [{ upstream: upstream.url }] });
+    const headers = { ":path": "/shop.Shop/Buy", ":method": "POST", "content-type": "application/grpc-web+proto" };
+    const answer = await ask(session(proxy.url), headers, "tea");
+    expect((JSON.parse(answer.body) as Echoed).url).toBe("/shop.Shop/Buy");
+  });
+});
+
 describe("TLS", () => {
   it("serves HTTP/1.1 too", async () => {
     const upstream = await startUpstream(echoHeaders);
@@ -228,11 +255,44 @@ describe("WebSocket", () => {
     const [client] = await proxy.spans("client", 1);
     expect(seen[0]?.traceparent).toBe(`00-${"a".repeat(32)}-${client?.span.spanId}-01`);
     expect(sumOf(proxy.metrics, "spanloom_proxy_open_websockets")).toBe(1);
+    expect(await proxy.spans("internal", 0)).toEqual([]);
     raw.socket.end();
     await raw.closed();
     await until("no open tunnel", async () =>
       sumOf(proxy.metrics, "spanloom_proxy_open_websockets") === 0 ? true : undefined,
     );
+    const [life] = await proxy.spans("internal", 1);
+    expect([life?.span.name, life?.span.parentSpanId, life?.span.traceId]).toEqual([
+      "WebSocket /ws",
+      server?.span.spanId,
+      "a".repeat(32),
+    ]);
+    expect(life?.span.status.code).toBe(STATUS_CODE.unset);
+    expect(attributes(life as never)).toEqual({
+      "spanloom.websocket.from_caller_bytes": 2 * (2 + 4 + 5),
+      "spanloom.websocket.from_upstream_bytes": 2 * (2 + 5),
+    });
+    expect(Number(life?.span.endTimeUnixNano)).toBeGreaterThan(Number(server?.span.endTimeUnixNano));
+  });
+
+  it("that falls silent is closed, and its span says so", async () => {
+    const { upstream } = await echoServer();
+    const proxy = await startProxy({ timeouts: { tunnel_idle_ms: 60 }, routes: [{ upstream: upstream.url }] });
+    const raw = new RawConnection(proxy.port).send(`${HANDSHAKE}\r\n`);
+    await raw.closed();
+    const [life] = await proxy.spans("internal", 1);
+    expect(attributes(life as never)["error.type"]).toBe("timeout");
+    expect(life?.span.status).toEqual({ code: STATUS_CODE.error, message: "nothing was said within 60 ms" });
+  });
+
+  it("goes to another instance where the first refuses connections", async () => {
+    const { upstream } = await echoServer();
+    const down = `http://127.0.0.1:${await freePort()}`;
+    const proxy = await startProxy({ routes: [{ upstream: [down, upstream.url] }] });
+    const raw = new RawConnection(proxy.port).send(`${HANDSHAKE}\r\n`);
+    await raw.received(/ 101 /);
+    const clients = await proxy.spans("client", 2);
+    expect(clients.map((record) => attributes(record)["error.type"])).toEqual(["ECONNREFUSED", undefined]);
   });
 
   it("gets what was sent right after the handshake", async () => {

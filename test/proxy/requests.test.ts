@@ -56,7 +56,7 @@ describe("an uninstrumented express app behind the proxy", () => {
     expect(server?.span.parentSpanId).toBe("");
     expect(client?.span.parentSpanId).toBe(server?.span.spanId);
     expect(client?.span.traceId).toBe(server?.span.traceId);
-    expect(attributes(server as never)).toMatchObject({
+    expect(attributes(server as never)).toEqual({
       "http.request.method": "GET",
       "http.route": "/shop",
       "http.response.status_code": 200,
@@ -66,14 +66,18 @@ describe("an uninstrumented express app behind the proxy", () => {
       "server.address": "127.0.0.1",
       "server.port": proxy.port,
       "client.address": "127.0.0.1",
+      "network.peer.address": "127.0.0.1",
+      "network.peer.port": expect.any(Number),
       "network.protocol.version": "1.1",
       "user_agent.original": "tester",
     });
-    expect(attributes(client as never)).toMatchObject({
+    expect(attributes(client as never)).toEqual({
+      "http.request.method": "GET",
       "http.response.status_code": 200,
       "url.full": `${upstream.url}/shop/items/7?q=a%20b&sig=REDACTED`,
       "server.address": "127.0.0.1",
       "server.port": upstream.port,
+      "network.protocol.version": "1.1",
     });
     expect(server?.span.status.code).toBe(STATUS_CODE.unset);
     expect(sumOf(proxy.metrics, "spanloom_proxy_requests_total", { service: "shop", code: "2xx" })).toBe(1);
@@ -106,6 +110,23 @@ describe("an uninstrumented express app behind the proxy", () => {
       ["500", STATUS_CODE.error],
       ["404", STATUS_CODE.error],
     ]);
+  });
+
+  it("is asked with methods that nobody knows, which the spans call _OTHER", async () => {
+    const upstream = await startUpstream(echoHeaders);
+    const proxy = await startProxy({ routes: [{ upstream: upstream.url }] });
+    const request = httpRequest(proxy.url, { method: "PROPFIND" });
+    const answered = new Promise<IncomingMessage>((resolve) => request.once("response", resolve));
+    request.end();
+    expect((JSON.parse(await text(await answered)) as Echoed).method).toBe("PROPFIND");
+    for (const kind of ["server", "client"] as const) {
+      const [record] = await proxy.spans(kind, 1);
+      expect(record?.span.name).toBe("HTTP /");
+      expect(attributes(record as never)).toMatchObject({
+        "http.request.method": "_OTHER",
+        "http.request.method_original": "PROPFIND",
+      });
+    }
   });
 
   it("keeps connections to it open", async () => {
@@ -183,6 +204,52 @@ describe("trace context", () => {
     await proxy.stop();
     expect(proxy.records).toEqual([]);
   });
+
+  it("names the same client span in all formats at once", async () => {
+    const upstream = await startUpstream(echoHeaders);
+    const proxy = await startProxy({
+      propagation: ["w3c", "b3", "b3_single", "jaeger"],
+      routes: [{ upstream: upstream.url }],
+    });
+    const headers = { "uber-trace-id": `${TRACE}:${PARENT}:0:1` };
+    const echoed = (await (await fetch(proxy.url, { headers })).json()) as Echoed;
+    const [client] = await proxy.spans("client", 1);
+    const id = client?.span.spanId;
+    expect([
+      values(echoed, "traceparent"),
+      values(echoed, "x-b3-spanid"),
+      values(echoed, "b3"),
+      values(echoed, "uber-trace-id"),
+    ]).toEqual([[`00-${TRACE}-${id}-01`], [id], [`${TRACE}-${id}-1`], [`${TRACE}:${id}:0:1`]]);
+  });
+
+  it("says not to record: a lone decision without ids is followed and told on", async () => {
+    const upstream = await startUpstream(echoHeaders);
+    const proxy = await startProxy({ propagation: "b3_single", routes: [{ upstream: upstream.url }] });
+    const echoed = (await (await fetch(proxy.url, { headers: { b3: "0" } })).json()) as Echoed;
+    expect(values(echoed, "b3")[0]).toMatch(/^[0-9a-f]{32}-[0-9a-f]{16}-0$/);
+    await proxy.stop();
+    expect(proxy.records).toEqual([]);
+  });
+
+  it.each<[string, Record<string, string>]>([
+    ["B3's", { "X-B3-TraceId": TRACE, "X-B3-SpanId": PARENT, "X-B3-Flags": "1" }],
+    ["Jaeger's", { "uber-trace-id": `${TRACE}:${PARENT}:0:3` }],
+  ])(
+    "keeps a trace with %s debug flag, whatever sampling says, and tells on that it is one",
+    async (_name, headers) => {
+      const upstream = await startUpstream(echoHeaders);
+      const proxy = await startProxy({
+        sampling: 0,
+        propagation: ["b3", "jaeger"],
+        routes: [{ upstream: upstream.url }],
+      });
+      const echoed = (await (await fetch(proxy.url, { headers })).json()) as Echoed;
+      expect(values(echoed, "x-b3-flags")).toEqual(["1"]);
+      expect(values(echoed, "uber-trace-id")[0]).toMatch(/:3$/);
+      expect((await proxy.spans("client", 1))[0]?.span.traceId).toBe(TRACE);
+    },
+  );
 
   it("begins a new trace for what is no valid context", async () => {
     const upstream = await startUpstream(echoHeaders);

@@ -17,7 +17,7 @@ export interface ProxyRig {
   readonly logged: readonly (LogFields & { message: string })[];
   readonly metrics: Metrics;
   /** Spans of one kind once there are `count` of them. */
-  spans(kind: "server" | "client", count: number): Promise<SpanRecord[]>;
+  spans(kind: "server" | "client" | "internal", count: number): Promise<SpanRecord[]>;
   stop(): Promise<void>;
 }
 

@@ -88,6 +88,21 @@ describe("several fixed upstreams", () => {
     );
   });
 
+  it("are never left out by more than half, so that one fault does not empty the route", async () => {
+    const [first, second] = [await freePort(), await freePort()];
+    const proxy = await startProxy({
+      retries: 0,
+      ejection: { consecutive_failures: 1, base_ms: 60_000 },
+      routes: [{ upstream: [`http://127.0.0.1:${first}`, `http://127.0.0.1:${second}`] }],
+    });
+    expect(await asked(proxy.url, 6)).toEqual(Array(6).fill("502"));
+    await startUpstream((_request, response) => response.end("first"), first);
+    await startUpstream((_request, response) => response.end("second"), second);
+    const names = await asked(proxy.url, 4);
+    expect(new Set(names).size).toBe(1);
+    expect(["first", "second"]).toContain(names[0]);
+  });
+
   it("that fail their health check get no requests, and get some again when they pass", async () => {
     const a = await named("a");
     let well = false;

@@ -1,0 +1,72 @@
+import type { Logger } from "../component/logger.ts";
+import { ContextStore } from "../sdk/active-context.ts";
+import { toKeyValues } from "../sdk/attributes.ts";
+import { BatchProcessor, DEFAULT_BATCH } from "../sdk/batch-processor.ts";
+import { SpanClock } from "../sdk/clock.ts";
+import type { SpanExporter } from "../sdk/exporters/exporter.ts";
+import { IdSource } from "../sdk/id-source.ts";
+import { DEFAULT_SPAN_LIMITS } from "../sdk/limits.ts";
+import { parentBased, ratio, type Sampler } from "../sdk/sampler.ts";
+import { Tracer } from "../sdk/tracer.ts";
+
+export interface RouteTracersSettings {
+  /** Closed by `shutdown`. */
+  readonly exporter: SpanExporter;
+  /** Share of new traces kept, 0.0 to 1.0; callers' decisions are followed. */
+  readonly sampling: number;
+  /** How long spans are gathered before they go out, ms. */
+  readonly delayMs: number;
+  readonly logger: Logger;
+}
+
+const MAX_QUEUE_SPANS = 16_384;
+
+/**
+ * A tracer for each service that has routes, all with one queue and exporter. Parents are always given, never found in an
+ * active context: `createTracing` would put every request's promises and timers under AsyncLocalStorage for nothing.
+ */
+export class RouteTracers {
+  readonly #tracers = new Map<string, Tracer>();
+  readonly #processor: BatchProcessor;
+  readonly #contexts = new ContextStore();
+  readonly #clock = new SpanClock();
+  readonly #ids = new IdSource();
+  readonly #sampler: Sampler;
+
+  constructor({ exporter, sampling, delayMs, logger }: RouteTracersSettings) {
+    const batch = { ...DEFAULT_BATCH, delayMs, maxQueueSpans: MAX_QUEUE_SPANS };
+    this.#processor = new BatchProcessor(exporter, batch, logger, (run) => run());
+    this.#sampler = parentBased({ root: ratio(sampling) });
+  }
+
+  /** The same one for routes of the same service. */
+  of(service: string): Tracer {
+    const known = this.#tracers.get(service);
+    if (known !== undefined) return known;
+    const attributes = toKeyValues({
+      "service.name": service,
+      "telemetry.sdk.name": "spanloom",
+      "telemetry.sdk.language": "nodejs",
+      "process.pid": process.pid,
+    });
+    const tracer = new Tracer({
+      scope: { name: "spanloom.proxy", version: "", attributes: [], droppedAttributesCount: 0 },
+      resource: { attributes, droppedAttributesCount: 0, entityRefs: [] },
+      contexts: this.#contexts,
+      clock: this.#clock,
+      ids: this.#ids,
+      sampler: this.#sampler,
+      limits: DEFAULT_SPAN_LIMITS,
+      onEnd: (record) => this.#processor.add(record),
+      flush: () => this.#processor.flush(),
+      shutdown: () => this.shutdown(),
+    });
+    this.#tracers.set(service, tracer);
+    return tracer;
+  }
+
+  /** Sends what is left and closes the exporter. Idempotent. */
+  shutdown(): Promise<void> {
+    return this.#processor.shutdown();
+  }
+}
