@@ -175,6 +175,26 @@ describe("DependencyAggregator", () => {
     }
   });
 
+  it("takes the server for the parent of what is below, where client and server share an id", () => {
+    const client: GivenSpan = ["a", 2, 1, { kind: 3 }];
+    const server: GivenSpan = ["b", 2, 1, { kind: 2 }];
+    const below: GivenSpan[] = [
+      ["b", 3, 2],
+      ["c", 4, 2, { kind: 2 }],
+    ];
+    for (const order of [
+      [client, server, ...below],
+      [server, client, ...below],
+      [server, ...below, client],
+      [...below, server, client],
+    ]) {
+      aggregator = new DependencyAggregator();
+      clear(db);
+      for (const one of order) aggregator.consume(spans([one]));
+      expect(stored()).toEqual([link("a", "b"), link("b", "c")]);
+    }
+  });
+
   it("keeps hours apart by the child's start, and forgets them when told", () => {
     const later = START + 2n * 3_600_000_000_000n;
     aggregator.consume(

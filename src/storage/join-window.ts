@@ -141,7 +141,7 @@ export class JoinWindow {
       this.#onCall(shared, service, hour, error, duration, count);
     } else if ((parentLow | parentHigh) !== 0) {
       const parentBucket = (hash(trace, parentLow, parentHigh) & this.#bucketMask) * 2;
-      const parent = this.#parentService(trace, parentLow, parentHigh, parentBucket, sequence);
+      const parent = this.#parentService(span, parentBucket, sequence);
       if (parent === ABSENT) {
         state = STATE.waiting;
         entries[at + NEXT_CHILD] = this.#heads[parentBucket + 1] as number;
@@ -183,8 +183,15 @@ export class JoinWindow {
     return shared;
   }
 
-  #parentService(trace: number, low: number, high: number, bucket: number, self: number): number {
+  /**
+   * The service of the parent. Where client and server share the parent's id, the server is meant: first the span of the
+   * child's own service, then one of kind server, then the latest.
+   */
+  #parentService(child: WindowSpan, bucket: number, self: number): number {
+    const { trace, parentLow: low, parentHigh: high } = child;
     const entries = this.#entries;
+    let found = ABSENT;
+    let isServer = false;
     let sequence = this.#heads[bucket] as number;
     for (let step = 0; step < MAX_SPAN_STEPS && this.#holds(sequence); step++) {
       const at = (sequence & this.#mask) * WORDS;
@@ -194,11 +201,17 @@ export class JoinWindow {
         entries[at + ID_HIGH] === high &&
         entries[at + TRACE] === trace
       ) {
-        return entries[at + SERVICE] as number;
+        const service = entries[at + SERVICE] as number;
+        if (service === child.service) return service;
+        const server = (this.#state[sequence & this.#mask] as number) >>> KIND_SHIFT === SERVER;
+        if (found === ABSENT || (server && !isServer)) {
+          found = service;
+          isServer = server;
+        }
       }
       sequence = entries[at + NEXT_SPAN] as number;
     }
-    return ABSENT;
+    return found;
   }
 
   #adoptChildren(trace: number, low: number, high: number, service: number, bucket: number, self: number): void {
