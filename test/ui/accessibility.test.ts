@@ -54,6 +54,12 @@ const VIEWS: readonly View[] = [
     ready: (page) => page.getByRole("heading", { name: /Nothing is stored/ }).waitFor(),
   },
   {
+    name: "first span on the map",
+    path: "dependencies",
+    server: "empty",
+    ready: (page) => page.getByRole("heading", { name: /Nothing is stored/ }).waitFor(),
+  },
+  {
     name: "results",
     path: "search?lookback=all&limit=12",
     ready: async (page) => {

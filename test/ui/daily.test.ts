@@ -147,7 +147,7 @@ describe("daily use", () => {
     open("collector", async (page) => {
       await page.getByText("connect ECONNREFUSED 127.0.0.1:14250").waitFor();
       await page.getByText("40 spans, 61 s").waitFor();
-      await page.getByText("72 h", { exact: true }).waitFor();
+      await page.getByText("3 days", { exact: true }).waitFor();
     }));
 
   it("goes round the single-letter shortcuts when they are turned off", () =>

@@ -102,7 +102,7 @@ describe("search page", () => {
 
   it("offers a wider search where nothing matches, and says when it ran out of time", async () => {
     await open(`${ui.url}search?service=frontend&tags=${encodeURIComponent('{"no.such":"tag"}')}`, async (page) => {
-      await page.getByText("No trace matches in the last 1h.").waitFor();
+      await page.getByText("No trace matches in the last hour.").waitFor();
       await page.getByRole("button", { name: "Search any time" }).click();
       await page.getByText("No trace matches at any time.").waitFor();
       await page.getByRole("button", { name: "Drop the filters" }).click();
@@ -130,6 +130,25 @@ describe("search page", () => {
       });
     } finally {
       await empty.close();
+    }
+  });
+
+  it("says so on services and map as well, and fills them", async () => {
+    for (const [path, filled] of [
+      ["monitor", "my-service"],
+      ["dependencies", "No service called another in the last 24 hours."],
+    ] as const) {
+      const empty = await startUi();
+      try {
+        await open(empty.url + path, async (page) => {
+          await page.getByRole("heading", { name: "Nothing is stored yet. Send the first span" }).waitFor();
+          empty.push(firstSpan());
+          await page.getByRole("heading", { name: /Nothing is stored/ }).waitFor({ state: "hidden" });
+          await page.getByText(filled, { exact: true }).waitFor();
+        });
+      } finally {
+        await empty.close();
+      }
     }
   });
 

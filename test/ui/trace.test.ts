@@ -85,7 +85,7 @@ describe("trace page", () => {
       await expect.poll(found).toBeGreaterThan(5);
       await field.press("Enter");
       await expect.poll(() => page.locator(".find-count").textContent()).toMatch(/^\d+ of \d+$/);
-      expect(page.url()).toContain("uiFind=%2Fboom");
+      await expect.poll(() => page.url()).toContain("uiFind=%2Fboom");
     }));
 
   it("restores span, zoom, folds and find from a link", async () => {
@@ -128,6 +128,8 @@ describe("trace page", () => {
       await panel.locator(".raw-json pre").waitFor();
       const raw = JSON.parse((await panel.locator(".raw-json pre").textContent()) ?? "");
       expect(raw.resourceSpans[0].scopeSpans[0].spans).toHaveLength(1);
+      // The panel scrolls, the page never does.
+      expect(await page.evaluate("document.documentElement.scrollHeight - innerHeight")).toBe(0);
       await page.getByRole("row", { name: /frontend GET \/api\/boom/ }).click();
       await panel.getByRole("link", { name: "Search spans with this http.route" }).click();
       await page.getByRole("link", { name: "frontend GET /api/boom" }).waitFor();

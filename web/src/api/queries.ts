@@ -15,6 +15,10 @@ import { ApiError, getBytes, getJson } from "./client.ts";
 import type { UiRegistryResponse } from "./registry.ts";
 import type { UiStatusResponse } from "./status.ts";
 
+/** How often figures that move are asked for again, and those that are still empty. */
+const POLL_MS = 30_000;
+const EMPTY_POLL_MS = 5_000;
+
 export const servicesQuery = queryOptions({
   queryKey: ["services"],
   queryFn: ({ signal }) => getJson<UiServicesResponse>("api/ui/services", {}, signal),
@@ -36,6 +40,7 @@ export function dependenciesQuery(lookbackMs: number) {
       return getJson<UiDependenciesResponse>("api/ui/dependencies", { start: String(start), end: String(end) }, signal);
     },
     placeholderData: keepPreviousData,
+    refetchInterval: (query) => (query.state.data?.links.length === 0 ? EMPTY_POLL_MS : POLL_MS),
   });
 }
 
@@ -50,7 +55,7 @@ export function redQuery(lookbackMs: number, service?: string) {
       return getJson<UiRedResponse>("api/ui/red", asked, signal);
     },
     placeholderData: keepPreviousData,
-    refetchInterval: 30_000,
+    refetchInterval: (query) => (query.state.data?.services.length === 0 ? EMPTY_POLL_MS : POLL_MS),
   });
 }
 

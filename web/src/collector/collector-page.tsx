@@ -10,9 +10,10 @@ import { usePageTitle } from "../shell/use-page-title.ts";
 import { CopyButton } from "../ui/copy-button.tsx";
 import { Icon } from "../ui/icon.tsx";
 import { Notice } from "../ui/notice.tsx";
-import { seriesKey, useRates } from "./use-rates.ts";
+import { exporterKey, seriesKey, useRates } from "./use-rates.ts";
 
 const POLL_MS = 2_000;
+const OUTCOME_WORDS: Readonly<Record<string, string>> = { retry: "failing, tried again" };
 
 /** What the collector receives, samples, stores and exports, as it happens. */
 export function CollectorPage() {
@@ -39,29 +40,38 @@ export function CollectorPage() {
       {answer.isPending && <div className="skeleton page-skeleton" role="status" aria-label="Loading" />}
       {status !== undefined && (
         <div className="card-grid">
-          <Card title="Endpoints">
-            <dl className="figures">
-              <Endpoint name="OTLP over HTTP" value={status.endpoints.otlpHttp} />
-              <Endpoint name="OTLP over gRPC" value={status.endpoints.otlpGrpc} />
-              <Endpoint name="UI and read APIs" value={status.endpoints.ui} />
-            </dl>
-          </Card>
-          <Card title="Storage">
-            <Storage status={status} />
-          </Card>
-          <Card title="Received">
-            <SeriesTable series={status.received} rates={rates} empty="Nothing received since the start." />
-          </Card>
-          <Card title="Sampling">
-            <SeriesTable series={status.sampling} rates={rates} empty="Every span is kept." />
-          </Card>
+          <div className="card-column">
+            <Card title="Received">
+              <SeriesTable series={status.received} rates={rates} empty="Nothing received since the start." />
+            </Card>
+            <Card title="Endpoints">
+              <dl className="figures">
+                <Endpoint name="OTLP over HTTP" value={status.endpoints.otlpHttp} />
+                <Endpoint name="OTLP over gRPC" value={status.endpoints.otlpGrpc} />
+                <Endpoint name="UI and read APIs" value={status.endpoints.ui} />
+              </dl>
+            </Card>
+          </div>
+          <div className="card-column">
+            <Card title="Sampling">
+              <SeriesTable series={status.sampling} rates={rates} empty="Every span is kept." />
+            </Card>
+            <Card title="Storage">
+              <Storage status={status} />
+            </Card>
+          </div>
           <Card title="Exporters" wide>
             {status.exporters.length === 0 ? (
               <p className="muted">None configured.</p>
             ) : (
               <ul className="exporter-list">
                 {status.exporters.map((exporter) => (
-                  <Exporter key={exporter.name} exporter={exporter} nowMs={status.nowMs} />
+                  <Exporter
+                    key={exporter.name}
+                    exporter={exporter}
+                    rate={rates.get(exporterKey(exporter.name))}
+                    nowMs={status.nowMs}
+                  />
                 ))}
               </ul>
             )}
@@ -104,7 +114,7 @@ function Endpoint({ name, value }: { readonly name: string; readonly value: stri
 function Storage({ status }: { readonly status: UiStatusResponse }) {
   const { storage } = status;
   const limits = [
-    storage.retention.maxAgeHours === null ? undefined : `${storage.retention.maxAgeHours} h`,
+    storage.retention.maxAgeHours === null ? undefined : ageText(storage.retention.maxAgeHours),
     storage.retention.maxMebibytes === null ? undefined : formatBytes(storage.retention.maxMebibytes * 1024 * 1024),
   ].filter((limit) => limit !== undefined);
   return (
@@ -125,6 +135,11 @@ function Storage({ status }: { readonly status: UiStatusResponse }) {
       <Figure name="Kept for" value={limits.length === 0 ? "ever" : limits.join(" or ")} />
     </dl>
   );
+}
+
+/** Whole days as days: `7 days`, `36 h`. */
+function ageText(hours: number): string {
+  return hours >= 48 && hours % 24 === 0 ? `${hours / 24} days` : `${hours} h`;
 }
 
 function Figure({ name, value }: { readonly name: string; readonly value: string }) {
@@ -156,7 +171,7 @@ function SeriesTable({
             Since the start
           </th>
           <th scope="col" className="number">
-            A second
+            Per second
           </th>
         </tr>
       </thead>
@@ -170,9 +185,11 @@ function SeriesTable({
                 {entry.name.replace(/^(receiver|sampling)_/, "").replaceAll("_", " ")}{" "}
                 <span className="muted">{Object.values(entry.labels).join(", ")}</span>
               </td>
-              <td className="number">{formatCount(entry.value)}</td>
               <td className="number">
-                {rate === undefined ? "–" : rate.toLocaleString("en", { maximumFractionDigits: 1 })}
+                {entry.name.endsWith("_bytes") ? formatBytes(entry.value) : formatCount(entry.value)}
+              </td>
+              <td className="number">
+                {entry.name.endsWith("_bytes") && rate !== undefined ? formatBytes(rate) : rateText(rate)}
               </td>
             </tr>
           );
@@ -182,7 +199,22 @@ function SeriesTable({
   );
 }
 
-function Exporter({ exporter, nowMs }: { readonly exporter: UiExporterStatus; readonly nowMs: number }) {
+/** Of whole things a second, one digit after the point below a thousand. */
+function rateText(rate: number | undefined): string {
+  if (rate === undefined) return "–";
+  return rate >= 1000 ? formatCount(Math.round(rate)) : String(Number(rate.toFixed(1)));
+}
+
+function Exporter({
+  exporter,
+  rate,
+  nowMs,
+}: {
+  readonly exporter: UiExporterStatus;
+  /** Spans delivered a second. */
+  readonly rate: number | undefined;
+  readonly nowMs: number;
+}) {
   const failing = exporter.lastOutcome !== undefined && exporter.lastOutcome !== "delivered";
   return (
     <li className="exporter">
@@ -190,16 +222,21 @@ function Exporter({ exporter, nowMs }: { readonly exporter: UiExporterStatus; re
         <strong>{exporter.name}</strong>
         <span className="chip" data-tone={failing ? "error" : undefined}>
           {failing ? <Icon name="error" /> : <Icon name="check" />}
-          {exporter.lastOutcome === undefined ? "nothing sent yet" : failing ? exporter.lastOutcome : "delivering"}
+          {exporter.lastOutcome === undefined
+            ? "nothing sent yet"
+            : failing
+              ? (OUTCOME_WORDS[exporter.lastOutcome] ?? exporter.lastOutcome)
+              : "delivering"}
         </span>
       </div>
-      <dl className="span-facts">
+      <dl className="exporter-facts">
         <ExporterFact name="Delivered" value={formatCount(exporter.deliveredSpans)} />
+        <ExporterFact name="Per second" value={rateText(rate)} />
         <ExporterFact
           name="Behind"
           value={
             exporter.lagSpans === 0
-              ? "0"
+              ? "nothing"
               : `${counted(exporter.lagSpans, "span")}, ${formatDuration(exporter.lagMs * 1e6)}`
           }
         />

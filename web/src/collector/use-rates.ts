@@ -6,6 +6,10 @@ export function seriesKey(series: CountedSeries): string {
   return `${series.name} ${JSON.stringify(series.labels)}`;
 }
 
+export function exporterKey(name: string): string {
+  return `exporter ${name}`;
+}
+
 /** Increase of every counter a second between two answers; a counter that fell (a restart) has none. */
 export function ratesBetween(before: UiStatusResponse, after: UiStatusResponse): ReadonlyMap<string, number> {
   const seconds = (after.nowMs - before.nowMs) / 1000;
@@ -15,6 +19,11 @@ export function ratesBetween(before: UiStatusResponse, after: UiStatusResponse):
   for (const series of [...after.received, ...after.sampling]) {
     const increase = series.value - (old.get(seriesKey(series)) ?? 0);
     if (increase >= 0) rates.set(seriesKey(series), increase / seconds);
+  }
+  const sent = new Map(before.exporters.map(({ name, deliveredSpans }) => [name, deliveredSpans]));
+  for (const { name, deliveredSpans } of after.exporters) {
+    const increase = deliveredSpans - (sent.get(name) ?? 0);
+    if (increase >= 0) rates.set(exporterKey(name), increase / seconds);
   }
   return rates;
 }

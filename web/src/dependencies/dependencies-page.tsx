@@ -1,7 +1,9 @@
 import { useQuery } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
 import { dependenciesQuery } from "../api/queries.ts";
-import { lookbackMs } from "../search/search-params.ts";
+import { useServices } from "../api/use-services.ts";
+import { FirstSpan } from "../search/first-span.tsx";
+import { lookbackMs, lookbackWords } from "../search/search-params.ts";
 import { usePageTitle } from "../shell/use-page-title.ts";
 import { LookbackSelect } from "../ui/lookback-select.tsx";
 import { Notice } from "../ui/notice.tsx";
@@ -17,19 +19,17 @@ export function DependenciesPage() {
   const { lookback = DEFAULT_DEPENDENCY_LOOKBACK, view } = route.useSearch();
   const navigate = route.useNavigate();
   const answer = useQuery(dependenciesQuery(lookbackMs(lookback) ?? 86_400_000));
+  const { storeEmpty } = useServices();
   const links = answer.data?.links ?? [];
+  const look = (next: string) =>
+    void navigate({ search: { lookback: next, ...(view !== undefined && { view }) }, replace: true });
   const show = (next: "graph" | "table") =>
     void navigate({ search: { lookback, ...(next === "table" && { view: "table" as const }) }, replace: true });
   return (
     <div className="page wide">
       <div className="page-head">
         <h1>Service map</h1>
-        <LookbackSelect
-          value={lookback}
-          onChange={(value) =>
-            void navigate({ search: { lookback: value, ...(view !== undefined && { view }) }, replace: true })
-          }
-        />
+        <LookbackSelect value={lookback} onChange={look} />
         <fieldset className="segmented">
           <legend className="visually-hidden">Show as</legend>
           <button type="button" aria-pressed={view === undefined} onClick={() => show("graph")}>
@@ -46,9 +46,15 @@ export function DependenciesPage() {
         </Notice>
       )}
       {answer.isPending && <div className="skeleton page-skeleton" role="status" aria-label="Loading" />}
-      {answer.data !== undefined && links.length === 0 && (
+      {storeEmpty && links.length === 0 && <FirstSpan />}
+      {!storeEmpty && answer.data !== undefined && links.length === 0 && (
         <div className="no-match">
-          <p>No service called another in this time range.</p>
+          <p>No service called another {lookbackWords(lookback)}.</p>
+          {lookback !== "all" && (
+            <button type="button" className="button" onClick={() => look("all")}>
+              Show any time
+            </button>
+          )}
         </div>
       )}
       {links.length > 0 && (view === "table" ? <DependencyTable links={links} /> : <DependencyGraph links={links} />)}

@@ -2,6 +2,7 @@ import { useNavigate } from "@tanstack/react-router";
 import { useMemo, useState } from "react";
 import type { UiDependenciesResponse } from "../../../src/query/ui/api-types.ts";
 import { formatCount } from "../format/count.ts";
+import { formatDuration } from "../format/duration.ts";
 import { preferredHue } from "../trace/service-look.ts";
 import { backwardEdge, type EdgePath, forwardEdge, type Point } from "./edge-path.ts";
 import { errorShare } from "./error-share.ts";
@@ -20,7 +21,7 @@ const LABEL_CHARACTER = 6.3;
 
 /**
  * Services as boxes, calls as arrows from left to right: thicker for more calls, red, dashed and labelled where some failed.
- * A press on a service searches its traces; resting on one brings out its calls.
+ * A press on a service searches its traces; resting on one brings out its calls and how long they took.
  */
 export function DependencyGraph({ links }: { readonly links: readonly Link[] }) {
   const navigate = useNavigate();
@@ -78,25 +79,50 @@ export function DependencyGraph({ links }: { readonly links: readonly Link[] }) 
           );
         })}
         {edges.map(({ link, path }) => (
-          <EdgeLabel key={linkKey(link)} link={link} at={path.label} dim={dim(link)} />
+          <EdgeLabel
+            key={linkKey(link)}
+            link={link}
+            at={path.label}
+            dim={dim(link)}
+            full={focus !== undefined && !dim(link)}
+          />
         ))}
       </svg>
     </section>
   );
 }
 
-/** Calls, and the share that failed, on a plate of their own over the line. */
-function EdgeLabel({ link, at, dim }: { readonly link: Link; readonly at: Point; readonly dim: boolean }) {
-  const calls = formatCount(link.callCount);
+/** Calls, the share that failed and, with `full`, how long they took, on a plate of their own over the line. */
+function EdgeLabel({
+  link,
+  at,
+  dim,
+  full,
+}: {
+  readonly link: Link;
+  readonly at: Point;
+  readonly dim: boolean;
+  readonly full: boolean;
+}) {
   const failed = link.errorCount > 0;
-  const text = failed ? `${calls} · ${errorShare(link.callCount, link.errorCount)} failed` : calls;
-  const width = text.length * LABEL_CHARACTER + 12;
+  const text = [
+    formatCount(link.callCount),
+    ...(failed ? [`${errorShare(link.callCount, link.errorCount)} failed`] : []),
+  ].join(" · ");
+  const time = full && link.p99Nano !== undefined ? `p99 ${formatDuration(link.p99Nano)}` : undefined;
+  const width = Math.max(text.length, time?.length ?? 0) * LABEL_CHARACTER + 12;
+  const height = time === undefined ? 18 : 32;
   return (
     <g className="graph-label" data-failed={failed} data-dim={dim}>
-      <rect x={at.x - width / 2} y={at.y - 9} width={width} height={18} rx={9} />
-      <text x={at.x} y={at.y + 4} textAnchor="middle">
+      <rect x={at.x - width / 2} y={at.y - height / 2} width={width} height={height} rx={9} />
+      <text x={at.x} y={at.y + (time === undefined ? 4 : -3)} textAnchor="middle">
         {text}
       </text>
+      {time !== undefined && (
+        <text x={at.x} y={at.y + 11} textAnchor="middle">
+          {time}
+        </text>
+      )}
     </g>
   );
 }

@@ -1,6 +1,7 @@
 import { Link } from "@tanstack/react-router";
 import type { UiDependenciesResponse } from "../../../src/query/ui/api-types.ts";
 import { formatCount } from "../format/count.ts";
+import { formatDuration } from "../format/duration.ts";
 import { preferredHue } from "../trace/service-look.ts";
 import { ServiceSwatch } from "../ui/service-swatch.tsx";
 import { errorShare } from "./error-share.ts";
@@ -23,6 +24,12 @@ export function DependencyTable({ links }: { readonly links: UiDependenciesRespo
           <th scope="col" className="number">
             Error share
           </th>
+          <th scope="col" className="number">
+            p50
+          </th>
+          <th scope="col" className="number">
+            p99
+          </th>
         </tr>
       </thead>
       <tbody>
@@ -35,6 +42,12 @@ export function DependencyTable({ links }: { readonly links: UiDependenciesRespo
             <td className={link.errorCount > 0 ? "number error-text" : "number"}>
               {errorShare(link.callCount, link.errorCount)}
             </td>
+            {[link.p50Nano, link.p99Nano].map((nano, index) => (
+              // biome-ignore lint/suspicious/noArrayIndexKey: the quantile is the place
+              <td key={index} className="number">
+                {nano === undefined ? "–" : formatDuration(nano)}
+              </td>
+            ))}
           </tr>
         ))}
       </tbody>

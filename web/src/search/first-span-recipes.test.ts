@@ -8,7 +8,7 @@ describe("first span", () => {
   it("sends a valid OTLP JSON span to the real endpoint", () => {
     const curl = recipes.find((recipe) => recipe.id === "curl")!.text;
     expect(curl).toContain("curl -i http://10.0.0.7:14318/v1/traces");
-    const span = JSON.parse(/-d '(.*)'$/.exec(curl)![1]!).resourceSpans[0].scopeSpans[0].spans[0];
+    const span = JSON.parse(/-d '(.*)'$/s.exec(curl)![1]!).resourceSpans[0].scopeSpans[0].spans[0];
     expect(span.traceId).toMatch(/^[0-9a-f]{32}$/);
     expect(span.spanId).toMatch(/^[0-9a-f]{16}$/);
     expect(BigInt(span.endTimeUnixNano) - BigInt(span.startTimeUnixNano)).toBe(120_000_000n);
@@ -20,6 +20,12 @@ describe("first span", () => {
         "OTEL_EXPORTER_OTLP_ENDPOINT=http://10.0.0.7:14318\n",
       );
     }
+  });
+
+  it("sends the demo to the same endpoint", () => {
+    expect(recipes.find((recipe) => recipe.id === "demo")!.text).toBe(
+      "spanloom send --demo --endpoint http://10.0.0.7:14318",
+    );
   });
 
   it("falls back to the standard ports of the page's host", () => {

@@ -25,6 +25,12 @@ export function firstSpanRecipes(
       text: curlCommand(endpoints.http, nowMs),
     },
     {
+      id: "demo",
+      title: "Demo",
+      note: "A shop of thirteen services with errors, retries and slow calls",
+      text: `spanloom send --demo --endpoint ${endpoints.http}`,
+    },
+    {
       id: "env",
       title: "Any SDK",
       note: "The variables every OpenTelemetry SDK reads",
@@ -48,28 +54,16 @@ export function firstSpanRecipes(
 function curlCommand(http: string, nowMs: number): string {
   const endNano = `${Math.floor(nowMs)}000000`;
   const startNano = `${Math.floor(nowMs) - 120}000000`;
-  const body = {
-    resourceSpans: [
-      {
-        resource: { attributes: [{ key: "service.name", value: { stringValue: "my-service" } }] },
-        scopeSpans: [
-          {
-            spans: [
-              {
-                traceId: hexDigits(32),
-                spanId: hexDigits(16),
-                name: "hello",
-                kind: 2,
-                startTimeUnixNano: startNano,
-                endTimeUnixNano: endNano,
-              },
-            ],
-          },
-        ],
-      },
-    ],
-  };
-  return `curl -i ${http}/v1/traces -H 'Content-Type: application/json' -d '${JSON.stringify(body)}'`;
+  return `curl -i ${http}/v1/traces -H 'Content-Type: application/json' -d '{
+  "resourceSpans": [{
+    "resource": {"attributes": [{"key": "service.name", "value": {"stringValue": "my-service"}}]},
+    "scopeSpans": [{"spans": [{
+      "traceId": "${hexDigits(32)}", "spanId": "${hexDigits(16)}",
+      "name": "hello", "kind": 2,
+      "startTimeUnixNano": "${startNano}", "endTimeUnixNano": "${endNano}"
+    }]}]
+  }]
+}'`;
 }
 
 function hexDigits(length: number): string {

@@ -18,7 +18,8 @@ export function FirstSpan() {
     <section className="first-span" aria-labelledby="first-span-title">
       <h2 id="first-span-title">Nothing is stored yet. Send the first span</h2>
       <p>
-        Point any OpenTelemetry SDK or Collector at it by OTLP. This page turns into results as soon as a span arrives.
+        Point any OpenTelemetry SDK or Collector at this collector. The page turns into results as soon as a span
+        arrives.
       </p>
       <dl className="endpoint-list">
         <Endpoint name="OTLP over HTTP" value={endpoints.http} />

@@ -12,6 +12,7 @@ import {
   scatterPoints,
   scatterPosition,
   scatterRange,
+  timeTicks,
 } from "./scatter.ts";
 
 const HEIGHT = 132;
@@ -21,6 +22,8 @@ const TOP = 8;
 const BOTTOM = 22;
 const REACH = 12;
 const DRAG = 5;
+/** Width that a time on the axis needs. */
+const LABEL_ROOM = 110;
 
 /**
  * Duration over start of the loaded traces; traces with errors are diamonds, the others circles. A click opens the nearest
@@ -50,6 +53,7 @@ export function ScatterPlot({
 
   const plotWidth = Math.max(10, width - LEFT - RIGHT);
   const plotHeight = HEIGHT - TOP - BOTTOM;
+  const axis = timeTicks(range, plotWidth / LABEL_ROOM);
   const at = (event: PointerEvent) => {
     const bounds = frame.current!.getBoundingClientRect();
     return { x: event.clientX - bounds.left - LEFT, y: event.clientY - bounds.top - TOP };
@@ -107,12 +111,19 @@ export function ScatterPlot({
               </g>
             );
           })}
-          <text x={0} y={plotHeight + 17} className="scatter-label">
-            {timeLabel(range.fromMs, range.toMs - range.fromMs)}
-          </text>
-          <text x={plotWidth} y={plotHeight + 17} textAnchor="end" className="scatter-label">
-            {timeLabel(range.toMs, range.toMs - range.fromMs)}
-          </text>
+          {axis.times.map((timeMs) => {
+            const { x } = scatterPosition(range, plotWidth, plotHeight, { timeMs, durationNs: range.leastNs });
+            return (
+              <g key={timeMs}>
+                <line x1={x} x2={x} y1={0} y2={plotHeight} className="scatter-grid" />
+                {x >= LABEL_ROOM / 3 && x <= plotWidth - LABEL_ROOM / 3 && (
+                  <text x={x} y={plotHeight + 17} textAnchor="middle" className="scatter-label">
+                    {timeLabel(timeMs, axis.stepMs)}
+                  </text>
+                )}
+              </g>
+            );
+          })}
           {points.map((point) => (
             <Mark
               key={point.traceId}
@@ -197,8 +208,10 @@ function decadeLabel(ns: number): string {
   return ns >= 100e9 ? `${ns / 1e9} s` : formatDuration(ns);
 }
 
-function timeLabel(timeMs: number, widthMs: number): string {
-  return widthMs > 86_400_000
-    ? formatAbsolute(timeMs).slice(0, 16)
-    : formatClock(timeMs).slice(0, widthMs < 10_000 ? 12 : 8);
+/** As much of a time as tells ticks so far apart from each other; midnight is a date. */
+function timeLabel(timeMs: number, stepMs: number): string {
+  const clock = formatClock(timeMs);
+  if (stepMs >= 86_400_000 || (stepMs >= 60_000 && clock === "00:00:00.000"))
+    return formatAbsolute(timeMs).slice(0, 10);
+  return clock.slice(0, stepMs < 1_000 ? 12 : stepMs < 60_000 ? 8 : 5);
 }

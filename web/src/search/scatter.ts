@@ -1,4 +1,5 @@
 import type { UiTraceSummary } from "../../../src/query/ui/api-types.ts";
+import { ticks } from "../trace/time-scale.ts";
 import { nanoToMs } from "./results.ts";
 
 /** A trace as a point: start over duration. */
@@ -68,6 +69,17 @@ export function durationTicks(range: ScatterRange): readonly number[] {
   const decades = Math.round(Math.log10(range.mostNs / range.leastNs));
   const every = Math.ceil(decades / 5);
   return Array.from({ length: Math.floor(decades / every) + 1 }, (_, i) => range.leastNs * 10 ** (i * every));
+}
+
+/** Round local times on the time axis, ms since the epoch, about `target` of them, and how far they are apart, ms. */
+export function timeTicks(
+  range: ScatterRange,
+  target: number,
+): { readonly stepMs: number; readonly times: readonly number[] } {
+  const midnight = new Date(range.fromMs).setHours(0, 0, 0, 0);
+  const sinceMidnight = (ms: number) => (ms - midnight) * 1e6;
+  const { step, times } = ticks({ from: sinceMidnight(range.fromMs), to: sinceMidnight(range.toMs) }, target);
+  return { stepMs: step / 1e6, times: times.map((ns) => midnight + ns / 1e6) };
 }
 
 export interface Box {

@@ -123,7 +123,7 @@ export function SearchForm({
               {fields.lookback !== "custom" && !LOOKBACKS.some((entry) => entry.value === fields.lookback) && (
                 <option value={fields.lookback}>Last {fields.lookback}</option>
               )}
-              <option value="custom">Custom range</option>
+              <option value="custom">Custom</option>
             </select>
           </div>
           <div className="field">

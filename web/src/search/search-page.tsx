@@ -1,6 +1,7 @@
-import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
+import { useInfiniteQuery } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
-import { searchQuery, servicesQuery } from "../api/queries.ts";
+import { searchQuery } from "../api/queries.ts";
+import { useServices } from "../api/use-services.ts";
 import { usePageTitle } from "../shell/use-page-title.ts";
 import { FirstSpan } from "./first-span.tsx";
 import { SearchForm } from "./search-form.tsx";
@@ -8,7 +9,6 @@ import { SearchResults } from "./search-results.tsx";
 
 const route = getRouteApi("/search");
 const POLL_MS = 2_000;
-const SERVICES_POLL_MS = 30_000;
 
 /** Search: the form on the left, what it found on the right; the address holds all of its state. */
 export function SearchPage() {
@@ -17,11 +17,7 @@ export function SearchPage() {
   const navigate = route.useNavigate();
   // What came back empty is asked again and again, so the first span turns the page into results. Each question by
   // itself: one may have been answered just before that span, the other just after.
-  const services = useQuery({
-    ...servicesQuery,
-    refetchInterval: (query) => (query.state.data?.services.length === 0 ? POLL_MS : SERVICES_POLL_MS),
-  });
-  const storeEmpty = services.data?.services.length === 0;
+  const { services, storeEmpty } = useServices();
   const results = useInfiniteQuery({
     ...searchQuery(params),
     refetchInterval: (query) => {

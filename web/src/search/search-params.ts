@@ -58,6 +58,13 @@ export function lookbackMs(text: string): number | undefined {
   return Number(match[1]) * factor;
 }
 
+/** A look-back within a sentence: `in the last hour`, `at any time`. */
+export function lookbackWords(text: string): string {
+  if (text === "all") return "at any time";
+  const label = LOOKBACKS.find(({ value }) => value === text)?.label ?? `Last ${text}`;
+  return `in the ${label.toLowerCase()}`;
+}
+
 /** The range to search in µs: the fixed one of the address, else the look-back counted from now. */
 export function timeRange(params: SearchParams, nowMs: number): { readonly start?: string; readonly end?: string } {
   if (params.start !== undefined || params.end !== undefined) {

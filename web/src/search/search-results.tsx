@@ -8,7 +8,7 @@ import { Notice } from "../ui/notice.tsx";
 import { ResultRow } from "./result-row.tsx";
 import { nanoToMs, sortResults } from "./results.ts";
 import { ScatterPlot } from "./scatter-plot.tsx";
-import { DEFAULT_LOOKBACK, RESULT_SORTS, type ResultSort, type SearchParams } from "./search-params.ts";
+import { DEFAULT_LOOKBACK, lookbackWords, RESULT_SORTS, type ResultSort, type SearchParams } from "./search-params.ts";
 import { parseTags, tagsToJson } from "./tags.ts";
 
 type Results = UseInfiniteQueryResult<InfiniteData<{ readonly page: UiSearchResponse }>>;
@@ -167,14 +167,12 @@ function NoMatch({
   readonly onParams: (params: SearchParams) => void;
 }) {
   const { start: _start, end: _end, lookback, ...rest } = params;
-  const anyTime = lookback === "all" && params.start === undefined && params.end === undefined;
+  const fixed = params.start !== undefined || params.end !== undefined;
+  const anyTime = lookback === "all" && !fixed;
   const filtered = Object.keys(rest).some((key) => key !== "limit" && key !== "sort");
   return (
     <div className="no-match">
-      <p>
-        No trace matches{" "}
-        {anyTime ? "at any time" : lookback === undefined ? `in the last ${DEFAULT_LOOKBACK}` : "in this time range"}.
-      </p>
+      <p>No trace matches {fixed ? "in this time range" : lookbackWords(lookback ?? DEFAULT_LOOKBACK)}.</p>
       <div className="search-actions">
         {!anyTime && (
           <button type="button" className="button" onClick={() => onParams({ ...rest, lookback: "all" })}>

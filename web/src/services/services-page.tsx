@@ -1,8 +1,10 @@
 import { useQuery } from "@tanstack/react-query";
 import { useNavigate, useSearch } from "@tanstack/react-router";
 import { useState } from "react";
-import { dependenciesQuery, redQuery, registryQuery, servicesQuery } from "../api/queries.ts";
+import { dependenciesQuery, redQuery, registryQuery } from "../api/queries.ts";
+import { useServices } from "../api/use-services.ts";
 import { rateUnit } from "../format/rate.ts";
+import { FirstSpan } from "../search/first-span.tsx";
 import { DEFAULT_LOOKBACK, lookbackMs } from "../search/search-params.ts";
 import { usePageTitle } from "../shell/use-page-title.ts";
 import { Icon } from "../ui/icon.tsx";
@@ -30,7 +32,7 @@ export function ServicesPage() {
   const [sort, setSort] = useState<Sort>({ key: "rate", descending: true });
   const [flipped, setFlipped] = useState<ReadonlySet<string>>(new Set());
   const range = Math.min(lookbackMs(lookback) ?? WEEK_MS, WEEK_MS);
-  const services = useQuery(servicesQuery);
+  const { services, storeEmpty } = useServices();
   const red = useQuery(redQuery(range));
   const calls = useQuery(dependenciesQuery(range));
   const registry = useQuery(registryQuery);
@@ -83,9 +85,10 @@ export function ServicesPage() {
       {loading && problem === undefined && (
         <div className="skeleton page-skeleton" role="status" aria-label="Loading" />
       )}
-      {services.data !== undefined && rows.length === 0 && (
+      {storeEmpty && all.length === 0 && <FirstSpan />}
+      {all.length > 0 && rows.length === 0 && (
         <div className="no-match">
-          <p>{needle === "" ? "No service has sent a span yet." : "No service or operation matches."}</p>
+          <p>No service or operation matches.</p>
         </div>
       )}
       {!loading && rows.length > 0 && (

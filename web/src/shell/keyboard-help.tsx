@@ -2,35 +2,37 @@ import { useEffect, useRef, useState } from "react";
 import { Icon } from "../ui/icon.tsx";
 import { setShortcutsEnabled, shortcutsEnabled } from "./shortcuts.ts";
 
+/** Keys of one line are parted by spaces; `+` within one are pressed together. */
 const GROUPS = [
-  {
-    title: "Everywhere",
-    keys: [
-      ["?", "this list"],
-      ["Tab, Shift Tab", "next, previous control"],
-    ],
-  },
   {
     title: "Trace",
     keys: [
-      ["/ or Ctrl F", "find in names and attributes"],
-      ["Enter, Shift Enter", "next, previous match (in the find field)"],
-      ["f, b", "next, previous match"],
-      ["e, E", "next, previous error"],
-      ["[, ]", "unfold all, fold all"],
-      ["o, p", "unfold, fold one level"],
-      ["a, d", "pan left, right"],
-      ["+, −, 0", "zoom in, out, whole trace"],
+      ["/ Ctrl+F", "find in names and attributes"],
+      ["Enter Shift+Enter", "next, previous match, in the find field"],
+      ["f b", "next, previous match"],
+      ["e E", "next, previous error"],
+      ["[ ]", "unfold all, fold all"],
+      ["o p", "unfold, fold one level"],
+      ["a d", "pan left, right"],
+      ["+ − 0", "zoom in, out, whole trace"],
     ],
   },
   {
     title: "Timeline rows",
     keys: [
-      ["↑ ↓ PgUp PgDn Home End", "move"],
-      ["→ ←", "unfold or go to the first child, fold or go to the parent"],
-      ["Enter", "open the span"],
-      ["Esc", "close the span"],
-      ["Shift wheel, Ctrl wheel", "pan, zoom"],
+      ["↑ ↓", "previous, next row"],
+      ["PgUp PgDn Home End", "page, first, last row"],
+      ["→", "unfold, or go to the first child"],
+      ["←", "fold, or go to the parent"],
+      ["Enter Esc", "open, close the span"],
+      ["Shift+wheel Ctrl+wheel", "pan, zoom"],
+    ],
+  },
+  {
+    title: "Everywhere",
+    keys: [
+      ["?", "this list"],
+      ["Tab Shift+Tab", "next, previous control"],
     ],
   },
 ] as const;
@@ -58,7 +60,9 @@ export function KeyboardHelp({ onClose }: { readonly onClose: () => void }) {
               {group.keys.map(([keys, what]) => (
                 <div key={keys}>
                   <dt>
-                    <kbd>{keys}</kbd>
+                    {keys.split(" ").map((key) => (
+                      <kbd key={key}>{key.length > 1 ? key.replace("+", " ") : key}</kbd>
+                    ))}
                   </dt>
                   <dd>{what}</dd>
                 </div>

@@ -29,6 +29,11 @@ export function AttributeTable({
     <>
       {attributes.length > 0 && (
         <table className="attributes">
+          <colgroup>
+            <col className="attribute-keys" />
+            <col />
+            <col className="attribute-tools" />
+          </colgroup>
           <thead className="visually-hidden">
             <tr>
               <th scope="col">Key</th>

@@ -1,5 +1,8 @@
 import { type TimeWindow, timeToX } from "./time-scale.ts";
 
+/** Room on both sides of the time axis, CSS pixels: the first and the last bar end inside, what goes on runs into it. */
+export const GUTTER = { left: 6, right: 14 } as const;
+const NO_GUTTER = { left: 2, right: 2 } as const;
 const LEAST_BAR = 2;
 const GAP = 6;
 
@@ -14,13 +17,19 @@ interface BarBox {
  * A span's bar inside the window, at least two pixels wide so that nothing disappears, cut off just beyond the edges so
  * that deep zooms do not ask the canvas for widths it cannot hold. A negative duration is drawn over the time it covers.
  */
-export function barBox(window: TimeWindow, width: number, start: number, duration: number): BarBox {
+export function barBox(
+  window: TimeWindow,
+  width: number,
+  start: number,
+  duration: number,
+  beyond: { readonly left: number; readonly right: number } = NO_GUTTER,
+): BarBox {
   const from = timeToX(window, width, duration < 0 ? start + duration : start);
   const to = timeToX(window, width, duration < 0 ? start : start + duration);
   if (to < 0) return { x: 0, width: 0, outside: "left" };
   if (from > width) return { x: width, width: 0, outside: "right" };
-  const left = Math.max(-2, Math.min(from, width - LEAST_BAR));
-  const right = Math.min(width + 2, Math.max(to, left + LEAST_BAR));
+  const left = Math.max(-beyond.left, Math.min(from, width - LEAST_BAR));
+  const right = Math.min(width + beyond.right, Math.max(to, left + LEAST_BAR));
   return { x: left, width: right - left, outside: undefined };
 }
 

@@ -1,6 +1,6 @@
 import { formatDuration } from "../format/duration.ts";
 import { ICON_PATHS } from "../ui/icon-paths.ts";
-import { barBox, labelPlace } from "./bar-geometry.ts";
+import { barBox, GUTTER, labelPlace } from "./bar-geometry.ts";
 import { fitCanvas } from "./canvas-size.ts";
 import { type Palette, serviceFill } from "./palette.ts";
 import type { ServiceLook } from "./service-look.ts";
@@ -19,6 +19,7 @@ interface BarScene {
   /** Scroll position and row height, CSS pixels. */
   readonly scrollTop: number;
   readonly rowHeight: number;
+  /** Of the time axis; the canvas is wider by the gutters. */
   readonly width: number;
   readonly height: number;
 }
@@ -45,9 +46,11 @@ export class BarPainter {
   }
 
   paint(scene: BarScene): void {
-    if (!fitCanvas(this.#canvas, scene.width, scene.height)) return;
+    const whole = GUTTER.left + scene.width + GUTTER.right;
+    if (scene.width <= 0 || !fitCanvas(this.#canvas, whole, scene.height)) return;
     const context = this.#context;
-    context.clearRect(0, 0, scene.width, scene.height);
+    context.clearRect(0, 0, whole, scene.height);
+    context.translate(GUTTER.left, 0);
     this.#paintGrid(scene);
     context.font = this.#font;
     context.textBaseline = "middle";
@@ -72,7 +75,7 @@ export class BarPainter {
     const palette = this.#palette;
     const { columns } = scene.model;
     const duration = columns.duration[row]!;
-    const bar = barBox(scene.window, scene.width, columns.start[row]!, duration);
+    const bar = barBox(scene.window, scene.width, columns.start[row]!, duration, GUTTER);
     const middle = top + scene.rowHeight / 2;
     if (bar.outside !== undefined) {
       this.#paintOutside(bar.outside, scene.width, middle);
@@ -119,7 +122,7 @@ export class BarPainter {
 
   #paintOutside(side: "left" | "right", width: number, middle: number): void {
     const context = this.#context;
-    const x = side === "left" ? 4 : width - 4;
+    const x = side === "left" ? 0 : width;
     const tip = side === "left" ? 4 : -4;
     context.strokeStyle = this.#palette.muted;
     context.lineWidth = 1.5;

@@ -35,6 +35,7 @@ export function ErrorStrip({
       <span className="error-count">
         <Icon name="error" /> {counted(count, "error")}
       </span>
+      <span className="error-first">{count === 1 ? "in" : "first in"}</span>
       <ol className="error-path" aria-label="Path to the first error">
         {shown.map((row, index) => (
           <li key={row}>

@@ -1,6 +1,6 @@
 import { SPAN_KIND_NAMES } from "../../../src/model/span.ts";
 import { COLUMN_MARK, PARENT_MISSING } from "../../../src/query/ui/columns-format.ts";
-import { formatCount } from "../format/count.ts";
+import { counted, formatCount } from "../format/count.ts";
 import { formatDuration } from "../format/duration.ts";
 import { ICON_PATHS, type IconName } from "../ui/icon-paths.ts";
 import type { TraceModel } from "./trace-model.ts";
@@ -95,6 +95,9 @@ function badges(model: TraceModel, row: number): HTMLElement[] {
   const found: HTMLElement[] = [];
   const kind = KIND_SIGNS[columns.kind[row]!] ?? "";
   if (kind !== "") found.push(badge("tl-kind", `kind ${SPAN_KIND_NAMES[columns.kind[row]!]}`, kind));
+  const links = columns.linkCount[row]!;
+  if (links > 0)
+    found.push(badge("tl-link", counted(links, "link to another span", "links to other spans"), icon("link")));
   if (columns.status[row] === 2) found.push(badge("tl-error", "error", icon("error")));
   if (columns.parent[row] === PARENT_MISSING)
     found.push(badge("tl-orphan", "its parent has not arrived", icon("broken")));

@@ -1,4 +1,5 @@
 import { formatOffset } from "../format/duration.ts";
+import { GUTTER } from "./bar-geometry.ts";
 import { BarPainter, TICK_WIDTH } from "./bar-painter.ts";
 import { nearestPosition, positionOf } from "./folding.ts";
 import { readPalette } from "./palette.ts";
@@ -189,9 +190,13 @@ export class TimelineView {
     }
     if (activeId === "") this.#host.removeAttribute("aria-activedescendant");
     else this.#host.setAttribute("aria-activedescendant", activeId);
-    const width = Math.max(0, this.#host.clientWidth - nameWidth);
+    const width = this.#axisWidth(state);
     this.#drawAxis(state.window, state.model.extent, width);
     this.#painter.paint({ ...state, scrollTop, rowHeight: ROW_HEIGHT, width, height });
+  }
+
+  #axisWidth({ nameWidth }: TimelineState): number {
+    return Math.max(0, this.#host.clientWidth - nameWidth - GUTTER.left - GUTTER.right);
   }
 
   #sizeContent(state: TimelineState): void {
@@ -219,7 +224,7 @@ export class TimelineView {
       const x = timeToX(window, width, time);
       const label = document.createElement("span");
       label.textContent = formatOffset(time, step, extent);
-      label.style.transform = `translateX(${Math.round(x)}px)`;
+      label.style.transform = `translateX(${Math.round(x) + GUTTER.left}px)`;
       label.hidden = x > width - 44 && x < width;
       return label;
     });
@@ -282,10 +287,10 @@ export class TimelineView {
   #onWheel(event: WheelEvent): void {
     const state = this.#state;
     if (state === undefined) return;
-    const width = this.#host.clientWidth - state.nameWidth;
+    const width = this.#axisWidth(state);
     const { window, model } = state;
     if (event.ctrlKey) {
-      const x = event.clientX - this.#host.getBoundingClientRect().left - state.nameWidth;
+      const x = event.clientX - this.#host.getBoundingClientRect().left - state.nameWidth - GUTTER.left;
       const time = xToTime(window, width, Math.max(0, x));
       this.#events.zoom(zoomAround(window, time, Math.exp(event.deltaY / 300), model.extent));
     } else if (event.shiftKey || Math.abs(event.deltaX) > Math.abs(event.deltaY)) {
