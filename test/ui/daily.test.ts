@@ -13,7 +13,14 @@ let ui: UiServer;
 beforeAll(async () => {
   ui = await startUi(FIXTURES.flatMap(readFixture).map((request) => batchOf(toModel(request))));
   ui.reader.links = [
-    { parent: "frontend", child: "orders", callCount: 209, errorCount: 12 },
+    {
+      parent: "frontend",
+      child: "orders",
+      callCount: 209,
+      errorCount: 12,
+      p50Nano: 15_700_000,
+      p99Nano: 2_290_000_000,
+    },
     { parent: "orders", child: "inventory", callCount: 48, errorCount: 0 },
   ];
   browser = await launchBrowser();
@@ -131,7 +138,7 @@ describe("daily use", () => {
   it("leads from the map and the services to their traces", async () => {
     await open("dependencies", async (page) => {
       await page.getByRole("button", { name: "Table" }).click();
-      await page.getByRole("row", { name: /frontend orders 209 12 5.7 %/ }).waitFor();
+      await page.getByRole("row", { name: /frontend orders 209 12 5.7 % 15.7 ms 2.29 s/ }).waitFor();
       await page.getByRole("button", { name: "Graph" }).click();
       await page.getByRole("button", { name: "Search traces of orders" }).press("Enter");
       await page.waitForURL(/search\?service=orders/);

@@ -18,6 +18,17 @@ let ui: UiServer;
 
 beforeAll(async () => {
   ui = await startUi(batches);
+  ui.reader.links = [
+    {
+      parent: "frontend",
+      child: "orders",
+      callCount: 209,
+      errorCount: 12,
+      p50Nano: 15_700_000,
+      p99Nano: 2_290_000_000,
+    },
+    { parent: "orders", child: "inventory", callCount: 48, errorCount: 0, p50Nano: 826_000, p99Nano: 4_100_000 },
+  ];
   browser = await launchBrowser();
   visitor = new Visitor(browser, {}, /404/);
 });

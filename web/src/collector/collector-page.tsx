@@ -222,11 +222,7 @@ function Exporter({
         <strong>{exporter.name}</strong>
         <span className="chip" data-tone={failing ? "error" : undefined}>
           {failing ? <Icon name="error" /> : <Icon name="check" />}
-          {exporter.lastOutcome === undefined
-            ? "nothing sent yet"
-            : failing
-              ? (OUTCOME_WORDS[exporter.lastOutcome] ?? exporter.lastOutcome)
-              : "delivering"}
+          {stateText(exporter)}
         </span>
       </div>
       <dl className="exporter-facts">
@@ -243,14 +239,23 @@ function Exporter({
         <ExporterFact name="Retries" value={formatCount(exporter.retries)} />
         <ExporterFact name="Rejected" value={formatCount(exporter.rejectedSpans)} error={exporter.rejectedSpans > 0} />
         <ExporterFact name="Lost to retention" value={formatCount(exporter.lostSpans)} error={exporter.lostSpans > 0} />
-        <ExporterFact
-          name="Last delivery"
-          value={exporter.lastDeliveredAtMs === undefined ? "never" : formatRelative(exporter.lastDeliveredAtMs, nowMs)}
-        />
+        <ExporterFact name="Last delivery" value={lastDeliveryText(exporter, nowMs)} />
       </dl>
       {exporter.lastError !== undefined && <p className="error-text break-anywhere">{exporter.lastError}</p>}
     </li>
   );
+}
+
+/** The last attempt since the start, or what follows from the backlog where there was none yet. */
+function stateText({ lastOutcome, lagSpans, deliveredSpans }: UiExporterStatus): string {
+  if (lastOutcome === undefined)
+    return lagSpans > 0 ? "waiting" : deliveredSpans > 0 ? "up to date" : "nothing sent yet";
+  return lastOutcome === "delivered" ? "delivering" : (OUTCOME_WORDS[lastOutcome] ?? lastOutcome);
+}
+
+function lastDeliveryText({ lastDeliveredAtMs, deliveredSpans }: UiExporterStatus, nowMs: number): string {
+  if (lastDeliveredAtMs !== undefined) return formatRelative(lastDeliveredAtMs, nowMs);
+  return deliveredSpans > 0 ? "before the start" : "never";
 }
 
 function ExporterFact({

@@ -18,13 +18,13 @@ export function DependencyTable({ links }: { readonly links: UiDependenciesRespo
           <th scope="col" className="number">
             Calls
           </th>
-          <th scope="col" className="number">
+          <th scope="col" className="number spare">
             Errors
           </th>
           <th scope="col" className="number">
             Error share
           </th>
-          <th scope="col" className="number">
+          <th scope="col" className="number spare">
             p50
           </th>
           <th scope="col" className="number">
@@ -38,21 +38,23 @@ export function DependencyTable({ links }: { readonly links: UiDependenciesRespo
             <ServiceCell name={link.parent} />
             <ServiceCell name={link.child} />
             <td className="number">{formatCount(link.callCount)}</td>
-            <td className={link.errorCount > 0 ? "number error-text" : "number"}>{formatCount(link.errorCount)}</td>
+            <td className={link.errorCount > 0 ? "number spare error-text" : "number spare"}>
+              {formatCount(link.errorCount)}
+            </td>
             <td className={link.errorCount > 0 ? "number error-text" : "number"}>
               {errorShare(link.callCount, link.errorCount)}
             </td>
-            {[link.p50Nano, link.p99Nano].map((nano, index) => (
-              // biome-ignore lint/suspicious/noArrayIndexKey: the quantile is the place
-              <td key={index} className="number">
-                {nano === undefined ? "–" : formatDuration(nano)}
-              </td>
-            ))}
+            <td className="number spare">{durationText(link.p50Nano)}</td>
+            <td className="number">{durationText(link.p99Nano)}</td>
           </tr>
         ))}
       </tbody>
     </table>
   );
+}
+
+function durationText(nano: number | undefined): string {
+  return nano === undefined ? "–" : formatDuration(nano);
 }
 
 function ServiceCell({ name }: { readonly name: string }) {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { formatAbsolute, formatClock, formatRelative, fromLocalInput, toLocalInput } from "./time.ts";
+import { formatAbsolute, formatClock, formatMoment, formatRelative, fromLocalInput, toLocalInput } from "./time.ts";
 
 describe("formatRelative", () => {
   const now = 1_800_000_000_000;
@@ -20,6 +20,10 @@ describe("absolute times", () => {
     expect(formatAbsolute(time)).toBe("2026-03-04 15:06:07.089");
     expect(formatClock(time)).toBe("15:06:07.089");
     expect(formatAbsolute(Number.NaN)).toBe("–");
+  });
+  it("leaves today's date out", () => {
+    expect(formatMoment(time, time + 8 * 3_600_000)).toBe("15:06:07.089");
+    expect(formatMoment(time, time + 9 * 3_600_000)).toBe("2026-03-04 15:06:07.089");
   });
   it("survives a datetime-local input to the second", () => {
     expect(toLocalInput(time)).toBe("2026-03-04T15:06:07");

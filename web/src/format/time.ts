@@ -23,6 +23,12 @@ export function formatAbsolute(timeMs: number): string {
   return `${day} ${formatClock(timeMs)}`;
 }
 
+/** As `formatAbsolute`, without the date where it is today's. */
+export function formatMoment(timeMs: number, nowMs: number): string {
+  const text = formatAbsolute(timeMs);
+  return text.startsWith(formatAbsolute(nowMs).slice(0, 11)) ? text.slice(11) : text;
+}
+
 /** `15:06:07.089`, local. */
 export function formatClock(timeMs: number): string {
   const date = new Date(timeMs);

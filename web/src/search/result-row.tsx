@@ -1,7 +1,8 @@
 import { Link } from "@tanstack/react-router";
 import type { UiTraceSummary } from "../../../src/query/ui/api-types.ts";
+import { counted, formatCount } from "../format/count.ts";
 import { formatDuration } from "../format/duration.ts";
-import { formatAbsolute, formatRelative } from "../format/time.ts";
+import { formatAbsolute, formatMoment, formatRelative } from "../format/time.ts";
 import { preferredHue } from "../trace/service-look.ts";
 import { Icon } from "../ui/icon.tsx";
 import { nanoToMs } from "./results.ts";
@@ -12,6 +13,7 @@ const CHIPS = 6;
 export function ResultRow({ trace, longestNano }: { readonly trace: UiTraceSummary; readonly longestNano: number }) {
   const duration = Number(trace.durationNano);
   const startMs = nanoToMs(trace.startTimeUnixNano);
+  const nowMs = Date.now();
   const services = [...trace.services].sort((a, b) => b.spanCount - a.spanCount);
   const matched = trace.matchedCount < trace.spanCount ? trace.matchedSpans[0] : undefined;
   return (
@@ -50,19 +52,17 @@ export function ResultRow({ trace, longestNano }: { readonly trace: UiTraceSumma
       )}
       <div className="result-facts">
         <time dateTime={new Date(startMs).toISOString()} title={formatAbsolute(startMs)}>
-          {formatRelative(startMs, Date.now())} <span className="muted">{formatAbsolute(startMs)}</span>
+          {formatRelative(startMs, nowMs)} <span className="muted">{formatMoment(startMs, nowMs)}</span>
         </time>
-        <span>
-          {trace.spanCount.toLocaleString("en")} {trace.spanCount === 1 ? "span" : "spans"}
-        </span>
+        <span>{counted(trace.spanCount, "span")}</span>
         {trace.errorCount > 0 && (
           <span className="chip" data-tone="error">
-            <Icon name="error" /> {trace.errorCount.toLocaleString("en")} {trace.errorCount === 1 ? "error" : "errors"}
+            <Icon name="error" /> {counted(trace.errorCount, "error")}
           </span>
         )}
         {trace.orphanCount > 0 && (
           <span className="chip" data-tone="warning" title="Spans whose parent has not arrived">
-            <Icon name="broken" /> {trace.orphanCount.toLocaleString("en")} orphaned
+            <Icon name="broken" /> {formatCount(trace.orphanCount)} orphaned
           </span>
         )}
         {matched !== undefined && (
@@ -73,18 +73,18 @@ export function ResultRow({ trace, longestNano }: { readonly trace: UiTraceSumma
             search={{ span: matched }}
             title="Open the first matching span"
           >
-            {trace.matchedCount.toLocaleString("en")} matching
+            {formatCount(trace.matchedCount)} matching
           </Link>
         )}
         <ul className="result-services" aria-label="Services">
           {services.slice(0, CHIPS).map((service) => (
             <li key={service.name} className="chip">
               <span className="swatch" data-hue={preferredHue(service.name)} aria-hidden="true" />
-              <span className="chip-text">{service.name}</span> <b>{service.spanCount.toLocaleString("en")}</b>
+              <span className="chip-text">{service.name}</span> <b>{formatCount(service.spanCount)}</b>
               {service.errorCount > 0 && (
                 <span className="error-text chip-errors" title={`${service.errorCount} with errors`}>
                   <Icon name="error" label="errors" />
-                  {service.errorCount.toLocaleString("en")}
+                  {formatCount(service.errorCount)}
                 </span>
               )}
             </li>

@@ -8,6 +8,8 @@ import type { TraceModel } from "./trace-model.ts";
 
 const HEIGHT = 56;
 const HANDLE = 6;
+/** Of a time on the axis, about. */
+const LABEL_WIDTH = 52;
 const LEAST_DRAG = 4;
 
 type Drag =
@@ -84,18 +86,20 @@ export function Minimap({
   const left = timeToX(whole, width, window.from);
   const right = timeToX(whole, width, window.to);
   const axis = ticks(whole, Math.max(2, width / 150));
+  const end = formatDuration(model.extent);
+  const room = width - LABEL_WIDTH - end.length * 7;
   return (
     <div className="minimap">
       <div className="minimap-axis" aria-hidden="true">
         {axis.times.map((time) => {
           const x = timeToX(whole, width, time);
-          return x > width - 40 ? null : (
+          return x > room && x > 0 ? null : (
             <span key={time} style={{ transform: `translateX(${x}px)` }}>
               {formatOffset(time, axis.step, model.extent)}
             </span>
           );
         })}
-        <span className="minimap-end">{formatDuration(model.extent)}</span>
+        <span className="minimap-end">{end}</span>
       </div>
       <div
         ref={frame}
