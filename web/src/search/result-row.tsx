@@ -29,6 +29,9 @@ export function ResultRow({ trace, longestNano }: { readonly trace: UiTraceSumma
             </span>
           )}
         </h3>
+        <span className="result-id mono muted" title={trace.traceId}>
+          {trace.traceId.slice(0, 8)}
+        </span>
         <span className="result-duration">{formatDuration(duration)}</span>
       </div>
       <div className="result-bar" aria-hidden="true">
@@ -101,9 +104,6 @@ export function ResultRow({ trace, longestNano }: { readonly trace: UiTraceSumma
             </li>
           )}
         </ul>
-        <span className="result-id mono muted" title={trace.traceId}>
-          {trace.traceId.slice(0, 8)}
-        </span>
       </div>
     </li>
   );
