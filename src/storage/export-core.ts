@@ -158,16 +158,38 @@ export class ExportCore {
 
   #stateOf(name: string, startAt: ConfiguredExporter["startAt"]): ConsumerState {
     const known = this.#cursors.load(name);
-    if (known !== undefined) {
+    const within = known && this.#within(known.position);
+    if (known !== undefined && within === known.position) {
       this.#saved.set(name, known);
       return known;
     }
     const fromOldest = startAt === "oldest" || this.#options.cursorsLost;
-    const position: LogPosition = fromOldest ? this.#reader.oldest() : this.#reader.end();
-    const state: ConsumerState = { position, delivered: 0, rejected: 0, lost: 0, retries: 0 };
+    const position = within ?? (fromOldest ? this.#reader.oldest() : this.#reader.end());
+    const state: ConsumerState = { delivered: 0, rejected: 0, lost: 0, retries: 0, ...known, position };
+    if (known !== undefined) {
+      const { host } = this.#options;
+      host.logger.warn("the log has lost its newest spans; a consumer of it goes on where it ends now", {
+        consumer: name,
+        rows: Math.max(0, known.position.sequence - position.sequence),
+      });
+    }
+    // At once: sealing goes by what is stored.
     this.#cursors.save(new Map([[name, state]]));
     this.#saved.set(name, state);
     return state;
+  }
+
+  /**
+   * A stored position as the log is now. A power cut, with `synchronous: normal`, and damage take the end of the log
+   * away: what comes next takes the same numbers again, and a cursor beyond it would pass it over.
+   */
+  #within(position: LogPosition): LogPosition {
+    const end = this.#reader.end();
+    if (compareCursors(position, end) <= 0 && position.sequence <= end.sequence) return position;
+    const next = this.#reader.next(position);
+    if (next === undefined) return end;
+    const { sequence, spansThrough } = next.position;
+    return { ...position, sequence: sequence - 1, spansThrough: spansThrough - next.spans };
   }
 
   #persist(): void {
