@@ -1,5 +1,6 @@
+import { crc32 } from "node:zlib";
 import { PermanentError } from "../component/errors.ts";
-import type { SqlDatabase, SqlStatement } from "./driver.ts";
+import { type SqlDatabase, SqlError, type SqlStatement } from "./driver.ts";
 import { CATALOG_ADDITIONS, CATALOG_SCHEMA, FORMAT_VERSION, type SegmentState } from "./segment-schema.ts";
 import type { Tombstone } from "./tombstones.ts";
 
@@ -29,6 +30,10 @@ const COLUMNS = `id, state, created_ms AS createdMs, rows, spans, bytes, min_rec
   max_received_ms AS maxReceivedMs, last_sequence AS lastSequence, spans_through AS spansThrough,
   position, sealed, tombstones`;
 const TOMBSTONE_COLUMNS = "id, trace_id AS traceId, through";
+
+interface StoredEntry extends CatalogEntry {
+  readonly crc: number | null;
+}
 
 /** Reads the lists of segments and tombstones, again only after somebody changed them. */
 export class CatalogReader {
@@ -73,10 +78,11 @@ export class Catalog {
   readonly #db: SqlDatabase;
   readonly #entries = new Map<number, CatalogEntry>();
   #tombstones: readonly Tombstone[];
-  #nextSegment: number;
+  #nextSegment = 1;
 
   /**
-   * `folder` is only for messages. Throws PermanentError `data_format_unknown` for a folder written by a newer version.
+   * `folder` is only for messages. Throws PermanentError `data_format_unknown` for a folder written by a newer version,
+   * and SqlError `corrupt` where a row is not what was written.
    */
   constructor(db: SqlDatabase, folder: string) {
     this.#db = db;
@@ -84,16 +90,19 @@ export class Catalog {
     db.exec(CATALOG_SCHEMA);
     const stored = this.#meta("format_version");
     if (stored === undefined) this.#setMeta("format_version", String(FORMAT_VERSION));
+    else if (!/^\d+$/.test(stored)) throw damaged(db, "format_version");
     else if (Number(stored) !== FORMAT_VERSION) throw unknownFormat(folder, stored);
     this.#addColumns();
-    for (const entry of db.prepare<CatalogEntry>(`SELECT ${COLUMNS} FROM segment`).all()) {
+    for (const { crc, ...entry } of db.prepare<StoredEntry>(`SELECT ${COLUMNS}, crc FROM segment`).all()) {
+      if (crc !== null && crc !== entryCrc(entry)) throw damaged(db, `the row of segment ${entry.id}`);
       this.#entries.set(entry.id, entry);
+      if (crc === null) this.save(entry);
     }
     this.#tombstones = db.prepare<Tombstone>(`SELECT ${TOMBSTONE_COLUMNS} FROM tombstone ORDER BY id`).all();
-    this.#nextSegment = Math.max(
-      Number(this.#meta("next_segment") ?? 1),
-      ...[...this.#entries.keys()].map((id) => id + 1),
-    );
+    const next = Number(this.#meta("next_segment") ?? 1);
+    if (!Number.isSafeInteger(next)) throw damaged(db, "next_segment");
+    this.#nextSegment = Math.max(next, this.#nextSegment);
+    for (const id of this.#entries.keys()) this.#nextSegment = Math.max(this.#nextSegment, id + 1);
   }
 
   /** Oldest first. */
@@ -111,6 +120,15 @@ export class Catalog {
     this.#db.transaction(() => {
       const insert = this.#db.prepare("INSERT INTO tombstone (trace_id, through, created_ms) VALUES (?, ?, ?)");
       for (const traceId of traceIds) insert.run(traceId, through, nowMs);
+    });
+    this.#loadTombstones();
+  }
+
+  /** Takes tombstones over from another catalog, with their ids. */
+  restoreTombstones(tombstones: readonly Tombstone[], nowMs: number): void {
+    this.#db.transaction(() => {
+      const insert = this.#db.prepare("INSERT INTO tombstone VALUES (?, ?, ?, ?)");
+      for (const { id, traceId, through } of tombstones) insert.run(id, traceId, through, nowMs);
     });
     this.#loadTombstones();
   }
@@ -180,8 +198,8 @@ export class Catalog {
     this.#db
       .prepare(
         `INSERT OR REPLACE INTO segment (id, state, created_ms, rows, spans, bytes, min_received_ms,
-           max_received_ms, last_sequence, spans_through, position, sealed, tombstones)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+           max_received_ms, last_sequence, spans_through, position, sealed, tombstones, crc)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
       )
       .run(
         entry.id,
@@ -197,6 +215,7 @@ export class Catalog {
         entry.position,
         entry.sealed,
         entry.tombstones,
+        entryCrc(entry),
       );
   }
 
@@ -209,7 +228,8 @@ export class Catalog {
       this.#db
         .prepare<{ name: string }>("PRAGMA table_info(segment)")
         .all()
-        .map(({ name }) => name),
+        // As SQLite compares them.
+        .map(({ name }) => name.toLowerCase()),
     );
     const missing = CATALOG_ADDITIONS.filter(({ column }) => !known.has(column));
     if (missing.length === 0) return;
@@ -249,6 +269,30 @@ export function emptyEntry(
     sealed: 0,
     tombstones: 0,
   };
+}
+
+/** The tombstones of a catalog that is damaged elsewhere; none where they cannot be read. */
+export function salvageTombstones(db: SqlDatabase): readonly Tombstone[] {
+  try {
+    return db.prepare<Tombstone>(`SELECT ${TOMBSTONE_COLUMNS} FROM tombstone ORDER BY id`).all();
+  } catch {
+    return [];
+  }
+}
+
+function entryCrc(entry: CatalogEntry): number {
+  const { id, state, createdMs, rows, spans, bytes, minReceivedMs, maxReceivedMs } = entry;
+  const { lastSequence, spansThrough, position, sealed, tombstones } = entry;
+  return crc32(
+    JSON.stringify([
+      ...[id, state, createdMs, rows, spans, bytes, minReceivedMs, maxReceivedMs],
+      ...[lastSequence, spansThrough, position, sealed, tombstones],
+    ]),
+  );
+}
+
+function damaged(db: SqlDatabase, what: string): SqlError {
+  return new SqlError("corrupt", "SPANLOOM_CHECKSUM", db.path, `${what} is not what was written`);
 }
 
 function unknownFormat(folder: string, stored: string): PermanentError {

@@ -48,7 +48,7 @@ export type SqlErrorKind =
   | "full"
   /** SQLITE_BUSY, SQLITE_LOCKED. */
   | "busy"
-  /** SQLITE_CORRUPT, SQLITE_NOTADB, SQLITE_FORMAT, and tables that are not those the store made. */
+  /** SQLITE_CORRUPT, SQLITE_NOTADB, SQLITE_FORMAT, and tables and columns that are not those the store made. */
   | "corrupt"
   /** SQLITE_CANTOPEN, SQLITE_READONLY, SQLITE_PERM: missing, or not allowed. */
   | "cannot_open"
@@ -70,7 +70,7 @@ export class SqlError extends Error {
 }
 
 /** The store's statements are fixed, so a name that SQLite does not find means that the schema's bytes are damaged. */
-const FOREIGN_SCHEMA = /^(no such (table|column)|table \S+ has (no column|\d+ columns))/;
+const FOREIGN_SCHEMA = /^(no such (table|column)|table \S+ has (no column|\d+ columns)|unsupported file format)/;
 
 /** The kind of a SQLite extended result code given by name, with its message. */
 export function sqlErrorKind(code: string, message: string): SqlErrorKind {
@@ -79,7 +79,8 @@ export function sqlErrorKind(code: string, message: string): SqlErrorKind {
   if (code.startsWith("SQLITE_IOERR_CORRUPTFS") || code.startsWith("SQLITE_IOERR_SHORT_READ")) return "corrupt";
   if (code.startsWith("SQLITE_IOERR")) return "full";
   if (code.startsWith("SQLITE_BUSY") || code.startsWith("SQLITE_LOCKED")) return "busy";
-  if (/^SQLITE_(CORRUPT|NOTADB|FORMAT)/.test(code)) return "corrupt";
+  // The store writes no NULL where its schema has none: the schema read from the file is another.
+  if (/^SQLITE_(CORRUPT|NOTADB|FORMAT|CONSTRAINT_NOTNULL)/.test(code)) return "corrupt";
   if (/^SQLITE_(CANTOPEN|READONLY|PERM|AUTH)/.test(code)) return "cannot_open";
   return "other";
 }

@@ -81,7 +81,11 @@ export class SegmentReader {
 
   /** Throws DamagedError at the first row that is not as written. */
   rowsAfter(row: number, limit: number): BlockHead[] {
-    return this.#heads.all(row, limit).map((stored) => this.#head(stored));
+    return this.#heads.all(row, limit).map((stored, i) => {
+      // Rows count without gaps: where one is passed over, it is lost.
+      if (Number(stored.row) !== row + 1 + i) throw this.#damaged(row + 1 + i, "row");
+      return this.#head(stored);
+    });
   }
 
   /** Undefined where there is no such row; throws DamagedError. */

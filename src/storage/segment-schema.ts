@@ -88,7 +88,8 @@ export const MAX_OPERATIONS = 50_000;
  * times of an open segment are those of its last opening: its own tables know better.
  *
  * `position` is the place in the log: cursors name it. It is the id, but for a sealed segment that of the one it took
- * the place of. `tombstones` is the greatest id of those whose spans are not in the file any more.
+ * the place of. `tombstones` is the greatest id of those whose spans are not in the file any more. `crc` is CRC32 over
+ * the other columns; NULL in a row that an older version wrote.
  *
  * `tombstone`: a deleted trace. Of rows up to sequence `through` its spans are neither read nor exported, and sealing
  * leaves them out; what arrives later is new.
@@ -111,7 +112,8 @@ CREATE TABLE IF NOT EXISTS segment (
   spans_through INTEGER NOT NULL,
   position INTEGER NOT NULL,
   sealed INTEGER NOT NULL DEFAULT 0,
-  tombstones INTEGER NOT NULL DEFAULT 0
+  tombstones INTEGER NOT NULL DEFAULT 0,
+  crc INTEGER
 );
 CREATE TABLE IF NOT EXISTS tombstone (
   id INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -129,6 +131,7 @@ export const CATALOG_ADDITIONS: readonly { readonly column: string; readonly sql
   },
   { column: "sealed", sql: "ALTER TABLE segment ADD COLUMN sealed INTEGER NOT NULL DEFAULT 0" },
   { column: "tombstones", sql: "ALTER TABLE segment ADD COLUMN tombstones INTEGER NOT NULL DEFAULT 0" },
+  { column: "crc", sql: "ALTER TABLE segment ADD COLUMN crc INTEGER" },
 ];
 
 /** Cursors: everything before and including (segment, row) is done. Counters survive restarts. */

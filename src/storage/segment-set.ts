@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import type { Logger } from "../component/logger.ts";
-import { Catalog, type CatalogEntry, emptyEntry } from "./catalog.ts";
-import { type SqlDriver, SqlError } from "./driver.ts";
+import { Catalog, type CatalogEntry, emptyEntry, salvageTombstones } from "./catalog.ts";
+import { type SqlDatabase, type SqlDriver, SqlError } from "./driver.ts";
 import { Segment } from "./segment.ts";
 import { putDatabaseAside, SegmentFolder } from "./segment-folder.ts";
 import { DamagedError } from "./segment-reader.ts";
@@ -187,8 +187,11 @@ export class SegmentSet {
       if (!(error instanceof SqlError) || error.kind !== "corrupt") throw error;
       logger.error("the catalog is damaged; it is put aside and rebuilt from the segments", { reason: error.message });
       this.#quarantined++;
+      const tombstones = tombstonesOf(driver, path);
       putDatabaseAside(path);
-      return openCatalog(driver, path, folder);
+      const catalog = openCatalog(driver, path, folder);
+      catalog.restoreTombstones(tombstones, Date.now());
+      return catalog;
     }
   }
 
@@ -264,6 +267,19 @@ export function closedEntry(entry: CatalogEntry, segment: Segment): CatalogEntry
     lastSequence: end.sequence,
     spansThrough: end.spansThrough,
   };
+}
+
+/** What was deleted is to stay deleted when the catalog is damaged. */
+function tombstonesOf(driver: SqlDriver, path: string): readonly Tombstone[] {
+  let db: SqlDatabase | undefined;
+  try {
+    db = driver.open(path);
+    return salvageTombstones(db);
+  } catch {
+    return [];
+  } finally {
+    db?.close();
+  }
 }
 
 function openCatalog(driver: SqlDriver, path: string, folder: string): Catalog {

@@ -9,7 +9,7 @@ import { type CatalogEntry, CatalogReader } from "./catalog.ts";
 import type { SqlDatabase, SqlDriver } from "./driver.ts";
 import type { RecentBodies } from "./recent-bodies.ts";
 import { databaseBytes } from "./segment-folder.ts";
-import { type SegmentEnd, SegmentReader } from "./segment-reader.ts";
+import { DamagedError, type SegmentEnd, SegmentReader } from "./segment-reader.ts";
 import { CATALOG_FILE, CONSUMERS_FILE, SEGMENTS_FOLDER, segmentFileName } from "./segment-schema.ts";
 import { isDamage, type SegmentSet } from "./segment-set.ts";
 import type { BlockHead, SegmentInfo, SegmentOperation, SegmentSource } from "./segment-source.ts";
@@ -256,6 +256,7 @@ export class StoredSource implements SegmentSource {
     if (db === undefined) return undefined;
     try {
       const connection = { db, reader: new SegmentReader(db, segment) };
+      this.#checkEnd(segment, connection.reader);
       this.#connections.set(segment, connection);
       for (const oldest of this.#connections.keys()) {
         if (this.#connections.size <= MAX_CONNECTIONS) break;
@@ -266,6 +267,15 @@ export class StoredSource implements SegmentSource {
       this.#access.disconnect(db);
       throw error;
     }
+  }
+
+  /** A closed segment ends where the catalog says: damage can take rows away without a trace in those that are left. */
+  #checkEnd(segment: number, reader: SegmentReader): void {
+    const entry = this.#access.entries().find(({ id }) => id === segment);
+    if (entry?.state !== "closed") return;
+    const rows = reader.end()?.row ?? 0;
+    if (rows === entry.rows) return;
+    throw new DamagedError(`segment ${segment} ends after ${rows} rows where ${entry.rows} were stored`);
   }
 
   #disconnect(segment: number): void {
