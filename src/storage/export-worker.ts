@@ -7,6 +7,7 @@ import { ExportCore } from "./export-core.ts";
 import type { FromReader, ToExport } from "./messages.ts";
 import { RecentBodies } from "./recent-bodies.ts";
 import { CONSUMERS_FILE } from "./segment-schema.ts";
+import { openIn } from "./storage-errors.ts";
 import { fileAccess, StoredSource } from "./stored-source.ts";
 import { importFunction, runThread } from "./worker-port.ts";
 
@@ -16,9 +17,11 @@ await runThread<ToExport>(async (port) => {
   const driver = chooseDriver(settings.driver);
   const { host } = port;
   const createExporters = (await importFunction(module.url, "createExporters")) as ExportModule["createExporters"];
-  const { db, wasDamaged } = openConsumersDb(driver, join(settings.path, CONSUMERS_FILE), host.logger);
+  const { db, wasDamaged } = openIn(settings.path, () =>
+    openConsumersDb(driver, join(settings.path, CONSUMERS_FILE), host.logger),
+  );
   const source = new StoredSource(
-    fileAccess(driver, settings.path),
+    openIn(settings.path, () => fileAccess(driver, settings.path)),
     (segment, reason) => port.post({ type: "damaged", segment, reason } satisfies FromReader),
     new RecentBodies(recent),
   );

@@ -51,3 +51,27 @@ it("removes the oldest spans near the reserve, refuses new ones below it, and re
     temp.remove();
   }
 });
+
+it("asks again before much is stored, whatever the time", () => {
+  const temp = tempFolder();
+  const host = recordingHost();
+  let free = 1 << 30;
+  const core = new IngestCore({
+    settings: storeSettings(temp.path, host, { minFreeBytes: 1 << 20 }),
+    driver: testDriver,
+    pipeline: scannerPipeline(),
+    host,
+    release: async () => {},
+    freeBytes: () => free,
+  });
+  try {
+    const append = (bytes: number) => core.append([incoming(makeBody("s", [{ id: 1, padding: bytes }]))])[0]?.type;
+    expect(append(1000)).toBe("stored");
+    free = 1000;
+    expect(append(1000)).toBe("stored");
+    expect(append(100_000)).toBe("failed");
+  } finally {
+    core.close();
+    temp.remove();
+  }
+});

@@ -14,6 +14,8 @@ export interface FreeSpaceOptions {
 const RETRY_AFTER_MS = 5_000;
 /** The oldest spans are removed when this many times the reserve is left, so that new ones are refused only if that does not help. */
 const EARLY = 1.25;
+/** After this part of the reserve was stored the file system is asked again. */
+const UNSEEN = 1 / 16;
 
 /**
  * Watches the disk of the data folder. While less than the reserve is free spans are refused before anything is written,
@@ -22,6 +24,7 @@ const EARLY = 1.25;
 export class FreeSpace {
   readonly #options: FreeSpaceOptions;
   #missing = 0;
+  #expected = 0;
   #refusal: RetryableError | undefined;
 
   constructor(options: FreeSpaceOptions) {
@@ -39,9 +42,16 @@ export class FreeSpace {
     return this.#refusal;
   }
 
+  /** Before so many bytes are stored: much of it between two calls of `look` would pass the reserve unseen. */
+  expect(bytes: number): void {
+    this.#expected += bytes;
+    if (this.#expected > this.#options.minFreeBytes * UNSEEN) this.look();
+  }
+
   /** Asks the file system again; to be called about every second. */
   look(): void {
     const { folder, minFreeBytes, logger, freeBytes = freeOn } = this.#options;
+    this.#expected = 0;
     if (folder === undefined || minFreeBytes === 0) return;
     const wasFull = this.#refusal !== undefined;
     let free: number;

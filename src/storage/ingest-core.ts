@@ -137,6 +137,7 @@ export class IngestCore {
    */
   append(batches: readonly IncomingBatch[]): readonly AppendOutcome[] {
     this.#appendsSinceTick++;
+    this.#space.expect(batches.reduce((bytes, batch) => bytes + batch.bytes.length, 0));
     const full = this.#space.refusal;
     if (full !== undefined) return batches.map(() => ({ type: "failed", error: toErrorRecord(full) }));
     const outcomes = batches.map((batch) => this.#prepare(batch));

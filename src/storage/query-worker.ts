@@ -4,6 +4,7 @@ import { chooseDriver } from "./choose-driver.ts";
 import type { FromReader, ToQuery } from "./messages.ts";
 import { QueryCore } from "./query-core.ts";
 import { RecentBodies } from "./recent-bodies.ts";
+import { openIn } from "./storage-errors.ts";
 import { fileAccess, StoredSource } from "./stored-source.ts";
 import { createTraceReader, DEFAULT_TRACE_READER } from "./trace-reader.ts";
 import { importFunction, runThread } from "./worker-port.ts";
@@ -14,7 +15,7 @@ await runThread<ToQuery>(async (port) => {
   const driver = chooseDriver(settings.driver);
   const views = (await importFunction(module.url, "views")) as ViewTable;
   const source = new StoredSource(
-    fileAccess(driver, settings.path),
+    openIn(settings.path, () => fileAccess(driver, settings.path)),
     (segment, reason) => port.post({ type: "damaged", segment, reason } satisfies FromReader),
     new RecentBodies(recent),
   );

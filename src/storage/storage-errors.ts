@@ -44,6 +44,15 @@ export function openError(folder: string, error: unknown): PermanentError {
   );
 }
 
+/** Runs `open` on files of the folder; what SQLite and the file system throw becomes what `openError` says. */
+export function openIn<T>(folder: string, open: () => T): T {
+  try {
+    return open();
+  } catch (error) {
+    throw openError(folder, error);
+  }
+}
+
 function reason(error: unknown): string {
   if (error instanceof SqlError) {
     switch (error.kind) {

@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import { encodeTraces } from "../../../src/codec/otlp/encode.ts";
 import { TraceScanner } from "../../../src/codec/otlp/scan.ts";
 import { DEFAULT_SCAN_LIMITS } from "../../../src/codec/otlp/scan-result.ts";
@@ -71,6 +72,17 @@ export function range(first: number, count: number, perTrace = 4, padding = 0): 
     trace: Math.floor((first + i) / perTrace) + 1,
     padding,
   }));
+}
+
+/** A body of `count` spans of service `full`, ids from `first`, each with `bytes` that no compression makes much smaller. */
+export function incompressible(first: number, count: number, bytes: number): Uint8Array<ArrayBuffer> {
+  const body = makeBody("full", range(first, count, 4, bytes));
+  const view = Buffer.from(body.buffer, body.byteOffset, body.length);
+  const padding = "p".repeat(bytes);
+  for (let at = view.indexOf(padding); at >= 0; at = view.indexOf(padding, at + bytes)) {
+    view.write(randomBytes(bytes).toString("base64").slice(0, bytes), at, "latin1");
+  }
+  return body;
 }
 
 export function incoming(body: Uint8Array<ArrayBuffer>, receivedAtMs = Date.now()): IncomingBatch {
