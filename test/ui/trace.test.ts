@@ -202,6 +202,36 @@ describe("trace page", () => {
     });
   });
 
+  it("shows an unknown trace as soon as a span of it arrives", () =>
+    open(`trace/${"5".repeat(32)}`, async (page) => {
+      await page.getByText("Waiting for its spans").waitFor();
+      ui.push(
+        batchOf(
+          toModel({
+            resourceSpans: [
+              {
+                resource: { attributes: [{ key: "service.name", value: { stringValue: "late" } }] },
+                scopeSpans: [
+                  {
+                    spans: [
+                      {
+                        traceId: "5".repeat(32),
+                        spanId: "6".repeat(16),
+                        name: "arrival",
+                        startTimeUnixNano: "1795392000000000000",
+                        endTimeUnixNano: "1795392000100000000",
+                      },
+                    ],
+                  },
+                ],
+              },
+            ],
+          }),
+        ),
+      );
+      await page.getByRole("row", { name: "late arrival" }).waitFor();
+    }));
+
   it("says so when the trace is unknown or the id is none", async () => {
     await open("trace/abcdef0123456789", (page) => page.getByRole("heading", { name: "No such trace" }).waitFor());
     await open("trace/not-an-id", (page) => page.getByText("Expected 1 to 32 hex digits.").waitFor());

@@ -8,7 +8,7 @@ import type {
   UiSpanResponse,
   UiTraceSearchResponse,
 } from "../../../src/query/ui/api-types.ts";
-import { decodeTraceColumns } from "../../../src/query/ui/columns-format.ts";
+import { decodeTraceColumns, type TraceColumns } from "../../../src/query/ui/columns-format.ts";
 import { type SearchParams, searchRequest, timeRange } from "../search/search-params.ts";
 import { buildTraceModel, type TraceModel } from "../trace/trace-model.ts";
 import { ApiError, getBytes, getJson } from "./client.ts";
@@ -62,14 +62,8 @@ export function redQuery(lookbackMs: number, service?: string) {
 /** The discovery registry; null where this collector has none. */
 export const registryQuery = queryOptions({
   queryKey: ["registry"],
-  queryFn: async ({ signal }): Promise<UiRegistryResponse | null> => {
-    try {
-      return await getJson<UiRegistryResponse>("api/registry", {}, signal);
-    } catch (error) {
-      if (error instanceof ApiError && error.status === 404) return null;
-      throw error;
-    }
-  },
+  queryFn: ({ signal }): Promise<UiRegistryResponse | null> =>
+    getJson<UiRegistryResponse>("api/registry", {}, signal).catch(nullWhereNotFound),
   refetchInterval: (query) => (query.state.data === null ? false : 10_000),
 });
 
@@ -104,18 +98,20 @@ export function searchQuery(params: SearchParams) {
   });
 }
 
+/** A trace by its 32 hex digits; null where no span of it is stored. */
 export function traceQuery(traceId: string) {
   return queryOptions({
     queryKey: ["trace", traceId],
-    // The server has the browser ask for this path along with the page (src/app/web-files.ts).
-    queryFn: async ({ signal }) =>
-      buildTraceModel(decodeTraceColumns(await getBytes(`api/ui/traces/${traceId}/columns`, signal))),
-    // A refetch that brought nothing new keeps the model, so nothing on the page is computed again.
-    structuralSharing: (before, after) => {
-      const old = before as TraceModel | undefined;
-      const fresh = after as TraceModel;
-      return old !== undefined && sameTrace(old, fresh) ? old : fresh;
+    queryFn: async ({ signal, client, queryKey }): Promise<TraceModel | null> => {
+      // The server has the browser ask for this path along with the page (src/app/web-files.ts).
+      const bytes = await getBytes(`api/ui/traces/${traceId}/columns`, signal).catch(nullWhereNotFound);
+      if (bytes === null) return null;
+      const columns = decodeTraceColumns(bytes);
+      // A refetch that brought nothing new keeps the model, so nothing on the page is computed again.
+      const before = client.getQueryData<TraceModel | null>(queryKey) ?? undefined;
+      return before !== undefined && sameTrace(before.columns, columns) ? before : buildTraceModel(columns);
     },
+    structuralSharing: false,
     staleTime: 30_000,
     gcTime: 60_000,
   });
@@ -148,13 +144,18 @@ export function findQuery(traceId: string, text: string) {
   });
 }
 
-function sameTrace(a: TraceModel, b: TraceModel): boolean {
-  const [x, y] = [a.columns, b.columns];
+function nullWhereNotFound(error: unknown): null {
+  if (error instanceof ApiError && error.status === 404) return null;
+  throw error;
+}
+
+/** Stored spans do not change: as many, over the same time and with the same gaps are the same ones. */
+function sameTrace(a: TraceColumns, b: TraceColumns): boolean {
   return (
-    x.count === y.count &&
-    x.baseStartNano === y.baseStartNano &&
-    x.durationNano === y.durationNano &&
-    x.missingRows.length === y.missingRows.length &&
-    a.errorRows.length === b.errorRows.length
+    a.count === b.count &&
+    a.collapsedDuplicates === b.collapsedDuplicates &&
+    a.baseStartNano === b.baseStartNano &&
+    a.durationNano === b.durationNano &&
+    a.missingRows.length === b.missingRows.length
   );
 }

@@ -1,6 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import { getRouteApi, Link } from "@tanstack/react-router";
-import { ApiError } from "../api/client.ts";
+import type { ReactNode } from "react";
 import { traceQuery } from "../api/queries.ts";
 import { usePageTitle } from "../shell/use-page-title.ts";
 import { Notice } from "../ui/notice.tsx";
@@ -19,11 +19,13 @@ export function TracePage() {
   const trace = useQuery({
     ...traceQuery(traceId),
     enabled: valid,
-    refetchInterval: (query) => (query.state.data !== undefined && mayGrow(query.state.data) ? REFRESH_MS : false),
+    refetchInterval: ({ state: { data } }) =>
+      data === null || (data !== undefined && mayGrow(data)) ? REFRESH_MS : false,
   });
-  usePageTitle(trace.data === undefined ? "Trace" : titleOf(trace.data));
+  const model = trace.data ?? undefined;
+  usePageTitle(model === undefined ? "Trace" : titleOf(model));
 
-  if (trace.data !== undefined && trace.data.columns.count > 0) return <TraceView key={traceId} model={trace.data} />;
+  if (model !== undefined && model.columns.count > 0) return <TraceView key={traceId} model={model} />;
   if (trace.isPending && valid) {
     return (
       <div className="trace-loading" role="status" aria-label="Loading the trace">
@@ -33,33 +35,49 @@ export function TracePage() {
       </div>
     );
   }
-  const unknown = !valid || trace.data !== undefined || (trace.error instanceof ApiError && trace.error.status === 404);
+  if (valid && trace.isError) {
+    return (
+      <Unavailable title="The trace could not be loaded">
+        <Notice
+          tone="error"
+          title="The collector could not answer"
+          action={
+            <button type="button" className="button" onClick={() => void trace.refetch()}>
+              Try again
+            </button>
+          }
+        >
+          {trace.error.message}
+        </Notice>
+      </Unavailable>
+    );
+  }
+  return (
+    <Unavailable title="No such trace">
+      <p>
+        {valid ? "No span of this trace is stored: " : "This is no trace id: "}
+        <code className="break-anywhere">{asked}</code>
+      </p>
+      <p className="muted">
+        {valid
+          ? "It may not have arrived yet, may not have been sampled, or may be older than the retention keeps."
+          : "Expected 1 to 32 hex digits."}
+      </p>
+      {valid && (
+        <p className="waiting" role="status">
+          <span className="pulse" aria-hidden="true" /> Waiting for its spans
+        </p>
+      )}
+    </Unavailable>
+  );
+}
+
+function Unavailable({ title, children }: { readonly title: string; readonly children: ReactNode }) {
   return (
     <div className="page">
-      <h1>{unknown ? "No such trace" : "The trace could not be loaded"}</h1>
-      {unknown ? (
-        <>
-          <p>
-            {valid ? "No span of this trace is stored: " : "This is no trace id: "}
-            <code className="break-anywhere">{asked}</code>
-          </p>
-          <p className="muted">
-            {valid
-              ? "It may not have arrived yet, may not have been sampled, or may be older than the retention keeps."
-              : "Expected 1 to 32 hex digits."}
-          </p>
-        </>
-      ) : (
-        <Notice tone="error" title="The collector could not answer">
-          {trace.error?.message}
-        </Notice>
-      )}
+      <h1>{title}</h1>
+      {children}
       <div className="search-actions">
-        {valid && (
-          <button type="button" className="button" disabled={trace.isFetching} onClick={() => void trace.refetch()}>
-            {trace.isFetching ? "Looking…" : "Look again"}
-          </button>
-        )}
         <Link to="/search" className="button">
           Go to search
         </Link>
