@@ -80,6 +80,13 @@ export {
   type SamplingResult,
 } from "./sampler.ts";
 export type { LinkInput, Span, SpanKindName, StatusName } from "./span.ts";
-export { childContext, fromW3cHeader, rootContext, type SpanContext, toW3cHeader } from "./span-context.ts";
+export {
+  childContext,
+  fromW3cHeader,
+  rootContext,
+  type SpanContext,
+  toB3Headers,
+  toW3cHeader,
+} from "./span-context.ts";
 export type { ParentInput, StartOptions, Tracer } from "./tracer.ts";
 export { createTracing, type Tracing, type TracingOptions } from "./tracing.ts";

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { IdSource } from "./id-source.ts";
-import { childContext, fromW3cHeader, rootContext, toW3cHeader } from "./span-context.ts";
+import { childContext, fromW3cHeader, rootContext, toB3Headers, toW3cHeader } from "./span-context.ts";
 
 describe("span contexts", () => {
   it("begin a trace, and continue it", () => {
@@ -17,6 +17,14 @@ describe("span contexts", () => {
     const root = rootContext();
     expect(fromW3cHeader(toW3cHeader(root))).toEqual({ ...root, isRemote: true });
     expect(fromW3cHeader("00-abc123-def456-01")).toBeUndefined();
+  });
+
+  it("are told in B3's headers, with their decision", () => {
+    const root = rootContext();
+    const ids = { "X-B3-TraceId": root.traceId, "X-B3-SpanId": root.spanId };
+    expect(toB3Headers(root)).toEqual({ ...ids, "X-B3-Sampled": "1" });
+    expect(toB3Headers({ ...root, flags: 0 })).toEqual({ ...ids, "X-B3-Sampled": "0" });
+    expect(toB3Headers({ ...root, debug: true })).toEqual({ ...ids, "X-B3-Flags": "1" });
   });
 
   it("have ids that do not repeat", () => {

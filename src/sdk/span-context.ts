@@ -1,3 +1,4 @@
+import { createB3Propagator } from "../propagation/b3.ts";
 import {
   decisionOf,
   type Propagated,
@@ -49,6 +50,12 @@ export function toW3cHeader(context: SpanContext): string {
 export function fromW3cHeader(header: string): SpanContext | undefined {
   const parent = parseTraceparent(header.trim());
   return parent === undefined ? undefined : { ...parent, traceState: "", isRemote: true, debug: false };
+}
+
+/** `X-B3-TraceId`, `X-B3-SpanId` and `X-B3-Sampled`, or `X-B3-Flags` for a debug trace (openzipkin/b3-propagation). */
+export function toB3Headers(context: SpanContext): Record<string, string> {
+  const pairs = createB3Propagator("multi").inject({ span: context, sampling: samplingOf(context), baggage: [] });
+  return Object.fromEntries(pairs);
 }
 
 /** What propagators send for a span. */
