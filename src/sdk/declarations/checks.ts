@@ -51,7 +51,12 @@ export function fieldsOf(checks: Readonly<Record<string, Check>>): Check {
 }
 
 export function wrong(path: string, expected: string, got: unknown): DeclarationIssue {
-  const shown = got === undefined ? "nothing" : (JSON.stringify(got, bigintText) ?? String(got));
+  const shown =
+    got === undefined
+      ? "nothing"
+      : typeof got === "number"
+        ? String(got)
+        : (JSON.stringify(got, bigintText) ?? String(got));
   return { path, message: `expected ${expected}, got ${shown.length > 80 ? `${shown.slice(0, 80)}…` : shown}` };
 }
 

@@ -3,6 +3,8 @@ import { methodAttributes } from "../instrument/http-attributes.ts";
 import { instanceUrl, pickInstance, type ServiceInstance, type ServiceRegistry } from "../registry-client.ts";
 import type { Span } from "../span.ts";
 import type { Tracing } from "../tracing.ts";
+import { Ejection } from "./ejection.ts";
+import { KnownInstances } from "./known-instances.ts";
 
 export interface ServiceClientSettings {
   readonly tracing: Tracing;
@@ -34,26 +36,31 @@ export class ServiceCallError extends Error {
 }
 
 const DEFAULT_CALL_TIMEOUT_MS = 10_000;
+const GATEWAY_STATUSES: ReadonlySet<number> = new Set([502, 503, 504]);
 
 /** Finds services and calls them, in the trace of whatever is active. */
 export class ServiceClient {
   readonly #settings: ServiceClientSettings;
-  readonly #lastKnown = new Map<string, readonly ServiceInstance[]>();
+  readonly #known: KnownInstances | undefined;
+  readonly #ejection = new Ejection();
 
   constructor(settings: ServiceClientSettings) {
+    const { registry, logger } = settings;
     this.#settings = settings;
+    this.#known = registry === undefined ? undefined : new KnownInstances({ registry, logger });
   }
 
   /**
-   * A healthy instance of `name` that carries all tags, chosen by weight. While the registry does not answer, those that
-   * it named last are used. Rejects with ServiceCallError when there is none.
+   * A healthy instance of `name` that carries all tags, chosen by weight; one that did not answer its last calls is left
+   * out for a while. While the registry does not answer, those that it named last are used. Rejects with ServiceCallError
+   * when there is none.
    */
   async discoverService(name: string, tags: readonly string[] = []): Promise<ServiceInstance> {
     return this.#inSpan(
       `discover ${name}`,
       { "service.discovery.name": name, "service.discovery.tags": tags },
       async (span) => {
-        const instance = pickInstance(await this.#instances(name, tags));
+        const instance = pickInstance(this.#ejection.usable(await this.#instances(name, tags)));
         if (instance === undefined) {
           const tagged = tags.length === 0 ? "" : ` with tags ${tags.join(", ")}`;
           throw new ServiceCallError(`no healthy instance of ${name}${tagged}`);
@@ -86,7 +93,10 @@ export class ServiceClient {
     };
     return this.#inSpan(`POST /${operation}`, attributes, async (span) => {
       const headers = { ...options.headers, "content-type": "application/json" };
-      const { status, text } = await this.#post(url, this.#settings.tracing.inject(headers, span), payload, options);
+      const body = JSON.stringify(payload ?? null);
+      const sent = this.#post(url, this.#settings.tracing.inject(headers, span), body, options);
+      if (typeof target !== "string") this.#judge(target, sent);
+      const { status, text } = await sent;
       span?.setAttribute("http.response.status_code", status);
       const answer = parse(text);
       if (status >= 200 && status < 300) return answer;
@@ -99,35 +109,29 @@ export class ServiceClient {
     });
   }
 
+  /** No answer, or one of something between that got none, speaks against the instance; what the service answers does not. */
+  #judge({ id }: ServiceInstance, sent: Promise<{ readonly status: number }>): void {
+    sent.then(
+      ({ status }) => (GATEWAY_STATUSES.has(status) ? this.#ejection.failed(id) : this.#ejection.answered(id)),
+      () => this.#ejection.failed(id),
+    );
+  }
+
   async #instances(name: string, tags: readonly string[]): Promise<readonly ServiceInstance[]> {
-    const { registry, logger, tracing } = this.#settings;
-    if (registry === undefined) {
+    const known = this.#known;
+    if (known === undefined) {
       throw new ServiceCallError(`cannot discover ${name}: the service was declared without discovery_enabled`);
     }
-    const key = JSON.stringify([name, ...tags]);
-    try {
-      const found = await tracing.contexts.with({ suppressed: true }, () => registry.discover(name, tags));
-      this.#lastKnown.set(key, found);
-      return found;
-    } catch (error) {
-      const known = this.#lastKnown.get(key);
-      if (known === undefined) throw error;
-      logger.warn("the registry does not answer; the instances that it named last are used", {
-        service: name,
-        reason: String(error),
-      });
-      return known;
-    }
+    return this.#settings.tracing.contexts.with({ suppressed: true }, () => known.find(name, tags));
   }
 
   async #post(
     url: URL,
     headers: Record<string, string>,
-    payload: unknown,
+    body: string,
     { timeoutMs = DEFAULT_CALL_TIMEOUT_MS }: CallOptions,
   ) {
     try {
-      const body = JSON.stringify(payload ?? null);
       const response = await fetch(url, { method: "POST", headers, body, signal: AbortSignal.timeout(timeoutMs) });
       return { status: response.status, text: await response.text() };
     } catch (error) {

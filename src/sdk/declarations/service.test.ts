@@ -212,6 +212,43 @@ describe("a service", () => {
     await expect(a.discoverService("b")).rejects.toThrow("registry is away");
   });
 
+  it("does not wait long for a registry that hangs, and takes its answer when it comes", async () => {
+    const registry = new LocalRegistry();
+    const a = await run("a", { discovery_enabled: true }, {}, { registry });
+    await a.discoverService("a");
+    const discover = registry.discover.bind(registry);
+    let answer: (instances: Awaited<ReturnType<typeof discover>>) => void = () => {};
+    let asked = 0;
+    registry.discover = () => {
+      asked++;
+      return new Promise((resolve) => (answer = resolve));
+    };
+    for (let call = 0; call < 3; call++) expect((await a.discoverService("a")).id).toBe(a.id);
+    expect(asked).toBe(1);
+    answer([]);
+    registry.discover = discover;
+    await registry.deregister(a.id);
+    await expect
+      .poll(() => a.discoverService("a").catch((error: Error) => error.message))
+      .toContain("no healthy instance");
+  });
+
+  it("avoids an instance that does not answer before the registry knows", async () => {
+    const registry = new LocalRegistry();
+    const [one, two] = [
+      await run("b", { discovery_enabled: true }, { whoami: () => 1 }, { registry }),
+      await run("b", { discovery_enabled: true }, { whoami: () => 2 }, { registry }),
+    ];
+    const a = await run("a", { discovery_enabled: true }, {}, { registry });
+    const registered = registry.instances("b");
+    await one.stop();
+    registry.discover = async () => registered;
+    const call = async () => a.callService(await a.discoverService("b"), "whoami").catch(() => "no answer");
+    await expect.poll(call).toBe("no answer");
+    expect(new Set(await Promise.all(Array.from({ length: 20 }, call)))).toEqual(new Set([2]));
+    expect(two.registered).toBe(true);
+  });
+
   it("says what it did not find and whom it could not reach", async () => {
     const registry = new LocalRegistry();
     const a = await run("a", { discovery_enabled: true }, {}, { registry });
