@@ -55,16 +55,21 @@ export function resolveConfig(flags: ConfigFlags, environment: NodeJS.ProcessEnv
 }
 
 function flagConfig(flags: ConfigFlags): RawConfig {
-  const assignments = [
-    flags.storage === undefined ? [] : [`storage.kind=${flags.storage}`],
-    flags.otlpGrpc === undefined ? [] : [`receivers.otlp.protocols.grpc.endpoint=${flags.otlpGrpc}`],
-    flags.otlpHttp === undefined ? [] : [`receivers.otlp.protocols.http.endpoint=${flags.otlpHttp}`],
-    flags.ui === undefined ? [] : [`ui.endpoint=${flags.ui}`],
-    flags.registryApi === undefined ? [] : [`discovery.server.endpoint=${flags.registryApi}`],
-    flags.logLevel === undefined ? [] : [`telemetry.logs.level=${flags.logLevel}`],
-  ].flat();
-  const data: RawConfig = flags.data === undefined ? {} : { storage: { path: flags.data } };
-  return mergeConfig(configFromAssignments([...(flags.set ?? []), ...assignments]), data);
+  // What these flags say is a text, whatever it looks like; only `--set` has values of other types.
+  const texts: readonly RawConfig[] = [
+    given(flags.storage, (kind) => ({ storage: { kind } })),
+    given(flags.data, (path) => ({ storage: { path } })),
+    given(flags.otlpGrpc, (endpoint) => ({ receivers: { otlp: { protocols: { grpc: { endpoint } } } } })),
+    given(flags.otlpHttp, (endpoint) => ({ receivers: { otlp: { protocols: { http: { endpoint } } } } })),
+    given(flags.ui, (endpoint) => ({ ui: { endpoint } })),
+    given(flags.registryApi, (endpoint) => ({ discovery: { server: { endpoint } } })),
+    given(flags.logLevel, (level) => ({ telemetry: { logs: { level } } })),
+  ];
+  return mergeConfig(configFromAssignments(flags.set ?? []), ...texts);
+}
+
+function given(text: string | undefined, config: (text: string) => RawConfig): RawConfig {
+  return text === undefined ? {} : config(text);
 }
 
 function collect(value: string, previous: readonly string[] = []): readonly string[] {

@@ -100,6 +100,7 @@ describe("spanloom db", () => {
     await expect(db("delete", "xyz")).rejects.toThrow("xyz: expected a trace id");
     await expect(db("delete", "--tag", "plain")).rejects.toThrow("expected key=value");
     await expect(db("import", join(folder, "none.jsonl"))).rejects.toThrow("no such file");
+    expect(existsSync(data)).toBe(false);
     await db("import", recording("in.jsonl", line(1, 10), "{not json\n"));
     expect(process.exitCode).toBe(1);
     await expect(db("export", join(folder, "no", "such.jsonl"))).rejects.toThrow("cannot be written");

@@ -11,7 +11,9 @@ import { tracesToJson } from "../codec/otlp/json-out.ts";
 import { materialiseBody } from "../codec/otlp/materialise.ts";
 import { PermanentError } from "../component/errors.ts";
 import { parseTraceId } from "../model/ids.ts";
+import { checkRecording } from "../testing/recording.ts";
 import { replay } from "../testing/replay.ts";
+import { badLineReporter } from "./bad-lines.ts";
 import { addConfigFlags, type ConfigFlags, resolveConfig } from "./config-flags.ts";
 import { onCollectorOrFolder, postAdmin } from "./db-access.ts";
 import { importFiles } from "./db-import.ts";
@@ -214,13 +216,13 @@ async function exportTo(file: string, flags: DbFlags): Promise<void> {
 }
 
 async function importFrom(files: string[], flags: DbFlags): Promise<void> {
+  // Before a data folder is made for nothing.
+  for (const file of files) await checkRecording(file);
   const config = resolveConfig(flags, process.env);
   const stop = new AbortController();
   process.once("SIGINT", () => stop.abort());
   const progress = createProgress("lines", flags.json);
-  const onBadLine = (file: string, line: number, reason: string) => {
-    process.stderr.write(`spanloom: ${file}:${line}: left out: ${reason}\n`);
-  };
+  const onBadLine = badLineReporter();
   let summary: { spans: number; rejectedSpans: number; badLines: number; interrupted: boolean };
   try {
     summary = await onCollectorOrFolder(config, flags.url, {

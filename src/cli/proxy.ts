@@ -1,5 +1,5 @@
 import { type Command, InvalidArgumentError } from "commander";
-import { configFromAssignments, mergeConfig, type RawConfig } from "../app/config-sources.ts";
+import type { RawConfig } from "../app/config-sources.ts";
 import { startStandaloneProxy } from "../app/proxy.ts";
 import { addConfigFlags, type ConfigFlags, resolveConfig } from "./config-flags.ts";
 import { EXIT } from "./exit-codes.ts";
@@ -69,15 +69,13 @@ async function run(flags: ProxyFlags): Promise<void> {
 
 /** The flags as the config file would say it. */
 function proxySection({ listen, route, propagation, otlp }: ProxyFlags): RawConfig {
-  const assignments = [
-    ...(listen === undefined ? [] : [`proxy.endpoint=${listen}`]),
-    ...(otlp === undefined ? [] : [`proxy.exporter.endpoint=${otlp.replace(/\/+$/, "")}/v1/traces`]),
-  ];
   const proxy = {
+    ...(listen === undefined ? {} : { endpoint: listen }),
+    ...(otlp === undefined ? {} : { exporter: { endpoint: `${otlp.replace(/\/+$/, "")}/v1/traces` } }),
     ...(route === undefined ? {} : { routes: route }),
     ...(propagation === undefined ? {} : { propagation: propagation.split(",").map((format) => format.trim()) }),
   };
-  return mergeConfig(configFromAssignments(assignments), { proxy });
+  return { proxy };
 }
 
 /** `/shop=http://127.0.0.1:9000#shop`: prefix and service may be left out. */

@@ -1,5 +1,6 @@
 import { type Command, InvalidArgumentError } from "commander";
 import { type ReplaySummary, replay } from "../testing/replay.ts";
+import { badLineReporter } from "./bad-lines.ts";
 import { EXIT } from "./exit-codes.ts";
 import { checkUrl } from "./option-values.ts";
 import { createProgress } from "./progress.ts";
@@ -33,14 +34,10 @@ Examples:
     .action(run);
 }
 
-/** Lines that cannot be read are named up to here: a file that is no recording has nothing else. */
-const SHOWN_BAD_LINES = 10;
-
 async function run(files: string[], flags: ReplayFlags): Promise<void> {
   const stop = new AbortController();
   process.once("SIGINT", () => stop.abort());
   const progress = createProgress("requests", flags.json);
-  let badLines = 0;
   let summary: ReplaySummary;
   try {
     summary = await replay({
@@ -51,10 +48,7 @@ async function run(files: string[], flags: ReplayFlags): Promise<void> {
       freshIds: flags.freshIds,
       signal: stop.signal,
       onProgress: ({ requests, totalRequests, spans }) => progress.update(requests, totalRequests, `${spans} spans`),
-      onBadLine: (file, line, reason) => {
-        if (++badLines <= SHOWN_BAD_LINES) process.stderr.write(`spanloom: ${file}:${line}: left out: ${reason}\n`);
-        else if (badLines === SHOWN_BAD_LINES + 1) process.stderr.write("spanloom: more lines were left out\n");
-      },
+      onBadLine: badLineReporter(),
     });
   } finally {
     progress.stop();

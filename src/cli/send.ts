@@ -42,6 +42,9 @@ Examples:
     .action(run);
 }
 
+const NEXT =
+  "an error and a slow call are planted in it: spanloom search --errors, spanloom search --min-duration 1s\n";
+
 async function run(flags: SendFlags, command: Command): Promise<void> {
   if (flags.rate === undefined && flags.for !== undefined) command.error("error: --for needs --rate");
   if (flags.rate !== undefined && command.getOptionValueSource("traces") === "cli") {
@@ -71,6 +74,7 @@ async function run(flags: SendFlags, command: Command): Promise<void> {
       ? `${JSON.stringify(summary)}\n`
       : `sent ${summary.spans} spans in ${summary.traces} traces, ${summary.seconds.toFixed(1)} s\n`,
   );
+  if (!flags.json && !summary.interrupted) process.stderr.write(NEXT);
   if (summary.rejectedSpans > 0) {
     process.stderr.write(`spanloom: the collector refused ${summary.rejectedSpans} spans\n`);
     process.exitCode = EXIT.failed;

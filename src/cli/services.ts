@@ -26,6 +26,9 @@ Examples:
       if (!flags.json) {
         process.stdout.write(`${declared.length === 0 ? "" : "\n"}${declared.length} services declared\n`);
       }
+      if (declared.length === 0) {
+        process.stderr.write(`spanloom: ${file}: no fact is a service; expected service(Name, Options, Handler)\n`);
+      }
     });
 }
 

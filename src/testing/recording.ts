@@ -1,4 +1,4 @@
-import { open } from "node:fs/promises";
+import { type FileHandle, open } from "node:fs/promises";
 import { pipeline } from "node:stream";
 import { createGunzip } from "node:zlib";
 import { jsonToTraces } from "../codec/otlp/json-in.ts";
@@ -22,9 +22,7 @@ export async function* readRecording(
   path: string,
   onBadLine: (line: number, reason: string) => void,
 ): AsyncGenerator<RecordedLine> {
-  const handle = await open(path).catch((cause: NodeJS.ErrnoException) => {
-    throw unreadable(path, cause);
-  });
+  const handle = await openRecording(path);
   try {
     const file = handle.createReadStream({ autoClose: false });
     const input = path.endsWith(".gz") ? pipeline(file, createGunzip(), () => {}) : file;
@@ -40,6 +38,17 @@ export async function* readRecording(
   } finally {
     await handle.close();
   }
+}
+
+/** Whether a recording can be opened. Throws PermanentError `bad_request`, as `readRecording`. */
+export async function checkRecording(path: string): Promise<void> {
+  await (await openRecording(path)).close();
+}
+
+function openRecording(path: string): Promise<FileHandle> {
+  return open(path).catch((cause: NodeJS.ErrnoException) => {
+    throw unreadable(path, cause);
+  });
 }
 
 function parse(bytes: Buffer, onBad: (reason: string) => void): TracesData | undefined {
