@@ -45,7 +45,7 @@ export function ErrorStrip({
               </span>
             )}
             <button type="button" title={name(row)} onClick={() => onShow(row)}>
-              <b>{columns.services[columns.service[row]!]}</b> {columns.names[columns.name[row]!]}
+              <b>{columns.services[columns.service[row]!]}</b> <bdi>{columns.names[columns.name[row]!]}</bdi>
             </button>
           </li>
         ))}
