@@ -18,6 +18,8 @@ const DEFAULT_URL = "http://localhost:8500";
 const CHECK_TIMEOUT = "5s";
 /** How long an instance may be critical before it is removed: this many TTLs, and a minute at least, as Consul asks. */
 const TTLS_UNTIL_REMOVED = 3;
+/** No faster than this when a server answers blocking queries at once, ms. */
+const MIN_LOOP_MS = 20;
 const WATCH_BACKOFF = { initialMs: 250, maxMs: 10_000, factor: 2 };
 
 /**
@@ -70,6 +72,7 @@ export class ConsulRegistry implements ServiceRegistry {
     let index: number | undefined;
     let failures = 0;
     while (!signal.aborted) {
+      const began = performance.now();
       try {
         const limit = AbortSignal.timeout(this.#waitSeconds * 1000 + this.#timeoutMs);
         const answer = await this.#health(name, tags, index, AbortSignal.any([signal, limit]));
@@ -77,11 +80,10 @@ export class ConsulRegistry implements ServiceRegistry {
         if (answer.index !== index) yield answer.instances;
         // An index that goes back means that the server lost its state (Consul, "Blocking queries").
         index = index !== undefined && answer.index < index ? undefined : answer.index;
+        if (performance.now() - began < MIN_LOOP_MS) await pause(MIN_LOOP_MS, signal);
       } catch {
         if (signal.aborted) return;
-        await wait(backoffMs(failures++, WATCH_BACKOFF, Math.random), undefined, { signal, ref: false }).catch(
-          () => {},
-        );
+        await pause(backoffMs(failures++, WATCH_BACKOFF, Math.random), signal);
       }
     }
   }
@@ -100,8 +102,9 @@ export class ConsulRegistry implements ServiceRegistry {
     const given = Number(answer.headers.get("x-consul-index"));
     return {
       index: Number.isSafeInteger(given) && given >= 1 ? given : 1,
-      instances: readEntries(text, `${this.#url}${path}`).filter(({ tags: own }) =>
-        tags.every((tag) => own.includes(tag)),
+      // Old agents look at one tag only, and some servers answer more than they were asked.
+      instances: readEntries(text, `${this.#url}${path}`).filter(
+        (found) => sameName(found.name, name) && tags.every((tag) => found.tags.includes(tag)),
       ),
     };
   }
@@ -135,6 +138,11 @@ export class ConsulRegistry implements ServiceRegistry {
   }
 }
 
+/** Ends early when the signal aborts. */
+async function pause(ms: number, signal: AbortSignal): Promise<void> {
+  await wait(ms, undefined, { signal, ref: false }).catch(() => {});
+}
+
 function ttlCheckId(id: string): string {
   return `service:${id}:ttl`;
 }
@@ -161,37 +169,43 @@ function readEntries(text: string, where: string): ServiceInstance[] {
   }
   if (!Array.isArray(entries)) throw new Error(`registry ${where}: expected a JSON list of instances`);
   const instances: ServiceInstance[] = [];
-  for (const entry of entries as (ConsulEntry | null)[]) {
-    const service = entry?.Service;
-    const host = service?.Address || entry?.Node?.Address;
-    if (service?.ID === undefined || host === undefined || host === "" || !isPort(service.Port)) continue;
+  for (const entry of entries as unknown[]) {
+    const { Service, Node } = fieldsOf(entry);
+    const service = fieldsOf(Service);
+    const id = textOf(service.ID);
+    const host = textOf(service.Address) || textOf(fieldsOf(Node).Address);
+    if (id === "" || host === "" || !isPort(service.Port)) continue;
+    const { Passing: weight } = fieldsOf(service.Weights);
     instances.push({
-      id: service.ID,
-      name: service.Service ?? "",
+      id,
+      name: textOf(service.Service),
       host,
       port: service.Port,
-      tags: service.Tags ?? [],
-      metadata: service.Meta ?? {},
-      weight: service.Weights?.Passing ?? 1,
+      tags: Array.isArray(service.Tags) ? service.Tags.filter((tag) => typeof tag === "string") : [],
+      metadata: Object.fromEntries(
+        Object.entries(fieldsOf(service.Meta)).filter((pair): pair is [string, string] => typeof pair[1] === "string"),
+      ),
+      weight: typeof weight === "number" && weight >= 0 ? weight : 1,
       health: "healthy",
     });
   }
   return instances;
 }
 
-function isPort(port: unknown): port is number {
-  return typeof port === "number" && Number.isInteger(port) && port > 0 && port < 65_536;
+/** Consul compares names of services without regard to case. */
+function sameName(found: string, asked: string): boolean {
+  return found.toLowerCase() === asked.toLowerCase();
 }
 
-interface ConsulEntry {
-  readonly Node?: { readonly Address?: string };
-  readonly Service?: {
-    readonly ID?: string;
-    readonly Service?: string;
-    readonly Address?: string;
-    readonly Port?: number;
-    readonly Tags?: readonly string[] | null;
-    readonly Meta?: Readonly<Record<string, string>> | null;
-    readonly Weights?: { readonly Passing?: number };
-  };
+/** The fields of what should be an object; none for anything else. */
+function fieldsOf(value: unknown): Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null ? (value as Readonly<Record<string, unknown>>) : {};
+}
+
+function textOf(value: unknown): string {
+  return typeof value === "string" ? value : "";
+}
+
+function isPort(port: unknown): port is number {
+  return typeof port === "number" && Number.isInteger(port) && port > 0 && port < 65_536;
 }

@@ -189,6 +189,37 @@ describe("the Consul client", () => {
     expect(await registry.discover("users", ["v2", "absent"])).toEqual([]);
   });
 
+  it("does not spin on a server that answers blocking queries at once", async () => {
+    const { asked, url } = await agent((_, response) => response.writeHead(200, { "x-consul-index": "5" }).end("[]"));
+    const stop = new AbortController();
+    const began = performance.now();
+    setTimeout(() => stop.abort(), 300);
+    for await (const _ of new ConsulRegistry({ url }).watch("users", [], stop.signal));
+    // A question each 20 ms at most, however slow this machine is.
+    expect(asked.length).toBeLessThanOrEqual(1 + (performance.now() - began) / 20);
+  });
+
+  it("leaves out what is another service, and what cannot be read", async () => {
+    const other = { ...ENTRY, Service: { ...ENTRY.Service, ID: "orders-1", Service: "orders" } };
+    const odd = {
+      ...ENTRY,
+      Service: {
+        ...ENTRY.Service,
+        ID: "odd",
+        Service: "Users",
+        Tags: ["v2", 7],
+        Meta: { a: "1", b: 2 },
+        Weights: { Passing: "9" },
+      },
+    };
+    const numbered = { ...ENTRY, Service: { ...ENTRY.Service, ID: 7 } };
+    const { url } = await agent((_, response) => response.end(JSON.stringify([other, odd, numbered, ENTRY])));
+    expect(await new ConsulRegistry({ url }).discover("users")).toMatchObject([
+      { id: "odd", tags: ["v2"], metadata: { a: "1" }, weight: 1 },
+      { id: "users-1", weight: 3 },
+    ]);
+  });
+
   it("says whom it asked for what and what came back", async () => {
     const { url } = await agent(({ url: path }, response) => {
       if (path?.startsWith("/v1/health/service/html")) response.end("<html>");
