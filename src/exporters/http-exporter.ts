@@ -48,8 +48,13 @@ export class HttpExporter implements Exporter {
     const config = this.#config;
     const { path } = this.#protocol;
     const tls = new ClientTls({ name: this.#settings.name, config: config.tls, logger: host.logger });
+    try {
+      this.#destination = openDestination(this.#settings, config.endpoint, path === undefined ? {} : { path });
+    } catch (error) {
+      tls.close();
+      throw error;
+    }
     this.#tls = tls;
-    this.#destination = openDestination(this.#settings, config.endpoint, path === undefined ? {} : { path });
     const sender = new HttpSender({
       secure: isSecure(config.endpoint),
       headers: config.headers,

@@ -94,8 +94,13 @@ class OtlpExporter implements Exporter {
   async start(host: Host): Promise<void> {
     const { endpoint, compression, tls } = this.#config;
     const files = new ClientTls({ name: this.#settings.name, config: tls, logger: host.logger });
+    try {
+      this.#destination = openDestination(this.#settings, endpoint, { scheme: "grpc" });
+    } catch (error) {
+      files.close();
+      throw error;
+    }
     this.#tls = files;
-    this.#destination = openDestination(this.#settings, endpoint, { scheme: "grpc" });
     const clients = new GrpcClients({
       userAgent: `OTel-OTLP-Exporter-${host.userAgent}`,
       compression,

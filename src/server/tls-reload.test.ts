@@ -153,6 +153,12 @@ describe("TLS files that change", () => {
   });
 });
 
+it("a certificate may stand under its older name", () => {
+  writeFileSync(file("cert.pem"), `of the shop\n${TEST_CERT.replaceAll("CERTIFICATE", "X509 CERTIFICATE")}`);
+  const config = { cert_file: file("cert.pem"), key_file: file("key.pem"), client_ca_file: file("cert.pem") };
+  expect(loadTls({ ...config, min_version: "1.2" }, "a.tls").validUntilMs).toBeGreaterThan(Date.now());
+});
+
 describe("a TLS file that cannot be used", () => {
   const half = (pem: string) => pem.slice(0, pem.length / 2);
   it.each([

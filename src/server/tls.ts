@@ -77,7 +77,9 @@ function readPem(path: string, configKey: string): Buffer {
 }
 
 function certificates(pem: Buffer): X509Certificate[] {
-  const blocks = pem.toString("latin1").match(/-----BEGIN CERTIFICATE-----[\s\S]*?(?:-----END [^\n]*|$)/g);
+  const blocks = pem
+    .toString("latin1")
+    .match(/-----BEGIN (?:X509 |TRUSTED )?CERTIFICATE-----[\s\S]*?(?:-----END [^\n]*|$)/g);
   return (blocks ?? []).map((block) => new X509Certificate(block));
 }
 
