@@ -2,7 +2,8 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 
-const MAIN = resolve(import.meta.dirname, "../../dist/cli/main.js");
+/** The built command. */
+export const MAIN = resolve(import.meta.dirname, "../../dist/cli/main.js");
 
 export interface CollectorProcess {
   readonly child: ChildProcess;
