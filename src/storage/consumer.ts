@@ -303,7 +303,7 @@ export class Consumer {
   #complain(message: string, reason: string): void {
     this.#lastError = reason;
     const now = this.#options.now();
-    if (now - this.#loggedAtMs < LOG_EVERY_MS) return;
+    if (Math.abs(now - this.#loggedAtMs) < LOG_EVERY_MS) return;
     this.#loggedAtMs = now;
     this.#options.logger.warn(message, { exporter: this.name, reason });
   }

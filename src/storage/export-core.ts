@@ -221,7 +221,7 @@ export class ExportCore {
 
   #expire(db: SqlDatabase): void {
     const now = this.#now();
-    if (now - this.#expiredAtMs < EXPIRE_EVERY_MS) return;
+    if (Math.abs(now - this.#expiredAtMs) < EXPIRE_EVERY_MS) return;
     const before = this.#options.maxAgeMs === undefined ? this.#oldestReceivedMs() : now - this.#options.maxAgeMs;
     if (before !== undefined) for (const aggregate of this.#aggregates) aggregate.expire(db, before);
     this.#expiredAtMs = now;

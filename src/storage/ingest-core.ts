@@ -53,6 +53,9 @@ export type MaintenanceJob =
 /** How often idle work (checkpoint, rolling by age, retention) is looked at, ms. */
 const HOUSEKEEPING_MS = 1_000;
 const SWEEP_EVERY_MS = 5_000;
+/** A clock that gains so much between two looks was set, or the machine slept, ms. */
+const LEAP_MS = 3_600_000;
+const DISTRUST_MS = 15 * 60_000;
 
 /** The writing side of the store in whichever thread it runs: lock, segments, pipeline, retention. */
 export class IngestCore {
@@ -68,6 +71,9 @@ export class IngestCore {
   #pipeline: IngestPipeline;
   #appendsSinceTick = 0;
   #sweptAtMs = 0;
+  /** Wall clock, and one that only goes forward, at the last look. */
+  #ticked: { readonly nowMs: number; readonly steadyMs: number };
+  #distrustedUntilMs = 0;
   #closed = false;
 
   /** Throws PermanentError: data_folder_in_use, data_folder_unusable, data_format_unknown. */
@@ -76,6 +82,7 @@ export class IngestCore {
     this.#options = options;
     this.#pipeline = options.pipeline;
     this.#now = options.now ?? Date.now;
+    this.#ticked = { nowMs: this.#now(), steadyMs: performance.now() };
     const folder = settings.kind === "sqlite" ? settings.path : undefined;
     const opened: { close(): void }[] = [];
     try {
@@ -168,9 +175,26 @@ export class IngestCore {
     const now = this.#now();
     this.#space.look();
     if (this.#space.missingBytes > 0) void this.#retention.free(this.#space.missingBytes);
-    if (now - this.#sweptAtMs < SWEEP_EVERY_MS) return;
+    if (this.#leapt(now) || Math.abs(now - this.#sweptAtMs) < SWEEP_EVERY_MS) return;
     this.#sweptAtMs = now;
     void this.#retention.sweep(now);
+  }
+
+  /**
+   * True for a while after the clock leapt forward: what is too old by it alone is not removed before somebody had the
+   * time to set it right.
+   */
+  #leapt(nowMs: number): boolean {
+    const steadyMs = performance.now();
+    const before = this.#ticked;
+    this.#ticked = { nowMs, steadyMs };
+    if (nowMs - before.nowMs - (steadyMs - before.steadyMs) > LEAP_MS) {
+      this.#distrustedUntilMs = steadyMs + DISTRUST_MS;
+      this.#options.host.logger.warn("the clock leapt forward; spans are not removed by age for a while", {
+        minutes: Math.round((nowMs - before.nowMs) / 60_000),
+      });
+    }
+    return steadyMs < this.#distrustedUntilMs;
   }
 
   /** One pass of retention; resolves when the files are gone. */

@@ -5,6 +5,7 @@ import type { Counter, Metrics } from "../component/metrics.ts";
 import { BlockWriter, type EncodedBlock } from "./block-writer.ts";
 import type { RecentBodies } from "./recent-bodies.ts";
 import type { Segment } from "./segment.ts";
+import { CLOCK_SLACK_MS } from "./segment-ages.ts";
 import type { SegmentEnd } from "./segment-reader.ts";
 import { closedEntry, isDamage, type SegmentSet } from "./segment-set.ts";
 import { writeError } from "./storage-errors.ts";
@@ -118,7 +119,9 @@ export class LogWriter {
     try {
       const age = this.#now() - open.openedAtMs;
       const { maxSpans, maxBytes, maxAgeMs } = this.#limits;
-      if (open.end.row > 0 && (open.spans >= maxSpans || open.bytes >= maxBytes || age >= maxAgeMs)) this.roll();
+      // Opened in time to come: the clock went back, and the segment would not be closed before it is there again.
+      const aged = age >= maxAgeMs || age < -CLOCK_SLACK_MS;
+      if (open.end.row > 0 && (open.spans >= maxSpans || open.bytes >= maxBytes || aged)) this.roll();
       else if (open.walBytes >= (idle ? 1 : CHECKPOINT_BYTES)) {
         open.segment.checkpoint();
         open.walBytes = 0;

@@ -3,6 +3,7 @@ import type { Counter } from "../component/metrics.ts";
 import { reported } from "../component/own-work.ts";
 import type { CatalogEntry } from "./catalog.ts";
 import type { SegmentLimits } from "./log-writer.ts";
+import { newestReceived } from "./segment-ages.ts";
 import type { SegmentSet } from "./segment-set.ts";
 
 export interface RetentionLimits {
@@ -103,11 +104,11 @@ export function expired(
 ): CatalogEntry[] {
   let total = 0;
   for (const entry of entries) total += entry.state === "open" ? openBytes(entry.id) : entry.bytes;
+  const newest = newestReceived(entries, nowMs);
   const victims: CatalogEntry[] = [];
   for (const entry of entries) {
     if (entry.state !== "closed") continue;
-    const newest = entry.maxReceivedMs ?? entry.createdMs;
-    const tooOld = limits.maxAgeMs !== undefined && newest < nowMs - limits.maxAgeMs;
+    const tooOld = limits.maxAgeMs !== undefined && (newest.get(entry.id) ?? nowMs) < nowMs - limits.maxAgeMs;
     const tooMuch = limits.maxBytes !== undefined && total > limits.maxBytes;
     if (!tooOld && !tooMuch) continue;
     victims.push(entry);

@@ -57,6 +57,7 @@ export class SegmentReader {
   readonly #meta: SqlStatement<{ value: string }>;
   readonly #end: SqlStatement<SegmentEnd>;
   readonly #first: SqlStatement<{ receivedAtMs: number }>;
+  readonly #last: SqlStatement<{ receivedAtMs: number | null }>;
 
   /** Throws SqlError where the file is no segment. */
   constructor(db: SqlDatabase, segment: number) {
@@ -76,6 +77,7 @@ export class SegmentReader {
       `SELECT row, sequence, spans_through AS spansThrough, received_ms AS receivedAtMs
        FROM block ORDER BY row DESC LIMIT 1`,
     );
+    this.#last = db.prepare("SELECT max(received_ms) AS receivedAtMs FROM block");
     this.#first = db.prepare("SELECT received_ms AS receivedAtMs FROM block ORDER BY row LIMIT 1");
   }
 
@@ -129,6 +131,11 @@ export class SegmentReader {
   /** Receive time of the first row, ms since the epoch. */
   firstReceivedAtMs(): number | undefined {
     return this.#first.get()?.receivedAtMs;
+  }
+
+  /** The latest receive time, ms since the epoch, which a clock that was set back does not leave to the last row. */
+  lastReceivedAtMs(): number | null {
+    return this.#last.get()?.receivedAtMs ?? null;
   }
 
   /** Value of a `meta` key; undefined where it is not set. */

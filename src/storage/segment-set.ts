@@ -263,7 +263,7 @@ export function closedEntry(entry: CatalogEntry, segment: Segment): CatalogEntry
     rows: end.row,
     spans: end.spansThrough - before,
     minReceivedMs: first?.receivedAtMs ?? end.receivedAtMs,
-    maxReceivedMs: end.receivedAtMs,
+    maxReceivedMs: segment.reader.lastReceivedAtMs(),
     lastSequence: end.sequence,
     spansThrough: end.spansThrough,
   };

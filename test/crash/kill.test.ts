@@ -108,7 +108,7 @@ it(`keeps aggregates and their cursor in step when the process is killed while i
   } finally {
     temp.remove();
   }
-});
+}, 600_000);
 
 it(`loses no acknowledged span when the process is killed at any moment (${ROUNDS} rounds)`, async () => {
   const temp = tempFolder();
@@ -128,4 +128,4 @@ it(`loses no acknowledged span when the process is killed at any moment (${ROUND
   } finally {
     temp.remove();
   }
-});
+}, 600_000);

@@ -2,6 +2,7 @@ import type { Logger } from "../../component/logger.ts";
 import type { Counter, Metrics } from "../../component/metrics.ts";
 import { type Cursor, compareCursors } from "../../model/log.ts";
 import type { CatalogEntry } from "../catalog.ts";
+import { CLOCK_SLACK_MS, newestReceived } from "../segment-ages.ts";
 import type { SegmentSet } from "../segment-set.ts";
 import type { SealOutcome, SealTask } from "./seal-task.ts";
 
@@ -46,12 +47,16 @@ export class SealDesk {
   next(floor: Cursor, nowMs: number, atOnce = false): SealTask | undefined {
     const { segments, settings } = this.#options;
     const lastTombstone = segments.tombstones().at(-1)?.id ?? 0;
-    for (const entry of segments.readable()) {
+    const entries = segments.readable();
+    const newest = newestReceived(entries, nowMs);
+    for (const entry of entries) {
       if (entry.state !== "closed" || entry.rows === 0) continue;
       if (compareCursors({ segment: entry.position, row: entry.rows }, floor) > 0) break;
       const failed = this.#failedAtMs.get(entry.id);
-      if (failed !== undefined && nowMs - failed < RETRY_MS) continue;
-      const old = atOnce || (settings.enabled && (entry.maxReceivedMs ?? entry.createdMs) <= nowMs - settings.minAgeMs);
+      if (failed !== undefined && Math.abs(nowMs - failed) < RETRY_MS) continue;
+      const age = nowMs - (newest.get(entry.id) ?? nowMs);
+      // A time to come is that of a wrong clock: there is nothing to wait for.
+      const old = atOnce || (settings.enabled && (age >= settings.minAgeMs || age < -CLOCK_SLACK_MS));
       const unsealed = entry.sealed === 0 && old;
       const deleted = entry.tombstones < lastTombstone && (settings.enabled || atOnce);
       if (!unsealed && !deleted) continue;
