@@ -30,7 +30,7 @@ beforeAll(async () => {
   empty = await startUi();
   browser = await launchBrowser();
   // The content policy would refuse axe itself, which is no part of the page.
-  visitor = new Visitor(browser, { bypassCSP: true }, /404/);
+  visitor = new Visitor(browser, { bypassCSP: true }, /40[04]/);
 });
 afterAll(async () => {
   await browser?.close();
@@ -72,6 +72,45 @@ const VIEWS: readonly View[] = [
     name: "no results",
     path: "search?tags=%7B%22no%22%3A%22x%22%7D",
     ready: (page) => page.getByText("No trace matches").waitFor(),
+  },
+  {
+    name: "custom range, wrong fields and a refused trace id",
+    path: "search?lookback=all",
+    ready: async (page) => {
+      await page.getByLabel("Look-back").selectOption("custom");
+      await page.getByRole("textbox", { name: "Tags" }).fill("no pair");
+      await page.getByRole("textbox", { name: "Min duration" }).fill("soon");
+      await page.getByRole("textbox", { name: "Trace id or traceparent" }).fill("none");
+      await page.keyboard.press("Enter");
+      await page.getByRole("alert").waitFor();
+    },
+  },
+  {
+    name: "a selection on the plot",
+    path: "search?lookback=all&limit=100",
+    ready: async (page) => {
+      const box = (await page.locator(".scatter").boundingBox())!;
+      await page.mouse.move(box.x + 64, box.y + 2);
+      await page.mouse.down();
+      await page.mouse.move(box.x + box.width - 4, box.y + 60, { steps: 4 });
+      await page.mouse.up();
+      await page.getByRole("button", { name: "Show all" }).waitFor();
+    },
+  },
+  {
+    name: "refused search",
+    path: "search?tags=nothing",
+    ready: (page) => page.getByText("The search failed").waitFor(),
+  },
+  {
+    name: "zoomed trace with folds",
+    path: `trace/${node.slowReport!.traceId}?fold=all&zoom=0-1000000`,
+    ready: (page) => page.getByRole("button", { name: "Whole trace" }).waitFor(),
+  },
+  {
+    name: "no page",
+    path: "nowhere",
+    ready: (page) => page.getByRole("heading", { name: "Page not found" }).waitFor(),
   },
   {
     name: "trace with error span",
