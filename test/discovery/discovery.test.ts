@@ -70,6 +70,35 @@ describe("Discovery", () => {
     rmSync(folder, { recursive: true });
   });
 
+  it("has one instance an id: the last that was registered, or that of the config, saying whose place it took", async () => {
+    const store = memoryRegistryStore();
+    const told: string[] = [];
+    const logger: Logger = { ...SILENT_LOGGER, warn: (...args) => void told.push(JSON.stringify(args)) };
+    const open = async (instances: object[]): Promise<Discovery> => {
+      const made = new Discovery(config({ instances }), { store: { ...store, close() {} } });
+      await made.start({ ...testHost(), logger });
+      return made;
+    };
+    const first = await open([]);
+    await first.local.register({ id: "a", name: "orders", host: "10.0.0.1", port: 1 }, 60_000);
+    await first.local.register({ id: "a", name: "orders", host: "10.0.0.1", port: 1, tags: ["x"] }, 60_000);
+    expect(told).toEqual([]);
+    await first.local.register({ id: "a", name: "billing", host: "10.0.0.2", port: 1 }, 60_000);
+    expect(told.splice(0)).toEqual([
+      expect.stringMatching(/registered again for another instance.*orders at 10\.0\.0\.1:1.*billing at 10\.0\.0\.2:1/),
+    ]);
+    expect((await first.local.list()).map(({ name }) => name)).toEqual(["billing"]);
+    await first.shutdown(stop());
+
+    const second = await open([{ id: "a", name: "mail", host: "10.0.0.3", port: 25 }]);
+    expect(told).toEqual([expect.stringContaining("gives way to the instance of the config")]);
+    expect((await second.local.list()).map(({ name }) => name)).toEqual(["mail"]);
+    await expect(second.local.register({ id: "a", name: "orders", host: "h", port: 1 }, 0)).rejects.toThrow(
+      "registration: the id a belongs to an instance of the config",
+    );
+    await second.shutdown(stop());
+  });
+
   it("puts a damaged file aside and starts empty", async () => {
     const folder = mkdtempSync(join(tmpdir(), "spanloom-discovery-"));
     writeFileSync(join(folder, "registry.db"), "this is no database, but long enough to be read as one".repeat(20));
