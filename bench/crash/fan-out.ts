@@ -1,0 +1,120 @@
+// A fan-out under trouble: 10,000 spans a second in batches of 100 to three destinations, of which one takes everything,
+// one answers nothing for the first half and then works, and one refuses 70 % of requests retryably.
+//   npm run bench -- crash/fan-out [--seconds 60] [--rate 10000] [--dist dist] [--set …]
+// Sent must be stored and delivered to each; the exit code says whether it was.
+import { createServer, type IncomingMessage } from "node:http";
+import type { AddressInfo } from "node:net";
+import { parseArgs } from "node:util";
+import { TraceScanner } from "../../src/codec/otlp/scan.ts";
+import { DEFAULT_SCAN_LIMITS } from "../../src/codec/otlp/scan-result.ts";
+import { httpSender } from "../lib/http-load.ts";
+import { quantile, runLoad } from "../lib/load.ts";
+import { requestsOf, round } from "../lib/measure.ts";
+import { startSpanloom } from "../lib/systems.ts";
+
+const { values } = parseArgs({
+  options: {
+    seconds: { type: "string", default: "60" },
+    rate: { type: "string", default: "10000" },
+    dist: { type: "string", default: "dist" },
+    set: { type: "string", multiple: true, default: [] },
+  },
+});
+const SIZE = 100;
+const DRAIN_MS = 240_000;
+const seconds = Number(values.seconds);
+const started = performance.now();
+const scanner = new TraceScanner(DEFAULT_SCAN_LIMITS);
+
+/** A destination that answers as `status` says, 0 for never, and counts what it took, by span. */
+async function destination(status: () => number) {
+  const ids = new Set<string>();
+  let taken = 0;
+  let refused = 0;
+  const server = createServer(async (request, response) => {
+    const body = await bodyOf(request);
+    const answer = status();
+    if (answer === 0) return;
+    // Half of those refused are taken all the same, as by a peer that fails after it has stored: these come twice.
+    if (answer === 200 || Math.random() < 0.5) {
+      const { spanIds, count } = scanner.scan(body).columns;
+      for (let row = 0; row < count; row++) {
+        ids.add(Buffer.from(spanIds.buffer, spanIds.byteOffset + row * 8, 8).toString("latin1"));
+      }
+      taken += count;
+    }
+    if (answer !== 200) refused++;
+    response.writeHead(answer, { "content-type": "application/x-protobuf" }).end();
+  });
+  await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    figures: () => ({ spans: ids.size, duplicates: taken - ids.size, refused }),
+    close: () => server.closeAllConnections(),
+  };
+}
+
+async function bodyOf(request: IncomingMessage): Promise<Uint8Array<ArrayBuffer>> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of request) chunks.push(chunk as Buffer);
+  return new Uint8Array(Buffer.concat(chunks));
+}
+
+const dark = () => performance.now() - started < (seconds * 1000) / 2;
+const destinations = {
+  good: await destination(() => 200),
+  dark: await destination(() => (dark() ? 0 : 200)),
+  flaky: await destination(() => (Math.random() < 0.7 ? 503 : 200)),
+};
+const server = await startSpanloom({
+  dist: values.dist,
+  set: [
+    ...values.set,
+    ...Object.entries(destinations).flatMap(([name, { url }]) => [
+      `exporters.otlphttp/${name}.endpoint=${url}`,
+      `exporters.otlphttp/${name}.compression=none`,
+      `exporters.otlphttp/${name}.timeout_ms=5000`,
+      `exporters.otlphttp/${name}.retry_on_failure.initial_interval_ms=200`,
+      `exporters.otlphttp/${name}.retry_on_failure.max_interval_ms=2000`,
+    ]),
+  ],
+});
+const connections = 8;
+const sender = httpSender(server.url, connections);
+try {
+  const pool = requestsOf(SIZE).filter(({ spans }) => spans === SIZE);
+  const sent = await runLoad(
+    { pool, connections, seconds, firstPass: 1, spansPerSecond: Number(values.rate) },
+    sender.send,
+  );
+  const rss = server.rssBytes();
+  const atEnd = destinations.good.figures().spans;
+  const deadline = performance.now() + DRAIN_MS;
+  const behind = () => Object.values(destinations).some(({ figures }) => figures().spans < sent.spans);
+  while (behind() && performance.now() < deadline) await new Promise((done) => setTimeout(done, 200));
+  const drained = (performance.now() - deadline + DRAIN_MS) / 1000;
+  const stats = (await (await fetch(`${server.ui}/metrics`)).text()).match(
+    /^spanloom_storage_committed_spans_total(?:\{[^}]*\})? (\d+)$/m,
+  );
+  const stored = Number(stats?.[1]);
+  const figures = Object.fromEntries(Object.entries(destinations).map(([name, one]) => [name, one.figures()]));
+  console.log({
+    sent: sent.spans,
+    failedRequests: sent.failed,
+    spansPerSecond: Math.round(sent.spans / sent.seconds),
+    ackP50Ms: round(quantile(sent.latencies, 0.5)),
+    ackP99Ms: round(quantile(sent.latencies, 0.99)),
+    rssMebibytes: Math.round(rss / 1024 / 1024),
+    stored,
+    goodWhenLoadEnded: atEnd,
+    drainedAfterSeconds: round(drained),
+    ...figures,
+  });
+  const whole = stored === sent.spans && Object.values(figures).every(({ spans }) => spans === sent.spans);
+  if (!whole) process.exitCode = 1;
+} finally {
+  sender.close();
+  for (const { close } of Object.values(destinations)) close();
+  await server.stop();
+}
+process.exit();
