@@ -74,8 +74,8 @@ const server = await startSpanloom({
       `exporters.otlphttp/${name}.endpoint=${url}`,
       `exporters.otlphttp/${name}.compression=none`,
       `exporters.otlphttp/${name}.timeout_ms=5000`,
-      `exporters.otlphttp/${name}.retry_on_failure.initial_interval_ms=200`,
-      `exporters.otlphttp/${name}.retry_on_failure.max_interval_ms=2000`,
+      `exporters.otlphttp/${name}.retry_on_failure.initial_interval_ms=20`,
+      `exporters.otlphttp/${name}.retry_on_failure.max_interval_ms=100`,
     ]),
   ],
 });

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type Collector, createCollector } from "../../src/app/collector.ts";
-import { type CollectorProcess, MAIN, startCollectorProcess } from "../support/collector-process.ts";
+import { type CollectorProcess, MAIN, plainEnvironment, startCollectorProcess } from "../support/collector-process.ts";
 import { crashRounds } from "../support/storage/rounds.ts";
 import { until } from "./until.ts";
 
@@ -112,7 +112,7 @@ describe("a data folder in use", () => {
         join(folder, "data"),
         ...["--otlp-grpc", "--otlp-http", "--ui", "--registry-api"].flatMap((flag) => [flag, "127.0.0.1:0"]),
       ],
-      { encoding: "utf8", timeout: 20_000 },
+      { encoding: "utf8", timeout: 20_000, env: plainEnvironment() },
     );
     expect(status).not.toBe(0);
     expect(status).not.toBeNull();

@@ -5,6 +5,11 @@ import { resolve } from "node:path";
 /** The built command. */
 export const MAIN = resolve(import.meta.dirname, "../../dist/cli/main.js");
 
+/** The environment without what the collector would take for settings, as the rounds of a long test. */
+export function plainEnvironment(): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith("SPANLOOM_")));
+}
+
 export interface CollectorProcess {
   readonly child: ChildProcess;
   /** URL of `/v1/traces`. */
@@ -32,7 +37,7 @@ export async function startCollectorProcess(data: string, set: readonly string[]
       ...["--ui", "127.0.0.1:0", "--registry-api", "127.0.0.1:0", "--log-level", "error"],
       ...set.flatMap((assignment) => ["--set", assignment]),
     ],
-    { stdio: ["ignore", "pipe", "inherit"] },
+    { stdio: ["ignore", "pipe", "inherit"], env: plainEnvironment() },
   );
   const gone = new Promise<number | null>((done) => child.once("exit", (code) => done(code)));
   const banner = await new Promise<string>((done, reject) => {
