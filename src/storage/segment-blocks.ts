@@ -5,6 +5,8 @@ import { MAX_STORED_TIME } from "./segment-schema.ts";
 import type { BlockHead } from "./segment-source.ts";
 
 const BEYOND_U64 = 2 ** 64;
+/** Tens of megabytes hang on it, and what is copied more often is copied in a moment. */
+const GROWTH = 1.25;
 
 /**
  * What is kept of all blocks of one segment: bounds of their span starts, blooms in one buffer, and the trace table.
@@ -119,13 +121,14 @@ export class SegmentBlocks {
 
   #reserve(count: number, bloomBytes: number): void {
     if (count > this.#minStart.length) {
-      this.#minStart = grown(this.#minStart, count * 2);
-      this.#maxStart = grown(this.#maxStart, count * 2);
-      this.#offsets = grown(this.#offsets, count * 2 + 1);
+      const room = Math.ceil(count * GROWTH);
+      this.#minStart = grown(this.#minStart, room);
+      this.#maxStart = grown(this.#maxStart, room);
+      this.#offsets = grown(this.#offsets, room + 1);
     }
     const needed = (this.#offsets[count - 1] as number) + bloomBytes;
     if (this.#blooms !== undefined && needed > this.#blooms.length) {
-      const larger = new Uint8Array(needed * 2);
+      const larger = new Uint8Array(Math.ceil(needed * GROWTH));
       larger.set(this.#blooms);
       this.#blooms = larger;
     }
