@@ -47,11 +47,14 @@ export class ProxyListener {
   readonly #sessions = new Set<ServerHttp2Session>();
   /** Connections that have not said yet which protocol they speak. */
   readonly #undecided = new Set<Socket>();
+  /** Connections that the HTTP/1 parser has, upgraded ones included. */
+  readonly #http1Sockets = new Set<Socket>();
   #http1: Server | undefined;
   #http2: Http2Server | undefined;
   #tls: TlsFiles | undefined;
   #address: Endpoint | undefined;
   #draining: Promise<void> | undefined;
+  #drained = () => {};
 
   constructor(options: ProxyListenerOptions) {
     this.#options = options;
@@ -92,8 +95,9 @@ export class ProxyListener {
     this.#tls?.close();
     this.#draining ??= this.#drain();
     const cut = (): void => {
-      this.#http1?.closeAllConnections();
+      for (const socket of [...this.#http1Sockets, ...this.#undecided]) socket.destroy();
       for (const session of this.#sessions) session.destroy();
+      this.#drained();
     };
     if (signal.aborted) cut();
     signal.addEventListener("abort", cut, { once: true });
@@ -109,13 +113,20 @@ export class ProxyListener {
     }
     for (const session of this.#sessions) session.close();
     for (const socket of this.#undecided) socket.destroy();
+    // Not its callback: sessions and sockets are what can be looked at, and ended.
+    http1.close();
+    http1.closeIdleConnections();
     return new Promise((resolve) => {
-      http1.close(() => {
+      this.#drained = () => {
         this.#address = undefined;
         resolve();
-      });
-      http1.closeIdleConnections();
+      };
+      this.#lookWhetherDrained();
     });
+  }
+
+  #lookWhetherDrained(): void {
+    if (this.#http1Sockets.size + this.#sessions.size + this.#undecided.size === 0) this.#drained();
   }
 
   #createHttp1(files: TlsFiles | undefined): Server {
@@ -152,9 +163,18 @@ export class ProxyListener {
     const toHttp1 = server.listeners(event) as ((socket: Socket) => void)[];
     server.removeAllListeners(event);
     const http1 = (socket: Socket): void => {
+      this.#http1Sockets.add(socket);
+      socket.once("close", () => {
+        this.#http1Sockets.delete(socket);
+        this.#lookWhetherDrained();
+      });
       for (const listener of toHttp1) listener.call(server, socket);
     };
-    const http2 = (socket: Socket): void => void this.#http2?.emit("connection", socket);
+    const http2 = (socket: Socket): void => {
+      // An HTTP/1 server lets a caller that has said all go on reading. An HTTP/2 session would then never learn of its end.
+      socket.once("end", () => socket.destroy());
+      this.#http2?.emit("connection", socket);
+    };
     server.on(event, (socket: Socket) => {
       if (event === "connection") {
         this.#undecided.add(socket);
@@ -162,6 +182,7 @@ export class ProxyListener {
           this.#undecided.delete(socket);
           if (decision === "http1") http1(socket);
           else if (decision === "http2") http2(socket);
+          else this.#lookWhetherDrained();
         });
       } else if ((socket as TLSSocket).alpnProtocol === "h2") http2(socket);
       else http1(socket);
@@ -178,7 +199,10 @@ export class ProxyListener {
     server.on("session", (session) => {
       this.#sessions.add(session);
       session.setTimeout(keepAliveTimeoutMs, () => session.close());
-      session.once("close", () => this.#sessions.delete(session));
+      session.once("close", () => {
+        this.#sessions.delete(session);
+        this.#lookWhetherDrained();
+      });
       session.on("error", () => {});
       if (this.#draining !== undefined) session.close();
     });

@@ -18,7 +18,8 @@ export interface ProxyRig {
   readonly metrics: Metrics;
   /** Spans of one kind once there are `count` of them. */
   spans(kind: "server" | "client" | "internal", count: number): Promise<SpanRecord[]>;
-  stop(): Promise<void>;
+  /** The signal ends what is under way; default: after 2 s. */
+  stop(signal?: AbortSignal): Promise<void>;
 }
 
 /** A proxy on a free port whose spans are kept; stopped when the test ends. */
@@ -45,8 +46,8 @@ export async function startProxy(config: ProxyConfigInput, resolver?: EndpointRe
     userAgent: "spanloom/test",
   });
   const port = proxy.address?.port as number;
-  const stop = (): Promise<void> => proxy.shutdown(AbortSignal.timeout(2_000));
-  onTestFinished(stop);
+  const stop = (signal = AbortSignal.timeout(2_000)): Promise<void> => proxy.shutdown(signal);
+  onTestFinished(() => stop());
   return {
     url: `${config.tls === undefined ? "http" : "https"}://127.0.0.1:${port}`,
     port,
