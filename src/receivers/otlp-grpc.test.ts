@@ -213,6 +213,22 @@ describe("what is refused", () => {
   });
 });
 
+it("keeps connections alive both ways: pings are answered, and a silent connection is pinged", async () => {
+  const lively = await startReceiver({ grpc: { keepalive: { server_parameters: { time_ms: 20 } } } });
+  const session = http2Connect(`http://${lively.grpc}`);
+  const pinged = new Promise((resolve) => session.once("ping", resolve));
+  await new Promise((resolve) => session.once("connect", resolve));
+  for (let i = 0; i < 5; i++) {
+    await new Promise<void>((resolve, reject) => {
+      session.ping((error) => (error === null ? resolve() : reject(error)));
+    });
+  }
+  await pinged;
+  expect(session.destroyed).toBe(false);
+  session.destroy();
+  await lively.close();
+});
+
 describe("grpc.health.v1", () => {
   const check = (service: string) =>
     grpcCall(client, "/grpc.health.v1.Health/Check", healthRequest.encode({ service }));

@@ -149,6 +149,32 @@ describe("what is refused, with a google.rpc.Status each time", () => {
     expect(rig.count("spanloom_receiver_refused_requests_total", { reason: "unsupported_media_type" })).toBe(1);
   });
 
+  it.each([
+    ["POST", "/v1/traces", { "content-encoding": "zstd" }, 415, 3],
+    ["PUT", "/v1/traces", {}, 405, 12],
+    ["POST", "/v1/logs", {}, 404, 5],
+    ["POST", "/v1/traces", { origin: "https://app.example" }, 403, 7],
+  ] as const)("%s %s with %j in the request's own encoding, either", async (method, path, more, status, code) => {
+    for (const type of [PROTO, JSON_TYPE]) {
+      const headers = { "content-type": type, ...more } as Record<string, string>;
+      const response = await fetch(`${rig.http}${path}`, { method, headers, body: "{}" });
+      expect(response.status).toBe(status);
+      expect(response.headers.get("content-type")).toBe(type);
+      const bytes = await bytesOf(response);
+      const rpc = type === PROTO ? decodeRpcStatus(bytes) : JSON.parse(Buffer.from(bytes).toString());
+      expect(rpc).toEqual({ code, message: expect.stringMatching(/./) });
+    }
+  });
+
+  it("417 for an expectation that is none of HTTP's", async () => {
+    const text = await rawText(
+      `POST /v1/traces HTTP/1.1\r\nHost: localhost\r\nExpect: tea\r\nContent-Type: ${JSON_TYPE}\r\nContent-Length: 2\r\n\r\n{}`,
+    );
+    expect(text).toMatch(/^HTTP\/1\.1 417 /);
+    expect(text).toContain('{"code":3,"message":"the only expectation');
+    expect(rig.sink.batches).toEqual([]);
+  });
+
   it("411 where the length is not told at all", async () => {
     const text = await rawText(`POST /v1/traces HTTP/1.1\r\nHost: localhost\r\nContent-Type: ${JSON_TYPE}\r\n\r\n`);
     expect(text).toMatch(/^HTTP\/1\.1 411 /);

@@ -126,6 +126,7 @@ export class HttpListener {
       files === undefined ? createServer(options) : serveTls(files, (tls) => createTlsServer({ ...options, ...tls }));
     server.maxConnections = maxConnections ?? DEFAULTS.maxConnections;
     server.on("request", this.#handle).on("checkContinue", this.#handle);
+    server.on("checkExpectation", answerExpectation);
     server.on("clientError", answerClientError);
     return server;
   }
@@ -167,6 +168,13 @@ const CLIENT_ERRORS: Readonly<Record<string, readonly [line: string, code: numbe
     "the headers are too long",
   ],
 };
+
+/** Node's own answer to what is not 100-continue has no body. */
+function answerExpectation(request: IncomingMessage, response: ServerResponse): void {
+  const message = `the only expectation that is met is 100-continue, not ${JSON.stringify(request.headers.expect)}`;
+  const body = rpcStatusJson({ code: GRPC_STATUS.invalid_argument, message });
+  response.writeHead(417, { connection: "close", "content-type": "application/json" }).end(body);
+}
 
 /** What could not be read as HTTP gets a google.rpc.Status too, as JSON: its own type is not known. */
 function answerClientError(error: Error & { code?: string }, socket: NodeJS.WritableStream & Partial<Socket>): void {
