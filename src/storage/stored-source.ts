@@ -39,7 +39,7 @@ export function fileAccess(driver: SqlDriver, folder: string): SegmentAccess {
   return {
     entries: () => reader.entries(),
     tombstones: () => reader.tombstones(),
-    connect: (id) => (existsSync(pathOf(id)) ? driver.open(pathOf(id), { readOnly: true }) : undefined),
+    connect: (id) => (existsSync(pathOf(id)) ? openSegment(driver, pathOf(id)) : undefined),
     disconnect: (db) => db.close(),
     bytes: (id) => databaseBytes(pathOf(id)),
     aggregates() {
@@ -51,6 +51,23 @@ export function fileAccess(driver: SqlDriver, folder: string): SegmentAccess {
       catalog.close();
     },
   };
+}
+
+/**
+ * What is read of a segment is kept decoded, so its pages are needed once: the 16 MB that better-sqlite3 allows a
+ * connection would be 16 MB a segment.
+ */
+const PAGE_CACHE_KIB = 512;
+
+function openSegment(driver: SqlDriver, path: string): SqlDatabase {
+  const db = driver.open(path, { readOnly: true });
+  try {
+    db.exec(`PRAGMA cache_size = -${PAGE_CACHE_KIB}`);
+    return db;
+  } catch (error) {
+    db.close();
+    throw error;
+  }
 }
 
 /** The writer's own databases, for the store in memory. `consumers` stays the caller's. */
