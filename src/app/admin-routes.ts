@@ -4,6 +4,7 @@ import type { ViewHost } from "../component/read.ts";
 import type { SpanStore } from "../component/store.ts";
 import { parseTraceId } from "../model/ids.ts";
 import type { TraceQuery } from "../model/trace-query.ts";
+import { isFromThisMachine } from "../server/same-machine.ts";
 import { deletionQuery } from "./deletion-query.ts";
 
 /** What the routes need of the store. */
@@ -23,7 +24,7 @@ const MAX_DELETED = 1_000_000;
 export function createAdminRoutes(store: AdminStore): Router {
   const router = express.Router({ caseSensitive: true });
   router.use("/api/ui/admin", (request, response, next) => {
-    if (!isLoopback(request.socket.remoteAddress) || wasForwarded(request)) {
+    if (!isFromThisMachine(request)) {
       refuse(response, 403, "unauthenticated", "maintenance is for programs on the collector's own machine");
     } else if (request.headers[ADMIN_HEADER] !== "1") {
       refuse(response, 403, "unauthenticated", `the header ${ADMIN_HEADER}: 1 is missing`);
@@ -122,13 +123,4 @@ async function answer(response: Response, work: () => Promise<unknown>): Promise
 
 function refuse(response: Response, status: number, code: string, message: string): void {
   response.status(status).json({ error: { code, message } });
-}
-
-/** True where a proxy on this machine says that it passes on somebody else's request. */
-function wasForwarded({ headers }: Request): boolean {
-  return ["forwarded", "x-forwarded-for", "x-real-ip", "via"].some((name) => headers[name] !== undefined);
-}
-
-function isLoopback(address: string | undefined): boolean {
-  return address !== undefined && /^(::1|127\.\d+\.\d+\.\d+|::ffff:127\.\d+\.\d+\.\d+)$/.test(address);
 }

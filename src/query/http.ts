@@ -3,6 +3,7 @@ import { gzip } from "node:zlib";
 import type { NextFunction, Request, Response } from "express";
 import { type ErrorCode, PermanentError, RetryableError } from "../component/errors.ts";
 import type { ViewHost, ViewResult } from "../component/read.ts";
+import { isFromThisMachine } from "../server/same-machine.ts";
 import type { QueryParams } from "./params.ts";
 
 const gzipAsync = promisify(gzip);
@@ -100,7 +101,9 @@ export async function sendError(
 async function sendBytes(request: Request, response: Response, result: ViewResult): Promise<void> {
   let body: Uint8Array = result.body;
   response.setHeader("Vary", "Accept-Encoding");
-  if (body.length > COMPRESS_FROM_BYTES && acceptsGzip(request.headers["accept-encoding"]) && !isLocal(request)) {
+  // For a client on this machine compressing costs more than the bytes it saves.
+  const wanted = acceptsGzip(request.headers["accept-encoding"]) && !isFromThisMachine(request);
+  if (body.length > COMPRESS_FROM_BYTES && wanted) {
     body = await gzipAsync(body, { level: body.length > FAST_FROM_BYTES ? 1 : 6 });
     if (response.destroyed) return;
     response.setHeader("Content-Encoding", "gzip");
@@ -123,13 +126,6 @@ export function acceptsGzip(header: string | undefined): boolean {
     if (name === "*") star = wanted;
   }
   return star;
-}
-
-/** Compressing for a client on this machine costs more than the bytes it saves; a proxy here answers for others. */
-function isLocal({ socket, headers }: Request): boolean {
-  const { remoteAddress = "" } = socket;
-  const loopback = remoteAddress === "::1" || /^(?:::ffff:)?127\./.test(remoteAddress);
-  return loopback && !["forwarded", "x-forwarded-for", "via"].some((name) => headers[name] !== undefined);
 }
 
 function queryOf(request: Request): QueryParams {
