@@ -14,7 +14,7 @@ import type { Logger } from "../component/logger.ts";
 import { type Endpoint, parseEndpoint } from "../server/endpoint.ts";
 import { type ListenerName, listenError } from "../server/listen-error.ts";
 import type { TlsConfig } from "../server/tls.ts";
-import { serveTls, TlsFiles } from "../server/tls-files.ts";
+import { openTlsFiles, serveTls, type TlsFiles } from "../server/tls-files.ts";
 import type { AnyRequest, AnyResponse } from "./answer.ts";
 
 export interface ProxyListenerOptions {
@@ -69,7 +69,7 @@ export class ProxyListener {
   async start(): Promise<Endpoint> {
     const { name, endpoint, tls, logger } = this.#options;
     const wanted = parseEndpoint(endpoint) as Endpoint;
-    const files = tls === undefined ? undefined : new TlsFiles({ config: tls, configKey: "proxy.tls", logger });
+    const files = openTlsFiles(tls, name, logger);
     const http1 = this.#createHttp1(files);
     this.#http2 = this.#createHttp2();
     await new Promise<void>((resolve, reject) => {

@@ -14,7 +14,7 @@ import { type ReceiveRefusal, receiveGuard } from "./grpc-receive-guard.ts";
 import type { InFlightBudget } from "./in-flight.ts";
 import { type ListenerName, listenError } from "./listen-error.ts";
 import type { TlsConfig } from "./tls.ts";
-import { TlsFiles } from "./tls-files.ts";
+import { openTlsFiles, type TlsFiles } from "./tls-files.ts";
 
 export interface GrpcService {
   /** `opentelemetry.proto.collector.trace.v1.TraceService`. */
@@ -76,9 +76,7 @@ export class GrpcListener {
    */
   async start(): Promise<Endpoint> {
     const { name, tls, logger } = this.#options;
-    const configKey = name.configKey.replace(/\.endpoint$/, ".tls");
-    const files =
-      tls === undefined ? undefined : new TlsFiles({ config: { ...tls, min_version: "1.2" }, configKey, logger });
+    const files = openTlsFiles(tls && { ...tls, min_version: "1.2" }, name, logger);
     try {
       this.#address = await this.#listen(
         files === undefined ? ServerCredentials.createInsecure() : followingCredentials(files),

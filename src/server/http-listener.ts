@@ -7,7 +7,7 @@ import type { Logger } from "../component/logger.ts";
 import { type Endpoint, parseEndpoint } from "./endpoint.ts";
 import { type ListenerName, listenError } from "./listen-error.ts";
 import type { TlsConfig } from "./tls.ts";
-import { serveTls, TlsFiles } from "./tls-files.ts";
+import { openTlsFiles, serveTls, type TlsFiles } from "./tls-files.ts";
 
 export type HttpHandler = (request: IncomingMessage, response: ServerResponse) => void;
 
@@ -66,10 +66,7 @@ export class HttpListener {
   async start(): Promise<Endpoint> {
     const { name, tls, endpoint, logger } = this.#options;
     const wanted = parseEndpoint(endpoint) as Endpoint;
-    const files =
-      tls === undefined
-        ? undefined
-        : new TlsFiles({ config: tls, configKey: name.configKey.replace(/\.endpoint$/, ".tls"), logger });
+    const files = openTlsFiles(tls, name, logger);
     try {
       const server = this.#create(files);
       this.#address = await listen(server, wanted, name);

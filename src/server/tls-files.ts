@@ -1,6 +1,7 @@
 import type { Server, TlsOptions } from "node:tls";
 import { FileWatch } from "../component/file-watch.ts";
 import type { Logger } from "../component/logger.ts";
+import type { ListenerName } from "./listen-error.ts";
 import { loadTls, type TlsConfig, type TlsMaterial } from "./tls.ts";
 
 export interface TlsFilesSettings {
@@ -10,6 +11,16 @@ export interface TlsFilesSettings {
   readonly logger: Logger;
   /** Time between two looks at the files, ms. */
   readonly lookEveryMs?: number;
+}
+
+/** The files of a listener, undefined where it has no TLS. Their key is `tls` beside the listener's `endpoint`. */
+export function openTlsFiles(
+  config: TlsConfig | undefined,
+  { configKey }: ListenerName,
+  logger: Logger,
+): TlsFiles | undefined {
+  if (config === undefined) return undefined;
+  return new TlsFiles({ config, configKey: configKey.replace(/\.endpoint$/, ".tls"), logger });
 }
 
 /** The certificate, key and authority of one listener, as they are on disk: what is replaced there is taken up. */

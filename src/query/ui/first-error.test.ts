@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { fragmentOf } from "../../../test/support/fragments.ts";
+import { spanWith } from "../../../test/support/otlp-spans.ts";
 import { encodeTraces } from "../../codec/otlp/encode.ts";
 import type { TraceReader } from "../../component/read.ts";
 import type { KeyValue } from "../../model/any-value.ts";
@@ -16,25 +17,17 @@ const attribute = (key: string, value: string): KeyValue => ({ key, value: { typ
 /** Span `id` began at `id`, in the service `shop`. */
 function span(id: number, parent: number, status: Span["status"], more: Partial<Span> = {}): Span {
   const hex = (value: number) => (value === 0 ? "" : value.toString(16).padStart(16, "0"));
-  return {
+  return spanWith({
     traceId: TRACE,
     spanId: hex(id),
     parentSpanId: hex(parent),
-    traceState: "",
-    flags: 0,
     name: `span ${id}`,
     kind: 1,
     startTimeUnixNano: BigInt(id),
     endTimeUnixNano: 100n,
-    attributes: [],
-    droppedAttributesCount: 0,
-    events: [],
-    droppedEventsCount: 0,
-    links: [],
-    droppedLinksCount: 0,
     status,
     ...more,
-  };
+  });
 }
 
 function fragment(...spans: Span[]): LogFragment {
