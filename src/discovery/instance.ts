@@ -1,6 +1,7 @@
 import { isIP } from "node:net";
 import { DEFAULT_TTL_MS, type Registration, type ServiceInstance } from "../component/discovery.ts";
 import { PermanentError } from "../component/errors.ts";
+import { compareText } from "../model/compare-text.ts";
 
 const MAX_NAME = 255;
 const MAX_TAGS = 128;
@@ -72,7 +73,7 @@ export function sameInstances(a: readonly ServiceInstance[], b: readonly Service
 }
 
 export function byId(a: ServiceInstance, b: ServiceInstance): number {
-  return a.id < b.id ? -1 : a.id > b.id ? 1 : 0;
+  return compareText(a.id, b.id);
 }
 
 /** `10.0.0.1:80`, `[::1]:80`. */

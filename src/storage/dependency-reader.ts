@@ -1,3 +1,4 @@
+import { compareText } from "../model/compare-text.ts";
 import { ExponentialHistogram } from "../model/exponential-histogram.ts";
 import type { DependencyLink, DependencyQuery } from "../model/trace-query.ts";
 import { hasTable, hourOf, readDurations } from "./dependency-table.ts";
@@ -125,7 +126,9 @@ class Sums {
   }
 
   links(): DependencyLink[] {
-    return [...this.#all()].sort((a, b) => compare(a.parent, b.parent) || compare(a.child, b.child)).map(linkOf);
+    return [...this.#all()]
+      .sort((a, b) => compareText(a.parent, b.parent) || compareText(a.child, b.child))
+      .map(linkOf);
   }
 
   *#all(): Generator<Sum> {
@@ -165,8 +168,4 @@ function addHours(sums: Sums, db: SqlDatabase, hours: readonly number[], duratio
 function addDurations(sum: Sum, durations: ExponentialHistogram): void {
   sum.durations ??= new ExponentialHistogram();
   sum.durations.merge(durations);
-}
-
-function compare(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
 }

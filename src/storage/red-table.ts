@@ -1,3 +1,4 @@
+import { compareText } from "../model/compare-text.ts";
 import {
   OTHER_OPERATIONS,
   OTHER_SERVICES,
@@ -187,11 +188,7 @@ export function readRed(db: SqlDatabase, query: RedQuery): RedMetrics {
 }
 
 function inOrder(a: RedSeries, b: RedSeries): number {
-  return compare(a.service, b.service) || compare(a.operation ?? "", b.operation ?? "") || a.kind - b.kind;
-}
-
-function compare(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
+  return compareText(a.service, b.service) || compareText(a.operation ?? "", b.operation ?? "") || a.kind - b.kind;
 }
 
 /** One step of the index for each name, however many rows it has. */

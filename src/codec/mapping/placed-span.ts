@@ -1,3 +1,4 @@
+import { compareText } from "../../model/compare-text.ts";
 import type { Resource, ResourceSpans, Scope, ScopeSpans, Span, TracesData } from "../../model/span.ts";
 import { anyValueToJson, bytesToBase64 } from "./any-value-json.ts";
 
@@ -42,7 +43,7 @@ function scopeKey({ scope, scopeSchemaUrl }: ScopedSpan): string {
 function sortedAttributes(holder: Resource | Scope): [string, unknown][] {
   return holder.attributes
     .map((attribute): [string, unknown] => [attribute.key, anyValueToJson(attribute.value)])
-    .sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
+    .sort(([a], [b]) => compareText(a, b));
 }
 
 /** Groups records by equal resource, in order of first appearance. Work is done once for each resource object. */

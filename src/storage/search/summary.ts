@@ -1,3 +1,4 @@
+import { compareText } from "../../model/compare-text.ts";
 import { bytesToHex } from "../../model/ids.ts";
 import { STATUS_CODE } from "../../model/span.ts";
 import { endNano, isRoot, nameOf, type SpanColumns, serviceOf, startNano } from "../../model/span-columns.ts";
@@ -75,9 +76,7 @@ export function summarize(traceId: string, trace: readonly TraceRows[], matched:
     spanCount,
     errorCount,
     orphanCount: parents.reduce((sum, parent) => sum + (ids.has(parent) ? 0 : 1), 0),
-    services: [...services]
-      .map(([name, counts]) => ({ name, ...counts }))
-      .sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0)),
+    services: [...services].map(([name, counts]) => ({ name, ...counts })).sort((a, b) => compareText(a.name, b.name)),
     matchedSpans: firstMatched.slice(0, MATCHED_IDS).map((span) => span.id),
     matchedCount: matched.length,
   };
