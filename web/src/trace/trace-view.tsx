@@ -14,6 +14,7 @@ import { TraceHeader } from "./trace-header.tsx";
 import { spanKey, stepThrough, type TraceModel } from "./trace-model.ts";
 import { formatZoom, parseZoom, type TraceParams } from "./trace-params.ts";
 import { useFind } from "./use-find.ts";
+import { useSettled } from "./use-settled.ts";
 import { foldLevel, useFolding, useSelectedRow } from "./use-timeline-state.ts";
 
 const route = getRouteApi("/trace/$traceId");
@@ -160,20 +161,12 @@ function useZoom(
 ): readonly [TimeWindow, (window: TimeWindow) => void] {
   const [draft, setDraft] = useState<TimeWindow>();
   const whole = { from: 0, to: model.extent };
-  const latest = useRef(params);
-  useEffect(() => {
-    latest.current = params;
+  useSettled(draft, ZOOM_SETTLES_MS, (window) => {
+    const { zoom: _before, ...rest } = params;
+    const all = window.from <= 0 && window.to >= model.extent;
+    go(all ? rest : { ...rest, zoom: formatZoom(window) });
+    setDraft(undefined);
   });
-  useEffect(() => {
-    if (draft === undefined) return;
-    const timer = setTimeout(() => {
-      const { zoom: _before, ...rest } = latest.current;
-      const all = draft.from <= 0 && draft.to >= model.extent;
-      go(all ? rest : { ...rest, zoom: formatZoom(draft) });
-      setDraft(undefined);
-    }, ZOOM_SETTLES_MS);
-    return () => clearTimeout(timer);
-  }, [draft, go, model.extent]);
   const stored = parseZoom(params.zoom);
   return [draft ?? (stored === undefined ? whole : clampWindow(stored, model.extent)), setDraft];
 }

@@ -1,9 +1,10 @@
 import { useQuery } from "@tanstack/react-query";
-import { useEffect, useMemo, useRef, useState } from "react";
+import { useMemo, useState } from "react";
 import { findQuery } from "../api/queries.ts";
 import { findByName, mergeRows } from "./find-rows.ts";
 import { rowsOfSpans, type TraceModel } from "./trace-model.ts";
 import type { TraceParams } from "./trace-params.ts";
+import { useSettled } from "./use-settled.ts";
 
 const NONE = new Int32Array(0);
 const TYPING_MS = 150;
@@ -21,19 +22,11 @@ export interface Find {
 /** Find in the trace: names with every letter, attributes (and the address) once the typing rests. */
 export function useFind(model: TraceModel, params: TraceParams, go: (params: TraceParams) => void): Find {
   const [draft, setText] = useState<string>();
-  const latest = useRef(params);
-  useEffect(() => {
-    latest.current = params;
+  useSettled(draft, TYPING_MS, (typed) => {
+    const { uiFind: _before, ...rest } = params;
+    go(typed === "" ? rest : { ...rest, uiFind: typed });
+    setText(undefined);
   });
-  useEffect(() => {
-    if (draft === undefined) return;
-    const timer = setTimeout(() => {
-      const { uiFind: _before, ...rest } = latest.current;
-      go(draft === "" ? rest : { ...rest, uiFind: draft });
-      setText(undefined);
-    }, TYPING_MS);
-    return () => clearTimeout(timer);
-  }, [draft, go]);
 
   const text = draft ?? params.uiFind ?? "";
   const wanted = text.trim();
