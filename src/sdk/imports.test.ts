@@ -47,7 +47,7 @@ describe("the SDK's entry", () => {
     expect(files).toContain("discovery/backends/etcd.ts");
     expect([...packages].filter((name) => !name.startsWith("node:")).sort()).toEqual(["yaml", "zod"]);
     const folders = new Set(files.map((file) => file.split("/")[0]));
-    expect([...folders].sort()).toEqual(["component", "discovery", "server"]);
+    expect([...folders].sort()).toEqual(["component", "discovery", "model", "server"]);
   });
 
   it("loads none of the collector", () => {
