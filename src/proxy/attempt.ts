@@ -25,11 +25,14 @@ export interface AttemptRequest extends Omit<OutgoingFacts, "target"> {
   readonly server: Span;
   /** Of the request to send, Host and framing included. */
   readonly headers: (client: Span, picked: PickedTarget) => readonly string[];
+  /** No attempt may follow this one once anything was sent. */
+  readonly onlyOnce: boolean;
 }
 
 /**
  * One try to have a request answered by one instance: its client span, and what its balancer learns of it. Both are settled
- * once, by `succeeded`, `failedWith` or `cancel`, or by itself when the connection fails.
+ * once, by `succeeded`, `failedWith` or `cancel`, or by itself when the connection fails. A kept connection that proves closed
+ * before anything was sent is no failure: the attempt takes the next one, at last a new one.
  */
 export class Attempt {
   readonly client: Span;
@@ -74,10 +77,10 @@ export class Attempt {
   }
 
   start(): void {
-    const { method, path, query, headers } = this.#request;
+    const { method, path, query, headers, onlyOnce } = this.#request;
     const { picked, client } = this;
     try {
-      const options = { method, path: path + query, headers: headers(client, picked) };
+      const options = { method, path: path + query, headers: headers(client, picked), onlyOnce };
       this.#listen(openUpstream(picked.target, options, this.#route.connector, this.#upstreamListener()));
     } catch (error) {
       this.#failed(error);
@@ -123,9 +126,14 @@ export class Attempt {
 
   #listen(upstream: ClientRequest): void {
     this.#upstream = upstream;
-    upstream.on("error", (error) => this.#failed(error));
+    const failed = (error: Error): void => {
+      if (upstream !== this.#upstream) return;
+      if (!this.#connected && !this.#settled && upstream.reusedSocket) this.start();
+      else this.#failed(error);
+    };
+    upstream.on("error", failed);
     upstream.once("close", () => {
-      if (!this.#answered && !this.#settled) this.#failed(new Error("the connection was closed without an answer"));
+      if (!this.#answered && !this.#settled) failed(new Error("the connection was closed without an answer"));
     });
     upstream.on("information", ({ statusCode, rawHeaders }) => this.#listener.informed(statusCode, rawHeaders));
     this.#listenForUpgrade(upstream);

@@ -30,6 +30,8 @@ const IDEMPOTENT: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS", "PUT"
 /**
  * Asks the instances of a route until a connection stands. Repeated is only what nobody has seen: a request whose connection
  * did not come to stand, or one without body on a kept connection that the upstream closed; and only with an idempotent method.
+ * For any other the attempt looks whether the upstream has closed the kept connection before it sends (RFC 9110 §9.2.2 and
+ * RFC 9112 §9.3.1: a proxy must not repeat it afterwards, whatever it believes to know).
  */
 export class Attempts {
   readonly #route: Route;
@@ -77,7 +79,15 @@ export class Attempts {
 
   #ask(picked: PickedTarget): void {
     const { method, path, query, server, headers } = this.#request;
-    const request = { method, path: path(picked.target.basePath), query, resend: this.#resends, server, headers };
+    const request = {
+      method,
+      path: path(picked.target.basePath),
+      query,
+      resend: this.#resends,
+      server,
+      headers,
+      onlyOnce: !(this.#request.bodyless && this.#mayRepeat()),
+    };
     const attempt = new Attempt(this.#route, picked, request, this.#listener, (failure) => {
       this.#failed(attempt, failure);
     });
@@ -87,11 +97,15 @@ export class Attempts {
 
   #failed(attempt: Attempt, failure: UpstreamFailure): void {
     const unseen = !attempt.connected || (this.#request.bodyless && attempt.isStale(failure));
-    if (unseen && IDEMPOTENT.has(this.#request.method) && this.#resends < this.#retries && !this.#cancelled) {
+    if (unseen && this.#mayRepeat() && !this.#cancelled) {
       this.#resends++;
       this.#route.counted.retried();
       this.start();
     } else this.#listener.failed(failure);
+  }
+
+  #mayRepeat(): boolean {
+    return IDEMPOTENT.has(this.#request.method) && this.#resends < this.#retries;
   }
 
   /** No instance can be asked. */

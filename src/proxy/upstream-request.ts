@@ -19,6 +19,11 @@ export interface UpstreamRequestOptions {
   readonly path: string;
   /** Name, value, name, value, …; Host and framing included. */
   readonly headers: readonly string[];
+  /**
+   * A second attempt would not be safe: a kept connection that the upstream has closed must be noticed before anything is
+   * sent. Costs a turn of the event loop.
+   */
+  readonly onlyOnce: boolean;
 }
 
 /** An upstream that did not speak in time. */
@@ -40,11 +45,12 @@ export interface UpstreamListener {
 
 /**
  * Opens a request. Its errors are the caller's to listen to; a connection that does not stand in time destroys it with
- * UpstreamTimeoutError `connect_timeout`. Throws for headers that HTTP does not allow.
+ * UpstreamTimeoutError `connect_timeout`; a kept one that proves closed before anything was sent, with what Node makes of
+ * it, and `reusedSocket` set. Throws for headers that HTTP does not allow.
  */
 export function openUpstream(
   target: Target,
-  { method, path, headers }: UpstreamRequestOptions,
+  { method, path, headers, onlyOnce }: UpstreamRequestOptions,
   connector: Connector,
   listener: UpstreamListener,
 ): ClientRequest {
@@ -66,7 +72,9 @@ export function openUpstream(
     };
     const { connecting, secureConnecting } = socket as TLSSocket & { secureConnecting?: boolean };
     if (!connecting && secureConnecting !== true) {
-      connected();
+      // The end of a connection may have arrived with the caller's request and wait its turn behind it.
+      if (onlyOnce) setImmediate(() => !request.destroyed && connected());
+      else connected();
       return;
     }
     const timer = setTimeout(() => {
