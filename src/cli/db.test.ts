@@ -4,9 +4,13 @@ import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { makeBody, range } from "../../test/support/storage/batches.ts";
+import { testDriver } from "../../test/support/storage/driver.ts";
 import { type Collector, createCollector } from "../app/collector.ts";
 import { decodeTraces } from "../codec/otlp/decode.ts";
 import { tracesToJson } from "../codec/otlp/json-out.ts";
+import type { StoredInstance } from "../component/discovery.ts";
+import { SILENT_LOGGER } from "../component/logger.ts";
+import { openRegistryStore } from "../storage/registry-store.ts";
 import { createProgram } from "./program.ts";
 
 let folder: string;
@@ -91,6 +95,36 @@ describe("spanloom db", () => {
     expect(report.problems).toMatchObject([{ segment }]);
     expect(process.exitCode).toBe(1);
     expect(existsSync(file)).toBe(true);
+  });
+
+  it("finds cursors and deletions that are not what was written", async () => {
+    await db("import", recording("in.jsonl", line(1, 100)));
+    await db("delete", "2", "3");
+    expect(await db("check")).toMatchObject({ ok: true, problems: [] });
+    const harm = (file: string, sql: string) => {
+      const database = testDriver.open(join(data, file));
+      database.exec(sql);
+      database.close();
+    };
+    harm("consumers.db", "UPDATE consumer SET sequence = sequence + 1");
+    harm("catalog.db", "UPDATE tombstone SET through = 0 WHERE id = 1");
+    const { ok, problems } = await db("check");
+    expect(ok).toBe(false);
+    expect(problems).toMatchObject([{ file: "catalog.db" }, { file: "consumers.db" }]);
+    expect(process.exitCode).toBe(1);
+  });
+
+  it("copies registrations while they are used", async () => {
+    await db("import", recording("in.jsonl", line(1, 10)));
+    const registry = openRegistryStore(data, SILENT_LOGGER);
+    const instance = { service: "cart", id: "cart-1", address: "10.0.0.1", port: 80, tags: [], metadata: {} };
+    registry.put({ instance, checks: [], registeredAtMs: 5 } as unknown as StoredInstance);
+    const copy = join(folder, "copy");
+    await db("backup", copy);
+    registry.close();
+    const restored = openRegistryStore(copy, SILENT_LOGGER);
+    expect(restored.load()).toEqual([{ instance, checks: [], registeredAtMs: 5 }]);
+    restored.close();
   });
 
   it("explains what it cannot do", async () => {

@@ -153,7 +153,10 @@ async function check(flags: DbFlags): Promise<void> {
     const bad = report.problems.length + report.damagedFiles.length;
     if (flags.json) print({ ok: bad === 0, ...report });
     else {
-      for (const { segment, reason } of report.problems) process.stdout.write(`segment ${segment}: ${reason}\n`);
+      for (const problem of report.problems) {
+        const where = "file" in problem ? problem.file : `segment ${problem.segment}`;
+        process.stdout.write(`${where}: ${problem.reason}\n`);
+      }
       for (const file of report.damagedFiles) process.stdout.write(`put aside as damaged: ${file}\n`);
       process.stdout.write(
         `${bad === 0 ? "all well" : `${bad} problems`}: ${report.spans} spans in ${report.rows} rows of ${report.segments} segments\n`,

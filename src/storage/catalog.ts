@@ -1,7 +1,8 @@
-import { crc32 } from "node:zlib";
 import { PermanentError } from "../component/errors.ts";
+import { readMeta, valuesCrc, writeMeta } from "./checked-meta.ts";
 import { type SqlDatabase, SqlError, type SqlStatement } from "./driver.ts";
 import { CATALOG_ADDITIONS, CATALOG_SCHEMA, FORMAT_VERSION, type SegmentState } from "./segment-schema.ts";
+import { readTombstones, TombstoneTable } from "./tombstone-table.ts";
 import type { Tombstone } from "./tombstones.ts";
 
 export interface CatalogEntry {
@@ -29,7 +30,7 @@ export interface CatalogEntry {
 const COLUMNS = `id, state, created_ms AS createdMs, rows, spans, bytes, min_received_ms AS minReceivedMs,
   max_received_ms AS maxReceivedMs, last_sequence AS lastSequence, spans_through AS spansThrough,
   position, sealed, tombstones`;
-const TOMBSTONE_COLUMNS = "id, trace_id AS traceId, through";
+const TOMBSTONE_COLUMNS = "id AS id, trace_id AS traceId, through AS through";
 
 interface StoredEntry extends CatalogEntry {
   readonly crc: number | null;
@@ -77,7 +78,8 @@ export class CatalogReader {
 export class Catalog {
   readonly #db: SqlDatabase;
   readonly #entries = new Map<number, CatalogEntry>();
-  #tombstones: readonly Tombstone[];
+  readonly #deletions: TombstoneTable;
+  #tombstones: readonly Tombstone[] = [];
   #nextSegment = 1;
 
   /**
@@ -88,8 +90,8 @@ export class Catalog {
     this.#db = db;
     db.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;");
     db.exec(CATALOG_SCHEMA);
-    const stored = this.#meta("format_version");
-    if (stored === undefined) this.#setMeta("format_version", String(FORMAT_VERSION));
+    const stored = readMeta(db, "format_version");
+    if (stored === undefined) writeMeta(db, "format_version", String(FORMAT_VERSION));
     else if (!/^\d+$/.test(stored)) throw damaged(db, "format_version");
     else if (Number(stored) !== FORMAT_VERSION) throw unknownFormat(folder, stored);
     this.#addColumns();
@@ -98,8 +100,11 @@ export class Catalog {
       this.#entries.set(entry.id, entry);
       if (crc === null) this.save(entry);
     }
-    this.#tombstones = db.prepare<Tombstone>(`SELECT ${TOMBSTONE_COLUMNS} FROM tombstone ORDER BY id`).all();
-    const next = Number(this.#meta("next_segment") ?? 1);
+    this.#deletions = new TombstoneTable(db);
+    const [problem] = this.#loadTombstones();
+    if (problem !== undefined) throw new SqlError("corrupt", "SPANLOOM_CHECKSUM", db.path, problem);
+    this.#deletions.adopt();
+    const next = Number(readMeta(db, "next_segment") ?? 1);
     if (!Number.isSafeInteger(next)) throw damaged(db, "next_segment");
     this.#nextSegment = Math.max(next, this.#nextSegment);
     for (const id of this.#entries.keys()) this.#nextSegment = Math.max(this.#nextSegment, id + 1);
@@ -117,26 +122,23 @@ export class Catalog {
 
   /** Deletes traces, given as 16 bytes each, from rows up to sequence `through`. */
   addTombstones(traceIds: readonly Uint8Array[], through: number, nowMs: number): void {
-    this.#db.transaction(() => {
-      const insert = this.#db.prepare("INSERT INTO tombstone (trace_id, through, created_ms) VALUES (?, ?, ?)");
-      for (const traceId of traceIds) insert.run(traceId, through, nowMs);
-    });
+    let last = this.#deletions.lastId();
+    // A catalog that was made anew does not know which ids the segments have applied.
+    for (const { tombstones } of this.#entries.values()) last = Math.max(last, tombstones);
+    this.#deletions.add(traceIds, through, last + 1, nowMs);
     this.#loadTombstones();
   }
 
   /** Takes tombstones over from another catalog, with their ids. */
   restoreTombstones(tombstones: readonly Tombstone[], nowMs: number): void {
-    this.#db.transaction(() => {
-      const insert = this.#db.prepare("INSERT INTO tombstone VALUES (?, ?, ?, ?)");
-      for (const { id, traceId, through } of tombstones) insert.run(id, traceId, through, nowMs);
-    });
+    this.#deletions.put(tombstones, nowMs);
     this.#loadTombstones();
   }
 
   /** Forgets tombstones that no segment needs any more: those up to `id`. */
   dropTombstones(id: number): void {
     if (!this.#tombstones.some((tombstone) => tombstone.id <= id)) return;
-    this.#db.prepare("DELETE FROM tombstone WHERE id <= ?").run(id);
+    this.#deletions.drop(id);
     this.#loadTombstones();
   }
 
@@ -144,7 +146,7 @@ export class Catalog {
   replace(entry: CatalogEntry, replaced: CatalogEntry): void {
     const gone: CatalogEntry = { ...replaced, state: "removing" };
     this.#db.transaction(() => {
-      if (entry.id >= this.#nextSegment) this.#setMeta("next_segment", String(entry.id + 1));
+      if (entry.id >= this.#nextSegment) writeMeta(this.#db, "next_segment", String(entry.id + 1));
       this.#write(entry);
       this.#write(gone);
     });
@@ -156,7 +158,7 @@ export class Catalog {
   /** An id that no segment ever had. */
   reserve(): number {
     const id = this.#nextSegment;
-    this.#setMeta("next_segment", String(id + 1));
+    writeMeta(this.#db, "next_segment", String(id + 1));
     this.#nextSegment = id + 1;
     return id;
   }
@@ -164,7 +166,7 @@ export class Catalog {
   /** Writes an entry, new or known. */
   save(entry: CatalogEntry): void {
     this.#db.transaction(() => {
-      if (entry.id >= this.#nextSegment) this.#setMeta("next_segment", String(entry.id + 1));
+      if (entry.id >= this.#nextSegment) writeMeta(this.#db, "next_segment", String(entry.id + 1));
       this.#write(entry);
     });
     this.#nextSegment = Math.max(this.#nextSegment, entry.id + 1);
@@ -219,31 +221,27 @@ export class Catalog {
       );
   }
 
-  #loadTombstones(): void {
-    this.#tombstones = this.#db.prepare<Tombstone>(`SELECT ${TOMBSTONE_COLUMNS} FROM tombstone ORDER BY id`).all();
+  #loadTombstones(): readonly string[] {
+    const { tombstones, problems } = readTombstones(this.#db);
+    this.#tombstones = tombstones;
+    return problems;
   }
 
   #addColumns(): void {
     const known = new Set(
-      this.#db
-        .prepare<{ name: string }>("PRAGMA table_info(segment)")
-        .all()
-        // As SQLite compares them.
-        .map(({ name }) => name.toLowerCase()),
+      ["segment", "tombstone"].flatMap((table) =>
+        this.#db
+          .prepare<{ name: string }>(`PRAGMA table_info(${table})`)
+          .all()
+          // As SQLite compares them.
+          .map(({ name }) => `${table}.${name.toLowerCase()}`),
+      ),
     );
     const missing = CATALOG_ADDITIONS.filter(({ column }) => !known.has(column));
     if (missing.length === 0) return;
     this.#db.transaction(() => {
       for (const { sql } of missing) this.#db.exec(sql);
     });
-  }
-
-  #meta(key: string): string | undefined {
-    return this.#db.prepare<{ value: string }>("SELECT value FROM meta WHERE key = ?").get(key)?.value;
-  }
-
-  #setMeta(key: string, value: string): void {
-    this.#db.prepare("INSERT OR REPLACE INTO meta VALUES (?, ?)").run(key, value);
   }
 }
 
@@ -271,24 +269,24 @@ export function emptyEntry(
   };
 }
 
-/** The tombstones of a catalog that is damaged elsewhere; none where they cannot be read. */
-export function salvageTombstones(db: SqlDatabase): readonly Tombstone[] {
-  try {
-    return db.prepare<Tombstone>(`SELECT ${TOMBSTONE_COLUMNS} FROM tombstone ORDER BY id`).all();
-  } catch {
-    return [];
-  }
+/** What the rows of a catalog hold that was not written, one sentence each. Throws SqlError. */
+export function catalogProblems(db: SqlDatabase): readonly string[] {
+  const entries = db.prepare<StoredEntry>(`SELECT ${COLUMNS}, crc FROM segment`).all();
+  return [
+    ...entries.flatMap(({ crc, ...entry }) =>
+      crc === null || crc === entryCrc(entry) ? [] : `the row of segment ${entry.id} is not what was written`,
+    ),
+    ...readTombstones(db).problems,
+  ];
 }
 
 function entryCrc(entry: CatalogEntry): number {
   const { id, state, createdMs, rows, spans, bytes, minReceivedMs, maxReceivedMs } = entry;
   const { lastSequence, spansThrough, position, sealed, tombstones } = entry;
-  return crc32(
-    JSON.stringify([
-      ...[id, state, createdMs, rows, spans, bytes, minReceivedMs, maxReceivedMs],
-      ...[lastSequence, spansThrough, position, sealed, tombstones],
-    ]),
-  );
+  return valuesCrc([
+    ...[id, state, createdMs, rows, spans, bytes, minReceivedMs, maxReceivedMs],
+    ...[lastSequence, spansThrough, position, sealed, tombstones],
+  ]);
 }
 
 function damaged(db: SqlDatabase, what: string): SqlError {

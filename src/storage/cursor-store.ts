@@ -1,6 +1,9 @@
 import type { Logger } from "../component/logger.ts";
+import { readMeta, valuesCrc, writeMeta } from "./checked-meta.ts";
+import { prepareDependencies } from "./dependency-table.ts";
 import { type SqlDatabase, type SqlDriver, SqlError } from "./driver.ts";
 import type { LogPosition } from "./log-reader.ts";
+import { prepareRed } from "./red-table.ts";
 import { putDatabaseAside } from "./segment-folder.ts";
 import { CONSUMERS_SCHEMA } from "./segment-schema.ts";
 
@@ -46,12 +49,39 @@ function open(driver: SqlDriver, path: string): SqlDatabase {
   try {
     // A cursor that a power cut sets back only repeats deliveries, so it need not reach the disk at once.
     db.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; ${CONSUMERS_SCHEMA}`);
-    db.prepare("SELECT count(*) FROM consumer").get();
+    // Damage to the tables of aggregates would keep cursors from being stored, as these share their transaction.
+    prepareDependencies(db);
+    prepareRed(db);
+    const [found] = db.prepare<{ quick_check: string }>("PRAGMA quick_check(1)").all();
+    if (found?.quick_check !== "ok") throw new SqlError("corrupt", "SQLITE_CORRUPT", path, found?.quick_check ?? "");
+    const problem = cursorProblem(db);
+    if (problem !== undefined) throw new SqlError("corrupt", "SPANLOOM_CHECKSUM", path, problem);
     return db;
   } catch (error) {
     db.close();
     throw error;
   }
+}
+
+const CURSORS_CRC = "cursors_crc";
+
+/** What is wrong with the cursors of a consumers.db; undefined where they are what was written. Throws SqlError. */
+export function cursorProblem(db: SqlDatabase): string | undefined {
+  const crc = cursorsCrc(db);
+  const stored = readMeta(db, CURSORS_CRC);
+  return stored === undefined || stored === crc ? undefined : "the cursors are not what was written";
+}
+
+/** Over all of them: a row that is lost leaves no other trace. */
+function cursorsCrc(db: SqlDatabase): string {
+  const rows = db
+    .prepare<Readonly<Record<string, string | bigint | null>>>(
+      `SELECT name, segment, row, sequence, spans_through, delivered, rejected, lost, retries
+       FROM consumer ORDER BY name`,
+      { bigints: true },
+    )
+    .all();
+  return String(valuesCrc(rows.flatMap((row) => Object.values(row))));
 }
 
 /** The cursors in consumers.db. */
@@ -65,7 +95,9 @@ export class CursorStore {
   load(name: string): ConsumerState | undefined {
     const row = this.#db
       .prepare<ConsumerRow>(
-        `SELECT name, segment, row, sequence, spans_through AS spansThrough, delivered, rejected, lost, retries
+        // Named again: without it a result has the names of the file, in which a bit may make another case.
+        `SELECT name AS name, segment AS segment, row AS row, sequence AS sequence, spans_through AS spansThrough,
+           delivered AS delivered, rejected AS rejected, lost AS lost, retries AS retries
          FROM consumer WHERE name = ?`,
       )
       .get(name);
@@ -81,6 +113,7 @@ export class CursorStore {
       for (const [name, { position: p, delivered, rejected, lost, retries }] of states) {
         statement.run(name, p.segment, p.row, p.sequence, p.spansThrough, delivered, rejected, lost, retries);
       }
+      writeMeta(this.#db, CURSORS_CRC, cursorsCrc(this.#db));
       also(this.#db);
     });
   }

@@ -1,7 +1,7 @@
 import { compareText } from "../model/compare-text.ts";
 import { ExponentialHistogram } from "../model/exponential-histogram.ts";
 import type { DependencyLink, DependencyQuery } from "../model/trace-query.ts";
-import { hasTable, hourOf, readDurations } from "./dependency-table.ts";
+import { hasTable, hourOf, placeOf, readDurations } from "./dependency-table.ts";
 import type { SqlDatabase } from "./driver.ts";
 
 /** Sums over hours of one kind of query, kept for the next. */
@@ -40,7 +40,7 @@ export class DependencyReader {
     if (!hasTable(db, "dependency_hour")) return [];
     const hours = db
       .prepare<{ hour: number; revision: number }>(
-        "SELECT hour, revision FROM dependency_hour WHERE hour BETWEEN ? AND ? ORDER BY hour",
+        "SELECT hour AS hour, revision AS revision FROM dependency_hour WHERE hour BETWEEN ? AND ? ORDER BY hour",
       )
       .all(hourOf(query.startMs), hourOf(query.endMs));
     const calm = new Map<number, number>();
@@ -150,7 +150,7 @@ function addHours(sums: Sums, db: SqlDatabase, hours: readonly number[], duratio
   if (hours.length === 0) return;
   const list = JSON.stringify(hours);
   const counts = db.prepare<{ parent: string; child: string; calls: number; errors: number }>(
-    `SELECT parent, child, SUM(calls) AS calls, SUM(errors) AS errors FROM dependency
+    `SELECT parent AS parent, child AS child, SUM(calls) AS calls, SUM(errors) AS errors FROM dependency
      WHERE hour IN (SELECT value FROM json_each(?)) GROUP BY parent, child`,
   );
   for (const { parent, child, calls, errors } of counts.all(list)) {
@@ -159,10 +159,12 @@ function addHours(sums: Sums, db: SqlDatabase, hours: readonly number[], duratio
     sum.errors += errors;
   }
   if (!durations) return;
-  const sketches = db.prepare<{ parent: string; child: string; durations: Uint8Array }>(
-    "SELECT parent, child, durations FROM dependency_duration WHERE hour IN (SELECT value FROM json_each(?))",
+  const sketches = db.prepare<{ hour: number; parent: string; child: string; durations: Uint8Array }>(
+    "SELECT hour AS hour, parent AS parent, child AS child, durations AS durations FROM dependency_duration WHERE hour IN (SELECT value FROM json_each(?))",
   );
-  for (const row of sketches.iterate(list)) addDurations(sums.add(row.parent, row.child), readDurations(row.durations));
+  for (const { hour, parent, child, durations } of sketches.iterate(list)) {
+    addDurations(sums.add(parent, child), readDurations(durations, placeOf(hour, parent, child)));
+  }
 }
 
 function addDurations(sum: Sum, durations: ExponentialHistogram): void {

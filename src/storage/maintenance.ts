@@ -5,8 +5,10 @@ import { PermanentError } from "../component/errors.ts";
 import type { LogFragment } from "../model/log.ts";
 import { decodeBlockIndex } from "./block-index.ts";
 import type { CatalogEntry } from "./catalog.ts";
+import { databaseProblems, type FileProblem } from "./database-check.ts";
 import { type SqlDriver, SqlError } from "./driver.ts";
 import { makeFolder } from "./make-folder.ts";
+import { REGISTRY_FILE } from "./registry-store.ts";
 import { CATALOG_FILE, CONSUMERS_FILE, DAMAGED_SUFFIX, SEGMENTS_FOLDER, segmentFileName } from "./segment-schema.ts";
 import type { BlockHead } from "./segment-source.ts";
 import { fileAccess, StoredSource } from "./stored-source.ts";
@@ -39,11 +41,16 @@ export interface FolderReport {
   readonly segments: readonly SegmentReport[];
 }
 
+export interface SegmentProblem {
+  readonly segment: number;
+  readonly reason: string;
+}
+
 export interface CheckReport {
   readonly segments: number;
   readonly rows: number;
   readonly spans: number;
-  readonly problems: readonly { readonly segment: number; readonly reason: string }[];
+  readonly problems: readonly (SegmentProblem | FileProblem)[];
   readonly damagedFiles: readonly string[];
 }
 
@@ -59,7 +66,7 @@ export class FolderReader {
   readonly #folder: string;
   readonly #access: ReturnType<typeof fileAccess>;
   readonly #source: StoredSource;
-  readonly #problems: { segment: number; reason: string }[] = [];
+  readonly #problems: SegmentProblem[] = [];
 
   /** Throws PermanentError `data_folder_unusable` where the folder holds no data. */
   constructor(driver: SqlDriver, folder: string) {
@@ -105,7 +112,7 @@ export class FolderReader {
     };
   }
 
-  /** Reads every row with its checksums, and decodes it. */
+  /** Reads every row with its checksums, and decodes it, and the other databases of the folder. */
   async check(onProgress: OnProgress): Promise<CheckReport> {
     const entries = this.#entries();
     let rows = 0;
@@ -129,7 +136,7 @@ export class FolderReader {
       segments: entries.length,
       rows,
       spans,
-      problems: this.#problems,
+      problems: [...databaseProblems(this.#driver, this.#folder), ...this.#problems],
       damagedFiles: this.#damagedFiles(),
     };
   }
@@ -156,6 +163,7 @@ export class FolderReader {
     }
     makeFolder(join(target, SEGMENTS_FOLDER));
     this.#copyDatabase(CONSUMERS_FILE, target);
+    this.#copyDatabase(REGISTRY_FILE, target);
     const copied = new Set<number>();
     for (let round = 0; round < MAX_BACKUP_ROUNDS; round++) {
       this.#copyDatabase(CATALOG_FILE, target);

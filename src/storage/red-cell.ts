@@ -1,3 +1,4 @@
+import { crc32 } from "node:zlib";
 import { ExponentialHistogram } from "../model/exponential-histogram.ts";
 import type { RedPoint } from "../model/red-metrics.ts";
 import type { SpanKind } from "../model/span.ts";
@@ -43,10 +44,16 @@ export function kindOfKey(key: string): SpanKind {
   return (key.charCodeAt(0) - 48) as SpanKind;
 }
 
-const VERSION = 1;
+const VERSION = 2;
+/** Without a checksum; read, but not written any more. */
+const UNCHECKED_VERSION = 1;
+const CRC_BYTES = 4;
 
-/** Cells as bytes: version and number, then key, four numbers and histogram of each. */
-export function encodeCells(cells: RedCells): Uint8Array {
+/**
+ * Cells as bytes: version and number, then key, four numbers and histogram of each, then CRC32 over these and `place`,
+ * the key of the row that they are for.
+ */
+export function encodeCells(cells: RedCells, place: string): Uint8Array {
   const writer = new NumberWriter();
   writer.number(VERSION);
   writer.number(cells.size);
@@ -58,14 +65,12 @@ export function encodeCells(cells: RedCells): Uint8Array {
     writer.number(unscaled);
     writeHistogram(writer, durations);
   }
-  return writer.finish();
+  return withCrc(writer.finish(), place);
 }
 
-/** Throws RangeError for bytes that `encodeCells` did not write. */
-export function decodeCells(bytes: Uint8Array): RedCells {
-  const reader = new NumberReader(bytes);
-  const version = reader.number();
-  if (version !== VERSION) throw new RangeError(`RED metrics of version ${version}: expected ${VERSION}`);
+/** Throws RangeError for bytes that `encodeCells` did not write for this place. */
+export function decodeCells(bytes: Uint8Array, place: string): RedCells {
+  const reader = checkedReader(bytes, place);
   const cells: RedCells = new Map();
   for (let left = reader.number(); left > 0; left--) {
     const key = reader.text();
@@ -80,19 +85,37 @@ export function decodeCells(bytes: Uint8Array): RedCells {
   return cells;
 }
 
-export function encodeHistogram(histogram: ExponentialHistogram): Uint8Array {
+/** As `encodeCells`, for one histogram. */
+export function encodeHistogram(histogram: ExponentialHistogram, place: string): Uint8Array {
   const writer = new NumberWriter();
   writer.number(VERSION);
   writeHistogram(writer, histogram);
-  return writer.finish();
+  return withCrc(writer.finish(), place);
 }
 
-/** Throws RangeError for bytes that `encodeHistogram` did not write. */
-export function decodeHistogram(bytes: Uint8Array): ExponentialHistogram {
-  const reader = new NumberReader(bytes);
-  const version = reader.number();
-  if (version !== VERSION) throw new RangeError(`histogram of version ${version}: expected ${VERSION}`);
-  return readHistogram(reader);
+/** Throws RangeError for bytes that `encodeHistogram` did not write for this place. */
+export function decodeHistogram(bytes: Uint8Array, place: string): ExponentialHistogram {
+  return readHistogram(checkedReader(bytes, place));
+}
+
+function withCrc(bytes: Uint8Array, place: string): Uint8Array {
+  const checked = new Uint8Array(bytes.length + CRC_BYTES);
+  checked.set(bytes);
+  new DataView(checked.buffer).setUint32(bytes.length, crc32(bytes, crc32(place)), true);
+  return checked;
+}
+
+/** A reader of what follows the version. */
+function checkedReader(bytes: Uint8Array, place: string): NumberReader {
+  const end = bytes.length - CRC_BYTES;
+  const version = new NumberReader(bytes).number();
+  if (version === VERSION && end > 0) {
+    const stored = new DataView(bytes.buffer, bytes.byteOffset).getUint32(end, true);
+    if (stored !== crc32(bytes.subarray(0, end), crc32(place))) throw new RangeError("not what was written (checksum)");
+  } else if (version !== UNCHECKED_VERSION) throw new RangeError(`version ${version}: expected ${VERSION}`);
+  const reader = new NumberReader(version === VERSION ? bytes.subarray(0, end) : bytes);
+  reader.number();
+  return reader;
 }
 
 /** Runs of empty buckets are a zero and their number less one. */

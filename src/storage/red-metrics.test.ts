@@ -20,7 +20,7 @@ import { receivedThreshold, type SpanColumns } from "../model/span-columns.ts";
 import type { SqlDatabase } from "./driver.ts";
 import { NumberReader, NumberWriter } from "./number-codec.ts";
 import { RedAggregator } from "./red-metrics.ts";
-import { readRed, removeRedBefore } from "./red-table.ts";
+import { readRed, redProblems, removeRedBefore } from "./red-table.ts";
 
 const MINUTE = MINUTE_MS;
 const HOUR = HOUR_MS;
@@ -220,6 +220,31 @@ describe("keeping", () => {
     removeRedBefore(db, START_MS + HOUR);
     expect(calls(read({ endMs: START_MS + 2 * HOUR }))).toEqual([["cart", undefined, 2, 1]]);
     expect(calls(read({ endMs: START_MS + 2 * HOUR, stepMs: HOUR }))).toEqual([["cart", undefined, 2, 1]]);
+  });
+
+  it("notices rows that are not what was written, and reads those of an older version", () => {
+    consume(spansOf("cart", [{}]));
+    flush();
+    expect([...redProblems(db)]).toEqual([]);
+    for (const harm of ["service = 'card'", "bucket = bucket + 1", "totals = operations"]) {
+      const own = testDriver.open(":memory:");
+      const other = new RedAggregator();
+      other.load(own);
+      other.consume({ columns: spansOf("cart", [{}]), receivedAtMs: START_MS });
+      other.flush(own);
+      own.exec(`UPDATE red SET ${harm} WHERE width = ${MINUTE}`);
+      expect([...redProblems(own)].length, harm).toBeGreaterThan(0);
+      own.close();
+    }
+    // Version 1 had no checksum.
+    const { cells } = db.prepare<{ cells: Uint8Array }>("SELECT totals AS cells FROM red").get() as {
+      cells: Uint8Array;
+    };
+    const old = Uint8Array.from(cells.subarray(0, cells.length - 4));
+    old[0] = 5;
+    db.prepare("UPDATE red SET totals = ?").run(old);
+    expect([...redProblems(db)]).toEqual([]);
+    expect(calls(read())).toEqual([["cart", undefined, 2, 1]]);
   });
 
   it("starts a damaged row afresh and knows nothing of a store without tables", () => {

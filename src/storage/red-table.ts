@@ -43,6 +43,20 @@ CREATE TABLE IF NOT EXISTS red (
 CREATE TABLE IF NOT EXISTS red_kept (id INTEGER PRIMARY KEY CHECK (id = 0), minutes_from INTEGER NOT NULL);
 `;
 
+type Column = "totals" | "operations";
+
+/** Makes the tables. Throws SqlError `corrupt` where they are not the ones that it makes. */
+export function prepareRed(db: SqlDatabase): void {
+  db.exec(SCHEMA);
+  probe(db);
+}
+
+/** Names all columns: SQLite refuses where a name is not what it was. */
+function probe(db: SqlDatabase): void {
+  db.prepare("SELECT width, service, bucket, totals, operations FROM red");
+  db.prepare("SELECT id, minutes_from FROM red_kept");
+}
+
 interface Row {
   readonly totals: Uint8Array;
   readonly operations: Uint8Array;
@@ -60,7 +74,7 @@ export class RedTable {
   }
 
   load(db: SqlDatabase): void {
-    db.exec(SCHEMA);
+    prepareRed(db);
     this.#minutesFrom = minutesFrom(db);
   }
 
@@ -96,11 +110,14 @@ export class RedTable {
   /** Returns the number of spans that are in the row under another name than their own. */
   #addRow(db: SqlDatabase, width: number, service: string, bucket: number, delta: RedCells): number {
     let summed = 0;
+    const place = (column: Column) => placeOf(width, service, bucket, column);
     const row = db
-      .prepare<Row>("SELECT totals, operations FROM red WHERE width = ? AND service = ? AND bucket = ?")
+      .prepare<Row>(
+        "SELECT totals AS totals, operations AS operations FROM red WHERE width = ? AND service = ? AND bucket = ?",
+      )
       .get(width, service, bucket);
-    const totals = row === undefined ? newMap<string, RedCell>() : readCells(row.totals);
-    const operations = row === undefined ? newMap<string, RedCell>() : readCells(row.operations);
+    const totals = row === undefined ? newMap<string, RedCell>() : readCells(row.totals, place("totals"));
+    const operations = row === undefined ? newMap<string, RedCell>() : readCells(row.operations, place("operations"));
     for (const [key, cell] of delta) {
       const kind = kindOfKey(key);
       const known = operations.has(key) || operations.size < this.#settings.maxOperations;
@@ -112,7 +129,7 @@ export class RedTable {
     db.prepare(
       `INSERT INTO red (width, service, bucket, totals, operations) VALUES (?, ?, ?, ?, ?)
        ON CONFLICT (width, service, bucket) DO UPDATE SET totals = excluded.totals, operations = excluded.operations`,
-    ).run(width, service, bucket, encodeCells(totals), encodeCells(operations));
+    ).run(width, service, bucket, encodeCells(totals, place("totals")), encodeCells(operations, place("operations")));
     return summed;
   }
 
@@ -162,15 +179,15 @@ export function readRed(db: SqlDatabase, query: RedQuery): RedMetrics {
   if (stored && points > 0) {
     const first = startMs / width;
     const last = first + (points * stepMs) / width - 1;
-    const column = query.byOperation ? "operations" : "totals";
+    const column: Column = query.byOperation ? "operations" : "totals";
     const rows = db.prepare<{ bucket: number; cells: Uint8Array }>(
-      `SELECT bucket, ${column} AS cells FROM red WHERE width = ? AND service = ? AND bucket BETWEEN ? AND ?`,
+      `SELECT bucket AS bucket, ${column} AS cells FROM red WHERE width = ? AND service = ? AND bucket BETWEEN ? AND ?`,
     );
     for (const service of query.services ?? servicesOf(db, width)) {
       const byKey = new Map<string, (RedCell | undefined)[]>();
       for (const { bucket, cells } of rows.all(width, service, first, last)) {
         const point = Math.floor((bucket * width - startMs) / stepMs);
-        for (const [key, cell] of readCells(cells)) {
+        for (const [key, cell] of readCells(cells, placeOf(width, service, bucket, column))) {
           if (query.kinds !== undefined && !query.kinds.includes(kindOfKey(key))) continue;
           const list = getOrPut(byKey, key, () => new Array<RedCell | undefined>(points).fill(undefined));
           const sum = list[point];
@@ -213,10 +230,35 @@ function hasTable(db: SqlDatabase): boolean {
   return db.prepare("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'red_kept'").get() !== undefined;
 }
 
+/** What the stored metrics hold that was not written, one sentence each. Throws SqlError. */
+export function* redProblems(db: SqlDatabase): Generator<string> {
+  if (!hasTable(db)) return;
+  probe(db);
+  const rows = db.prepare<Row & { width: number; service: string; bucket: number }>(
+    `SELECT width AS width, service AS service, bucket AS bucket, totals AS totals, operations AS operations FROM red`,
+  );
+  for (const { width, service, bucket, ...row } of rows.iterate()) {
+    for (const column of ["totals", "operations"] as const) {
+      try {
+        decodeCells(row[column], placeOf(width, service, bucket, column));
+      } catch (error) {
+        if (!(error instanceof RangeError)) throw error;
+        const at = new Date(bucket * width);
+        yield `rates of ${service}, ${Number.isNaN(at.getTime()) ? "time unknown" : at.toISOString()}: ${error.message}`;
+      }
+    }
+  }
+}
+
+/** What the checksum of a row's cells covers beside them. */
+function placeOf(width: number, service: string, bucket: number, column: Column): string {
+  return JSON.stringify([width, service, bucket, column]);
+}
+
 /** Cells whose bytes cannot be read count as none: the spans are stored all the same, and others must be counted. */
-function readCells(bytes: Uint8Array): RedCells {
+function readCells(bytes: Uint8Array, place: string): RedCells {
   try {
-    return decodeCells(bytes);
+    return decodeCells(bytes, place);
   } catch (error) {
     if (error instanceof RangeError) return newMap();
     throw error;

@@ -49,6 +49,14 @@ export function openRegistryStore(dataFolder: string, logger: Logger, driver?: S
   };
 }
 
+/** What the registrations hold that was not written, one sentence each. Throws SqlError. */
+export function* registryProblems(db: SqlDatabase): Generator<string> {
+  const rows = db.prepare<{ id: string; record: string }>("SELECT id, record FROM instance ORDER BY id");
+  for (const { id, record } of rows.iterate()) {
+    if (parse(record) === undefined) yield `the registration ${id} cannot be read`;
+  }
+}
+
 function openOrReplace(driver: SqlDriver, path: string, logger: Logger): SqlDatabase {
   try {
     return open(driver, path);

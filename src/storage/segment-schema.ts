@@ -92,7 +92,8 @@ export const MAX_OPERATIONS = 50_000;
  * the other columns; NULL in a row that an older version wrote.
  *
  * `tombstone`: a deleted trace. Of rows up to sequence `through` its spans are neither read nor exported, and sealing
- * leaves them out; what arrives later is new.
+ * leaves them out; what arrives later is new. `crc` is as above, and `tombstones_crc` in meta is CRC32 over the checksums
+ * of all, so that a row that is lost shows.
  */
 export const SEGMENT_STATE = { open: "open", closed: "closed", damaged: "damaged", removing: "removing" } as const;
 export type SegmentState = (typeof SEGMENT_STATE)[keyof typeof SEGMENT_STATE];
@@ -119,22 +120,27 @@ CREATE TABLE IF NOT EXISTS tombstone (
   id INTEGER PRIMARY KEY AUTOINCREMENT,
   trace_id BLOB NOT NULL,
   through INTEGER NOT NULL,
-  created_ms INTEGER NOT NULL
+  created_ms INTEGER NOT NULL,
+  crc INTEGER
 );
 `;
 
-/** Columns that the first folders did not have yet; added where they are missing. */
+/** Columns (table.name) that the first folders did not have yet; added where they are missing. */
 export const CATALOG_ADDITIONS: readonly { readonly column: string; readonly sql: string }[] = [
   {
-    column: "position",
+    column: "segment.position",
     sql: "ALTER TABLE segment ADD COLUMN position INTEGER NOT NULL DEFAULT 0; UPDATE segment SET position = id",
   },
-  { column: "sealed", sql: "ALTER TABLE segment ADD COLUMN sealed INTEGER NOT NULL DEFAULT 0" },
-  { column: "tombstones", sql: "ALTER TABLE segment ADD COLUMN tombstones INTEGER NOT NULL DEFAULT 0" },
-  { column: "crc", sql: "ALTER TABLE segment ADD COLUMN crc INTEGER" },
+  { column: "segment.sealed", sql: "ALTER TABLE segment ADD COLUMN sealed INTEGER NOT NULL DEFAULT 0" },
+  { column: "segment.tombstones", sql: "ALTER TABLE segment ADD COLUMN tombstones INTEGER NOT NULL DEFAULT 0" },
+  { column: "segment.crc", sql: "ALTER TABLE segment ADD COLUMN crc INTEGER" },
+  { column: "tombstone.crc", sql: "ALTER TABLE tombstone ADD COLUMN crc INTEGER" },
 ];
 
-/** Cursors: everything before and including (segment, row) is done. Counters survive restarts. */
+/**
+ * Cursors: everything before and including (segment, row) is done. Counters survive restarts. `cursors_crc` in meta is
+ * CRC32 over all rows; not there in a folder of an older version.
+ */
 export const CONSUMERS_SCHEMA = `
 CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS consumer (

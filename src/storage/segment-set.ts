@@ -1,11 +1,12 @@
 import { join } from "node:path";
 import type { Logger } from "../component/logger.ts";
-import { Catalog, type CatalogEntry, emptyEntry, salvageTombstones } from "./catalog.ts";
+import { Catalog, type CatalogEntry, emptyEntry } from "./catalog.ts";
 import { type SqlDatabase, type SqlDriver, SqlError } from "./driver.ts";
 import { Segment } from "./segment.ts";
 import { putDatabaseAside, SegmentFolder } from "./segment-folder.ts";
 import { DamagedError } from "./segment-reader.ts";
 import { CATALOG_FILE, SEGMENT_STATE } from "./segment-schema.ts";
+import { readTombstones, type StoredTombstones } from "./tombstone-table.ts";
 import type { Tombstone } from "./tombstones.ts";
 
 export interface SegmentSetOptions {
@@ -187,7 +188,12 @@ export class SegmentSet {
       if (!(error instanceof SqlError) || error.kind !== "corrupt") throw error;
       logger.error("the catalog is damaged; it is put aside and rebuilt from the segments", { reason: error.message });
       this.#quarantined++;
-      const tombstones = tombstonesOf(driver, path);
+      const { tombstones, problems } = tombstonesOf(driver, path);
+      for (const problem of problems) {
+        logger.error("deletions are damaged: what was deleted and not yet compacted may show again, delete it anew", {
+          reason: problem,
+        });
+      }
       putDatabaseAside(path);
       const catalog = openCatalog(driver, path, folder);
       catalog.restoreTombstones(tombstones, Date.now());
@@ -270,13 +276,14 @@ export function closedEntry(entry: CatalogEntry, segment: Segment): CatalogEntry
 }
 
 /** What was deleted is to stay deleted when the catalog is damaged. */
-function tombstonesOf(driver: SqlDriver, path: string): readonly Tombstone[] {
+function tombstonesOf(driver: SqlDriver, path: string): StoredTombstones {
   let db: SqlDatabase | undefined;
   try {
     db = driver.open(path);
-    return salvageTombstones(db);
-  } catch {
-    return [];
+    return readTombstones(db);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    return { tombstones: [], problems: [`they cannot be read: ${reason}`] };
   } finally {
     db?.close();
   }
