@@ -1,24 +1,26 @@
 #!/usr/bin/env node
-// Writes the generated pages under docs/ from the compiled collector; with --check, only says which are out of date.
+// Writes the generated pages under docs/ from the built collector; with --check, only says which are out of date.
 // Everything in them comes from the program itself: the config's schemas, /metrics of running collectors, and --help.
 import { execFile } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
 import { promisify } from "node:util";
+import { bundle, ROOT } from "./server-bundle.mjs";
 
-const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
 const DIST = join(ROOT, "dist");
 const FIXTURE = join(ROOT, "test/fixtures/node-shop.jsonl");
 const COMMAND_LINE = join(ROOT, "docs/command-line.md");
 
 if (!existsSync(join(DIST, "cli/main.js"))) fail("dist/ is missing; run `npm run docs`, which builds it");
-const { configJsonSchema, configReference } = await compiled("app/config-doc.js");
-const { metricEntries, metricsReference } = await compiled("app/metrics-doc.js");
-const { createCollector } = await compiled("app/collector.js");
-const { EXPORTERS } = await compiled("app/builtin.js");
+const { createCollector } = await import(pathToFileURL(join(DIST, "app/collector.js")).href);
+const { configJsonSchema, configReference, metricEntries, metricsReference, EXPORTERS } = await unpublished([
+  "app/config-doc",
+  "app/metrics-doc",
+  "app/builtin",
+]);
 
 /** Help texts by command, so that each is asked for once. */
 const helps = new Map();
@@ -152,8 +154,17 @@ async function help(path) {
   return helps.get(key);
 }
 
-function compiled(path) {
-  return import(new URL(`../dist/${path}`, import.meta.url).href);
+/** The exports of modules that no user of the package needs: they are built for this run only. */
+async function unpublished(sources) {
+  mkdirSync(join(ROOT, ".tmp"), { recursive: true });
+  const folder = mkdtempSync(join(ROOT, ".tmp/docs-"));
+  try {
+    await bundle(sources, folder);
+    const modules = sources.map((name) => import(pathToFileURL(join(folder, `${name}.js`)).href));
+    return Object.assign({}, ...(await Promise.all(modules)));
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
 }
 
 function fail(text) {

@@ -1,4 +1,5 @@
 import { resolve } from "node:path";
+import { PACKAGE_ROOT } from "../codec/package-root.ts";
 import type { Host } from "../component/component.ts";
 import type { Logger } from "../component/logger.ts";
 import { Metrics } from "../component/metrics.ts";
@@ -265,8 +266,8 @@ function exportConfig({ exporters, discovery }: Config, registryAddress: SharedA
 export function storeSettings(config: Config, host: Host, registryAddress: SharedArrayBuffer): StoreSettings {
   const { storage } = config;
   const path = resolve(storage.path);
-  // Compiled modules, whether this file runs from src/ (tests) or from dist/.
-  const dist = new URL("../../dist/", import.meta.url);
+  // Threads run what is built, also where this file runs from src/ (tests).
+  const dist = new URL("dist/", PACKAGE_ROOT);
   return {
     kind: storage.kind,
     path,

@@ -5,10 +5,11 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { gzip } from "node:zlib";
 import express from "express";
+import { PACKAGE_ROOT } from "../codec/package-root.ts";
 import { acceptsGzip } from "../query/http.ts";
 
-/** Where a build puts the web UI, whether this file runs from src/ or from dist/. */
-export const WEB_ROOT = fileURLToPath(new URL("../../dist/web/", import.meta.url));
+/** Where a build puts the web UI. */
+export const WEB_ROOT = fileURLToPath(new URL("dist/web/", PACKAGE_ROOT));
 
 /** No inline script or style, nothing from elsewhere: span names and attributes are text from strangers. */
 export const CONTENT_SECURITY_POLICY = [

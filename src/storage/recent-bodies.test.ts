@@ -1,6 +1,8 @@
 import { once } from "node:events";
+import { pathToFileURL } from "node:url";
 import { Worker } from "node:worker_threads";
 import { describe, expect, it } from "vitest";
+import { compileThreads } from "../../test/support/storage/compiled.ts";
 import { RecentBodies } from "./recent-bodies.ts";
 
 function bodyOf(row: number, length: number): Uint8Array {
@@ -59,7 +61,8 @@ describe("RecentBodies", () => {
 
   it("never gives another row's bytes while a thread overwrites them", async () => {
     const memory = RecentBodies.allocate();
-    const module = new URL("../../dist/storage/recent-bodies.js", import.meta.url).href;
+    const compiled = await compileThreads(["src/storage/recent-bodies.ts"]);
+    const module = pathToFileURL(compiled.file("src/storage/recent-bodies.ts")).href;
     const code = `
       import(${JSON.stringify(module)}).then(({ RecentBodies }) => {
         const { workerData, parentPort } = require("node:worker_threads");
@@ -90,5 +93,6 @@ describe("RecentBodies", () => {
     }
     expect(found).toBeGreaterThan(0);
     await worker.terminate();
+    compiled.remove();
   });
 });

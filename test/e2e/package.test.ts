@@ -4,15 +4,21 @@ import {
   mkdirSync,
   mkdtempSync,
   readdirSync,
+  readFileSync,
   renameSync,
   rmSync,
   symlinkSync,
   writeFileSync,
 } from "node:fs";
+import { isBuiltin } from "node:module";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+
+/** What a built module imports, at its top, when it runs, or as CommonJS. */
+const IMPORTED =
+  /^(?:(?:import|export)\b[^"'\n;]*|.*\bimport\(|.*\b(?:__require|createRequire\(import\.meta\.url\))\()"([^"\n]+)"/gm;
 
 const ROOT = resolve(dirname(fileURLToPath(import.meta.url)), "../..");
 
@@ -51,6 +57,50 @@ describe("the packed package", () => {
       expect(files).toContain(file);
     }
     expect(files.filter((file) => /\.test\.|^src\//.test(file))).toEqual([]);
+  });
+
+  it("holds no JavaScript that nothing loads, and the declarations of all its entries", () => {
+    const root = join(folder, "app/node_modules/spanloom");
+    const { bin, exports, dependencies, peerDependencies } = JSON.parse(
+      readFileSync(join(root, "package.json"), "utf8"),
+    ) as {
+      bin: Record<string, string>;
+      dependencies: object;
+      peerDependencies: object;
+      exports: Record<string, string | { types: string; default: string }>;
+    };
+    const offered = Object.values(exports).filter((entry) => typeof entry !== "string");
+    for (const { types } of offered) expect(existsSync(join(root, types)), types).toBe(true);
+    // Threads are started by name.
+    const threads = [...filesBelow(join(root, "dist/app/threads")), ...filesBelow(join(root, "dist/storage"))];
+    expect(threads.length).toBe(7);
+    const loaded = new Set<string>();
+    const packages = new Set<string>();
+    const visit = (file: string): void => {
+      if (loaded.has(file)) return;
+      loaded.add(file);
+      for (const [, target = ""] of readFileSync(file, "utf8").matchAll(IMPORTED)) {
+        if (target.startsWith(".")) visit(resolve(dirname(file), target));
+        else packages.add(target);
+      }
+    };
+    for (const entry of [...Object.values(bin), ...offered.map((one) => one.default)]) visit(resolve(root, entry));
+    for (const file of threads) visit(file);
+    const scripts = filesBelow(join(root, "dist")).filter((file) => !file.startsWith(join(root, "dist/web")));
+    expect(scripts.filter((file) => !loaded.has(file))).toEqual([]);
+    expect(packages).toContain("express");
+    const installed = [...Object.keys(dependencies), ...Object.keys(peerDependencies)];
+    expect(
+      [...packages].filter((name) => !name.startsWith("node:") && !isBuiltin(name) && !installed.includes(name)),
+    ).toEqual([]);
+  });
+
+  it("brings the licences of what is bundled", () => {
+    const text = readFileSync(join(folder, "app/node_modules/spanloom/dist/THIRD-PARTY-LICENSES.txt"), "utf8");
+    for (const name of ["cli-progress", "commander", "yaml", "zod"]) {
+      expect(text).toMatch(new RegExp(`^${name} \\d+\\.\\d+\\.\\d+ \\((?:MIT|ISC)\\)$`, "m"));
+    }
+    expect(text.match(/copyright/gi)?.length).toBeGreaterThanOrEqual(4);
   });
 
   it("runs as a command in an empty folder and takes a span", async () => {
@@ -133,6 +183,13 @@ describe("the packed package", () => {
     expect(output.toString()).toContain(`${join(proto, "google/rpc/status.proto")} is missing`);
   });
 });
+
+/** JavaScript below a folder. */
+function filesBelow(folder: string): string[] {
+  return readdirSync(folder, { recursive: true, encoding: "utf8" })
+    .filter((name) => name.endsWith(".js"))
+    .map((name) => join(folder, name));
+}
 
 /** Names of everything that a production install holds, from npm itself. */
 function productionDependencies(): string[] {

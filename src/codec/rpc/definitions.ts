@@ -3,9 +3,9 @@ import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
 import type protobuf from "protobufjs";
 import { DecodeError } from "../decode-error.ts";
+import { PACKAGE_ROOT } from "../package-root.ts";
 
-/** proto/ of the package; the same folder whether this runs from src/ or from dist/. */
-const FOLDER = new URL("../../../proto/", import.meta.url);
+const FOLDER = new URL("proto/", PACKAGE_ROOT);
 
 /** Definitions that come with protobufjs. */
 const BUNDLED = "google/protobuf/";

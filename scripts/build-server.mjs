@@ -1,0 +1,85 @@
+// Makes all of dist/ but the web UI: declarations by tsc, JavaScript by rolldown (docs/adr/0006-a-bundled-collector-and-a-plain-sdk.md).
+import { spawn } from "node:child_process";
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join, sep } from "node:path";
+import { bundle, ROOT, transpile } from "./server-bundle.mjs";
+
+const DIST = join(ROOT, "dist");
+
+/** The command, the threads it starts by name, and `spanloom/collector`. */
+const COLLECTOR = [
+  "cli/main",
+  "app/collector",
+  ...["ingest", "query", "export"].map((name) => `app/threads/${name}`),
+  ...["ingest", "query", "export", "maintenance"].map((name) => `storage/${name}-worker`),
+];
+/** Small, pure packages that take longer to find and open than to run. */
+const BUNDLED = ["cli-progress", "commander", "yaml", "zod"];
+/** The other exports of package.json. */
+const SDK = ["sdk/index", "sdk/otel-api", "declarations/read-services"];
+
+mkdirSync(DIST, { recursive: true });
+for (const name of readdirSync(DIST)) if (name !== "web") rmSync(join(DIST, name), { recursive: true });
+const [moduleIds] = await Promise.all([bundle(COLLECTOR, DIST, BUNDLED), transpile(SDK, DIST), declarations()]);
+removeUnused([...SDK, "app/collector"].map((name) => join(DIST, `${name}.d.ts`)));
+writeFileSync(join(DIST, "THIRD-PARTY-LICENSES.txt"), licences(moduleIds));
+// It is linked as a command, also from a checkout.
+chmodSync(join(DIST, "cli/main.js"), 0o755);
+
+function declarations() {
+  const tsc = join(ROOT, "node_modules/typescript/bin/tsc");
+  const child = spawn(process.execPath, [tsc, "-p", "tsconfig.build.json"], { cwd: ROOT, stdio: "inherit" });
+  return new Promise((resolve, reject) => {
+    child.once("error", reject);
+    child.once("exit", (code) => (code === 0 ? resolve() : reject(new Error(`tsc ended with ${code}`))));
+  });
+}
+
+/** Declarations that none of the package's entries mentions tell nobody anything. */
+function removeUnused(entries) {
+  const used = new Set();
+  const visit = (file) => {
+    if (used.has(file)) return;
+    used.add(file);
+    for (const [, target] of readFileSync(file, "utf8").matchAll(/(?:\bfrom |\bimport\()"(\.[^"]+)\.[jt]s"/g)) {
+      visit(join(dirname(file), `${target}.d.ts`));
+    }
+  };
+  for (const entry of entries) visit(entry);
+  for (const name of readdirSync(DIST, { recursive: true, encoding: "utf8" })) {
+    const file = join(DIST, name);
+    if (name.endsWith(".d.ts") && !used.has(file)) rmSync(file);
+  }
+  removeEmpty(DIST);
+}
+
+function removeEmpty(folder) {
+  for (const entry of readdirSync(folder, { withFileTypes: true })) {
+    if (entry.isDirectory()) removeEmpty(join(folder, entry.name));
+  }
+  if (readdirSync(folder).length === 0) rmSync(folder, { recursive: true });
+}
+
+/** The licences of all packages that have a part in the bundle. */
+function licences(ids) {
+  const packages = new Set(ids.map(packageFolder).filter((folder) => folder !== undefined));
+  const texts = [...packages].sort().map((folder) => {
+    const { name, version, license } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
+    const file = readdirSync(folder).find((entry) => /^licen[cs]e\b/i.test(entry));
+    if (file === undefined) throw new Error(`${folder}: a bundled package without a licence file`);
+    return `${name} ${version} (${license})\n\n${readFileSync(join(folder, file), "utf8").trim()}\n`;
+  });
+  if (texts.length === 0) throw new Error("no package is in the bundle; expected those of BUNDLED");
+  const rule = `\n${"-".repeat(80)}\n\n`;
+  return `The JavaScript in this folder contains these packages.\n${rule}${texts.join(rule)}`;
+}
+
+function packageFolder(id) {
+  const marker = `${sep}node_modules${sep}`;
+  const at = id.lastIndexOf(marker);
+  if (at < 0) return undefined;
+  const [scopeOrName, name] = id.slice(at + marker.length).split(sep);
+  const folder =
+    id.slice(0, at + marker.length) + (scopeOrName.startsWith("@") ? join(scopeOrName, name) : scopeOrName);
+  return existsSync(join(folder, "package.json")) ? folder : undefined;
+}

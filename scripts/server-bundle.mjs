@@ -1,0 +1,65 @@
+// How JavaScript is made of src/: shared by the build and by scripts that need more of the program than it exports.
+import { isBuiltin } from "node:module";
+import { isAbsolute, join, sep } from "node:path";
+import { fileURLToPath } from "node:url";
+import { build } from "rolldown";
+
+export const ROOT = fileURLToPath(new URL("..", import.meta.url));
+
+const COMMON = { platform: "node", cwd: ROOT, logLevel: "warn" };
+// Stack traces of users have to name functions and show lines that can be read.
+const OUTPUT = {
+  format: "esm",
+  minify: false,
+  comments: { annotation: true, jsdoc: false, legal: true },
+  entryFileNames: "[name].js",
+};
+
+/**
+ * Bundles modules of src/ with what they share in chunks/.
+ * @param sources names below src/ without their ending: `cli/main`
+ * @param bundled packages that are taken along; all others stay imports
+ * @returns ids of the modules, absolute paths
+ */
+export async function bundle(sources, dir, bundled = []) {
+  const { output } = await build({
+    ...COMMON,
+    input: inputs(sources),
+    // What a bundled package needs comes along.
+    external: (id, importer) => isPackage(id) && !bundled.includes(id) && (isBuiltin(id) || !isOthers(importer)),
+    output: {
+      ...OUTPUT,
+      dir,
+      keepNames: true,
+      chunkFileNames: "chunks/[name]-[hash].js",
+    },
+  });
+  return output.flatMap((file) => (file.type === "chunk" ? file.moduleIds : []));
+}
+
+/** Modules of src/ and all they import as a file each, so that a bundler of the user's takes what it needs. */
+export async function transpile(sources, dir) {
+  await build({
+    ...COMMON,
+    input: inputs(sources),
+    external: isPackage,
+    output: {
+      ...OUTPUT,
+      dir,
+      preserveModules: true,
+      preserveModulesRoot: join(ROOT, "src"),
+    },
+  });
+}
+
+function inputs(sources) {
+  return Object.fromEntries(sources.map((name) => [name, join(ROOT, "src", `${name}.ts`)]));
+}
+
+function isOthers(file) {
+  return file?.split(sep).includes("node_modules") ?? false;
+}
+
+function isPackage(id) {
+  return !id.startsWith(".") && !isAbsolute(id);
+}
