@@ -122,7 +122,9 @@ export class ServiceClient {
     if (known === undefined) {
       throw new ServiceCallError(`cannot discover ${name}: the service was declared without discovery_enabled`);
     }
-    return this.#settings.tracing.contexts.with({ suppressed: true }, () => known.find(name, tags));
+    // A watch may begin here, which outlives the span.
+    const outside = { suppressed: true, span: undefined, remote: undefined };
+    return this.#settings.tracing.contexts.with(outside, () => known.find(name, tags));
   }
 
   async #post(

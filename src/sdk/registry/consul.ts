@@ -68,7 +68,13 @@ export class ConsulRegistry implements ServiceRegistry {
     return (await this.#health(name, tags, undefined, AbortSignal.timeout(this.#timeoutMs))).instances;
   }
 
-  async *watch(name: string, tags: readonly string[], signal: AbortSignal): AsyncIterable<readonly ServiceInstance[]> {
+  /** `heard` is called after every answer, with false for one that failed or did not come. */
+  async *watch(
+    name: string,
+    tags: readonly string[],
+    signal: AbortSignal,
+    heard: (answered: boolean) => void = () => {},
+  ): AsyncIterable<readonly ServiceInstance[]> {
     let index: number | undefined;
     let failures = 0;
     while (!signal.aborted) {
@@ -78,11 +84,13 @@ export class ConsulRegistry implements ServiceRegistry {
         const answer = await this.#health(name, tags, index, AbortSignal.any([signal, limit]));
         failures = 0;
         if (answer.index !== index) yield answer.instances;
+        heard(true);
         // An index that goes back means that the server lost its state (Consul, "Blocking queries").
         index = index !== undefined && answer.index < index ? undefined : answer.index;
         if (performance.now() - began < MIN_LOOP_MS) await pause(MIN_LOOP_MS, signal);
       } catch {
         if (signal.aborted) return;
+        heard(false);
         await pause(backoffMs(failures++, WATCH_BACKOFF, Math.random), signal);
       }
     }

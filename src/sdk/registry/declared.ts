@@ -3,6 +3,7 @@ import { backendOf, type DiscoveryBackendOption } from "../declarations/backend-
 import type { ServiceRegistry } from "../registry-client.ts";
 import { BackendRegistry } from "./backend-registry.ts";
 import { ConsulRegistry } from "./consul.ts";
+import { WATCH_WAIT_SECONDS, WatchedRegistry } from "./watched-registry.ts";
 
 /** Where the registry is, in place of what the declaration says. */
 export interface RegistryPlace {
@@ -19,8 +20,13 @@ export function declaredRegistry(
   const declared = backendOf(option);
   const { url, token } = place;
   if (declared.type === "local" || declared.type === "consul") {
-    const options = { url: url ?? declared.options.endpoint, token: token ?? declared.options.token };
-    return new ConsulRegistry(options);
+    return new WatchedRegistry(
+      new ConsulRegistry({
+        url: url ?? declared.options.endpoint,
+        token: token ?? declared.options.token,
+        waitSeconds: WATCH_WAIT_SECONDS,
+      }),
+    );
   }
   if (token !== undefined) throw new TypeError(`registryToken: the ${declared.type} backend has none`);
   if (url === undefined) return new BackendRegistry(declared, logger);
