@@ -3,12 +3,15 @@ import { PermanentError } from "../component/errors.ts";
 import { fileReason } from "../component/reasons.ts";
 import { PrologError } from "../declarations/prolog-error.ts";
 import { type FactDeclaration, readServices } from "../declarations/read-services.ts";
+import { checkDeclaredBackend, type OptionIssue } from "../discovery/declared-backend.ts";
+import { backendOf } from "../sdk/declarations/backend-options.ts";
+import type { ServiceDeclaration } from "../sdk/declarations/options.ts";
 import type { ConfigInput } from "./config.ts";
 
 type InstanceInput = NonNullable<NonNullable<ConfigInput["discovery"]>["instances"]>[number];
 
 /**
- * The services that a file of Prolog facts declares.
+ * The services that a file of Prolog facts declares, checked as far as that goes without starting them.
  * @throws PermanentError `config_invalid`: the file cannot be read, or `file:line:column: …`
  */
 export function readServiceFile(path: string): readonly FactDeclaration[] {
@@ -21,11 +24,17 @@ export function readServiceFile(path: string): readonly FactDeclaration[] {
     });
   }
   try {
-    return readServices(text, path);
+    return readServices(text, path, checkBackendOptions);
   } catch (cause) {
     if (!(cause instanceof PrologError)) throw cause;
     throw new PermanentError("config_invalid", cause.message, { cause });
   }
+}
+
+/** As when a service with these options starts. */
+function checkBackendOptions({ options }: ServiceDeclaration): readonly OptionIssue[] {
+  const declared = backendOf(options.discovery_backend);
+  return declared.type === "local" || declared.type === "consul" ? [] : checkDeclaredBackend(declared);
 }
 
 /**

@@ -1,3 +1,4 @@
+import type { DeclarationIssue } from "../sdk/declarations/checks.ts";
 import {
   checkDeclaration,
   declareService,
@@ -25,14 +26,21 @@ export interface FactDeclaration extends ServiceDeclaration {
   readonly at: Position;
 }
 
+/** What else is wrong with a declaration whose options are right each by itself. */
+export type FurtherCheck = (declared: ServiceDeclaration) => readonly DeclarationIssue[];
+
 const OPTION_NAMES: ReadonlySet<string> = new Set(SERVICE_OPTION_NAMES);
 
 /**
  * The services that `service(Name, Options, Handler)` and `service(Name, Handler)` facts declare, in order, with defaults
  * filled in. `service(Name, Options)` is a service without handler: its list holds options only. Comments, directives and
- * other clauses are passed over; nothing is executed. Throws PrologError with line and column.
+ * other clauses are passed over; nothing is executed. Throws PrologError with line and column, also for what `further` finds.
  */
-export function readServices(text: string, filename: string): readonly FactDeclaration[] {
+export function readServices(
+  text: string,
+  filename: string,
+  further: FurtherCheck = () => [],
+): readonly FactDeclaration[] {
   const services: FactDeclaration[] = [];
   const seen = new Map<string, Position>();
   for (const clause of readClauses(text, filename)) {
@@ -44,7 +52,7 @@ export function readServices(text: string, filename: string): readonly FactDecla
       continue;
     }
     if (nameOf(clause.term) !== "service") continue;
-    const declared = readFact(clause.term, filename);
+    const declared = readFact(clause.term, filename, further);
     const before = seen.get(declared.name);
     if (before !== undefined) {
       const message = `service "${declared.name}" is declared a second time, first at ${before.line}:${before.column}`;
@@ -56,7 +64,7 @@ export function readServices(text: string, filename: string): readonly FactDecla
   return services;
 }
 
-function readFact(term: Term, filename: string): FactDeclaration {
+function readFact(term: Term, filename: string, further: FurtherCheck): FactDeclaration {
   const args = term.type === "compound" ? term.args : [];
   if (args.length !== 2 && args.length !== 3) {
     const message = `expected service(Name, Options, Handler) or service(Name, Handler), found ${args.length} arguments`;
@@ -71,13 +79,16 @@ function readFact(term: Term, filename: string): FactDeclaration {
     ? readOptions(second, filename, OPTION_NAMES)
     : { values: {}, places: new Map<string, Position>() };
   const handlerTerm = third ?? (isOptions ? undefined : second);
-  const issue = checkDeclaration(nameTerm.value, options.values)[0];
-  if (issue !== undefined) {
+  const refuse = (issue: DeclarationIssue | undefined): void => {
+    if (issue === undefined) return;
     const at = issue.path === "name" ? nameTerm.at : placeOf(issue.path, options.places, second.at);
     throw new PrologError(filename, at, `${issue.path}: ${issue.message}`);
-  }
+  };
+  refuse(checkDeclaration(nameTerm.value, options.values)[0]);
+  const declared = declareService(nameTerm.value, options.values as ServiceOptions);
+  refuse(further(declared)[0]);
   return {
-    ...declareService(nameTerm.value, options.values as ServiceOptions),
+    ...declared,
     handler: handlerTerm === undefined ? [] : readHandler(handlerTerm, filename),
     filename,
     at: term.at,

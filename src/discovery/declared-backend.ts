@@ -16,6 +16,15 @@ export type BackendDeclaration =
   | { readonly type: "dns"; readonly options: z.input<typeof dnsBackendConfig> }
   | { readonly type: "kubernetes"; readonly options: z.input<typeof kubernetesBackendConfig> };
 
+/** One thing that is wrong with a declaration. */
+export interface OptionIssue {
+  /** As `discovery_backend.etcd.endpoint`. */
+  readonly path: string;
+  readonly message: string;
+}
+
+const FACTORIES = { etcd: etcdBackend, dns: dnsBackend, kubernetes: kubernetesBackend } as const;
+
 /**
  * A client of a declared backend, for programs that are no collector: this module loads neither database nor web server
  * nor gRPC. Without a domain and services, `dns` asks in the system's search domain.
@@ -26,24 +35,32 @@ export async function openDeclaredBackend(declared: BackendDeclaration, logger: 
   return openDiscoveryClient(await createBackend(declared), host);
 }
 
+/** What the options of a declaration are wrong in, by themselves and together; nothing is read or asked. */
+export function checkDeclaredBackend({ type, options }: BackendDeclaration): readonly OptionIssue[] {
+  const read = FACTORIES[type].config.safeParse(options);
+  return read.success ? [] : read.error.issues.map(({ path, message }) => issueOf(type, path, message));
+}
+
 async function createBackend(declared: BackendDeclaration): Promise<DiscoveryBackend> {
   switch (declared.type) {
     case "etcd":
-      return create(etcdBackend, declared.options);
+      return create(FACTORIES.etcd, declared.options);
     case "dns":
-      return create(dnsBackend, await withDomain(declared.options));
+      return create(FACTORIES.dns, await withDomain(declared.options));
     case "kubernetes":
-      return create(kubernetesBackend, declared.options);
+      return create(FACTORIES.kubernetes, declared.options);
   }
 }
 
 function create<Config>(factory: ComponentFactory<Config, unknown, DiscoveryBackend>, options: object) {
   const read = factory.config.safeParse(options);
   if (read.success) return factory.create({}, read.data);
-  const issues = read.error.issues.map(
-    ({ path, message }) => `${["discovery_backend", factory.type, ...path].join(".")}: ${message}`,
-  );
-  throw new PermanentError("config_invalid", issues.join("; "));
+  const issues = read.error.issues.map(({ path, message }) => issueOf(factory.type, path, message));
+  throw new PermanentError("config_invalid", issues.map((issue) => `${issue.path}: ${issue.message}`).join("; "));
+}
+
+function issueOf(type: string, path: readonly PropertyKey[], message: string): OptionIssue {
+  return { path: ["discovery_backend", type, ...path].join("."), message };
 }
 
 async function withDomain(options: z.input<typeof dnsBackendConfig>): Promise<z.input<typeof dnsBackendConfig>> {
