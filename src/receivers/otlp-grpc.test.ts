@@ -11,6 +11,8 @@ import { isRetryableGrpcStatus } from "../component/retry.ts";
 
 const BODY = Uint8Array.of(10, 0);
 const MIB = 1024 * 1024;
+/** More than 4 MiB, the most that grpc-js and others read of an answer unless told otherwise. */
+const THOUSANDS_OF_REASONS = `200000 spans refused: ${Array.from({ length: 200_000 }, (_, i) => `the span id «${i}» is wrong`).join(", ")}`;
 
 let rig: ReceiverRig;
 let client: Client;
@@ -70,6 +72,16 @@ describe("what is taken", () => {
     const { response } = await send(BODY);
     expect(decodeExportResponse(response as Uint8Array)).toEqual({ rejectedSpans: 2, errorMessage: "2 spans refused" });
   });
+
+  it("cuts a partial success with more reasons than a client's 4 MiB hold", async () => {
+    rig.sink.answer = () => ({ accepted: 0, rejected: 200_000, message: THOUSANDS_OF_REASONS });
+    const { error, response } = await send(BODY);
+    expect(error).toBeUndefined();
+    const partial = decodeExportResponse(response as Uint8Array);
+    expect(partial?.rejectedSpans).toBe(200_000);
+    expect(partial?.errorMessage).toMatch(/^200000 spans refused: the span id «0» .*…$/);
+    expect((response as Uint8Array).length).toBeLessThan(32_768);
+  });
 });
 
 describe("what is refused", () => {
@@ -100,6 +112,18 @@ describe("what is refused", () => {
     expect(error?.metadata.get("grpc-status-details-bin")).toEqual([]);
     expect(isRetryableGrpcStatus(grpc, false)).toBe(false);
     expect(rig.count("spanloom_receiver_refused_requests_total", { reason: code, transport: "grpc" })).toBe(1);
+  });
+
+  it.each([
+    ["RetryableError", (text: string) => new RetryableError("overloaded", text)],
+    ["PermanentError", (text: string) => new PermanentError("malformed", text)],
+  ])("%s with a message of megabytes, cut to what a client's trailers hold", async (_type, failure) => {
+    rig.sink.answer = () => {
+      throw failure(THOUSANDS_OF_REASONS);
+    };
+    const { error } = await send(BODY);
+    expect(error?.details).toMatch(/^200000 spans refused: /);
+    expect(error?.details.length).toBeLessThanOrEqual(1_024);
   });
 
   it("does not show a fault of the collector's own", async () => {

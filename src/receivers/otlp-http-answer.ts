@@ -4,14 +4,12 @@ import { exportResponseJson, type PartialSuccess } from "../codec/otlp/export-re
 import { encodeRpcStatus, type RpcStatus, rpcStatusJson } from "../codec/rpc/status.ts";
 import type { BatchFormat } from "../component/ingest.ts";
 import { retryAfterSeconds } from "../server/error-status.ts";
+import { cutMessage } from "./partial-success.ts";
 
 export const MEDIA_TYPES = { otlp_protobuf: "application/x-protobuf", otlp_json: "application/json" } as const;
 
 /** How long a refused sender may go on sending before its connection is cut, ms. */
 const LINGER_MS = 2_000;
-
-/** OTLP answers stay below 4 MiB; a message that repeats what came in must not break that. */
-const MAX_MESSAGE_CHARS = 8_192;
 
 /** 200 with ExportTraceServiceResponse in the request's encoding. */
 export function answerExport(
@@ -20,8 +18,8 @@ export function answerExport(
   partial: PartialSuccess | undefined,
   headers: OutgoingHttpHeaders,
 ): void {
-  const cut = partial && { ...partial, errorMessage: partial.errorMessage.slice(0, MAX_MESSAGE_CHARS) };
-  send(response, 200, format, format === "otlp_json" ? exportResponseJson(cut) : encodeExportResponse(cut), headers);
+  const body = format === "otlp_json" ? exportResponseJson(partial) : encodeExportResponse(partial);
+  send(response, 200, format, body, headers);
 }
 
 /** An error with google.rpc.Status in the request's encoding, and Retry-After where the status has RetryInfo. */
@@ -32,7 +30,7 @@ export function answerStatus(
   status: RpcStatus,
   headers: OutgoingHttpHeaders = {},
 ): void {
-  const cut = { ...status, message: status.message.slice(0, MAX_MESSAGE_CHARS) };
+  const cut = { ...status, message: cutMessage(status.message) };
   const retry =
     status.retryDelayMs === undefined ? {} : { "retry-after": String(retryAfterSeconds(status.retryDelayMs)) };
   const body = format === "otlp_json" ? rpcStatusJson(cut) : encodeRpcStatus(cut);

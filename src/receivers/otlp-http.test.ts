@@ -120,6 +120,29 @@ describe("partial success", () => {
       errorMessage: "one name was mended",
     });
   });
+
+  it.each([PROTO, JSON_TYPE])(
+    "and a failure with more reasons than the 4 MiB of an answer hold are cut, as %s",
+    async (type) => {
+      const message = `200000 spans refused: ${Array.from({ length: 200_000 }, (_, i) => `the span id «${i}» is wrong`).join(", ")}`;
+      const answerTo = () => post(type === PROTO ? BODY : "{}", { "content-type": type });
+      rig.sink.answer = () => ({ accepted: 0, rejected: 200_000, message });
+      const partial = await bytesOf(await answerTo());
+      rig.sink.answer = () => {
+        throw new PermanentError("malformed", message);
+      };
+      const failed = await bytesOf(await answerTo());
+      const told =
+        type === PROTO
+          ? [decodeExportResponse(partial)?.errorMessage, decodeRpcStatus(failed).message]
+          : [
+              JSON.parse(String(Buffer.from(partial))).partialSuccess.errorMessage,
+              JSON.parse(String(Buffer.from(failed))).message,
+            ];
+      for (const text of told) expect(text).toMatch(/^200000 spans refused: the span id «0» .*…$/);
+      for (const body of [partial, failed]) expect(body.length).toBeLessThan(32_768);
+    },
+  );
 });
 
 describe("what is refused, with a google.rpc.Status each time", () => {

@@ -129,6 +129,49 @@ describe("OTLP → Zipkin", () => {
     });
   });
 
+  it.each([
+    ["server", "SERVER"],
+    ["client", "CLIENT"],
+    ["producer", "PRODUCER"],
+    ["consumer", "CONSUMER"],
+  ] as const)("has the kind %s as the field %s, and reads it back", (kind, field) => {
+    const span = written({ kind: SPAN_KIND[kind] });
+    expect(span.kind).toBe(field);
+    expect(span.tags).toBeUndefined();
+    expect(read({ kind: field }).span.kind).toBe(SPAN_KIND[kind]);
+  });
+
+  it("has no kind for internal spans, and tells the unspecified from them in its reserved tag", () => {
+    expect(written({ kind: SPAN_KIND.internal })).not.toHaveProperty("kind");
+    const unspecified = written({ kind: SPAN_KIND.unspecified });
+    expect(unspecified).not.toHaveProperty("kind");
+    expect(unspecified.tags).toEqual({ "spanloom.otlp": '{"kind":0}' });
+    expect(read({}).span.kind).toBe(SPAN_KIND.internal);
+    expect(read({ tags: { "spanloom.otlp": '{"kind":0}' } }).span.kind).toBe(SPAN_KIND.unspecified);
+  });
+
+  it("has links as JSON in its reserved tag, and reads them back with all that they hold", () => {
+    const links: Span["links"] = [
+      {
+        traceId: "1".repeat(32),
+        spanId: "2".repeat(16),
+        traceState: "a=1",
+        flags: 257,
+        attributes: [str("why", "batch"), int("n", 2n ** 60n)],
+        droppedAttributesCount: 3,
+      },
+      { traceId: TRACE, spanId: PARENT, traceState: "", flags: 0, attributes: [], droppedAttributesCount: 0 },
+    ];
+    const consumer = written({ kind: SPAN_KIND.consumer, links });
+    expect(Object.keys(consumer.tags ?? {})).toEqual(["spanloom.otlp"]);
+    const { links: told } = JSON.parse(consumer.tags?.["spanloom.otlp"] ?? "") as { links: object[] };
+    expect(told).toMatchObject([
+      { traceId: "1".repeat(32), spanId: "2".repeat(16), traceState: "a=1", flags: 257 },
+      { traceId: TRACE, spanId: PARENT },
+    ]);
+    expect(read({ kind: "CONSUMER", tags: consumer.tags }).span.links).toEqual(links);
+  });
+
   it("leaves out what a span does not have", () => {
     expect(written({})).toEqual({
       traceId: TRACE,
