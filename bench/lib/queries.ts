@@ -10,27 +10,39 @@ export const QUERIES = {
 } as const;
 export type QueryName = keyof typeof QUERIES;
 
-/** Times of every query, ms, sorted. The first round is not counted: it loads what later ones find in memory. */
-export async function timeQueries(base: string, rounds: number): Promise<Record<QueryName, number[]>> {
-  const times = Object.fromEntries(Object.keys(QUERIES).map((name) => [name, []])) as unknown as Record<
-    QueryName,
-    number[]
-  >;
+/** Of every query, and of the bare server asked in turn with them, ms, sorted. */
+export type QueryTimes = Record<QueryName | "bare", number[]>;
+
+/**
+ * Times of every query. The first round is not counted: it loads what later ones find in memory.
+ * @param bare a server that does nothing: what an answer takes on this machine at this time, whoever gives it
+ */
+export async function timeQueries(base: string, rounds: number, bare?: string): Promise<QueryTimes> {
+  const names = [...Object.keys(QUERIES), "bare"];
+  const times = Object.fromEntries(names.map((name) => [name, []])) as unknown as QueryTimes;
   const traces = await recentTraces(base);
   for (let round = -1; round < rounds; round++) {
     for (const [name, path] of Object.entries(QUERIES) as [QueryName, string][]) {
       const service = `service-${String((round + 1) % 16).padStart(2, "0")}`;
       const trace = traces[(round + 1) % Math.max(1, traces.length)] ?? "";
       const url = path.replace("{service}", service).replace("{trace}", trace).replace("{now}", String(Date.now()));
-      const at = performance.now();
-      const response = await fetch(`${base}${url}`);
-      await response.arrayBuffer();
-      if (!response.ok) throw new Error(`${url} was answered with ${response.status}`);
-      if (round >= 0) times[name].push(performance.now() - at);
+      const took = await timed(`${base}${url}`);
+      if (round >= 0) times[name].push(took);
     }
+    if (bare === undefined) continue;
+    const took = await timed(bare);
+    if (round >= 0) times.bare.push(took);
   }
   for (const list of Object.values(times)) list.sort((a, b) => a - b);
   return times;
+}
+
+async function timed(url: string): Promise<number> {
+  const at = performance.now();
+  const response = await fetch(url);
+  await response.arrayBuffer();
+  if (!response.ok) throw new Error(`${url} was answered with ${response.status}`);
+  return performance.now() - at;
 }
 
 async function recentTraces(base: string): Promise<string[]> {
