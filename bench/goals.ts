@@ -60,6 +60,8 @@ const INGEST_GOALS = { 512: 100_000, 64: 60_000, 8: 25_000, 1: 8_000 } as const;
 /** The same goals as multiples of the peers' figures at 512 a request. */
 const PEER_RATIOS: Readonly<Record<string, number>> = { jaeger: 3 };
 
+const FORWARDING_GOALS = { otlp_http: 0.6, "otlp_http+gzip": 0.4, otlp: 0.6, "otlp+gzip": 0.4 } as const;
+
 const QUERY_GOALS: Readonly<Partial<Record<QueryName, number>>> = {
   trace: 10,
   tag: 20,
@@ -111,8 +113,6 @@ async function ingest(): Promise<void> {
     }
   }
 }
-
-const FORWARDING_GOALS = { otlp_http: 0.6, "otlp_http+gzip": 0.4, otlp: 0.6, "otlp+gzip": 0.4 } as const;
 
 async function forwarding(): Promise<void> {
   const sink = await startSink();
