@@ -1,5 +1,6 @@
 import { traceIdHash } from "../model/attribute-hash.ts";
 import { bloomMayContainAt, checkBloom } from "./bloom.ts";
+import type { PackedTraceTable } from "./search/packed-trace-table.ts";
 import { TraceTable } from "./search/trace-table.ts";
 import { MAX_STORED_TIME } from "./segment-schema.ts";
 import type { BlockHead } from "./segment-source.ts";
@@ -23,7 +24,7 @@ export class SegmentBlocks {
   #blooms: Uint8Array<ArrayBufferLike> | undefined = new Uint8Array(64 * 1024);
   /** Bloom of row i + 1 lies at blooms[offsets[i], offsets[i + 1]). */
   #offsets = new Float64Array(65);
-  #traces: TraceTable | undefined = new TraceTable();
+  #traces: TraceTable | PackedTraceTable | undefined = new TraceTable();
   #order: Uint32Array | undefined;
 
   constructor(id: number, position = id) {
@@ -58,8 +59,7 @@ export class SegmentBlocks {
 
   /** The next rows in order, with the distinct trace ids of each, 16 bytes an id. */
   add(traceIds: readonly Uint8Array[], heads: readonly BlockHead[]): void {
-    const hashes: number[] = [];
-    const rows: number[] = [];
+    const traces = this.#traces instanceof TraceTable ? this.#traces : undefined;
     for (const [i, head] of heads.entries()) {
       const at = this.#count;
       this.#reserve(at + 1, head.bloom.length);
@@ -70,13 +70,9 @@ export class SegmentBlocks {
       this.#blooms?.set(head.bloom, offset);
       this.#offsets[at + 1] = offset + head.bloom.length;
       const ids = traceIds[i] as Uint8Array;
-      for (let id = 0; id < ids.length; id += 16) {
-        hashes.push(traceIdHash(ids, id));
-        rows.push(at);
-      }
+      for (let id = 0; id < ids.length; id += 16) traces?.add(traceIdHash(ids, id), at);
       this.#count++;
     }
-    this.#traces?.add(hashes, rows);
     this.#order = undefined;
   }
 
@@ -84,6 +80,7 @@ export class SegmentBlocks {
   finish(): void {
     this.#complete = true;
     this.#blooms = this.#blooms?.slice(0, this.#offsets[this.#count] as number);
+    if (this.#traces instanceof TraceTable) this.#traces = this.#traces.pack();
   }
 
   /** Gives the memory of blooms and trace table back; `traceRows` and `mayContain` then know nothing. */

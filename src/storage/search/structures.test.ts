@@ -5,17 +5,20 @@ import { Heap } from "./heap.ts";
 import { TraceTable } from "./trace-table.ts";
 
 describe("TraceTable", () => {
-  it("gives the rows of a hash, whatever was added in whatever steps", () => {
-    const hash = fc.oneof(fc.integer({ min: 0, max: 5 }), fc.constantFrom(0xffffffff, 0xfffffffe, 0x80000000));
+  const hash = fc.oneof(fc.integer({ min: 0, max: 5 }), fc.constantFrom(0xffffffff, 0xfffffffe, 0x80000000));
+  const ASKED = [0, 3, 5, 6, 0x80000000, 0xfffffffe, 0xffffffff];
+
+  function tableOf(rows: readonly (readonly number[])[]): TraceTable {
+    const table = new TraceTable();
+    for (const [row, hashes] of rows.entries()) for (const one of hashes) table.add(one, row);
+    return table;
+  }
+
+  it("gives the rows of a hash, whatever was added", () => {
     fc.assert(
       fc.property(fc.array(fc.array(hash, { maxLength: 6 }), { maxLength: 60 }), (rows) => {
-        const table = new TraceTable();
-        for (const [row, hashes] of rows.entries())
-          table.add(
-            hashes,
-            hashes.map(() => row),
-          );
-        for (const asked of [0, 3, 5, 6, 0x80000000, 0xfffffffe, 0xffffffff]) {
+        const table = tableOf(rows);
+        for (const asked of ASKED) {
           const expected = rows.flatMap((hashes, row) => hashes.filter((h) => h === asked).map(() => row));
           expect(table.rows(asked)).toEqual(expected);
         }
@@ -24,10 +27,47 @@ describe("TraceTable", () => {
     );
   });
 
-  it("still gives rows beyond 2^21, among others to be checked", () => {
+  it("gives the same packed, and others only where the bits are short", () => {
+    fc.assert(
+      fc.property(fc.array(fc.array(hash, { maxLength: 6 }), { maxLength: 60 }), (rows) => {
+        const packed = tableOf(rows).pack();
+        for (const asked of ASKED) {
+          const found = packed.rows(asked);
+          const right = (h: number) => h === asked;
+          // Fewer than 64 rows take 6 bits of a word at most.
+          const near = (h: number) => h >>> 6 === asked >>> 6;
+          expect(found).toEqual([...found].sort((a, b) => a - b));
+          for (const row of rows.keys()) {
+            const times = found.filter((one) => one === row).length;
+            expect(times).toBeGreaterThanOrEqual((rows[row] as number[]).filter(right).length);
+            expect(times).toBeLessThanOrEqual((rows[row] as number[]).filter(near).length);
+          }
+        }
+      }),
+      { seed: 5, numRuns: 200 },
+    );
+  });
+
+  it("is exact for a segment's worth of traces, growing and packed", () => {
     const table = new TraceTable();
-    table.add([7, 7], [3, 2 ** 21 + 4]);
-    expect(table.rows(7)).toEqual([3, 4, 2 ** 21 + 3, 2 ** 21 + 4]);
+    const rowsOf = new Map<number, number[]>();
+    const ROWS = 1_000;
+    for (let row = 0; row < ROWS; row++) {
+      for (let i = 0; i < 40; i++) {
+        // Each of these hashes lies in several rows.
+        const one = Math.imul((row * 7 + i * i * 31) % 9_001, 0x9e3779b1) >>> 0;
+        table.add(one, row);
+        rowsOf.set(one, [...(rowsOf.get(one) ?? []), row]);
+      }
+    }
+    const packed = table.pack();
+    for (const [one, rows] of rowsOf) {
+      expect(table.rows(one)).toEqual(rows);
+      expect(packed.rows(one)).toEqual(rows);
+      expect(table.rows(one ^ 1)).toEqual(rowsOf.get(one ^ 1) ?? []);
+    }
+    expect(packed.bytes).toBeLessThan(ROWS * 40 * 5 + 1_000);
+    expect(new TraceTable().pack().rows(7)).toEqual([]);
   });
 });
 

@@ -1,69 +1,69 @@
-/** Rows are kept modulo this: 32 bits of hash and 21 of row fit the 53 exact bits of a float64. */
-const ROW_SPAN = 2 ** 21;
+import { PackedTraceTable } from "./packed-trace-table.ts";
+
+const NONE = -1;
+const FIRST_SLOTS = 1024;
+/** Copied whenever it is full: half as much again each time. */
+const GROWTH = 1.5;
 
 /**
- * Which rows of one segment may hold a trace: pairs of `traceIdHash` and row as sorted runs of float64, 8 bytes a pair.
- * Runs are merged as they grow (each is at least twice as long as the next), so that a look-up is a few binary
- * searches. An answer may be wrong only where two trace ids share a 32-bit hash: callers compare the ids themselves.
+ * Which rows of one segment may hold a trace, while rows are being added: a chain of entries for each slot of a hash
+ * table, 12 bytes a pair of `traceIdHash` and row and up to 8 for the slots. An answer may be wrong only where two trace
+ * ids share a 32-bit hash: callers compare the ids themselves.
  */
 export class TraceTable {
-  #runs: Float64Array[] = [];
-  #rows = 0;
+  #size = 0;
+  #hashes = new Uint32Array(FIRST_SLOTS);
+  #rows = new Uint32Array(FIRST_SLOTS);
+  /** The entry before in the chain of a slot. */
+  #earlier = new Int32Array(FIRST_SLOTS);
+  #latest = new Int32Array(FIRST_SLOTS).fill(NONE);
 
   get bytes(): number {
-    return this.#runs.reduce((sum, run) => sum + run.byteLength, 0);
+    return this.#hashes.byteLength * 3 + this.#latest.byteLength;
   }
 
-  /** Adds pairs: hashes[i] (unsigned 32-bit) occurs in rows[i], counted from 0. */
-  add(hashes: readonly number[], rows: readonly number[]): void {
-    if (hashes.length === 0) return;
-    const run = new Float64Array(hashes.length);
-    for (let i = 0; i < run.length; i++) {
-      const row = rows[i] as number;
-      run[i] = (hashes[i] as number) * ROW_SPAN + (row % ROW_SPAN);
-      if (row >= this.#rows) this.#rows = row + 1;
-    }
-    this.#runs.push(run.sort());
-    for (let last = this.#runs.length - 1; last > 0; last--) {
-      const newer = this.#runs[last] as Float64Array;
-      const older = this.#runs[last - 1] as Float64Array;
-      if (older.length >= newer.length * 2) break;
-      this.#runs.splice(last - 1, 2, merge(older, newer));
-    }
+  /** The pair of an unsigned 32-bit hash and a row counted from 0; rows come in ascending order. */
+  add(hash: number, row: number): void {
+    if (this.#size === this.#hashes.length) this.#grow();
+    const entry = this.#size++;
+    this.#hashes[entry] = hash;
+    this.#rows[entry] = row;
+    this.#link(entry);
   }
 
   /** Rows that may hold the trace, ascending. */
   rows(hash: number): number[] {
     const found: number[] = [];
-    const low = hash * ROW_SPAN;
-    const high = low + ROW_SPAN;
-    for (const run of this.#runs) {
-      for (let i = lowerBound(run, low); i < run.length && (run[i] as number) < high; i++) {
-        for (let row = (run[i] as number) - low; row < this.#rows; row += ROW_SPAN) found.push(row);
-      }
+    const latest = this.#latest;
+    for (let at = latest[hash & (latest.length - 1)] as number; at !== NONE; at = this.#earlier[at] as number) {
+      if (this.#hashes[at] === hash) found.push(this.#rows[at] as number);
     }
-    return found.sort((a, b) => a - b);
+    return found.reverse();
+  }
+
+  /** The same pairs in a third of the memory, to which nothing can be added. */
+  pack(): PackedTraceTable {
+    return new PackedTraceTable(this.#hashes.subarray(0, this.#size), this.#rows.subarray(0, this.#size));
+  }
+
+  #link(entry: number): void {
+    const slot = (this.#hashes[entry] as number) & (this.#latest.length - 1);
+    this.#earlier[entry] = this.#latest[slot] as number;
+    this.#latest[slot] = entry;
+  }
+
+  #grow(): void {
+    const room = Math.ceil(this.#size * GROWTH);
+    this.#hashes = grown(this.#hashes, new Uint32Array(room));
+    this.#rows = grown(this.#rows, new Uint32Array(room));
+    this.#earlier = grown(this.#earlier, new Int32Array(room));
+    if (this.#size < this.#latest.length) return;
+    this.#latest = new Int32Array(this.#latest.length * 2).fill(NONE);
+    for (let entry = 0; entry < this.#size; entry++) this.#link(entry);
   }
 }
 
-function merge(a: Float64Array, b: Float64Array): Float64Array {
-  const out = new Float64Array(a.length + b.length);
-  let i = 0;
-  let j = 0;
-  for (let at = 0; at < out.length; at++) {
-    const takeA = j >= b.length || (i < a.length && (a[i] as number) <= (b[j] as number));
-    out[at] = takeA ? (a[i++] as number) : (b[j++] as number);
-  }
-  return out;
-}
-
-function lowerBound(run: Float64Array, value: number): number {
-  let low = 0;
-  let high = run.length;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if ((run[middle] as number) < value) low = middle + 1;
-    else high = middle;
-  }
-  return low;
+function grown<T extends Uint32Array | Int32Array>(array: T, larger: T): T {
+  larger.set(array);
+  return larger;
 }
