@@ -6,6 +6,11 @@ import type { DependencyLink, DependencyQuery, Operation, SearchResult, TraceQue
 export interface TraceReader {
   /** All stored rows of the trace, in log order, byte-equal duplicates of one (span, kind) once; empty when unknown. */
   trace(traceId: Uint8Array, signal: AbortSignal): Promise<readonly LogFragment[]>;
+  /**
+   * The same of several traces as of one moment, in the order of the ids: each is read when the loop comes to it, so that
+   * one is in memory at a time.
+   */
+  traces(traceIds: readonly Uint8Array[], signal: AbortSignal): AsyncIterable<readonly LogFragment[]>;
   find(query: TraceQuery, signal: AbortSignal): Promise<SearchResult>;
   /** Sorted by name. */
   services(signal: AbortSignal): Promise<readonly string[]>;

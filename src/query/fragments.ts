@@ -1,16 +1,7 @@
-import { fragmentRecords } from "../codec/otlp/fragment-records.ts";
 import { PermanentError } from "../component/errors.ts";
 import type { LogFragment } from "../model/log.ts";
-import { SPAN_KIND, type SpanRecord } from "../model/span.ts";
+import { SPAN_KIND } from "../model/span.ts";
 import { SpanIdTable } from "./span-id-table.ts";
-
-/** The spans of a trace, decoded one fragment at a time, so that a large trace is never all objects at once. */
-export function* recordsOf(fragments: readonly LogFragment[], signal?: AbortSignal): Generator<SpanRecord> {
-  for (const fragment of fragments) {
-    throwIfAborted(signal);
-    yield* fragmentRecords(fragment);
-  }
-}
 
 export function throwIfAborted(signal: AbortSignal | undefined): void {
   if (signal?.aborted) throw new PermanentError("cancelled", "the request was cancelled");

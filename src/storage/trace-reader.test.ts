@@ -5,6 +5,7 @@ import { MemorySource } from "../../test/support/search/memory-source.ts";
 import { flatten, group, naiveFind } from "../../test/support/search/naive-search.ts";
 import type { TraceReader } from "../component/read.ts";
 import { bytesToHex, hexToBytes } from "../model/ids.ts";
+import type { LogFragment } from "../model/log.ts";
 import type { TraceQuery, TraceSummary } from "../model/trace-query.ts";
 import { createTraceReader, DEFAULT_TRACE_READER } from "./trace-reader.ts";
 
@@ -91,13 +92,19 @@ describe("trace", () => {
             ...DEFAULT_TRACE_READER,
             cache: { bloomBytes: layout.bloomBytes, indexBytes: layout.cacheBytes, bodyBytes: layout.cacheBytes },
           });
-          for (const [traceId, spans] of group(flatten(data))) {
-            const fragments = await reader.trace(hexToBytes(traceId) as Uint8Array, signal);
-            const ids = fragments.flatMap(({ batch, rows }) =>
-              rows.map((row) => bytesToHex(batch.columns.spanIds, row * 8, 8)),
-            );
-            expect(ids).toEqual(spans.map(({ span }) => span.spanId));
+          const idsOf = (fragments: readonly LogFragment[]) =>
+            fragments.flatMap(({ batch, rows }) => rows.map((row) => bytesToHex(batch.columns.spanIds, row * 8, 8)));
+          const expected = [...group(flatten(data))].map(
+            ([traceId, spans]) => [traceId, spans.map(({ span }) => span.spanId)] as const,
+          );
+          for (const [traceId, ids] of expected) {
+            expect(idsOf(await reader.trace(hexToBytes(traceId) as Uint8Array, signal))).toEqual(ids);
           }
+          const asked = [...expected, ["ab".repeat(16), []] as const, ...expected];
+          const together: string[][] = [];
+          const traceIds = asked.map(([traceId]) => hexToBytes(traceId) as Uint8Array);
+          for await (const fragments of reader.traces(traceIds, signal)) together.push(idsOf(fragments));
+          expect(together).toEqual(asked.map(([, ids]) => ids));
           expect(await reader.trace(hexToBytes("ab".repeat(16)) as Uint8Array, signal)).toEqual([]);
         }),
         { numRuns: 40 * LONGER, ...(LONGER === 1 ? { seed: 43 } : {}) },

@@ -39,7 +39,18 @@ export function createTraceReader(
   // What goes wrong here is met again, and reported, by the first call.
   if (background?.aborted === false) cache.refresh(new Pacer(background)).catch(() => {});
   return {
-    trace: (traceId, signal) => lane.run(() => readTrace(cache, traceId, new Pacer(signal))),
+    trace: (traceId, signal) =>
+      lane.run(async () => {
+        const pacer = new Pacer(signal);
+        await cache.refresh(pacer);
+        return readTrace(cache, traceId, pacer);
+      }),
+
+    async *traces(traceIds, signal) {
+      const pacer = new Pacer(signal);
+      await cache.refresh(pacer);
+      for (const traceId of traceIds) yield await lane.run(() => readTrace(cache, traceId, pacer));
+    },
 
     async find(query, signal) {
       // Refreshing lets nobody by: short requests may be waiting for it.
@@ -75,7 +86,6 @@ export function createTraceReader(
 }
 
 async function readTrace(cache: BlockCache, traceId: Uint8Array, pacer: Pacer): Promise<LogFragment[]> {
-  await cache.refresh(pacer);
   const stored = await cache.trace(traceId, pacer);
   const trace = withoutDuplicates(stored, (block) => cache.body(block.segment, block.row));
   const fragments: LogFragment[] = [];

@@ -45,6 +45,10 @@ export class MemoryReader implements TraceReader {
       .filter(({ rows }) => rows.length > 0);
   }
 
+  async *traces(traceIds: readonly Uint8Array[]): AsyncGenerator<readonly LogFragment[]> {
+    for (const traceId of traceIds) yield this.trace(traceId);
+  }
+
   async find(query: TraceQuery): Promise<SearchResult> {
     this.queries.push(query);
     const byTrace = groupBy(this.#records(), ({ span }) => span.traceId);

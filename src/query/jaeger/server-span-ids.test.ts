@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { batchOf, type OtlpSpan, toModel } from "../../../test/query/fixture-traces.ts";
 import { JsonWriter } from "../json-writer.ts";
-import { writeJaegerTrace } from "./trace-json.ts";
+import { JaegerTraceJson } from "./trace-json.ts";
 
 const TRACE = "7".repeat(32);
 const hex = (id: number) => id.toString(16).padStart(16, "0");
@@ -31,7 +31,7 @@ function shown(raw: boolean, ...spans: [id: number, parent: number, kind: number
     }),
   );
   const writer = new JsonWriter();
-  writeJaegerTrace(writer, TRACE, [{ batch, rows: spans.map((_, row) => row) }], raw);
+  new JaegerTraceJson(writer).write(TRACE, [{ batch, rows: spans.map((_, row) => row) }], raw);
   const trace = JSON.parse(new TextDecoder().decode(writer.finish())) as {
     spans: { spanID: string; references: { refType: string; spanID: string }[]; warnings: string[] | null }[];
   };

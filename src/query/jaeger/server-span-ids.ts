@@ -1,30 +1,28 @@
-import { SPAN_KIND, type SpanRecord } from "../../model/span.ts";
+import { bytesToHex } from "../../model/ids.ts";
+import type { LogFragment } from "../../model/log.ts";
+import { SPAN_KIND } from "../../model/span.ts";
 
 /**
  * Zipkin's client and server may share a span id; Jaeger's readers expect ids to be unique. So, as Jaeger does, such a
  * server span gets an id of its own and becomes the child of the client span, and what was below the shared id moves
- * below the server span. Records without such a pair come back as they are.
+ * below the server span. Shared id → the server's own, both 16 hex digits.
  */
-export function giveServersTheirOwnIds(records: readonly SpanRecord[]): readonly SpanRecord[] {
+export function serversOwnIds(fragments: readonly LogFragment[]): ReadonlyMap<string, string> {
   const clients = new Set<string>();
-  for (const { span } of records) if (span.kind === SPAN_KIND.client) clients.add(span.spanId);
-  const isShared = ({ span }: SpanRecord) => span.kind === SPAN_KIND.server && clients.has(span.spanId);
-  if (!records.some(isShared)) return records;
-
-  const used = new Set(records.map(({ span }) => span.spanId));
-  const serverIds = new Map<string, string>();
-  for (const record of records) {
-    const { spanId } = record.span;
-    if (isShared(record) && !serverIds.has(spanId)) serverIds.set(spanId, unusedId(spanId, used));
-  }
-  return records.map((record) => {
-    const { span } = record;
-    if (isShared(record)) {
-      return { ...record, span: { ...span, spanId: serverIds.get(span.spanId) as string, parentSpanId: span.spanId } };
+  const servers = new Set<string>();
+  const used = new Set<string>();
+  for (const { batch, rows } of fragments) {
+    const { kind, spanIds } = batch.columns;
+    for (const row of rows) {
+      const id = bytesToHex(spanIds, row * 8, 8);
+      used.add(id);
+      if (kind[row] === SPAN_KIND.client) clients.add(id);
+      else if (kind[row] === SPAN_KIND.server) servers.add(id);
     }
-    const parentSpanId = serverIds.get(span.parentSpanId);
-    return parentSpanId === undefined ? record : { ...record, span: { ...span, parentSpanId } };
-  });
+  }
+  const own = new Map<string, string>();
+  for (const id of servers) if (clients.has(id)) own.set(id, unusedId(id, used));
+  return own;
 }
 
 /** The next id after the given one that no span has; the same for the same trace. */

@@ -1,152 +1,104 @@
-import { type AnyValue, type Attributes, anyValueText, findAttribute, type KeyValue } from "../../model/any-value.ts";
-import type { LogFragment } from "../../model/log.ts";
-import { type Resource, SPAN_KIND, SPAN_KIND_NAMES, type SpanRecord, STATUS_CODE } from "../../model/span.ts";
-import { recordsOf, sharesSpanIds } from "../fragments.ts";
+import { decodeGroup } from "../../codec/otlp/decode.ts";
+import { bytesToHex } from "../../model/ids.ts";
+import type { LogBatch, LogFragment } from "../../model/log.ts";
+import { SPAN_KIND } from "../../model/span.ts";
+import { isRoot, type SpanColumns } from "../../model/span-columns.ts";
+import { sharesSpanIds, throwIfAborted } from "../fragments.ts";
 import type { JsonWriter } from "../json-writer.ts";
-import { markWords } from "../mark-words.ts";
-import { giveServersTheirOwnIds } from "./server-span-ids.ts";
+import { serversOwnIds } from "./server-span-ids.ts";
+import { SpanJson } from "./span-json.ts";
+import { type DerivedTag, derivedText, tagJson } from "./tag-json.ts";
 
 /**
- * Writes one trace as Jaeger's v1 API does: `{traceID, spans, processes, warnings}`, times and durations in whole µs,
- * negative durations as 0 with a warning. `raw` leaves span ids that a client and a server share as they are.
- * Integers beyond ±(2^53 − 1) are strings, binary values base64; doubles that JSON lacks are strings.
+ * Writes traces as Jaeger's v1 API does: `{traceID, spans, processes, warnings}`, times and durations in whole µs,
+ * negative durations as 0 with a warning. What the spans of a group share is decoded once for all traces of an answer,
+ * which often lie in the same batches.
  */
-export function writeJaegerTrace(
-  writer: JsonWriter,
-  traceId: string,
-  fragments: readonly LogFragment[],
-  raw: boolean,
-  signal?: AbortSignal,
-): void {
-  const processes = new Processes();
-  writer.raw(`{"traceID":"${traceId}","spans":[`);
-  let separator = "";
-  const records = recordsOf(fragments, signal);
-  for (const record of !raw && sharesSpanIds(fragments) ? giveServersTheirOwnIds([...records]) : records) {
-    writer.raw(separator + spanJson(record, processes.idOf(record)));
-    separator = ",";
+export class JaegerTraceJson {
+  readonly #writer: JsonWriter;
+  readonly #signal: AbortSignal | undefined;
+  /** By batch; those of batches that are let go of meanwhile go with them. */
+  readonly #groups = new WeakMap<SpanColumns, (Group | undefined)[]>();
+
+  constructor(writer: JsonWriter, signal?: AbortSignal) {
+    this.#writer = writer;
+    this.#signal = signal;
   }
-  writer.raw(`],"processes":{${processes.json()}},"warnings":null}`);
-}
 
-/** Numbers the distinct processes (service and resource attributes) of one trace p1, p2, … */
-class Processes {
-  readonly #byResource = new Map<Resource, string>();
-  readonly #byJson = new Map<string, string>();
-
-  idOf(record: SpanRecord): string {
-    const known = this.#byResource.get(record.resource);
-    if (known !== undefined) return known;
-    const attributes = record.resource.attributes.filter(({ key }) => key !== "service.name");
-    const json = `{"serviceName":${JSON.stringify(record.service)},"tags":${tagsJson(attributes)}}`;
-    let id = this.#byJson.get(json);
-    if (id === undefined) {
-      id = `p${this.#byJson.size + 1}`;
-      this.#byJson.set(json, id);
+  /**
+   * `raw` leaves span ids that a client and a server share as they are. Throws DecodeError where a body is damaged, and
+   * PermanentError `cancelled`.
+   */
+  write(traceId: string, fragments: readonly LogFragment[], raw: boolean): void {
+    const w = this.#writer;
+    const processes = new Map<string, string>();
+    const ownIds = !raw && sharesSpanIds(fragments) ? serversOwnIds(fragments) : undefined;
+    w.raw(`{"traceID":"${traceId}","spans":[`);
+    let first = true;
+    for (const { batch, rows } of fragments) {
+      throwIfAborted(this.#signal);
+      const spans = new SpanJson(w, batch);
+      const groups = this.#groupsOf(batch);
+      for (const row of rows) {
+        if (!first) w.raw(",");
+        first = false;
+        const index = batch.columns.groupIndex[row] as number;
+        groups[index] ??= readGroup(batch, index);
+        const { process, scopeTags } = groups[index];
+        let processId = processes.get(process);
+        if (processId === undefined) {
+          processId = `p${processes.size + 1}`;
+          processes.set(process, processId);
+        }
+        const ids = ownIds === undefined ? undefined : changedIds(batch.columns, row, ownIds);
+        spans.write(row, { traceId, processId, scopeTags, ...ids });
+      }
     }
-    this.#byResource.set(record.resource, id);
-    return id;
-  }
-
-  json(): string {
-    return Array.from(this.#byJson, ([json, id]) => `"${id}":${json}`).join(",");
-  }
-}
-
-function spanJson(record: SpanRecord, processId: string): string {
-  const { span } = record;
-  const duration = span.endTimeUnixNano - span.startTimeUnixNano;
-  const warnings = markWords(record.marks);
-  let logs = "";
-  for (const event of span.events) {
-    const fields = tagsJson(withDerived(event.attributes, event.name === "" ? [] : [text("event", event.name)]));
-    logs += `${logs === "" ? "" : ","}{"timestamp":${event.timeUnixNano / 1000n},"fields":${fields}}`;
-  }
-  // Jaeger's flags are sampled (1) and debug (2); bit 1 of W3C's means something else.
-  return (
-    `{"traceID":"${span.traceId}","spanID":"${span.spanId}","flags":${span.flags & 1},` +
-    `"operationName":${JSON.stringify(span.name)},"references":${referencesJson(record)},` +
-    `"startTime":${span.startTimeUnixNano / 1000n},"duration":${duration > 0n ? duration / 1000n : 0n},` +
-    `"tags":${tagsJson(withDerived(span.attributes, derivedTags(record)))},"logs":[${logs}],` +
-    `"processID":"${processId}","warnings":${warnings.length === 0 ? "null" : JSON.stringify(warnings)}}`
-  );
-}
-
-/** The parent first, as CHILD_OF; links follow, FOLLOWS_FROM unless an OpenTracing bridge said otherwise. */
-function referencesJson({ span }: SpanRecord): string {
-  const references: string[] = [];
-  if (span.parentSpanId !== "") references.push(referenceJson("CHILD_OF", span.traceId, span.parentSpanId));
-  for (const link of span.links) {
-    const type = findAttribute(link.attributes, "opentracing.ref_type");
-    const childOf = type?.type === "string" && type.value === "child_of";
-    references.push(referenceJson(childOf ? "CHILD_OF" : "FOLLOWS_FROM", link.traceId, link.spanId));
-  }
-  return `[${references.join(",")}]`;
-}
-
-function referenceJson(type: string, traceId: string, spanId: string): string {
-  return `{"refType":"${type}","traceID":"${traceId}","spanID":"${spanId}"}`;
-}
-
-/** The fields of a span for which Jaeger has no field but a conventional tag. */
-function derivedTags({ span, scope }: SpanRecord): KeyValue[] {
-  const tags: KeyValue[] = [];
-  if (span.kind !== SPAN_KIND.unspecified && span.kind !== SPAN_KIND.internal) {
-    tags.push(text("span.kind", SPAN_KIND_NAMES[span.kind]));
-  }
-  if (span.status.code === STATUS_CODE.ok) tags.push(text("otel.status_code", "OK"));
-  if (span.status.code === STATUS_CODE.error) {
-    tags.push(text("otel.status_code", "ERROR"), { key: "error", value: { type: "bool", value: true } });
-  }
-  if (span.status.message !== "") tags.push(text("otel.status_description", span.status.message));
-  if (scope.name !== "") tags.push(text("otel.scope.name", scope.name));
-  if (scope.version !== "") tags.push(text("otel.scope.version", scope.version));
-  if (span.traceState !== "") tags.push(text("w3c.tracestate", span.traceState));
-  return tags;
-}
-
-function text(key: string, value: string): KeyValue {
-  return { key, value: { type: "string", value } };
-}
-
-/** Attributes, then what was derived, except where an attribute says the same already. */
-function withDerived(attributes: Attributes, derived: readonly KeyValue[]): Attributes {
-  if (derived.length === 0) return attributes;
-  const added = derived.filter(({ key, value }) => {
-    const own = findAttribute(attributes, key);
-    return own === undefined || anyValueText(own) !== anyValueText(value);
-  });
-  return [...attributes, ...added];
-}
-
-function tagsJson(attributes: Attributes): string {
-  let json = "";
-  for (const { key, value } of attributes) {
-    json += `${json === "" ? "" : ","}{"key":${JSON.stringify(key)},${valueJson(value)}}`;
-  }
-  return `[${json}]`;
-}
-
-const MAX_SAFE = BigInt(Number.MAX_SAFE_INTEGER);
-
-function valueJson(value: AnyValue): string {
-  switch (value.type) {
-    case "bool":
-      return `"type":"bool","value":${value.value}`;
-    case "int": {
-      const safe = value.value <= MAX_SAFE && value.value >= -MAX_SAFE;
-      return `"type":"int64","value":${safe ? value.value : `"${value.value}"`}`;
+    w.raw('],"processes":{');
+    let separator = '"';
+    for (const [process, id] of processes) {
+      w.raw(`${separator}${id}":`);
+      w.raw(process);
+      separator = ',"';
     }
-    case "double":
-      return `"type":"float64","value":${doubleJson(value.value)}`;
-    case "bytes":
-      return `"type":"binary","value":"${anyValueText(value)}"`;
-    default:
-      return `"type":"string","value":${JSON.stringify(anyValueText(value))}`;
+    w.raw('},"warnings":null}');
+  }
+
+  #groupsOf({ columns }: LogBatch): (Group | undefined)[] {
+    let groups = this.#groups.get(columns);
+    if (groups === undefined) {
+      groups = [];
+      this.#groups.set(columns, groups);
+    }
+    return groups;
   }
 }
 
-function doubleJson(value: number): string {
-  if (Object.is(value, -0)) return "-0";
-  return Number.isFinite(value) ? String(value) : `"${value}"`;
+/** What the spans of one ScopeSpans message share. */
+interface Group {
+  /** JSON of Jaeger's process: service and resource attributes. */
+  readonly process: string;
+  readonly scopeTags: readonly DerivedTag[];
+}
+
+function readGroup({ body, columns }: LogBatch, index: number): Group {
+  const { resource, scope, service } = decodeGroup(body, columns, index);
+  const tags = resource.attributes.filter(({ key }) => key !== "service.name").map(tagJson);
+  const scopeTags: DerivedTag[] = [];
+  if (scope.name !== "") scopeTags.push(derivedText("otel.scope.name", scope.name));
+  if (scope.version !== "") scopeTags.push(derivedText("otel.scope.version", scope.version));
+  return { process: `{"serviceName":${JSON.stringify(service)},"tags":[${tags.join(",")}]}`, scopeTags };
+}
+
+/** The ids of a row that are others where servers got their own. */
+function changedIds(
+  columns: SpanColumns,
+  row: number,
+  ownIds: ReadonlyMap<string, string>,
+): { readonly spanId?: string; readonly parentId?: string } {
+  const spanId = bytesToHex(columns.spanIds, row * 8, 8);
+  const own = columns.kind[row] === SPAN_KIND.server ? ownIds.get(spanId) : undefined;
+  if (own !== undefined) return { spanId: own, parentId: spanId };
+  const parentId = isRoot(columns, row) ? undefined : ownIds.get(bytesToHex(columns.parentIds, row * 8, 8));
+  return parentId === undefined ? {} : { parentId };
 }

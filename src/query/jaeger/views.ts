@@ -7,7 +7,7 @@ import type { DependencyLink, SearchResult, TraceQuery } from "../../model/trace
 import { beginJaegerResult, finishJaegerResult, type JaegerError, jaegerResult } from "./envelope.ts";
 import { type JaegerMetricsParams, MIN_STEP_MS, metrics } from "./metrics.ts";
 import { fragmentsOfJson } from "./otlp-json-traces.ts";
-import { writeJaegerTrace } from "./trace-json.ts";
+import { JaegerTraceJson } from "./trace-json.ts";
 
 /** What the routes send with each view; all of it survives structured clone. */
 export interface JaegerViewParams {
@@ -90,7 +90,7 @@ async function trace(reader: TraceReader, params: Params<"jaeger.trace">, signal
   if (fragments.length === 0) throw new PermanentError("not_found", "trace not found");
   const writer = beginJaegerResult();
   writer.raw("[");
-  writeJaegerTrace(writer, params.traceId, fragments, params.raw, signal);
+  new JaegerTraceJson(writer, signal).write(params.traceId, fragments, params.raw);
   writer.raw("]");
   return finishJaegerResult(writer, 0);
 }
@@ -117,11 +117,12 @@ async function transform(
   signal: AbortSignal,
 ): Promise<ViewResult> {
   const writer = beginJaegerResult();
+  const json = new JaegerTraceJson(writer, signal);
   writer.raw("[");
   let separator = "";
   for (const { id, fragments } of fragmentsOfJson(params.body)) {
     writer.raw(separator);
-    writeJaegerTrace(writer, id, fragments, false, signal);
+    json.write(id, fragments, false);
     separator = ",";
   }
   writer.raw("]");
@@ -137,16 +138,19 @@ async function tracesResult(
   reportMissing: boolean,
 ): Promise<ViewResult> {
   const writer = beginJaegerResult();
+  const json = new JaegerTraceJson(writer, signal);
   writer.raw("[");
   let separator = "";
-  for (const id of ids) {
-    const fragments = await readTrace(reader, id, signal);
-    if (fragments.length === 0) {
+  const asked = ids.map((id) => hexToBytes(id) as Uint8Array);
+  let next = 0;
+  for await (const fragments of reader.traces(asked, signal)) {
+    const id = ids[next++] as string;
+    if (!fragments.some(({ rows }) => rows.length > 0)) {
       if (reportMissing) errors.push({ msg: "trace not found", traceID: id });
       continue;
     }
     writer.raw(separator);
-    writeJaegerTrace(writer, id, fragments, raw, signal);
+    json.write(id, fragments, raw);
     separator = ",";
   }
   writer.raw("]");

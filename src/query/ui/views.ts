@@ -9,7 +9,7 @@ import { SPAN_KIND_NAMES, type SpanRecord } from "../../model/span.ts";
 import type { TraceQuery, TraceSummary } from "../../model/trace-query.ts";
 import { throwIfAborted } from "../fragments.ts";
 import { beginJaegerResult, finishJaegerResult } from "../jaeger/envelope.ts";
-import { writeJaegerTrace } from "../jaeger/trace-json.ts";
+import { JaegerTraceJson } from "../jaeger/trace-json.ts";
 import { JsonWriter, jsonBytes } from "../json-writer.ts";
 import { formatPageKey } from "../search-params.ts";
 import type {
@@ -110,7 +110,7 @@ async function download(reader: TraceReader, params: Params<"ui.download">, sign
   }
   const writer = beginJaegerResult();
   writer.raw("[");
-  writeJaegerTrace(writer, params.traceId, fragments, true, signal);
+  new JaegerTraceJson(writer, signal).write(params.traceId, fragments, true);
   writer.raw("]");
   return finishJaegerResult(writer, 0);
 }
