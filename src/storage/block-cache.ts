@@ -3,9 +3,10 @@ import { traceIdHash } from "../model/attribute-hash.ts";
 import type { SpanColumns } from "../model/span-columns.ts";
 import { decodeBlockIndex, indexedTraceIds } from "./block-index.ts";
 import { bloomMayContain } from "./bloom.ts";
+import { BlockTraces } from "./search/block-traces.ts";
 import { ByteLru } from "./search/byte-lru.ts";
 import type { Pacer } from "./search/pacer.ts";
-import { rowsOfTrace, type TraceRows } from "./search/trace-rows.ts";
+import type { TraceRows } from "./search/trace-rows.ts";
 import { SegmentBlocks } from "./segment-blocks.ts";
 import type { BlockHead, SegmentSource } from "./segment-source.ts";
 
@@ -30,6 +31,7 @@ export interface CachedBlock {
   readonly row: number;
   readonly receivedAtMs: number;
   readonly columns: SpanColumns;
+  readonly traces: BlockTraces;
   readonly bloom: Uint8Array;
 }
 
@@ -58,7 +60,9 @@ export class BlockCache {
   readonly #blocks: ByteLru<CachedBlock>;
   readonly #bodies: ByteLru<Uint8Array>;
   /** By trace id, one character a byte; emptied when rows are removed. */
-  readonly #times = new Map<string, TraceTimes & { readonly rowCount: number }>();
+  readonly #times = new Map<string, TraceTimes & { readonly state: number }>();
+  /** How often a segment was finished: what is known of those that are does not change. */
+  #finished = 0;
   #refreshing: Promise<void> = Promise.resolve();
 
   constructor(source: SegmentSource, settings: BlockCacheSettings) {
@@ -132,29 +136,23 @@ export class BlockCache {
     }
   }
 
-  /**
-   * How many rows of the log may hold spans of a trace: while it stays the same and nothing is removed, the trace is the
-   * same. Undefined where some segment's table was released.
-   */
-  rowCount(traceHash: number): number | undefined {
+  /** A number that is another one when rows of the log were added that may hold spans of the trace. */
+  traceState(traceHash: number): number {
     let count = 0;
-    for (const segment of this.#segments.values()) {
-      const rows = segment.traceRows(traceHash);
-      if (rows === undefined) return undefined;
-      count += rows.length;
-    }
-    return count;
+    for (const segment of this.segments) if (!segment.complete) count += segment.traceRows(traceHash)?.length ?? 0;
+    return this.#finished * MAX_ROWS + count;
   }
 
-  /** What `keepTimes` was told of a trace; undefined where its rows have changed since. */
-  knownTimes(traceKey: string, rowCount: number): TraceTimes | undefined {
+  /** What `keepTimes` was told of a trace; undefined where that was of another state. */
+  knownTimes(traceKey: string, state: number): TraceTimes | undefined {
     const known = this.#times.get(traceKey);
-    return known?.rowCount === rowCount ? known : undefined;
+    return known?.state === state ? known : undefined;
   }
 
-  keepTimes(traceKey: string, rowCount: number, { start, end }: TraceTimes): void {
+  /** `state` is that from before the trace was read. */
+  keepTimes(traceKey: string, state: number, { start, end }: TraceTimes): void {
     this.#times.delete(traceKey);
-    this.#times.set(traceKey, { rowCount, start, end });
+    this.#times.set(traceKey, { state, start, end });
     if (this.#times.size <= MAX_TIMES) return;
     for (const oldest of this.#times.keys()) {
       this.#times.delete(oldest);
@@ -167,11 +165,11 @@ export class BlockCache {
     const hash = traceIdHash(traceId);
     const found: TraceRows[] = [];
     for (const segment of this.segments) {
-      const rows = segment.traceRows(hash) ?? (await this.#scanForTrace(segment, hash, pacer));
-      for (const row of rows) {
-        const block = this.block(segment.id, row);
-        const part = block && rowsOfTrace(block, traceId);
-        if (part !== undefined) found.push(part);
+      const places = segment.traceRows(hash) ?? (await this.#scanForTrace(segment, hash, pacer));
+      for (const place of places) {
+        const block = this.block(segment.id, place);
+        const rows = block?.traces.rows(traceId) ?? [];
+        if (block !== undefined && rows.length > 0) found.push({ block, rows });
         if (pacer.due()) await pacer.pause();
       }
     }
@@ -195,7 +193,10 @@ export class BlockCache {
             heads,
           );
         if (heads.length < LOAD_ROWS) {
-          if (info.status === "closed") segment.finish();
+          if (info.status === "closed") {
+            segment.finish();
+            this.#finished++;
+          }
           break;
         }
         if (pacer.due()) await pacer.pause();
@@ -232,8 +233,10 @@ export class BlockCache {
 
   #keep(head: BlockHead): CachedBlock {
     const { segment, row, receivedAtMs, bloom } = head;
-    const block: CachedBlock = { segment, row, receivedAtMs, bloom, columns: decodeBlockIndex(head.index) };
-    this.#blocks.set(segment * MAX_ROWS + row, block, head.index.byteLength * 1.5 + bloom.byteLength + 1000);
+    const columns = decodeBlockIndex(head.index);
+    const traces = new BlockTraces(columns);
+    const block: CachedBlock = { segment, row, receivedAtMs, bloom, columns, traces };
+    this.#blocks.set(segment * MAX_ROWS + row, block, head.index.byteLength * 1.7 + bloom.byteLength + 1000);
     return block;
   }
 

@@ -207,14 +207,14 @@ class Search {
 
   async #lookUp({ key }: Candidate): Promise<void> {
     const id = Buffer.from(key, "latin1");
-    const rowCount = this.#cache.rowCount(traceIdHash(id));
-    const known = rowCount === undefined ? undefined : this.#cache.knownTimes(key, rowCount);
+    const state = this.#cache.traceState(traceIdHash(id));
+    const known = this.#cache.knownTimes(key, state);
     if (known !== undefined && !this.#mayAccept(id, known)) return;
     const stored = await this.#cache.trace(id, this.#pacer);
     if (stored.length === 0) return;
     const times = known ?? traceTimes(stored);
     if (known === undefined) {
-      if (rowCount !== undefined) this.#cache.keepTimes(key, rowCount, times);
+      this.#cache.keepTimes(key, state, times);
       if (!this.#mayAccept(id, times)) return;
     }
     const trace = withoutDuplicates(stored, (block) => this.#cache.body(block.segment, block.row));

@@ -1,5 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import type { SpanColumns } from "../../model/span-columns.ts";
+import { BlockTraces } from "./block-traces.ts";
 import { ByteLru } from "./byte-lru.ts";
 import { Heap } from "./heap.ts";
 import { TraceTable } from "./trace-table.ts";
@@ -68,6 +70,31 @@ describe("TraceTable", () => {
     }
     expect(packed.bytes).toBeLessThan(ROWS * 40 * 5 + 1_000);
     expect(new TraceTable().pack().rows(7)).toEqual([]);
+  });
+});
+
+describe("BlockTraces", () => {
+  it("gives the rows of each trace of a block, and none of others", () => {
+    // Ids that differ in one byte only, at either end.
+    const id = fc.record({ at: fc.constantFrom(0, 15), byte: fc.integer({ min: 0, max: 40 }) });
+    const bytesOf = ({ at, byte }: { at: number; byte: number }) => {
+      const bytes = new Uint8Array(16).fill(7);
+      bytes[at] = byte;
+      return bytes;
+    };
+    fc.assert(
+      fc.property(fc.uniqueArray(id, { selector: (one) => bytesOf(one).join() }), fc.array(fc.nat()), (ids, picks) => {
+        const traceIndex = ids.length === 0 ? [] : picks.map((pick) => pick % ids.length);
+        const traceIds = Uint8Array.from(ids.flatMap((one) => [...bytesOf(one)]));
+        const columns = { count: traceIndex.length, traceIds, traceIndex: Uint16Array.from(traceIndex) };
+        const traces = new BlockTraces(columns as unknown as SpanColumns);
+        for (const [i, one] of ids.entries()) {
+          expect(traces.rows(bytesOf(one))).toEqual([...traceIndex.keys()].filter((row) => traceIndex[row] === i));
+        }
+        expect(traces.rows(new Uint8Array(16).fill(8))).toEqual([]);
+      }),
+      { seed: 6, numRuns: 200 },
+    );
   });
 });
 

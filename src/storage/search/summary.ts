@@ -1,7 +1,7 @@
 import { compareText } from "../../model/compare-text.ts";
 import { bytesToHex } from "../../model/ids.ts";
 import { STATUS_CODE } from "../../model/span.ts";
-import { endNano, isRoot, nameOf, type SpanColumns, serviceOf, startNano } from "../../model/span-columns.ts";
+import { isRoot, nameOf, type SpanColumns, serviceOf, startNano } from "../../model/span-columns.ts";
 import type { TraceSummary } from "../../model/trace-query.ts";
 import type { TraceRows } from "./trace-rows.ts";
 
@@ -9,17 +9,35 @@ const MATCHED_IDS = 3;
 
 /** ns since the epoch: earliest start and latest end over all spans. */
 export function traceTimes(trace: readonly TraceRows[]): { start: bigint; end: bigint } {
-  let start: bigint | undefined;
-  let end = 0n;
+  let startHigh = 0xffff_ffff;
+  let startLow = 0xffff_ffff;
+  let endHigh = 0;
+  let endLow = 0;
+  let any = false;
+  // In halves: a bigint for every span costs more than all the rest of looking a trace up.
   for (const { block, rows } of trace) {
+    const { columns } = block;
     for (const row of rows) {
-      const rowStart = startNano(block.columns, row);
-      const rowEnd = endNano(block.columns, row);
-      if (start === undefined || rowStart < start) start = rowStart;
-      if (rowEnd > end) end = rowEnd;
+      any = true;
+      const high = columns.startHigh[row] as number;
+      const low = columns.startLow[row] as number;
+      if (high < startHigh || (high === startHigh && low < startLow)) {
+        startHigh = high;
+        startLow = low;
+      }
+      const laterHigh = columns.endHigh[row] as number;
+      const laterLow = columns.endLow[row] as number;
+      if (laterHigh > endHigh || (laterHigh === endHigh && laterLow > endLow)) {
+        endHigh = laterHigh;
+        endLow = laterLow;
+      }
     }
   }
-  return { start: start ?? 0n, end };
+  return { start: any ? joined(startHigh, startLow) : 0n, end: joined(endHigh, endLow) };
+}
+
+function joined(high: number, low: number): bigint {
+  return (BigInt(high) << 32n) | BigInt(low);
 }
 
 /** A span of the trace that satisfies the filter. */
