@@ -133,7 +133,7 @@ async function stats(flags: DbFlags): Promise<void> {
     );
     process.stdout.write(
       `${report.spans} spans in ${mebibytes(report.bytes)} MiB, ${report.bytesPerSpan} bytes a span; ` +
-        `${mebibytes(report.free)} MiB free on the disk\n`,
+        `${mebibytes(report.otherBytes)} MiB for rates, cursors and lists; ${mebibytes(report.free)} MiB free on the disk\n`,
     );
     if (report.tombstones > 0) {
       process.stdout.write(`${report.tombstones} deleted traces still take space: spanloom db compact\n`);

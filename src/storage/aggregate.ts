@@ -23,6 +23,8 @@ export interface AggregateKind {
   readonly create: (metrics: Metrics) => LogState;
   /** Removes stored state of times before this, ms since the epoch. */
   readonly expire: (db: SqlDatabase, beforeMs: number) => void;
+  /** Removes the oldest part of what is stored, because all together takes too much; false where nothing is left to remove. */
+  readonly shrink?: (db: SqlDatabase) => boolean;
 }
 
 /** By the names of their cursors. */
@@ -95,6 +97,11 @@ export class Aggregate {
   /** Removes what the state holds of times before this, ms since the epoch. */
   expire(db: SqlDatabase, beforeMs: number): void {
     this.#options.kind.expire(db, beforeMs);
+  }
+
+  /** Removes the oldest part of what the state has stored; false where there is none. */
+  shrink(db: SqlDatabase): boolean {
+    return this.#options.kind.shrink?.(db) ?? false;
   }
 
   /** Ends after the batch under way. With `drain` the rest of the log is read first, unless the signal aborts. */

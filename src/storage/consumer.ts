@@ -21,7 +21,8 @@ export interface ConsumerOptions {
 }
 
 interface Job {
-  readonly entries: readonly LogEntry[];
+  /** None once it is done: it may wait long for one before it, and bodies are large. */
+  entries: readonly LogEntry[];
   /** Where the log is done when this job and all before it are. */
   readonly end: LogPosition;
   /** Spans that retention had removed before its first entry. */
@@ -190,6 +191,7 @@ export class Consumer {
     while (job.state === "running") {
       try {
         for (const part of chunkFragments(fragments, this.#options.configured.maxBatchSpans)) await this.#send(part);
+        job.entries = [];
         job.state = "done";
       } catch (error) {
         if (this.#stop.signal.aborted) job.state = "left";

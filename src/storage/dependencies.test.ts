@@ -33,6 +33,11 @@ function read(db: SqlDatabase, startMs: number, endMs: number, durations = false
   return new DependencyReader().read(db, { startMs, endMs, durations });
 }
 
+function permutations<T>(list: readonly T[]): T[][] {
+  if (list.length < 2) return [[...list]];
+  return list.flatMap((first, i) => permutations(list.toSpliced(i, 1)).map((rest) => [first, ...rest]));
+}
+
 function clear(db: SqlDatabase): void {
   removeDependenciesBefore(db, Number.MAX_SAFE_INTEGER);
 }
@@ -192,6 +197,42 @@ describe("DependencyAggregator", () => {
       clear(db);
       for (const one of order) aggregator.consume(spans([one]));
       expect(stored()).toEqual([link("a", "b"), link("b", "c")]);
+    }
+  });
+
+  it("counts what is below a shared id once, in whatever order, over flushes and restarts", () => {
+    const list: GivenSpan[] = [
+      ["a", 2, 1, { kind: 3, status: { code: 2, message: "" } }],
+      ["b", 2, 1, { kind: 2 }],
+      ["b", 3, 2, { status: { code: 2, message: "" } }],
+      ["c", 4, 2, { kind: 2, status: { code: 2, message: "" } }],
+    ];
+    for (const order of permutations(list)) {
+      const rows = order.map((one) => withThresholds(spans([one]), ["fd70a3d70a3d7"]));
+      for (const flushed of [false, true]) {
+        aggregator = new DependencyAggregator();
+        clear(db);
+        for (const [i, row] of rows.entries()) {
+          if (flushed) {
+            aggregator.flush(db);
+            aggregator = new DependencyAggregator();
+            for (const known of rows.slice(0, i)) aggregator.remember(known);
+          }
+          aggregator.consume(row);
+        }
+        aggregator.flush(db);
+        const names = order.map(([service, id]) => `${service}${id}`).join();
+        const found = read(db, 0, Number.MAX_SAFE_INTEGER, true);
+        expect(
+          found.map(({ parent, child, callCount, errorCount }) => [parent, child, callCount, errorCount]),
+          names,
+        ).toEqual([
+          ["a", "b", 100, 0],
+          ["b", "c", 100, 100],
+        ]);
+        expect(db.prepare("SELECT * FROM dependency").all(), names).toHaveLength(2);
+        expect(db.prepare("SELECT * FROM dependency_duration").all(), names).toHaveLength(2);
+      }
     }
   });
 

@@ -101,7 +101,7 @@ export class DependencyAggregator {
     this.#window = new JoinWindow(settings.windowSpans, (parent, child, hour, error, duration, count) => {
       if (!this.#counting) return;
       if (hour === NO_HOUR) {
-        this.#leftOut++;
+        this.#leftOut += Math.sign(count);
         return;
       }
       const calls = callsOf(this.#pending, hour, parent, child);

@@ -38,6 +38,8 @@ WHERE NOT EXISTS (SELECT 1 FROM dependency_hour)`;
 
 const HOUR_MS = 3_600_000;
 const MAX_REVISION = 2 ** 48 - 1;
+/** Less is what rounding leaves of calls that were taken back: a call counts as one or more. */
+const HALF_A_CALL = 0.5;
 /** Links of one hour that are kept apart: every service calling every other makes as many with 100 services. */
 const MAX_LINKS = 10_000;
 
@@ -79,6 +81,7 @@ function probe(db: SqlDatabase): void {
 /**
  * Adds calls to the stored ones. Runs inside the caller's transaction. Beyond `maxLinks` of one hour, calls of links that
  * it does not hold yet, and those of very long names, are summed up as a link between other services; returns how many.
+ * Negative counts take calls back that were added before.
  */
 export function addDependencies(db: SqlDatabase, list: Iterable<HourlyCalls>, maxLinks = MAX_LINKS): number {
   const count = db.prepare<{ links: number }>("SELECT count(*) AS links FROM dependency WHERE hour = ?");
@@ -100,11 +103,13 @@ export function addDependencies(db: SqlDatabase, list: Iterable<HourlyCalls>, ma
     let ofHour = links.get(hour) ?? count.get(hour)?.links ?? 0;
     let before = held.get(hour, parent, child);
     if (before === undefined) {
+      // Calls that were taken back before they were stored.
+      if (calls < HALF_A_CALL && ofHour < maxLinks) continue;
       if (ofHour < maxLinks && parent.length <= MAX_NAME_LENGTH && child.length <= MAX_NAME_LENGTH) ofHour++;
       else {
         parent = OTHER_SERVICES;
         child = OTHER_SERVICES;
-        summed += calls;
+        summed += Math.max(0, calls);
         before = held.get(hour, parent, child);
       }
     }
@@ -112,6 +117,13 @@ export function addDependencies(db: SqlDatabase, list: Iterable<HourlyCalls>, ma
     // Counts that cannot be believed count as none.
     const sound = before !== undefined && isSound({ hour, parent, child, ...before }) ? before : undefined;
     const sums = { hour, parent, child, calls: calls + (sound?.calls ?? 0), errors: errors + (sound?.errors ?? 0) };
+    if (sums.calls < HALF_A_CALL) {
+      for (const table of ["dependency", "dependency_duration"]) {
+        db.prepare(`DELETE FROM ${table} WHERE hour = ? AND parent = ? AND child = ?`).run(hour, parent, child);
+      }
+      links.set(hour, Math.max(0, ofHour - 1));
+      continue;
+    }
     write.run(hour, parent, child, sums.calls, sums.errors, crcOf(sums));
     const place = placeOf(hour, parent, child);
     const sum = readDurations(known.get(hour, parent, child)?.durations, place);
@@ -129,6 +141,19 @@ export function removeDependenciesBefore(db: SqlDatabase, beforeMs: number): voi
   for (const table of ["dependency", "dependency_duration", "dependency_hour"]) {
     if (hasTable(db, table)) db.prepare(`DELETE FROM ${table} WHERE hour < ?`).run(hourOf(beforeMs));
   }
+}
+
+/** Removes the older eighth of the hours; false where nothing is left. */
+export function shrinkDependencies(db: SqlDatabase): boolean {
+  if (!hasTable(db, "dependency_hour")) return false;
+  const { first, last } = db
+    .prepare<{ first: number | null; last: number | null }>(
+      "SELECT min(hour) AS first, max(hour) AS last FROM dependency_hour",
+    )
+    .get() ?? { first: null, last: null };
+  if (first === null || last === null) return false;
+  removeDependenciesBefore(db, (first + Math.max(1, Math.ceil((last - first) / 8))) * HOUR_MS);
+  return true;
 }
 
 /** Hours since the epoch of a time in ms. */

@@ -1,19 +1,25 @@
 import { cpSync, mkdtempSync, rmSync, statSync, truncateSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { afterEach, describe, expect, it } from "vitest";
+import { serviceWith, spanWith } from "../../test/support/otlp-spans.ts";
 import { incoming, makeBody, range, scannerPipeline, spanNumbers } from "../../test/support/storage/batches.ts";
 import { testDriver } from "../../test/support/storage/driver.ts";
 import { recordingHost, storeSettings, until } from "../../test/support/storage/rig.ts";
+import { encodeTraces } from "../codec/otlp/encode.ts";
 import type { ExportOutcome } from "../component/export.ts";
 import type { ConfiguredExporter } from "../component/store.ts";
 import type { LogFragment } from "../model/log.ts";
 import type { AggregateKind, AggregateTable } from "./aggregate.ts";
+import { AGGREGATES } from "./aggregates.ts";
 import { openConsumersDb } from "./cursor-store.ts";
 import type { SqlDatabase } from "./driver.ts";
-import { ExportCore } from "./export-core.ts";
+import { ExportCore, type ExportCoreOptions } from "./export-core.ts";
 import { IngestCore } from "./ingest-core.ts";
 import type { LogRow } from "./log-reader.ts";
+import { readRed } from "./red-table.ts";
 import { fileAccess, StoredSource } from "./stored-source.ts";
 
 const cleanups: (() => void | Promise<void>)[] = [];
@@ -82,7 +88,11 @@ function store(
       ingest.settle();
       core?.advanced();
     },
-    async run(exporters: readonly ConfiguredExporter[], aggregates: AggregateTable = {}) {
+    async run(
+      exporters: readonly ConfiguredExporter[],
+      aggregates: AggregateTable = {},
+      more: Partial<ExportCoreOptions> = {},
+    ) {
       const source = new StoredSource(fileAccess(testDriver, path), () => {});
       sources.push(source);
       const { db, wasDamaged } = openConsumersDb(testDriver, join(path, "consumers.db"), host.logger);
@@ -95,6 +105,7 @@ function store(
         host,
         drainOnClose: false,
         cursorsLost: wasDamaged,
+        ...more,
       });
       core = running;
       let closed = false;
@@ -171,6 +182,29 @@ describe("exporters", () => {
     expect(value("spanloom_exporter_delivered_spans_total", "stuck")).toBe(100);
     expect(value("spanloom_exporter_retries_total", "stuck")).toBeGreaterThan(2);
     expect(value("spanloom_exporter_lag_spans", "hanging")).toBe(100);
+    await close(AbortSignal.timeout(20));
+  });
+
+  it("hold no bodies of what is delivered behind a request that never is", async () => {
+    setFlagsFromString("--expose-gc");
+    const gc = runInNewContext("gc") as () => void;
+    const log = store();
+    const poisoned = destination(
+      "poisoned",
+      (ids) => (ids.includes(1) ? new Promise<ExportOutcome>(() => {}) : DELIVERED),
+      { maxBatchSpans: 1, concurrency: 2 },
+    );
+    const { core, close } = await log.run([poisoned.configured]);
+    gc();
+    const before = process.memoryUsage().arrayBuffers;
+    for (let id = 1; id <= 200; id++) {
+      log.ingest.append([incoming(makeBody("s", [{ id, padding: 100_000 }]))]);
+      log.ingest.settle();
+    }
+    core.advanced();
+    await until("all others are delivered", () => poisoned.delivered.length === 199, 20_000);
+    gc();
+    expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(5_000_000);
     await close(AbortSignal.timeout(20));
   });
 
@@ -440,5 +474,42 @@ describe("aggregates", () => {
     await second.core.catchUp();
     expect(expired).toEqual([now]);
     await second.close();
+  });
+
+  it("keep their place on the disk whatever services, operations and times a sender makes up", async () => {
+    const log = store();
+    const limit = 512 * 1024;
+    const { core, db } = await log.run([], AGGREGATES, { maxAggregateBytes: limit });
+    const value = (name: string) => log.host.metrics.snapshot().find((sample) => sample.name === name)?.value ?? 0;
+    const now = Date.now();
+    let largest = 0;
+    for (let round = 0; round < 15; round++) {
+      const made = Array.from({ length: 300 }, (_, i) => {
+        const start = BigInt(now - (i % 20) * 3_600_000 - round * 60_000) * 1_000_000n;
+        return serviceWith(`made-up-${round}-${i}`, [
+          spanWith({
+            spanId: (round * 1000 + i + 1).toString(16).padStart(16, "0"),
+            parentSpanId: (round * 1000 + i).toString(16).padStart(16, "0"),
+            name: `op-${i}`,
+            startTimeUnixNano: start,
+            endTimeUnixNano: start + 5n,
+          }),
+        ]);
+      });
+      const honest = BigInt(now) * 1_000_000n;
+      const cart = serviceWith("cart", [spanWith({ startTimeUnixNano: honest, endTimeUnixNano: honest + 5n })]);
+      log.ingest.append([incoming(encodeTraces([...made, cart]), now)]);
+      log.ingest.settle();
+      await core.catchUp();
+      largest = Math.max(largest, value("spanloom_aggregate_disk_bytes"));
+    }
+    expect(value("spanloom_aggregate_shrinks_total")).toBeGreaterThan(0);
+    expect(log.host.lines.filter(({ level }) => level === "warn")).toHaveLength(1);
+    expect(largest).toBeLessThan(2 * limit);
+    expect(statSync(join(log.path, "consumers.db")).size).toBeLessThan(2 * limit);
+    const hour = 3_600_000;
+    const range = { startMs: now - hour, endMs: now + hour, stepMs: hour, services: ["cart"], byOperation: false };
+    const [series] = readRed(db, range).series;
+    expect(series?.points.reduce((sum, point) => sum + (point?.calls ?? 0), 0)).toBe(15);
   });
 });

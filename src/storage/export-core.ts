@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Host } from "../component/component.ts";
-import type { MetricSample } from "../component/metrics.ts";
+import type { Counter, MetricSample } from "../component/metrics.ts";
 import type { ConfiguredExporter, ExporterStatus } from "../component/store.ts";
 import { type Cursor, compareCursors } from "../model/log.ts";
 import { Aggregate, type AggregateTable } from "./aggregate.ts";
@@ -17,6 +17,8 @@ export interface ExportCoreOptions {
   readonly aggregates: AggregateTable;
   /** Aggregates forget what is older, ms; undefined: what is older than the oldest spans that are left. */
   readonly maxAgeMs: number | undefined;
+  /** Beyond it they forget their oldest part, bytes; undefined: without a bound. */
+  readonly maxAggregateBytes?: number;
   readonly host: Host;
   /** The log does not outlive the process: send the rest of it before closing. */
   readonly drainOnClose: boolean;
@@ -40,7 +42,10 @@ export class ExportCore {
   readonly #aggregates: readonly Aggregate[];
   readonly #now: () => number;
   readonly #saved = new Map<string, ConsumerState>();
+  readonly #shrunk: Counter;
   #expiredAtMs = Number.NEGATIVE_INFINITY;
+  #saidAtMs = Number.NEGATIVE_INFINITY;
+  #usedBytes: number;
   #timer: NodeJS.Timeout | undefined;
   #closing: Promise<void> | undefined;
 
@@ -76,6 +81,11 @@ export class ExportCore {
           logger: host.logger,
           metrics: host.metrics,
         }),
+    );
+    this.#usedBytes = usedBytes(db);
+    this.#shrunk = host.metrics.counter(
+      "spanloom_aggregate_shrinks_total",
+      "Times the oldest rates or calls between services were removed early, as all together took too much space.",
     );
     host.metrics.onSnapshot(() => this.#samples());
   }
@@ -208,6 +218,7 @@ export class ExportCore {
       this.#cursors.save(states, (db) => {
         for (const aggregate of aggregates) aggregate.flush(db);
         this.#expire(db);
+        this.#shrink(db);
       });
       committed = true;
       for (const [name, state] of states) this.#saved.set(name, state);
@@ -225,6 +236,26 @@ export class ExportCore {
     const before = this.#options.maxAgeMs === undefined ? this.#oldestReceivedMs() : now - this.#options.maxAgeMs;
     if (before !== undefined) for (const aggregate of this.#aggregates) aggregate.expire(db, before);
     this.#expiredAtMs = now;
+  }
+
+  /** Names and times come from senders: whatever these make up, the disk is to hold it. */
+  #shrink(db: SqlDatabase): void {
+    const limit = this.#options.maxAggregateBytes;
+    this.#usedBytes = usedBytes(db);
+    if (limit === undefined || this.#usedBytes <= limit) return;
+    this.#shrunk.add(1);
+    // A step reads all that there is; more of it is due a second later.
+    for (const aggregate of this.#aggregates) aggregate.shrink(db);
+    const now = this.#now();
+    if (Math.abs(now - this.#saidAtMs) < EXPIRE_EVERY_MS) return;
+    this.#saidAtMs = now;
+    this.#options.host.logger.warn(
+      "rates and calls between services take too much space: the oldest are removed early",
+      {
+        mebibytes: Math.round(this.#usedBytes / 1024 / 1024),
+        limitMebibytes: Math.round(limit / 1024 / 1024),
+      },
+    );
   }
 
   /** Of the oldest spans that are left, ms since the epoch; undefined where none were ever removed. */
@@ -251,8 +282,22 @@ export class ExportCore {
       ),
       gauge("spanloom_exporter_lag_seconds", "Age of the oldest batch not yet delivered.", name, lagMs / 1000),
     ]);
-    return [...aggregates, ...exporters];
+    const bytes: MetricSample = {
+      name: "spanloom_aggregate_disk_bytes",
+      type: "gauge",
+      help: "Size of stored cursors, rates and calls between services.",
+      labels: {},
+      value: this.#usedBytes,
+    };
+    return [...aggregates, bytes, ...exporters];
   }
+}
+
+/** Pages that hold something, bytes. */
+function usedBytes(db: SqlDatabase): number {
+  const pragma = (name: string) =>
+    Object.values(db.prepare<Record<string, number>>(`PRAGMA ${name}`).get() ?? {})[0] ?? 0;
+  return (pragma("page_count") - pragma("freelist_count")) * pragma("page_size");
 }
 
 function gauge(name: string, help: string, exporter: string, value: number): MetricSample {

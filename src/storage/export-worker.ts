@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import type { ExportModule } from "../component/store.ts";
-import { AGGREGATES } from "./aggregates.ts";
+import { AGGREGATES, aggregateBytes } from "./aggregates.ts";
 import { chooseDriver } from "./choose-driver.ts";
 import { openConsumersDb } from "./cursor-store.ts";
 import { ExportCore } from "./export-core.ts";
@@ -31,6 +31,7 @@ await runThread<ToExport>(async (port) => {
     exporters: createExporters(module.config, host),
     aggregates: AGGREGATES,
     maxAgeMs: settings.retention.maxAgeMs,
+    maxAggregateBytes: aggregateBytes(settings.retention.maxBytes),
     host,
     drainOnClose: false,
     cursorsLost: wasDamaged,

@@ -183,6 +183,19 @@ describe("retention", () => {
   });
 });
 
+it("cursors and rates count in the limit of bytes", async () => {
+  const path = folder();
+  const maxBytes = 1_500_000;
+  const opened = open(path, { retention: { maxAgeMs: undefined, maxBytes } });
+  writeFileSync(join(path, "consumers.db"), new Uint8Array(600_000));
+  for (let i = 0; i < 40; i++) {
+    append(opened, 1 + i * 400, 400);
+    await opened.core.sweep();
+  }
+  expect(opened.source.stats().diskBytes).toBeLessThanOrEqual((maxBytes - 600_000) * 1.25);
+  expect(opened.source.segments().length).toBeGreaterThan(1);
+});
+
 describe("the folder", () => {
   it("belongs to one store at a time", () => {
     const path = folder();

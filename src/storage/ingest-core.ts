@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import type { Host } from "../component/component.ts";
 import { type ErrorRecord, PermanentError, RetryableError, toErrorRecord } from "../component/errors.ts";
 import type { AppendResult, IncomingBatch, IngestPipeline } from "../component/ingest.ts";
@@ -13,6 +14,8 @@ import type { RecentBodies } from "./recent-bodies.ts";
 import { limitsUnderRetention, Retention } from "./retention.ts";
 import { SealDesk } from "./sealing/seal-desk.ts";
 import type { SealOutcome, SealTask } from "./sealing/seal-task.ts";
+import { databaseBytes } from "./segment-folder.ts";
+import { CONSUMERS_FILE } from "./segment-schema.ts";
 import { SegmentSet } from "./segment-set.ts";
 import { openError } from "./storage-errors.ts";
 
@@ -109,6 +112,7 @@ export class IngestCore {
     this.#retention = new Retention({
       segments: this.#segments,
       limits: settings.retention,
+      otherBytes: () => (folder === undefined ? 0 : databaseBytes(join(folder, CONSUMERS_FILE))),
       release: options.release,
       host,
     });

@@ -3,7 +3,7 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import { RetryableError } from "../component/errors.ts";
 import type { IngestPipeline } from "../component/ingest.ts";
 import type { ExportModule, IngestModule, QueryModule, StoreSettings } from "../component/store.ts";
-import { AGGREGATES } from "./aggregates.ts";
+import { AGGREGATES, aggregateBytes } from "./aggregates.ts";
 import { chooseDriver } from "./choose-driver.ts";
 import { openConsumersDb } from "./cursor-store.ts";
 import type { SqlDatabase } from "./driver.ts";
@@ -58,6 +58,7 @@ export async function openInline(settings: StoreSettings, modules: InlineModules
       exporters: modules.export.createExporters(settings.modules.export.config, host),
       aggregates: AGGREGATES,
       maxAgeMs: settings.retention.maxAgeMs,
+      maxAggregateBytes: aggregateBytes(settings.retention.maxBytes),
       host,
       drainOnClose: settings.kind === "memory",
       cursorsLost: wasDamaged,

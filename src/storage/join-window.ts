@@ -16,6 +16,9 @@ const WORDS = 11;
 const STATE = { done: 0, waiting: 1 } as const;
 const ERROR = 2;
 const KIND_SHIFT = 2;
+const KIND_MASK = 7;
+/** Its call is counted as one from a client span, and may be one from the server span that shares that one's id. */
+const FROM_CLIENT = 32;
 
 /** Walks of one chain end here, so that a sender who repeats one id cannot stall the others. */
 const MAX_SPAN_STEPS = 64;
@@ -42,6 +45,7 @@ export interface WindowSpan {
 
 /**
  * Called for every parent and child found: services of both; hour, error, bucket of the duration and count of the child.
+ * A negative count takes a call back.
  */
 export type OnCall = (
   parentService: number,
@@ -141,15 +145,21 @@ export class JoinWindow {
       this.#onCall(shared, service, hour, error, duration, count);
     } else if ((parentLow | parentHigh) !== 0) {
       const parentBucket = (hash(trace, parentLow, parentHigh) & this.#bucketMask) * 2;
-      const parent = this.#parentService(span, parentBucket, sequence);
-      if (parent === ABSENT) {
-        state = STATE.waiting;
+      const parentSlot = this.#parentSlot(span, parentBucket, sequence);
+      if (parentSlot === NO_SLOT) state = STATE.waiting;
+      else if (entries[parentSlot * WORDS + SERVICE] !== service) {
+        if (this.#kind(parentSlot) === CLIENT) state = FROM_CLIENT;
+        const parent = entries[parentSlot * WORDS + SERVICE] as number;
+        // As it is kept, for it may have to be taken back.
+        this.#onCall(parent, service, hour, error, duration, this.#count[slot] as number);
+      }
+      if (state !== STATE.done) {
         entries[at + NEXT_CHILD] = this.#heads[parentBucket + 1] as number;
         this.#heads[parentBucket + 1] = sequence;
-      } else if (parent !== service) this.#onCall(parent, service, hour, error, duration, count);
+      }
     }
     this.#state[slot] = state | (error ? ERROR : 0) | (span.kind << KIND_SHIFT);
-    this.#adoptChildren(trace, idLow, idHigh, service, bucket, sequence);
+    this.#adoptChildren(span, bucket, sequence, shared);
     return true;
   }
 
@@ -167,7 +177,7 @@ export class JoinWindow {
       const at = slot * WORDS;
       if (entries[at + ID_LOW] === idLow && entries[at + ID_HIGH] === idHigh && entries[at + TRACE] === trace) {
         const state = this.#state[slot] as number;
-        const otherKind = state >>> KIND_SHIFT;
+        const otherKind = this.#kind(slot);
         const otherService = entries[at + SERVICE] as number;
         if (otherKind === kind && entries[at + FINGERPRINT] === span.fingerprint && otherService === service) {
           return DUPLICATE;
@@ -184,28 +194,28 @@ export class JoinWindow {
   }
 
   /**
-   * The service of the parent. Where client and server share the parent's id, the server is meant: first the span of the
-   * child's own service, then one of kind server, then the latest.
+   * The parent. Where client and server share the parent's id, the server is meant: first the span of the child's own
+   * service, then one of kind server, then the latest.
    */
-  #parentService(child: WindowSpan, bucket: number, self: number): number {
+  #parentSlot(child: WindowSpan, bucket: number, self: number): number {
     const { trace, parentLow: low, parentHigh: high } = child;
     const entries = this.#entries;
-    let found = ABSENT;
+    let found = NO_SLOT;
     let isServer = false;
     let sequence = this.#heads[bucket] as number;
     for (let step = 0; step < MAX_SPAN_STEPS && this.#holds(sequence); step++) {
-      const at = (sequence & this.#mask) * WORDS;
+      const slot = sequence & this.#mask;
+      const at = slot * WORDS;
       if (
         sequence !== self &&
         entries[at + ID_LOW] === low &&
         entries[at + ID_HIGH] === high &&
         entries[at + TRACE] === trace
       ) {
-        const service = entries[at + SERVICE] as number;
-        if (service === child.service) return service;
-        const server = (this.#state[sequence & this.#mask] as number) >>> KIND_SHIFT === SERVER;
-        if (found === ABSENT || (server && !isServer)) {
-          found = service;
+        if (entries[at + SERVICE] === child.service) return slot;
+        const server = this.#kind(slot) === SERVER;
+        if (found === NO_SLOT || (server && !isServer)) {
+          found = slot;
           isServer = server;
         }
       }
@@ -214,35 +224,47 @@ export class JoinWindow {
     return found;
   }
 
-  #adoptChildren(trace: number, low: number, high: number, service: number, bucket: number, self: number): void {
+  /**
+   * Counts the calls to children that came first. Those of the client span that this server span shares its id with are
+   * its own: what was counted as calls from the service of that client, `shared`, is taken back.
+   */
+  #adoptChildren(parent: WindowSpan, bucket: number, self: number, shared: number): void {
+    const { trace, idLow, idHigh, service, kind } = parent;
     const entries = this.#entries;
+    const takesBack = kind === SERVER && shared !== ABSENT;
     let sequence = this.#heads[bucket + 1] as number;
     for (let step = 0; step < MAX_CHILD_STEPS && this.#holds(sequence); step++) {
       const slot = sequence & this.#mask;
       const at = slot * WORDS;
       const state = this.#state[slot] as number;
       if (
-        (state & 1) === STATE.waiting &&
+        ((state & STATE.waiting) !== 0 || (takesBack && (state & FROM_CLIENT) !== 0)) &&
         sequence !== self &&
-        entries[at + PARENT_LOW] === low &&
-        entries[at + PARENT_HIGH] === high &&
+        entries[at + PARENT_LOW] === idLow &&
+        entries[at + PARENT_HIGH] === idHigh &&
         entries[at + TRACE] === trace
       ) {
-        this.#state[slot] = state & ~1;
-        if (entries[at + SERVICE] !== service) this.#call(service, slot);
+        if ((state & FROM_CLIENT) !== 0) this.#call(shared, slot, -1);
+        const calls = entries[at + SERVICE] !== service;
+        this.#state[slot] = (state & ~(STATE.waiting | FROM_CLIENT)) | (calls && kind === CLIENT ? FROM_CLIENT : 0);
+        if (calls) this.#call(service, slot);
       }
       sequence = entries[at + NEXT_CHILD] as number;
     }
   }
 
-  /** Of a child that came before its parent. */
-  #call(parent: number, slot: number): void {
+  /** Of a child that came before its parent; `sign` -1 takes it back. */
+  #call(parent: number, slot: number, sign = 1): void {
     const entries = this.#entries;
     const at = slot * WORDS;
     const error = ((this.#state[slot] as number) & ERROR) !== 0;
     const duration = (entries[at + DURATION] as number) | 0;
-    const count = this.#count[slot] as number;
+    const count = sign * (this.#count[slot] as number);
     this.#onCall(parent, entries[at + SERVICE] as number, entries[at + HOUR] as number, error, duration, count);
+  }
+
+  #kind(slot: number): number {
+    return ((this.#state[slot] as number) >>> KIND_SHIFT) & KIND_MASK;
   }
 
   #holds(sequence: number): boolean {
@@ -255,6 +277,7 @@ export class JoinWindow {
   }
 }
 
+const NO_SLOT = -1;
 const ABSENT = 0xffffffff;
 const DUPLICATE = 0xfffffffe;
 

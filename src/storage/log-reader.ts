@@ -55,13 +55,17 @@ interface Cached {
 export interface LogReaderOptions {
   /** Consumers that read every row once; when all have taken a row, it is not kept any longer. */
   readonly consumers: number;
-  /** Bounds the raw bodies and indexes kept; default 64 MiB. */
+  /** Bounds the raw bodies and indexes kept; default 16 MiB. */
   readonly maxBytes?: number;
 }
 
 /** Rows fetched at once when a consumer reads on. */
 const FETCH_ROWS = 8;
-const DEFAULT_MAX_BYTES = 64 * 1024 * 1024;
+/**
+ * Some 30,000 spans. A consumer that is further behind reads its rows again; one that does not move at all, because its
+ * destination is down, would keep all of it full for as long as that lasts.
+ */
+const DEFAULT_MAX_BYTES = 16 * 1024 * 1024;
 
 /** Reads the log in order for all consumers of a thread; rows that several of them need are read and inflated once. */
 export class LogReader {

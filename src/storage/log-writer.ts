@@ -50,7 +50,7 @@ export class LogWriter {
   readonly #now: () => number;
   readonly #blocks: BlockWriter;
   readonly #recent: RecentBodies | undefined;
-  readonly #counters: Record<"spans" | "commits" | "seconds" | "bytes", Counter>;
+  readonly #counters: Record<"spans" | "commits" | "seconds" | "bytes" | "unlisted", Counter>;
   #open: OpenSegment | undefined;
   #sequence: number;
   #spansThrough: number;
@@ -69,6 +69,10 @@ export class LogWriter {
       commits: metrics.counter("spanloom_storage_commits_total", "Transactions committed to the log."),
       seconds: metrics.counter("spanloom_storage_commit_seconds_total", "Time spent in commits."),
       bytes: metrics.counter("spanloom_storage_committed_bytes_total", "Bytes of committed blocks, compressed."),
+      unlisted: metrics.counter(
+        "spanloom_storage_unlisted_operations_total",
+        "Operations of committed blocks that are stored but not listed, as there are too many of their service or of all.",
+      ),
     };
     const known = this.#segments.knownEnd();
     this.#sequence = known.sequence;
@@ -156,7 +160,9 @@ export class LogWriter {
     const open = this.#open;
     if (open === undefined) throw new RetryableError("storage_unavailable", "the log cannot be opened", 1000);
     const before = open.end;
+    const unlistedBefore = open.segment.unlisted;
     open.end = open.segment.append(blocks, before);
+    this.#counters.unlisted.add(open.segment.unlisted - unlistedBefore);
     for (const [i, { placed }] of blocks.entries()) {
       if (placed !== undefined) this.#recent?.publish(open.segment.id, before.row + 1 + i, placed);
     }

@@ -9,6 +9,7 @@ import { databaseProblems, type FileProblem } from "./database-check.ts";
 import { type SqlDriver, SqlError } from "./driver.ts";
 import { makeFolder } from "./make-folder.ts";
 import { REGISTRY_FILE } from "./registry-store.ts";
+import { databaseBytes } from "./segment-folder.ts";
 import { CATALOG_FILE, CONSUMERS_FILE, DAMAGED_SUFFIX, SEGMENTS_FOLDER, segmentFileName } from "./segment-schema.ts";
 import type { BlockHead } from "./segment-source.ts";
 import { fileAccess, StoredSource } from "./stored-source.ts";
@@ -30,8 +31,11 @@ export interface SegmentReport {
 
 export interface FolderReport {
   readonly spans: number;
+  /** Of the segments. */
   readonly bytes: number;
   readonly bytesPerSpan: number;
+  /** Of cursors, rates, calls between services, and registrations. */
+  readonly otherBytes: number;
   /** Of the disk, bytes. */
   readonly free: number;
   /** Traces that are deleted but still take space. */
@@ -105,6 +109,10 @@ export class FolderReader {
       spans,
       bytes,
       bytesPerSpan: spans === 0 ? 0 : Math.round((bytes / spans) * 10) / 10,
+      otherBytes: [CATALOG_FILE, CONSUMERS_FILE, REGISTRY_FILE].reduce(
+        (sum, name) => sum + databaseBytes(join(this.#folder, name)),
+        0,
+      ),
       free: bavail * bsize,
       tombstones: this.#access.tombstones().length,
       damagedFiles: this.#damagedFiles(),

@@ -81,7 +81,6 @@ export class RedTable {
   /** What was written since the last commit did not last. */
   forget(): void {
     this.#services = undefined;
-    this.#minutesFrom = 0;
   }
 
   /**
@@ -89,6 +88,8 @@ export class RedTable {
    * Returns the number of spans that are not kept under the names of their own service and operation.
    */
   add(db: SqlDatabase, delta: RedDelta, receivedMs: number): number {
+    // Others remove minutes too.
+    this.#minutesFrom = minutesFrom(db);
     this.#trim(db, Math.floor(receivedMs / MINUTE_MS) - MINUTES_KEPT);
     const hours: RedDelta = new Map();
     for (const [minute, services] of delta) {
@@ -158,6 +159,31 @@ export function removeRedBefore(db: SqlDatabase, beforeMs: number): void {
   for (const width of [MINUTE_MS, HOUR_MS]) {
     db.prepare("DELETE FROM red WHERE width = ? AND bucket < ?").run(width, Math.floor(beforeMs / width));
   }
+}
+
+/**
+ * Removes the older eighth of the minutes, or of the hours where there are no minutes left: what senders name is not to fill the
+ * disk. False where nothing is left.
+ */
+export function shrinkRed(db: SqlDatabase): boolean {
+  if (!hasTable(db)) return false;
+  for (const width of [MINUTE_MS, HOUR_MS]) {
+    const { first, last } = db
+      .prepare<{ first: number | null; last: number | null }>(
+        "SELECT min(bucket) AS first, max(bucket) AS last FROM red WHERE width = ?",
+      )
+      .get(width) ?? { first: null, last: null };
+    if (first === null || last === null) continue;
+    const from = first + Math.max(1, Math.ceil((last - first) / 8));
+    db.prepare("DELETE FROM red WHERE width = ? AND bucket < ?").run(width, from);
+    if (width === MINUTE_MS) {
+      db.prepare("INSERT OR REPLACE INTO red_kept (id, minutes_from) VALUES (0, ?)").run(
+        Math.max(from, minutesFrom(db)),
+      );
+    }
+    return true;
+  }
+  return false;
 }
 
 /**

@@ -9,13 +9,15 @@ import type { SegmentSet } from "./segment-set.ts";
 export interface RetentionLimits {
   /** By receive time, ms; undefined keeps for ever. */
   readonly maxAgeMs: number | undefined;
-  /** Of all segment files, bytes. */
+  /** Of all segment files and what is stored beside them, bytes. */
   readonly maxBytes: number | undefined;
 }
 
 export interface RetentionOptions {
   readonly segments: SegmentSet;
   readonly limits: RetentionLimits;
+  /** What is stored beside the segments now. */
+  readonly otherBytes: () => number;
   /** Resolves when no reader has the segments open. */
   readonly release: (ids: readonly number[]) => Promise<void>;
   readonly host: Pick<Host, "logger" | "metrics" | "reportWork">;
@@ -34,8 +36,13 @@ export class Retention {
 
   /** One pass; while one is under way the same promise. Never rejects: what fails is logged and tried again next time. */
   sweep(nowMs: number): Promise<void> {
-    const { segments, limits } = this.#options;
-    return this.#exclusively(() => expired(segments.readable(), limits, nowMs, (id) => segments.bytes(id)));
+    const { segments, limits, otherBytes } = this.#options;
+    return this.#exclusively(() => {
+      // Bounded by themselves: spans are not to go because of what could not be made smaller.
+      const others = Math.min(otherBytes(), (limits.maxBytes ?? 0) / 2);
+      const left = limits.maxBytes === undefined ? limits : { ...limits, maxBytes: limits.maxBytes - others };
+      return expired(segments.readable(), left, nowMs, (id) => segments.bytes(id));
+    });
   }
 
   /** Removes the oldest closed segments of so many bytes together, because the disk is nearly full. */

@@ -120,6 +120,8 @@ export class SegmentReader {
   }
 
   operationCount(): number {
+    const counted = this.meta("operation_count");
+    if (counted !== undefined) return Number(counted);
     return this.#operationCount.get()?.count ?? 0;
   }
 

@@ -1,3 +1,5 @@
+import type { OperationLimits } from "./operation-shares.ts";
+
 /**
  * The data folder.
  *
@@ -46,8 +48,9 @@ export const MAX_STORED_TIME = 0x7fff_ffff_ffff_ffffn;
  *   CRC32 over the fixed columns, index and bloom (see segment.ts); `body_crc` over the stored body. The body comes
  *   last, so that reading the others does not touch its pages.
  * - `operation`: every (service, operation, kind) in the segment, unless meta `operations_overflow` is set: then there
- *   were more than MAX_OPERATIONS and the table holds the first ones.
- * - `meta`: `format_version`, `segment`, `operations_overflow`; in a sealed segment also `sealed`, the position of the
+ *   were more than OPERATION_LIMITS and the table holds the first ones.
+ * - `meta`: `format_version`, `segment`, `operations_overflow`, `operation_count` (the rows of `operation`, where something
+ *   may be added to it; not in a segment of an older version); in a sealed segment also `sealed`, the position of the
  *   segment whose place it took, and `tombstones`, the greatest id of those applied. Its rows are grouped by trace; their
  *   sequences lie within those of the rows they were made of, and the last has theirs.
  */
@@ -78,8 +81,8 @@ CREATE TABLE IF NOT EXISTS operation (
 ) WITHOUT ROWID;
 `;
 
-/** Most rows of `operation` in one segment: a service that puts ids into span names must not fill memory. */
-export const MAX_OPERATIONS = 50_000;
+/** Most rows of `operation` in one segment. */
+export const OPERATION_LIMITS: OperationLimits = { all: 50_000, ofService: 5_000 };
 
 /**
  * `segment.state`: `open` takes appends (one at most), `closed` is immutable, `damaged` was put aside, `removing` is no

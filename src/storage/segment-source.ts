@@ -58,7 +58,7 @@ export interface SegmentSource {
   body(segment: number, row: number): Uint8Array | undefined;
   /** The same off this thread where it can be: bodies that are asked for together come sooner. */
   inflate(segment: number, row: number): Promise<Uint8Array | undefined>;
-  /** Every (service, operation, kind) of the segment; not `complete` beyond MAX_OPERATIONS. */
+  /** Every (service, operation, kind) of the segment; not `complete` beyond OPERATION_LIMITS. */
   operations(segment: number): { readonly operations: readonly SegmentOperation[]; readonly complete: boolean };
   /** How many these are: an open segment only gains some. */
   operationCount(segment: number): number;

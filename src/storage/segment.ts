@@ -1,8 +1,9 @@
 import type { EncodedBlock } from "./block-writer.ts";
 import { bodyCrc, headCrc } from "./body-codec.ts";
 import { type SqlDatabase, type SqlDriver, SqlError, type SqlStatement } from "./driver.ts";
+import { OperationShares } from "./operation-shares.ts";
 import { type SegmentEnd, SegmentReader } from "./segment-reader.ts";
-import { FORMAT_VERSION, MAX_OPERATIONS, SEGMENT_PAGE_SIZE, SEGMENT_SCHEMA } from "./segment-schema.ts";
+import { FORMAT_VERSION, OPERATION_LIMITS, SEGMENT_PAGE_SIZE, SEGMENT_SCHEMA } from "./segment-schema.ts";
 
 export interface SegmentOptions {
   readonly id: number;
@@ -10,6 +11,8 @@ export interface SegmentOptions {
   readonly path: string;
   readonly synchronous: "full" | "normal";
 }
+
+type BlockOperation = EncodedBlock["operations"][number];
 
 /** The segment that takes appends. Its owner is the only writer. */
 export class Segment {
@@ -20,8 +23,9 @@ export class Segment {
   readonly #insertBlock: SqlStatement<unknown>;
   readonly #insertOperation: SqlStatement<unknown>;
   readonly #setMeta: SqlStatement<unknown>;
-  readonly #operations: Set<string>;
-  #operationsFull: boolean;
+  readonly #operations = new OperationShares(OPERATION_LIMITS);
+  #overflows: boolean;
+  #unlisted = 0;
 
   /** Opens the segment, or makes it. Throws SqlError; nothing stays open then. */
   static open(driver: SqlDriver, options: SegmentOptions): Segment {
@@ -56,16 +60,21 @@ export class Segment {
     this.#setMeta = db.prepare("INSERT OR REPLACE INTO meta VALUES (?, ?)");
     this.reader = new SegmentReader(db, options.id);
     const known = this.reader.operations();
-    this.#operations = new Set(known.operations.map((o) => operationKey(o.service, o.name, o.kind)));
-    this.#operationsFull = !known.complete;
+    for (const { service, name, kind } of known.operations) this.#operations.take(service, name, kind);
+    this.#overflows = !known.complete;
+  }
+
+  /** How often a block held an operation that is not listed, for there are too many, since this was opened. */
+  get unlisted(): number {
+    return this.#unlisted;
   }
 
   /**
    * Inserts blocks as the rows after `end`, all or none, and returns where the log ends now. Throws SqlError.
    */
   append(blocks: readonly EncodedBlock[], end: SegmentEnd): SegmentEnd {
-    const added: string[] = [];
-    const wasFull = this.#operationsFull;
+    const added: BlockOperation[] = [];
+    const [overflowed, unlisted] = [this.#overflows, this.#unlisted];
     try {
       return this.db.transaction(() => {
         let last = end;
@@ -79,11 +88,13 @@ export class Segment {
           this.#insert(block, last);
           this.#addOperations(block, added);
         }
+        if (added.length > 0) this.#setMeta.run("operation_count", String(this.#operations.size));
         return last;
       });
     } catch (error) {
-      for (const key of added) this.#operations.delete(key);
-      this.#operationsFull = wasFull;
+      for (const { service, name, kind } of added) this.#operations.giveBack(service, name, kind);
+      this.#overflows = overflowed;
+      this.#unlisted = unlisted;
       throw error;
     }
   }
@@ -145,24 +156,20 @@ export class Segment {
     );
   }
 
-  #addOperations(block: EncodedBlock, added: string[]): void {
-    for (const { service, name, kind } of block.operations) {
-      const key = operationKey(service, name, kind);
-      if (this.#operations.has(key) || this.#operationsFull) continue;
-      if (this.#operations.size >= MAX_OPERATIONS) {
-        this.#setMeta.run("operations_overflow", "1");
-        this.#operationsFull = true;
-        continue;
+  #addOperations(block: EncodedBlock, added: BlockOperation[]): void {
+    for (const operation of block.operations) {
+      const { service, name, kind } = operation;
+      const taken = this.#operations.take(service, name, kind);
+      if (taken === "new") {
+        added.push(operation);
+        this.#insertOperation.run(service, name, kind);
+      } else if (taken === "refused") {
+        this.#unlisted++;
+        if (!this.#overflows) this.#setMeta.run("operations_overflow", "1");
+        this.#overflows = true;
       }
-      this.#insertOperation.run(service, name, kind);
-      this.#operations.add(key);
-      added.push(key);
     }
   }
-}
-
-function operationKey(service: string, name: string, kind: number): string {
-  return `${kind}${service}\0${name}`;
 }
 
 /** Undefined for a database that was only just made. */

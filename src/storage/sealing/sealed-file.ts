@@ -4,10 +4,11 @@ import type { SpanKind } from "../../model/span.ts";
 import { type SpanColumns, serviceOf } from "../../model/span-columns.ts";
 import { bodyCrc, headCrc } from "../body-codec.ts";
 import type { SqlDatabase, SqlDriver, SqlStatement } from "../driver.ts";
+import { OperationShares } from "../operation-shares.ts";
 import {
   FORMAT_VERSION,
-  MAX_OPERATIONS,
   MAX_STORED_TIME,
+  OPERATION_LIMITS,
   SEALING_SUFFIX,
   SEGMENT_PAGE_SIZE,
   SEGMENT_SCHEMA,
@@ -36,7 +37,8 @@ export class SealedFile {
   readonly #db: SqlDatabase;
   readonly #insertRow: SqlStatement<unknown>;
   readonly #insertOperation: SqlStatement<unknown>;
-  readonly #operations = new Set<string>();
+  readonly #operations = new OperationShares(OPERATION_LIMITS);
+  #overflows = false;
   readonly #onStep: (step: SealingStep) => void;
   #pending: Pending | undefined;
   #rows = 0;
@@ -165,14 +167,12 @@ export class SealedFile {
       const service = serviceOf(columns, row);
       const name = columns.strings[columns.nameIndex[row] as number] as string;
       const kind = columns.kind[row] as SpanKind;
-      const key = `${kind}${service}\0${name}`;
-      if (this.#operations.has(key)) continue;
-      if (this.#operations.size >= MAX_OPERATIONS) {
+      const taken = this.#operations.take(service, name, kind);
+      if (taken === "new") this.#insertOperation.run(service, name, kind);
+      else if (taken === "refused" && !this.#overflows) {
+        this.#overflows = true;
         this.#db.prepare("INSERT OR REPLACE INTO meta VALUES ('operations_overflow', '1')").run();
-        return;
       }
-      this.#operations.add(key);
-      this.#insertOperation.run(service, name, kind);
     }
   }
 }
