@@ -5,7 +5,7 @@ import { isDiscoverEndpoint } from "../component/discovery.ts";
 import type { Exporter, ExporterSettings, ExportOutcome } from "../component/export.ts";
 import { isRetryableHttpStatus } from "../component/retry.ts";
 import type { LogFragment } from "../model/log.ts";
-import { ClientTls } from "./client-tls.ts";
+import { type ClientTls, openClientTls } from "./client-tls.ts";
 import type { httpExporterConfig } from "./common-config.ts";
 import { type Destination, openDestination, type PickedDestination } from "./destination.ts";
 import { type HttpAnswer, HttpSender } from "./http-sender.ts";
@@ -47,7 +47,7 @@ export class HttpExporter implements Exporter {
   async start(host: Host): Promise<void> {
     const config = this.#config;
     const { path } = this.#protocol;
-    const tls = new ClientTls({ name: this.#settings.name, config: config.tls, logger: host.logger });
+    const tls = openClientTls(this.#settings.name, config.tls, host.logger);
     try {
       this.#destination = openDestination(this.#settings, config.endpoint, path === undefined ? {} : { path });
     } catch (error) {

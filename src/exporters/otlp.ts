@@ -7,7 +7,7 @@ import { isDiscoverEndpoint } from "../component/discovery.ts";
 import type { Exporter, ExporterSettings, ExportOutcome } from "../component/export.ts";
 import { isLinkLocal } from "../component/link-local.ts";
 import type { LogFragment } from "../model/log.ts";
-import { ClientTls } from "./client-tls.ts";
+import { type ClientTls, openClientTls } from "./client-tls.ts";
 import {
   badDiscoverEndpoint,
   compressionConfig,
@@ -93,7 +93,7 @@ class OtlpExporter implements Exporter {
 
   async start(host: Host): Promise<void> {
     const { endpoint, compression, tls } = this.#config;
-    const files = new ClientTls({ name: this.#settings.name, config: tls, logger: host.logger });
+    const files = openClientTls(this.#settings.name, tls, host.logger);
     try {
       this.#destination = openDestination(this.#settings, endpoint, { scheme: "grpc" });
     } catch (error) {
