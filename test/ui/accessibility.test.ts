@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { batchOf, FIXTURES, readFacts, readFixture, toModel } from "../query/fixture-traces.ts";
 import { Visitor } from "./browser.ts";
 import { launchBrowser } from "./launch-browser.ts";
+import { repeatingTrace } from "./repeating-trace.ts";
 import { startUi, type UiServer } from "./ui-server.ts";
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
@@ -13,6 +14,7 @@ const RUN = `axe.run(document, { resultTypes: ["violations"], runOnly: ["wcag2a"
 
 const node = readFacts()["node-shop"].notable;
 const links = readFacts()["python-shop"].notable.limits!;
+const REPEATING = "c".repeat(32);
 const LINKS = [
   { parent: "frontend", child: "orders", callCount: 209, errorCount: 12, p50Nano: 15_700_000, p99Nano: 2_290_000_000 },
   { parent: "orders", child: "inventory", callCount: 48, errorCount: 0 },
@@ -25,7 +27,8 @@ let ui: UiServer;
 let empty: UiServer;
 
 beforeAll(async () => {
-  ui = await startUi(FIXTURES.flatMap(readFixture).map((request) => batchOf(toModel(request))));
+  const requests = [...FIXTURES.flatMap(readFixture), repeatingTrace(REPEATING)];
+  ui = await startUi(requests.map((request) => batchOf(toModel(request))));
   ui.reader.links = LINKS;
   empty = await startUi();
   browser = await launchBrowser();
@@ -106,6 +109,20 @@ const VIEWS: readonly View[] = [
     name: "zoomed trace with folds",
     path: `trace/${node.slowReport!.traceId}?fold=all&zoom=0-1000000`,
     ready: (page) => page.getByRole("button", { name: "Whole trace" }).waitFor(),
+  },
+  {
+    name: "trace with a closed group of siblings",
+    path: `trace/${REPEATING}`,
+    ready: (page) => page.getByRole("row", { name: /×40/ }).waitFor(),
+  },
+  {
+    name: "trace with an open group of siblings",
+    path: `trace/${REPEATING}?groups=all`,
+    ready: (page) =>
+      page
+        .getByRole("row", { name: /SELECT item/ })
+        .nth(5)
+        .waitFor(),
   },
   {
     name: "no page",

@@ -1,6 +1,6 @@
 import { formatDuration } from "../format/duration.ts";
 import { formatRate, type RateUnit } from "../format/rate.ts";
-import type { Figures } from "./service-rows.ts";
+import { type Figures, unscaledNote } from "./service-rows.ts";
 import { Sparkline } from "./sparkline.tsx";
 import { largest } from "./sparkline-path.ts";
 
@@ -19,7 +19,9 @@ export function RedCells({
   const { series } = row;
   return (
     <>
-      <td className="number">{unknown ? "–" : formatRate(row.ratePerSecond, unit)}</td>
+      <td className="number" title={unscaledNote([row])}>
+        {unknown ? "–" : formatRate(row.ratePerSecond, unit)}
+      </td>
       <td className="number" data-error={row.errorRatio > 0}>
         {unknown ? "–" : formatShare(row.errorRatio)}
       </td>

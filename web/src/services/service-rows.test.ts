@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { UiRedSeries } from "../../../src/query/ui/api-types.ts";
-import { operationRows, serviceRows, sortFigures } from "./service-rows.ts";
+import { operationRows, serviceRows, sortFigures, unscaledNote } from "./service-rows.ts";
 
 function series(service: string, changes: Partial<UiRedSeries> = {}): UiRedSeries {
   return {
@@ -64,6 +64,26 @@ describe("serviceRows", () => {
       "spare",
     ]);
     expect(sortFigures(rows, { key: "name", descending: true })[0]?.name).toBe("web");
+  });
+});
+
+describe("the note on spans without a sampling threshold", () => {
+  it.each([
+    [[{ spans: 5, unscaledSpans: 0 }], undefined],
+    [[], undefined],
+    [[{ spans: 1, unscaledSpans: 1 }], /^1 span without a sampling threshold: it counts as one call, /],
+    [[{ spans: 1200, unscaledSpans: 1200 }], /^1,200 spans without a sampling threshold: each counts as one call, /],
+    [
+      [
+        { spans: 1000, unscaledSpans: 20 },
+        { spans: 500, unscaledSpans: 0 },
+      ],
+      /^20 of 1,500 spans without a sampling threshold: each counts/,
+    ],
+  ])("%j", (rows, expected) => {
+    const note = unscaledNote(rows);
+    if (expected === undefined) expect(note).toBeUndefined();
+    else expect(note).toMatch(expected);
   });
 });
 

@@ -6,6 +6,7 @@ import type {
   UiServicesResponse,
 } from "../../../src/query/ui/api-types.ts";
 import type { UiInstance, UiRegistryResponse } from "../api/registry.ts";
+import { counted, formatCount } from "../format/count.ts";
 
 /** What a service or one of its operations did; durations in ns, null where they are not known. */
 export interface Figures {
@@ -16,6 +17,9 @@ export interface Figures {
   readonly p50: number | null;
   readonly p95: number | null;
   readonly p99: number | null;
+  /** Stored spans, and those of them without a sampling threshold, which count as one call each. */
+  readonly spans: number;
+  readonly unscaledSpans: number;
   readonly series: UiRedSeries["series"] | undefined;
 }
 
@@ -92,6 +96,16 @@ export function operationRows(
   return [...called, ...quiet];
 }
 
+/** How many of the spans behind the figures tell nothing of sampling, and what follows; undefined where all do. */
+export function unscaledNote(rows: readonly Pick<Figures, "spans" | "unscaledSpans">[]): string | undefined {
+  const spans = rows.reduce((sum, row) => sum + row.spans, 0);
+  const unscaled = rows.reduce((sum, row) => sum + row.unscaledSpans, 0);
+  if (unscaled === 0) return undefined;
+  const which = unscaled === spans ? counted(spans, "span") : `${formatCount(unscaled)} of ${counted(spans, "span")}`;
+  const each = unscaled === 1 ? "it counts as one call" : "each counts as one call";
+  return `${which} without a sampling threshold: ${each}, so that rates are too low where the sender samples.`;
+}
+
 /** Rows without the figure come last either way; ties by name. */
 export function sortFigures<Row extends Figures>(rows: readonly Row[], { key, descending }: Sort): Row[] {
   const byName = (a: Row, b: Row) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0);
@@ -104,10 +118,19 @@ export function sortFigures<Row extends Figures>(rows: readonly Row[], { key, de
   });
 }
 
-const NO_FIGURES = { ratePerSecond: 0, errorRatio: 0, p50: null, p95: null, p99: null, series: undefined };
+const NO_FIGURES = {
+  ratePerSecond: 0,
+  errorRatio: 0,
+  p50: null,
+  p95: null,
+  p99: null,
+  spans: 0,
+  unscaledSpans: 0,
+  series: undefined,
+};
 
 function figuresOf(series: UiRedSeries): Omit<Figures, "name"> {
-  const { ratePerSecond, errorRatio } = series;
+  const { ratePerSecond, errorRatio, spans, unscaledSpans } = series;
   const { p50Nano: p50, p95Nano: p95, p99Nano: p99 } = series;
-  return { ratePerSecond, errorRatio, p50, p95, p99, series: series.series };
+  return { ratePerSecond, errorRatio, p50, p95, p99, spans, unscaledSpans, series: series.series };
 }

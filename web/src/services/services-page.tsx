@@ -11,7 +11,7 @@ import { Icon } from "../ui/icon.tsx";
 import { LookbackSelect } from "../ui/lookback-select.tsx";
 import { Notice } from "../ui/notice.tsx";
 import { ServiceEntry } from "./service-entry.tsx";
-import { type Sort, type SortKey, serviceRows, sortFigures } from "./service-rows.ts";
+import { type Sort, type SortKey, serviceRows, sortFigures, unscaledNote } from "./service-rows.ts";
 
 const COLUMNS: readonly { readonly key: SortKey; readonly title: string }[] = [
   { key: "name", title: "Service" },
@@ -49,6 +49,7 @@ export function ServicesPage() {
       row.name.toLowerCase().includes(needle) || row.operations.some((o) => o.name.toLowerCase().includes(needle)),
   );
   const unit = rateUnit(all.reduce((most, row) => Math.max(most, row.ratePerSecond), 0));
+  const unscaled = unscaledNote(all);
   const problem = [services, red, calls].find((query) => query.isError)?.error;
   const loading = services.isPending || red.isPending;
 
@@ -134,6 +135,7 @@ export function ServicesPage() {
           from calls of others.
         </p>
       )}
+      {!loading && unscaled !== undefined && rows.length > 0 && <p className="muted">{unscaled}</p>}
     </div>
   );
 }

@@ -22,8 +22,8 @@ const GROUPS = [
     keys: [
       ["↑ ↓", "previous, next row"],
       ["PgUp PgDn Home End", "page, first, last row"],
-      ["→", "unfold, or go to the first child"],
-      ["←", "fold, or go to the parent"],
+      ["→", "unfold or open a group, or go to the first child"],
+      ["←", "fold, or go to the parent or the first of a group"],
       ["Enter Esc", "open, close the span"],
       ["Shift+wheel Ctrl+wheel", "pan, zoom"],
     ],

@@ -7,7 +7,7 @@ const LEAST_BAR = 2;
 const GAP = 6;
 
 /** Where a bar stands in CSS pixels, and on which side of the window it lies when none of it shows. */
-interface BarBox {
+export interface BarBox {
   readonly x: number;
   readonly width: number;
   readonly outside: "left" | "right" | undefined;

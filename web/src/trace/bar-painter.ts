@@ -1,9 +1,11 @@
 import { formatDuration } from "../format/duration.ts";
 import { ICON_PATHS } from "../ui/icon-paths.ts";
-import { barBox, GUTTER, labelPlace } from "./bar-geometry.ts";
+import { type BarBox, barBox, GUTTER, labelPlace } from "./bar-geometry.ts";
 import { fitCanvas } from "./canvas-size.ts";
+import { countBetween } from "./folding.ts";
 import { type Palette, serviceFill } from "./palette.ts";
 import type { ServiceLook } from "./service-look.ts";
+import { groupOfHead, type SiblingGroup } from "./sibling-groups.ts";
 import { type TimeWindow, ticks, timeToX } from "./time-scale.ts";
 import type { TraceModel } from "./trace-model.ts";
 
@@ -15,6 +17,8 @@ export const TICK_WIDTH = 130;
 interface BarScene {
   readonly model: TraceModel;
   readonly visible: Int32Array;
+  /** Ends of the closed groups of siblings, by their heads' rows; undefined where none is closed. */
+  readonly closed: Int32Array | undefined;
   readonly window: TimeWindow;
   /** Scroll position and row height, CSS pixels. */
   readonly scrollTop: number;
@@ -22,6 +26,16 @@ interface BarScene {
   /** Of the time axis; the canvas is wider by the gutters. */
   readonly width: number;
   readonly height: number;
+}
+
+interface BarLabel {
+  readonly bar: BarBox;
+  readonly text: string;
+  /** With the sign of errors before it. */
+  readonly error: boolean;
+  /** Of the bar; only on a plain one, 0, does text stand without a ground of its own. */
+  readonly pattern: number;
+  readonly middle: number;
 }
 
 /** Paints the bars of the rows on screen on one canvas; keeps fills between frames. */
@@ -58,7 +72,12 @@ export class BarPainter {
     const first = Math.max(0, Math.floor(scrollTop / rowHeight));
     const last = Math.min(visible.length, Math.ceil((scrollTop + height) / rowHeight));
     for (let position = first; position < last; position++) {
-      this.#paintRow(scene, visible[position]!, position * rowHeight - scrollTop);
+      const row = visible[position]!;
+      const top = position * rowHeight - scrollTop;
+      const group =
+        scene.closed !== undefined && scene.closed[row]! > 0 ? groupOfHead(scene.model.groups, row) : undefined;
+      if (group === undefined) this.#paintRow(scene, row, top);
+      else this.#paintGroup(scene, group, top);
     }
   }
 
@@ -93,20 +112,57 @@ export class BarPainter {
       context.lineWidth = 2;
       context.strokeRect(bar.x - 1, y - 1, bar.width + 2, BAR_HEIGHT + 2);
     }
-    const text = formatDuration(duration);
+    this.#paintLabel(scene, { bar, text: formatDuration(duration), error, pattern: look.pattern, middle });
+  }
+
+  #paintLabel(scene: BarScene, { bar, text, error, pattern, middle }: BarLabel): void {
+    const context = this.#context;
+    const palette = this.#palette;
+    const y = Math.round(middle - BAR_HEIGHT / 2);
     const textWidth = context.measureText(text).width + (error ? ICON_WIDTH : 0);
     const place = labelPlace(bar, textWidth, scene.width);
-    if (place.inside && look.pattern !== 0) {
+    if (place.inside && pattern !== 0) {
       context.fillStyle = palette.surface;
       context.beginPath();
       context.roundRect(place.x - 4, y - 1, textWidth + 8, BAR_HEIGHT + 2, 2);
       context.fill();
     }
-    const onBar = place.inside && look.pattern === 0;
+    const onBar = place.inside && pattern === 0;
     const colour = onBar ? palette.surface : error ? palette.error : place.inside ? palette.text : palette.muted;
     context.fillStyle = colour;
     context.fillText(text, place.x + (error ? ICON_WIDTH : 0), middle + 0.5);
     if (error) this.#paintErrorIcon(place.x, middle, colour);
+  }
+
+  /** The time from the first to the last of them, pale; over it each of them, as far as pixels can tell them apart. */
+  #paintGroup(scene: BarScene, group: SiblingGroup, top: number): void {
+    const { head, members, total, from, to } = group;
+    const { columns, layout, looks, errorRows } = scene.model;
+    const context = this.#context;
+    const middle = top + scene.rowHeight / 2;
+    const whole = barBox(scene.window, scene.width, from, to - from, GUTTER);
+    if (whole.outside !== undefined) {
+      this.#paintOutside(whole.outside, scene.width, middle);
+      return;
+    }
+    const y = Math.round(middle - BAR_HEIGHT / 2);
+    const look = looks[columns.service[head]!]!;
+    context.fillStyle = this.#fill(look);
+    context.globalAlpha = 0.25;
+    context.fillRect(whole.x, y, whole.width, BAR_HEIGHT);
+    context.globalAlpha = 1;
+    let drawn = Number.NEGATIVE_INFINITY;
+    for (let i = 0, row = head; i < members; i++, row += layout.size[row]!) {
+      const [start, duration] = [columns.start[row]!, columns.duration[row]!];
+      if (timeToX(scene.window, scene.width, Math.max(start, start + duration)) < drawn + 1) continue;
+      const bar = barBox(scene.window, scene.width, start, duration, GUTTER);
+      if (bar.outside !== undefined) continue;
+      context.fillRect(bar.x, y, Math.max(1, bar.width - 1), BAR_HEIGHT);
+      drawn = bar.x + bar.width;
+    }
+    const error = countBetween(errorRows, head, group.end) > 0;
+    const text = `${formatDuration(total)} in total`;
+    this.#paintLabel(scene, { bar: whole, text, error, pattern: 1, middle });
   }
 
   #paintErrorIcon(x: number, middle: number, colour: string): void {

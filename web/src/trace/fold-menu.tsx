@@ -8,10 +8,15 @@ export function FoldMenu({
   base,
   maxDepth,
   onBase,
+  groups,
+  onGroups,
 }: {
   readonly base: FoldBase;
   readonly maxDepth: number;
   readonly onBase: (base: FoldBase) => void;
+  /** Undefined for a trace without groups of equal siblings; `closed` where at least one is. */
+  readonly groups: "open" | "closed" | undefined;
+  readonly onGroups: (open: boolean) => void;
 }) {
   return (
     <fieldset className="fold-tools">
@@ -39,6 +44,11 @@ export function FoldMenu({
         <button type="button" onClick={() => onBase(foldLevel(base, maxDepth, 1))}>
           <Icon name="down" /> One level more (o)
         </button>
+        {groups !== undefined && (
+          <button type="button" onClick={() => onGroups(groups === "closed")}>
+            {groups === "closed" ? "Open" : "Close"} groups of equal siblings
+          </button>
+        )}
       </Menu>
     </fieldset>
   );

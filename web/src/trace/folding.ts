@@ -41,11 +41,18 @@ export function foldRows(
   return folded;
 }
 
-/** The rows that are shown, in order; folded subtrees are skipped by their size. */
-export function visibleRows(size: Int32Array, folded: Uint8Array): Int32Array {
+/**
+ * The rows that are shown, in order; folded subtrees are skipped by their size, closed groups of siblings by where they end
+ * (`closedGroups`).
+ */
+export function visibleRows(size: Int32Array, folded: Uint8Array, closed?: Int32Array): Int32Array {
   const visible = new Int32Array(size.length);
   let count = 0;
-  for (let row = 0; row < size.length; row += folded[row] === 1 ? size[row]! : 1) visible[count++] = row;
+  for (let row = 0; row < size.length; ) {
+    visible[count++] = row;
+    const end = closed === undefined ? 0 : closed[row]!;
+    row = end > 0 ? end : row + (folded[row] === 1 ? size[row]! : 1);
+  }
   return visible.subarray(0, count);
 }
 
@@ -59,6 +66,11 @@ export function positionOf(rows: Int32Array, row: number): number {
 export function nearestPosition(visible: Int32Array, row: number): number {
   const at = lowerBound(visible, row);
   return visible[at] === row ? at : Math.max(0, at - 1);
+}
+
+/** How many of the rows in an ascending list lie in [from, end). */
+export function countBetween(rows: Int32Array, from: number, end: number): number {
+  return lowerBound(rows, end) - lowerBound(rows, from);
 }
 
 /** The folded ancestors of a row: those to unfold so that it shows. */

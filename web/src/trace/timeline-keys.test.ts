@@ -1,14 +1,19 @@
 import { describe, expect, it } from "vitest";
 import { foldRows, visibleRows } from "./folding.ts";
+import { closedGroups } from "./group-folding.ts";
 import { layoutTrace } from "./layout.ts";
+import { siblingGroups } from "./sibling-groups.ts";
 import { rowForKey } from "./timeline-keys.ts";
 
 /** 0 ─ 1 ─ 2; 0 ─ 3; 4 */
 const layout = layoutTrace(Int32Array.of(-1, 0, 1, 0, -1));
 
+const NO_GROUPS = { list: [], ofRow: undefined };
+
 function press(key: string, active: number, flipped: number[] = []) {
   const folded = foldRows(layout, { kind: "none" }, [0, 0, 0, 0, 0], flipped);
-  return rowForKey(key, { layout, folded, visible: visibleRows(layout.size, folded), active, page: 3 });
+  const visible = visibleRows(layout.size, folded);
+  return rowForKey(key, { layout, folded, visible, groups: NO_GROUPS, closed: undefined, active, page: 3 });
 }
 
 describe("treegrid keys", () => {
@@ -37,4 +42,38 @@ describe("treegrid keys", () => {
   });
 
   it("leaves other keys alone", () => expect(press("x", 0)).toBeUndefined());
+
+  it("opens and closes a group of siblings at its first, and leads there from the others", () => {
+    /** 0 ─ 1 ─ 2; 0 ─ 3 ─ 4; 0 ─ 5; 0 ─ 6; 0 ─ 7: 1, 3, 5, 6 and 7 are alike. */
+    const tree = layoutTrace(Int32Array.of(-1, 0, 1, 0, 3, 0, 0, 0));
+    const columns = {
+      service: new Uint32Array(8),
+      name: Uint32Array.of(0, 1, 2, 1, 2, 1, 1, 1),
+      start: new Float64Array(8),
+      duration: new Float64Array(8),
+    };
+    const groups = siblingGroups(columns, tree);
+    const at = (key: string, active: number, all: boolean, flipped: number[] = []) => {
+      const folded = foldRows(tree, { kind: "none" }, new Array(8).fill(0), flipped);
+      const closed = closedGroups(groups, all, []);
+      return rowForKey(key, {
+        layout: tree,
+        folded,
+        visible: visibleRows(tree.size, folded, closed),
+        groups,
+        closed,
+        active,
+        page: 3,
+      });
+    };
+    expect(at("ArrowRight", 1, false)).toEqual({ toggleGroup: 1 });
+    expect(at("ArrowLeft", 1, false)).toEqual({ row: 0 });
+    expect(at("ArrowDown", 1, false)).toEqual({ row: 1 });
+    expect(at("End", 0, false)).toEqual({ row: 1 });
+    expect(at("ArrowRight", 1, true)).toEqual({ row: 2 });
+    expect(at("ArrowLeft", 1, true)).toEqual({ toggle: 1 });
+    expect(at("ArrowLeft", 1, true, [1])).toEqual({ toggleGroup: 1 });
+    expect(at("ArrowLeft", 7, true)).toEqual({ row: 1 });
+    expect(at("ArrowLeft", 4, true)).toEqual({ row: 3 });
+  });
 });

@@ -3,6 +3,8 @@ import { COLUMN_MARK, PARENT_MISSING } from "../../../src/query/ui/columns-forma
 import { counted, formatCount } from "../format/count.ts";
 import { formatDuration } from "../format/duration.ts";
 import { ICON_PATHS, type IconName } from "../ui/icon-paths.ts";
+import { countBetween } from "./folding.ts";
+import type { SiblingGroup } from "./sibling-groups.ts";
 import type { TraceModel } from "./trace-model.ts";
 
 /** What a pooled row is filled from. */
@@ -11,6 +13,9 @@ interface RowContent {
   readonly row: number;
   readonly position: number;
   readonly folded: boolean;
+  /** The group of siblings that begins with the row; where it is closed the row stands for all of them. */
+  readonly group: SiblingGroup | undefined;
+  readonly closed: boolean;
   readonly selected: boolean;
   readonly match: boolean;
   readonly indent: number;
@@ -29,6 +34,7 @@ export class TimelineRow {
   readonly #swatch = part("span", "swatch");
   readonly #service = part("span", "tl-service");
   readonly #operation = part("span", "tl-operation");
+  readonly #group = part("span", "tl-group");
   readonly #hidden = part("span", "tl-hidden");
   readonly #badges = part("span", "tl-badges");
   readonly #facts = part("div", "tl-facts");
@@ -42,12 +48,15 @@ export class TimelineRow {
     this.#facts.setAttribute("role", "gridcell");
     this.#toggle.setAttribute("aria-hidden", "true");
     this.#facts.append(this.#factsText);
+    this.#group.dataset.opens = "group";
+    this.#hidden.dataset.opens = "row";
     this.#name.append(
       this.#indent,
       this.#toggle,
       this.#swatch,
       this.#service,
       this.#operation,
+      this.#group,
       this.#hidden,
       this.#badges,
     );
@@ -55,11 +64,14 @@ export class TimelineRow {
   }
 
   fill(content: RowContent): void {
-    const { model, row, folded } = content;
+    const { model, row, folded, closed } = content;
+    // One that is open is told by its sign alone.
+    const group = closed ? content.group : undefined;
     const { columns, layout } = model;
     const size = layout.size[row]!;
     const depth = layout.depth[row]!;
-    const error = columns.status[row] === 2;
+    const errors = group === undefined ? 0 : countBetween(model.errorRows, row, group.end);
+    const error = columns.status[row] === 2 || errors > 0;
     const service = columns.services[columns.service[row]!]!;
     const operation = columns.names[columns.name[row]!]!;
     const look = model.looks[columns.service[row]!]!;
@@ -73,20 +85,26 @@ export class TimelineRow {
     element.setAttribute("aria-rowindex", String(content.position + 2));
     element.setAttribute("aria-level", String(depth + 1));
     element.setAttribute("aria-selected", String(content.selected));
-    if (size > 1) element.setAttribute("aria-expanded", String(!folded));
+    if (size > 1 || content.group !== undefined)
+      element.setAttribute("aria-expanded", String(!closed && (size === 1 || !folded)));
     else element.removeAttribute("aria-expanded");
 
     this.#indent.style.width = `${Math.round(depth * content.indent)}px`;
     this.#indent.style.backgroundSize = `${content.indent}px 100%`;
-    this.#toggle.dataset.state = size === 1 ? "leaf" : folded ? "folded" : "open";
+    this.#toggle.dataset.state = closed ? "folded" : size === 1 ? "leaf" : folded ? "folded" : "open";
+    this.#toggle.dataset.opens = closed ? "group" : size === 1 ? "" : "row";
     this.#swatch.dataset.hue = String(look.hue);
     this.#swatch.dataset.pattern = String(look.pattern);
     this.#service.textContent = service;
     this.#operation.textContent = operation;
-    this.#name.title = `${service}  ${operation}`;
-    this.#hidden.textContent = folded ? `+${formatCount(size - 1)}` : "";
-    this.#badges.replaceChildren(...badges(model, row));
-    this.#factsText.textContent = factsText(model, row);
+    const facts = group === undefined ? factsText(model, row) : groupText(group, errors);
+    this.#name.title = `${service}  ${operation}${group === undefined ? "" : `\n${facts}`}`;
+    this.#group.textContent = content.group === undefined ? "" : `×${formatCount(content.group.members)}`;
+    this.#group.dataset.state = closed ? "closed" : "open";
+    this.#group.title = closed ? "Show each of these equal siblings" : "Show these equal siblings as one";
+    this.#hidden.textContent = folded && !closed ? `+${formatCount(size - 1)}` : "";
+    this.#badges.replaceChildren(...(group === undefined ? badges(model, row) : groupBadges(model, row, errors)));
+    this.#factsText.textContent = facts;
   }
 }
 
@@ -104,6 +122,16 @@ function badges(model: TraceModel, row: number): HTMLElement[] {
   const marks = columns.marks[row]! & WARNING_MARKS;
   if (marks !== 0) found.push(badge("tl-mark", markText(marks), icon("warning")));
   return found;
+}
+
+/** What all of them have, and how many errors are among them and below. */
+function groupBadges(model: TraceModel, head: number, errors: number): HTMLElement[] {
+  const sign = KIND_SIGNS[model.columns.kind[head]!] ?? "";
+  const kind = sign === "" ? [] : [badge("tl-kind", `kind ${SPAN_KIND_NAMES[model.columns.kind[head]!]}`, sign)];
+  if (errors === 0) return kind;
+  const text = part("span", "tl-errors");
+  text.append(icon("error"), formatCount(errors));
+  return [...kind, badge("tl-error", counted(errors, "error"), text)];
 }
 
 function badge(className: string, title: string, content: Node | string): HTMLElement {
@@ -138,6 +166,14 @@ function markText(marks: number): string {
   return MARK_WORDS.filter(([bit]) => (marks & bit) !== 0)
     .map(([, words]) => words)
     .join(", ");
+}
+
+/** What the bars of a closed group show, for those who do not see them. */
+function groupText(group: SiblingGroup, errors: number): string {
+  const { members, total, least, median, longest, from } = group;
+  const each = `${formatDuration(least)} to ${formatDuration(longest)}, median ${formatDuration(median)}`;
+  const failed = errors === 0 ? "" : `, ${counted(errors, "error")}`;
+  return `${counted(members, "equal span")}, ${formatDuration(total)} in total (${each})${failed}, from ${formatDuration(from)} on`;
 }
 
 /** What the bar shows, for those who do not see it. */

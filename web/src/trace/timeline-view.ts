@@ -1,8 +1,9 @@
 import { formatOffset } from "../format/duration.ts";
 import { GUTTER } from "./bar-geometry.ts";
 import { BarPainter, TICK_WIDTH } from "./bar-painter.ts";
-import { nearestPosition, positionOf } from "./folding.ts";
+import { countBetween, nearestPosition, positionOf } from "./folding.ts";
 import { readPalette } from "./palette.ts";
+import { groupOfHead } from "./sibling-groups.ts";
 import { clampWindow, type TimeWindow, ticks, timeToX, xToTime, zoomAround } from "./time-scale.ts";
 import { rowForKey } from "./timeline-keys.ts";
 import { TimelineRow } from "./timeline-row.ts";
@@ -18,6 +19,8 @@ export interface TimelineState {
   readonly model: TraceModel;
   readonly visible: Int32Array;
   readonly folded: Uint8Array;
+  /** Ends of the closed groups of siblings, by their heads' rows; undefined where none is closed. */
+  readonly closed: Int32Array | undefined;
   readonly window: TimeWindow;
   /** Row of the open span, −1 for none. */
   readonly selected: number;
@@ -31,6 +34,8 @@ export interface TimelineEvents {
   open(row: number): void;
   close(): void;
   toggle(row: number): void;
+  /** Opens or closes the group of siblings that begins with the row. */
+  toggleGroup(head: number): void;
   zoom(window: TimeWindow): void;
 }
 
@@ -173,13 +178,17 @@ export class TimelineView {
       if (row === undefined) continue;
       if (this.#filled[slot] !== position) {
         this.#filled[slot] = position;
+        const group = groupOfHead(state.model.groups, row);
+        const closed = group !== undefined && state.closed?.[row] === group.end;
         pooled.fill({
           model: state.model,
           row,
           position,
           folded: state.folded[row] === 1,
+          group,
+          closed,
           selected: row === state.selected,
-          match: positionOf(state.matches, row) >= 0,
+          match: countBetween(state.matches, row, closed ? group.end : row + 1) > 0,
           indent,
         });
       }
@@ -244,11 +253,13 @@ export class TimelineView {
       const answer = rowForKey(event.key, {
         ...state,
         layout: state.model.layout,
+        groups: state.model.groups,
         active: this.#visibleActive(state),
         page,
       });
       if (answer === undefined) return;
-      if (answer.toggle !== undefined) this.#events.toggle(answer.toggle);
+      if ("toggle" in answer) this.#events.toggle(answer.toggle);
+      else if ("toggleGroup" in answer) this.#events.toggleGroup(answer.toggleGroup);
       else {
         this.reveal(answer.row);
         if (state.selected >= 0) this.#follow(answer.row);
@@ -278,8 +289,9 @@ export class TimelineView {
     if (element === null) return;
     const row = Number(element.dataset.row);
     this.#active = row;
-    const toggles = target.closest(".tl-toggle, .tl-hidden") !== null && element.hasAttribute("aria-expanded");
-    if (toggles) this.#events.toggle(row);
+    const sign = target.closest<HTMLElement>(".tl-toggle, .tl-hidden, .tl-group");
+    if (sign?.dataset.opens === "group") this.#events.toggleGroup(row);
+    else if (sign?.dataset.opens === "row") this.#events.toggle(row);
     else this.#events.open(row);
     this.#schedule();
   }

@@ -29,6 +29,7 @@ export function Timeline({
       open: (row) => latest.current.open(row),
       close: () => latest.current.close(),
       toggle: (row) => latest.current.toggle(row),
+      toggleGroup: (head) => latest.current.toggleGroup(head),
       zoom: (window) => latest.current.zoom(window),
     });
     view.current = created;

@@ -1,6 +1,7 @@
 import { COLUMN_MARK, columnIdHex, PARENT_MISSING, type TraceColumns } from "../../../src/query/ui/columns-format.ts";
 import { layoutTrace, type TraceLayout } from "./layout.ts";
 import { assignLooks, type ServiceLook } from "./service-look.ts";
+import { type SiblingGroups, siblingGroups } from "./sibling-groups.ts";
 
 interface ServiceCount {
   readonly service: number;
@@ -13,6 +14,7 @@ interface ServiceCount {
 export interface TraceModel {
   readonly columns: TraceColumns;
   readonly layout: TraceLayout;
+  readonly groups: SiblingGroups;
   /** Rows with an error status, ascending. */
   readonly errorRows: Int32Array;
   /** How each service looks, by its position among the columns' services. */
@@ -51,6 +53,7 @@ export function buildTraceModel(columns: TraceColumns): TraceModel {
   return {
     columns,
     layout,
+    groups: siblingGroups(columns, layout),
     errorRows: Int32Array.from(errorRows),
     looks: assignLooks(columns.services),
     services,

@@ -1,4 +1,5 @@
 import { foldBaseText, parseFoldBase } from "./folding.ts";
+import { openGroupsText, parseOpenGroups } from "./group-folding.ts";
 import type { TimeWindow } from "./time-scale.ts";
 
 /** The address of the trace page. `uiFind` is Jaeger UI's; the rest restores what is open, zoomed and folded. */
@@ -12,6 +13,8 @@ export interface TraceParams {
   readonly fold?: string;
   /** Span ids, parted by dots, whose fold differs from `fold`. */
   readonly flip?: string;
+  /** Groups of equal siblings that are open: span ids of their first, or `all` and those that are not. */
+  readonly groups?: string;
 }
 
 const SPAN_ID = /^[0-9a-f]{16}$/;
@@ -30,12 +33,14 @@ export function readTraceParams(raw: Readonly<Record<string, unknown>>): TracePa
     .filter((id) => SPAN_ID.test(id))
     .join(".");
   const zoom = parseZoom(text("zoom"));
+  const groups = openGroupsText(parseOpenGroups(text("groups")));
   return {
     ...(text("uiFind") !== undefined && { uiFind: text("uiFind")! }),
     ...(span !== undefined && SPAN_KEY.test(span) && { span }),
     ...(zoom !== undefined && { zoom: formatZoom(zoom) }),
     ...(fold !== undefined && { fold }),
     ...(flip !== undefined && flip !== "" && { flip }),
+    ...(groups !== undefined && { groups }),
   };
 }
 

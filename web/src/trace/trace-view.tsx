@@ -115,7 +115,13 @@ export function TraceView({ model }: { readonly model: TraceModel }) {
           onStep={(direction) => step(find.rows, direction)}
           onLeave={() => timeline.current?.focus()}
         />
-        <FoldMenu base={folding.base} maxDepth={model.layout.maxDepth} onBase={(base) => go(folding.withBase(base))} />
+        <FoldMenu
+          base={folding.base}
+          maxDepth={model.layout.maxDepth}
+          onBase={(base) => go(folding.withBase(base))}
+          groups={model.groups.list.length === 0 ? undefined : folding.allGroupsOpen ? "open" : "closed"}
+          onGroups={(open) => go(folding.withGroups(open))}
+        />
         <SelfTimeHint
           model={model}
           onShow={(row) => {
@@ -137,12 +143,19 @@ export function TraceView({ model }: { readonly model: TraceModel }) {
                 model,
                 visible: folding.visible,
                 folded: folding.folded,
+                closed: folding.closed,
                 window,
                 selected,
                 matches: find.rows,
                 nameWidth,
               }}
-              events={{ open, close, zoom, toggle: (row) => go(folding.flip(row)) }}
+              events={{
+                open,
+                close,
+                zoom,
+                toggle: (row) => go(folding.flip(row)),
+                toggleGroup: (head) => go(folding.flipGroup(head)),
+              }}
             />
             <NameSplitter width={nameWidth} onWidth={setNameWidth} />
           </div>

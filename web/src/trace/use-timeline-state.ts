@@ -1,52 +1,81 @@
 import { useMemo } from "react";
 import { type FoldBase, foldBaseText, foldedAncestors, foldRows, parseFoldBase, visibleRows } from "./folding.ts";
+import { closedAround, closedGroups, openGroupsText, parseOpenGroups } from "./group-folding.ts";
+import { pathTo } from "./layout.ts";
 import { rowOfSpan, rowsOfSpans, spanIdOf, type TraceModel } from "./trace-model.ts";
 import type { TraceParams } from "./trace-params.ts";
 
 export interface Folding {
   readonly base: FoldBase;
   readonly folded: Uint8Array;
+  /** Ends of the closed groups of siblings, by their heads' rows; undefined where none is closed. */
+  readonly closed: Int32Array | undefined;
   readonly visible: Int32Array;
   /** Address parts after flipping one row's fold. */
   flip(row: number): TraceParams;
-  /** Address parts after unfolding whatever hides a row; undefined where nothing does. */
+  /** Address parts after opening or closing the group of siblings that begins with a row. */
+  flipGroup(head: number): TraceParams;
+  /** Address parts after unfolding and opening whatever hides a row; undefined where nothing does. */
   show(row: number): TraceParams | undefined;
-  /** Address parts for another base, single flips forgotten. */
+  readonly allGroupsOpen: boolean;
+  /** Address parts for all groups open, or all closed. */
+  withGroups(open: boolean): TraceParams;
+  /** Address parts for another base, single flips forgotten; without a base all groups are open, else closed. */
   withBase(base: FoldBase): TraceParams;
 }
 
 /** What the address folds, as flags and visible rows, and how to change it. */
 export function useFolding(model: TraceModel, params: TraceParams): Folding {
-  const { fold, flip } = params;
+  const { fold, flip, groups } = params;
   const state = useMemo(() => {
     const base = parseFoldBase(fold);
     const ids = flip === undefined ? [] : flip.split(".");
     const folded = foldRows(model.layout, base, model.columns.service, rowsOfSpans(model.columns, ids));
-    return { base, ids, folded, visible: visibleRows(model.layout.size, folded) };
-  }, [model, fold, flip]);
-  const { base, ids, folded, visible } = state;
-  const withFlips = (rows: readonly number[]): TraceParams => {
-    const next = new Set(ids);
+    const open = parseOpenGroups(groups);
+    const closed = closedGroups(model.groups, open.all, rowsOfSpans(model.columns, open.flipped));
+    return { base, ids, folded, open, closed, visible: visibleRows(model.layout.size, folded, closed) };
+  }, [model, fold, flip, groups]);
+  const { base, ids, folded, open, closed, visible } = state;
+  const flipped = (before: readonly string[], rows: readonly number[]): string[] => {
+    const next = new Set(before);
     for (const row of rows) {
       const id = spanIdOf(model.columns, row);
       if (!next.delete(id)) next.add(id);
     }
-    const { flip: _before, ...rest } = params;
-    return next.size === 0 ? rest : { ...rest, flip: [...next].join(".") };
+    return [...next];
+  };
+  const withFlips = (rows: readonly number[], heads: readonly number[]): TraceParams => {
+    const { flip: _flip, groups: _groups, ...rest } = params;
+    const rowIds = flipped(ids, rows);
+    const groupText = openGroupsText({ all: open.all, flipped: flipped(open.flipped, heads) });
+    return {
+      ...rest,
+      ...(rowIds.length > 0 && { flip: rowIds.join(".") }),
+      ...(groupText !== undefined && { groups: groupText }),
+    };
   };
   return {
     base,
     folded,
+    closed,
     visible,
-    flip: (row) => withFlips([row]),
+    flip: (row) => withFlips([row], []),
+    allGroupsOpen: open.all && open.flipped.length === 0,
+    withGroups: (all) => {
+      const { groups: _groups, ...rest } = params;
+      return all ? { ...rest, groups: "all" } : rest;
+    },
+    flipGroup: (head) => withFlips([], [head]),
     show: (row) => {
       const rows = foldedAncestors(model.layout, folded, row);
-      return rows.length === 0 ? undefined : withFlips(rows);
+      const heads = closedAround(model.groups, closed, pathTo(model.layout, row));
+      return rows.length + heads.length === 0 ? undefined : withFlips(rows, heads);
     },
     withBase: (next) => {
-      const { flip: _flip, fold: _fold, ...rest } = params;
+      const { flip: _flip, fold: _fold, groups: _groups, ...rest } = params;
       const text = foldBaseText(next);
-      return text === undefined ? rest : { ...rest, fold: text };
+      if (text !== undefined) return { ...rest, fold: text };
+      return model.groups.list.length === 0 ? rest : { ...rest, groups: "all" };
     },
   };
 }
