@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { attributeHash } from "../model/attribute-hash.ts";
-import { bloomMayContain, buildBloom, checkBloom } from "./bloom.ts";
+import { bloomMayContain, buildBloom, checkBloom, narrowByBloom } from "./bloom.ts";
 
 describe("bloom", () => {
   it("has no false negatives, whatever the hashes", () => {
@@ -13,6 +13,25 @@ describe("bloom", () => {
         for (const hash of hashes) expect(bloomMayContain(bloom, hash)).toBe(true);
       }),
       { seed: 1, numRuns: 200 },
+    );
+  });
+
+  it("narrows rows to those that the blooms, asked one by one, leave", () => {
+    const some = fc.array(fc.nat({ max: 30 }), { maxLength: 12 });
+    fc.assert(
+      fc.property(fc.array(some, { minLength: 1, maxLength: 20 }), fc.nat({ max: 40 }), (rows, seed) => {
+        const hash = (i: number) => attributeHash("k", `${i}`);
+        const blooms = rows.map((seeds) => buildBloom(Uint32Array.from(seeds, hash), seeds.length));
+        const offsets = new Float64Array(blooms.length + 1);
+        for (const [i, { length }] of blooms.entries()) offsets[i + 1] = (offsets[i] as number) + length;
+        const bytes = new Uint8Array(Buffer.concat(blooms));
+        const order = Uint32Array.from(rows, (_, i) => rows.length - i);
+        const asked = hash(seed);
+        const expected = [...order].filter((row) => bloomMayContain(blooms[row - 1] as Uint8Array, asked));
+        const left = narrowByBloom({ bytes, offsets, probes: 8 }, order, order.length, asked);
+        expect([...order.subarray(0, left)]).toEqual(expected);
+      }),
+      { seed: 2, numRuns: 300 },
     );
   });
 

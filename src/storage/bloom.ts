@@ -74,3 +74,37 @@ export function bloomMayContainAt(bytes: Uint8Array, start: number, end: number,
   }
   return true;
 }
+
+/** Where the blooms of a segment lie, one after the other: that of row i + 1 at bytes[offsets[i], offsets[i + 1]). */
+export interface PackedBlooms {
+  readonly bytes: Uint8Array;
+  readonly offsets: Float64Array;
+  /** What all of them have at least. */
+  readonly probes: number;
+}
+
+/**
+ * Leaves of rows[0, count), in their order, those whose blooms may contain `hash`; how many these are. One probe of all
+ * rows after the other, without a branch that depends on what is read: asked row by row, every bit is waited for alone.
+ */
+export function narrowByBloom(blooms: PackedBlooms, rows: Uint32Array, count: number, hash: number): number {
+  const { bytes, offsets, probes } = blooms;
+  const step = stepOf(hash);
+  let left = count;
+  let h = hash;
+  for (let probe = 0; probe < probes && left > 0; probe++) {
+    const from = h >>> 0;
+    let kept = 0;
+    for (let i = 0; i < left; i++) {
+      const row = rows[i] as number;
+      const start = offsets[row - 1] as number;
+      const size = (offsets[row] as number) - start - HEADER;
+      const bit = Math.trunc(from * ((size * 8) / TWO_32));
+      rows[kept] = row;
+      kept += size > 0 ? ((bytes[start + HEADER + (bit >>> 3)] as number) >>> (bit & 7)) & 1 : 0;
+    }
+    left = kept;
+    h = (h + step) | 0;
+  }
+  return left;
+}

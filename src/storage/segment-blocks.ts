@@ -1,5 +1,5 @@
 import { traceIdHash } from "../model/attribute-hash.ts";
-import { bloomMayContainAt, checkBloom } from "./bloom.ts";
+import { bloomMayContainAt, checkBloom, narrowByBloom } from "./bloom.ts";
 import type { PackedTraceTable } from "./search/packed-trace-table.ts";
 import { TraceTable } from "./search/trace-table.ts";
 import { MAX_STORED_TIME } from "./segment-schema.ts";
@@ -24,6 +24,8 @@ export class SegmentBlocks {
   #blooms: Uint8Array<ArrayBufferLike> | undefined = new Uint8Array(64 * 1024);
   /** Bloom of row i + 1 lies at blooms[offsets[i], offsets[i + 1]). */
   #offsets = new Float64Array(65);
+  /** Fewest probes of any bloom. */
+  #probes = 255;
   #traces: TraceTable | PackedTraceTable | undefined = new TraceTable();
   #order: Uint32Array | undefined;
 
@@ -66,6 +68,7 @@ export class SegmentBlocks {
       this.#minStart[at] = roundDown(head.minStart);
       this.#maxStart[at] = head.maxStart >= MAX_STORED_TIME ? BEYOND_U64 : roundUp(head.maxStart);
       checkBloom(head.bloom);
+      this.#probes = Math.min(this.#probes, head.bloom[1] as number);
       const offset = this.#offsets[at] as number;
       this.#blooms?.set(head.bloom, offset);
       this.#offsets[at + 1] = offset + head.bloom.length;
@@ -99,6 +102,15 @@ export class SegmentBlocks {
   mayContain(row: number, hash: number): boolean {
     if (this.#blooms === undefined) return true;
     return bloomMayContainAt(this.#blooms, this.#offsets[row - 1] as number, this.#offsets[row] as number, hash);
+  }
+
+  /**
+   * Leaves of rows[0, count), in their order, those that may contain the hash; how many these are. Quicker than asking
+   * for each, and may leave some that `mayContain` would not.
+   */
+  narrow(rows: Uint32Array, count: number, hash: number): number {
+    if (this.#blooms === undefined) return count;
+    return narrowByBloom({ bytes: this.#blooms, offsets: this.#offsets, probes: this.#probes }, rows, count, hash);
   }
 
   /** False once they were released. */

@@ -3,6 +3,7 @@ import { encodeTraces } from "../../codec/otlp/encode.ts";
 import { TraceScanner } from "../../codec/otlp/scan.ts";
 import { DEFAULT_SCAN_LIMITS } from "../../codec/otlp/scan-result.ts";
 import type { AnyValue, Attributes } from "../../model/any-value.ts";
+import { attributeHash } from "../../model/attribute-hash.ts";
 import type { Span } from "../../model/span.ts";
 import type { Literal, SpanField, SpanFilter } from "../../model/trace-query.ts";
 import { BlockView } from "./block-view.ts";
@@ -55,10 +56,12 @@ function search(filter: SpanFilter, { span = [], resource = [], event = [], more
   const hashes = new Set([...scan.hashes, ...scan.groupHashes]);
   const compiled = compileFilter(filter);
   const test = compiled.bind(new BlockView(scan.columns, () => body));
-  return {
-    block: compiled.mayMatch((hash) => hashes.has(hash)),
-    row: typeof test === "function" ? test(0) : test,
-  };
+  const block = compiled.mayMatch((hash) => hashes.has(hash));
+  const row = typeof test === "function" ? test(0) : test;
+  // What is required is there wherever there is a match, and missing only where nothing can match.
+  if (row) for (const hash of compiled.required) expect(hashes).toContain(hash);
+  if (compiled.required.some((hash) => !hashes.has(hash))) expect(block).toBe(false);
+  return { block, row };
 }
 
 const FOUND = { block: true, row: true };
@@ -152,6 +155,17 @@ describe("equality and the bloom", () => {
       });
     }
   }
+
+  it("requires of a block what every part of an AND asks for, and nothing where there is a choice", () => {
+    const one = equals(attribute("span"), { type: "text", value: "x" });
+    const other = equals(attribute("resource", "r"), { type: "string", value: "y" });
+    const number = equals(attribute("span"), { type: "int", value: 2n ** 60n });
+    const hashes = [attributeHash("k", "x"), attributeHash("r", "y")];
+    expect(compileFilter({ op: "and", of: [one, { op: "and", of: [other, number] }] }).required).toEqual(hashes);
+    expect(compileFilter({ op: "or", of: [one, other] }).required).toEqual([]);
+    expect(compileFilter({ op: "not", of: one }).required).toEqual([]);
+    expect(compileFilter({ op: "all" }).required).toEqual([]);
+  });
 
   it("leaves blocks out only where every part of an AND, or all of an OR, are certain", () => {
     const here = equals(attribute("span"), { type: "text", value: "x" });

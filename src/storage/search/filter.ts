@@ -32,6 +32,8 @@ import type { SpanScope } from "./span-attributes.ts";
 export interface CompiledFilter {
   /** True where a test may have to look at the bodies of blocks. */
   readonly needsBody: boolean;
+  /** What the bloom of every block with a match contains. */
+  readonly required: readonly number[];
   /** False where no span of a block can match, by the block's bloom. */
   mayMatch(mayContain: (hash: number) => boolean): boolean;
   /** A test of the rows of a block; a constant where the block's dictionaries decide. May throw BlockGone. */
@@ -43,16 +45,18 @@ export type RowTest = (row: number) => boolean;
 /** How much a test has to look at: constant or column, resource and scope, span. AND and OR ask cheap ones first. */
 type Cost = 0 | 1 | 2;
 
-interface Node extends Omit<CompiledFilter, "needsBody"> {
+interface Node extends Omit<CompiledFilter, "needsBody" | "required"> {
   readonly cost: Cost;
+  /** None where nothing is required. */
+  readonly required?: readonly number[];
 }
 
 const MAX_DEPTH = 64;
 
 /** Throws PermanentError `bad_request` for a regular expression that cannot be used and for too deep nesting. */
 export function compileFilter(filter: SpanFilter): CompiledFilter {
-  const { cost, mayMatch, bind } = compile(filter, 0);
-  return { needsBody: cost > 0, mayMatch, bind };
+  const { cost, required = [], mayMatch, bind } = compile(filter, 0);
+  return { needsBody: cost > 0, required, mayMatch, bind };
 }
 
 function compile(filter: SpanFilter, depth: number): Node {
@@ -83,6 +87,7 @@ function combine(all: boolean, parts: readonly Node[]): Node {
   const ordered = parts.toSorted((a, b) => a.cost - b.cost);
   return {
     cost: (ordered.at(-1)?.cost ?? 0) as Cost,
+    required: all ? parts.flatMap((part) => part.required ?? []) : [],
     mayMatch: (mayContain) =>
       all ? parts.every((part) => part.mayMatch(mayContain)) : parts.some((part) => part.mayMatch(mayContain)),
     bind(block) {
@@ -157,6 +162,7 @@ function compare(field: SpanField, is: Comparison, literal: Literal): Node {
 function service(test: (text: string) => boolean, hash: number | undefined): Node {
   return {
     cost: 0,
+    required: hash === undefined ? [] : [hash],
     mayMatch: (mayContain) => hash === undefined || mayContain(hash),
     bind({ columns }) {
       const { groups, groupIndex, strings } = columns;
@@ -182,6 +188,7 @@ function links(test: (traceId: string) => boolean, exact: string | undefined): N
   const needles = bytes === undefined ? [] : [bytes];
   return {
     cost: 2,
+    required: hash === undefined ? [] : [hash],
     mayMatch: (mayContain) => hash === undefined || mayContain(hash),
     bind: (block) => (row) =>
       (needles.length === 0 || block.rowsWith(needles)[row] === 1) &&
@@ -259,6 +266,7 @@ function attribute(
   const inSpan = scope === "any" || scope === "span" || scope === "event" || scope === "link";
   return {
     cost: inSpan ? 2 : 1,
+    required: hashes?.length === 1 ? hashes : [],
     mayMatch: (mayContain) => hashes === undefined || hashes.some(mayContain),
     bind(block) {
       const groups = new Map<number, boolean>();

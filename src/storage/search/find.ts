@@ -7,6 +7,7 @@ import type { BlockCache, CachedBlock, TraceTimes } from "../block-cache.ts";
 import { bloomMayContain } from "../bloom.ts";
 import { roundDown, roundUp, type SegmentBlocks } from "../segment-blocks.ts";
 import { BlockGone, BlockView } from "./block-view.ts";
+import { CandidateRows } from "./candidate-rows.ts";
 import { type CompiledFilter, compileFilter, type RowTest } from "./filter.ts";
 import { Heap } from "./heap.ts";
 import type { Pacer } from "./pacer.ts";
@@ -16,11 +17,11 @@ import { type TraceRows, withoutDuplicates } from "./trace-rows.ts";
 /** The blocks of one segment that are still to be visited, by latest span start. */
 interface SegmentCursor {
   readonly segment: SegmentBlocks;
-  readonly order: Uint32Array;
+  readonly rows: CandidateRows;
   at: number;
   /** No span in this and the following blocks of the segment starts later; ns, rounded up. */
   bound: number;
-  /** Bodies of the blocks up to this place in `order` are inflated. */
+  /** Bodies of the blocks up to this one of `rows` are inflated. */
   inflated: number;
 }
 
@@ -84,7 +85,13 @@ class Search {
     this.#startMin = query.startMin === undefined ? Number.NEGATIVE_INFINITY : roundDown(query.startMin);
     this.#startMax = query.startMax === undefined ? Number.POSITIVE_INFINITY : roundUp(query.startMax);
     for (const segment of cache.segments) {
-      const cursor = { segment, order: segment.newestFirst(), at: -1, bound: 0, inflated: -1 };
+      const cursor = {
+        segment,
+        rows: new CandidateRows(segment, this.#filter.required),
+        at: -1,
+        bound: 0,
+        inflated: -1,
+      };
       if (this.#advance(cursor)) this.#segments.push(cursor);
     }
   }
@@ -138,29 +145,29 @@ class Search {
 
   async #visitNext(cursor: SegmentCursor): Promise<void> {
     if (this.#filter.needsBody && cursor.at > cursor.inflated) await this.#inflateAhead(cursor);
-    this.#visit(cursor.segment, cursor.order[cursor.at] as number);
+    this.#visit(cursor.segment, cursor.rows.get(cursor.at) as number);
     if (this.#advance(cursor)) this.#segments.replaceTop(cursor);
     else this.#segments.pop();
   }
 
   /** A block that is inflated for nothing costs less than waiting for one after the other. */
   async #inflateAhead(cursor: SegmentCursor): Promise<void> {
-    const { segment, order } = cursor;
-    const rows: { segment: number; row: number }[] = [];
+    const { segment } = cursor;
+    const ahead: { segment: number; row: number }[] = [];
     let at = cursor.at;
-    for (; at < order.length && rows.length < AHEAD; at++) {
-      const row = order[at] as number;
-      if (at === cursor.at || this.#mayHold(segment, row)) rows.push({ segment: segment.id, row });
+    for (; ahead.length < AHEAD; at++) {
+      const row = cursor.rows.get(at);
+      if (row === undefined) break;
+      if (at === cursor.at || this.#mayHold(segment, row)) ahead.push({ segment: segment.id, row });
     }
     cursor.inflated = at - 1;
-    await this.#cache.prefetch(rows);
+    await this.#cache.prefetch(ahead);
   }
 
   /** Moves to the next block that the time range and the blooms leave; false at the end. */
   #advance(cursor: SegmentCursor): boolean {
-    const { segment, order } = cursor;
-    for (cursor.at++; cursor.at < order.length; cursor.at++) {
-      const row = order[cursor.at] as number;
+    const { segment, rows } = cursor;
+    for (let row = rows.get(++cursor.at); row !== undefined; row = rows.get(++cursor.at)) {
       const latest = segment.maxStart(row);
       if (latest < this.#startMin) return false;
       if (!this.#mayHold(segment, row)) continue;
