@@ -2,6 +2,7 @@
 import { CommanderError } from "commander";
 import { PermanentError, RetryableError } from "../component/errors.ts";
 import { EXIT } from "./exit-codes.ts";
+import { freeBuffersAtOnce } from "./garbage-collection.ts";
 import { createProgram, refuseUnknownCommand } from "./program.ts";
 
 // A reader such as `head` that has seen enough is no error.
@@ -10,6 +11,7 @@ process.stdout.on("error", (error: NodeJS.ErrnoException) => {
   throw error;
 });
 
+freeBuffersAtOnce();
 try {
   const program = createProgram();
   refuseUnknownCommand(program, process.argv.slice(2));
