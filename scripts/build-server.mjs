@@ -3,16 +3,20 @@ import { spawn } from "node:child_process";
 import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join, sep } from "node:path";
 import { bundle, ROOT, transpile } from "./server-bundle.mjs";
+import { sharedChunks } from "./shared-chunks.mjs";
 
 const DIST = join(ROOT, "dist");
 
-/** The command, the threads it starts by name, and `spanloom/collector`. */
-const COLLECTOR = [
-  "cli/main",
-  "app/collector",
-  ...["ingest", "query", "export"].map((name) => `app/threads/${name}`),
-  ...["ingest", "query", "export", "maintenance"].map((name) => `storage/${name}-worker`),
-];
+/** What starts by itself, and the modules that each loads at its start: of the threads, by name. */
+const PROGRAMS = {
+  command: ["cli/main"],
+  collector: ["app/collector", "cli/serve-run"],
+  threads: [
+    ...["ingest", "query", "export"].map((name) => [`storage/${name}-worker`, `app/threads/${name}`]),
+    ["storage/maintenance-worker"],
+  ],
+};
+const COLLECTOR = [...PROGRAMS.command, "app/collector", ...PROGRAMS.threads.flat()];
 /** Small, pure packages that take longer to find and open than to run. */
 const BUNDLED = ["cli-progress", "commander", "yaml", "zod"];
 /** The other exports of package.json. */
@@ -20,7 +24,11 @@ const SDK = ["sdk/index", "sdk/otel-api", "declarations/read-services"];
 
 mkdirSync(DIST, { recursive: true });
 for (const name of readdirSync(DIST)) if (name !== "web") rmSync(join(DIST, name), { recursive: true });
-const [moduleIds] = await Promise.all([bundle(COLLECTOR, DIST, BUNDLED), transpile(SDK, DIST), declarations()]);
+const [moduleIds] = await Promise.all([
+  bundle(COLLECTOR, DIST, { bundled: BUNDLED, shared: sharedChunks(ROOT, PROGRAMS) }),
+  transpile(SDK, DIST),
+  declarations(),
+]);
 removeUnused([...SDK, "app/collector"].map((name) => join(DIST, `${name}.d.ts`)));
 writeFileSync(join(DIST, "THIRD-PARTY-LICENSES.txt"), licences(moduleIds));
 // It is linked as a command, also from a checkout.

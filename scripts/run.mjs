@@ -147,7 +147,13 @@ function buildIsStale() {
   const stamp = join(ROOT, "dist/.built");
   if (!existsSync(stamp)) return true;
   const builtAt = statSync(stamp).mtimeMs;
-  const made = ["scripts/build-server.mjs", "scripts/server-bundle.mjs", "tsconfig.build.json", "tsconfig.json"];
+  const made = [
+    "scripts/build-server.mjs",
+    "scripts/server-bundle.mjs",
+    "scripts/shared-chunks.mjs",
+    "tsconfig.build.json",
+    "tsconfig.json",
+  ];
   return ["src", "web", "proto", "package.json", "package-lock.json", ...made].some(
     (name) => newest(join(ROOT, name)) > builtAt,
   );

@@ -19,18 +19,21 @@ const OUTPUT = {
  * Bundles modules of src/ with what they share in chunks/.
  * @param sources names below src/ without their ending: `cli/main`
  * @param bundled packages that are taken along; all others stay imports
+ * @param shared what `sharedChunks` returned; without it the bundler divides as it likes
  * @returns ids of the modules, absolute paths
  */
-export async function bundle(sources, dir, bundled = []) {
+export async function bundle(sources, dir, { bundled = [], shared } = {}) {
   const { output } = await build({
     ...COMMON,
     input: inputs(sources),
     // What a bundled package needs comes along.
     external: (id, importer) => isPackage(id) && !bundled.includes(id) && (isBuiltin(id) || !isOthers(importer)),
+    plugins: shared === undefined ? [] : [shared.plugin],
     output: {
       ...OUTPUT,
       dir,
       keepNames: true,
+      ...(shared === undefined ? {} : { codeSplitting: { groups: [shared.group] } }),
       chunkFileNames: "chunks/[name]-[hash].js",
     },
   });

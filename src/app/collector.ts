@@ -1,32 +1,24 @@
 import { resolve } from "node:path";
-import { PACKAGE_ROOT } from "../codec/package-root.ts";
 import type { Host } from "../component/component.ts";
 import type { Logger } from "../component/logger.ts";
 import { Metrics } from "../component/metrics.ts";
-import type { StoreSettings } from "../component/store.ts";
-import { Discovery } from "../discovery/discovery.ts";
 import { memoryRegistryStore } from "../discovery/memory-store.ts";
-import { createRegistryRoutes } from "../discovery/server/registry-routes.ts";
 import { type Endpoint, formatEndpoint } from "../server/endpoint.ts";
 import { HttpListener } from "../server/http-listener.ts";
 import { InFlightBudget } from "../server/in-flight.ts";
+import type { InlineModules } from "../storage/inline-transport.ts";
 import { openStore } from "../storage/open-store.ts";
-import { openRegistryStore } from "../storage/registry-store.ts";
 import { RECEIVERS } from "./builtin.ts";
-import { type Config, type ConfigInput, exporterType, mebibytes, parseConfig } from "./config.ts";
+import { type Config, type ConfigInput, mebibytes, parseConfig } from "./config.ts";
 import { changedPaths, planReload, type ReloadOutcome, reloadedConfig } from "./config-changes.ts";
 import { mergeConfig, type RawConfig } from "./config-sources.ts";
 import type { CollectorEndpoints } from "./endpoints.ts";
-import { createHttpApp } from "./http-app.ts";
 import { IN_PROCESS_DEFAULTS } from "./in-process.ts";
 import { createLogger } from "./json-logger.ts";
-import { proxyUrl, startProxy } from "./proxy.ts";
 import { createRegistryAddress } from "./registry-address.ts";
 import { SelfTracing } from "./self-tracing.ts";
 import { collectorStatus } from "./status.ts";
-import * as exportThread from "./threads/export.ts";
-import * as ingestThread from "./threads/ingest.ts";
-import * as queryThread from "./threads/query.ts";
+import { ingestConfig, storeSettings } from "./store-settings.ts";
 import { readVersion } from "./version.ts";
 
 export type { ConfigInput } from "./config.ts";
@@ -110,12 +102,13 @@ export async function startCollector(config: Config, options: CollectorOptions =
   try {
     // The registry starts on the locked data folder, after the threads that ask it.
     const registryAddress = createRegistryAddress();
-    const store = await openStore(storeSettings(config, host, registryAddress.memory), {
-      ingest: ingestThread,
-      query: queryThread,
-      export: exportThread,
-    });
+    const opening = openStore(storeSettings(config, host, registryAddress.memory), loadThreadModules);
+    // The threads have been told to start; while they do, this one loads what it will need itself.
+    const loading = loadServers(config);
+    loading.catch(() => {});
+    const store = await opening;
     opened.push((signal) => store.close(signal));
+    const { createHttpApp, createRegistryRoutes, Discovery, openRegistryStore } = await loading;
 
     if (config.telemetry.traces.enabled) {
       const own = new SelfTracing({
@@ -148,8 +141,9 @@ export async function startCollector(config: Config, options: CollectorOptions =
     registryAddress.tell(discovery.address);
     const closing = new AbortController();
     opened.push((signal) => discovery.shutdown(signal));
-    const proxy = await startProxy(config, host, store, discovery);
-    if (proxy !== undefined) opened.push((signal) => proxy.shutdown(signal));
+    const proxy = config.proxy.routes.length === 0 ? undefined : await import("./proxy.ts");
+    const startedProxy = await proxy?.startProxy(config, host, store, discovery);
+    if (startedProxy !== undefined) opened.push((signal) => startedProxy.shutdown(signal));
 
     const otlpHttp = addressOf(receiver.httpAddress);
     const endpoints = {
@@ -157,7 +151,7 @@ export async function startCollector(config: Config, options: CollectorOptions =
       otlpGrpc: addressOf(receiver.grpcAddress),
       ui: "",
       registry: registryUrl(config, discovery.address),
-      proxy: proxy?.address === undefined ? undefined : proxyUrl(config, proxy.address),
+      proxy: startedProxy?.address === undefined ? undefined : proxy?.proxyUrl(config, startedProxy.address),
     };
     const startedAtMs = Date.now();
     const metrics = async () => [...host.metrics.snapshot(), ...(await store.metrics())];
@@ -230,6 +224,30 @@ export async function startCollector(config: Config, options: CollectorOptions =
   }
 }
 
+/** The parts of the store that runs in this thread. */
+async function loadThreadModules(): Promise<InlineModules> {
+  const [ingest, query, exporting] = await Promise.all([
+    import("./threads/ingest.ts"),
+    import("./threads/query.ts"),
+    import("./threads/export.ts"),
+  ]);
+  return { ingest, query, export: exporting };
+}
+
+/** What listens and answers, web server and gRPC included. */
+async function loadServers(config: Config) {
+  const [{ createHttpApp }, { createRegistryRoutes }, { Discovery }, { openRegistryStore }] = await Promise.all([
+    import("./http-app.ts"),
+    import("../discovery/server/registry-routes.ts"),
+    import("../discovery/discovery.ts"),
+    import("../storage/registry-store.ts"),
+    // These load by themselves when they start; by then they should be there.
+    RECEIVERS.otlp.load(config.receivers.otlp),
+    config.discovery.server.enabled ? import("../discovery/server/registry-server.ts") : undefined,
+  ]);
+  return { createHttpApp, createRegistryRoutes, Discovery, openRegistryStore };
+}
+
 /** The address as this machine reaches it: a listener on every address answers on loopback too. */
 function reachable(endpoint: Endpoint): string {
   const host = endpoint.host === "0.0.0.0" ? "127.0.0.1" : endpoint.host === "::" ? "::1" : endpoint.host;
@@ -244,61 +262,4 @@ function registryUrl({ discovery }: Config, address: string | undefined): string
 
 function addressOf(endpoint: Endpoint | undefined): string | undefined {
   return endpoint === undefined ? undefined : reachable(endpoint);
-}
-
-/** What the ingest thread is created with, and again on reload. */
-function ingestConfig(config: Config): ingestThread.IngestConfig {
-  return { processors: config.processors, sampling: config.sampling };
-}
-
-function exportConfig({ exporters, discovery }: Config, registryAddress: SharedArrayBuffer): exportThread.ExportConfig {
-  return {
-    exporters: Object.entries(exporters).map(([name, value]) => ({ name, type: exporterType(name), value })),
-    discovery,
-    registryAddress,
-  };
-}
-
-/**
- * The settings of the store that a config describes.
- * @param registryAddress where the export thread finds the registry's listener (createRegistryAddress)
- */
-export function storeSettings(config: Config, host: Host, registryAddress: SharedArrayBuffer): StoreSettings {
-  const { storage } = config;
-  const path = resolve(storage.path);
-  // Threads run what is built, also where this file runs from src/ (tests).
-  const dist = new URL("dist/", PACKAGE_ROOT);
-  return {
-    kind: storage.kind,
-    path,
-    driver: storage.driver,
-    synchronous: storage.synchronous,
-    segment: {
-      maxSpans: storage.segment.max_spans,
-      maxBytes: mebibytes(storage.segment.max_mebibytes),
-      maxAgeMs: storage.segment.max_age_minutes * 60_000,
-    },
-    retention: {
-      maxAgeMs: storage.retention.max_age_hours === null ? undefined : storage.retention.max_age_hours * 3_600_000,
-      maxBytes: storage.retention.max_mebibytes === null ? undefined : mebibytes(storage.retention.max_mebibytes),
-    },
-    sealing: {
-      enabled: storage.sealing.enabled,
-      minAgeMs: storage.sealing.min_age_minutes * 60_000,
-    },
-    minFreeBytes: mebibytes(storage.min_free_mebibytes),
-    modules: {
-      ingest: {
-        url: new URL("app/threads/ingest.js", dist).href,
-        config: ingestConfig(config),
-      },
-      query: { url: new URL("app/threads/query.js", dist).href, config: {} },
-      export: {
-        url: new URL("app/threads/export.js", dist).href,
-        config: exportConfig(config, registryAddress),
-      },
-    },
-    threadEntries: new URL("storage/", dist).href,
-    host,
-  };
 }

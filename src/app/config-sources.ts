@@ -1,5 +1,4 @@
 import { readFileSync } from "node:fs";
-import { LineCounter, parseDocument } from "yaml";
 import { PermanentError } from "../component/errors.ts";
 import { fileReason } from "../component/reasons.ts";
 import { configError } from "./config-error.ts";
@@ -12,13 +11,14 @@ const FILE_VARIABLE = "SPANLOOM_CONFIG";
 const PREFIX = "SPANLOOM_";
 
 /** Reads a YAML (or JSON) file. Errors name the file, line and column. */
-export function readConfigFile(path: string): RawConfig {
+export async function readConfigFile(path: string): Promise<RawConfig> {
   let text: string;
   try {
     text = readFileSync(path, "utf8");
   } catch (cause) {
     throw new PermanentError("config_invalid", `${path}: cannot read the config file: ${fileReason(cause)}`, { cause });
   }
+  const { LineCounter, parseDocument } = await import("yaml");
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: true });
   const [first] = document.errors;
@@ -38,25 +38,28 @@ export function readConfigFile(path: string): RawConfig {
  * Settings from environment variables: `SPANLOOM_` and the path in upper case, two underscores between its parts:
  * `SPANLOOM_STORAGE__PATH=/data` is `storage.path`. Values are YAML scalars or flow collections.
  */
-export function configFromEnvironment(environment: Readonly<Record<string, string | undefined>>): RawConfig {
+export async function configFromEnvironment(
+  environment: Readonly<Record<string, string | undefined>>,
+): Promise<RawConfig> {
   const config: RawConfig = {};
   for (const [name, value] of Object.entries(environment).sort()) {
     if (!name.startsWith(PREFIX) || name === FILE_VARIABLE || value === undefined || value === "") continue;
     const path = name.slice(PREFIX.length).toLowerCase().split("__");
-    setPath(config, path, parseScalar(value), name);
+    setPath(config, path, await parseScalar(value), name);
   }
   return config;
 }
 
 /** Settings from `path.to.key=value` texts, as `--set` gives them. */
-export function configFromAssignments(assignments: readonly string[]): RawConfig {
+export async function configFromAssignments(assignments: readonly string[]): Promise<RawConfig> {
   const config: RawConfig = {};
   for (const assignment of assignments) {
     const at = assignment.indexOf("=");
     if (at <= 0) {
       throw configError({ name: "--set" }, [`expected path.to.key=value, found ${JSON.stringify(assignment)}`]);
     }
-    setPath(config, assignment.slice(0, at).split("."), parseScalar(assignment.slice(at + 1)), `--set ${assignment}`);
+    const value = await parseScalar(assignment.slice(at + 1));
+    setPath(config, assignment.slice(0, at).split("."), value, `--set ${assignment}`);
   }
   return config;
 }
@@ -90,7 +93,8 @@ function setPath(config: RawConfig, path: readonly string[], value: unknown, ori
   node[path.at(-1) as string] = value;
 }
 
-function parseScalar(text: string): unknown {
+async function parseScalar(text: string): Promise<unknown> {
+  const { parseDocument } = await import("yaml");
   const document = parseDocument(text, { prettyErrors: false });
   return document.errors.length > 0 ? text : (document.toJS() as unknown);
 }

@@ -88,15 +88,15 @@ describe("parseConfig", () => {
 });
 
 describe("sources", () => {
-  it("reads environment variables by path and merges layers, later ones winning", () => {
-    const environment = configFromEnvironment({
+  it("reads environment variables by path and merges layers, later ones winning", async () => {
+    const environment = await configFromEnvironment({
       SPANLOOM_STORAGE__PATH: "/data",
       SPANLOOM_SAMPLING__RATIO: "0.5",
       SPANLOOM_CONFIG: "x.yaml",
       OTHER: "1",
     });
     expect(environment).toEqual({ storage: { path: "/data" }, sampling: { ratio: 0.5 } });
-    const flags = configFromAssignments(["storage.path=./here", "ui.allowed_hosts=[a, b]"]);
+    const flags = await configFromAssignments(["storage.path=./here", "ui.allowed_hosts=[a, b]"]);
     expect(mergeConfig({ storage: { kind: "memory" } }, environment, flags)).toEqual({
       storage: { kind: "memory", path: "./here" },
       sampling: { ratio: 0.5 },
@@ -104,24 +104,24 @@ describe("sources", () => {
     });
   });
 
-  it("refuses assignments without a path and paths with empty parts", () => {
-    expect(() => configFromAssignments(["storage"])).toThrow(/expected path\.to\.key=value/);
-    expect(() => configFromAssignments(["a..b=1"])).toThrow(/empty part/);
-    expect(() => configFromAssignments(["__proto__.polluted=1"])).toThrow(/empty part/);
+  it("refuses assignments without a path and paths with empty parts", async () => {
+    await expect(configFromAssignments(["storage"])).rejects.toThrow(/expected path\.to\.key=value/);
+    await expect(configFromAssignments(["a..b=1"])).rejects.toThrow(/empty part/);
+    await expect(configFromAssignments(["__proto__.polluted=1"])).rejects.toThrow(/empty part/);
     expect(({} as { polluted?: number }).polluted).toBeUndefined();
   });
 
-  it("names file, line and column of broken YAML, duplicate keys included", () => {
+  it("names file, line and column of broken YAML, duplicate keys included", async () => {
     const folder = mkdtempSync(join(tmpdir(), "spanloom-config-"));
     try {
       const file = join(folder, "a.yaml");
       writeFileSync(file, "ui: {}\nstorage:\n  kind: memory\n  kind: sqlite\n");
-      expect(() => readConfigFile(file)).toThrow(/a\.yaml:4:3: not valid YAML/);
+      await expect(readConfigFile(file)).rejects.toThrow(/a\.yaml:4:3: not valid YAML/);
       writeFileSync(file, "- a\n- b\n");
-      expect(() => readConfigFile(file)).toThrow(/expected a mapping of settings, found a list/);
-      expect(() => readConfigFile(join(folder, "b.yaml"))).toThrow(/no such file/);
+      await expect(readConfigFile(file)).rejects.toThrow(/expected a mapping of settings, found a list/);
+      await expect(readConfigFile(join(folder, "b.yaml"))).rejects.toThrow(/no such file/);
       writeFileSync(file, "");
-      expect(readConfigFile(file)).toEqual({});
+      expect(await readConfigFile(file)).toEqual({});
     } finally {
       rmSync(folder, { recursive: true, force: true });
     }

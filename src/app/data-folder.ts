@@ -8,9 +8,9 @@ import type { SpanStore } from "../component/store.ts";
 import { chooseDriver } from "../storage/choose-driver.ts";
 import { FolderReader } from "../storage/maintenance.ts";
 import { openInlineStore } from "../storage/open-store.ts";
-import { storeSettings } from "./collector.ts";
 import { type Config, parseConfig } from "./config.ts";
 import { createRegistryAddress } from "./registry-address.ts";
+import { storeSettings } from "./store-settings.ts";
 import { createExporters } from "./threads/export.ts";
 import * as ingestThread from "./threads/ingest.ts";
 import * as queryThread from "./threads/query.ts";
@@ -41,8 +41,8 @@ export function openDataFolder(config: Config, logger: Logger): Promise<SpanStor
       ingest: ingestThread,
       query: queryThread,
       export: {
-        createExporters: (exporters, host) =>
-          createExporters(exporters, host).map((configured) => ({ ...configured, exporter: WAITING })),
+        createExporters: async (exporters, host) =>
+          (await createExporters(exporters, host)).map((configured) => ({ ...configured, exporter: WAITING })),
       },
     },
   );

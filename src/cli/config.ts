@@ -1,7 +1,5 @@
 import type { Command } from "commander";
-import { stringify } from "yaml";
-import { configJsonSchema } from "../app/config-doc.ts";
-import { addConfigFlags, type ConfigFlags, resolveConfig } from "./config-flags.ts";
+import { addConfigFlags, type ConfigFlags } from "./config-flags.ts";
 
 export function addConfig(program: Command): void {
   const config = program.command("config").description("check and show the configuration");
@@ -14,8 +12,9 @@ Examples:
   spanloom config check
   spanloom config check -c /etc/spanloom/spanloom.yaml && systemctl reload spanloom`,
     )
-    .action((flags: ConfigFlags & { json: boolean }) => {
-      resolveConfig(flags, process.env);
+    .action(async (flags: ConfigFlags & { json: boolean }) => {
+      const { resolveConfig } = await import("./resolve-config.ts");
+      await resolveConfig(flags, process.env);
       process.stdout.write(flags.json ? '{"ok":true}\n' : "the config is good\n");
     });
   addConfigFlags(config.command("print").description("print the whole config with defaults filled in"))
@@ -27,8 +26,10 @@ Examples:
   spanloom config print
   spanloom config print --set sampling.ratio=0.25 --json | jq .sampling`,
     )
-    .action((flags: ConfigFlags & { json: boolean }) => {
-      const resolved = resolveConfig(flags, process.env);
+    .action(async (flags: ConfigFlags & { json: boolean }) => {
+      const { resolveConfig } = await import("./resolve-config.ts");
+      const resolved = await resolveConfig(flags, process.env);
+      const { stringify } = await import("yaml");
       process.stdout.write(flags.json ? `${JSON.stringify(resolved, null, 2)}\n` : stringify(resolved));
     });
   config
@@ -40,7 +41,8 @@ Examples:
 Examples:
   spanloom config schema > spanloom.schema.json`,
     )
-    .action(() => {
+    .action(async () => {
+      const { configJsonSchema } = await import("../app/config-doc.ts");
       process.stdout.write(`${JSON.stringify(configJsonSchema(), null, 2)}\n`);
     });
 }

@@ -1,7 +1,6 @@
 import { type Command, InvalidArgumentError } from "commander";
 import type { RawConfig } from "../app/config-sources.ts";
-import { startStandaloneProxy } from "../app/proxy.ts";
-import { addConfigFlags, type ConfigFlags, resolveConfig } from "./config-flags.ts";
+import { addConfigFlags, type ConfigFlags } from "./config-flags.ts";
 import { EXIT } from "./exit-codes.ts";
 import { checkUrl } from "./option-values.ts";
 
@@ -42,12 +41,14 @@ Examples:
 }
 
 async function run(flags: ProxyFlags): Promise<void> {
-  const config = resolveConfig(flags, process.env, proxySection(flags));
+  const { resolveConfig } = await import("./resolve-config.ts");
+  const config = await resolveConfig(flags, process.env, proxySection(flags));
   if (config.proxy.routes.length === 0) {
     process.stderr.write("spanloom: no routes: give --route or a config file with proxy.routes\n");
     process.exitCode = EXIT.usage;
     return;
   }
+  const { startStandaloneProxy } = await import("../app/proxy.ts");
   const proxy = await startStandaloneProxy(config);
   process.stdout.write(`spanloom proxy is ready\n  listens on  ${proxy.url}\n`);
   let stopping = false;

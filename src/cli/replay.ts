@@ -1,5 +1,5 @@
 import { type Command, InvalidArgumentError } from "commander";
-import { type ReplaySummary, replay } from "../testing/replay.ts";
+import type { ReplaySummary } from "../testing/replay.ts";
 import { badLineReporter } from "./bad-lines.ts";
 import { EXIT } from "./exit-codes.ts";
 import { checkUrl } from "./option-values.ts";
@@ -35,9 +35,10 @@ Examples:
 }
 
 async function run(files: string[], flags: ReplayFlags): Promise<void> {
+  const { replay } = await import("../testing/replay.ts");
   const stop = new AbortController();
   process.once("SIGINT", () => stop.abort());
-  const progress = createProgress("requests", flags.json);
+  const progress = await createProgress("requests", flags.json);
   let summary: ReplaySummary;
   try {
     summary = await replay({

@@ -1,5 +1,4 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
-import { sendDemo } from "../testing/demo/send-demo.ts";
 import { EXIT } from "./exit-codes.ts";
 import { checkUrl, parseDurationMs, parsePositive } from "./option-values.ts";
 import { createProgress } from "./progress.ts";
@@ -50,10 +49,11 @@ async function run(flags: SendFlags, command: Command): Promise<void> {
   if (flags.rate !== undefined && command.getOptionValueSource("traces") === "cli") {
     command.error("error: --traces is for one shot; with --rate say --for how long");
   }
+  const { sendDemo } = await import("../testing/demo/send-demo.ts");
   const stop = new AbortController();
   process.once("SIGINT", () => stop.abort());
   const steady = flags.rate !== undefined;
-  const progress = createProgress(steady ? "s" : "traces", flags.json);
+  const progress = await createProgress(steady ? "s" : "traces", flags.json);
   const began = Date.now();
   const summary = await sendDemo({
     endpoint: flags.endpoint,

@@ -1,5 +1,4 @@
 import type { Command } from "commander";
-import { readServiceFile } from "../app/declared-services.ts";
 import type { FactDeclaration } from "../declarations/read-services.ts";
 import { printable } from "./format.ts";
 
@@ -18,7 +17,8 @@ Examples:
   spanloom services check services.pl --json | jq -r '.[].name'
   spanloom serve --services services.pl       register them with the collector's registry`,
     )
-    .action((file: string, flags: { readonly json: boolean }) => {
+    .action(async (file: string, flags: { readonly json: boolean }) => {
+      const { readServiceFile } = await import("../app/declared-services.ts");
       const declared = readServiceFile(file);
       process.stdout.write(
         flags.json ? `${JSON.stringify(declared.map(asJson), null, 2)}\n` : declared.map(asText).join("\n"),

@@ -75,7 +75,7 @@ export interface QueryModule {
   readonly views: ViewTable;
 }
 export interface ExportModule {
-  createExporters(config: unknown, host: Host): readonly ConfiguredExporter[];
+  createExporters(config: unknown, host: Host): Promise<readonly ConfiguredExporter[]>;
 }
 export interface ThreadModule {
   /** file: URL of a JavaScript module that exports an IngestModule, QueryModule or ExportModule. */

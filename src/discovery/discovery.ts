@@ -12,7 +12,7 @@ import { type DiscoveryConfig, staticRegistration } from "./config.ts";
 import { type DiscoveryClient, openDiscoveryClient } from "./discovery-client.ts";
 import type { LocalRegistry } from "./local-registry.ts";
 import { ServiceRegistry, type ServiceRegistrySettings } from "./registry.ts";
-import { RegistryServer } from "./server/registry-server.ts";
+import type { RegistryServer } from "./server/registry-server.ts";
 
 export interface DiscoverySettings {
   /** For the collector's own registry; closed with it. */
@@ -96,6 +96,7 @@ export class Discovery implements Component {
 
   async #listen(host: Host, local: LocalRegistry): Promise<void> {
     const { server, health } = this.#config;
+    const { RegistryServer } = await import("./server/registry-server.ts");
     const made = new RegistryServer({
       registry: local,
       endpoint: server.endpoint,

@@ -1,4 +1,4 @@
-import { Client, type ClientOptions, credentials } from "@grpc/grpc-js";
+import { Client, type ClientOptions, credentials, Metadata } from "@grpc/grpc-js";
 import type { Compression } from "./common-config.ts";
 import { GRPC_ANSWER_LIMIT } from "./grpc-outcome.ts";
 import type { TlsMaterial } from "./tls-options.ts";
@@ -8,6 +8,13 @@ const COMPRESSION = { none: 0, gzip: 2 } as const;
 
 /** Connections to other instances than the last that are kept although nobody uses them. */
 const MAX_IDLE = 32;
+
+/** What is sent beside every message. */
+export function createMetadata(headers: Readonly<Record<string, string>>): Metadata {
+  const metadata = new Metadata();
+  for (const [key, value] of Object.entries(headers)) metadata.set(key, value);
+  return metadata;
+}
 
 export interface GrpcClientsSettings {
   readonly userAgent: string;

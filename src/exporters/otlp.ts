@@ -1,4 +1,4 @@
-import { type Client, Metadata, type ServiceError } from "@grpc/grpc-js";
+import type { Client, Metadata, ServiceError } from "@grpc/grpc-js";
 import { z } from "zod";
 import { materialiseBody } from "../codec/otlp/materialise.ts";
 import type { ComponentFactory, Host } from "../component/component.ts";
@@ -17,7 +17,7 @@ import {
   tlsConfig,
 } from "./common-config.ts";
 import { type Destination, openDestination, type PickedDestination } from "./destination.ts";
-import { GrpcClients } from "./grpc-clients.ts";
+import type { GrpcClients } from "./grpc-clients.ts";
 import { parseGrpcEndpoint } from "./grpc-endpoint.ts";
 import { grpcOutcome } from "./grpc-outcome.ts";
 import { InFlight } from "./in-flight.ts";
@@ -79,20 +79,22 @@ export type OtlpConfig = z.output<typeof config>;
 class OtlpExporter implements Exporter {
   readonly #settings: ExporterSettings;
   readonly #config: OtlpConfig;
-  readonly #metadata = new Metadata();
   readonly #inFlight = new InFlight();
   #clients: GrpcClients | undefined;
+  #metadata: Metadata | undefined;
   #tls: ClientTls | undefined;
   #destination: Destination | undefined;
 
   constructor(settings: ExporterSettings, userConfig: OtlpConfig) {
     this.#settings = settings;
     this.#config = userConfig;
-    for (const [key, value] of Object.entries(userConfig.headers)) this.#metadata.set(key, value);
   }
 
   async start(host: Host): Promise<void> {
-    const { endpoint, compression, tls } = this.#config;
+    const { endpoint, headers, compression, tls } = this.#config;
+    // Loaded by those who use it: it is large, and most collectors forward nothing over gRPC.
+    const { createMetadata, GrpcClients } = await import("./grpc-clients.ts");
+    this.#metadata = createMetadata(headers);
     const files = openClientTls(this.#settings.name, tls, host.logger);
     try {
       this.#destination = openDestination(this.#settings, endpoint, { scheme: "grpc" });
@@ -175,7 +177,7 @@ class OtlpExporter implements Exporter {
         (message) => Buffer.from(message.buffer, message.byteOffset, message.byteLength),
         (message) => message,
         body,
-        this.#metadata,
+        this.#metadata as Metadata,
         { deadline: Date.now() + this.#config.timeout_ms },
         onAnswer,
       );

@@ -6,7 +6,8 @@ import { Metrics } from "../component/metrics.ts";
 import { findAttribute } from "../model/any-value.ts";
 import { SPAN_MARK } from "../model/span.ts";
 import { nameOf, serviceOf } from "../model/span-columns.ts";
-import { Normalizer, normalizeConfig } from "./normalize.ts";
+import { Normalizer } from "./normalize.ts";
+import { normalizeConfig } from "./normalize-config.ts";
 
 const RAW = new URL("../../test/fixtures/raw/", import.meta.url);
 

@@ -1,4 +1,3 @@
-import { z } from "zod";
 import { DecodeError } from "../codec/decode-error.ts";
 import { decodeTraces } from "../codec/otlp/decode.ts";
 import { encodeTraces } from "../codec/otlp/encode.ts";
@@ -10,22 +9,7 @@ import { PermanentError } from "../component/errors.ts";
 import type { BatchFormat } from "../component/ingest.ts";
 import type { Metrics } from "../component/metrics.ts";
 import { SPAN_MARK } from "../model/span.ts";
-
-export const normalizeConfig = z.strictObject({
-  max_attributes: z
-    .int()
-    .min(1)
-    .max(1_000_000)
-    .default(DEFAULT_SCAN_LIMITS.maxAttributes)
-    .describe("Most attributes of one span, event, link, resource or scope; more are dropped and counted on it."),
-  max_attribute_value_bytes: z
-    .int()
-    .min(1)
-    .max(1_073_741_824)
-    .default(DEFAULT_SCAN_LIMITS.maxValueBytes)
-    .describe("Longest string or bytes value, bytes; longer ones are cut at a character."),
-});
-export type NormalizeConfig = z.infer<typeof normalizeConfig>;
+import type { NormalizeConfig } from "./normalize-config.ts";
 
 /** Valid until the next call of `normalize`. */
 export interface NormalizedBatch {

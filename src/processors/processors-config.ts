@@ -1,8 +1,8 @@
 import { z } from "zod";
-import { normalizeConfig } from "./normalize.ts";
+import { normalizeConfig } from "./normalize-config.ts";
 import { attributesConfig, groupByAttributesConfig, resourceConfig } from "./rewrite/attribute-actions-config.ts";
 import { redactionConfig } from "./rewrite/redaction-config.ts";
-import { semconvConfig } from "./rewrite/semconv-rewrite.ts";
+import { semconvConfig } from "./rewrite/semconv-config.ts";
 
 /** What happens to spans between their arrival and the log; all of it in the ingest thread. */
 export const processorsConfig = z.strictObject({

@@ -3,7 +3,7 @@ import type { ComponentFactory, Host } from "../component/component.ts";
 import type { BatchSink, Receiver } from "../component/ingest.ts";
 import { Cors } from "../server/cors.ts";
 import { type Endpoint, isLoopback, parseEndpoint } from "../server/endpoint.ts";
-import { GrpcListener } from "../server/grpc-listener.ts";
+import type { GrpcListener } from "../server/grpc-listener.ts";
 import { HttpListener } from "../server/http-listener.ts";
 import type { InFlightBudget } from "../server/in-flight.ts";
 import {
@@ -14,7 +14,6 @@ import {
   otlpGrpcConfig,
   otlpHttpConfig,
 } from "./otlp-config.ts";
-import { otlpGrpcService } from "./otlp-grpc.ts";
 import { createOtlpHttpHandler } from "./otlp-http.ts";
 import { ReceiverMetrics } from "./receiver-metrics.ts";
 
@@ -53,7 +52,7 @@ export class OtlpReceiver implements Receiver {
     assertDefinitions();
     const grpc = this.#config.protocols.grpc ?? otlpGrpcConfig.parse({});
     const http = this.#config.protocols.http ?? otlpHttpConfig.parse({});
-    if (grpc.enabled) this.#grpc = this.#createGrpc(host, grpc);
+    if (grpc.enabled) this.#grpc = await this.#createGrpc(host, grpc);
     if (http.enabled) this.#http = this.#createHttp(host, http);
     try {
       await this.#grpc?.start();
@@ -76,7 +75,8 @@ export class OtlpReceiver implements Receiver {
     this.#http?.reloadTls();
   }
 
-  #createGrpc(host: Host, config: OtlpGrpcConfig): GrpcListener {
+  async #createGrpc(host: Host, config: OtlpGrpcConfig): Promise<GrpcListener> {
+    const { GrpcListener, otlpGrpcService } = await loadGrpc();
     const maxBytes = config.max_recv_msg_size_mib * 1024 * 1024;
     const metrics = new ReceiverMetrics(host.metrics, "otlp", "grpc");
     return new GrpcListener({
@@ -127,9 +127,24 @@ export class OtlpReceiver implements Receiver {
   }
 }
 
-export const otlpReceiver: ComponentFactory<OtlpConfig, OtlpReceiverSettings, OtlpReceiver> = {
+/** A collector without OTLP/gRPC loads no gRPC. */
+async function loadGrpc() {
+  const [{ GrpcListener }, { otlpGrpcService }] = await Promise.all([
+    import("../server/grpc-listener.ts"),
+    import("./otlp-grpc.ts"),
+  ]);
+  return { GrpcListener, otlpGrpcService };
+}
+
+export interface OtlpReceiverFactory extends ComponentFactory<OtlpConfig, OtlpReceiverSettings, OtlpReceiver> {
+  /** Loads what the receiver's start needs, which is then quicker. */
+  load(config: OtlpConfig): Promise<unknown>;
+}
+
+export const otlpReceiver: OtlpReceiverFactory = {
   type: "otlp",
   stability: "beta",
   config: otlpConfig,
+  load: async ({ protocols }) => (protocols.grpc?.enabled === false ? undefined : loadGrpc()),
   create: (settings, config) => new OtlpReceiver(settings, config),
 };

@@ -4,6 +4,7 @@ import { AGGREGATES, aggregateBytes } from "./aggregates.ts";
 import { chooseDriver } from "./choose-driver.ts";
 import { openConsumersDb } from "./cursor-store.ts";
 import { ExportCore } from "./export-core.ts";
+import { FolderGate } from "./folder-gate.ts";
 import type { FromReader, ToExport } from "./messages.ts";
 import { RecentBodies } from "./recent-bodies.ts";
 import { CONSUMERS_FILE } from "./segment-schema.ts";
@@ -13,10 +14,12 @@ import { importFunction, runThread } from "./worker-port.ts";
 
 /** Entry of the thread that drives exporters and aggregates along the log. */
 await runThread<ToExport>(async (port) => {
-  const { settings, module, recent } = port.data;
+  const { settings, module, recent, gate } = port.data;
   const driver = chooseDriver(settings.driver);
   const { host } = port;
   const createExporters = (await importFunction(module.url, "createExporters")) as ExportModule["createExporters"];
+  const exporters = await createExporters(module.config, host);
+  new FolderGate(gate).wait();
   const { db, wasDamaged } = openIn(settings.path, () =>
     openConsumersDb(driver, join(settings.path, CONSUMERS_FILE), host.logger),
   );
@@ -28,7 +31,7 @@ await runThread<ToExport>(async (port) => {
   const core = new ExportCore({
     source,
     db,
-    exporters: createExporters(module.config, host),
+    exporters,
     aggregates: AGGREGATES,
     maxAgeMs: settings.retention.maxAgeMs,
     maxAggregateBytes: aggregateBytes(settings.retention.maxBytes),

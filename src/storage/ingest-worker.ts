@@ -1,6 +1,7 @@
 import type { IngestModule } from "../component/store.ts";
 import { packOutcomes, unpackGroup } from "./batch-group.ts";
 import { chooseDriver } from "./choose-driver.ts";
+import { FolderGate } from "./folder-gate.ts";
 import { IngestCore } from "./ingest-core.ts";
 import type { FromIngest, ToIngest } from "./messages.ts";
 import { RecentBodies } from "./recent-bodies.ts";
@@ -8,7 +9,7 @@ import { importFunction, runThread } from "./worker-port.ts";
 
 /** Entry of the thread that prepares and commits batches. */
 await runThread<ToIngest>(async (port) => {
-  const { settings, module, recent } = port.data;
+  const { settings, module, recent, gate } = port.data;
   const createPipeline = (await importFunction(module.url, "createPipeline")) as IngestModule["createPipeline"];
   const releases = new Map<number, () => void>();
   let lastRelease = 0;
@@ -25,6 +26,7 @@ await runThread<ToIngest>(async (port) => {
         port.post({ type: "release", release, segments, gently } satisfies FromIngest);
       }),
   });
+  new FolderGate(gate).open();
   port.serve((message) => {
     switch (message.type) {
       case "append":

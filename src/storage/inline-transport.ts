@@ -55,7 +55,7 @@ export async function openInline(settings: StoreSettings, modules: InlineModules
     const exporting = new ExportCore({
       source,
       db,
-      exporters: modules.export.createExporters(settings.modules.export.config, host),
+      exporters: await modules.export.createExporters(settings.modules.export.config, host),
       aggregates: AGGREGATES,
       maxAgeMs: settings.retention.maxAgeMs,
       maxAggregateBytes: aggregateBytes(settings.retention.maxBytes),

@@ -12,6 +12,8 @@ export interface ThreadData {
   readonly module: ThreadModule;
   /** Memory of RecentBodies. */
   readonly recent: SharedArrayBuffer;
+  /** Memory of FolderGate. */
+  readonly gate: SharedArrayBuffer;
   /** `spanloom/<version>` */
   readonly userAgent: string;
   /** Whether `work` is wanted. */

@@ -38,11 +38,11 @@ function newFolder(): string {
 }
 
 async function open(kind: StoreSettings["kind"], path = newFolder(), host = recordingHost()): Promise<SpanStore> {
-  const store = await openStore(settingsFor(kind, path, host), {
+  const store = await openStore(settingsFor(kind, path, host), async () => ({
     ingest: { createPipeline },
     query: { views },
     export: { createExporters },
-  });
+  }));
   cleanups.push(() => store.close(AbortSignal.timeout(5_000)));
   return store;
 }

@@ -1,25 +1,30 @@
 import { PermanentError } from "../component/errors.ts";
 import type { SpanStore, StoreSettings } from "../component/store.ts";
-import { type InlineModules, openInline } from "./inline-transport.ts";
+import type { InlineModules } from "./inline-transport.ts";
 import { StoreClient } from "./store-client.ts";
 import type { StoreThreads } from "./store-threads.ts";
 import { startWorkers } from "./worker-transport.ts";
 
 /**
- * Opens the store: `sqlite` in worker threads on the data folder, `memory` in the calling thread with `inlineModules`.
+ * Opens the store: `sqlite` in worker threads on the data folder, `memory` in the calling thread with what
+ * `loadModules` gives; only then is any of the engine loaded here.
  * Resolves when it takes batches and answers views. Throws PermanentError: data_folder_in_use, data_folder_unusable,
  * data_format_unknown; and what the application's modules throw. Nothing stays open then.
  */
-export async function openStore(settings: StoreSettings, inlineModules?: InlineModules): Promise<SpanStore> {
+export async function openStore(
+  settings: StoreSettings,
+  loadModules?: () => Promise<InlineModules>,
+): Promise<SpanStore> {
   if (settings.kind === "sqlite") return client(settings, await startWorkers(settings));
-  if (inlineModules === undefined) {
+  if (loadModules === undefined) {
     throw new PermanentError("internal", "the store in memory runs inline and needs the modules themselves");
   }
-  return openInlineStore(settings, inlineModules);
+  return openInlineStore(settings, await loadModules());
 }
 
 /** The store of either kind in the calling thread. */
 export async function openInlineStore(settings: StoreSettings, modules: InlineModules): Promise<SpanStore> {
+  const { openInline } = await import("./inline-transport.ts");
   return client(settings, await openInline(settings, modules));
 }
 

@@ -1,6 +1,7 @@
 import type { Transferable } from "node:worker_threads";
 import type { ViewTable } from "../component/read.ts";
 import { chooseDriver } from "./choose-driver.ts";
+import { FolderGate } from "./folder-gate.ts";
 import type { FromReader, ToQuery } from "./messages.ts";
 import { QueryCore } from "./query-core.ts";
 import { RecentBodies } from "./recent-bodies.ts";
@@ -11,9 +12,10 @@ import { importFunction, runThread } from "./worker-port.ts";
 
 /** Entry of the thread that answers views. */
 await runThread<ToQuery>(async (port) => {
-  const { settings, module, recent } = port.data;
+  const { settings, module, recent, gate } = port.data;
   const driver = chooseDriver(settings.driver);
   const views = (await importFunction(module.url, "views")) as ViewTable;
+  new FolderGate(gate).wait();
   const source = new StoredSource(
     openIn(settings.path, () => fileAccess(driver, settings.path)),
     (segment, reason) => port.post({ type: "damaged", segment, reason } satisfies FromReader),

@@ -3,6 +3,7 @@ import type { ViewResult } from "../component/read.ts";
 import type { ExporterStatus, StoreSettings, ThreadModule } from "../component/store.ts";
 import type { Cursor } from "../model/log.ts";
 import { type PackedOutcomes, packGroup, unpackOutcomes } from "./batch-group.ts";
+import { FolderGate } from "./folder-gate.ts";
 import type { LogSettings, MaintenanceJob } from "./ingest-core.ts";
 import type { FromIngest, FromReader, ThreadData, ToExport, ToIngest, ToMaintenance, ToQuery } from "./messages.ts";
 import { cancelled } from "./query-core.ts";
@@ -39,10 +40,11 @@ export async function startWorkers(settings: StoreSettings): Promise<StoreThread
   const ingestModule: CurrentModule = { ...settings.modules.ingest };
   const threads = createThreads({ ...settings, modules: { ...settings.modules, ingest: ingestModule } });
   try {
-    // The writer first: it takes the lock and makes the files that the others open.
-    await threads.ingest.start();
-    const readers = await Promise.allSettled([threads.export.start(), threads.query.start()]);
-    for (const reader of readers) if (reader.status === "rejected") throw reader.reason;
+    // All load at once. The readers then wait until the writer has the lock and has made the files (FolderGate).
+    const writer = threads.ingest.start();
+    const readers = Promise.allSettled([threads.export.start(), threads.query.start()]);
+    await writer;
+    for (const reader of await readers) if (reader.status === "rejected") throw reader.reason;
   } catch (error) {
     const now = AbortSignal.abort();
     await Promise.all([endExport(threads, now), endQuery(threads, now)]);
@@ -106,11 +108,11 @@ function announcer(announce: () => void): () => void {
 
 function createThreads(settings: StoreSettings): Threads {
   const { host, modules } = settings;
-  const recent = RecentBodies.allocate();
+  const memory = { recent: RecentBodies.allocate(), gate: FolderGate.allocate() };
   const common = <Name extends "ingest" | "query" | "export">(name: Name) => ({
     name,
     entry: new URL(`${name}-worker.js`, settings.threadEntries),
-    data: threadData(settings, modules[name], recent),
+    data: threadData(settings, modules[name], memory),
     host,
   });
   const onReaderMessage = (message: FromReader) => {
@@ -130,7 +132,7 @@ function createThreads(settings: StoreSettings): Threads {
     maintenance: new ThreadClient({
       name: "maintenance",
       entry: new URL("maintenance-worker.js", settings.threadEntries),
-      data: threadData(settings, modules.query, recent),
+      data: threadData(settings, modules.query, memory),
       host,
       onMessage: onReaderMessage,
       onRestart() {},
@@ -139,7 +141,11 @@ function createThreads(settings: StoreSettings): Threads {
   return threads;
 }
 
-function threadData(settings: StoreSettings, module: ThreadModule, recent: SharedArrayBuffer): ThreadData {
+function threadData(
+  settings: StoreSettings,
+  module: ThreadModule,
+  memory: Pick<ThreadData, "recent" | "gate">,
+): ThreadData {
   const { kind, path, driver = "auto", synchronous, segment, retention, host } = settings;
   const log: LogSettings = {
     kind,
@@ -151,7 +157,7 @@ function threadData(settings: StoreSettings, module: ThreadModule, recent: Share
     ...(settings.sealing === undefined ? {} : { sealing: settings.sealing }),
     ...(settings.minFreeBytes === undefined ? {} : { minFreeBytes: settings.minFreeBytes }),
   };
-  return { settings: log, module, recent, userAgent: host.userAgent, reportsWork: host.reportWork !== undefined };
+  return { settings: log, module, ...memory, userAgent: host.userAgent, reportsWork: host.reportWork !== undefined };
 }
 
 /** A reader that is down has nothing open. */

@@ -7,8 +7,8 @@ import { configFromEnvironment, readConfigFile } from "../../src/app/config-sour
 import { EXIT } from "../../src/cli/exit-codes.ts";
 import { documentedMetrics, ROOT, text } from "./files.ts";
 
-function configOf(environment: Readonly<Record<string, string>>): Config {
-  return parseConfig(configFromEnvironment(environment), { name: "environment" });
+async function configOf(environment: Readonly<Record<string, string>>): Promise<Config> {
+  return parseConfig(await configFromEnvironment(environment), { name: "environment" });
 }
 
 /** The ENV lines of the Dockerfile. */
@@ -37,8 +37,8 @@ describe("the image", () => {
     expect([...new Set(copied)].sort()).toEqual([...letThrough].sort());
   });
 
-  it("has settings that are valid, and listens where it says", () => {
-    const config = configOf(imageEnvironment());
+  it("has settings that are valid, and listens where it says", async () => {
+    const config = await configOf(imageEnvironment());
     expect(config.storage.path).toBe("/data");
     const exposed = /^EXPOSE (.*)$/m.exec(dockerfile)?.[1]?.split(" ");
     const { grpc, http } = config.receivers.otlp.protocols;
@@ -72,8 +72,8 @@ describe("the compose file", () => {
     volumes: Record<string, unknown>;
   };
 
-  it("gives the collector valid settings, and lets the other services in by its name", () => {
-    const config = configOf({ ...imageEnvironment(), ...services.spanloom?.environment });
+  it("gives the collector valid settings, and lets the other services in by its name", async () => {
+    const config = await configOf({ ...imageEnvironment(), ...services.spanloom?.environment });
     expect(config.ui.allowed_hosts).toEqual(["spanloom"]);
     expect(Number.parseInt(services.spanloom?.stop_grace_period ?? "", 10)).toBeGreaterThan(10);
   });
@@ -103,8 +103,10 @@ describe("the systemd unit", () => {
     expect(Number(value("TimeoutStopSec"))).toBeGreaterThan(10);
   });
 
-  it("comes with a valid config whose data folder the unit makes", () => {
-    const config = parseConfig(readConfigFile(join(ROOT, "deploy/spanloom.yaml")), { name: "deploy/spanloom.yaml" });
+  it("comes with a valid config whose data folder the unit makes", async () => {
+    const config = parseConfig(await readConfigFile(join(ROOT, "deploy/spanloom.yaml")), {
+      name: "deploy/spanloom.yaml",
+    });
     expect(config.storage.path).toBe(`/var/lib/${value("StateDirectory")}`);
     expect(value("WorkingDirectory")).toBe(config.storage.path);
   });
@@ -127,11 +129,11 @@ describe("the Kubernetes manifest", () => {
     };
   }
 
-  it("gives the collector valid settings, its probes and its disk", () => {
+  it("gives the collector valid settings, its probes and its disk", async () => {
     const manifests = parseAllDocuments(text("deploy/kubernetes.yaml")).map((part) => part.toJS() as Manifest);
     const container = manifests.find(({ kind }) => kind === "StatefulSet")?.spec.template.spec.containers[0];
     const set = Object.fromEntries((container?.env ?? []).map(({ name, value }) => [name, value]));
-    const config = configOf({ ...imageEnvironment(), ...set });
+    const config = await configOf({ ...imageEnvironment(), ...set });
     expect(config.ui.allowed_hosts).toContain("spanloom");
     expect(container?.volumeMounts.map(({ mountPath }) => mountPath)).toContain(config.storage.path);
     expect(container?.readinessProbe.httpGet.path).toBe("/readyz");

@@ -16,9 +16,11 @@ import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
-/** What a built module imports, at its top, when it runs, or as CommonJS. */
-const IMPORTED =
-  /^(?:(?:import|export)\b[^"'\n;]*|.*\bimport\(|.*\b(?:__require|createRequire\(import\.meta\.url\))\()"([^"\n]+)"/gm;
+/** What a built module imports: at its top, and when it runs or as CommonJS. */
+const IMPORTED = [
+  /^(?:import|export)\b[^"'\n;]*"([^"\n]+)"/gm,
+  /\b(?:import|__require|createRequire\(import\.meta\.url\))\("([^"\n]+)"\)/g,
+];
 
 const ROOT = resolve(dirname(fileURLToPath(import.meta.url)), "../..");
 
@@ -79,7 +81,8 @@ describe("the packed package", () => {
     const visit = (file: string): void => {
       if (loaded.has(file)) return;
       loaded.add(file);
-      for (const [, target = ""] of readFileSync(file, "utf8").matchAll(IMPORTED)) {
+      const text = readFileSync(file, "utf8");
+      for (const [, target = ""] of IMPORTED.flatMap((pattern) => [...text.matchAll(pattern)])) {
         if (target.startsWith(".")) visit(resolve(dirname(file), target));
         else packages.add(target);
       }

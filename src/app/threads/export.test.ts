@@ -19,7 +19,7 @@ afterEach(async () => {
 async function started(registryAddress: SharedArrayBuffer): Promise<Exporter> {
   const exporters = { zipkin: { endpoint: "discover://zipkin" } };
   const config = parseConfig({ exporters, discovery: { server: { endpoint: "127.0.0.1:8500" } } }, { name: "test" });
-  const [made] = createExporters(
+  const [made] = await createExporters(
     {
       exporters: [{ name: "zipkin", type: "zipkin", value: config.exporters.zipkin }],
       discovery: config.discovery,

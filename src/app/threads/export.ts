@@ -4,10 +4,8 @@ import type { Host } from "../../component/component.ts";
 import { RetryableError } from "../../component/errors.ts";
 import type { ConfiguredExporter } from "../../component/store.ts";
 import type { DiscoveryConfig } from "../../discovery/config.ts";
-import { createDiscoveryClient } from "../../discovery/discovery.ts";
 import { createLazyResolver } from "../../discovery/lazy-resolver.ts";
 import type { exporterCommonConfig } from "../../exporters/common-config.ts";
-import { EXPORTERS } from "../builtin.ts";
 import { readRegistryAddress } from "../registry-address.ts";
 import { ReportedExporter } from "./reported-exporter.ts";
 
@@ -40,11 +38,15 @@ type CommonConfig = {
  * Creates the exporters of the config (component/store.ts, ExportModule). Those with `discover://` endpoints share one
  * registry client, which is closed when the last of them was shut down.
  */
-export function createExporters(config: unknown, host: Host): readonly ConfiguredExporter[] {
+export async function createExporters(config: unknown, host: Host): Promise<readonly ConfiguredExporter[]> {
   const { exporters, discovery, registryAddress } = config as ExportConfig;
-  const resolver = createLazyResolver(async () =>
-    createDiscoveryClient(discovery, await listenerOf(discovery, registryAddress), host),
-  );
+  // A collector that forwards nothing loads none of it.
+  if (exporters.length === 0) return [];
+  const { EXPORTERS } = await import("../builtin.ts");
+  const resolver = createLazyResolver(async () => {
+    const { createDiscoveryClient } = await import("../../discovery/discovery.ts");
+    return createDiscoveryClient(discovery, await listenerOf(discovery, registryAddress), host);
+  });
   return exporters.map(({ name, type, value }) => {
     const factory = EXPORTERS[type];
     if (factory === undefined) throw new Error(`no exporter of type ${type}`);

@@ -1,6 +1,5 @@
 import { readFile } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
-import { parse } from "yaml";
 import { PermanentError } from "../../component/errors.ts";
 import { reasonOf } from "../wait.ts";
 import { asArray, asObject, asText, type JsonObject } from "./read-json.ts";
@@ -103,6 +102,7 @@ export async function kubeconfigAccess(path: string, contextName?: string): Prom
 }
 
 async function readYaml(path: string): Promise<JsonObject> {
+  const { parse } = await import("yaml");
   const bytes = await readNamed("kubeconfig", path);
   try {
     return asObject(parse(bytes.toString("utf8")));

@@ -1,11 +1,10 @@
 import { z } from "zod";
 import { ATTRIBUTE_SCOPES } from "./attribute-walk.ts";
+import { DEFAULT_REPLACEMENT } from "./redaction-defaults.ts";
 import { patternFault } from "./safe-pattern.ts";
 
 const REDACTION_FIELDS = ["span_name", "status_message", "event_name"] as const;
 export type RedactionField = (typeof REDACTION_FIELDS)[number];
-
-export const DEFAULT_REPLACEMENT = "****";
 
 const ruleConfig = z
   .strictObject({

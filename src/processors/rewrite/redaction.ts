@@ -5,12 +5,8 @@ import { aliasesOf } from "../../model/semconv-aliases.ts";
 import type { Span, TracesData } from "../../model/span.ts";
 import { globMatcher } from "../head-sampling/glob.ts";
 import { type AttributeScope, mapAttributes, mapSame, mapSpans } from "./attribute-walk.ts";
-import {
-  DEFAULT_REPLACEMENT,
-  type RedactionConfig,
-  type RedactionField,
-  type RedactionRuleConfig,
-} from "./redaction-config.ts";
+import type { RedactionConfig, RedactionField, RedactionRuleConfig } from "./redaction-config.ts";
+import { DEFAULT_REPLACEMENT } from "./redaction-defaults.ts";
 
 /** What a hash looks like; it is never hashed or searched again, so that redacting twice changes nothing. */
 const HASHED = /sha256:[0-9a-f]{64}/g;

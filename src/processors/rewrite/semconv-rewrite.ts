@@ -1,19 +1,9 @@
-import { z } from "zod";
 import type { Counter, Metrics } from "../../component/metrics.ts";
 import { type AnyValue, type Attributes, anyValueText, findAttribute, type KeyValue } from "../../model/any-value.ts";
 import { renamedValue, renamesOf, type SemconvRename } from "../../model/semconv-aliases.ts";
 import { SPAN_KIND, type SpanKind, type TracesData } from "../../model/span.ts";
 import { sameValue } from "./attribute-actions.ts";
 import { mapAttributes } from "./attribute-walk.ts";
-
-export const semconvConfig = z.strictObject({
-  rewrite: z
-    .enum(["none", "latest"])
-    .default("none")
-    .describe(
-      "`latest` stores attributes under the names that the semantic conventions have now. Searches find both names either way.",
-    ),
-});
 
 /**
  * Stores attributes under their present names (src/model/semconv-aliases.ts). Beside plain renames: `http.target` is

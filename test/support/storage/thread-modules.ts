@@ -25,7 +25,7 @@ export function createPipeline(config?: unknown): IngestPipeline {
 }
 
 /** Appends the span ids of every request to the file `config.file`. */
-export function createExporters(config: unknown): readonly ConfiguredExporter[] {
+export async function createExporters(config: unknown): Promise<readonly ConfiguredExporter[]> {
   const { file } = config as { readonly file: string };
   return [
     {

@@ -1,0 +1,64 @@
+import { resolve } from "node:path";
+import { PACKAGE_ROOT } from "../codec/package-root.ts";
+import type { Host } from "../component/component.ts";
+import type { StoreSettings } from "../component/store.ts";
+import { type Config, exporterType, mebibytes } from "./config.ts";
+import type { ExportConfig } from "./threads/export.ts";
+import type { IngestConfig } from "./threads/ingest.ts";
+
+/** What the ingest thread is created with, and again on reload. */
+export function ingestConfig(config: Config): IngestConfig {
+  return { processors: config.processors, sampling: config.sampling };
+}
+
+function exportConfig({ exporters, discovery }: Config, registryAddress: SharedArrayBuffer): ExportConfig {
+  return {
+    exporters: Object.entries(exporters).map(([name, value]) => ({ name, type: exporterType(name), value })),
+    discovery,
+    registryAddress,
+  };
+}
+
+/**
+ * The settings of the store that a config describes.
+ * @param registryAddress where the export thread finds the registry's listener (createRegistryAddress)
+ */
+export function storeSettings(config: Config, host: Host, registryAddress: SharedArrayBuffer): StoreSettings {
+  const { storage } = config;
+  const path = resolve(storage.path);
+  // Threads run what is built, also where this file runs from src/ (tests).
+  const dist = new URL("dist/", PACKAGE_ROOT);
+  return {
+    kind: storage.kind,
+    path,
+    driver: storage.driver,
+    synchronous: storage.synchronous,
+    segment: {
+      maxSpans: storage.segment.max_spans,
+      maxBytes: mebibytes(storage.segment.max_mebibytes),
+      maxAgeMs: storage.segment.max_age_minutes * 60_000,
+    },
+    retention: {
+      maxAgeMs: storage.retention.max_age_hours === null ? undefined : storage.retention.max_age_hours * 3_600_000,
+      maxBytes: storage.retention.max_mebibytes === null ? undefined : mebibytes(storage.retention.max_mebibytes),
+    },
+    sealing: {
+      enabled: storage.sealing.enabled,
+      minAgeMs: storage.sealing.min_age_minutes * 60_000,
+    },
+    minFreeBytes: mebibytes(storage.min_free_mebibytes),
+    modules: {
+      ingest: {
+        url: new URL("app/threads/ingest.js", dist).href,
+        config: ingestConfig(config),
+      },
+      query: { url: new URL("app/threads/query.js", dist).href, config: {} },
+      export: {
+        url: new URL("app/threads/export.js", dist).href,
+        config: exportConfig(config, registryAddress),
+      },
+    },
+    threadEntries: new URL("storage/", dist).href,
+    host,
+  };
+}

@@ -1,0 +1,2 @@
+/** What `mask` writes. */
+export const DEFAULT_REPLACEMENT = "****";

@@ -1,0 +1,10 @@
+import { z } from "zod";
+
+export const semconvConfig = z.strictObject({
+  rewrite: z
+    .enum(["none", "latest"])
+    .default("none")
+    .describe(
+      "`latest` stores attributes under the names that the semantic conventions have now. Searches find both names either way.",
+    ),
+});

@@ -1,0 +1,63 @@
+import { readFileSync } from "node:fs";
+import { dirname, join, relative, resolve } from "node:path";
+import { describe, expect, it } from "vitest";
+import { loadedBy, othersOf } from "../support/loaded-by.ts";
+
+const DIST = resolve(import.meta.dirname, "../../dist");
+
+// What a program loads before it does anything is most of the time that it takes to start.
+describe("at their start", () => {
+  it("commands load what reads their flags, and no part of the collector", () => {
+    const main = loadedBy("cli/main.ts");
+    expect(othersOf(main)).toEqual(["commander"]);
+    const folders = new Set(main.files.map((file) => file.split("/")[0]));
+    expect([...folders].sort()).toEqual(["app", "cli", "codec", "component", "model", "query"]);
+    const ofApp = main.files.filter((file) => file.startsWith("app/"));
+    expect(ofApp.sort()).toEqual(["app/config-error.ts", "app/version.ts"]);
+    expect([...main.packages].filter((name) => /^node:(?:http|http2|net|tls|zlib|worker_threads)$/.test(name))).toEqual(
+      [],
+    );
+  });
+
+  it("`serve` reads its config before it loads web server, gRPC and SQLite", () => {
+    expect(othersOf(loadedBy("cli/serve-run.ts"))).toEqual(["zod"]);
+    expect(othersOf(loadedBy("app/collector.ts"))).toEqual(["zod"]);
+  });
+
+  it.each(["ingest", "query", "export"])("the %s thread loads SQLite and its own part", (name) => {
+    expect(othersOf(loadedBy(`storage/${name}-worker.ts`))).toEqual(["better-sqlite3"]);
+    expect(othersOf(loadedBy(`app/threads/${name}.ts`))).toEqual([]);
+  });
+});
+
+describe("as it is built", () => {
+  it("each of them is a few files, with the same packages", () => {
+    expect(builtFiles("cli/main.js")).toEqual({ files: 3, packages: [] });
+    for (const name of ["ingest", "query", "export"]) {
+      const { files, packages } = builtFiles(`storage/${name}-worker.js`, `app/threads/${name}.js`);
+      expect(files).toBeLessThanOrEqual(12);
+      expect(packages).toEqual(["better-sqlite3"]);
+    }
+    const { files, packages } = builtFiles("app/collector.js");
+    expect(files).toBeLessThanOrEqual(8);
+    expect(packages).toEqual([]);
+  });
+});
+
+/** How many files of dist/ the entries load, and which packages those import. */
+function builtFiles(...entries: readonly string[]): { files: number; packages: string[] } {
+  const files = new Set<string>();
+  const packages = new Set<string>();
+  const visit = (file: string): void => {
+    if (files.has(file)) return;
+    files.add(file);
+    for (const [, target = ""] of readFileSync(join(DIST, file), "utf8").matchAll(
+      /^(?:import|export)\b[^"'\n;]*"([^"\n]+)"/gm,
+    )) {
+      if (target.startsWith(".")) visit(relative(DIST, resolve(DIST, dirname(file), target)));
+      else if (!target.startsWith("node:")) packages.add(target);
+    }
+  };
+  for (const entry of entries) visit(entry);
+  return { files: files.size, packages: [...packages].sort() };
+}
