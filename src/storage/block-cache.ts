@@ -92,12 +92,12 @@ export class BlockCache {
     return turn;
   }
 
-  /** A row with its decoded columns; undefined when it is gone. */
-  block(segment: number, row: number): CachedBlock | undefined {
+  /** A row with its decoded columns; undefined when it is gone, or when `mayHold` is false of its bloom. */
+  block(segment: number, row: number, mayHold: (bloom: Uint8Array) => boolean = () => true): CachedBlock | undefined {
     const cached = this.#blocks.get(segment * MAX_ROWS + row);
-    if (cached !== undefined) return cached;
+    if (cached !== undefined) return mayHold(cached.bloom) ? cached : undefined;
     const [head] = this.#source.rowsAfter(segment, row - 1, 1);
-    return head === undefined || head.row !== row ? undefined : this.#keep(head);
+    return head === undefined || head.row !== row || !mayHold(head.bloom) ? undefined : this.#keep(head);
   }
 
   /** Inflated bytes of a row; undefined when it is gone or damaged. */

@@ -1,5 +1,5 @@
 import { traceIdHash } from "../model/attribute-hash.ts";
-import { bloomMayContainAt, checkBloom, narrowByBloom } from "./bloom.ts";
+import { checkBloom, filterMayContainAt, firstFilter, narrowByFilter } from "./bloom.ts";
 import type { PackedTraceTable } from "./search/packed-trace-table.ts";
 import { TraceTable } from "./search/trace-table.ts";
 import { MAX_STORED_TIME } from "./segment-schema.ts";
@@ -10,7 +10,8 @@ const BEYOND_U64 = 2 ** 64;
 const GROWTH = 1.25;
 
 /**
- * What is kept of all blocks of one segment: bounds of their span starts, blooms in one buffer, and the trace table.
+ * What is kept of all blocks of one segment: bounds of their span starts, the first filters of their blooms in one buffer,
+ * and the trace table.
  * Bounds are float64 rounded outwards (256 ns at today's times), so comparing with them never leaves a block out.
  */
 export class SegmentBlocks {
@@ -22,9 +23,9 @@ export class SegmentBlocks {
   #minStart = new Float64Array(64);
   #maxStart = new Float64Array(64);
   #blooms: Uint8Array<ArrayBufferLike> | undefined = new Uint8Array(64 * 1024);
-  /** Bloom of row i + 1 lies at blooms[offsets[i], offsets[i + 1]). */
+  /** The filter of row i + 1 lies at blooms[offsets[i], offsets[i + 1]). */
   #offsets = new Float64Array(65);
-  /** Fewest probes of any bloom. */
+  /** Fewest probes of any filter. */
   #probes = 255;
   #traces: TraceTable | PackedTraceTable | undefined = new TraceTable();
   #order: Uint32Array | undefined;
@@ -64,14 +65,15 @@ export class SegmentBlocks {
     const traces = this.#traces instanceof TraceTable ? this.#traces : undefined;
     for (const [i, head] of heads.entries()) {
       const at = this.#count;
-      this.#reserve(at + 1, head.bloom.length);
+      checkBloom(head.bloom);
+      const filter = firstFilter(head.bloom);
+      this.#reserve(at + 1, filter.length);
       this.#minStart[at] = roundDown(head.minStart);
       this.#maxStart[at] = head.maxStart >= MAX_STORED_TIME ? BEYOND_U64 : roundUp(head.maxStart);
-      checkBloom(head.bloom);
-      this.#probes = Math.min(this.#probes, head.bloom[1] as number);
+      this.#probes = Math.min(this.#probes, filter[1] as number);
       const offset = this.#offsets[at] as number;
-      this.#blooms?.set(head.bloom, offset);
-      this.#offsets[at + 1] = offset + head.bloom.length;
+      this.#blooms?.set(filter, offset);
+      this.#offsets[at + 1] = offset + filter.length;
       const ids = traceIds[i] as Uint8Array;
       for (let id = 0; id < ids.length; id += 16) traces?.add(traceIdHash(ids, id), at);
       this.#count++;
@@ -101,7 +103,7 @@ export class SegmentBlocks {
   /** False where the block certainly holds none; true also where the blooms were released. */
   mayContain(row: number, hash: number): boolean {
     if (this.#blooms === undefined) return true;
-    return bloomMayContainAt(this.#blooms, this.#offsets[row - 1] as number, this.#offsets[row] as number, hash);
+    return filterMayContainAt(this.#blooms, this.#offsets[row - 1] as number, this.#offsets[row] as number, hash);
   }
 
   /**
@@ -110,7 +112,7 @@ export class SegmentBlocks {
    */
   narrow(rows: Uint32Array, count: number, hash: number): number {
     if (this.#blooms === undefined) return count;
-    return narrowByBloom({ bytes: this.#blooms, offsets: this.#offsets, probes: this.#probes }, rows, count, hash);
+    return narrowByFilter({ bytes: this.#blooms, offsets: this.#offsets, probes: this.#probes }, rows, count, hash);
   }
 
   /** False once they were released. */

@@ -100,6 +100,38 @@ describe("how far a search looks", () => {
     expect(source.reads.bodies).toBe(0);
   });
 
+  it("inflates hardly any of the blocks that the filters in memory let through wrongly", async () => {
+    const source = new MemorySource();
+    const text = (key: string, value: string) => ({ key, value: { type: "string" as const, value } });
+    for (let i = 1; i <= 400; i++) {
+      source.append(
+        batch("cart", [span(i, 1, i, { attributes: [text("user.id", `user-${i}`), text("cart.id", `${i}`)] })]),
+      );
+    }
+    const reader = createTraceReader(source, {
+      ...DEFAULT_TRACE_READER,
+      cache: { ...DEFAULT_TRACE_READER.cache, indexBytes: 0 },
+    });
+    const byUser = (user: string) =>
+      reader.find(
+        {
+          filter: {
+            op: "compare",
+            field: { scope: "any", key: "user.id" },
+            is: "=",
+            value: { type: "text", value: user },
+          },
+          limit: 1,
+        },
+        signal,
+      );
+    expect((await byUser("user-7")).traces.map((trace) => trace.traceId)).toEqual([hex(7, 32)]);
+    Object.assign(source.reads, { rows: 0, bodies: 0 });
+    for (let i = 0; i < 300; i++) expect((await byUser(`nobody-${i}`)).traces).toEqual([]);
+    expect(source.reads.rows).toBeGreaterThan(100);
+    expect(source.reads.bodies).toBeLessThan(source.reads.rows / 5);
+  });
+
   it("is not led astray by spans far in the future, at time 0, or long before their trace's match", async () => {
     const source = many(20);
     const future = { startTimeUnixNano: 2n ** 64n - 1n, endTimeUnixNano: 2n ** 64n - 1n };

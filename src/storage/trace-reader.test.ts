@@ -36,6 +36,7 @@ const layouts = fc.record({
   /** Without room for blooms and tables the slow ways are taken. */
   bloomBytes: fc.constantFrom(0, 100_000_000),
   cacheBytes: fc.constantFrom(0, 20_000, 100_000_000),
+  olderBlooms: fc.boolean(),
 });
 
 describe("find", () => {
@@ -48,7 +49,7 @@ describe("find", () => {
           fc.array(query, { minLength: 5, maxLength: 12 }),
           layouts,
           async (data, queries, layout) => {
-            const source = new MemorySource();
+            const source = new MemorySource(layout);
             const reader = createTraceReader(source, {
               ...DEFAULT_TRACE_READER,
               cache: { bloomBytes: layout.bloomBytes, indexBytes: layout.cacheBytes, bodyBytes: layout.cacheBytes },
@@ -83,7 +84,7 @@ describe("trace", () => {
     async () => {
       await fc.assert(
         fc.asyncProperty(batches, layouts, async (data, layout) => {
-          const source = new MemorySource();
+          const source = new MemorySource(layout);
           for (const [i, batch] of data.entries()) {
             source.append(batch);
             if ((i + 1) % layout.rollEvery === 0) source.roll();

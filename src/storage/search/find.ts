@@ -144,10 +144,18 @@ class Search {
   }
 
   async #visitNext(cursor: SegmentCursor): Promise<void> {
-    if (this.#filter.needsBody && cursor.at > cursor.inflated) await this.#inflateAhead(cursor);
-    this.#visit(cursor.segment, cursor.rows.get(cursor.at) as number);
+    const block = this.#block(cursor.segment, cursor.rows.get(cursor.at) as number);
+    if (block !== undefined) {
+      if (this.#filter.needsBody && cursor.at > cursor.inflated) await this.#inflateAhead(cursor);
+      unlessGone(() => this.#collect(block));
+    }
     if (this.#advance(cursor)) this.#segments.replaceTop(cursor);
     else this.#segments.pop();
+  }
+
+  /** A block that may hold a match; most of those that the filters in memory let through wrongly end here. */
+  #block(segment: SegmentBlocks, row: number): CachedBlock | undefined {
+    return this.#cache.block(segment.id, row, (bloom) => this.#filter.mayMatch((hash) => bloomMayContain(bloom, hash)));
   }
 
   /** A block that is inflated for nothing costs less than waiting for one after the other. */
@@ -155,10 +163,13 @@ class Search {
     const { segment } = cursor;
     const ahead: { segment: number; row: number }[] = [];
     let at = cursor.at;
-    for (; ahead.length < AHEAD; at++) {
+    // So many heads are read, whatever is in them: others want to be let in.
+    for (let read = 0; read < AHEAD; at++) {
       const row = cursor.rows.get(at);
       if (row === undefined) break;
-      if (at === cursor.at || this.#mayHold(segment, row)) ahead.push({ segment: segment.id, row });
+      if (!this.#mayHold(segment, row)) continue;
+      read++;
+      if (this.#block(segment, row) !== undefined) ahead.push({ segment: segment.id, row });
     }
     cursor.inflated = at - 1;
     await this.#cache.prefetch(ahead);
@@ -180,13 +191,6 @@ class Search {
   #mayHold(segment: SegmentBlocks, row: number): boolean {
     if (segment.minStart(row) > this.#startMax) return false;
     return !segment.hasBlooms || this.#filter.mayMatch((hash) => segment.mayContain(row, hash));
-  }
-
-  #visit(segment: SegmentBlocks, row: number): void {
-    const block = this.#cache.block(segment.id, row);
-    if (block === undefined) return;
-    if (!segment.hasBlooms && !this.#filter.mayMatch((hash) => bloomMayContain(block.bloom, hash))) return;
-    unlessGone(() => this.#collect(block));
   }
 
   /** Makes a candidate of every trace with a matching row that was not considered before. */

@@ -5,6 +5,7 @@ import type { PreparedBatch } from "../../../src/component/ingest.ts";
 import type { StoreStats } from "../../../src/component/read.ts";
 import type { TracesData } from "../../../src/model/span.ts";
 import { BlockWriter, type EncodedBlock } from "../../../src/storage/block-writer.ts";
+import { firstFilter } from "../../../src/storage/bloom.ts";
 import { decodeBody } from "../../../src/storage/body-codec.ts";
 import type { SqlDatabase } from "../../../src/storage/driver.ts";
 import type { BlockHead, SegmentInfo, SegmentOperation, SegmentSource } from "../../../src/storage/segment-source.ts";
@@ -33,6 +34,12 @@ export class MemorySource implements SegmentSource {
   #spans = 0;
   /** Rows and bodies read, to see what a search touches. */
   readonly reads = { rows: 0, bodies: 0, operations: 0 };
+  readonly #olderBlooms: boolean;
+
+  /** With `olderBlooms` every other block has the bloom that versions before wrote. */
+  constructor({ olderBlooms = false }: { readonly olderBlooms?: boolean } = {}) {
+    this.#olderBlooms = olderBlooms;
+  }
 
   append(traces: TracesData, receivedAtMs = 1_000): void {
     this.appendBody(encodeTraces(traces), receivedAtMs);
@@ -54,7 +61,7 @@ export class MemorySource implements SegmentSource {
         maxEnd: block.maxEnd,
         receivedAtMs: block.receivedAtMs,
         index: block.index,
-        bloom: block.bloom,
+        bloom: this.#olderBlooms && segment.blocks.length % 2 === 0 ? firstFilter(block.bloom).slice() : block.bloom,
       };
       segment.blocks.push({ head, block });
     }
