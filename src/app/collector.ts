@@ -1,10 +1,10 @@
+import { createServer } from "node:http";
 import { resolve } from "node:path";
 import type { Host } from "../component/component.ts";
 import type { Logger } from "../component/logger.ts";
 import { Metrics } from "../component/metrics.ts";
 import { memoryRegistryStore } from "../discovery/memory-store.ts";
 import { type Endpoint, formatEndpoint } from "../server/endpoint.ts";
-import { HttpListener } from "../server/http-listener.ts";
 import { InFlightBudget } from "../server/in-flight.ts";
 import type { InlineModules } from "../storage/inline-transport.ts";
 import { openStore } from "../storage/open-store.ts";
@@ -15,6 +15,7 @@ import { mergeConfig, type RawConfig } from "./config-sources.ts";
 import type { CollectorEndpoints } from "./endpoints.ts";
 import { IN_PROCESS_DEFAULTS } from "./in-process.ts";
 import { createLogger } from "./json-logger.ts";
+import type { ReadServerConfig } from "./read-server.ts";
 import { createRegistryAddress } from "./registry-address.ts";
 import { SelfTracing } from "./self-tracing.ts";
 import { collectorStatus } from "./status.ts";
@@ -45,8 +46,6 @@ export interface CollectorOptions {
 }
 
 const SHUTDOWN_MS = 10_000;
-/** A search may take its time; a request has to arrive within it. */
-const UI_REQUEST_MS = 60_000;
 
 /**
  * Starts a whole collector inside this program: by default with the memory store and free ports, so any number run side
@@ -108,7 +107,7 @@ export async function startCollector(config: Config, options: CollectorOptions =
     loading.catch(() => {});
     const store = await opening;
     opened.push((signal) => store.close(signal));
-    const { createHttpApp, createRegistryRoutes, Discovery, openRegistryStore } = await loading;
+    const { createControlApp, createRegistryRoutes, Discovery, openRegistryStore } = await loading;
 
     if (config.telemetry.traces.enabled) {
       const own = new SelfTracing({
@@ -155,41 +154,29 @@ export async function startCollector(config: Config, options: CollectorOptions =
     };
     const startedAtMs = Date.now();
     const metrics = async () => [...host.metrics.snapshot(), ...(await store.metrics())];
-    const app = createHttpApp({
-      viewHost: tracing?.traceViews(store) ?? store,
-      admin: store,
-      registry: createRegistryRoutes({
-        local: discovery.local,
-        remote: discovery.remote,
+    const control = createServer(
+      createControlApp({
+        admin: store,
+        registry: createRegistryRoutes({
+          local: discovery.local,
+          remote: discovery.remote,
+          logger,
+          closing: closing.signal,
+        }),
+        metrics,
+        status: () => collectorStatus({ version, startedAtMs, endpoints, config: running, store, metrics }),
+        notReady: () => (draining ? "shutting down" : undefined),
         logger,
-        closing: closing.signal,
       }),
-      basePath: config.ui.base_path,
-      allowedHosts: config.ui.allowed_hosts,
-      metrics,
-      status: () => collectorStatus({ version, startedAtMs, endpoints, config: running, store, metrics }),
-      notReady: () => (draining ? "shutting down" : undefined),
-      logger,
-    });
-    const ui = new HttpListener({
-      name: {
-        title: "web UI and read APIs",
-        configKey: "ui.endpoint",
-        usualOccupant: "Jaeger or another spanloom",
-      },
-      endpoint: config.ui.endpoint,
-      logger,
-      handler: tracing?.traceRequests(app) ?? app,
-      requestTimeoutMs: UI_REQUEST_MS,
-    });
-    const uiAddress = await ui.start();
+    );
+    const ui = await store.serve(readServerConfig(config), (stream) => control.emit("connection", stream));
     opened.push((signal) => {
       // Event streams of the registry would keep the listener open.
       closing.abort();
-      return ui.shutdown(signal);
+      return ui.close(signal);
     });
     const base = config.ui.base_path.endsWith("/") ? config.ui.base_path : `${config.ui.base_path}/`;
-    endpoints.ui = `http://${reachable(uiAddress)}${base}`;
+    endpoints.ui = `http://${reachable(ui.address)}${base}`;
 
     /** Applies what can be applied; reloads run one after the other. */
     async function reload(wanted: Config): Promise<ReloadOutcome> {
@@ -236,8 +223,8 @@ async function loadThreadModules(): Promise<InlineModules> {
 
 /** What listens and answers, web server and gRPC included. */
 async function loadServers(config: Config) {
-  const [{ createHttpApp }, { createRegistryRoutes }, { Discovery }, { openRegistryStore }] = await Promise.all([
-    import("./http-app.ts"),
+  const [{ createControlApp }, { createRegistryRoutes }, { Discovery }, { openRegistryStore }] = await Promise.all([
+    import("./control-app.ts"),
     import("../discovery/server/registry-routes.ts"),
     import("../discovery/discovery.ts"),
     import("../storage/registry-store.ts"),
@@ -245,7 +232,11 @@ async function loadServers(config: Config) {
     RECEIVERS.otlp.load(config.receivers.otlp),
     config.discovery.server.enabled ? import("../discovery/server/registry-server.ts") : undefined,
   ]);
-  return { createHttpApp, createRegistryRoutes, Discovery, openRegistryStore };
+  return { createControlApp, createRegistryRoutes, Discovery, openRegistryStore };
+}
+
+function readServerConfig({ ui }: Config): ReadServerConfig {
+  return { endpoint: ui.endpoint, basePath: ui.base_path, allowedHosts: ui.allowed_hosts };
 }
 
 /** The address as this machine reaches it: a listener on every address answers on loopback too. */

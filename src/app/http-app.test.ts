@@ -24,9 +24,7 @@ beforeAll(async () => {
     viewHost: { view: () => Promise.reject(new RetryableError("overloaded", "no views here")) },
     basePath: "/traces",
     allowedHosts: ["tracing.example"],
-    metrics: async () => [],
-    status: async () => ({ fine: true }),
-    notReady: () => undefined,
+    control: (request, response) => response.end(`control ${request.method} ${request.url}`),
     logger: { debug() {}, info() {}, warn() {}, error() {} },
     webRoot,
   });
@@ -68,11 +66,28 @@ function ask(path: string, headers: Record<string, string> = {}, method = "GET",
 describe("health", () => {
   it("is told with and without the base path: probes know nothing of it", async () => {
     for (const path of ["/healthz", "/readyz", "/traces/healthz", "/traces/readyz"]) {
-      expect(await ask(path), path).toMatchObject({
-        status: 200,
-        body: path.endsWith("/healthz") ? "ok\n" : "ready\n",
-      });
+      const below = path.replace("/traces", "");
+      expect(await ask(path), path).toMatchObject({ status: 200, body: `control GET ${below}` });
     }
+  });
+});
+
+describe("what the control application knows", () => {
+  it.each([
+    ["GET", "/metrics"],
+    ["GET", "/api/ui/status?x=1"],
+    ["POST", "/api/ui/admin/compact"],
+    ["GET", "/api/registry"],
+    ["PUT", "/api/registry/instances/a%2Fb/heartbeat"],
+  ])("is asked of it, below the base path: %s %s", async (method, path) => {
+    expect((await ask(`/traces${path}`, {}, method)).body).toBe(`control ${method} ${path}`);
+    expect((await ask(path, {}, method)).status).toBe(404);
+  });
+
+  it("is not asked of it by pages of other origins, where it changes something", async () => {
+    const headers = { "sec-fetch-site": "cross-site" };
+    expect((await ask("/traces/api/ui/admin/delete", headers, "POST")).status).toBe(403);
+    expect((await ask("/traces/api/ui/administrators")).status).toBe(404);
   });
 });
 

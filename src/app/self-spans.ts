@@ -1,30 +1,34 @@
+import { randomBytes } from "node:crypto";
 import { encodeTraces } from "../codec/otlp/encode.ts";
-import type { WorkDetails } from "../component/own-work.ts";
+import type { OwnWork, WorkDetails } from "../component/own-work.ts";
 import type { AnyValue, KeyValue } from "../model/any-value.ts";
-import { type Span, type SpanKind, STATUS_CODE } from "../model/span.ts";
+import { SPAN_KIND, type Span, STATUS_CODE } from "../model/span.ts";
 
 /** Service name of the collector's own spans. */
 export const SELF_SERVICE = "spanloom";
 
-export interface SelfSpan {
-  readonly traceId: string;
-  readonly spanId: string;
-  /** Empty for the first of a trace. */
-  readonly parentSpanId: string;
-  readonly name: string;
-  readonly kind: SpanKind;
-  readonly endNano: bigint;
-  readonly tookNano: bigint;
-  readonly details: WorkDetails;
-  readonly error: string | undefined;
+/** Work and its parts as the spans of a trace of their own, the work itself first. */
+export function spansOfWork(work: OwnWork): Span[] {
+  const traceId = randomBytes(16).toString("hex");
+  const root = spanOfWork(work, traceId, "");
+  return [root, ...(work.parts ?? []).map((part) => spanOfWork(part, traceId, root.spanId))];
 }
 
-export function selfSpan({ endNano, tookNano, details, error, ...rest }: SelfSpan): Span {
+function spanOfWork(
+  { name, kind, endMs, tookMs, details, error }: OwnWork,
+  traceId: string,
+  parentSpanId: string,
+): Span {
+  const endNano = BigInt(Math.round(endMs * 1e6));
   return {
-    ...rest,
+    traceId,
+    spanId: randomBytes(8).toString("hex"),
+    parentSpanId,
+    name,
+    kind: SPAN_KIND[kind],
     traceState: "",
     flags: 1,
-    startTimeUnixNano: endNano - tookNano,
+    startTimeUnixNano: endNano - BigInt(Math.round(tookMs * 1e6)),
     endTimeUnixNano: endNano,
     attributes: attributesOf(details),
     droppedAttributesCount: 0,

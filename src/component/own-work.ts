@@ -4,13 +4,15 @@ export type WorkDetails = Readonly<Record<string, string | number | boolean | un
 /** A piece of the collector's own work that is over, for `telemetry.traces`. Plain: it travels between threads. */
 export interface OwnWork {
   readonly name: string;
-  readonly kind: "internal" | "client";
+  readonly kind: "internal" | "client" | "server";
   /** Wall clock at its end, ms since the epoch. */
   readonly endMs: number;
   readonly tookMs: number;
   readonly details: WorkDetails;
   /** Why it failed; undefined when it did not. */
   readonly error: string | undefined;
+  /** What it consisted of. */
+  readonly parts?: readonly OwnWork[];
 }
 
 export type ReportWork = (work: OwnWork) => void;

@@ -1,6 +1,8 @@
+import type { Duplex } from "node:stream";
 import type { LogFragment } from "../model/log.ts";
 import type { RedMetrics, RedQuery } from "../model/red-metrics.ts";
 import type { DependencyLink, DependencyQuery, Operation, SearchResult, TraceQuery } from "../model/trace-query.ts";
+import type { Host } from "./component.ts";
 
 /** Reading what is stored. Every acknowledged span is visible to a call that starts after its acknowledgement. */
 export interface TraceReader {
@@ -33,7 +35,7 @@ export interface StoreStats {
   readonly oldestMs: number | undefined;
 }
 
-/** An answer rendered off the main thread. */
+/** An answer as bytes. */
 export interface ViewResult {
   readonly status: number;
   readonly contentType: string;
@@ -53,3 +55,30 @@ export type ViewTable = Readonly<Record<string, View>>;
 export interface ViewHost {
   view(name: string, params: unknown, signal: AbortSignal): Promise<ViewResult>;
 }
+
+/**
+ * A server that runs where views do, so that its answers wait for no other thread. `start` throws PermanentError
+ * `listen_failed`. `shutdown` finishes the requests under way; the signal's abort ends them.
+ */
+export interface ReadServer {
+  start(): Promise<ReadAddress>;
+  shutdown(signal: AbortSignal): Promise<void>;
+}
+
+/** Where it listens, with the port that was given for port 0. */
+export interface ReadAddress {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** What a `ReadServer` is made with. */
+export interface ReadServerParts {
+  readonly views: ViewHost;
+  readonly host: Host;
+  /** Opens a byte stream to the application's own thread, for what only that knows. `peer`: address of the client. */
+  readonly connect: Connect;
+  /** Where to listen, whatever the config says: where one that died had listened. */
+  readonly at?: ReadAddress | undefined;
+}
+
+export type Connect = (peer: string | undefined) => Duplex;

@@ -1,8 +1,9 @@
+import type { Duplex } from "node:stream";
 import type { Host } from "./component.ts";
 import type { Exporter, ExportOutcome } from "./export.ts";
 import type { BatchSink, IngestPipeline } from "./ingest.ts";
 import type { MetricSample } from "./metrics.ts";
-import type { ViewHost, ViewTable } from "./read.ts";
+import type { ReadAddress, ReadServer, ReadServerParts, ViewHost, ViewTable } from "./read.ts";
 import type { BackoffSettings } from "./retry.ts";
 
 /** The whole store as the application holds it: a sink, a place to ask, and the log consumers that it drives. */
@@ -24,11 +25,22 @@ export interface SpanStore extends BatchSink, ViewHost {
    * segments rewritten. Spans that arrive meanwhile do not prolong it.
    */
   compact(onProgress?: (segments: number) => void): Promise<number>;
+  /**
+   * Starts the server that the query module makes of `config` (QueryModule.createServer) where views run. `onStream`
+   * takes the byte streams that it opens to this thread. At most one at a time.
+   */
+  serve(config: unknown, onStream: (stream: Duplex) => void): Promise<ServedReads>;
   /** Counters and gauges of the store's threads. */
   metrics(): Promise<readonly MetricSample[]>;
   /** State of every exporter, for metrics and the status page. */
   exporters(): Promise<readonly ExporterStatus[]>;
   /** Commits what was taken, stops consumers, closes files, ends threads. Idempotent. */
+  close(signal: AbortSignal): Promise<void>;
+}
+
+export interface ServedReads {
+  readonly address: ReadAddress;
+  /** As ReadServer.shutdown. */
   close(signal: AbortSignal): Promise<void>;
 }
 
@@ -73,6 +85,7 @@ export interface IngestModule {
 }
 export interface QueryModule {
   readonly views: ViewTable;
+  createServer(config: unknown, parts: ReadServerParts): ReadServer;
 }
 export interface ExportModule {
   createExporters(config: unknown, host: Host): Promise<readonly ConfiguredExporter[]>;

@@ -1,7 +1,10 @@
 import { join } from "node:path";
 import { setImmediate as nextTurn } from "node:timers/promises";
+import { MessageChannel } from "node:worker_threads";
+import type { Host } from "../component/component.ts";
 import { RetryableError } from "../component/errors.ts";
 import type { IngestPipeline } from "../component/ingest.ts";
+import type { Connect, ViewHost } from "../component/read.ts";
 import type { ExportModule, IngestModule, QueryModule, StoreSettings } from "../component/store.ts";
 import { AGGREGATES, aggregateBytes } from "./aggregates.ts";
 import { chooseDriver } from "./choose-driver.ts";
@@ -9,6 +12,7 @@ import { openConsumersDb } from "./cursor-store.ts";
 import type { SqlDatabase } from "./driver.ts";
 import { ExportCore } from "./export-core.ts";
 import { IngestCore, type MaintenanceJob } from "./ingest-core.ts";
+import { PortStream } from "./port-stream.ts";
 import { cancelled, QueryCore } from "./query-core.ts";
 import { Sealer } from "./sealing/sealer.ts";
 import { CONSUMERS_FILE } from "./segment-schema.ts";
@@ -67,7 +71,19 @@ export async function openInline(settings: StoreSettings, modules: InlineModules
     const query = new QueryCore(createTraceReader(source), modules.query.views, host);
     const sealer =
       settings.kind === "memory" ? undefined : new Sealer({ driver, folder: settings.path, source, share: 0.5 });
-    return threads({ ingest, createPipeline, query, exporting, source, consumers: db, views, sealer });
+    const { createServer } = modules.query;
+    return threads({
+      ingest,
+      createPipeline,
+      query,
+      createServer,
+      exporting,
+      source,
+      consumers: db,
+      views,
+      sealer,
+      host,
+    });
   } catch (error) {
     for (const source of sources) source.close();
     consumers?.close();
@@ -80,18 +96,35 @@ interface Parts {
   readonly ingest: IngestCore;
   readonly createPipeline: (config: unknown) => IngestPipeline;
   readonly query: QueryCore;
+  readonly createServer: QueryModule["createServer"];
   readonly exporting: ExportCore;
   readonly source: StoredSource;
   readonly consumers: SqlDatabase;
   /** Under way. */
   readonly views: Set<Promise<unknown>>;
   readonly sealer: Sealer | undefined;
+  readonly host: Host;
 }
 
 function threads(parts: Parts): StoreThreads {
-  const { ingest, createPipeline, query, exporting, source, consumers, views, sealer } = parts;
+  const { ingest, createPipeline, query, createServer, exporting, source, consumers, views, sealer, host } = parts;
   const ending = new AbortController();
   let advancing = false;
+
+  const view: ViewHost["view"] = async (name, params, signal) => {
+    if (ending.signal.aborted) throw new RetryableError("storage_unavailable", "the store is closing", 1000);
+    const both = AbortSignal.any([signal, ending.signal]);
+    const running = query.view(name, params, both);
+    views.add(running);
+    try {
+      return await running;
+    } catch (error) {
+      throw signal.aborted ? cancelled() : error;
+    } finally {
+      views.delete(running);
+    }
+  };
+
   return {
     ingest: {
       async append(batches) {
@@ -113,18 +146,15 @@ function threads(parts: Parts): StoreThreads {
     },
     query: {
       checkDeletions: async () => source.checkDeletions(),
-      async view(name, params, signal) {
-        if (ending.signal.aborted) throw new RetryableError("storage_unavailable", "the store is closing", 1000);
-        const both = AbortSignal.any([signal, ending.signal]);
-        const running = query.view(name, params, both);
-        views.add(running);
-        try {
-          return await running;
-        } catch (error) {
-          throw signal.aborted ? cancelled() : error;
-        } finally {
-          views.delete(running);
-        }
+      view,
+      async serve(config, onStream) {
+        const connect: Connect = (peer) => {
+          const { port1, port2 } = new MessageChannel();
+          onStream(new PortStream(port2, peer));
+          return new PortStream(port1, peer);
+        };
+        const server = createServer(config, { views: { view }, host, connect });
+        return { address: await server.start(), close: (signal) => server.shutdown(signal) };
       },
       metrics: async () => [],
       async close() {

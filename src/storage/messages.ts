@@ -1,6 +1,8 @@
+import type { MessagePort } from "node:worker_threads";
 import type { ErrorRecord } from "../component/errors.ts";
 import type { LogFields, LogLevel } from "../component/logger.ts";
 import type { OwnWork } from "../component/own-work.ts";
+import type { ReadAddress } from "../component/read.ts";
 import type { ThreadModule } from "../component/store.ts";
 import type { PackedGroup } from "./batch-group.ts";
 import type { LogSettings, MaintenanceJob } from "./ingest-core.ts";
@@ -38,6 +40,12 @@ export type ToQuery =
   /** `gently`: after the views that are under way. */
   | { readonly type: "release"; readonly id: number; readonly segments: readonly number[]; readonly gently: boolean }
   | { readonly type: "check_deletions"; readonly id: number }
+  /** Starts the module's server: answered with its address. `at`: ReadServerParts. */
+  | { readonly type: "serve"; readonly id: number; readonly config: unknown; readonly at: ReadAddress | undefined }
+  /** Ends the server after the requests under way. */
+  | { readonly type: "stop_serving"; readonly id: number }
+  /** A `stop_serving` under way is not to wait any longer. */
+  | { readonly type: "hurry" }
   | CommonRequest;
 
 export type ToMaintenance =
@@ -82,3 +90,8 @@ export type FromIngest =
     };
 
 export type FromReader = FromThread | { readonly type: "damaged"; readonly segment: number; readonly reason: string };
+
+export type FromQuery =
+  | FromReader
+  /** The server opened a stream (PortStream) to the application. */
+  | { readonly type: "stream"; readonly port: MessagePort; readonly peer: string | undefined };

@@ -1,4 +1,6 @@
 import { execFile } from "node:child_process";
+import { randomBytes } from "node:crypto";
+import { once } from "node:events";
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -6,7 +8,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { incoming, makeBody, range } from "../../test/support/storage/batches.ts";
 import { type Compiled, compileThreads } from "../../test/support/storage/compiled.ts";
 import { recordingHost, storeSettings, tempFolder, until } from "../../test/support/storage/rig.ts";
-import { createExporters, createPipeline, views } from "../../test/support/storage/thread-modules.ts";
+import { createExporters, createPipeline, createServer, views } from "../../test/support/storage/thread-modules.ts";
 import type { SpanStore, StoreSettings } from "../component/store.ts";
 import { openStore } from "./open-store.ts";
 
@@ -40,7 +42,7 @@ function newFolder(): string {
 async function open(kind: StoreSettings["kind"], path = newFolder(), host = recordingHost()): Promise<SpanStore> {
   const store = await openStore(settingsFor(kind, path, host), async () => ({
     ingest: { createPipeline },
-    query: { views },
+    query: { views, createServer },
     export: { createExporters },
   }));
   cleanups.push(() => store.close(AbortSignal.timeout(5_000)));
@@ -51,6 +53,13 @@ async function ask(store: SpanStore, view: string, params: unknown = {}): Promis
   const { body } = await store.view(view, params, never);
   return JSON.parse(new TextDecoder().decode(body));
 }
+
+const LOOPBACK = { endpoint: "127.0.0.1:0" };
+const reachable = (port: number) =>
+  fetch(`http://127.0.0.1:${port}/view/services`, { headers: { connection: "close" } }).then(
+    ({ ok }) => ok,
+    () => false,
+  );
 
 const exported = (path: string) => {
   const file = join(path, "exported.txt");
@@ -126,6 +135,56 @@ describe.each(["sqlite", "memory"] as const)("the store (%s)", (kind) => {
     await expect(store.view("services", {}, cancel.signal)).rejects.toMatchObject({ code: "cancelled" });
     expect(await ask(store, "services")).toEqual([]);
   });
+
+  it("serves where views run, and passes on streams both ways until it is closed", async () => {
+    const store = await open(kind);
+    await store.append(incoming(makeBody("s", range(1, 3))));
+    const peers: unknown[] = [];
+    const closed: Promise<unknown>[] = [];
+    const served = await store.serve(LOOPBACK, (stream) => {
+      closed.push(once(stream, "close"));
+      peers.push((stream as { readonly remoteAddress?: string }).remoteAddress);
+      stream.pipe(stream);
+    });
+    const base = `http://127.0.0.1:${served.address.port}`;
+    expect(await (await fetch(`${base}/view/services`)).json()).toEqual(["s"]);
+    const large = randomBytes(3_000_000);
+    const echoed = await fetch(`${base}/echo`, { method: "POST", body: large });
+    expect(large.equals(Buffer.from(await echoed.arrayBuffer()))).toBe(true);
+    expect(peers).toEqual(["127.0.0.1"]);
+    await Promise.all(closed);
+    await served.close(never);
+    await expect(fetch(`${base}/view/services`)).rejects.toThrow();
+    expect(await ask(store, "services")).toEqual(["s"]);
+  });
+
+  it("lets requests under way finish when serving ends, but not for ever", async () => {
+    const store = await open(kind);
+    const served = await store.serve(LOOPBACK, () => {});
+    const endless = fetch(`http://127.0.0.1:${served.address.port}/view/endless`);
+    const cut = expect(endless).rejects.toThrow();
+    await until("it is under way", async () => (await reachable(served.address.port)) === true);
+    const hurry = new AbortController();
+    let closed = false;
+    const closing = served.close(hurry.signal).then(() => {
+      closed = true;
+    });
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(closed).toBe(false);
+    hurry.abort();
+    await closing;
+    await cut;
+  });
+
+  it("says why it cannot serve", async () => {
+    const store = await open(kind);
+    const served = await store.serve(LOOPBACK, () => {});
+    const taken = { endpoint: `127.0.0.1:${served.address.port}` };
+    const other = await open(kind);
+    await expect(other.serve(taken, () => {})).rejects.toMatchObject({ code: "listen_failed" });
+    await served.close(never);
+    await (await other.serve(taken, () => {})).close(never);
+  });
 });
 
 describe("the threads", () => {
@@ -185,6 +244,16 @@ describe("the threads", () => {
       ["query", 1],
       ["export", 0],
     ]);
+  });
+
+  it("serve on the same port again when the one that served dies", async () => {
+    const store = await open("sqlite");
+    const served = await store.serve(LOOPBACK, (stream) => stream.pipe(stream));
+    const url = `http://127.0.0.1:${served.address.port}`;
+    await expect(fetch(`${url}/view/die`)).rejects.toThrow();
+    await until("it serves again", () => reachable(served.address.port));
+    expect(await (await fetch(`${url}/echo`, { method: "POST", body: "again" })).text()).toBe("again");
+    await served.close(never);
   });
 
   it("do not start on a folder in use, or when a module is missing, and leave nothing behind", async () => {

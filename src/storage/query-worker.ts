@@ -1,8 +1,10 @@
-import type { Transferable } from "node:worker_threads";
-import type { ViewTable } from "../component/read.ts";
+import { MessageChannel, type Transferable } from "node:worker_threads";
+import type { Connect, ReadServer, ViewHost } from "../component/read.ts";
+import type { QueryModule } from "../component/store.ts";
 import { chooseDriver } from "./choose-driver.ts";
 import { FolderGate } from "./folder-gate.ts";
-import type { FromReader, ToQuery } from "./messages.ts";
+import type { FromQuery, ToQuery } from "./messages.ts";
+import { PortStream } from "./port-stream.ts";
 import { QueryCore } from "./query-core.ts";
 import { RecentBodies } from "./recent-bodies.ts";
 import { openIn } from "./storage-errors.ts";
@@ -14,40 +16,65 @@ import { importFunction, runThread } from "./worker-port.ts";
 await runThread<ToQuery>(async (port) => {
   const { settings, module, recent, gate } = port.data;
   const driver = chooseDriver(settings.driver);
-  const views = (await importFunction(module.url, "views")) as ViewTable;
+  const table = (await importFunction(module.url, "views")) as QueryModule["views"];
+  const createServer = (await importFunction(module.url, "createServer")) as QueryModule["createServer"];
   new FolderGate(gate).wait();
   const source = new StoredSource(
     openIn(settings.path, () => fileAccess(driver, settings.path)),
-    (segment, reason) => port.post({ type: "damaged", segment, reason } satisfies FromReader),
+    (segment, reason) => port.post({ type: "damaged", segment, reason } satisfies FromQuery),
     new RecentBodies(recent),
   );
   const loading = new AbortController();
-  const core = new QueryCore(createTraceReader(source, DEFAULT_TRACE_READER, loading.signal), views, port.host);
-  const running = new Map<number, { readonly cancel: AbortController; readonly done: Promise<void> }>();
+  const core = new QueryCore(createTraceReader(source, DEFAULT_TRACE_READER, loading.signal), table, port.host);
+  const running = new Set<Promise<unknown>>();
+  const cancels = new Map<number, AbortController>();
+  const hurry = new AbortController();
+  let server: ReadServer | undefined;
 
-  const view = async (id: number, name: string, params: unknown, signal: AbortSignal) => {
+  /** A view is under way from the turn in which it was asked for. */
+  const views: ViewHost = {
+    view(name, params, signal) {
+      const result = Promise.resolve().then(() => core.view(name, params, signal));
+      const done: Promise<unknown> = result.catch(() => {}).finally(() => running.delete(done));
+      running.add(done);
+      return result;
+    },
+  };
+
+  const connect: Connect = (peer) => {
+    const { port1, port2 } = new MessageChannel();
+    port.post({ type: "stream", port: port2, peer } satisfies FromQuery, [port2]);
+    return new PortStream(port1, peer);
+  };
+
+  const answerView = async (id: number, name: string, params: unknown) => {
+    const cancel = new AbortController();
+    cancels.set(id, cancel);
     try {
-      const result = await core.view(name, params, signal);
+      const result = await views.view(name, params, cancel.signal);
       port.answer(id, result, wholeBuffer(result.body));
     } catch (error) {
       port.refuse(id, error);
     } finally {
-      running.delete(id);
+      cancels.delete(id);
+    }
+  };
+
+  const answer = async (id: number, run: () => Promise<unknown>) => {
+    try {
+      port.answer(id, await run());
+    } catch (error) {
+      port.refuse(id, error);
     }
   };
 
   port.serve((message) => {
     switch (message.type) {
-      case "view": {
-        const cancel = new AbortController();
-        const { id } = message;
-        // The entry must be there before the view can end.
-        const done = Promise.resolve().then(() => view(id, message.name, message.params, cancel.signal));
-        running.set(id, { cancel, done });
+      case "view":
+        void answerView(message.id, message.name, message.params);
         return;
-      }
       case "cancel":
-        running.get(message.view)?.cancel.abort();
+        cancels.get(message.view)?.abort();
         return;
       case "check_deletions":
         source.checkDeletions();
@@ -55,20 +82,34 @@ await runThread<ToQuery>(async (port) => {
         return;
       case "release": {
         const { id, segments } = message;
-        const before = message.gently ? [...running.values()].map(({ done }) => done) : [];
-        void Promise.allSettled(before).then(() => {
+        void Promise.allSettled(message.gently ? running : []).then(() => {
           source.release(segments);
           port.answer(id, undefined);
         });
         return;
       }
+      case "serve": {
+        const { config, at } = message;
+        void answer(message.id, () => {
+          server = createServer(config, { views, host: port.host, connect, at });
+          return server.start();
+        });
+        return;
+      }
+      case "stop_serving":
+        void answer(message.id, async () => server?.shutdown(hurry.signal));
+        return;
+      case "hurry":
+        hurry.abort();
+        return;
       case "metrics":
         port.answer(message.id, port.host.metrics.snapshot());
         return;
       case "close":
         loading.abort();
-        for (const { cancel } of running.values()) cancel.abort();
-        void Promise.allSettled([...running.values()].map(({ done }) => done)).then(() => {
+        hurry.abort();
+        for (const cancel of cancels.values()) cancel.abort();
+        void Promise.allSettled([...running, server?.shutdown(hurry.signal)]).then(() => {
           source.close();
           port.end(message.id);
         });

@@ -1,10 +1,11 @@
+import type { Duplex } from "node:stream";
 import type { Host } from "../component/component.ts";
 import { fromErrorRecord, PermanentError, RetryableError } from "../component/errors.ts";
 import type { AppendResult, IncomingBatch } from "../component/ingest.ts";
 import type { MetricSample } from "../component/metrics.ts";
 import { reported } from "../component/own-work.ts";
 import type { ViewResult } from "../component/read.ts";
-import type { ExporterStatus, SpanStore } from "../component/store.ts";
+import type { ExporterStatus, ServedReads, SpanStore } from "../component/store.ts";
 import { cancelled } from "./query-core.ts";
 import type { SealOutcome, SealTask } from "./sealing/seal-task.ts";
 import { SealingLoop } from "./sealing/sealing-loop.ts";
@@ -100,6 +101,11 @@ export class StoreClient implements SpanStore {
     if (this.#closing !== undefined) return Promise.reject(closed());
     if (signal.aborted) return Promise.reject(cancelled());
     return this.#threads.query.view(name, params, signal);
+  }
+
+  async serve(config: unknown, onStream: (stream: Duplex) => void): Promise<ServedReads> {
+    if (this.#closing !== undefined) throw closed();
+    return this.#threads.query.serve(config, onStream);
   }
 
   async reconfigureIngest(config: unknown): Promise<void> {

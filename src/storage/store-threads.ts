@@ -1,7 +1,8 @@
+import type { Duplex } from "node:stream";
 import type { IncomingBatch } from "../component/ingest.ts";
 import type { MetricSample } from "../component/metrics.ts";
 import type { ViewHost } from "../component/read.ts";
-import type { ExporterStatus } from "../component/store.ts";
+import type { ExporterStatus, ServedReads } from "../component/store.ts";
 import type { Cursor } from "../model/log.ts";
 import type { AppendOutcome, MaintenanceJob } from "./ingest-core.ts";
 import type { SealOutcome, SealTask } from "./sealing/seal-task.ts";
@@ -37,6 +38,8 @@ export interface IngestThread {
 }
 
 export interface QueryThread extends ViewHost {
+  /** As SpanStore.serve; a thread that dies comes back with the server on the port that it had. */
+  serve(config: unknown, onStream: (stream: Duplex) => void): Promise<ServedReads>;
   /** Resolves when spans that are deleted are no longer read. */
   checkDeletions(): Promise<void>;
   metrics(): Promise<readonly MetricSample[]>;

@@ -5,8 +5,18 @@ import type { Cursor } from "../model/log.ts";
 import { type PackedOutcomes, packGroup, unpackOutcomes } from "./batch-group.ts";
 import { FolderGate } from "./folder-gate.ts";
 import type { LogSettings, MaintenanceJob } from "./ingest-core.ts";
-import type { FromIngest, FromReader, ThreadData, ToExport, ToIngest, ToMaintenance, ToQuery } from "./messages.ts";
+import type {
+  FromIngest,
+  FromQuery,
+  FromReader,
+  ThreadData,
+  ToExport,
+  ToIngest,
+  ToMaintenance,
+  ToQuery,
+} from "./messages.ts";
 import { cancelled } from "./query-core.ts";
+import { ReadServing } from "./read-serving.ts";
 import { RecentBodies } from "./recent-bodies.ts";
 import type { SealOutcome } from "./sealing/seal-task.ts";
 import type { StoreThreads } from "./store-threads.ts";
@@ -26,7 +36,8 @@ interface CurrentModule {
 
 interface Threads {
   readonly ingest: ThreadClient<ToIngest, FromIngest>;
-  readonly query: ThreadClient<ToQuery, FromReader>;
+  readonly query: ThreadClient<ToQuery, FromQuery>;
+  readonly serving: ReadServing;
   readonly export: ThreadClient<ToExport, FromReader>;
   /** Started when there is something to seal for the first time. */
   readonly maintenance: ThreadClient<ToMaintenance, FromReader>;
@@ -127,7 +138,15 @@ function createThreads(settings: StoreSettings): Threads {
       },
       onRestart: () => threads.export.send({ type: "advanced" }),
     }),
-    query: new ThreadClient({ ...common("query"), onMessage: onReaderMessage, onRestart() {} }),
+    query: new ThreadClient({
+      ...common("query"),
+      onMessage(message: FromQuery) {
+        if (message.type === "stream") threads.serving.takeStream(message);
+        else onReaderMessage(message);
+      },
+      onRestart: () => void threads.serving.resume(),
+    }),
+    serving: new ReadServing(() => threads.query, host.logger),
     export: new ThreadClient({ ...common("export"), onMessage: onReaderMessage, onRestart() {} }),
     maintenance: new ThreadClient({
       name: "maintenance",
@@ -201,6 +220,7 @@ function ingestThread(threads: Threads, module: CurrentModule): StoreThreads["in
 function queryThread(threads: Threads): StoreThreads["query"] {
   return {
     checkDeletions: () => threads.query.request<void>((id) => ({ type: "check_deletions", id })).answer,
+    serve: (config, onStream) => threads.serving.serve(config, onStream),
     async view(name, params, signal) {
       const { id, answer } = threads.query.request<ViewResult>((view) => ({ type: "view", id: view, name, params }));
       let stopListening = () => {};

@@ -62,7 +62,7 @@ export function createUiRoutes(host: ViewHost, now: () => number = Date.now): Ro
   });
   get("/red", (params) => request("ui.red", parseRedParams(params, now())));
   router.use("/api/ui", (req, _res, next) => {
-    next(new PermanentError("not_found", `no such resource: ${req.method} ${req.baseUrl}${req.path}`));
+    next(new PermanentError("not_found", `no such resource: ${req.method} ${req.originalUrl.split("?", 1)[0]}`));
   });
   router.use("/api/ui", errorHandler(uiErrorBody));
   return router;

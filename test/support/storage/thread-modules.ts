@@ -1,8 +1,9 @@
 import { appendFileSync } from "node:fs";
 import { PermanentError } from "../../../src/component/errors.ts";
 import type { IngestPipeline } from "../../../src/component/ingest.ts";
-import type { ViewTable } from "../../../src/component/read.ts";
+import type { ReadServer, ReadServerParts, ViewTable } from "../../../src/component/read.ts";
 import type { ConfiguredExporter } from "../../../src/component/store.ts";
+import { HttpListener } from "../../../src/server/http-listener.ts";
 import { scannerPipeline, spanNumbers } from "./batches.ts";
 
 /** What tests plug into the store's threads, compiled to JavaScript: one module for all three. */
@@ -76,3 +77,31 @@ export const views: ViewTable = {
   /** Ends the thread. */
   die: () => process.exit(4),
 };
+
+/** Answers `/view/NAME` with that view, and sends everything else over a stream, which it echoes. */
+export function createServer(
+  config: unknown,
+  { views: host, host: { logger }, connect, at }: ReadServerParts,
+): ReadServer {
+  const { endpoint } = config as { readonly endpoint: string };
+  return new HttpListener({
+    name: { title: "reads", configKey: "endpoint", usualOccupant: "another" },
+    endpoint: at === undefined ? endpoint : `${at.host}:${at.port}`,
+    logger,
+    handler(request, response) {
+      const view = /^\/view\/(\w+)$/.exec(request.url ?? "")?.[1];
+      if (view === undefined) {
+        const stream = connect(request.socket.remoteAddress);
+        stream.on("error", () => response.destroy());
+        request.pipe(stream).pipe(response);
+        return;
+      }
+      const gone = new AbortController();
+      response.once("close", () => gone.abort());
+      host.view(view, {}, gone.signal).then(
+        ({ body }) => response.end(body),
+        (error: Error) => response.writeHead(500).end(error.message),
+      );
+    },
+  });
+}
