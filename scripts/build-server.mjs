@@ -18,7 +18,7 @@ const PROGRAMS = {
 };
 const COLLECTOR = [...PROGRAMS.command, "app/collector", ...PROGRAMS.threads.flat()];
 /** Small, pure packages that take longer to find and open than to run. */
-const BUNDLED = ["cli-progress", "commander", "yaml", "zod"];
+const BUNDLED = ["cli-progress", "commander", "router", "yaml", "zod"];
 /** The other exports of package.json. */
 const SDK = ["sdk/index", "sdk/otel-api", "declarations/read-services"];
 

@@ -8,6 +8,7 @@ import { type Endpoint, formatEndpoint } from "../server/endpoint.ts";
 import { InFlightBudget } from "../server/in-flight.ts";
 import type { InlineModules } from "../storage/inline-transport.ts";
 import { openStore } from "../storage/open-store.ts";
+import { withSlash } from "./base-path.ts";
 import { RECEIVERS } from "./builtin.ts";
 import { type Config, type ConfigInput, mebibytes, parseConfig } from "./config.ts";
 import { changedPaths, planReload, type ReloadOutcome, reloadedConfig } from "./config-changes.ts";
@@ -175,8 +176,7 @@ export async function startCollector(config: Config, options: CollectorOptions =
       closing.abort();
       return ui.close(signal);
     });
-    const base = config.ui.base_path.endsWith("/") ? config.ui.base_path : `${config.ui.base_path}/`;
-    endpoints.ui = `http://${reachable(ui.address)}${base}`;
+    endpoints.ui = `http://${reachable(ui.address)}${withSlash(config.ui.base_path)}`;
 
     /** Applies what can be applied; reloads run one after the other. */
     async function reload(wanted: Config): Promise<ReloadOutcome> {

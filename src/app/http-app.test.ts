@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { RetryableError } from "../component/errors.ts";
 import { createHttpApp } from "./http-app.ts";
+import { createPages } from "./web-files.ts";
 
 const SECRET = "nobody may read this";
 let folder: string;
@@ -26,7 +27,7 @@ beforeAll(async () => {
     allowedHosts: ["tracing.example"],
     control: (request, response) => response.end(`control ${request.method} ${request.url}`),
     logger: { debug() {}, info() {}, warn() {}, error() {} },
-    webRoot,
+    loadPages: async () => createPages("/traces", webRoot),
   });
   server = createServer(app);
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));

@@ -1,4 +1,4 @@
-import express, { type Express, type Request, type Response, type Router } from "express";
+import createRouter, { type RequestHandler, type Router } from "router";
 import type { Logger } from "../component/logger.ts";
 import type { ViewHost } from "../component/read.ts";
 import { createJaegerRoutes } from "../query/jaeger/routes.ts";
@@ -6,9 +6,9 @@ import { createUiRoutes } from "../query/ui/routes.ts";
 import { isAllowedHost } from "../server/host-check.ts";
 import type { HttpHandler } from "../server/http-listener.ts";
 import { crossOriginReason } from "../server/same-origin.ts";
+import { withSlash } from "./base-path.ts";
 import { CONTROL_PATHS, HEALTH_PATHS } from "./control-paths.ts";
 import { errorAnswer, noSuchEndpoint, pathOf, sendEnvelope } from "./http-errors.ts";
-import { CONTENT_SECURITY_POLICY, WEB_ROOT, webFiles } from "./web-files.ts";
 
 export interface HttpAppSettings {
   readonly viewHost: ViewHost;
@@ -17,20 +17,30 @@ export interface HttpAppSettings {
   readonly basePath: string;
   readonly allowedHosts: readonly string[];
   readonly logger: Logger;
-  /** Folder of the built web UI. Default: beside this package's code. */
-  readonly webRoot?: string;
+  /** Gives what answers everything else: createPages. */
+  readonly loadPages: () => Promise<RequestHandler>;
 }
+
+/** No inline script or style, nothing from elsewhere: span names and attributes are text from strangers. */
+const CONTENT_SECURITY_POLICY = [
+  "default-src 'self'",
+  "img-src 'self' data:",
+  "object-src 'none'",
+  "base-uri 'self'",
+  "form-action 'self'",
+  "frame-ancestors 'none'",
+].join("; ");
 
 /**
  * The application on the UI port, as it runs beside the views: web UI, read APIs, and the way to the control application.
  * Read APIs are answered before an express application sees the request: that gives every request another prototype,
- * which costs more than most of these answers.
+ * which costs more than most of these answers, and it takes longer to load than all the rest.
  */
 export function createHttpApp(settings: HttpAppSettings): HttpHandler {
   const { control } = settings;
-  const base = settings.basePath.endsWith("/") ? settings.basePath : `${settings.basePath}/`;
+  const base = withSlash(settings.basePath);
 
-  const front = express.Router();
+  const front = createRouter();
   front.use((request, response, next) => {
     if (isAllowedHost(request.headers.host, settings.allowedHosts)) next();
     else {
@@ -47,15 +57,14 @@ export function createHttpApp(settings: HttpAppSettings): HttpHandler {
   front.use(base, apiRoutes(settings));
   // Probes of images and manifests know nothing of the base path.
   if (base !== "/") for (const path of HEALTH_PATHS) front.all(path, control);
-  front.use(pages(base, settings.webRoot ?? WEB_ROOT));
+  front.use(pages(settings.loadPages));
 
   const failed = errorAnswer(settings.logger);
-  return (request, response) =>
-    front(request as Request, response as Response, (error?: unknown) => failed(error, request, response));
+  return (request, response) => front(request, response, (error?: unknown) => failed(error, request, response));
 }
 
 function apiRoutes({ control, viewHost }: HttpAppSettings): Router {
-  const router = express.Router();
+  const router = createRouter();
   router.use("/api", (request, response, next) => {
     // What `transform` answers says nothing of what is stored, and it changes nothing.
     const reason = pathOf(request) === "/transform" ? undefined : crossOriginReason(request.method, request.headers);
@@ -69,14 +78,11 @@ function apiRoutes({ control, viewHost }: HttpAppSettings): Router {
   return router;
 }
 
-/** The web UI, and what is said of paths outside it. */
-function pages(base: string, webRoot: string): Express {
-  const app = express();
-  app.disable("x-powered-by");
-  app.use(base, webFiles(base, webRoot));
-  if (base !== "/") app.get("/", (_request, response) => response.redirect(302, base));
-  app.use((request, response) => {
-    response.status(404).type("text").send(`nothing at ${request.path}; the UI is at ${base}\n`);
-  });
-  return app;
+/** The web UI and the web server that it takes, loaded when first asked for. */
+function pages(load: () => Promise<RequestHandler>): RequestHandler {
+  let loaded: Promise<RequestHandler> | undefined;
+  return (request, response, next) => {
+    loaded ??= load();
+    loaded.then((handle) => handle(request, response, next), next);
+  };
 }

@@ -4,33 +4,41 @@ import { extname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { gzip } from "node:zlib";
-import express from "express";
+import express, { type Express } from "express";
 import { PACKAGE_ROOT } from "../codec/package-root.ts";
 import { acceptsGzip } from "../query/http.ts";
+import { withSlash } from "./base-path.ts";
 
 /** Where a build puts the web UI. */
-export const WEB_ROOT = fileURLToPath(new URL("dist/web/", PACKAGE_ROOT));
-
-/** No inline script or style, nothing from elsewhere: span names and attributes are text from strangers. */
-export const CONTENT_SECURITY_POLICY = [
-  "default-src 'self'",
-  "img-src 'self' data:",
-  "object-src 'none'",
-  "base-uri 'self'",
-  "form-action 'self'",
-  "frame-ancestors 'none'",
-].join("; ");
+const WEB_ROOT = fileURLToPath(new URL("dist/web/", PACKAGE_ROOT));
 
 const gzipAsync = promisify(gzip);
 const ASSET_AGE_SECONDS = 365 * 86_400;
 const TRACE_PAGE = /^\/trace\/([0-9a-f]{1,32})\/?$/i;
 
 /**
+ * What the UI port answers beside its APIs: the web UI, and a word on paths outside it.
+ * @param basePath path that the application is served under
+ * @param webRoot folder of the built web UI
+ */
+export function createPages(basePath: string, webRoot = WEB_ROOT): Express {
+  const base = withSlash(basePath);
+  const app = express();
+  app.disable("x-powered-by");
+  app.use(base, webFiles(base, webRoot));
+  if (base !== "/") app.get("/", (_request, response) => response.redirect(302, base));
+  app.use((request, response) => {
+    response.status(404).type("text").send(`nothing at ${request.path}; the UI is at ${base}\n`);
+  });
+  return app;
+}
+
+/**
  * The built web UI in `root`: hashed assets for ever, every other path is a page of the application. The page of a trace
  * comes with a `Link` header that has the browser ask for the trace before the scripts have even arrived.
  * @param base path that the application is served under, with a slash at its end
  */
-export function webFiles(base: string, root: string): express.Router {
+function webFiles(base: string, root: string): express.Router {
   const router = express.Router();
   const index = join(root, "index.html");
   if (!existsSync(index)) {

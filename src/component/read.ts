@@ -81,4 +81,6 @@ export interface ReadServerParts {
   readonly at?: ReadAddress | undefined;
 }
 
+export type CreateReadServer = (config: unknown, parts: ReadServerParts) => ReadServer;
+
 export type Connect = (peer: string | undefined) => Duplex;

@@ -3,7 +3,7 @@ import type { Host } from "./component.ts";
 import type { Exporter, ExportOutcome } from "./export.ts";
 import type { BatchSink, IngestPipeline } from "./ingest.ts";
 import type { MetricSample } from "./metrics.ts";
-import type { ReadAddress, ReadServer, ReadServerParts, ViewHost, ViewTable } from "./read.ts";
+import type { CreateReadServer, ReadAddress, ViewHost, ViewTable } from "./read.ts";
 import type { BackoffSettings } from "./retry.ts";
 
 /** The whole store as the application holds it: a sink, a place to ask, and the log consumers that it drives. */
@@ -26,7 +26,7 @@ export interface SpanStore extends BatchSink, ViewHost {
    */
   compact(onProgress?: (segments: number) => void): Promise<number>;
   /**
-   * Starts the server that the query module makes of `config` (QueryModule.createServer) where views run. `onStream`
+   * Starts the server that the query module makes of `config` (QueryModule.loadServer) where views run. `onStream`
    * takes the byte streams that it opens to this thread. At most one at a time.
    */
   serve(config: unknown, onStream: (stream: Duplex) => void): Promise<ServedReads>;
@@ -85,7 +85,8 @@ export interface IngestModule {
 }
 export interface QueryModule {
   readonly views: ViewTable;
-  createServer(config: unknown, parts: ReadServerParts): ReadServer;
+  /** Apart, as it takes its time: a store that serves nothing needs none of it. */
+  loadServer(): Promise<CreateReadServer>;
 }
 export interface ExportModule {
   createExporters(config: unknown, host: Host): Promise<readonly ConfiguredExporter[]>;

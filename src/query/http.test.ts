@@ -1,6 +1,6 @@
 import { request as httpRequest } from "node:http";
 import { gunzipSync } from "node:zlib";
-import express from "express";
+import createRouter from "router";
 import { expect, it } from "vitest";
 import { serve } from "../../test/query/serve.ts";
 import { PermanentError, RetryableError } from "../component/errors.ts";
@@ -10,7 +10,7 @@ import { acceptsGzip, errorHandler, viewHandler } from "./http.ts";
 const body = (status: number, code: string, message: string) => JSON.stringify({ status, code, message });
 
 async function answer(view: ViewHost["view"], headers: Record<string, string> = {}, method = "GET") {
-  const router = express.Router();
+  const router = createRouter();
   router.get(
     "/x",
     viewHandler({ view }, body, () => ({ view: "v", params: {} })),
@@ -99,7 +99,7 @@ it("aborts the view when the client goes away", async () => {
   const seen = new Promise<void>((resolve) => {
     aborted = resolve;
   });
-  const router = express.Router();
+  const router = createRouter();
   let started: () => void = () => {};
   const running = new Promise<void>((resolve) => {
     started = resolve;

@@ -1,6 +1,6 @@
 import { promisify } from "node:util";
 import { gzip } from "node:zlib";
-import type { NextFunction, Request, Response } from "express";
+import type { NextFunction, Request, Response } from "router";
 import { type ErrorCode, PermanentError, RetryableError } from "../component/errors.ts";
 import type { ViewHost, ViewResult } from "../component/read.ts";
 import { isFromThisMachine } from "../server/same-machine.ts";
@@ -41,7 +41,7 @@ export function statusOfError(error: unknown): number {
 }
 
 /**
- * An express handler: parses the request to a view and its parameters, runs it and sends the answer, compressed where
+ * A handler of a router: parses the request to a view and its parameters, runs it and sends the answer, compressed where
  * it is over 1 kB and a client on another machine takes gzip. A client that goes away aborts the view. Errors of either step become
  * `errorBody`; RetryableError is 503 with Retry-After.
  */
@@ -66,7 +66,7 @@ export function viewHandler(
   };
 }
 
-/** For what express itself finds wrong with a request to one of the routes: a bad percent escape, a body too large. */
+/** For what the router itself finds wrong with a request to one of the routes: a bad percent escape, a body too large. */
 export function errorHandler(errorBody: ErrorBody) {
   return (error: unknown, request: Request, response: Response, next: NextFunction): void => {
     if (response.headersSent) next(error);

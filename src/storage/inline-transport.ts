@@ -71,12 +71,12 @@ export async function openInline(settings: StoreSettings, modules: InlineModules
     const query = new QueryCore(createTraceReader(source), modules.query.views, host);
     const sealer =
       settings.kind === "memory" ? undefined : new Sealer({ driver, folder: settings.path, source, share: 0.5 });
-    const { createServer } = modules.query;
+    const { loadServer } = modules.query;
     return threads({
       ingest,
       createPipeline,
       query,
-      createServer,
+      loadServer,
       exporting,
       source,
       consumers: db,
@@ -96,7 +96,7 @@ interface Parts {
   readonly ingest: IngestCore;
   readonly createPipeline: (config: unknown) => IngestPipeline;
   readonly query: QueryCore;
-  readonly createServer: QueryModule["createServer"];
+  readonly loadServer: QueryModule["loadServer"];
   readonly exporting: ExportCore;
   readonly source: StoredSource;
   readonly consumers: SqlDatabase;
@@ -107,7 +107,7 @@ interface Parts {
 }
 
 function threads(parts: Parts): StoreThreads {
-  const { ingest, createPipeline, query, createServer, exporting, source, consumers, views, sealer, host } = parts;
+  const { ingest, createPipeline, query, loadServer, exporting, source, consumers, views, sealer, host } = parts;
   const ending = new AbortController();
   let advancing = false;
 
@@ -153,7 +153,7 @@ function threads(parts: Parts): StoreThreads {
           onStream(new PortStream(port2, peer));
           return new PortStream(port1, peer);
         };
-        const server = createServer(config, { views: { view }, host, connect });
+        const server = (await loadServer())(config, { views: { view }, host, connect });
         return { address: await server.start(), close: (signal) => server.shutdown(signal) };
       },
       metrics: async () => [],

@@ -8,7 +8,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { incoming, makeBody, range } from "../../test/support/storage/batches.ts";
 import { type Compiled, compileThreads } from "../../test/support/storage/compiled.ts";
 import { recordingHost, storeSettings, tempFolder, until } from "../../test/support/storage/rig.ts";
-import { createExporters, createPipeline, createServer, views } from "../../test/support/storage/thread-modules.ts";
+import { createExporters, createPipeline, loadServer, views } from "../../test/support/storage/thread-modules.ts";
 import type { SpanStore, StoreSettings } from "../component/store.ts";
 import { openStore } from "./open-store.ts";
 
@@ -42,7 +42,7 @@ function newFolder(): string {
 async function open(kind: StoreSettings["kind"], path = newFolder(), host = recordingHost()): Promise<SpanStore> {
   const store = await openStore(settingsFor(kind, path, host), async () => ({
     ingest: { createPipeline },
-    query: { views, createServer },
+    query: { views, loadServer },
     export: { createExporters },
   }));
   cleanups.push(() => store.close(AbortSignal.timeout(5_000)));

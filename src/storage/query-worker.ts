@@ -17,7 +17,7 @@ await runThread<ToQuery>(async (port) => {
   const { settings, module, recent, gate } = port.data;
   const driver = chooseDriver(settings.driver);
   const table = (await importFunction(module.url, "views")) as QueryModule["views"];
-  const createServer = (await importFunction(module.url, "createServer")) as QueryModule["createServer"];
+  const loadServer = (await importFunction(module.url, "loadServer")) as QueryModule["loadServer"];
   new FolderGate(gate).wait();
   const source = new StoredSource(
     openIn(settings.path, () => fileAccess(driver, settings.path)),
@@ -90,8 +90,8 @@ await runThread<ToQuery>(async (port) => {
       }
       case "serve": {
         const { config, at } = message;
-        void answer(message.id, () => {
-          server = createServer(config, { views, host: port.host, connect, at });
+        void answer(message.id, async () => {
+          server = (await loadServer())(config, { views, host: port.host, connect, at });
           return server.start();
         });
         return;
@@ -115,6 +115,8 @@ await runThread<ToQuery>(async (port) => {
         });
     }
   });
+  // While the main thread loads its own servers; who asks for the server is told when that fails.
+  loadServer().catch(() => {});
 });
 
 /** A buffer that belongs to the bytes alone is handed over; a slice of a larger one has to be copied. */

@@ -44,7 +44,8 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** Only these files may know that there are threads; batch-group.ts names what a message between them gives away. */
-const MAY_USE_THREADS = /^src\/storage\/(?:[a-z-]*(worker|client)[a-z-]*|batch-group)\.ts$/;
+const MAY_USE_THREADS =
+  /^src\/storage\/(?:[a-z-]*(worker|client)[a-z-]*|batch-group|inline-transport|messages|port-stream)\.ts$/;
 /** Only storage may know that there is SQLite. */
 const MAY_USE_SQLITE = /^src\/storage\//;
 

@@ -35,7 +35,8 @@ export async function startUi(batches: readonly LogBatch[] = [], base = "/"): Pr
   router.get("/api/ui/status", (_request, response) => {
     response.json(statusOf(stored));
   });
-  router.use(createUiRoutes(hostOf(reader, uiViews)));
+  const api = createUiRoutes(hostOf(reader, uiViews));
+  router.use((request, response, next) => api(request, response, next));
   router.use(express.static(WEB_ROOT, { index: false }));
   router.get(/.*/, (_request, response) => {
     response.setHeader("content-security-policy", POLICY);

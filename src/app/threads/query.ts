@@ -1,15 +1,16 @@
-import type { ReadServer, ReadServerParts, TraceReader, ViewResult, ViewTable } from "../../component/read.ts";
+import type { CreateReadServer, TraceReader, ViewResult, ViewTable } from "../../component/read.ts";
 import type { TraceQuery } from "../../model/trace-query.ts";
 import { jaegerViews } from "../../query/jaeger/views.ts";
 import { uiViews } from "../../query/ui/views.ts";
-import { createReadServer, type ReadServerConfig } from "../read-server.ts";
+import type { ReadServerConfig } from "../read-server.ts";
 
 /** What the query thread can answer (component/store.ts, QueryModule). */
 export const views: ViewTable = { ...jaegerViews, ...uiViews, "store.stats": storeStats, "store.find_ids": findIds };
 
 /** The UI port (component/store.ts, QueryModule). */
-export function createServer(config: unknown, parts: ReadServerParts): ReadServer {
-  return createReadServer(config as ReadServerConfig, parts);
+export async function loadServer(): Promise<CreateReadServer> {
+  const { createReadServer } = await import("../read-server.ts");
+  return (config, parts) => createReadServer(config as ReadServerConfig, parts);
 }
 
 /** `StoreStats` as JSON. */

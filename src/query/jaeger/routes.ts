@@ -1,4 +1,4 @@
-import express, { type Request, type Router } from "express";
+import createRouter, { type Request, type RequestHandler, type Router } from "router";
 import type { ViewHost } from "../../component/read.ts";
 import { SPAN_KIND_NAMES } from "../../model/span.ts";
 import { errorHandler, type ViewRequest, viewHandler, wildcardParam } from "../http.ts";
@@ -18,7 +18,7 @@ const MAX_MS = 8_640_000_000_000_000;
  * does not know is left to the next handler. `now` is the wall clock in ms since the epoch.
  */
 export function createJaegerRoutes(host: ViewHost, now: () => number = Date.now): Router {
-  const router = express.Router({ caseSensitive: true });
+  const router = createRouter({ caseSensitive: true });
   const get = (path: string, parse: (params: QueryParams, request: Request) => ViewRequest) =>
     router.get(path, viewHandler(host, jaegerErrorBody, parse));
 
@@ -49,10 +49,8 @@ export function createJaegerRoutes(host: ViewHost, now: () => number = Date.now)
   });
   router.post(
     "/api/transform",
-    express.raw({ type: () => true, limit: MAX_TRANSFORM_BYTES }),
-    viewHandler(host, jaegerErrorBody, (_params, req) =>
-      request("jaeger.transform", { body: req.body instanceof Uint8Array ? req.body : new Uint8Array(0) }),
-    ),
+    wholeBody,
+    viewHandler(host, jaegerErrorBody, (_params, req) => request("jaeger.transform", { body: bodyOf(req) })),
   );
   for (const metric of JAEGER_METRICS) {
     get(`/api/metrics/${metric}`, (params) => request("jaeger.metrics", parseMetricsParams(metric, params, now())));
@@ -80,8 +78,21 @@ function parseOperations(params: QueryParams): JaegerViewParams["jaeger.operatio
   return { service, namesOnly: false, ...(kind === undefined ? {} : { kind }) };
 }
 
+/** Reads the body, inflated where it is compressed. What does so is loaded with the first request that has one. */
+const wholeBody: RequestHandler = (request, response, next) => {
+  import("express").then(
+    ({ default: { raw } }) => raw({ type: () => true, limit: MAX_TRANSFORM_BYTES })(request, response, next),
+    next,
+  );
+};
+
+/** What `wholeBody` read; empty for a request without a body. */
+function bodyOf(request: Request & { readonly body?: unknown }): Uint8Array {
+  return request.body instanceof Uint8Array ? request.body : new Uint8Array(0);
+}
+
 /** 501, as Jaeger answers for a storage that is not there. */
-function notConfigured(message: string): express.RequestHandler {
+function notConfigured(message: string): RequestHandler {
   return (_request, response) => {
     response.writeHead(501, { "Content-Type": "application/json" });
     response.end(jaegerErrorBody(501, "internal", message));

@@ -1,4 +1,4 @@
-import express, { type Request, type Router } from "express";
+import createRouter, { type Request, type Router } from "router";
 import { PermanentError } from "../../component/errors.ts";
 import type { ViewHost } from "../../component/read.ts";
 import { parseSpanId } from "../../model/ids.ts";
@@ -25,7 +25,7 @@ export function uiErrorBody(_status: number, code: string, message: string): str
  * is the wall clock in ms since the epoch.
  */
 export function createUiRoutes(host: ViewHost, now: () => number = Date.now): Router {
-  const router = express.Router({ caseSensitive: true });
+  const router = createRouter({ caseSensitive: true });
   const get = (path: string, parse: (params: QueryParams, request: Request) => ViewRequest) =>
     router.get(`/api/ui${path}`, viewHandler(host, uiErrorBody, parse));
 

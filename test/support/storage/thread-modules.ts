@@ -1,7 +1,7 @@
 import { appendFileSync } from "node:fs";
 import { PermanentError } from "../../../src/component/errors.ts";
 import type { IngestPipeline } from "../../../src/component/ingest.ts";
-import type { ReadServer, ReadServerParts, ViewTable } from "../../../src/component/read.ts";
+import type { CreateReadServer, ViewTable } from "../../../src/component/read.ts";
 import type { ConfiguredExporter } from "../../../src/component/store.ts";
 import { HttpListener } from "../../../src/server/http-listener.ts";
 import { scannerPipeline, spanNumbers } from "./batches.ts";
@@ -78,11 +78,14 @@ export const views: ViewTable = {
   die: () => process.exit(4),
 };
 
-/** Answers `/view/NAME` with that view, and sends everything else over a stream, which it echoes. */
-export function createServer(
-  config: unknown,
-  { views: host, host: { logger }, connect, at }: ReadServerParts,
-): ReadServer {
+/** Answers `/view/NAME` with that view, and sends everything else over a stream, whose answer it gives. */
+export const loadServer = async (): Promise<CreateReadServer> => (config, parts) => {
+  const {
+    views: host,
+    host: { logger },
+    connect,
+    at,
+  } = parts;
   const { endpoint } = config as { readonly endpoint: string };
   return new HttpListener({
     name: { title: "reads", configKey: "endpoint", usualOccupant: "another" },
@@ -104,4 +107,4 @@ export function createServer(
       );
     },
   });
-}
+};
