@@ -21,7 +21,7 @@ export interface BlockCacheSettings {
 
 export const DEFAULT_BLOCK_CACHE: BlockCacheSettings = {
   bloomBytes: 128 * 1024 * 1024,
-  indexBytes: 24 * 1024 * 1024,
+  indexBytes: 8 * 1024 * 1024,
   bodyBytes: 32 * 1024 * 1024,
 };
 

@@ -54,10 +54,10 @@ export function fileAccess(driver: SqlDriver, folder: string): SegmentAccess {
 }
 
 /**
- * What is read of a segment is kept decoded, so its pages are needed once: the 16 MB that better-sqlite3 allows a
- * connection would be 16 MB a segment.
+ * What is read of a segment is kept decoded, so its pages are needed once, but for the few that lead to a row: the 16 MB
+ * that better-sqlite3 allows a connection would be 16 MB a segment, in each thread that reads.
  */
-const PAGE_CACHE_KIB = 512;
+const PAGE_CACHE_KIB = 64;
 
 function openSegment(driver: SqlDriver, path: string): SqlDatabase {
   const db = driver.open(path, { readOnly: true });
