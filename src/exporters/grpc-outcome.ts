@@ -1,8 +1,8 @@
 import type { ServiceError } from "@grpc/grpc-js";
-import { GRPC_STATUS, grpcStatusName } from "../codec/rpc/codes.ts";
 import { retryDelayOfTrailer } from "../codec/rpc/status.ts";
 import type { ExportOutcome } from "../component/export.ts";
 import { isRetryableGrpcStatus } from "../component/retry.ts";
+import { GRPC_STATUS, grpcStatusName } from "../model/grpc-status.ts";
 import { MAX_ANSWER_BYTES } from "./http-sender.ts";
 import { quote, withDetail } from "./outcome.ts";
 

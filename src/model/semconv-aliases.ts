@@ -1,3 +1,5 @@
+import { GRPC_STATUS, grpcStatusName } from "./grpc-status.ts";
+
 /**
  * Attribute keys that the OpenTelemetry semantic conventions renamed, as the "deprecated" notes of their attribute
  * registry say it (opentelemetry.io/docs/specs/semconv/registry/attributes, 1.3x). Senders of every age meet in one
@@ -15,27 +17,6 @@ export interface SemconvRename {
   /** Which spans the rename is for: a server names its peer as client. Absent: all. */
   readonly side?: "client" | "server";
 }
-
-/** OpenTelemetry's names of gRPC status codes 0 to 16. */
-const GRPC_STATUS_NAMES = [
-  "OK",
-  "CANCELLED",
-  "UNKNOWN",
-  "INVALID_ARGUMENT",
-  "DEADLINE_EXCEEDED",
-  "NOT_FOUND",
-  "ALREADY_EXISTS",
-  "PERMISSION_DENIED",
-  "RESOURCE_EXHAUSTED",
-  "FAILED_PRECONDITION",
-  "ABORTED",
-  "OUT_OF_RANGE",
-  "UNIMPLEMENTED",
-  "INTERNAL",
-  "UNAVAILABLE",
-  "DATA_LOSS",
-  "UNAUTHENTICATED",
-] as const;
 
 const DB_SYSTEMS = {
   adabas: "softwareag.adabas",
@@ -147,7 +128,7 @@ export const SEMCONV_RENAMES: readonly SemconvRename[] = [
   {
     from: "rpc.grpc.status_code",
     to: "rpc.response.status_code",
-    values: Object.fromEntries(GRPC_STATUS_NAMES.map((name, code) => [String(code), name])),
+    values: Object.fromEntries(Object.values(GRPC_STATUS).map((code) => [String(code), grpcStatusName(code)])),
     listedOnly: true,
   },
   { from: "rpc.connect_rpc.error_code", to: "rpc.response.status_code" },

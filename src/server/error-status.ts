@@ -1,6 +1,6 @@
-import { GRPC_STATUS } from "../codec/rpc/codes.ts";
 import type { RpcStatus } from "../codec/rpc/status.ts";
 import { type ErrorCode, PermanentError, RetryableError } from "../component/errors.ts";
+import { GRPC_STATUS } from "../model/grpc-status.ts";
 
 /** How a failure is told to a sender on either transport. */
 export interface ErrorAnswer {

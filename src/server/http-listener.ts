@@ -1,9 +1,9 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { createServer as createTlsServer, type Server as TlsServer } from "node:https";
 import type { Socket } from "node:net";
-import { GRPC_STATUS } from "../codec/rpc/codes.ts";
 import { rpcStatusJson } from "../codec/rpc/status.ts";
 import type { Logger } from "../component/logger.ts";
+import { GRPC_STATUS } from "../model/grpc-status.ts";
 import { type Endpoint, parseEndpoint } from "./endpoint.ts";
 import { type ListenerName, listenError } from "./listen-error.ts";
 import type { TlsConfig } from "./tls.ts";

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { GRPC_STATUS } from "../codec/rpc/codes.ts";
 import { isRetryableGrpcStatus, isRetryableHttpStatus } from "../component/retry.ts";
+import { GRPC_STATUS } from "../model/grpc-status.ts";
 import { grpcStatusOfHttp, httpStatusOfGrpc } from "./http-status.ts";
 
 describe("HTTP and gRPC codes", () => {

@@ -1,4 +1,4 @@
-import { GRPC_STATUS } from "../codec/rpc/codes.ts";
+import { GRPC_STATUS } from "../model/grpc-status.ts";
 
 /** google.rpc code → HTTP status, as google/rpc/code.proto gives it; 499 is the field's name for a sender that left. */
 const HTTP_OF_GRPC = [200, 499, 500, 400, 504, 404, 409, 403, 429, 400, 409, 400, 501, 500, 503, 500, 401] as const;

@@ -1,6 +1,7 @@
 import { type ClientHttp2Session, connect, type IncomingHttpHeaders } from "node:http2";
 import { HEALTH_CHECK_PATH, healthRequest, healthResponse, SERVING_STATUS } from "../../codec/rpc/health.ts";
 import type { HealthCheckSpec } from "../../component/discovery.ts";
+import { grpcStatusName } from "../../model/grpc-status.ts";
 import { authority } from "../instance.ts";
 import type { ProbeOptions, ProbeResult } from "./probes.ts";
 import { assertLiteralAllowed, guardedLookup } from "./target-guard.ts";
@@ -8,26 +9,6 @@ import { assertLiteralAllowed, guardedLookup } from "./target-guard.ts";
 const STATUS_NAMES = ["UNKNOWN", "SERVING", "NOT_SERVING", "SERVICE_UNKNOWN"];
 const FRAME_BYTES = 5;
 const MAX_ANSWER_BYTES = 4_096;
-/** By their numbers (github.com/grpc/grpc, doc/statuscodes.md). */
-const CODES = [
-  "OK",
-  "CANCELLED",
-  "UNKNOWN",
-  "INVALID_ARGUMENT",
-  "DEADLINE_EXCEEDED",
-  "NOT_FOUND",
-  "ALREADY_EXISTS",
-  "PERMISSION_DENIED",
-  "RESOURCE_EXHAUSTED",
-  "FAILED_PRECONDITION",
-  "ABORTED",
-  "OUT_OF_RANGE",
-  "UNIMPLEMENTED",
-  "INTERNAL",
-  "UNAVAILABLE",
-  "DATA_LOSS",
-  "UNAUTHENTICATED",
-];
 /** The server has no health service, or no such service: asking again will not change it. */
 const FINAL_CODES: ReadonlySet<string> = new Set([
   "UNIMPLEMENTED",
@@ -102,7 +83,7 @@ function resultOf(headers: IncomingHttpHeaders, body: Buffer): ProbeResult {
   const code = Number(headers["grpc-status"] ?? Number.NaN);
   if (Number.isNaN(code)) return { ok: false, output: "no gRPC status, not a gRPC server", final: true };
   if (code !== 0) {
-    const name = CODES[code] ?? String(code);
+    const name = grpcStatusName(code);
     const text = String(headers["grpc-message"] ?? "").slice(0, 200);
     return { ok: false, output: `gRPC ${name}: ${text}`, final: FINAL_CODES.has(name) };
   }

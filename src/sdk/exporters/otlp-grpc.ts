@@ -1,8 +1,8 @@
 import type { Client, Metadata, ServiceError } from "@grpc/grpc-js";
 import { encodeTraces } from "../../codec/otlp/encode.ts";
-import { GRPC_STATUS } from "../../codec/rpc/codes.ts";
 import type { ExportOutcome } from "../../component/export.ts";
 import { isRetryableGrpcStatus } from "../../component/retry.ts";
+import { GRPC_STATUS } from "../../model/grpc-status.ts";
 import { type SpanExporter, toTracesData } from "./exporter.ts";
 import { endpointUrl } from "./http-post.ts";
 import { readPartialSuccess, readRetryDelay } from "./otlp-answer.ts";
