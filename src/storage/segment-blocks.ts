@@ -1,5 +1,6 @@
 import { traceIdHash } from "../model/attribute-hash.ts";
 import { checkBloom, filterMayContainAt, firstFilter, narrowByFilter } from "./bloom.ts";
+import { HashRows } from "./search/hash-rows.ts";
 import type { PackedTraceTable } from "./search/packed-trace-table.ts";
 import { TraceTable } from "./search/trace-table.ts";
 import { MAX_STORED_TIME } from "./segment-schema.ts";
@@ -8,6 +9,9 @@ import type { BlockHead } from "./segment-source.ts";
 const BEYOND_U64 = 2 ** 64;
 /** Tens of megabytes hang on it, and what is copied more often is copied in a moment. */
 const GROWTH = 1.25;
+
+/** Hashes whose rows are remembered, at most 8 bytes a row and hash. */
+const MAX_HASHES = 16;
 
 /**
  * What is kept of all blocks of one segment: bounds of their span starts, the first filters of their blooms in one buffer,
@@ -29,6 +33,8 @@ export class SegmentBlocks {
   #probes = 255;
   #traces: TraceTable | PackedTraceTable | undefined = new TraceTable();
   #order: Uint32Array | undefined;
+  /** By hash, latest used last; empty until the segment is complete. */
+  readonly #rowsOf = new Map<number, HashRows>();
 
   constructor(id: number, position = id) {
     this.id = id;
@@ -93,6 +99,7 @@ export class SegmentBlocks {
     this.#blooms = undefined;
     this.#traces = undefined;
     this.#offsets = new Float64Array(1);
+    this.#rowsOf.clear();
   }
 
   /** Rows that may hold spans of the trace, ascending; undefined where the table was released. */
@@ -113,6 +120,22 @@ export class SegmentBlocks {
   narrow(rows: Uint32Array, count: number, hash: number): number {
     if (this.#blooms === undefined) return count;
     return narrowByFilter({ bytes: this.#blooms, offsets: this.#offsets, probes: this.#probes }, rows, count, hash);
+  }
+
+  /** The rows known now that may contain the hash, newest first. */
+  rowsOf(hash: number): HashRows {
+    const known = this.#rowsOf.get(hash);
+    const order = this.newestFirst();
+    const rows =
+      known ?? new HashRows({ get: (index) => order[index] }, (some, count) => this.narrow(some, count, hash));
+    if (!this.#complete || this.#blooms === undefined) return rows;
+    this.#rowsOf.delete(hash);
+    this.#rowsOf.set(hash, rows);
+    for (const oldest of this.#rowsOf.keys()) {
+      if (this.#rowsOf.size <= MAX_HASHES) break;
+      this.#rowsOf.delete(oldest);
+    }
+    return rows;
   }
 
   /** False once they were released. */

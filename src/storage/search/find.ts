@@ -7,8 +7,9 @@ import type { BlockCache, CachedBlock, TraceTimes } from "../block-cache.ts";
 import { bloomMayContain } from "../bloom.ts";
 import { roundDown, roundUp, type SegmentBlocks } from "../segment-blocks.ts";
 import { BlockGone, BlockView } from "./block-view.ts";
-import { CandidateRows } from "./candidate-rows.ts";
+import { candidateRows } from "./candidate-rows.ts";
 import { type CompiledFilter, compileFilter, type RowTest } from "./filter.ts";
+import type { RowSource } from "./hash-rows.ts";
 import { Heap } from "./heap.ts";
 import type { Pacer } from "./pacer.ts";
 import { type MatchedSpan, summarize, traceTimes } from "./summary.ts";
@@ -17,7 +18,7 @@ import { type TraceRows, withoutDuplicates } from "./trace-rows.ts";
 /** The blocks of one segment that are still to be visited, by latest span start. */
 interface SegmentCursor {
   readonly segment: SegmentBlocks;
-  readonly rows: CandidateRows;
+  readonly rows: RowSource;
   at: number;
   /** No span in this and the following blocks of the segment starts later; ns, rounded up. */
   bound: number;
@@ -87,7 +88,7 @@ class Search {
     for (const segment of cache.segments) {
       const cursor = {
         segment,
-        rows: new CandidateRows(segment, this.#filter.required),
+        rows: candidateRows(segment, this.#filter.required),
         at: -1,
         bound: 0,
         inflated: -1,
