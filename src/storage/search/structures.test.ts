@@ -4,6 +4,7 @@ import type { SpanColumns } from "../../model/span-columns.ts";
 import { BlockTraces } from "./block-traces.ts";
 import { ByteLru } from "./byte-lru.ts";
 import { Heap } from "./heap.ts";
+import { PackedTraceTable } from "./packed-trace-table.ts";
 import { TraceTable } from "./trace-table.ts";
 
 describe("TraceTable", () => {
@@ -70,6 +71,40 @@ describe("TraceTable", () => {
     }
     expect(packed.bytes).toBeLessThan(ROWS * 40 * 5 + 1_000);
     expect(new TraceTable().pack().rows(7)).toEqual([]);
+  });
+});
+
+describe("PackedTraceTable", () => {
+  it("takes three bytes a pair where the rows hold many traces, and tells 28 bits of a hash apart", () => {
+    const [ROWS, TRACES] = [200, 300];
+    const table = new TraceTable();
+    const rowsOf = new Map<number, number[]>();
+    for (let row = 0; row < ROWS; row++) {
+      for (let i = 0; i < TRACES; i++) {
+        const one = Math.imul((row * 97 + i) % 30_000, 0x9e3779b1) >>> 0;
+        table.add(one, row);
+        rowsOf.set(one >>> 4, [...(rowsOf.get(one >>> 4) ?? []), row]);
+      }
+    }
+    const packed = table.pack();
+    expect(packed.bytes).toBeLessThan(ROWS * TRACES * 3.6);
+    for (let i = 0; i < 40_000; i++) {
+      const one = Math.imul(i, 0x9e3779b1) >>> 0;
+      const found = packed.rows(one);
+      expect(found).toEqual(expect.arrayContaining(table.rows(one)));
+      const near = rowsOf.get(one >>> 4) ?? [];
+      if (found.some((row) => !near.includes(row)) || found.length > near.length)
+        throw new Error(`hash ${one}: ${found}`);
+    }
+  });
+
+  it("takes four where three would not tell enough apart", () => {
+    const rows = Uint32Array.from({ length: 50_000 }, (_, row) => row);
+    const hashes = rows.map((row) => Math.imul(row + 1, 0x9e3779b1));
+    const packed = new PackedTraceTable(hashes, rows);
+    for (const row of rows)
+      if (!packed.rows(hashes[row] as number).includes(row)) throw new Error(`row ${row} is lost`);
+    expect(packed.bytes).toBeGreaterThanOrEqual(rows.length * 4);
   });
 });
 

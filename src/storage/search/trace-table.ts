@@ -41,7 +41,7 @@ export class TraceTable {
     return found.reverse();
   }
 
-  /** The same pairs in a third of the memory, to which nothing can be added. */
+  /** The same pairs in a quarter of the memory, to which nothing can be added. */
   pack(): PackedTraceTable {
     return new PackedTraceTable(this.#hashes.subarray(0, this.#size), this.#rows.subarray(0, this.#size));
   }
