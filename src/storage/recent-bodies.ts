@@ -7,6 +7,7 @@ const SLOTS = 1024;
 const SLOT_NUMBERS = 3;
 const SLOT_WORDS = 2;
 const HEADER_BYTES = 8;
+const WORD_BYTES = 8;
 const SLOTS_BYTES = SLOTS * (SLOT_NUMBERS * 8 + SLOT_WORDS * 4);
 
 /** A body in the ring that no reader finds yet. */
@@ -51,7 +52,8 @@ export class RecentBodies {
     const size = this.#ring.length;
     const { length } = body;
     if (length > size / 8) return undefined;
-    let at = Number(Atomics.load(this.#placed, 0));
+    // Copying into shared memory goes byte by byte unless both sides begin at a whole word.
+    let at = wholeWords(Number(Atomics.load(this.#placed, 0)));
     if ((at % size) + length > size) at += size - (at % size);
     // First: from here on nobody trusts what is being overwritten.
     Atomics.store(this.#placed, 0, BigInt(at + length));
@@ -89,6 +91,10 @@ export class RecentBodies {
   #holds(at: number): boolean {
     return Number(Atomics.load(this.#placed, 0)) - at <= this.#ring.length;
   }
+}
+
+function wholeWords(bytes: number): number {
+  return Math.ceil(bytes / WORD_BYTES) * WORD_BYTES;
 }
 
 function nameHash(segment: number, row: number): number {

@@ -10,6 +10,9 @@ export class ScanRows {
   traceIndex = new Uint32Array(0);
   spanIds = new Uint8Array(0);
   parentIds = new Uint8Array(0);
+  /** The same memory as `spanIds` and `parentIds`, two words an id. */
+  spanIdWords = new Int32Array(0);
+  parentIdWords = new Int32Array(0);
   nameIndex = new Uint32Array(0);
   groupIndex = new Uint32Array(0);
   kind = new Uint8Array(0);
@@ -48,6 +51,8 @@ export class ScanRows {
     this.traceIndex = words(this.traceIndex, size);
     this.spanIds = bytes(this.spanIds, size * 8);
     this.parentIds = bytes(this.parentIds, size * 8);
+    this.spanIdWords = new Int32Array(this.spanIds.buffer);
+    this.parentIdWords = new Int32Array(this.parentIds.buffer);
     this.nameIndex = words(this.nameIndex, size);
     this.groupIndex = words(this.groupIndex, size);
     this.kind = bytes(this.kind, size);

@@ -7,7 +7,7 @@ import {
   spanWith,
   textAttribute,
 } from "../../../test/support/otlp-spans.ts";
-import type { AnyValue } from "../../model/any-value.ts";
+import { type AnyValue, anyValueText, type KeyValue } from "../../model/any-value.ts";
 import { attributeHash } from "../../model/attribute-hash.ts";
 import { bytesToHex } from "../../model/ids.ts";
 import { SPAN_MARK, type Span } from "../../model/span.ts";
@@ -156,6 +156,54 @@ describe("TraceScanner", () => {
   ])("reads sampling.priority %o as %i", (value, priority) => {
     expect(scanOne({ attributes: [{ key: "sampling.priority", value }] }).samplingPriority[0]).toBe(priority);
     expect(scanOne({}).samplingPriority[0]).toBe(-1);
+  });
+
+  it("hashes attributes the same whatever the span before has in their place", () => {
+    const values: AnyValue[] = [
+      { type: "string", value: "" },
+      { type: "string", value: "/orders/1" },
+      { type: "string", value: "/orders/2" },
+      { type: "string", value: "/orders/10" },
+      { type: "string", value: "/örders/1" },
+      { type: "string", value: "/orders/".repeat(30) },
+      { type: "int", value: 8080n },
+      { type: "int", value: 8081n },
+      { type: "bool", value: true },
+      { type: "double", value: 0.5 },
+    ];
+    const keys = ["k", "l", "key", "url.path", "url.paths", "peer.service", "network.peer.port", "sampling.priority"];
+    const attributes = keys.flatMap((key) => values.map((value) => ({ key, value })));
+    const pairs = attributes.flatMap((one) => attributes.map((other) => [one, other, one, one, other]));
+    for (const spans of pairs) {
+      const body = encodeTraces([
+        serviceWith(
+          "shop",
+          spans.map((one) => spanWith({ attributes: [one, spans[0] as KeyValue] })),
+        ),
+      ]);
+      const { hashes } = scanner.scan(body);
+      const expected = spans.flatMap((one) => [one, spans[0] as KeyValue]);
+      expect([...hashes]).toEqual(expected.map(({ key, value }) => attributeHash(key, anyValueText(value))));
+    }
+  });
+
+  it("sees a sampling priority in every span that has one, and long values in every span", () => {
+    const priority = textAttribute("sampling.priority", "1");
+    const long = textAttribute("long", "x".repeat(DEFAULT_SCAN_LIMITS.maxValueBytes + 1));
+    const spans = [[], [priority], [priority], [intAttribute("sampling.priority", 0n)], [long], [long], []];
+    const body = encodeTraces([
+      serviceWith(
+        "shop",
+        spans.map((attributes) => spanWith({ attributes })),
+      ),
+    ]);
+    const { samplingPriority, troubles } = scanner.scan(body);
+    expect([...samplingPriority]).toEqual([-1, 1, 1, 0, -1, -1, -1]);
+    expect([...troubles].map((bits) => bits & SPAN_TROUBLE.longValue)).toEqual([
+      ...[0, 0, 0, 0],
+      ...[SPAN_TROUBLE.longValue, SPAN_TROUBLE.longValue],
+      0,
+    ]);
   });
 
   it("marks an unknown kind, a negative duration and impossible times", () => {

@@ -51,6 +51,9 @@ export class TraceScanner {
   readonly #interner = new ByteInterner();
   readonly #traceIds = new TraceIdTable();
   readonly #padded = new Uint8Array(16);
+  readonly #paddedView = new DataView(this.#padded.buffer);
+  /** Of the body: four bytes at once, wherever they stand. */
+  #view: DataView = new DataView(new ArrayBuffer(0));
   #allTroubles = 0;
   #groupTrouble = false;
   #status = 0;
@@ -71,6 +74,8 @@ export class TraceScanner {
     this.#allTroubles = 0;
     this.#groupTrouble = false;
     this.#wire.begin(body);
+    this.#view = new DataView(body.buffer, body.byteOffset, body.length);
+    this.#attributes.begin(this.#view);
     const groups: SpanGroup[] = [];
     let at = 0;
     while (at < body.length) {
@@ -262,6 +267,7 @@ export class TraceScanner {
   #span(body: Uint8Array, start: number, end: number, group: number, mark: number): void {
     const rows = this.#rows;
     const hashes = this.#hashes;
+    const view = this.#view;
     if (rows.count === MAX_SPANS) throw new DecodeError(`more than ${MAX_SPANS} spans in one body`, start);
     const row = rows.next();
     rows.hashStart[row] = hashes.count;
@@ -304,7 +310,7 @@ export class TraceScanner {
         }
         switch (tag) {
           case 0x4a:
-            hashes.push(this.#attributes.hash(body, at, next, PLACE.span));
+            hashes.push(this.#attributes.hash(body, at, next, PLACE.span, attributes));
             attributes++;
             break;
           case 0x0a:
@@ -347,14 +353,14 @@ export class TraceScanner {
       switch (tag) {
         case 0x39:
           if (at + 8 > end) throw cutOff(64, at);
-          startLow = word(body, at);
-          startHigh = word(body, at + 4);
+          startLow = view.getUint32(at, true);
+          startHigh = view.getUint32(at + 4, true);
           at += 8;
           break;
         case 0x41:
           if (at + 8 > end) throw cutOff(64, at);
-          endLow = word(body, at);
-          endHigh = word(body, at + 4);
+          endLow = view.getUint32(at, true);
+          endHigh = view.getUint32(at + 4, true);
           at += 8;
           break;
         case 0x30:
@@ -363,7 +369,7 @@ export class TraceScanner {
           break;
         case 0x85:
           if (at + 4 > end) throw cutOff(32, at);
-          flags = word(body, at);
+          flags = view.getUint32(at, true);
           at += 4;
           break;
         case 0x50:
@@ -407,29 +413,39 @@ export class TraceScanner {
 
   #traceId(body: Uint8Array, start: number, end: number): number {
     const length = end - start;
-    let from = body;
+    let view = this.#view;
     let at = start;
     if (length !== 16) {
-      from = this.#padded.fill(0);
+      this.#padded.fill(0);
+      if (length < 16) this.#padded.set(body.subarray(start, end), 16 - length);
+      view = this.#paddedView;
       at = 0;
-      if (length < 16) for (let i = 0; i < length; i++) from[16 - length + i] = body[start + i] as number;
       this.#wire.trouble |= SPAN_TROUBLE.shortOrLongTraceId;
     }
-    let bits = 0;
-    for (let i = at; i < at + 16; i++) bits |= from[i] as number;
-    if (bits === 0 && length <= 16) this.#wire.trouble |= SPAN_TROUBLE.zeroTraceId;
-    return this.#traceIds.add(from, at);
+    const a = view.getInt32(at, true);
+    const b = view.getInt32(at + 4, true);
+    const c = view.getInt32(at + 8, true);
+    const d = view.getInt32(at + 12, true);
+    if ((a | b | c | d) === 0 && length <= 16) this.#wire.trouble |= SPAN_TROUBLE.zeroTraceId;
+    return this.#traceIds.add(a, b, c, d);
   }
 
   #spanId(body: Uint8Array, start: number, end: number, row: number): void {
-    if (copyId(this.#rows.spanIds, row * 8, body, start, end) === 0 || end - start !== 8) {
+    if (end - start !== 8) {
+      copyId(this.#rows.spanIds, row * 8, body, start, end);
+      this.#wire.trouble |= SPAN_TROUBLE.badSpanId;
+    } else if (copyWords(this.#rows.spanIdWords, row * 2, this.#view, start) === 0) {
       this.#wire.trouble |= SPAN_TROUBLE.badSpanId;
     }
   }
 
   #parentId(body: Uint8Array, start: number, end: number, row: number): void {
+    if (end - start === 8) {
+      copyWords(this.#rows.parentIdWords, row * 2, this.#view, start);
+      return;
+    }
     copyId(this.#rows.parentIds, row * 8, body, start, end);
-    if (end !== start && end - start !== 8) this.#wire.trouble |= SPAN_TROUBLE.badParentId;
+    if (end !== start) this.#wire.trouble |= SPAN_TROUBLE.badParentId;
   }
 
   #event(body: Uint8Array, start: number, end: number): void {
@@ -500,31 +516,23 @@ export class TraceScanner {
   }
 }
 
-function word(body: Uint8Array, at: number): number {
-  return (
-    ((body[at] as number) |
-      ((body[at + 1] as number) << 8) |
-      ((body[at + 2] as number) << 16) |
-      ((body[at + 3] as number) << 24)) >>>
-    0
-  );
-}
-
 function impossible(high: number, low: number): boolean {
   return (high | low) === 0 || high > LATEST_HIGH || (high === LATEST_HIGH && low > LATEST_LOW);
 }
 
-/** Copies an 8-byte id, left-padded; zeros where it is longer. Returns all its bits, 0 for an empty or zero id. */
-function copyId(to: Uint8Array, at: number, body: Uint8Array, start: number, end: number): number {
-  const length = end - start;
-  const pad = length > 8 ? 8 : 8 - length;
-  let bits = 0;
-  for (let i = 0; i < 8; i++) {
-    const byte = i < pad ? 0 : (body[start + i - pad] as number);
-    bits |= byte;
-    to[at + i] = byte;
-  }
-  return bits;
+/** Copies an id of another length than 8 bytes, left-padded; zeros where it is longer. */
+function copyId(to: Uint8Array, at: number, body: Uint8Array, start: number, end: number): void {
+  to.fill(0, at, at + 8);
+  if (end - start < 8) to.set(body.subarray(start, end), at + 8 - (end - start));
+}
+
+/** Copies an id of 8 bytes. Returns all its bits, 0 for a zero id. */
+function copyWords(to: Int32Array, at: number, from: DataView, start: number): number {
+  const low = from.getInt32(start, true);
+  const high = from.getInt32(start + 4, true);
+  to[at] = low;
+  to[at + 1] = high;
+  return low | high;
 }
 
 function cutOff(bits: number, at: number): DecodeError {
