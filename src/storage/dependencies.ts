@@ -179,6 +179,11 @@ export class DependencyAggregator {
     const span = this.#span;
     const received = Math.floor(receivedAtMs / MINUTE_MS);
     const total = rows?.length ?? count;
+    for (let row = 0; row < count; row++) {
+      const trace = traces[traceIndex[row] as number] as number;
+      this.#window.touch(trace, ids[row * 2] as number, ids[row * 2 + 1] as number);
+      this.#window.touch(trace, parents[row * 2] as number, parents[row * 2 + 1] as number);
+    }
     for (let i = 0; i < total; i++) {
       const row = rows === undefined ? i : (rows[i] as number);
       span.trace = traces[traceIndex[row] as number] as number;
