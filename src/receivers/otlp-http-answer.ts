@@ -53,7 +53,9 @@ function send(
     "content-length": Buffer.byteLength(body),
     ...(unread && request.headers.expect !== undefined ? { connection: "close" } : {}),
   });
-  response.end(body);
+  // Headers with nothing behind them go out as one string, with a body as a list of chunks.
+  if (body.length === 0) response.end();
+  else response.end(body);
   if (!unread) return;
   // Closing with unread bytes would reset the connection and could take the answer with it: read on and throw away.
   // A sender that was never told to go on sends no body, and its next request would be taken for one: that is closed.
