@@ -6,6 +6,7 @@ import { openConsumersDb } from "./cursor-store.ts";
 import { ExportCore } from "./export-core.ts";
 import { FolderGate } from "./folder-gate.ts";
 import type { FromReader, ToExport } from "./messages.ts";
+import { lowerPriority, NICENESS } from "./niceness.ts";
 import { RecentBodies } from "./recent-bodies.ts";
 import { CONSUMERS_FILE } from "./segment-schema.ts";
 import { openIn } from "./storage-errors.ts";
@@ -40,6 +41,7 @@ await runThread<ToExport>(async (port) => {
     cursorsLost: wasDamaged,
   });
   await core.start();
+  lowerPriority(NICENESS.export);
   const hurry = new AbortController();
 
   const close = async (id: number) => {

@@ -4,6 +4,7 @@ import { chooseDriver } from "./choose-driver.ts";
 import { FolderGate } from "./folder-gate.ts";
 import { IngestCore } from "./ingest-core.ts";
 import type { FromIngest, ToIngest } from "./messages.ts";
+import { lowerPriority, NICENESS } from "./niceness.ts";
 import { RecentBodies } from "./recent-bodies.ts";
 import { importFunction, runThread } from "./worker-port.ts";
 
@@ -27,6 +28,7 @@ await runThread<ToIngest>(async (port) => {
       }),
   });
   new FolderGate(gate).open();
+  lowerPriority(NICENESS.ingest);
   port.serve((message) => {
     switch (message.type) {
       case "append":

@@ -1,13 +1,11 @@
-import { setPriority } from "node:os";
 import { chooseDriver } from "./choose-driver.ts";
 import type { FromReader, ToMaintenance } from "./messages.ts";
+import { lowerPriority, NICENESS } from "./niceness.ts";
 import { Sealer } from "./sealing/sealer.ts";
 import { fileAccess, StoredSource } from "./stored-source.ts";
 import { runThread } from "./worker-port.ts";
 
-/** On Linux niceness belongs to the thread: with both cores busy sealing then gets about a tenth of one. */
-const NICENESS = 10;
-/** Elsewhere it belongs to the process, so the thread sleeps instead. */
+/** Where a thread has no priority of its own it sleeps instead. */
 const SHARE_WITHOUT_NICENESS = 0.25;
 
 /** Entry of the thread that seals segments. */
@@ -21,7 +19,7 @@ await runThread<ToMaintenance>(async (port) => {
     driver,
     folder: settings.path,
     source,
-    share: lowerPriority() ? 1 : SHARE_WITHOUT_NICENESS,
+    share: lowerPriority(NICENESS.maintenance) ? 1 : SHARE_WITHOUT_NICENESS,
   });
   port.serve((message) => {
     switch (message.type) {
@@ -46,14 +44,3 @@ await runThread<ToMaintenance>(async (port) => {
     }
   });
 });
-
-function lowerPriority(): boolean {
-  if (process.platform !== "linux") return false;
-  try {
-    // 0 is the calling thread there.
-    setPriority(0, NICENESS);
-    return true;
-  } catch {
-    return false;
-  }
-}

@@ -10,6 +10,7 @@ import { type Compiled, compileThreads } from "../../test/support/storage/compil
 import { recordingHost, storeSettings, tempFolder, until } from "../../test/support/storage/rig.ts";
 import { createExporters, createPipeline, loadServer, views } from "../../test/support/storage/thread-modules.ts";
 import type { SpanStore, StoreSettings } from "../component/store.ts";
+import { NICENESS } from "./niceness.ts";
 import { openStore } from "./open-store.ts";
 
 let compiled: Compiled;
@@ -60,6 +61,18 @@ const reachable = (port: number) =>
     ({ ok }) => ok,
     () => false,
   );
+
+/** How many threads of this process have that niceness: proc(5), the 19th field of stat. */
+function threadsOfNiceness(niceness: number): number {
+  const stats = readdirSync("/proc/self/task").map((id) => {
+    try {
+      return readFileSync(`/proc/self/task/${id}/stat`, "utf8");
+    } catch {
+      return ") ";
+    }
+  });
+  return stats.filter((stat) => Number(stat.split(") ")[1]?.split(" ")[16]) === niceness).length;
+}
 
 const exported = (path: string) => {
   const file = join(path, "exported.txt");
@@ -244,6 +257,13 @@ describe("the threads", () => {
       ["query", 1],
       ["export", 0],
     ]);
+  });
+
+  it.runIf(process.platform === "linux")("let those go first that somebody waits for", async () => {
+    const before = threadsOfNiceness(NICENESS.ingest);
+    const store = await open("sqlite");
+    await until("both are nicer", async () => threadsOfNiceness(NICENESS.ingest) === before + 2);
+    await store.close(never);
   });
 
   it("serve on the same port again when the one that served dies", async () => {
