@@ -189,6 +189,28 @@ describe("what is refused", () => {
     await hasty.close();
   });
 
+  it.each([
+    ["two messages", [Uint8Array.of(0, 0, 0, 0, 2, 10, 0), Uint8Array.of(0, 0, 0, 0, 2, 10, 0)]],
+    ["no message", []],
+  ])("UNIMPLEMENTED for a call with %s", async (_what, messages) => {
+    const session = http2Connect(`http://${rig.grpc}`);
+    const stream = session.request({
+      ":method": "POST",
+      ":path": EXPORT_PATH,
+      "content-type": "application/grpc",
+      te: "trailers",
+    });
+    stream.end(Buffer.concat(messages));
+    const code = await new Promise((resolve) => {
+      stream.on("response", (headers) => resolve(headers["grpc-status"]));
+    });
+    expect(code).toBe("12");
+    expect(rig.sink.batches).toEqual([]);
+    expect(rig.inFlight.usedBytes).toBe(0);
+    session.destroy();
+    expect((await send(BODY)).error).toBeUndefined();
+  });
+
   it("counts a message while it arrives, and gives its bytes back when the sender goes away", async () => {
     const session = http2Connect(`http://${rig.grpc}`);
     const headers = { ":method": "POST", ":path": EXPORT_PATH, "content-type": "application/grpc", te: "trailers" };

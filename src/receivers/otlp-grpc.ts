@@ -1,11 +1,11 @@
-import type { handleUnaryCall } from "@grpc/grpc-js";
 import { encodeExportResponse } from "../codec/otlp/export-response.ts";
 import { PermanentError, RetryableError } from "../component/errors.ts";
-import type { AppendResult, BatchSink } from "../component/ingest.ts";
+import type { BatchSink } from "../component/ingest.ts";
 import type { Logger } from "../component/logger.ts";
 import { answerOf } from "../server/error-status.ts";
 import type { GrpcService } from "../server/grpc-listener.ts";
-import { grpcStatusOf, ownedBytes, rawUnaryMethod } from "../server/grpc-raw.ts";
+import { grpcStatusOf, ownedBytes } from "../server/grpc-raw.ts";
+import type { UnaryReply } from "../server/grpc-unary.ts";
 import type { InFlightBudget, Reservation } from "../server/in-flight.ts";
 import { partialSuccessOf } from "./partial-success.ts";
 import type { ReceiverMetrics } from "./receiver-metrics.ts";
@@ -26,34 +26,18 @@ export interface OtlpGrpcOptions {
  * message goes on undecoded.
  */
 export function otlpGrpcService(options: OtlpGrpcOptions): GrpcService {
-  const handle: handleUnaryCall<Uint8Array, Uint8Array> = (call, callback) => {
-    take(call.request, options).then(
-      (result) => callback(null, encodeExportResponse(partialSuccessOf(result))),
-      (error: unknown) => {
-        const answer = answerOf(error);
-        options.metrics.refused(answer.reason);
-        if (!(error instanceof RetryableError || error instanceof PermanentError)) {
-          options.logger.error("an OTLP/gRPC request failed", {
-            error: error instanceof Error ? (error.stack ?? error.message) : String(error),
-          });
-        }
-        callback(grpcStatusOf(answer));
-      },
-    );
-  };
   return {
     name: TRACE_SERVICE,
-    definition: { Export: rawUnaryMethod(`/${TRACE_SERVICE}/Export`) },
-    implementation: { Export: handle },
+    methods: { Export: (message, reply) => void take(message, reply, options) },
   };
 }
 
-async function take(message: Uint8Array, options: OtlpGrpcOptions): Promise<AppendResult> {
+async function take(message: Uint8Array, reply: UnaryReply, options: OtlpGrpcOptions): Promise<void> {
   const size = message.length;
   if (size === 0) {
-    const nothing = { accepted: 0, rejected: 0, message: "" };
-    options.metrics.taken(nothing, 0);
-    return nothing;
+    options.metrics.taken({ accepted: 0, rejected: 0, message: "" }, 0);
+    reply.succeed(encodeExportResponse(undefined));
+    return;
   }
   let reservation: Reservation | undefined;
   try {
@@ -67,8 +51,21 @@ async function take(message: Uint8Array, options: OtlpGrpcOptions): Promise<Appe
       source: "otlp_grpc",
     });
     options.metrics.taken(result, size);
-    return result;
+    reply.succeed(encodeExportResponse(partialSuccessOf(result)));
+  } catch (error) {
+    fail(error, reply, options);
   } finally {
     reservation?.release();
   }
+}
+
+function fail(error: unknown, reply: UnaryReply, options: OtlpGrpcOptions): void {
+  const answer = answerOf(error);
+  options.metrics.refused(answer.reason);
+  if (!(error instanceof RetryableError || error instanceof PermanentError)) {
+    options.logger.error("an OTLP/gRPC request failed", {
+      error: error instanceof Error ? (error.stack ?? error.message) : String(error),
+    });
+  }
+  reply.fail(grpcStatusOf(answer));
 }

@@ -9,7 +9,7 @@ afterEach(() => {
 });
 
 function item(onDue: () => void): Due {
-  return { dueAtMs: 0, onDue };
+  return { dueAtMs: 0, before: undefined, after: undefined, onDue };
 }
 
 it("calls what is still there at its own time, whatever came and went before", () => {
@@ -54,4 +54,24 @@ it("lets a call add the next one", () => {
   vi.advanceTimersByTime(350);
   expect(calls).toBe(3);
   expect(vi.getTimerCount()).toBe(0);
+});
+
+it("keeps the order whichever leaves: the first, one between, the last, one that had left, all", () => {
+  const list = new DueList(100);
+  const called: number[] = [];
+  const items = Array.from({ length: 6 }, (_, i) => item(() => called.push(i)));
+  const leave = (...indexes: number[]): void => {
+    for (const index of indexes) list.delete(items[index] as Due);
+  };
+  for (const one of items) list.add(one);
+  leave(0, 2, 5, 2, 0, 5);
+  vi.advanceTimersByTime(100);
+  expect(called).toEqual([1, 3, 4]);
+
+  for (const one of items) list.add(one);
+  leave(3, 1, 2, 0, 5, 4);
+  list.add(items[2] as Due);
+  leave(3);
+  vi.advanceTimersByTime(200);
+  expect(called).toEqual([1, 3, 4, 2]);
 });

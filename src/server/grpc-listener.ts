@@ -1,16 +1,12 @@
 import { createServer } from "node:net";
-import {
-  Server,
-  ServerCredentials,
-  type ServerOptions,
-  type ServiceDefinition,
-  type UntypedServiceImplementation,
-} from "@grpc/grpc-js";
+import { Server, ServerCredentials, type ServerOptions } from "@grpc/grpc-js";
 import type { Logger } from "../component/logger.ts";
 import { type Endpoint, formatEndpoint, parseEndpoint } from "./endpoint.ts";
 import { followingCredentials } from "./grpc-credentials.ts";
 import { grpcHealth } from "./grpc-health.ts";
+import { rawUnaryMethod } from "./grpc-raw.ts";
 import { type ReceiveRefusal, receiveGuard } from "./grpc-receive-guard.ts";
+import type { RawUnaryHandler } from "./grpc-unary.ts";
 import type { InFlightBudget } from "./in-flight.ts";
 import { type ListenerName, listenError } from "./listen-error.ts";
 import type { TlsConfig } from "./tls.ts";
@@ -19,8 +15,8 @@ import { openTlsFiles, type TlsFiles } from "./tls-files.ts";
 export interface GrpcService {
   /** `opentelemetry.proto.collector.trace.v1.TraceService`. */
   readonly name: string;
-  readonly definition: ServiceDefinition;
-  readonly implementation: UntypedServiceImplementation;
+  /** By name: `Export`. */
+  readonly methods: Readonly<Record<string, RawUnaryHandler>>;
 }
 
 export type GrpcTlsConfig = Omit<TlsConfig, "min_version">;
@@ -98,8 +94,14 @@ export class GrpcListener {
     const { name, endpoint, services } = this.#options;
     const wanted = parseEndpoint(endpoint) as Endpoint;
     if (wanted.port !== 0) await probe(wanted, name);
-    const server = new Server(serverOptions(this.#options));
-    for (const service of services) server.addService(service.definition, service.implementation);
+    const handlers = new Map<string, RawUnaryHandler>();
+    for (const service of services) {
+      for (const [method, handler] of Object.entries(service.methods))
+        handlers.set(`/${service.name}/${method}`, handler);
+    }
+    const server = new Server(serverOptions(this.#options, handlers));
+    // The server has to know the methods; what serves them stands before it.
+    for (const path of handlers.keys()) server.addService({ [path]: rawUnaryMethod(path) }, {});
     const names = services.map((service) => service.name);
     const health = grpcHealth(names, () => this.#draining === undefined);
     server.addService(health.definition, health.implementation);
@@ -146,12 +148,12 @@ function probe(endpoint: Endpoint, name: ListenerName): Promise<void> {
 }
 
 /** Channelz stays on: without it grpc-js keeps no list of sessions and `forceShutdown` ends none of them. */
-function serverOptions(options: GrpcListenerOptions): ServerOptions {
+function serverOptions(options: GrpcListenerOptions, handlers: ReadonlyMap<string, RawUnaryHandler>): ServerOptions {
   const { keepalive } = options;
   const optional = (key: string, value: number | undefined): ServerOptions =>
     value === undefined ? {} : { [key]: value };
   return {
-    interceptors: [receiveGuard(options)],
+    interceptors: [receiveGuard({ ...options, handlers })],
     "grpc.max_receive_message_length": options.maxMessageBytes,
     "grpc.max_concurrent_streams": options.maxConcurrentStreams,
     "grpc.keepalive_time_ms": keepalive.time_ms,

@@ -2,6 +2,7 @@ import { type Metadata, type ServerInterceptingCallInterface, type ServerInterce
 import { type Due, DueList } from "./due-list.ts";
 import { answerOf } from "./error-status.ts";
 import { grpcStatusOf } from "./grpc-raw.ts";
+import { type RawUnaryHandler, UnaryCall } from "./grpc-unary.ts";
 import type { InFlightBudget, Reservation } from "./in-flight.ts";
 
 type Listener = Parameters<ServerInterceptingCallInterface["start"]>[0];
@@ -12,6 +13,8 @@ export interface ReceiveGuardOptions {
   /** Time for a whole message to arrive, ms. */
   readonly receiveTimeoutMs: number;
   readonly onRefused: (reason: ReceiveRefusal) => void;
+  /** Handlers by path of method: `/package.Service/Method`. Other methods run as grpc-js runs them. */
+  readonly handlers: ReadonlyMap<string, RawUnaryHandler>;
 }
 
 /** Why a call was ended before its message was whole. */
@@ -34,8 +37,8 @@ export type ReceiveRefusal =
  */
 export function receiveGuard(options: ReceiveGuardOptions): ServerInterceptor {
   const receiving = new DueList(options.receiveTimeoutMs);
-  return (_method, call) => {
-    new Receiving(call, options, receiving).attach();
+  return (method, call) => {
+    new Receiving(call, options, receiving).attach(options.handlers.get(method.path));
     return call as ReturnType<ServerInterceptor>;
   };
 }
@@ -50,6 +53,8 @@ interface CallInternals {
 
 class Receiving implements Due {
   dueAtMs = 0;
+  before: Due | undefined;
+  after: Due | undefined;
   readonly #call: ServerInterceptingCallInterface;
   readonly #options: ReceiveGuardOptions;
   readonly #receiving: DueList;
@@ -67,10 +72,10 @@ class Receiving implements Due {
     this.#sendStatus = call.sendStatus;
   }
 
-  attach(): void {
+  attach(handler: RawUnaryHandler | undefined): void {
     const call = this.#call as ServerInterceptingCallInterface & CallInternals;
     call.start = (listener) => {
-      this.#listener = listener;
+      this.#listener = handler === undefined ? listener : new UnaryCall(call, handler);
       this.#start.call(call, this);
     };
     call.sendStatus = (answer) => this.#answer(answer);
@@ -106,6 +111,9 @@ class Receiving implements Due {
   onCancel(): void {
     this.#end();
     this.#listener?.onCancel();
+    // Node's list of a connection's streams may hold the call much longer, until V8's next full collection.
+    this.#listener = undefined;
+    this.#held = undefined;
   }
 
   /** The message did not arrive in time. */

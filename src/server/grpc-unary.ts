@@ -1,0 +1,72 @@
+import { type ServerInterceptingCallInterface, type StatusObject, status } from "@grpc/grpc-js";
+
+type Listener = Parameters<ServerInterceptingCallInterface["start"]>[0];
+
+/** How a call is answered: one of them, once. */
+export interface UnaryReply {
+  succeed(response: Uint8Array): void;
+  fail(status: StatusObject): void;
+}
+
+/** Takes the bytes of a whole message, out of compression, and replies when it has its answer. It never throws. */
+export type RawUnaryHandler = (message: Uint8Array, reply: UnaryReply) => void;
+
+const OK: Parameters<ServerInterceptingCallInterface["sendStatus"]>[0] = { code: status.OK, details: "OK" };
+
+/**
+ * One call of a unary method whose messages stay bytes, in place of grpc-js's own: that makes a stream for each call,
+ * and ends it in a later turn than the one in which the answer was there, when the message is in the socket.
+ */
+export class UnaryCall implements Listener, UnaryReply {
+  readonly #call: ServerInterceptingCallInterface;
+  readonly #handler: RawUnaryHandler;
+  #message: Uint8Array | undefined;
+
+  constructor(call: ServerInterceptingCallInterface, handler: RawUnaryHandler) {
+    this.#call = call;
+    this.#handler = handler;
+  }
+
+  onReceiveMetadata(): void {
+    this.#call.startRead();
+  }
+
+  onReceiveMessage(message: Uint8Array): void {
+    if (this.#message !== undefined) {
+      this.#refuse("a unary method takes one message; a second came");
+      return;
+    }
+    this.#message = message;
+    this.#call.startRead();
+  }
+
+  onReceiveHalfClose(): void {
+    const message = this.#message;
+    if (message === undefined) {
+      this.#refuse("a unary method takes one message; none came");
+      return;
+    }
+    // The call outlives this turn, the message need not.
+    this.#message = undefined;
+    this.#handler(message, this);
+  }
+
+  onCancel(): void {
+    this.#message = undefined;
+  }
+
+  succeed(response: Uint8Array): void {
+    this.#call.sendMessage(response, nothing);
+    this.#call.sendStatus(OK);
+  }
+
+  fail(answer: StatusObject): void {
+    this.#call.sendStatus(answer);
+  }
+
+  #refuse(details: string): void {
+    this.#call.sendStatus({ code: status.UNIMPLEMENTED, details });
+  }
+}
+
+function nothing(): void {}
