@@ -21,13 +21,13 @@ const PAGES_AFTER_MS = 200;
 export function createReadServer(config: ReadServerConfig, parts: ReadServerParts): ReadServer {
   const { views, host, connect, at } = parts;
   const tracing = host.reportWork === undefined ? undefined : new RequestTracing(host.reportWork);
-  const loadPages = async () => (await import("./web-files.ts")).createPages(config.basePath);
+  const loadWebFiles = () => import("./web-files.ts");
   const app = createHttpApp({
     viewHost: tracing?.views(views) ?? views,
     control: (request, response) => relay(request, response, connect(request.socket.remoteAddress)),
     basePath: config.basePath,
     allowedHosts: config.allowedHosts,
-    loadPages,
+    loadPages: async () => (await loadWebFiles()).createPages(config.basePath),
     logger: host.logger,
   });
   const listener = new HttpListener({
@@ -41,7 +41,7 @@ export function createReadServer(config: ReadServerConfig, parts: ReadServerPart
     async start() {
       const address = await listener.start();
       // Nobody waits for it, and whoever opens the first page soon will not have to.
-      setTimeout(() => void loadPages().catch(() => {}), PAGES_AFTER_MS).unref();
+      setTimeout(() => void loadWebFiles().catch(() => {}), PAGES_AFTER_MS).unref();
       return address;
     },
     shutdown: (signal) => listener.shutdown(signal),

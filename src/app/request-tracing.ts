@@ -1,8 +1,8 @@
 import { AsyncLocalStorage } from "node:async_hooks";
-import type { OwnWork, ReportWork } from "../component/own-work.ts";
-import { reported } from "../component/own-work.ts";
+import { type OwnWork, type ReportWork, reported } from "../component/own-work.ts";
 import type { ViewHost } from "../component/read.ts";
 import type { HttpHandler } from "../server/http-listener.ts";
+import { pathOf } from "./http-errors.ts";
 
 /** Requests that monitors repeat for ever and that say nothing. */
 const UNTRACED_PATH = /\/(?:metrics|healthz|readyz)$|\/assets\//;
@@ -39,7 +39,7 @@ export class RequestTracing {
   requests(handler: HttpHandler): HttpHandler {
     return (request, response) => {
       const method = request.method ?? "";
-      const path = (request.url ?? "").split("?", 1)[0] as string;
+      const path = pathOf(request);
       if (UNTRACED_PATH.test(path)) {
         handler(request, response);
         return;
