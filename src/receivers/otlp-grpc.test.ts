@@ -25,6 +25,8 @@ afterEach(async () => {
   await rig.close();
 });
 
+/** Of a call that a test makes frame by frame. */
+const CALL_HEADERS = { ":method": "POST", ":path": EXPORT_PATH, "content-type": "application/grpc", te: "trailers" };
 const send = (message: Uint8Array) => grpcCall(client, EXPORT_PATH, message);
 
 describe("what is taken", () => {
@@ -171,12 +173,7 @@ describe("what is refused", () => {
   it("DEADLINE_EXCEEDED for a message that does not arrive in time", async () => {
     const hasty = await startReceiver({ grpc: { read_timeout_ms: 50 } });
     const session = http2Connect(`http://${hasty.grpc}`);
-    const stream = session.request({
-      ":method": "POST",
-      ":path": EXPORT_PATH,
-      "content-type": "application/grpc",
-      te: "trailers",
-    });
+    const stream = session.request(CALL_HEADERS);
     stream.write(Uint8Array.of(0, 0, 0, 0, 9, 1));
     const code = await new Promise((resolve) => {
       stream.on("response", (headers) => resolve(headers["grpc-status"]));
@@ -194,12 +191,7 @@ describe("what is refused", () => {
     ["no message", []],
   ])("UNIMPLEMENTED for a call with %s", async (_what, messages) => {
     const session = http2Connect(`http://${rig.grpc}`);
-    const stream = session.request({
-      ":method": "POST",
-      ":path": EXPORT_PATH,
-      "content-type": "application/grpc",
-      te: "trailers",
-    });
+    const stream = session.request(CALL_HEADERS);
     stream.end(Buffer.concat(messages));
     const code = await new Promise((resolve) => {
       stream.on("response", (headers) => resolve(headers["grpc-status"]));
@@ -213,8 +205,7 @@ describe("what is refused", () => {
 
   it("counts a message while it arrives, and gives its bytes back when the sender goes away", async () => {
     const session = http2Connect(`http://${rig.grpc}`);
-    const headers = { ":method": "POST", ":path": EXPORT_PATH, "content-type": "application/grpc", te: "trailers" };
-    const stream = session.request(headers);
+    const stream = session.request(CALL_HEADERS);
     stream.on("error", () => {});
     stream.write(Buffer.concat([Uint8Array.of(0, 0, 8, 0, 0), new Uint8Array(40_000)]));
     await expect.poll(() => rig.inFlight.usedBytes).toBe(40_005);
@@ -239,13 +230,7 @@ describe("what is refused", () => {
     ["of an unknown encoding", "zstd", Uint8Array.of(1, 2, 3, 4), 12, "unsupported_media_type"],
   ] as const)("compressed data that is %s, counted", async (_what, encoding, body, expected, reason) => {
     const session = http2Connect(`http://${rig.grpc}`);
-    const stream = session.request({
-      ":method": "POST",
-      ":path": EXPORT_PATH,
-      "content-type": "application/grpc",
-      "grpc-encoding": encoding,
-      te: "trailers",
-    });
+    const stream = session.request({ ...CALL_HEADERS, "grpc-encoding": encoding });
     stream.end(Buffer.concat([Uint8Array.of(1, 0, 0, 0, body.length), body]));
     const code = await new Promise<number>((resolve) => {
       stream.on("response", (headers) => resolve(Number(headers["grpc-status"])));
