@@ -77,6 +77,7 @@ export async function runLoad(settings: LoadSettings, send: Send): Promise<LoadR
   return { spans, requests: latencies.length, failed, seconds, latencies, nextPass: pass + 1 };
 }
 
+/** The smallest value that a share `q` of them does not exceed (nearest rank); NaN of none. */
 export function quantile(sorted: readonly number[], q: number): number {
-  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * q))] ?? Number.NaN;
+  return sorted[Math.max(0, Math.ceil(sorted.length * q) - 1)] ?? Number.NaN;
 }

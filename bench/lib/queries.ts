@@ -1,3 +1,5 @@
+import { Asker } from "./asker.ts";
+
 /** Jaeger's query API, which every system but Zipkin has: what people and dashboards ask. `{service}` and `{trace}` vary. */
 export const QUERIES = {
   trace: "/api/traces/{trace}",
@@ -21,28 +23,24 @@ export async function timeQueries(base: string, rounds: number, bare?: string): 
   const names = [...Object.keys(QUERIES), "bare"];
   const times = Object.fromEntries(names.map((name) => [name, []])) as unknown as QueryTimes;
   const traces = await recentTraces(base);
+  const asker = await Asker.connect(base);
+  const idle = bare === undefined ? undefined : await Asker.connect(bare);
   for (let round = -1; round < rounds; round++) {
     for (const [name, path] of Object.entries(QUERIES) as [QueryName, string][]) {
       const service = `service-${String((round + 1) % 16).padStart(2, "0")}`;
       const trace = traces[(round + 1) % Math.max(1, traces.length)] ?? "";
       const url = path.replace("{service}", service).replace("{trace}", trace).replace("{now}", String(Date.now()));
-      const took = await timed(`${base}${url}`);
+      const took = await asker.ask(url);
       if (round >= 0) times[name].push(took);
     }
-    if (bare === undefined) continue;
-    const took = await timed(bare);
+    if (idle === undefined) continue;
+    const took = await idle.ask("/");
     if (round >= 0) times.bare.push(took);
   }
+  asker.close();
+  idle?.close();
   for (const list of Object.values(times)) list.sort((a, b) => a - b);
   return times;
-}
-
-async function timed(url: string): Promise<number> {
-  const at = performance.now();
-  const response = await fetch(url);
-  await response.arrayBuffer();
-  if (!response.ok) throw new Error(`${url} was answered with ${response.status}`);
-  return performance.now() - at;
 }
 
 async function recentTraces(base: string): Promise<string[]> {
