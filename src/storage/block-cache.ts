@@ -3,6 +3,7 @@ import { traceIdHash } from "../model/attribute-hash.ts";
 import type { SpanColumns } from "../model/span-columns.ts";
 import { decodeBlockIndex, indexedTraceIds } from "./block-index.ts";
 import { bloomMayContain } from "./bloom.ts";
+import type { BodyPool } from "./body-pool.ts";
 import { BlockTraces } from "./search/block-traces.ts";
 import { ByteLru } from "./search/byte-lru.ts";
 import type { Pacer } from "./search/pacer.ts";
@@ -65,11 +66,12 @@ export class BlockCache {
   #finished = 0;
   #refreshing: Promise<void> = Promise.resolve();
 
-  constructor(source: SegmentSource, settings: BlockCacheSettings) {
+  /** Memory of bodies that are not kept any longer goes to `pool`. */
+  constructor(source: SegmentSource, settings: BlockCacheSettings, pool?: BodyPool) {
     this.#source = source;
     this.#settings = settings;
     this.#blocks = new ByteLru(settings.indexBytes);
-    this.#bodies = new ByteLru(settings.bodyBytes);
+    this.#bodies = new ByteLru(settings.bodyBytes, (body) => pool?.letGo(body));
     source.onRemoved((ids) => {
       for (const id of ids) this.#remove(id);
     });
@@ -106,7 +108,7 @@ export class BlockCache {
     const cached = this.#bodies.get(key);
     if (cached !== undefined) return cached;
     const body = this.#source.body(segment, row);
-    if (body !== undefined) this.#bodies.set(key, body, body.byteLength);
+    if (body !== undefined) this.#bodies.set(key, body, body.buffer.byteLength);
     return body;
   }
 
@@ -132,7 +134,7 @@ export class BlockCache {
       const body = await this.#source.inflate(segment, row);
       // Retention may have taken the segment meanwhile.
       if (body === undefined || !this.#segments.has(segment)) continue;
-      this.#bodies.set(segment * MAX_ROWS + row, body, body.byteLength);
+      this.#bodies.set(segment * MAX_ROWS + row, body, body.buffer.byteLength);
     }
   }
 

@@ -1,6 +1,7 @@
 import type { Host } from "../component/component.ts";
 import { PermanentError, RetryableError } from "../component/errors.ts";
 import type { TraceReader, View, ViewResult, ViewTable } from "../component/read.ts";
+import type { BodyPool } from "./body-pool.ts";
 import { SqlError } from "./driver.ts";
 
 /** The reading side of the store in whichever thread it runs: views over one trace reader. */
@@ -8,11 +9,14 @@ export class QueryCore {
   readonly #reader: TraceReader;
   readonly #views: ViewTable;
   readonly #host: Host;
+  readonly #pool: BodyPool | undefined;
 
-  constructor(reader: TraceReader, views: ViewTable, host: Host) {
+  /** `pool` is that of the reader's bodies: no view's answer shares memory with them. */
+  constructor(reader: TraceReader, views: ViewTable, host: Host, pool?: BodyPool) {
     this.#reader = reader;
     this.#views = views;
     this.#host = host;
+    this.#pool = pool;
   }
 
   /** Throws PermanentError (not_found, cancelled, bad_request, …) or RetryableError. */
@@ -25,11 +29,13 @@ export class QueryCore {
     }
     const view = this.#views[name] as View;
     const started = performance.now();
+    const release = this.#pool?.hold();
     try {
       return await view(this.#reader, params as never, signal);
     } catch (error) {
       throw this.#translate(name, error, signal);
     } finally {
+      release?.();
       const { metrics } = this.#host;
       metrics.counter("spanloom_query_views_total", "Views answered.", { view: name }).add(1);
       metrics

@@ -1,6 +1,7 @@
 import { MessageChannel, type Transferable } from "node:worker_threads";
 import type { Connect, ReadServer, ViewHost } from "../component/read.ts";
 import type { QueryModule } from "../component/store.ts";
+import { BodyPool } from "./body-pool.ts";
 import { chooseDriver } from "./choose-driver.ts";
 import { FolderGate } from "./folder-gate.ts";
 import type { FromQuery, ToQuery } from "./messages.ts";
@@ -19,13 +20,15 @@ await runThread<ToQuery>(async (port) => {
   const table = (await importFunction(module.url, "views")) as QueryModule["views"];
   const loadServer = (await importFunction(module.url, "loadServer")) as QueryModule["loadServer"];
   new FolderGate(gate).wait();
+  const pool = new BodyPool();
   const source = new StoredSource(
     openIn(settings.path, () => fileAccess(driver, settings.path)),
     (segment, reason) => port.post({ type: "damaged", segment, reason } satisfies FromQuery),
-    new RecentBodies(recent),
+    new RecentBodies(recent, pool),
   );
   const loading = new AbortController();
-  const core = new QueryCore(createTraceReader(source, DEFAULT_TRACE_READER, loading.signal), table, port.host);
+  const reader = createTraceReader(source, DEFAULT_TRACE_READER, loading.signal, pool);
+  const core = new QueryCore(reader, table, port.host, pool);
   const running = new Set<Promise<unknown>>();
   const cancels = new Map<number, AbortController>();
   const hurry = new AbortController();

@@ -1,4 +1,5 @@
 import { crc32 } from "node:zlib";
+import type { BodyPool } from "./body-pool.ts";
 
 /** Bodies are about 250 kB for 512 spans: some 30,000 spans. */
 const RING_BYTES = 16 * 1024 * 1024;
@@ -34,13 +35,16 @@ export class RecentBodies {
   /** Of each slot: length, checksum. */
   readonly #words: Uint32Array;
   readonly #ring: Uint8Array;
+  readonly #pool: BodyPool | undefined;
 
   /** Memory for the threads of one store. Untouched parts of it cost nothing. */
   static allocate(): SharedArrayBuffer {
     return new SharedArrayBuffer(HEADER_BYTES + SLOTS_BYTES + RING_BYTES);
   }
 
-  constructor(memory: SharedArrayBuffer) {
+  /** Copies are made in memory of `pool` where one is given. */
+  constructor(memory: SharedArrayBuffer, pool?: BodyPool) {
+    this.#pool = pool;
     this.#placed = new BigInt64Array(memory, 0, 1);
     this.#numbers = new Float64Array(memory, HEADER_BYTES, SLOTS * SLOT_NUMBERS);
     this.#words = new Uint32Array(memory, HEADER_BYTES + SLOTS * SLOT_NUMBERS * 8, SLOTS * SLOT_WORDS);
@@ -82,7 +86,7 @@ export class RecentBodies {
     const checksum = this.#words[slot * SLOT_WORDS + 1] as number;
     const size = this.#ring.length;
     if (!this.#holds(at) || length > size - (at % size)) return undefined;
-    const body = new Uint8Array(length);
+    const body = this.#pool?.take(length) ?? new Uint8Array(length);
     body.set(this.#ring.subarray(at % size, (at % size) + length));
     if (!this.#holds(at) || (crc32(body) ^ nameHash(segment, row)) >>> 0 !== checksum) return undefined;
     return body;

@@ -2,6 +2,7 @@ import type { TraceReader } from "../component/read.ts";
 import type { LogFragment } from "../model/log.ts";
 import type { Operation } from "../model/trace-query.ts";
 import { BlockCache, type BlockCacheSettings, DEFAULT_BLOCK_CACHE } from "./block-cache.ts";
+import type { BodyPool } from "./body-pool.ts";
 import { DependencyReader } from "./dependency-reader.ts";
 import { readRed } from "./red-table.ts";
 import { FastLane } from "./search/fast-lane.ts";
@@ -25,14 +26,16 @@ const PREFETCH = 16;
 /**
  * Reads the stored log: every call sees all that was committed before it. Calls run in one thread and give way to each
  * other every few milliseconds, searches to all others; an aborted one throws PermanentError `cancelled`. What the first
- * call would have to load is loaded at once where `background` is given, until it aborts.
+ * call would have to load is loaded at once where `background` is given, until it aborts. Who reads what a call gave
+ * holds the pool, where there is one.
  */
 export function createTraceReader(
   source: SegmentSource,
   settings: TraceReaderSettings = DEFAULT_TRACE_READER,
   background?: AbortSignal,
+  pool?: BodyPool,
 ): TraceReader {
-  const cache = new BlockCache(source, settings.cache);
+  const cache = new BlockCache(source, settings.cache, pool);
   const operations = new OperationCache(source);
   const dependencies = new DependencyReader();
   const lane = new FastLane();

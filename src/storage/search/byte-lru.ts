@@ -1,11 +1,14 @@
 /** Least-recently-used values, bounded by the sum of their sizes in bytes. */
 export class ByteLru<Value> {
   readonly #maxBytes: number;
+  readonly #onDropped: (value: Value) => void;
   readonly #entries = new Map<number, { readonly value: Value; readonly bytes: number }>();
   #bytes = 0;
 
-  constructor(maxBytes: number) {
+  /** `onDropped` is told of every value that is not kept any longer. */
+  constructor(maxBytes: number, onDropped: (value: Value) => void = () => {}) {
     this.#maxBytes = maxBytes;
+    this.#onDropped = onDropped;
   }
 
   get bytes(): number {
@@ -42,5 +45,6 @@ export class ByteLru<Value> {
     if (entry === undefined) return;
     this.#entries.delete(key);
     this.#bytes -= entry.bytes;
+    this.#onDropped(entry.value);
   }
 }
