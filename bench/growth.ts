@@ -1,6 +1,7 @@
 // What the collector costs as its store grows: ingest rate, acknowledgements, queries, RSS and disk at steps, as CSV.
 //   npm run bench -- growth [--spans 10000000] [--steps 10] [--rounds 30] [--dist dist] [--set …] > growth.csv
-// Queries run between the steps, without load, so that the column is what the size of the store does to them.
+// Queries run between the steps, without load, so that the column is what the size of the store does to them. With
+// `--rounds 0` nobody asks anything: what ingest alone takes.
 import { parseArgs } from "node:util";
 import { httpSender } from "./lib/http-load.ts";
 import { connectionsFor, quantile, runLoad } from "./lib/load.ts";
@@ -18,6 +19,7 @@ const { values } = parseArgs({
   },
 });
 const SIZE = 512;
+const rounds = Number(values.rounds);
 const total = Number(values.spans);
 const step = Math.ceil(total / Number(values.steps));
 const names = Object.keys(QUERIES) as QueryName[];
@@ -48,7 +50,7 @@ try {
     spans += result.spans;
     const rss = server.rssBytes();
     const disk = server.diskBytes();
-    const times = await timeQueries(server.ui, Number(values.rounds));
+    const times = rounds > 0 ? await timeQueries(server.ui, rounds) : undefined;
     print([
       spans,
       Math.round(result.spans / used),
@@ -57,7 +59,7 @@ try {
       round(quantile(result.latencies, 0.99)),
       Math.round(rss / 1024 / 1024),
       Math.round(disk / spans),
-      ...names.flatMap((name) => [round(quantile(times[name], 0.5)), round(quantile(times[name], 0.99))]),
+      ...names.flatMap((name) => [0.5, 0.99].map((q) => (times === undefined ? "" : round(quantile(times[name], q))))),
     ]);
   }
 } finally {
