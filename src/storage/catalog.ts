@@ -1,5 +1,5 @@
-import { PermanentError } from "../component/errors.ts";
 import { readMeta, valuesCrc, writeMeta } from "./checked-meta.ts";
+import { checkFormat, storedFormat } from "./data-format.ts";
 import { type SqlDatabase, SqlError, type SqlStatement } from "./driver.ts";
 import { CATALOG_ADDITIONS, CATALOG_SCHEMA, FORMAT_VERSION, type SegmentState } from "./segment-schema.ts";
 import { readTombstones, TombstoneTable } from "./tombstone-table.ts";
@@ -76,6 +76,8 @@ export class CatalogReader {
 
 /** The writer's list of segments; every change is committed when the method returns. Throws SqlError. */
 export class Catalog {
+  /** What the folder's format was before it was opened here; undefined where it is new, or was of this format. */
+  readonly raisedFrom: number | undefined;
   readonly #db: SqlDatabase;
   readonly #entries = new Map<number, CatalogEntry>();
   readonly #deletions: TombstoneTable;
@@ -84,16 +86,18 @@ export class Catalog {
 
   /**
    * `folder` is only for messages. Throws PermanentError `data_format_unknown` for a folder written by a newer version,
-   * and SqlError `corrupt` where a row is not what was written.
+   * in which nothing was changed then, and SqlError `corrupt` where a row is not what was written.
    */
   constructor(db: SqlDatabase, folder: string) {
     this.#db = db;
+    const format = storedFormat(db);
+    checkFormat(`the data folder ${folder}`, format);
     db.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;");
     db.exec(CATALOG_SCHEMA);
-    const stored = readMeta(db, "format_version");
-    if (stored === undefined) writeMeta(db, "format_version", String(FORMAT_VERSION));
-    else if (!/^\d+$/.test(stored)) throw damaged(db, "format_version");
-    else if (Number(stored) !== FORMAT_VERSION) throw unknownFormat(folder, stored);
+    if (format !== FORMAT_VERSION) {
+      this.raisedFrom = format;
+      writeMeta(db, "format_version", String(FORMAT_VERSION));
+    }
     this.#addColumns();
     for (const { crc, ...entry } of db.prepare<StoredEntry>(`SELECT ${COLUMNS}, crc FROM segment`).all()) {
       if (crc !== null && crc !== entryCrc(entry)) throw damaged(db, `the row of segment ${entry.id}`);
@@ -291,12 +295,4 @@ function entryCrc(entry: CatalogEntry): number {
 
 function damaged(db: SqlDatabase, what: string): SqlError {
   return new SqlError("corrupt", "SPANLOOM_CHECKSUM", db.path, `${what} is not what was written`);
-}
-
-function unknownFormat(folder: string, stored: string): PermanentError {
-  return new PermanentError(
-    "data_format_unknown",
-    `the data folder ${folder} has format ${stored}, and this version knows format ${FORMAT_VERSION}: ` +
-      "run the version that wrote it, or give another folder as storage.path",
-  );
 }

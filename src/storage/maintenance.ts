@@ -72,7 +72,10 @@ export class FolderReader {
   readonly #source: StoredSource;
   readonly #problems: SegmentProblem[] = [];
 
-  /** Throws PermanentError `data_folder_unusable` where the folder holds no data. */
+  /**
+   * Throws PermanentError: `data_folder_unusable` where the folder holds no data, `data_format_unknown` where a newer
+   * version wrote it.
+   */
   constructor(driver: SqlDriver, folder: string) {
     this.#driver = driver;
     this.#folder = folder;
@@ -174,6 +177,7 @@ export class FolderReader {
     this.#copyDatabase(REGISTRY_FILE, target);
     const copied = new Set<number>();
     for (let round = 0; round < MAX_BACKUP_ROUNDS; round++) {
+      const format = this.#access.format();
       this.#copyDatabase(CATALOG_FILE, target);
       const wanted = this.#entries();
       for (const { id, state } of wanted) {
@@ -183,7 +187,9 @@ export class FolderReader {
         await nextTurn();
       }
       const now = this.#entries();
+      // A collector that raises it writes rows of the new form next.
       const same =
+        format === this.#access.format() &&
         now.length === wanted.length &&
         now.every(({ id, state }, i) => wanted[i]?.id === id && wanted[i]?.state === state);
       if (same && wanted.every(({ id }) => copied.has(id))) {

@@ -1,11 +1,12 @@
 import { join } from "node:path";
 import type { Logger } from "../component/logger.ts";
 import { Catalog, type CatalogEntry, emptyEntry } from "./catalog.ts";
+import { checkFormat } from "./data-format.ts";
 import { type SqlDatabase, type SqlDriver, SqlError } from "./driver.ts";
-import { Segment } from "./segment.ts";
+import { Segment, UnknownSegmentError } from "./segment.ts";
 import { putDatabaseAside, SegmentFolder } from "./segment-folder.ts";
 import { DamagedError } from "./segment-reader.ts";
-import { CATALOG_FILE, SEGMENT_STATE } from "./segment-schema.ts";
+import { CATALOG_FILE, FORMAT_VERSION, SEGMENT_STATE } from "./segment-schema.ts";
 import { readTombstones, type StoredTombstones } from "./tombstone-table.ts";
 import type { Tombstone } from "./tombstones.ts";
 
@@ -30,12 +31,24 @@ export class SegmentSet {
   readonly #memory = new Map<number, Segment>();
   #quarantined = 0;
 
-  /** The folder must exist and be locked. Throws PermanentError, SqlError and file system errors. */
+  /** The folder must exist and be locked. Throws PermanentError, SqlError and file system errors; nothing stays open then. */
   constructor(options: SegmentSetOptions) {
     this.#options = options;
     this.#files = options.folder === undefined ? undefined : new SegmentFolder(options.folder);
     this.#catalog = this.#openCatalog();
-    if (this.#files !== undefined) this.#reconcile(this.#files);
+    const { raisedFrom } = this.#catalog;
+    if (raisedFrom !== undefined) {
+      options.logger.info("the data folder has a newer format from now on: older versions will refuse it", {
+        before: raisedFrom,
+        now: FORMAT_VERSION,
+      });
+    }
+    try {
+      if (this.#files !== undefined) this.#reconcile(this.#files);
+    } catch (error) {
+      this.#catalog.close();
+      throw error;
+    }
   }
 
   /** Segments that hold or may hold rows, oldest first. */
@@ -240,6 +253,8 @@ export class SegmentSet {
       this.#catalog.save({ ...entry, bytes: this.bytes(id) });
       this.remove(rivals.map((rival) => rival.id));
     } catch (error) {
+      // The catalog that said it is lost: a newer version wrote the folder.
+      if (error instanceof UnknownSegmentError) checkFormat(error.path, error.format);
       if (!isDamage(error)) throw error;
       this.#catalog.save(unknown);
       this.markDamaged(id, error.message);

@@ -1,5 +1,6 @@
 import type { EncodedBlock } from "./block-writer.ts";
 import { bodyCrc, headCrc } from "./body-codec.ts";
+import { storedFormat } from "./data-format.ts";
 import { type SqlDatabase, type SqlDriver, SqlError, type SqlStatement } from "./driver.ts";
 import { OperationShares } from "./operation-shares.ts";
 import { type SegmentEnd, SegmentReader } from "./segment-reader.ts";
@@ -10,6 +11,15 @@ export interface SegmentOptions {
   /** A file name or `:memory:`. */
   readonly path: string;
   readonly synchronous: "full" | "normal";
+}
+
+/** A segment of a newer format, which in a folder of this one can only be damage. */
+export class UnknownSegmentError extends SqlError {
+  readonly format: number;
+  constructor(path: string, format: number) {
+    super("corrupt", "SPANLOOM_FORMAT", path, `segment of format ${format}`);
+    this.format = format;
+  }
 }
 
 type BlockOperation = EncodedBlock["operations"][number];
@@ -24,6 +34,7 @@ export class Segment {
   readonly #insertOperation: SqlStatement<unknown>;
   readonly #setMeta: SqlStatement<unknown>;
   readonly #operations = new OperationShares(OPERATION_LIMITS);
+  #format: number;
   #overflows: boolean;
   #unlisted = 0;
 
@@ -50,11 +61,10 @@ export class Segment {
       PRAGMA wal_autocheckpoint = 0;
       PRAGMA cache_size = -4096;
     `);
-    const version = storedVersion(db);
-    if (version === undefined) this.#create(db);
-    else if (version !== FORMAT_VERSION) {
-      throw new SqlError("corrupt", "SQLITE_FORMAT", options.path, `segment of format ${version}`);
-    }
+    const format = storedFormat(db);
+    if (format === undefined) this.#create(db);
+    else if (format > FORMAT_VERSION) throw new UnknownSegmentError(options.path, format);
+    this.#format = format ?? FORMAT_VERSION;
     this.#insertBlock = db.prepare("INSERT INTO block VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
     this.#insertOperation = db.prepare("INSERT OR IGNORE INTO operation VALUES (?, ?, ?)");
     this.#setMeta = db.prepare("INSERT OR REPLACE INTO meta VALUES (?, ?)");
@@ -76,8 +86,9 @@ export class Segment {
     const added: BlockOperation[] = [];
     const [overflowed, unlisted] = [this.#overflows, this.#unlisted];
     try {
-      return this.db.transaction(() => {
+      const appended = this.db.transaction(() => {
         let last = end;
+        if (this.#format < FORMAT_VERSION) this.#setMeta.run("format_version", String(FORMAT_VERSION));
         for (const block of blocks) {
           last = {
             row: last.row + 1,
@@ -91,6 +102,8 @@ export class Segment {
         if (added.length > 0) this.#setMeta.run("operation_count", String(this.#operations.size));
         return last;
       });
+      this.#format = FORMAT_VERSION;
+      return appended;
     } catch (error) {
       for (const { service, name, kind } of added) this.#operations.giveBack(service, name, kind);
       this.#overflows = overflowed;
@@ -170,12 +183,4 @@ export class Segment {
       }
     }
   }
-}
-
-/** Undefined for a database that was only just made. */
-function storedVersion(db: SqlDatabase): number | undefined {
-  const tables = db.prepare<{ n: number }>("SELECT count(*) AS n FROM sqlite_master").get();
-  if ((tables?.n ?? 0) === 0) return undefined;
-  const row = db.prepare<{ value: string }>("SELECT value FROM meta WHERE key = 'format_version'").get();
-  return row === undefined ? 0 : Number(row.value);
 }

@@ -6,6 +6,7 @@ import type { SpanColumns } from "../model/span-columns.ts";
 import { decodeBlockIndex, encodeBlockIndex } from "./block-index.ts";
 import { inflateBody } from "./body-codec.ts";
 import { type CatalogEntry, CatalogReader } from "./catalog.ts";
+import { checkFormat, storedFormat } from "./data-format.ts";
 import type { SqlDatabase, SqlDriver } from "./driver.ts";
 import type { RecentBodies } from "./recent-bodies.ts";
 import { databaseBytes } from "./segment-folder.ts";
@@ -30,13 +31,29 @@ export interface SegmentAccess {
   close(): void;
 }
 
-/** Read-only connections on the files of a data folder that a writer has prepared. */
-export function fileAccess(driver: SqlDriver, folder: string): SegmentAccess {
+export interface FileAccess extends SegmentAccess {
+  /** Number of the folder's format. */
+  format(): number | undefined;
+}
+
+/**
+ * Read-only connections on the files of a data folder that a writer has prepared. Throws SqlError, and PermanentError
+ * `data_format_unknown`; nothing stays open then.
+ */
+export function fileAccess(driver: SqlDriver, folder: string): FileAccess {
   const catalog = driver.open(join(folder, CATALOG_FILE), { readOnly: true });
-  const reader = new CatalogReader(catalog);
+  let reader: CatalogReader;
+  try {
+    checkFormat(`the data folder ${folder}`, storedFormat(catalog));
+    reader = new CatalogReader(catalog);
+  } catch (error) {
+    catalog.close();
+    throw error;
+  }
   let aggregates: SqlDatabase | undefined;
   const pathOf = (id: number) => join(folder, SEGMENTS_FOLDER, segmentFileName(id));
   return {
+    format: () => storedFormat(catalog),
     entries: () => reader.entries(),
     tombstones: () => reader.tombstones(),
     connect: (id) => (existsSync(pathOf(id)) ? openSegment(driver, pathOf(id)) : undefined),
