@@ -1,6 +1,7 @@
 import type { ClientRequest, IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
 import type { Span } from "../sdk/span.ts";
+import type { Try } from "./attempts.ts";
 import { describeFailure, type UpstreamFailure } from "./errors.ts";
 import type { Route } from "./route.ts";
 import { endClientSpan, failSpan, type OutgoingFacts, startClientSpan } from "./spans.ts";
@@ -25,6 +26,8 @@ export interface AttemptRequest extends Omit<OutgoingFacts, "target"> {
   readonly server: Span;
   /** Of the request to send, Host and framing included. */
   readonly headers: (client: Span, picked: PickedTarget) => readonly string[];
+  /** Makes ready to send the body again from its start; false where that is not there any more. */
+  readonly rewindBody: () => boolean;
   /** No attempt may follow this one once anything was sent. */
   readonly onlyOnce: boolean;
 }
@@ -34,7 +37,7 @@ export interface AttemptRequest extends Omit<OutgoingFacts, "target"> {
  * once, by `succeeded`, `failedWith` or `cancel`, or by itself when the connection fails. A kept connection that proves closed
  * before anything was sent is no failure: the attempt takes the next one, at last a new one.
  */
-export class Attempt {
+export class Attempt implements Try {
   readonly client: Span;
   readonly picked: PickedTarget;
   readonly #route: Route;
@@ -66,14 +69,11 @@ export class Attempt {
     this.client = startClientSpan(route.tracer, server, route.prefix, facts);
   }
 
-  /** False while nothing of the request can have reached anybody. */
-  get connected(): boolean {
-    return this.#connected;
-  }
-
-  /** True for a kept connection that the upstream closed as the request went out: it saw nothing of it. */
-  isStale({ type }: UpstreamFailure): boolean {
-    return type === "ECONNRESET" && this.#upstream?.reusedSocket === true;
+  /** True before the connection stands, and for a kept one that the upstream closed as the request went out. */
+  isUnseen({ type }: UpstreamFailure): boolean {
+    if (!this.#connected) return true;
+    const closed = type === "ECONNRESET" || type === "EPIPE";
+    return closed && this.#upstream?.reusedSocket === true && this.#request.rewindBody();
   }
 
   start(): void {

@@ -1,64 +1,61 @@
-import type { Span } from "../sdk/span.ts";
-import { type AnswerListener, Attempt } from "./attempt.ts";
 import { describeFailure, type UpstreamFailure } from "./errors.ts";
 import type { Route } from "./route.ts";
 import type { PickedTarget } from "./upstream-pool.ts";
 
-/** A request as every instance would get it. */
-export interface AttemptsRequest {
-  readonly method: string;
-  /** Of an instance with this base path, without query. */
-  readonly path: (basePath: string) => string;
-  /** With `?`, or empty. */
-  readonly query: string;
-  readonly bodyless: boolean;
-  /** The span that the client spans belong to. */
-  readonly server: Span;
-  /** Host and framing included. */
-  readonly headers: (client: Span, picked: PickedTarget) => readonly string[];
+/** One try, as `Attempts` sees it. */
+export interface Try {
+  readonly picked: PickedTarget;
+  start(): void;
+  /** Nobody wants the answer any more: `reason` for the span. */
+  cancel(reason: string, status?: number): void;
+  /** True where nobody has seen the request, and all of it is there to be sent again. */
+  isUnseen(failure: UpstreamFailure): boolean;
 }
 
-/** What becomes of a request. */
-export interface AttemptsListener extends AnswerListener {
+/** Where a try stands among those of its request. */
+export interface Turn {
+  /** Tries before this one. */
+  readonly resend: number;
+  /** Another may follow this one. */
+  readonly mayFollow: boolean;
+  /** No answer will come; the client span is ended. Called at most once. */
+  readonly failed: (failure: UpstreamFailure) => void;
+}
+
+export interface AttemptsRequest<One extends Try> {
+  /** Of this route's instances one is asked. */
+  readonly route: Route;
+  /** Further tries at most. */
+  readonly retries: number;
+  readonly open: (picked: PickedTarget, turn: Turn) => One;
   /** No answer will come, and no further attempt is made. The client spans are ended. */
-  failed(failure: UpstreamFailure): void;
+  readonly failed: (failure: UpstreamFailure) => void;
 }
-
-/** What a second time does the same as once (RFC 9110 §9.2.2). */
-const IDEMPOTENT: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS", "PUT", "DELETE", "TRACE"]);
 
 /**
- * Asks the instances of a route until a connection stands. Repeated is only what nobody has seen: a request whose connection
- * did not come to stand, or one without body on a kept connection that the upstream closed; and only with an idempotent method.
- * For any other the attempt looks whether the upstream has closed the kept connection before it sends (RFC 9110 §9.2.2 and
- * RFC 9112 §9.3.1: a proxy must not repeat it afterwards, whatever it believes to know).
+ * Asks the instances of a route until one has seen the request. Repeated is only what nobody has seen: a request whose
+ * connection did not come to stand, or what `isUnseen` says of it besides.
  */
-export class Attempts {
-  readonly #route: Route;
-  readonly #request: AttemptsRequest;
-  readonly #retries: number;
-  readonly #listener: AttemptsListener;
-  #current: Attempt | undefined;
+export class Attempts<One extends Try> {
+  readonly #request: AttemptsRequest<One>;
+  #current: One | undefined;
   #resends = 0;
   #cancelled = false;
   /** Made for pools that wait: a signal costs more than a span. */
   #abort: AbortController | undefined;
 
-  constructor(route: Route, request: AttemptsRequest, retries: number, listener: AttemptsListener) {
-    this.#route = route;
+  constructor(request: AttemptsRequest<One>) {
     this.#request = request;
-    this.#retries = retries;
-    this.#listener = listener;
   }
 
   /** The last one; undefined until an instance was found. */
-  get current(): Attempt | undefined {
+  get current(): One | undefined {
     return this.#current;
   }
 
   start(): void {
     try {
-      const picked = this.#route.pool.pick(() => this.#signal());
+      const picked = this.#request.route.pool.pick(() => this.#signal());
       if (!(picked instanceof Promise)) this.#ask(picked);
       else {
         picked
@@ -78,41 +75,33 @@ export class Attempts {
   }
 
   #ask(picked: PickedTarget): void {
-    const { method, path, query, server, headers } = this.#request;
-    const request = {
-      method,
-      path: path(picked.target.basePath),
-      query,
+    const attempt: One = this.#request.open(picked, {
       resend: this.#resends,
-      server,
-      headers,
-      onlyOnce: !(this.#request.bodyless && this.#mayRepeat()),
-    };
-    const attempt = new Attempt(this.#route, picked, request, this.#listener, (failure) => {
-      this.#failed(attempt, failure);
+      mayFollow: this.#mayRepeat(),
+      failed: (failure) => this.#failed(attempt, failure),
     });
     this.#current = attempt;
     attempt.start();
   }
 
-  #failed(attempt: Attempt, failure: UpstreamFailure): void {
-    const unseen = !attempt.connected || (this.#request.bodyless && attempt.isStale(failure));
-    if (unseen && this.#mayRepeat() && !this.#cancelled) {
+  #failed(attempt: One, failure: UpstreamFailure): void {
+    if (this.#mayRepeat() && !this.#cancelled && attempt.isUnseen(failure)) {
       this.#resends++;
-      this.#route.counted.retried();
+      this.#request.route.counted.retried();
       this.start();
-    } else this.#listener.failed(failure);
+    } else this.#request.failed(failure);
   }
 
   #mayRepeat(): boolean {
-    return IDEMPOTENT.has(this.#request.method) && this.#resends < this.#retries;
+    return this.#resends < this.#request.retries;
   }
 
   /** No instance can be asked. */
   #unanswerable(error: unknown): void {
     if (this.#cancelled) return;
-    this.#route.counted.failed();
-    this.#listener.failed(describeFailure(error, this.#route.service));
+    const { route, failed } = this.#request;
+    route.counted.failed();
+    failed(describeFailure(error, route.service));
   }
 
   #signal(): AbortSignal {

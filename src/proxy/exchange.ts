@@ -12,12 +12,13 @@ import {
   writeInformation,
 } from "./answer.ts";
 import type { Attempt } from "./attempt.ts";
-import { Attempts, type AttemptsListener } from "./attempts.ts";
+import type { Attempts } from "./attempts.ts";
 import type { UpstreamFailure } from "./errors.ts";
 import type { ForwardedFrom } from "./forwarded.ts";
-import { callerHeaders, headerValues, upstreamHeaders } from "./headers.ts";
+import { callerHeaders, headerValues, trailerPairs, upstreamHeaders } from "./headers.ts";
+import { type AttemptsListener, httpAttempts } from "./http-attempts.ts";
 import { relayAnswer } from "./relay.ts";
-import { hasBody, sendBody } from "./request-body.ts";
+import { hasBody, RequestBody } from "./request-body.ts";
 import type { GuardedRequest } from "./request-guard.ts";
 import type { Route } from "./route.ts";
 import { upstreamPath } from "./router.ts";
@@ -55,7 +56,8 @@ export class Exchange implements AttemptsListener {
   /** The caller waits for `100 Continue` before it sends the body. */
   readonly #expectsContinue: boolean;
   readonly #bodyless: boolean;
-  readonly #attempts: Attempts;
+  readonly #attempts: Attempts<Attempt>;
+  readonly #body: RequestBody;
   #upstream: ClientRequest | undefined;
   #continued = false;
   #continueTimer: NodeJS.Timeout | undefined;
@@ -81,10 +83,12 @@ export class Exchange implements AttemptsListener {
       path: (basePath: string) => upstreamPath(route, basePath, guarded.path),
       query: guarded.query,
       bodyless: this.#bodyless,
+      rewindBody: () => this.#body.rewind(),
       server,
       headers: (client: Span, picked: PickedTarget) => this.#headers(client, picked),
     };
-    this.#attempts = new Attempts(route, asked, settings.retries, this);
+    this.#attempts = httpAttempts(route, asked, settings.retries, this);
+    this.#body = new RequestBody(request, settings.maxBodyBytes, () => this.#tooLarge());
   }
 
   start(): void {
@@ -98,7 +102,7 @@ export class Exchange implements AttemptsListener {
   connected(upstream: ClientRequest): void {
     this.#upstream = upstream;
     if (this.#bodyless) upstream.end();
-    else if (!this.#expectsContinue) this.#sendBody(upstream);
+    else if (!this.#expectsContinue || this.#continued) this.#sendBody(upstream);
     else {
       this.#continueTimer = setTimeout(() => this.#continue(), CONTINUE_MS);
       upstream.flushHeaders();
@@ -117,6 +121,7 @@ export class Exchange implements AttemptsListener {
     const attempt = this.#attempts.current as Attempt;
     const status = answer.statusCode as number;
     clearTimeout(this.#continueTimer);
+    this.#body.release();
     const broken = (error: unknown): void => {
       const failure = attempt.failedWith(error, status);
       if (failure === undefined || this.#finished) return;
@@ -143,7 +148,7 @@ export class Exchange implements AttemptsListener {
   failed(failure: UpstreamFailure): void {
     if (this.#finished) return;
     clearTimeout(this.#continueTimer);
-    if (this.#upstream !== undefined) this.#request.unpipe(this.#upstream);
+    this.#body.stop();
     this.#refuse(failure);
   }
 
@@ -188,7 +193,11 @@ export class Exchange implements AttemptsListener {
   }
 
   #sendBody(upstream: ClientRequest): void {
-    sendBody(this.#request, upstream, this.#settings.maxBodyBytes, () => this.#tooLarge());
+    this.#body.sendTo(upstream, () => {
+      const trailers = trailerPairs(this.#request.rawTrailers);
+      if (trailers.length > 0) upstream.addTrailers(trailers);
+      upstream.end();
+    });
   }
 
   /** Asks the caller for the body: the upstream wants it, or says nothing. */
@@ -220,7 +229,7 @@ export class Exchange implements AttemptsListener {
     this.#admitted.route.counted.answered(status);
     if (this.#response.headersSent) cutOff(this.#response);
     else answerText(this.#request, this.#response, status, message);
-    if (this.#upstream !== undefined) this.#request.unpipe(this.#upstream);
+    this.#body.stop();
     this.#giveUp(message);
   }
 

@@ -2,10 +2,12 @@ import { type ClientRequest, type IncomingMessage, ServerResponse } from "node:h
 import type { Duplex } from "node:stream";
 import type { Span } from "../sdk/span.ts";
 import { answerHead, answerText, writeHead } from "./answer.ts";
-import { Attempts, type AttemptsListener } from "./attempts.ts";
+import type { Attempt } from "./attempt.ts";
+import type { Attempts } from "./attempts.ts";
 import type { UpstreamFailure } from "./errors.ts";
 import type { Admitted, ExchangeSettings } from "./exchange.ts";
 import { callerHeaders, headerValues, upstreamHeaders } from "./headers.ts";
+import { type AttemptsListener, httpAttempts } from "./http-attempts.ts";
 import { upstreamPath } from "./router.ts";
 import { endServerSpan, failSpan, outgoingTrace } from "./spans.ts";
 import type { PickedTarget } from "./upstream-pool.ts";
@@ -36,7 +38,7 @@ export class Tunnel implements AttemptsListener {
   readonly #head: Buffer;
   readonly #admitted: Admitted;
   readonly #settings: TunnelSettings;
-  readonly #attempts: Attempts;
+  readonly #attempts: Attempts<Attempt>;
   readonly #onClose = (): void => this.#callerClosed();
 
   constructor(request: IncomingMessage, socket: Duplex, head: Buffer, admitted: Admitted, settings: TunnelSettings) {
@@ -51,10 +53,11 @@ export class Tunnel implements AttemptsListener {
       path: (basePath: string) => upstreamPath(route, basePath, guarded.path),
       query: guarded.query,
       bodyless: true,
+      rewindBody: () => true,
       server,
       headers: (client: Span, picked: PickedTarget) => this.#headers(client, picked),
     };
-    this.#attempts = new Attempts(route, asked, settings.retries, this);
+    this.#attempts = httpAttempts(route, asked, settings.retries, this);
   }
 
   start(): void {

@@ -73,7 +73,11 @@ export function openUpstream(
     const { connecting, secureConnecting } = socket as TLSSocket & { secureConnecting?: boolean };
     if (!connecting && secureConnecting !== true) {
       // The end of a connection may have arrived with the caller's request and wait its turn behind it.
-      if (onlyOnce) setImmediate(() => !request.destroyed && connected());
+      let failed = false;
+      request.once("error", () => {
+        failed = true;
+      });
+      if (onlyOnce) setImmediate(() => !failed && !request.destroyed && connected());
       else connected();
       return;
     }

@@ -58,6 +58,16 @@ describe.each(ENDS)("a kept connection that the upstream has %s", (_how, end) =>
     expect(sumOf(proxy.metrics, "spanloom_proxy_upstream_failures_total")).toBe(retried);
   });
 
+  it("is noticed in the middle of a POST's body, which is sent once", async () => {
+    const { caller, seen, sockets } = await keptRig();
+    caller.send("POST / HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nabcde\r\n");
+    end(sockets[0] as Socket);
+    await until("another connection", async () => sockets.length === 2 || undefined, 5_000);
+    caller.send("3\r\nfgh\r\n0\r\n\r\n");
+    expect(await caller.received(/(2\.|502 .*\n)$/)).toMatch(/2\.$/);
+    expect(seen).toEqual(["POST first", "POST abcdefgh"]);
+  });
+
   it("is noticed before a GET that may not be tried again", async () => {
     const { caller, send, sockets } = await keptRig({ retries: 0 });
     send("GET");
@@ -72,5 +82,69 @@ describe.each(ENDS)("a kept connection that the upstream has %s", (_how, end) =>
     end(sockets[0] as Socket);
     await caller.received(/502 Bad Gateway: shop cannot be reached: it refuses connections\n$/);
     expect(sumOf(proxy.metrics, "spanloom_proxy_upstream_failures_total")).toBe(1);
+  });
+});
+
+describe("a kept connection that breaks while a request with body goes out", () => {
+  /** The first connection answers once and is reset by the first bytes of whatever comes next. */
+  async function brokenRig() {
+    const seen: string[] = [];
+    let first: Socket | undefined;
+    const upstream = await startUpstream(async (request, response) => {
+      if (request.socket === first) {
+        first.resetAndDestroy();
+        return;
+      }
+      first ??= request.socket;
+      let body = "";
+      for await (const chunk of request) body += chunk;
+      seen.push(
+        `${request.method} ${body.length} ${request.headers["content-length"] ?? request.headers["transfer-encoding"] ?? "none"}`,
+      );
+      response.end(`${seen.length}.`);
+    });
+    const proxy = await startProxy({ routes: [{ upstream: upstream.url, service: "shop" }] });
+    const caller = new RawConnection(proxy.port);
+    caller.send("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    await caller.received(/1\.$/);
+    await proxy.spans("client", 1);
+    return { proxy, caller, seen };
+  }
+
+  it.each([
+    ["PUT", 10],
+    ["DELETE", 64 * 1024],
+  ])("is made good for a %s of %i bytes", async (method, length) => {
+    const { proxy, caller, seen } = await brokenRig();
+    caller.send(`${method} / HTTP/1.1\r\nHost: localhost\r\nContent-Length: ${length}\r\n\r\n${"a".repeat(length)}`);
+    expect(await caller.received(/(2\.|502 .*\n)$/)).toMatch(/2\.$/);
+    expect(seen).toEqual(["GET 0 none", `${method} ${length} ${length}`]);
+    expect(sumOf(proxy.metrics, "spanloom_proxy_retries_total")).toBe(1);
+    const [, failed, again] = await proxy.spans("client", 3);
+    expect(attributes(failed as never)["error.type"]).toMatch(/ECONNRESET|EPIPE/);
+    expect(attributes(again as never)).toMatchObject({
+      "http.request.resend_count": 1,
+      "http.response.status_code": 200,
+    });
+  });
+
+  it("is made good for a body that is still coming", async () => {
+    const { proxy, caller, seen } = await brokenRig();
+    caller.send("PUT / HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nabcde\r\n");
+    await proxy.spans("client", 2);
+    caller.send("3\r\nfgh\r\n0\r\n\r\n");
+    expect(await caller.received(/(2\.|502 .*\n)$/)).toMatch(/2\.$/);
+    expect(seen).toEqual(["GET 0 none", "PUT 8 chunked"]);
+  });
+
+  it.each([
+    ["POST", 10],
+    ["PUT", 64 * 1024 + 1],
+  ])("is told 502 for a %s of %i bytes", async (method, length) => {
+    const { proxy, caller, seen } = await brokenRig();
+    caller.send(`${method} / HTTP/1.1\r\nHost: localhost\r\nContent-Length: ${length}\r\n\r\n${"a".repeat(length)}`);
+    await caller.received(/502 Bad Gateway: shop cannot be reached: it closed the connection\n$/);
+    expect(seen).toEqual(["GET 0 none"]);
+    expect(sumOf(proxy.metrics, "spanloom_proxy_retries_total")).toBe(0);
   });
 });
