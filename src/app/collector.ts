@@ -1,10 +1,11 @@
 import { createServer } from "node:http";
 import { resolve } from "node:path";
 import type { Host } from "../component/component.ts";
+import type { Endpoint } from "../component/endpoint.ts";
 import type { Logger } from "../component/logger.ts";
 import { Metrics } from "../component/metrics.ts";
 import { memoryRegistryStore } from "../discovery/memory-store.ts";
-import { type Endpoint, formatEndpoint } from "../server/endpoint.ts";
+import { formatEndpoint } from "../server/endpoint.ts";
 import { InFlightBudget } from "../server/in-flight.ts";
 import type { InlineModules } from "../storage/inline-transport.ts";
 import { openStore } from "../storage/open-store.ts";

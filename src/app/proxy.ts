@@ -1,4 +1,5 @@
 import type { Host } from "../component/component.ts";
+import type { Endpoint } from "../component/endpoint.ts";
 import type { BatchSink } from "../component/ingest.ts";
 import type { Logger } from "../component/logger.ts";
 import { Metrics } from "../component/metrics.ts";
@@ -7,7 +8,7 @@ import { createEndpointResolver } from "../discovery/endpoint-resolver.ts";
 import { TracingProxy } from "../proxy/proxy.ts";
 import { sinkExporter } from "../proxy/span-sink.ts";
 import { otlpHttpExporter } from "../sdk/exporters/otlp-http.ts";
-import { type Endpoint, formatEndpoint, isLoopback } from "../server/endpoint.ts";
+import { formatEndpoint, isLoopback } from "../server/endpoint.ts";
 import type { Config } from "./config.ts";
 import { createLogger } from "./json-logger.ts";
 import { readVersion } from "./version.ts";

@@ -3,6 +3,7 @@ import type { LogFragment } from "../model/log.ts";
 import type { RedMetrics, RedQuery } from "../model/red-metrics.ts";
 import type { DependencyLink, DependencyQuery, Operation, SearchResult, TraceQuery } from "../model/trace-query.ts";
 import type { Host } from "./component.ts";
+import type { Endpoint } from "./endpoint.ts";
 
 /** Reading what is stored. Every acknowledged span is visible to a call that starts after its acknowledgement. */
 export interface TraceReader {
@@ -61,14 +62,8 @@ export interface ViewHost {
  * `listen_failed`. `shutdown` finishes the requests under way; the signal's abort ends them.
  */
 export interface ReadServer {
-  start(): Promise<ReadAddress>;
+  start(): Promise<Endpoint>;
   shutdown(signal: AbortSignal): Promise<void>;
-}
-
-/** Where it listens, with the port that was given for port 0. */
-export interface ReadAddress {
-  readonly host: string;
-  readonly port: number;
 }
 
 /** What a `ReadServer` is made with. */
@@ -78,7 +73,7 @@ export interface ReadServerParts {
   /** Opens a byte stream to the application's own thread, for what only that knows. `peer`: address of the client. */
   readonly connect: Connect;
   /** Where to listen, whatever the config says: where one that died had listened. */
-  readonly at?: ReadAddress | undefined;
+  readonly at?: Endpoint | undefined;
 }
 
 export type CreateReadServer = (config: unknown, parts: ReadServerParts) => ReadServer;

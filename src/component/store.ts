@@ -1,9 +1,10 @@
 import type { Duplex } from "node:stream";
 import type { Host } from "./component.ts";
+import type { Endpoint } from "./endpoint.ts";
 import type { Exporter, ExportOutcome } from "./export.ts";
 import type { BatchSink, IngestPipeline } from "./ingest.ts";
 import type { MetricSample } from "./metrics.ts";
-import type { CreateReadServer, ReadAddress, ViewHost, ViewTable } from "./read.ts";
+import type { CreateReadServer, ViewHost, ViewTable } from "./read.ts";
 import type { BackoffSettings } from "./retry.ts";
 
 /** The whole store as the application holds it: a sink, a place to ask, and the log consumers that it drives. */
@@ -39,7 +40,7 @@ export interface SpanStore extends BatchSink, ViewHost {
 }
 
 export interface ServedReads {
-  readonly address: ReadAddress;
+  readonly address: Endpoint;
   /** As ReadServer.shutdown. */
   close(signal: AbortSignal): Promise<void>;
 }

@@ -1,8 +1,9 @@
 import { assertDefinitions } from "../codec/rpc/definitions.ts";
 import type { ComponentFactory, Host } from "../component/component.ts";
+import type { Endpoint } from "../component/endpoint.ts";
 import type { BatchSink, Receiver } from "../component/ingest.ts";
 import { Cors } from "../server/cors.ts";
-import { type Endpoint, isLoopback, parseEndpoint } from "../server/endpoint.ts";
+import { isLoopback, parseEndpoint } from "../server/endpoint.ts";
 import type { GrpcListener } from "../server/grpc-listener.ts";
 import { HttpListener } from "../server/http-listener.ts";
 import type { InFlightBudget } from "../server/in-flight.ts";

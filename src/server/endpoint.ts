@@ -1,11 +1,6 @@
 import { isIP } from "node:net";
 import { z } from "zod";
-
-/** Where a listener binds. Port 0 takes any free port. */
-export interface Endpoint {
-  readonly host: string;
-  readonly port: number;
-}
+import type { Endpoint } from "../component/endpoint.ts";
 
 /**
  * `host:port` as the Collector writes it: `127.0.0.1:4318`, `localhost:0`, `[::1]:4317`; `:4318` is every address.

@@ -1,7 +1,8 @@
 import { createServer } from "node:net";
 import { Server, ServerCredentials, type ServerOptions } from "@grpc/grpc-js";
+import type { Endpoint } from "../component/endpoint.ts";
 import type { Logger } from "../component/logger.ts";
-import { type Endpoint, formatEndpoint, parseEndpoint } from "./endpoint.ts";
+import { formatEndpoint, parseEndpoint } from "./endpoint.ts";
 import { followingCredentials } from "./grpc-credentials.ts";
 import { grpcHealth } from "./grpc-health.ts";
 import { rawUnaryMethod } from "./grpc-raw.ts";

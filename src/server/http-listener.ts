@@ -2,9 +2,10 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { createServer as createTlsServer, type Server as TlsServer } from "node:https";
 import type { Socket } from "node:net";
 import { rpcStatusJson } from "../codec/rpc/status.ts";
+import type { Endpoint } from "../component/endpoint.ts";
 import type { Logger } from "../component/logger.ts";
 import { GRPC_STATUS } from "../model/grpc-status.ts";
-import { type Endpoint, parseEndpoint } from "./endpoint.ts";
+import { parseEndpoint } from "./endpoint.ts";
 import { type ListenerName, listenError } from "./listen-error.ts";
 import type { TlsConfig } from "./tls.ts";
 import { openTlsFiles, serveTls, type TlsFiles } from "./tls-files.ts";

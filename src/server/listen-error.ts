@@ -1,5 +1,6 @@
+import type { Endpoint } from "../component/endpoint.ts";
 import { PermanentError } from "../component/errors.ts";
-import { type Endpoint, formatEndpoint } from "./endpoint.ts";
+import { formatEndpoint } from "./endpoint.ts";
 
 /** What a person needs to know about a listener when it cannot be opened. */
 export interface ListenerName {

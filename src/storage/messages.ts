@@ -1,8 +1,8 @@
 import type { MessagePort } from "node:worker_threads";
+import type { Endpoint } from "../component/endpoint.ts";
 import type { ErrorRecord } from "../component/errors.ts";
 import type { LogFields, LogLevel } from "../component/logger.ts";
 import type { OwnWork } from "../component/own-work.ts";
-import type { ReadAddress } from "../component/read.ts";
 import type { ThreadModule } from "../component/store.ts";
 import type { PackedGroup } from "./batch-group.ts";
 import type { LogSettings, MaintenanceJob } from "./ingest-core.ts";
@@ -41,7 +41,7 @@ export type ToQuery =
   | { readonly type: "release"; readonly id: number; readonly segments: readonly number[]; readonly gently: boolean }
   | { readonly type: "check_deletions"; readonly id: number }
   /** Starts the module's server: answered with its address. `at`: ReadServerParts. */
-  | { readonly type: "serve"; readonly id: number; readonly config: unknown; readonly at: ReadAddress | undefined }
+  | { readonly type: "serve"; readonly id: number; readonly config: unknown; readonly at: Endpoint | undefined }
   /** Ends the server after the requests under way. */
   | { readonly type: "stop_serving"; readonly id: number }
   /** A `stop_serving` under way is not to wait any longer. */

@@ -1,6 +1,6 @@
 import type { Duplex } from "node:stream";
+import type { Endpoint } from "../component/endpoint.ts";
 import type { Logger } from "../component/logger.ts";
-import type { ReadAddress } from "../component/read.ts";
 import type { ServedReads } from "../component/store.ts";
 import type { FromQuery, ToQuery } from "./messages.ts";
 import { PortStream } from "./port-stream.ts";
@@ -12,7 +12,7 @@ const RETRY_MS = 1_000;
 interface Serving {
   readonly config: unknown;
   readonly onStream: (stream: Duplex) => void;
-  readonly address: ReadAddress;
+  readonly address: Endpoint;
 }
 
 /**
@@ -56,8 +56,8 @@ export class ReadServing {
     }
   }
 
-  #start(config: unknown, at: ReadAddress | undefined): Promise<ReadAddress> {
-    return this.#thread().request<ReadAddress>((id) => ({ type: "serve", id, config, at })).answer;
+  #start(config: unknown, at: Endpoint | undefined): Promise<Endpoint> {
+    return this.#thread().request<Endpoint>((id) => ({ type: "serve", id, config, at })).answer;
   }
 
   async #close(signal: AbortSignal): Promise<void> {

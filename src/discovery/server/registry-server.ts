@@ -1,6 +1,7 @@
 import express, { type Express } from "express";
 import type { Component, Host } from "../../component/component.ts";
-import { type Endpoint, isLoopback } from "../../server/endpoint.ts";
+import type { Endpoint } from "../../component/endpoint.ts";
+import { isLoopback } from "../../server/endpoint.ts";
 import { isAllowedHost } from "../../server/host-check.ts";
 import { HttpListener } from "../../server/http-listener.ts";
 import type { TlsConfig } from "../../server/tls.ts";
