@@ -31,8 +31,7 @@ await runThread<ToQuery>(async (port) => {
   const core = new QueryCore(reader, table, port.host, pool);
   const running = new Set<Promise<unknown>>();
   const cancels = new Map<number, AbortController>();
-  const hurry = new AbortController();
-  let server: ReadServer | undefined;
+  let serving: { readonly server: ReadServer; readonly hurry: AbortController } | undefined;
 
   /** A view is under way from the turn in which it was asked for. */
   const views: ViewHost = {
@@ -94,25 +93,26 @@ await runThread<ToQuery>(async (port) => {
       case "serve": {
         const { config, at } = message;
         void answer(message.id, async () => {
-          server = (await loadServer())(config, { views, host: port.host, connect, at });
+          const server = (await loadServer())(config, { views, host: port.host, connect, at });
+          serving = { server, hurry: new AbortController() };
           return server.start();
         });
         return;
       }
       case "stop_serving":
-        void answer(message.id, async () => server?.shutdown(hurry.signal));
+        void answer(message.id, async () => serving?.server.shutdown(serving.hurry.signal));
         return;
       case "hurry":
-        hurry.abort();
+        serving?.hurry.abort();
         return;
       case "metrics":
         port.answer(message.id, port.host.metrics.snapshot());
         return;
       case "close":
         loading.abort();
-        hurry.abort();
+        serving?.hurry.abort();
         for (const cancel of cancels.values()) cancel.abort();
-        void Promise.allSettled([...running, server?.shutdown(hurry.signal)]).then(() => {
+        void Promise.allSettled([...running, serving?.server.shutdown(serving.hurry.signal)]).then(() => {
           source.close();
           port.end(message.id);
         });
