@@ -1,14 +1,14 @@
 import { readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, expect, it } from "vitest";
-import { incoming, makeBody, range, scannerPipeline, spanNumbers } from "../../test/support/storage/batches.ts";
+import { incoming, makeBody, range, spanNumbers } from "../../test/support/storage/batches.ts";
 import { testDriver } from "../../test/support/storage/driver.ts";
 import { formatOf, setFormat, toFormatOne } from "../../test/support/storage/format-one.ts";
-import { recordingHost, storeSettings, tempFolder } from "../../test/support/storage/rig.ts";
+import { openFolder } from "../../test/support/storage/open-folder.ts";
+import { tempFolder } from "../../test/support/storage/rig.ts";
 import { traceIdHash } from "../model/attribute-hash.ts";
 import { decodeBlockIndex } from "./block-index.ts";
 import { bloomMayContain, firstFilter } from "./bloom.ts";
-import { IngestCore } from "./ingest-core.ts";
 import { FolderReader } from "./maintenance.ts";
 import { FORMAT_VERSION } from "./segment-schema.ts";
 import { fileAccess, StoredSource } from "./stored-source.ts";
@@ -19,31 +19,23 @@ afterEach(() => {
 });
 
 function open(path: string) {
-  const host = recordingHost();
-  const pipeline = scannerPipeline();
-  const core = new IngestCore({
-    settings: storeSettings(path, host, { segment: { maxSpans: 100, maxBytes: 1 << 30, maxAgeMs: 1e12 } }),
-    driver: testDriver,
-    pipeline,
-    host,
-    release: async () => {},
-  });
-  cleanups.push(() => core.close());
+  const { core, host, close } = openFolder(path, { segment: { maxSpans: 100, maxBytes: 1 << 30, maxAgeMs: 1e12 } });
+  cleanups.push(close);
   const append = (first: number, count: number) => {
     core.append([incoming(makeBody("s", range(first, count)))]);
     core.settle();
   };
-  return { core, host, append };
+  return { host, append, close };
 }
 
 /** A folder of format 1: spans 1 to 100 in a closed segment, 101 to 150 in an open one. */
 function oldFolder(): string {
   const temp = tempFolder();
   cleanups.push(() => temp.remove());
-  const { core, append } = open(temp.path);
+  const { close, append } = open(temp.path);
   append(1, 100);
   append(101, 50);
-  core.close();
+  close();
   toFormatOne(temp.path);
   return temp.path;
 }
@@ -70,7 +62,7 @@ function files(path: string): Map<string, string> {
 
 it("opening a folder of an older format for writing raises its number before the first row, and says so", () => {
   const path = oldFolder();
-  const { core, host, append } = open(path);
+  const { close, host, append } = open(path);
   expect(formatOf(catalog(path))).toBe(String(FORMAT_VERSION));
   expect(formatOf(segment(path, 2))).toBe("1");
   expect(host.lines).toContainEqual(
@@ -82,7 +74,7 @@ it("opening a folder of an older format for writing raises its number before the
   );
   append(151, 10);
   expect(formatOf(segment(path, 2))).toBe(String(FORMAT_VERSION));
-  core.close();
+  close();
   const again = open(path);
   expect(again.host.lines.filter(({ level }) => level === "info")).toEqual([]);
 });
@@ -92,9 +84,9 @@ it("a folder of an older format is read as it is, its rows beside those of the n
   const old = heads(path);
   expect(old.every(({ bloom }) => firstFilter(bloom) === bloom)).toBe(true);
   const closed = readFileSync(segment(path, 1));
-  const { core, append } = open(path);
+  const { close, append } = open(path);
   append(151, 10);
-  core.close();
+  close();
   expect(numbersIn(path)).toEqual(numbers(160));
   const now = heads(path);
   expect(now.slice(0, old.length)).toEqual(old);

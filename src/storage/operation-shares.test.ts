@@ -1,13 +1,11 @@
 import { afterEach, expect, it } from "vitest";
 import { serviceWith, spanWith } from "../../test/support/otlp-spans.ts";
-import { incoming, scannerPipeline } from "../../test/support/storage/batches.ts";
-import { testDriver } from "../../test/support/storage/driver.ts";
-import { recordingHost, storeSettings, tempFolder } from "../../test/support/storage/rig.ts";
+import { incoming } from "../../test/support/storage/batches.ts";
+import { openFolder } from "../../test/support/storage/open-folder.ts";
+import { tempFolder } from "../../test/support/storage/rig.ts";
 import { encodeTraces } from "../codec/otlp/encode.ts";
-import { IngestCore } from "./ingest-core.ts";
 import { OperationShares } from "./operation-shares.ts";
 import { OPERATION_LIMITS } from "./segment-schema.ts";
-import { fileAccess, StoredSource } from "./stored-source.ts";
 
 const cleanups: (() => void)[] = [];
 afterEach(() => {
@@ -28,18 +26,9 @@ it("gives every service its share, and places back", () => {
 
 it("one service that puts ids into span names leaves room in the lists for all others, and is counted", () => {
   const temp = tempFolder();
-  const host = recordingHost();
-  const core = new IngestCore({
-    settings: storeSettings(temp.path, host),
-    driver: testDriver,
-    pipeline: scannerPipeline(),
-    host,
-    release: async () => {},
-  });
-  const source = new StoredSource(fileAccess(testDriver, temp.path), () => {});
+  const { core, source, host, close } = openFolder(temp.path);
   cleanups.push(() => {
-    source.close();
-    core.close();
+    close();
     temp.remove();
   });
   const { ofService } = OPERATION_LIMITS;

@@ -5,12 +5,10 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { decodeBlockIndex } from "../../src/storage/block-index.ts";
-import { IngestCore } from "../../src/storage/ingest-core.ts";
-import { fileAccess, StoredSource } from "../../src/storage/stored-source.ts";
-import { scannerPipeline, spanNumbers } from "../support/storage/batches.ts";
+import { spanNumbers } from "../support/storage/batches.ts";
 import { type Compiled, compileThreads } from "../support/storage/compiled.ts";
-import { testDriver } from "../support/storage/driver.ts";
-import { recordingHost, storeSettings, tempFolder } from "../support/storage/rig.ts";
+import { openFolder } from "../support/storage/open-folder.ts";
+import { tempFolder } from "../support/storage/rig.ts";
 import { crashRounds } from "../support/storage/rounds.ts";
 
 const ROUNDS = crashRounds(4);
@@ -55,16 +53,7 @@ it(`loses and doubles nothing when the process is killed while it seals (${ROUND
     const acked: number[] = [];
     for (let round = 0; round < ROUNDS; round++) {
       for (const id of await killedRun(temp.path, round * 1_000_000 + 1)) acked.push(id);
-      const host = recordingHost();
-      const core = new IngestCore({
-        settings: storeSettings(temp.path, host),
-        driver: testDriver,
-        pipeline: scannerPipeline(),
-        host,
-        release: async () => {},
-      });
-      const damaged: string[] = [];
-      const source = new StoredSource(fileAccess(testDriver, temp.path), (_, reason) => damaged.push(reason));
+      const { source, host, damaged, close } = openFolder(temp.path);
       const stored: number[] = [];
       for (const { id } of source.segments()) {
         for (const head of source.rowsAfter(id, 0, 100_000)) {
@@ -74,8 +63,7 @@ it(`loses and doubles nothing when the process is killed while it seals (${ROUND
       }
       const files = readdirSync(join(temp.path, "segments")).filter((name) => /\.db$|sealing/.test(name));
       expect(files).toHaveLength(source.segments().length);
-      source.close();
-      core.close();
+      close();
       expect(damaged).toEqual([]);
       expect(host.lines.filter(({ level }) => level === "error")).toEqual([]);
       const present = new Set(stored);
