@@ -11,7 +11,7 @@ import { recordingHost, storeSettings, tempFolder, until } from "../../test/supp
 import { createExporters, createPipeline, loadServer, views } from "../../test/support/storage/thread-modules.ts";
 import type { SpanStore, StoreSettings } from "../component/store.ts";
 import { NICENESS } from "./niceness.ts";
-import { openStore } from "./open-store.ts";
+import { openInlineStore, openStore } from "./open-store.ts";
 
 let compiled: Compiled;
 beforeAll(async () => {
@@ -190,6 +190,16 @@ describe.each(["sqlite", "memory"] as const)("the store (%s)", (kind) => {
       await closing;
       await cut;
     }
+  });
+
+  it("is refused on a big-endian machine before anything is made", async () => {
+    const path = join(newFolder(), "data");
+    const refused = { code: "unsupported", message: expect.stringContaining("big-endian") };
+    const modules = { ingest: { createPipeline }, query: { views, loadServer }, export: { createExporters } };
+    const settings = settingsFor(kind, path);
+    await expect(openStore(settings, async () => modules, "BE")).rejects.toMatchObject(refused);
+    await expect(openInlineStore(settings, modules, "BE")).rejects.toMatchObject(refused);
+    expect(existsSync(path)).toBe(false);
   });
 
   it("says why it cannot serve", async () => {
