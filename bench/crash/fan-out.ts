@@ -2,7 +2,9 @@
 // one answers nothing for the first half and then works, and one refuses 70 % of requests retryably.
 //   npm run bench -- crash/fan-out [--seconds 60] [--dark 30] [--rate 10000] [--dist dist] [--set …]
 //   npm run bench -- crash/fan-out --seconds 320 --dark 300 --rate 2000      the five minutes of an outage
+//   npm run bench -- crash/fan-out --seconds 60 --dark 40 --retention 32     the store takes that many MiB: retention overtakes
 // Sent must be stored and delivered to each, and to the good one within 5 % all along; the exit code says whether it was.
+// Under --retention the dark one must lose some, and what it lost is counted: sent is delivered and lost, to the span.
 import { createServer, type IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
 import { parseArgs } from "node:util";
@@ -18,6 +20,7 @@ const { values } = parseArgs({
     seconds: { type: "string", default: "60" },
     dark: { type: "string" },
     rate: { type: "string", default: "10000" },
+    retention: { type: "string" },
     dist: { type: "string", default: "dist" },
     set: { type: "string", multiple: true, default: [] },
   },
@@ -77,6 +80,7 @@ const server = await startSpanloom({
   dist: values.dist,
   set: [
     ...values.set,
+    ...(values.retention === undefined ? [] : [`storage.retention.max_mebibytes=${values.retention}`]),
     ...Object.entries(destinations).flatMap(([name, { url }]) => [
       `exporters.otlphttp/${name}.endpoint=${url}`,
       `exporters.otlphttp/${name}.compression=none`,
@@ -89,10 +93,12 @@ const server = await startSpanloom({
 const connections = 8;
 const sender = httpSender(server.url, connections);
 
-/** A metric of the server; of all its labels together. */
-async function metric(name: string): Promise<number> {
+/** A metric of the server; of all its labels together, or of those that hold `label`. */
+async function metric(name: string, label = ""): Promise<number> {
   const text = await (await fetch(`${server.ui}/metrics`)).text();
-  const lines = text.matchAll(new RegExp(`^${name}(?:\\{[^}]*\\})? (\\S+)$`, "gm"));
+  const lines = text.matchAll(
+    new RegExp(`^${name}(?:\\{[^}]*${label}[^}]*\\})${label === "" ? "?" : ""} (\\S+)$`, "gm"),
+  );
   return [...lines].reduce((sum, [, value]) => sum + Number(value), 0);
 }
 
@@ -130,14 +136,24 @@ try {
   const rss = server.rssBytes();
   const atEnd = destinations.good.figures().spans;
   const deadline = performance.now() + DRAIN_MS;
-  const behind = () => Object.values(destinations).some(({ figures }) => figures().spans < sent.spans);
-  while (behind() && performance.now() < deadline) await new Promise((done) => setTimeout(done, 200));
+  const outcomes = async () =>
+    Object.fromEntries(
+      await Promise.all(
+        Object.entries(destinations).map(async ([name, { figures }]) => {
+          // In this order: what is lost in between was not delivered.
+          const figured = figures();
+          const lost = await metric("spanloom_exporter_lost_spans_total", `exporter="otlphttp/${name}"`);
+          return [name, { ...figured, lost }] as const;
+        }),
+      ),
+    );
+  const behind = async () => Object.values(await outcomes()).some(({ spans, lost }) => spans + lost < sent.spans);
+  while ((await behind()) && performance.now() < deadline) await new Promise((done) => setTimeout(done, 200));
   const drained = (performance.now() - deadline + DRAIN_MS) / 1000;
   clearInterval(looks);
   await looking;
   const stored = await metric("spanloom_storage_committed_spans_total");
-  const lost = await metric("spanloom_exporter_lost_spans_total");
-  const figures = Object.fromEntries(Object.entries(destinations).map(([name, one]) => [name, one.figures()]));
+  const figures = await outcomes();
   console.log({
     sent: sent.spans,
     failedRequests: sent.failed,
@@ -146,14 +162,19 @@ try {
     ackP99Ms: round(quantile(sent.latencies, 0.99)),
     rssMebibytes: Math.round(rss / 1024 / 1024),
     stored,
-    lost,
+    removed: await metric("spanloom_storage_removed_spans_total"),
     darkSeconds,
     worst,
     goodWhenLoadEnded: atEnd,
     drainedAfterSeconds: round(drained),
     ...figures,
   });
-  const whole = stored === sent.spans && Object.values(figures).every(({ spans }) => spans === sent.spans);
+  const whole =
+    stored === sent.spans &&
+    Object.entries(figures).every(
+      ([name, { spans, lost }]) =>
+        spans + lost === sent.spans && lost > 0 === (name === "dark" && values.retention !== undefined),
+    );
   if (!whole || worst.goodBehind > MOST_BEHIND) process.exitCode = 1;
 } finally {
   clearInterval(looks);
