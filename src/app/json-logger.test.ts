@@ -35,6 +35,12 @@ describe("createLogger", () => {
     expect(JSON.parse(written[1] as string)).toMatchObject({ message: "destination down", repeated: 4 });
   });
 
+  it("holds nothing back for what another exporter has", () => {
+    const { written, logger } = lines("json");
+    for (const exporter of ["a", "b", "a", "b"]) logger.warn("destination down", { exporter });
+    expect(written.map((line) => (JSON.parse(line) as { exporter: string }).exporter)).toEqual(["a", "b"]);
+  });
+
   it("leaves out what is below the level", () => {
     const { written, logger } = lines("text");
     logger.debug("noise");

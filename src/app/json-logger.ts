@@ -15,8 +15,8 @@ const REPEAT_WINDOW_MS = 10_000;
 const REMEMBERED_MESSAGES = 200;
 
 /**
- * Structured logs, one line each. The same level and message within 10 s is held back and counted: the next line that
- * is written for it carries `repeated`. Values are never trusted to be one line: line breaks are escaped.
+ * Structured logs, one line each. The same level and message of the same exporter within 10 s is held back and counted: the
+ * next line that is written for it carries `repeated`. Values are never trusted to be one line: line breaks are escaped.
  */
 export function createLogger(settings: LoggerSettings): Logger {
   const seen = new Map<string, { since: number; held: number }>();
@@ -24,7 +24,7 @@ export function createLogger(settings: LoggerSettings): Logger {
   function log(level: LogLevel, message: string, fields: LogFields = {}): void {
     if (ORDER[level] < ORDER[settings.level]) return;
     const now = settings.now();
-    const key = `${level} ${message}`;
+    const key = `${level} ${message} ${fields.exporter ?? ""}`;
     const last = seen.get(key);
     if (last !== undefined && now - last.since < REPEAT_WINDOW_MS && level !== "info" && level !== "debug") {
       last.held++;

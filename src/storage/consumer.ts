@@ -33,7 +33,7 @@ interface Job {
 
 type CountName = "delivered" | "rejected" | "lost" | "retries";
 
-/** Trouble is logged at most this often, ms. */
+/** Trouble of one kind is logged at most this often, ms. */
 const LOG_EVERY_MS = 10_000;
 
 /**
@@ -58,7 +58,8 @@ export class Consumer {
   #lastOutcome: ExportOutcome["type"] | undefined;
   #lastError: string | undefined;
   #lastDeliveredAtMs: number | undefined;
-  #loggedAtMs = Number.NEGATIVE_INFINITY;
+  /** By message. */
+  readonly #loggedAtMs = new Map<string, number>();
 
   constructor(options: ConsumerOptions) {
     this.#options = options;
@@ -173,7 +174,8 @@ export class Consumer {
 
   #lose(spans: number): void {
     this.#count("lost", spans);
-    this.#complain("spans were given up before they could be sent", `${spans} spans lost to retention or max_backlog`);
+    const reason = `${this.#counts.lost} spans lost to retention or max_backlog by now`;
+    this.#complain("spans were given up before they could be sent", reason);
   }
 
   /** Everything up to this place is given up, where a bounded backlog has grown too long. */
@@ -305,8 +307,8 @@ export class Consumer {
   #complain(message: string, reason: string): void {
     this.#lastError = reason;
     const now = this.#options.now();
-    if (Math.abs(now - this.#loggedAtMs) < LOG_EVERY_MS) return;
-    this.#loggedAtMs = now;
+    if (Math.abs(now - (this.#loggedAtMs.get(message) ?? Number.NEGATIVE_INFINITY)) < LOG_EVERY_MS) return;
+    this.#loggedAtMs.set(message, now);
     this.#options.logger.warn(message, { exporter: this.name, reason });
   }
 }

@@ -299,6 +299,10 @@ describe("exporters", () => {
     await log.ingest.sweep();
     // The gap behind it is counted with the cursor that passes it.
     await until("the loss is noticed", () => core.status()[0]?.lostSpans === 10);
+    expect(log.host.lines.filter(({ level }) => level === "warn")).toMatchObject([
+      { fields: { exporter: "late", reason: "refused" } },
+      { fields: { exporter: "late", reason: "10 spans lost to retention or max_backlog by now" } },
+    ]);
     down = false;
     await until("the rest is sent", () => core.status()[0]?.lagSpans === 0);
     expect(late.delivered).toEqual(numbers(31, 10));
