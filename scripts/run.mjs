@@ -169,8 +169,10 @@ function build() {
   say("building");
   // Stamped with the time the build began: what is edited meanwhile is built again.
   const began = new Date();
-  if (run(npm(), ["run", "--silent", "build:server"]) !== 0) fail("the server did not compile");
-  if (run(npm(), ["run", "--silent", "build:web"]) !== 0) fail("the web UI did not build");
+  // What is asked for may print data: what a build says goes beside it.
+  const beside = { stdout: 2 };
+  if (run(npm(), ["run", "--silent", "build:server"], {}, beside) !== 0) fail("the server did not compile");
+  if (run(npm(), ["run", "--silent", "build:web"], {}, beside) !== 0) fail("the web UI did not build");
   writeFileSync(join(ROOT, "dist/.built"), began.toISOString());
   utimesSync(join(ROOT, "dist/.built"), began, began);
 }
@@ -234,10 +236,10 @@ function npm() {
   return process.platform === "win32" ? "npm.cmd" : "npm";
 }
 
-function run(command, commandArgs, env = {}) {
+function run(command, commandArgs, env = {}, { stdout = "inherit" } = {}) {
   const result = spawnSync(command, commandArgs, {
     cwd: ROOT,
-    stdio: "inherit",
+    stdio: ["inherit", stdout, "inherit"],
     env: { ...process.env, ...env },
     shell: process.platform === "win32",
   });
