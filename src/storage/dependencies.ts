@@ -4,7 +4,7 @@ import { bucketOf, ExponentialHistogram } from "../model/exponential-histogram.t
 import { SPAN_MARK, STATUS_CODE } from "../model/span.ts";
 import { durationNano, type SpanColumns, type SpanGroup } from "../model/span-columns.ts";
 import { AdjustedCounts } from "./adjusted-counts.ts";
-import { addDependencies, type HourlyCalls, prepareDependencies } from "./dependency-table.ts";
+import { DependencyTable, type HourlyCalls, prepareDependencies } from "./dependency-table.ts";
 import type { SqlDatabase } from "./driver.ts";
 import { JoinWindow, type WindowSpan } from "./join-window.ts";
 import { isFar, startMinute } from "./start-bucket.ts";
@@ -55,6 +55,7 @@ type Pending = Map<number, Map<number, Map<number, Calls>>>;
 export class DependencyAggregator {
   readonly #settings: DependencySettings;
   readonly #window: JoinWindow;
+  readonly #table = new DependencyTable();
   readonly #adjusted = new AdjustedCounts();
   readonly #services = new Map<string, number>();
   #names: string[] = [];
@@ -146,7 +147,7 @@ export class DependencyAggregator {
    * cursor; when that is rolled back, call `undoFlush` before the next batch.
    */
   flush(db: SqlDatabase): void {
-    this.#summed.add(addDependencies(db, this.#hourly()));
+    this.#summed.add(this.#table.add(db, this.#hourly()));
     this.#flushed = this.#pending;
     this.#pending = new Map();
   }

@@ -4,7 +4,13 @@ import { testDriver } from "../../test/support/storage/driver.ts";
 import { ExponentialHistogram } from "../model/exponential-histogram.ts";
 import { OTHER_SERVICES } from "../model/red-metrics.ts";
 import { DependencyReader } from "./dependency-reader.ts";
-import { addDependencies, prepareDependencies, removeDependenciesBefore } from "./dependency-table.ts";
+import {
+  DependencyTable,
+  dependencyProblems,
+  type HourlyCalls,
+  prepareDependencies,
+  removeDependenciesBefore,
+} from "./dependency-table.ts";
 import type { SqlDatabase } from "./driver.ts";
 
 const HOUR_MS = 3_600_000;
@@ -16,6 +22,11 @@ beforeEach(() => {
   prepareDependencies(db);
 });
 afterEach(() => db.close());
+
+/** By a writer that knows nothing of what was written before. */
+function addDependencies(to: SqlDatabase, list: readonly HourlyCalls[], maxLinks?: number): number {
+  return new DependencyTable(maxLinks).add(to, list);
+}
 
 function add(hour: number, parent: string, child: string, calls: number, durationNano = 1e6): void {
   const durations = new ExponentialHistogram();
@@ -60,6 +71,86 @@ describe("addDependencies", () => {
   });
 });
 
+describe("a writer that holds what it wrote", () => {
+  it("writes what one that holds nothing writes, over rollbacks, removals and hours that others write", () => {
+    const service = fc.constantFrom("a", "b", "c");
+    const calls = fc.record({
+      hour: fc.integer({ min: FIRST_HOUR, max: FIRST_HOUR + 2 }),
+      parent: service,
+      child: service,
+      calls: fc.integer({ min: -2, max: 9 }),
+      errors: fc.integer({ min: 0, max: 2 }),
+      ms: fc.integer({ min: 1, max: 1e4 }),
+    });
+    const step = fc.record({
+      list: fc.array(calls, { maxLength: 8 }),
+      outcome: fc.constantFrom("commit", "commit", "commit", "roll back", "fail", "remove", "restart"),
+    });
+    const stored = (of: SqlDatabase) => [
+      of.prepare("SELECT hour, parent, child, calls, errors, crc FROM dependency").all(),
+      of.prepare("SELECT hour, parent, child, hex(durations) AS durations FROM dependency_duration").all(),
+    ];
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 20 }), fc.constantFrom(0, 2, 100), (steps, maxHeld) => {
+        const mine = testDriver.open(":memory:");
+        const others = testDriver.open(":memory:");
+        try {
+          for (const one of [mine, others]) prepareDependencies(one);
+          let table = new DependencyTable(4, maxHeld);
+          for (const { list, outcome } of steps) {
+            function* given() {
+              for (const { ms, ...more } of list) {
+                const durations = new ExponentialHistogram();
+                durations.add(ms * 1e6, more.calls);
+                yield { ...more, durations };
+              }
+              if (outcome === "fail") throw new Error("disk full");
+            }
+            const write = (to: SqlDatabase, by: DependencyTable) =>
+              to.transaction(() => {
+                const summed = by.add(to, given());
+                if (outcome === "roll back") throw new Error("disk full");
+                return summed;
+              });
+            if (outcome === "fail" || outcome === "roll back") {
+              expect(() => write(mine, table)).toThrow("disk full");
+              continue;
+            }
+            expect(write(mine, table)).toBe(write(others, new DependencyTable(4, 0)));
+            if (outcome === "restart") table = new DependencyTable(4, maxHeld);
+            if (outcome === "remove") {
+              for (const one of [mine, others]) removeDependenciesBefore(one, (FIRST_HOUR + 1) * HOUR_MS);
+            }
+            expect(stored(mine)).toEqual(stored(others));
+            expect([...dependencyProblems(mine)]).toEqual([]);
+          }
+        } finally {
+          mine.close();
+          others.close();
+        }
+      }),
+      { seed: 41, numRuns: 150 },
+    );
+  });
+
+  it("does not read it again", () => {
+    const table = new DependencyTable();
+    const one = () => ({
+      hour: FIRST_HOUR,
+      parent: "a",
+      child: "b",
+      calls: 2,
+      errors: 1,
+      durations: new ExponentialHistogram(),
+    });
+    table.add(db, [one()]);
+    // Behind its back: the hour has the same revision.
+    db.exec("UPDATE dependency SET calls = 1000, crc = NULL");
+    table.add(db, [one()]);
+    expect(new DependencyReader().read(db, range(0, 0, false))[0]?.callCount).toBe(4);
+  });
+});
+
 describe("DependencyReader", () => {
   it("sums up counts and, where asked for, durations of the hours that touch the range, sorted", () => {
     add(0, "b", "c", 2);
@@ -89,6 +180,36 @@ describe("DependencyReader", () => {
     empty.close();
   });
 
+  it("leaves out counts that are not what was written, as the check and the next write do", () => {
+    add(0, "a", "b", 2);
+    add(0, "a", "c", 4);
+    const reader = new DependencyReader();
+    const good = { parent: "a", child: "c", callCount: 4, errorCount: 2 };
+    for (const harm of ["calls = 1000", "errors = 3", "crc = crc + 1", "child = 'B'"]) {
+      db.transaction(() => {
+        db.exec(`UPDATE dependency SET ${harm} WHERE child = 'b'`);
+        expect(reader.read(db, range(0, 0, false)), harm).toEqual([good]);
+        expect(reader.read(db, range(0, 0, true)), harm).toMatchObject([good]);
+        expect([...dependencyProblems(db)].length, harm).toBeGreaterThan(0);
+        db.exec("DELETE FROM dependency WHERE child <> 'c'");
+      });
+      add(0, "a", "b", 2);
+    }
+    db.exec("UPDATE dependency SET calls = 1000 WHERE child = 'b'");
+    add(0, "a", "b", 2);
+    expect(reader.read(db, range(0, 0, false))).toEqual([
+      { parent: "a", child: "b", callCount: 2, errorCount: 1 },
+      good,
+    ]);
+  });
+
+  it("reads a folder of an older version, which has no checksums", () => {
+    add(0, "a", "b", 2);
+    db.exec("ALTER TABLE dependency DROP COLUMN crc");
+    const reader = new DependencyReader();
+    expect(reader.read(db, range(0, 0, true))).toMatchObject([{ parent: "a", child: "b", callCount: 2 }]);
+  });
+
   it("knows the hours of folders that were written before there were revisions", () => {
     add(0, "a", "b", 2);
     db.exec("DROP TABLE dependency_hour");
@@ -105,7 +226,7 @@ describe("DependencyReader", () => {
     const reader = new DependencyReader();
     reader.read(db, range(0, 5, true));
     // Behind the reader's back: without another revision, only the newest hour is looked at again.
-    db.exec("UPDATE dependency SET calls = 1000");
+    db.exec("UPDATE dependency SET calls = 1000, crc = NULL");
     expect(reader.read(db, range(0, 5, true))[0]?.callCount).toBe(1010);
     expect(new DependencyReader().read(db, range(0, 5, true))[0]?.callCount).toBe(6000);
   });

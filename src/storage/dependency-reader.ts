@@ -1,7 +1,7 @@
 import { compareText } from "../model/compare-text.ts";
 import { ExponentialHistogram } from "../model/exponential-histogram.ts";
 import type { DependencyLink, DependencyQuery } from "../model/trace-query.ts";
-import { hasTable, hourOf, placeOf, readDurations } from "./dependency-table.ts";
+import { hasTable, hourOf, readCalls } from "./dependency-table.ts";
 import type { SqlDatabase } from "./driver.ts";
 
 /** Sums over hours of one kind of query, kept for the next. */
@@ -148,22 +148,11 @@ function linkOf({ parent, child, calls, errors, durations }: Sum): DependencyLin
 
 function addHours(sums: Sums, db: SqlDatabase, hours: readonly number[], durations: boolean): void {
   if (hours.length === 0) return;
-  const list = JSON.stringify(hours);
-  const counts = db.prepare<{ parent: string; child: string; calls: number; errors: number }>(
-    `SELECT parent AS parent, child AS child, SUM(calls) AS calls, SUM(errors) AS errors FROM dependency
-     WHERE hour IN (SELECT value FROM json_each(?)) GROUP BY parent, child`,
-  );
-  for (const { parent, child, calls, errors } of counts.all(list)) {
-    const sum = sums.add(parent, child);
-    sum.calls += calls;
-    sum.errors += errors;
-  }
-  if (!durations) return;
-  const sketches = db.prepare<{ hour: number; parent: string; child: string; durations: Uint8Array }>(
-    "SELECT hour AS hour, parent AS parent, child AS child, durations AS durations FROM dependency_duration WHERE hour IN (SELECT value FROM json_each(?))",
-  );
-  for (const { hour, parent, child, durations } of sketches.iterate(list)) {
-    addDurations(sums.add(parent, child), readDurations(durations, placeOf(hour, parent, child)));
+  for (const read of readCalls(db, hours, durations)) {
+    const sum = sums.add(read.parent, read.child);
+    sum.calls += read.calls;
+    sum.errors += read.errors;
+    if (read.durations !== undefined) addDurations(sum, read.durations);
   }
 }
 

@@ -2,7 +2,7 @@ import { randomInt } from "node:crypto";
 import { ExponentialHistogram } from "../model/exponential-histogram.ts";
 import { OTHER_SERVICES } from "../model/red-metrics.ts";
 import { valuesCrc } from "./checked-meta.ts";
-import type { SqlDatabase } from "./driver.ts";
+import type { SqlDatabase, SqlStatement } from "./driver.ts";
 import { decodeHistogram, encodeHistogram, MAX_NAME_LENGTH } from "./red-cell.ts";
 
 /**
@@ -42,6 +42,8 @@ const MAX_REVISION = 2 ** 48 - 1;
 const HALF_A_CALL = 0.5;
 /** Links of one hour that are kept apart: every service calling every other makes as many with 100 services. */
 const MAX_LINKS = 10_000;
+/** Links whose calls are held in memory, of all hours: 1 to 3 kB each. */
+const MAX_HELD_LINKS = 5_000;
 
 /** Calls from one service to another that began in one hour. */
 export interface HourlyCalls {
@@ -54,6 +56,11 @@ export interface HourlyCalls {
   readonly durations: ExponentialHistogram;
 }
 
+/** Without the hour. */
+export interface ReadCalls extends Omit<HourlyCalls, "hour" | "durations"> {
+  readonly durations: ExponentialHistogram | undefined;
+}
+
 interface StoredCalls {
   readonly hour: number;
   readonly parent: string;
@@ -61,6 +68,8 @@ interface StoredCalls {
   readonly calls: number;
   readonly errors: number;
   readonly crc: number | null;
+  /** NULL where there are none; absent where they are not read. */
+  readonly durations?: Uint8Array | null;
 }
 
 /** Makes the tables. Throws SqlError `corrupt` where they are not the ones that it makes. */
@@ -78,62 +87,194 @@ function probe(db: SqlDatabase): void {
   db.prepare("SELECT hour, revision FROM dependency_hour");
 }
 
-/**
- * Adds calls to the stored ones. Runs inside the caller's transaction. Beyond `maxLinks` of one hour, calls of links that
- * it does not hold yet, and those of very long names, are summed up as a link between other services; returns how many.
- * Negative counts take calls back that were added before.
- */
-export function addDependencies(db: SqlDatabase, list: Iterable<HourlyCalls>, maxLinks = MAX_LINKS): number {
-  const count = db.prepare<{ links: number }>("SELECT count(*) AS links FROM dependency WHERE hour = ?");
-  const held = db.prepare<Omit<StoredCalls, "hour" | "parent" | "child">>(
-    "SELECT calls AS calls, errors AS errors, crc AS crc FROM dependency WHERE hour = ? AND parent = ? AND child = ?",
-  );
-  const write = db.prepare(
-    "INSERT OR REPLACE INTO dependency (hour, parent, child, calls, errors, crc) VALUES (?, ?, ?, ?, ?, ?)",
-  );
-  const known = db.prepare<{ durations: Uint8Array }>(
-    "SELECT durations AS durations FROM dependency_duration WHERE hour = ? AND parent = ? AND child = ?",
-  );
-  const put = db.prepare("INSERT OR REPLACE INTO dependency_duration VALUES (?, ?, ?, ?)");
-  /** Links of the hours that change. */
-  const links = new Map<number, number>();
-  let summed = 0;
-  for (const { hour, calls, errors, durations, ...names } of list) {
-    let { parent, child } = names;
-    let ofHour = links.get(hour) ?? count.get(hour)?.links ?? 0;
-    let before = held.get(hour, parent, child);
-    if (before === undefined) {
-      // Calls that were taken back before they were stored.
-      if (calls < HALF_A_CALL && ofHour < maxLinks) continue;
-      if (ofHour < maxLinks && parent.length <= MAX_NAME_LENGTH && child.length <= MAX_NAME_LENGTH) ofHour++;
-      else {
-        parent = OTHER_SERVICES;
-        child = OTHER_SERVICES;
-        summed += Math.max(0, calls);
-        before = held.get(hour, parent, child);
-      }
-    }
-    links.set(hour, ofHour);
-    // Counts that cannot be believed count as none.
-    const sound = before !== undefined && isSound({ hour, parent, child, ...before }) ? before : undefined;
-    const sums = { hour, parent, child, calls: calls + (sound?.calls ?? 0), errors: errors + (sound?.errors ?? 0) };
-    if (sums.calls < HALF_A_CALL) {
-      for (const table of ["dependency", "dependency_duration"]) {
-        db.prepare(`DELETE FROM ${table} WHERE hour = ? AND parent = ? AND child = ?`).run(hour, parent, child);
-      }
-      links.set(hour, Math.max(0, ofHour - 1));
-      continue;
-    }
-    write.run(hour, parent, child, sums.calls, sums.errors, crcOf(sums));
-    const place = placeOf(hour, parent, child);
-    const sum = readDurations(known.get(hour, parent, child)?.durations, place);
-    sum.merge(durations);
-    put.run(hour, parent, child, encodeHistogram(sum, place));
+/** A stored link, as it is added to. */
+interface HeldLink {
+  calls: number;
+  errors: number;
+  readonly durations: ExponentialHistogram;
+}
+
+interface HeldHour {
+  /** The one that was written with what is held. */
+  revision: number;
+  /** Links of the hour that are stored. */
+  links: number;
+  /** Some of them, by `placeOf`. */
+  readonly held: Map<string, HeldLink>;
+}
+
+/** The writing side of the stored calls. */
+export class DependencyTable {
+  readonly #maxLinks: number;
+  readonly #maxHeld: number;
+  #statements: Statements | undefined;
+  /**
+   * What the last call wrote, that the next need not read it again. It holds for an hour whose revision is still the one
+   * that was written with it: one that was removed, or whose transaction was rolled back, has another one or none.
+   */
+  #hours = new Map<number, HeldHour>();
+  #held = 0;
+
+  /** Of one hour, `maxLinks` are kept apart; `maxHeld` are held in memory. */
+  constructor(maxLinks = MAX_LINKS, maxHeld = MAX_HELD_LINKS) {
+    this.#maxLinks = maxLinks;
+    this.#maxHeld = maxHeld;
   }
-  // Drawn, not counted: an hour that is removed and comes back must not look as it did before.
-  const revise = db.prepare("INSERT OR REPLACE INTO dependency_hour VALUES (?, ?)");
-  for (const hour of links.keys()) revise.run(hour, randomInt(1, MAX_REVISION));
-  return summed;
+
+  /**
+   * Adds calls to the stored ones. Runs inside the caller's transaction. Beyond the links of one hour that are kept apart,
+   * calls of links that it does not hold yet, and those of very long names, are summed up as a link between other services;
+   * returns how many. Negative counts take calls back that were added before.
+   */
+  add(db: SqlDatabase, list: Iterable<HourlyCalls>): number {
+    if (this.#statements?.db !== db) this.#statements = new Statements(db);
+    const statements = this.#statements;
+    const before = this.#hours;
+    // Where this throws, nothing is held.
+    this.#hours = new Map();
+    this.#held = 0;
+    const hours = new Map<number, HeldHour>();
+    let summed = 0;
+    for (const { hour, calls, errors, durations, ...names } of list) {
+      let ofHour = hours.get(hour);
+      if (ofHour === undefined) {
+        ofHour = openHour(statements, hour, before.get(hour));
+        hours.set(hour, ofHour);
+        this.#held += ofHour.held.size;
+      }
+      let { parent, child } = names;
+      let place = placeOf(hour, parent, child);
+      let link = ofHour.held.get(place) ?? statements.read(hour, parent, child);
+      if (link === undefined) {
+        const fits = ofHour.links < this.#maxLinks;
+        // Calls that were taken back before they were stored.
+        if (calls < HALF_A_CALL && fits) continue;
+        if (!fits || parent.length > MAX_NAME_LENGTH || child.length > MAX_NAME_LENGTH) {
+          parent = OTHER_SERVICES;
+          child = OTHER_SERVICES;
+          place = placeOf(hour, parent, child);
+          summed += Math.max(0, calls);
+          link = ofHour.held.get(place) ?? statements.read(hour, parent, child);
+        }
+      }
+      const isNew = link === undefined;
+      link ??= { calls: 0, errors: 0, durations: new ExponentialHistogram() };
+      link.calls += calls;
+      link.errors += errors;
+      if (link.calls < HALF_A_CALL) {
+        if (isNew) continue;
+        statements.remove(hour, parent, child);
+        if (ofHour.held.delete(place)) this.#held--;
+        ofHour.links--;
+        continue;
+      }
+      if (isNew) ofHour.links++;
+      link.durations.merge(durations);
+      statements.write(hour, parent, child, link);
+      if (this.#held < this.#maxHeld && !ofHour.held.has(place)) {
+        ofHour.held.set(place, link);
+        this.#held++;
+      }
+    }
+    for (const [hour, ofHour] of hours) ofHour.revision = statements.revise(hour);
+    this.#hours = hours;
+    return summed;
+  }
+}
+
+function openHour(statements: Statements, hour: number, before: HeldHour | undefined): HeldHour {
+  if (before !== undefined && before.revision === statements.revision(hour)) return before;
+  return { revision: 0, links: statements.links(hour), held: new Map() };
+}
+
+/** Of one connection. */
+class Statements {
+  readonly db: SqlDatabase;
+  readonly #links: SqlStatement<{ links: number }>;
+  readonly #revision: SqlStatement<{ revision: number }>;
+  readonly #read: SqlStatement<Omit<StoredCalls, "hour" | "parent" | "child">>;
+  readonly #writeCalls: SqlStatement<unknown>;
+  readonly #writeDurations: SqlStatement<unknown>;
+  readonly #revise: SqlStatement<unknown>;
+  readonly #remove: readonly SqlStatement<unknown>[];
+
+  constructor(db: SqlDatabase) {
+    this.db = db;
+    this.#links = db.prepare("SELECT count(*) AS links FROM dependency WHERE hour = ?");
+    this.#revision = db.prepare("SELECT revision AS revision FROM dependency_hour WHERE hour = ?");
+    this.#read = db.prepare(
+      `SELECT c.calls AS calls, c.errors AS errors, c.crc AS crc, d.durations AS durations
+       FROM dependency c LEFT JOIN dependency_duration d ON ${SAME_LINK}
+       WHERE c.hour = ? AND c.parent = ? AND c.child = ?`,
+    );
+    this.#writeCalls = db.prepare(
+      "INSERT OR REPLACE INTO dependency (hour, parent, child, calls, errors, crc) VALUES (?, ?, ?, ?, ?, ?)",
+    );
+    this.#writeDurations = db.prepare("INSERT OR REPLACE INTO dependency_duration VALUES (?, ?, ?, ?)");
+    this.#revise = db.prepare("INSERT OR REPLACE INTO dependency_hour VALUES (?, ?)");
+    this.#remove = ["dependency", "dependency_duration"].map((table) =>
+      db.prepare(`DELETE FROM ${table} WHERE hour = ? AND parent = ? AND child = ?`),
+    );
+  }
+
+  /** How many are stored of an hour. */
+  links(hour: number): number {
+    return this.#links.get(hour)?.links ?? 0;
+  }
+
+  revision(hour: number): number | undefined {
+    return this.#revision.get(hour)?.revision;
+  }
+
+  /** Counts that cannot be believed count as none. */
+  read(hour: number, parent: string, child: string): HeldLink | undefined {
+    const row = this.#read.get(hour, parent, child);
+    if (row === undefined) return undefined;
+    const { calls, errors } = isSound({ hour, parent, child, ...row }) ? row : { calls: 0, errors: 0 };
+    return { calls, errors, durations: readDurations(row.durations, placeOf(hour, parent, child)) };
+  }
+
+  write(hour: number, parent: string, child: string, { calls, errors, durations }: HeldLink): void {
+    this.#writeCalls.run(hour, parent, child, calls, errors, crcOf({ hour, parent, child, calls, errors }));
+    this.#writeDurations.run(hour, parent, child, encodeHistogram(durations, placeOf(hour, parent, child)));
+  }
+
+  remove(hour: number, parent: string, child: string): void {
+    for (const statement of this.#remove) statement.run(hour, parent, child);
+  }
+
+  /** Drawn, not counted: an hour that is removed and comes back must not look as it did before. */
+  revise(hour: number): number {
+    const revision = randomInt(1, MAX_REVISION);
+    this.#revise.run(hour, revision);
+    return revision;
+  }
+}
+
+/** Of the two tables, as `c` and `d`. */
+const SAME_LINK = "d.hour = c.hour AND d.parent = c.parent AND d.child = c.child";
+
+/**
+ * The stored calls of some hours, with their durations where asked for. Leaves out counts that are not what was written;
+ * durations that cannot be read are empty.
+ */
+export function* readCalls(db: SqlDatabase, hours: readonly number[], durations: boolean): Generator<ReadCalls> {
+  // A folder of an older version has no checksums before it is written to.
+  const crc = hasCrc(db) ? "c.crc" : "NULL";
+  const named = "c.hour AS hour, c.parent AS parent, c.child AS child, c.calls AS calls, c.errors AS errors";
+  const rows = db.prepare<StoredCalls>(
+    durations
+      ? `SELECT ${named}, ${crc} AS crc, d.durations AS durations
+         FROM dependency c LEFT JOIN dependency_duration d ON ${SAME_LINK}
+         WHERE c.hour IN (SELECT value FROM json_each(?))`
+      : `SELECT ${named}, ${crc} AS crc FROM dependency c WHERE c.hour IN (SELECT value FROM json_each(?))`,
+  );
+  for (const row of rows.iterate(JSON.stringify(hours))) {
+    if (!isSound(row)) continue;
+    const { hour, parent, child, calls, errors } = row;
+    const read = durations ? readDurations(row.durations, placeOf(hour, parent, child)) : undefined;
+    yield { parent, child, calls, errors, durations: read };
+  }
 }
 
 /** Removes the hours that ended before `beforeMs`, ms since the epoch: for retention. */
@@ -192,7 +333,7 @@ export function* dependencyProblems(db: SqlDatabase): Generator<string> {
 }
 
 /** What the checksum of a link's durations covers beside them. */
-export function placeOf(hour: number, parent: string, child: string): string {
+function placeOf(hour: number, parent: string, child: string): string {
   return JSON.stringify([hour, parent, child]);
 }
 
@@ -201,7 +342,7 @@ function hasCrc(db: SqlDatabase): boolean {
   return columns.some(({ name }) => name.toLowerCase() === "crc");
 }
 
-function crcOf({ hour, parent, child, calls, errors }: Omit<StoredCalls, "crc">): number {
+function crcOf({ hour, parent, child, calls, errors }: Omit<StoredCalls, "crc" | "durations">): number {
   return valuesCrc([hour, parent, child, calls, errors]);
 }
 
@@ -210,9 +351,9 @@ function isSound(row: StoredCalls): boolean {
 }
 
 /** An empty one where nothing was stored, or what cannot be read. */
-export function readDurations(bytes: Uint8Array | undefined, place: string): ExponentialHistogram {
+function readDurations(bytes: Uint8Array | null | undefined, place: string): ExponentialHistogram {
   try {
-    return bytes === undefined ? new ExponentialHistogram() : decodeHistogram(bytes, place);
+    return bytes == null ? new ExponentialHistogram() : decodeHistogram(bytes, place);
   } catch (error) {
     if (error instanceof RangeError) return new ExponentialHistogram();
     throw error;
