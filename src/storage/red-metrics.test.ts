@@ -19,8 +19,9 @@ import type { Span } from "../model/span.ts";
 import { receivedThreshold, type SpanColumns } from "../model/span-columns.ts";
 import type { SqlDatabase } from "./driver.ts";
 import { NumberReader, NumberWriter } from "./number-codec.ts";
+import { cellKey, RedCell } from "./red-cell.ts";
 import { RedAggregator } from "./red-metrics.ts";
-import { readRed, redProblems, removeRedBefore } from "./red-table.ts";
+import { type RedDelta, RedTable, readRed, redProblems, removeRedBefore, shrinkRed } from "./red-table.ts";
 
 const MINUTE = MINUTE_MS;
 const HOUR = HOUR_MS;
@@ -258,6 +259,94 @@ describe("keeping", () => {
     expect(readRed(empty, { startMs: 0, endMs: HOUR, stepMs: MINUTE, byOperation: true }).series).toEqual([]);
     removeRedBefore(empty, START_MS);
     empty.close();
+  });
+});
+
+interface Counted {
+  readonly minute: number;
+  readonly service: string;
+  readonly operation: string;
+  readonly kind: number;
+  readonly ms: number;
+  readonly count: number;
+}
+
+function deltaOf(list: readonly Counted[]): RedDelta {
+  const delta: RedDelta = new Map();
+  for (const { minute, service, operation, kind, ms, count } of list) {
+    const services = delta.get(minute) ?? new Map();
+    delta.set(minute, services);
+    const cells = services.get(service) ?? new Map();
+    services.set(service, cells);
+    const cell: RedCell = cells.get(cellKey(operation, kind)) ?? new RedCell();
+    cells.set(cellKey(operation, kind), cell);
+    cell.calls += count;
+    cell.spans++;
+    cell.durations.add(ms * 1e6, count);
+  }
+  return delta;
+}
+
+describe("a table that holds what it wrote", () => {
+  it("writes what one that holds nothing writes, over rollbacks, removals and damage", () => {
+    const minute = START_MS / MINUTE;
+    const counted = fc.record({
+      minute: fc.constantFrom(minute, minute + 1, minute + 60),
+      service: fc.constantFrom("a", "b", "c"),
+      operation: fc.constantFrom("x", "y", "z"),
+      kind: fc.constantFrom(2, 3),
+      ms: fc.integer({ min: 0, max: 1e6 }),
+      count: fc.constantFrom(1, 1.5, 3),
+    });
+    const step = fc.record({
+      list: fc.array(counted, { maxLength: 8 }),
+      outcome: fc.constantFrom("commit", "commit", "commit", "roll back", "remove", "shrink", "harm", "restart"),
+    });
+    const settings = { maxOperations: 3, maxServices: 2 };
+    const stored = (of: SqlDatabase) =>
+      of
+        .prepare("SELECT width, service, bucket, hex(totals) AS t, hex(operations) AS o FROM red ORDER BY 1, 2, 3")
+        .all();
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 20 }), fc.constantFrom(0, 3, 1_000), (steps, maxHeld) => {
+        const [mine, others] = [testDriver.open(":memory:"), testDriver.open(":memory:")];
+        const table = (of: SqlDatabase, held: number) => {
+          const made = new RedTable(settings, held);
+          made.load(of);
+          return made;
+        };
+        try {
+          let holding = table(mine, maxHeld);
+          for (const { list, outcome } of steps) {
+            const write = (to: SqlDatabase, by: RedTable) =>
+              to.transaction(() => {
+                const summed = by.add(to, deltaOf(list), START_MS);
+                if (outcome === "roll back") throw new Error("disk full");
+                return summed;
+              });
+            if (outcome === "roll back") {
+              expect(() => write(mine, holding)).toThrow("disk full");
+              holding.forget();
+              continue;
+            }
+            expect(write(mine, holding)).toBe(write(others, table(others, 0)));
+            if (outcome === "restart") holding = table(mine, maxHeld);
+            for (const one of [mine, others]) {
+              if (outcome === "remove") removeRedBefore(one, START_MS + HOUR);
+              if (outcome === "shrink") shrinkRed(one);
+              if (outcome === "harm") one.exec("UPDATE red SET totals = x'09' WHERE service = 'a'");
+            }
+            // Names that are gone from the table are known until it is read again.
+            if (outcome === "remove" || outcome === "shrink") holding.forget();
+            expect(stored(mine)).toEqual(stored(others));
+          }
+        } finally {
+          mine.close();
+          others.close();
+        }
+      }),
+      { seed: 43, numRuns: 150 },
+    );
   });
 });
 

@@ -6,7 +6,7 @@ import {
   type RedQuery,
   type RedSeries,
 } from "../model/red-metrics.ts";
-import type { SqlDatabase } from "./driver.ts";
+import type { SqlDatabase, SqlStatement } from "./driver.ts";
 import { cellKey, decodeCells, encodeCells, kindOfKey, operationOfKey, RedCell, type RedCells } from "./red-cell.ts";
 
 export interface RedSettings {
@@ -23,6 +23,8 @@ export const MINUTE_MS = 60_000;
 const HOUR_MS = 3_600_000;
 /** Minutes are kept for this long after they were received; hours as long as spans are. */
 const MINUTES_KEPT = 25 * 60;
+/** Cells of operations that are held in memory: mostly below 1 kB each, 3 kB at most. */
+const MAX_HELD_CELLS = 5_000;
 /** Longest range that is answered by minutes, ms. */
 const MINUTES_RANGE_MS = 24 * HOUR_MS;
 
@@ -62,15 +64,38 @@ interface Row {
   readonly operations: Uint8Array;
 }
 
+/** A row as it is stored, and what it says. */
+interface HeldRow extends Row {
+  readonly cells: { readonly totals: RedCells; readonly operations: RedCells };
+}
+
+/** Of one connection. */
+interface Statements {
+  readonly db: SqlDatabase;
+  readonly read: SqlStatement<Row>;
+  readonly write: SqlStatement<unknown>;
+}
+
 /** The writing side of the stored RED metrics. */
 export class RedTable {
   readonly #settings: RedSettings;
+  readonly #maxHeld: number;
+  #statements: Statements | undefined;
+  /**
+   * What the last call wrote, by `placeOf`, and the one before it while another writes. It is used where the stored bytes
+   * are still the same: whatever rolls back, removes or harms a row, there is nothing to be told here.
+   */
+  #held = new Map<string, HeldRow>();
+  #heldBefore = new Map<string, HeldRow>();
+  #heldCells = 0;
   /** Names in the table; read again when undefined. */
   #services: Set<string> | undefined;
   #minutesFrom = 0;
 
-  constructor(settings: RedSettings) {
+  /** `maxHeld` cells of operations are held in memory. */
+  constructor(settings: RedSettings, maxHeld = MAX_HELD_CELLS) {
     this.#settings = settings;
+    this.#maxHeld = maxHeld;
   }
 
   load(db: SqlDatabase): void {
@@ -88,6 +113,9 @@ export class RedTable {
    * Returns the number of spans that are not kept under the names of their own service and operation.
    */
   add(db: SqlDatabase, delta: RedDelta, receivedMs: number): number {
+    this.#heldBefore = this.#held;
+    this.#held = new Map();
+    this.#heldCells = 0;
     // Others remove minutes too.
     this.#minutesFrom = minutesFrom(db);
     this.#trim(db, Math.floor(receivedMs / MINUTE_MS) - MINUTES_KEPT);
@@ -105,20 +133,21 @@ export class RedTable {
     for (const [hour, services] of hours) {
       for (const [service, cells] of services) summed += this.#addRow(db, HOUR_MS, service, hour, cells);
     }
+    this.#heldBefore = new Map();
     return summed;
   }
 
   /** Returns the number of spans that are in the row under another name than their own. */
   #addRow(db: SqlDatabase, width: number, service: string, bucket: number, delta: RedCells): number {
+    if (this.#statements?.db !== db) this.#statements = prepare(db);
+    const { read, write } = this.#statements;
     let summed = 0;
     const place = (column: Column) => placeOf(width, service, bucket, column);
-    const row = db
-      .prepare<Row>(
-        "SELECT totals AS totals, operations AS operations FROM red WHERE width = ? AND service = ? AND bucket = ?",
-      )
-      .get(width, service, bucket);
-    const totals = row === undefined ? newMap<string, RedCell>() : readCells(row.totals, place("totals"));
-    const operations = row === undefined ? newMap<string, RedCell>() : readCells(row.operations, place("operations"));
+    const [ofTotals, ofOperations] = [place("totals"), place("operations")];
+    const row = read.get(width, service, bucket);
+    const cells = row === undefined ? undefined : this.#takeHeld(ofOperations, row);
+    const totals = cells?.totals ?? (row === undefined ? newMap() : readCells(row.totals, ofTotals));
+    const operations = cells?.operations ?? (row === undefined ? newMap() : readCells(row.operations, ofOperations));
     for (const [key, cell] of delta) {
       const kind = kindOfKey(key);
       const known = operations.has(key) || operations.size < this.#settings.maxOperations;
@@ -127,11 +156,27 @@ export class RedTable {
       if (!known || key === others || service === OTHER_SERVICES) summed += cell.spans;
       getOrPut(totals, cellKey("", kind), () => new RedCell()).merge(cell);
     }
-    db.prepare(
-      `INSERT INTO red (width, service, bucket, totals, operations) VALUES (?, ?, ?, ?, ?)
-       ON CONFLICT (width, service, bucket) DO UPDATE SET totals = excluded.totals, operations = excluded.operations`,
-    ).run(width, service, bucket, encodeCells(totals, place("totals")), encodeCells(operations, place("operations")));
+    const bytes: Row = { totals: encodeCells(totals, ofTotals), operations: encodeCells(operations, ofOperations) };
+    write.run(width, service, bucket, bytes.totals, bytes.operations);
+    if (this.#heldCells + operations.size <= this.#maxHeld) {
+      this.#heldCells += operations.size;
+      this.#held.set(ofOperations, { ...bytes, cells: { totals, operations } });
+    }
     return summed;
+  }
+
+  /** What was written as this row, which is held no longer; undefined where something else is stored now. */
+  #takeHeld(place: string, row: Row): HeldRow["cells"] | undefined {
+    const again = this.#held.get(place);
+    const held = again ?? this.#heldBefore.get(place);
+    if (held === undefined) return undefined;
+    if (again === undefined) this.#heldBefore.delete(place);
+    else {
+      this.#held.delete(place);
+      this.#heldCells -= again.cells.operations.size;
+    }
+    const same = Buffer.compare(held.totals, row.totals) === 0 && Buffer.compare(held.operations, row.operations) === 0;
+    return same ? held.cells : undefined;
   }
 
   /** The name under which a service is kept. */
@@ -151,6 +196,19 @@ export class RedTable {
     this.#minutesFrom = from;
     this.#services = undefined;
   }
+}
+
+function prepare(db: SqlDatabase): Statements {
+  return {
+    db,
+    read: db.prepare(
+      "SELECT totals AS totals, operations AS operations FROM red WHERE width = ? AND service = ? AND bucket = ?",
+    ),
+    write: db.prepare(
+      `INSERT INTO red (width, service, bucket, totals, operations) VALUES (?, ?, ?, ?, ?)
+       ON CONFLICT (width, service, bucket) DO UPDATE SET totals = excluded.totals, operations = excluded.operations`,
+    ),
+  };
 }
 
 /** Removes what ended before `beforeMs`, ms since the epoch: for retention. */
