@@ -29,18 +29,8 @@ export function answerText(request: AnyRequest, response: AnyResponse, status: n
 const GRPC = /^application\/grpc(?:[+;]|$)/;
 
 /** True for a call of gRPC itself; gRPC-Web goes over any HTTP. */
-export function isGrpc(request: AnyRequest): boolean {
+export function isGrpc(request: AnyRequest): request is Http2ServerRequest {
   return "stream" in request && GRPC.test(request.headers["content-type"] ?? "");
-}
-
-/** Ends a gRPC call with UNIMPLEMENTED in headers alone ("Trailers-Only" of the protocol), which its client shows in words. */
-export function answerUnimplemented(request: AnyRequest, response: AnyResponse, message: string): void {
-  if (!isHttp2(response) || response.headersSent) return;
-  response.stream.respond(
-    { ":status": 200, "content-type": "application/grpc", "grpc-status": "12", "grpc-message": encodeURI(message) },
-    { endStream: true },
-  );
-  discardBody(request);
 }
 
 /** Sends status and headers, a flat list; header names in HTTP/2 are lower case and repeated ones are grouped. */
@@ -52,7 +42,8 @@ export function writeHead(response: AnyResponse, status: number, headers: readon
   response.writeHead(status, groupHeaders(headers));
 }
 
-function groupHeaders(headers: readonly string[]): Record<string, string | string[]> {
+/** A flat list of headers as HTTP/2 takes them: names in lower case, values of the same name together. */
+export function groupHeaders(headers: readonly string[]): Record<string, string | string[]> {
   const grouped = new Map<string, string[]>();
   for (let i = 0; i + 1 < headers.length; i += 2) {
     const name = (headers[i] as string).toLowerCase();

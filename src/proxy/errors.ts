@@ -21,6 +21,7 @@ const WORDS: Readonly<Record<string, string>> = {
   ENOTFOUND: "its host name cannot be resolved",
   EAI_AGAIN: "its host name cannot be resolved now",
   connect_timeout: "it does not accept connections in time",
+  no_http2: "it does not speak HTTP/2, which gRPC needs",
   timeout: "it does not answer in time",
 };
 

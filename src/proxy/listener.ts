@@ -199,7 +199,11 @@ export class ProxyListener {
     });
     server.on("session", (session) => {
       this.#sessions.add(session);
-      session.setTimeout(keepAliveTimeoutMs, () => session.close());
+      session.setTimeout(keepAliveTimeoutMs);
+      session.on("timeout", () => {
+        if (this.#isAsked(session)) session.setTimeout(keepAliveTimeoutMs);
+        else session.close();
+      });
       session.once("close", () => {
         this.#sessions.delete(session);
         this.#lookWhetherDrained();
@@ -211,6 +215,12 @@ export class ProxyListener {
     server.on("request", (request, response) => this.#request(request, response, false));
     server.on("checkContinue", (request, response) => this.#request(request, response, true));
     return server;
+  }
+
+  /** Whether a request is under way: one that is silent keeps its connection. */
+  #isAsked(session: ServerHttp2Session): boolean {
+    for (const response of this.#active) if ("stream" in response && response.stream?.session === session) return true;
+    return false;
   }
 
   #request(

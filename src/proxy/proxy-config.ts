@@ -114,7 +114,9 @@ export const proxyConfig = z.strictObject({
     .min(0)
     .max(10)
     .default(2)
-    .describe("How often a GET, HEAD, OPTIONS, PUT, DELETE or TRACE is tried again that reached no upstream."),
+    .describe(
+      "How often a gRPC call, GET, HEAD, OPTIONS, PUT, DELETE or TRACE is tried again that reached no upstream.",
+    ),
   ejection: z
     .strictObject({
       consecutive_failures: z
@@ -136,7 +138,7 @@ export const proxyConfig = z.strictObject({
         .positive()
         .nullable()
         .default(1024)
-        .describe("Of a request's body; beyond it 413. null is no limit."),
+        .describe("Of a request's body; beyond it 413. All that a gRPC call sends counts. null is no limit."),
       connections: z.int().min(1).default(4096).describe("Open at once; further ones are closed."),
       streams_per_connection: z.int().min(1).default(128).describe("HTTP/2 requests at once on one connection."),
     })
@@ -148,7 +150,7 @@ export const proxyConfig = z.strictObject({
       headers_ms: timeMs(10_000, "For a request's headers to arrive, ms."),
       request_ms: timeMs(300_000, "For a whole request to arrive, ms."),
       keep_alive_ms: timeMs(75_000, "How long an idle connection of a caller is kept, ms."),
-      tunnel_idle_ms: timeMs(3_600_000, "How long a WebSocket may be silent, ms."),
+      tunnel_idle_ms: timeMs(3_600_000, "How long a WebSocket or a gRPC call may be silent, ms."),
     })
     .prefault({}),
   exporter: z
@@ -186,7 +188,7 @@ function upstreamProblem(text: string): string | undefined {
   if (isDiscoverEndpoint(text)) {
     try {
       if (parseDiscoverEndpoint(text).scheme !== "grpc") return undefined;
-      return `${JSON.stringify(text)}: the proxy speaks HTTP/1.1 to its upstreams; expected scheme http or https`;
+      return `${JSON.stringify(text)}: the scheme says with or without TLS, for gRPC too; expected scheme http or https`;
     } catch (error) {
       return (error as Error).message;
     }

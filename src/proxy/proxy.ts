@@ -9,18 +9,21 @@ import { SILENT_LOGGER } from "../component/logger.ts";
 import { Metrics } from "../component/metrics.ts";
 import type { SpanExporter } from "../sdk/exporters/exporter.ts";
 import { isAllowedHost } from "../server/host-check.ts";
-import { type AnyRequest, type AnyResponse, answerText, answerUnimplemented, isGrpc } from "./answer.ts";
+import { type AnyRequest, type AnyResponse, answerText, isGrpc, isHttp2 } from "./answer.ts";
 import type { UpstreamFailure } from "./errors.ts";
 import { type Admitted, Exchange } from "./exchange.ts";
 import type { ForwardedFrom } from "./forwarded.ts";
+import { answerGrpc, statusOfRefusal } from "./grpc-answer.ts";
+import { GrpcCall } from "./grpc-call.ts";
+import { startCallServerSpan } from "./grpc-spans.ts";
 import { headerValues } from "./headers.ts";
 import { endWith, ProxyListener } from "./listener.ts";
 import { type ProxyConfig, type RouteConfig, trustedPeers } from "./proxy-config.ts";
 import { guardRequest, type Refusal } from "./request-guard.ts";
-import { closeConnector, openConnector, type Route, routeCounters } from "./route.ts";
+import { closeConnections, openConnections, type Route, routeCounters } from "./route.ts";
 import { RouteTracers } from "./route-tracers.ts";
-import { duplicateRoute, Router } from "./router.ts";
-import { startServerSpan } from "./spans.ts";
+import { duplicateRoute, Router, upstreamPath } from "./router.ts";
+import { type IncomingFacts, startServerSpan } from "./spans.ts";
 import { callerContext, traceHeaders } from "./trace-headers.ts";
 import { isWebSocket, responseOn, Tunnel, type TunnelSettings } from "./tunnel.ts";
 import { openPool } from "./upstream-pool.ts";
@@ -127,9 +130,9 @@ export class TracingProxy implements Component {
   }
 
   #closeRoutes(routes: readonly Route[]): void {
-    for (const { pool, connector } of routes) {
-      pool.close();
-      closeConnector(connector);
+    for (const route of routes) {
+      route.pool.close();
+      closeConnections(route);
     }
   }
 
@@ -137,7 +140,7 @@ export class TracingProxy implements Component {
     const { ejection, allow_link_local: allowLinkLocal, timeouts } = this.#config;
     const key = `proxy.routes[${at}]`;
     // Before the pool, which holds checks and watches open: this can only fail or hold nothing.
-    const connector = openConnector(route, {
+    const connections = openConnections(route, {
       connectMs: timeouts.connect_ms,
       idleMs: timeouts.idle_ms,
       allowLinkLocal,
@@ -166,7 +169,7 @@ export class TracingProxy implements Component {
       tracer: tracers.of(service),
       trace: traceHeaders(route.propagation ?? this.#config.propagation),
       pool,
-      connector,
+      ...connections,
       counted: routeCounters(this.#host.metrics, service),
     };
   }
@@ -193,12 +196,15 @@ export class TracingProxy implements Component {
     const admitted = this.#admit(request);
     if ("status" in admitted) {
       this.#countRefusal(admitted);
-      if (admitted.reason === "grpc") answerUnimplemented(request, response, admitted.message);
-      else answerText(request, response, admitted.status, admitted.message);
+      if (isGrpc(request) && isHttp2(response)) {
+        answerGrpc(request, response, statusOfRefusal(admitted), admitted.message);
+      } else answerText(request, response, admitted.status, admitted.message);
       return;
     }
     try {
-      new Exchange(request, response, admitted, this.#exchanges, expectsContinue).start();
+      if (isGrpc(request) && isHttp2(response)) {
+        new GrpcCall(request, response, admitted, this.#exchanges).start(expectsContinue);
+      } else new Exchange(request, response, admitted, this.#exchanges, expectsContinue).start();
     } catch (error) {
       this.#host.logger.error("a proxied request failed", { reason: String((error as Error)?.stack ?? error) });
       admitted.server.fail(error).end();
@@ -246,31 +252,25 @@ export class TracingProxy implements Component {
     }
     const route = this.#router.match(host, path);
     if (route === undefined) return { status: 404, reason: "no_route", message: `no route takes ${path}` };
-    if (isGrpc(request)) {
-      const message = "gRPC needs HTTP/2 all the way; this proxy speaks HTTP/1.1 to its upstreams";
-      return { status: 501, reason: "grpc", message };
-    }
     const socket = http2 ? request.stream.session?.socket : request.socket;
     const secure = http2 ? request.stream.session?.encrypted === true : "encrypted" in request.socket;
     const scheme = secure ? "https" : "http";
     const address = socket?.remoteAddress;
     const from: ForwardedFrom = { address, scheme, authority, port, trusted: this.#trusts(address) };
     const caller = callerContext(names, rawHeaders);
-    const server = startServerSpan(
-      route.tracer,
-      route.prefix,
-      {
-        method,
-        guarded,
-        scheme,
-        httpVersion: http2 ? "2" : httpVersion,
-        peerAddress: address,
-        peerPort: socket?.remotePort,
-        clientAddress: clientAddress(rawHeaders, from),
-        userAgent: headers["user-agent"],
-      },
-      caller,
-    );
+    const facts: IncomingFacts = {
+      method,
+      guarded,
+      scheme,
+      httpVersion: http2 ? "2" : httpVersion,
+      peerAddress: address,
+      peerPort: socket?.remotePort,
+      clientAddress: clientAddress(rawHeaders, from),
+      userAgent: headers["user-agent"],
+    };
+    const server = isGrpc(request)
+      ? startCallServerSpan(route.tracer, upstreamPath(route, "", path), facts, caller)
+      : startServerSpan(route.tracer, route.prefix, facts, caller);
     const via = this.#via[http2 ? "2.0" : httpVersion === "1.0" ? "1.0" : "1.1"];
     return { guarded, route, caller, from, server, via };
   }

@@ -94,7 +94,9 @@ export class RequestBody {
     if (this.#received > KEPT_BYTES) this.#kept = undefined;
     else this.#kept?.push(chunk);
     const to = this.#to;
+    if (to === undefined) return;
     // One that fails says so a moment later; until then the rest waits.
-    if (to !== undefined && (to.destroyed || !to.write(chunk))) this.#request.pause();
+    if (to.destroyed) this.rewind();
+    else if (!to.write(chunk)) this.#request.pause();
   }
 }

@@ -9,6 +9,7 @@ import type { TraceHeaders } from "./trace-headers.ts";
 import type { UpstreamPool } from "./upstream-pool.ts";
 import { upstreamLookup } from "./upstream-pool.ts";
 import type { Connector } from "./upstream-request.ts";
+import { UpstreamSessions } from "./upstream-sessions.ts";
 
 /** A route ready for requests. */
 export interface Route {
@@ -21,7 +22,10 @@ export interface Route {
   readonly tracer: Tracer;
   readonly trace: TraceHeaders;
   readonly pool: UpstreamPool;
+  /** HTTP/1.1 to its instances. */
   readonly connector: Connector;
+  /** HTTP/2 to its instances. */
+  readonly sessions: UpstreamSessions;
   readonly counted: RouteCounters;
 }
 
@@ -46,24 +50,29 @@ const IDLE_CONNECTION_MS = 4_000;
 const MAX_FREE_CONNECTIONS = 256;
 
 /** Kept connections to the upstreams of one route. @throws PermanentError `config_invalid` for an unreadable `ca_file` */
-export function openConnector(route: RouteConfig, settings: ConnectorSettings): Connector {
+export function openConnections(
+  route: RouteConfig,
+  settings: ConnectorSettings,
+): { readonly connector: Connector; readonly sessions: UpstreamSessions } {
+  const { connectMs, idleMs } = settings;
+  const lookup = upstreamLookup(settings.allowLinkLocal);
+  const rejectUnauthorized = !route.insecure_skip_verify;
+  const ca = route.ca_file === undefined ? undefined : readCa(route.ca_file, settings.key);
   const options = { keepAlive: true, maxFreeSockets: MAX_FREE_CONNECTIONS, timeout: IDLE_CONNECTION_MS, noDelay: true };
-  return {
+  const connector = {
     httpAgent: new HttpAgent(options),
-    httpsAgent: new HttpsAgent({
-      ...options,
-      rejectUnauthorized: !route.insecure_skip_verify,
-      ...(route.ca_file === undefined ? {} : { ca: readCa(route.ca_file, settings.key) }),
-    }),
-    lookup: upstreamLookup(settings.allowLinkLocal),
-    connectMs: settings.connectMs,
-    idleMs: settings.idleMs,
+    httpsAgent: new HttpsAgent({ ...options, rejectUnauthorized, ...(ca === undefined ? {} : { ca }) }),
+    lookup,
+    connectMs,
+    idleMs,
   };
+  return { connector, sessions: new UpstreamSessions({ lookup, connectMs, idleMs, rejectUnauthorized, ca }) };
 }
 
-export function closeConnector(connector: Connector): void {
+export function closeConnections({ connector, sessions }: Pick<Route, "connector" | "sessions">): void {
   connector.httpAgent.destroy();
   connector.httpsAgent.destroy();
+  sessions.close();
 }
 
 /** The metrics of a service's routes. */

@@ -1,0 +1,224 @@
+import { type ClientHttp2Session, type ClientHttp2Stream, connect, type OutgoingHttpHeaders } from "node:http2";
+import { connect as connectTcp, isIP, type LookupFunction, type Socket } from "node:net";
+import { connect as connectTls, type TLSSocket } from "node:tls";
+import type { Target } from "./upstream-pool.ts";
+import { UpstreamTimeoutError } from "./upstream-request.ts";
+
+export interface SessionSettings {
+  readonly lookup: LookupFunction;
+  readonly connectMs: number;
+  /** Silence after which a connection without calls is closed, and one with calls is asked whether it lives, ms. */
+  readonly idleMs: number;
+  readonly rejectUnauthorized: boolean;
+  readonly ca: Buffer | undefined;
+}
+
+/** Who waits for a connection. One of the two is called once; `ready` opens its stream before it returns. */
+export interface SessionListener {
+  ready(session: UpstreamSession): void;
+  failed(error: unknown): void;
+}
+
+/** Servers of gRPC take more frequent PINGs for an attack: they allow one in five minutes. */
+const PING_INTERVAL_MS = 310_000;
+const TCP_KEEPALIVE_MS = 30_000;
+/** What a TLS server says that knows none of the offered protocols. */
+const ALPN_REFUSED = "ERR_SSL_TLSV1_ALERT_NO_APPLICATION_PROTOCOL";
+/** A connection has this many stream numbers (RFC 9113 §5.1.1). */
+const MAX_STREAMS = 2 ** 30 - 1;
+
+/** One HTTP/2 connection to an instance. */
+export class UpstreamSession {
+  readonly #session: ClientHttp2Session;
+  readonly #socket: Socket;
+  readonly #settings: SessionSettings;
+  #streams = 0;
+  #opened = 0;
+  #pingedAtMs = Number.NEGATIVE_INFINITY;
+
+  constructor(session: ClientHttp2Session, socket: Socket, settings: SessionSettings) {
+    this.#session = session;
+    this.#socket = socket;
+    this.#settings = settings;
+    session.setTimeout(settings.idleMs);
+    session.on("timeout", () => this.#silent());
+  }
+
+  /** False once it is closed, is said to close (GOAWAY), or has as many streams as the upstream allows. */
+  get hasRoom(): boolean {
+    const session = this.#session;
+    if (session.closed || session.destroyed || this.#socket.destroyed || this.#opened >= MAX_STREAMS) return false;
+    // One that allows none now may do so later: a stream waits for that, further connections would not help.
+    return this.#streams < Math.max(1, session.remoteSettings.maxConcurrentStreams ?? MAX_STREAMS);
+  }
+
+  /** The connection is gone: what ends a stream then was no decision of the upstream about it. */
+  get lost(): boolean {
+    return this.#socket.destroyed || this.#session.destroyed;
+  }
+
+  /** The upstream has said that it takes no further streams here. */
+  get leaving(): boolean {
+    return this.#session.closed;
+  }
+
+  /** Opens a stream whose body is open. Throws for headers that HTTP/2 does not allow. */
+  request(headers: OutgoingHttpHeaders): ClientHttp2Stream {
+    const stream = this.#session.request(headers, { endStream: false });
+    this.#streams++;
+    this.#opened++;
+    stream.once("close", () => {
+      this.#streams--;
+    });
+    return stream;
+  }
+
+  destroy(): void {
+    this.#session.destroy();
+  }
+
+  #silent(): void {
+    const session = this.#session;
+    if (this.#streams === 0) {
+      session.close();
+      return;
+    }
+    const { idleMs, connectMs } = this.#settings;
+    session.setTimeout(idleMs);
+    const nowMs = performance.now();
+    if (nowMs - this.#pingedAtMs < PING_INTERVAL_MS) return;
+    this.#pingedAtMs = nowMs;
+    const timer = setTimeout(() => {
+      session.destroy(new UpstreamTimeoutError("timeout", `no answer to a PING within ${connectMs} ms`));
+    }, connectMs);
+    if (!session.ping(() => clearTimeout(timer))) clearTimeout(timer);
+  }
+}
+
+/** The HTTP/2 connections to the instances of one route: kept, shared by calls, as many as those need. */
+export class UpstreamSessions {
+  readonly #settings: SessionSettings;
+  readonly #kept = new Map<string, Set<UpstreamSession>>();
+  readonly #waiting = new Map<string, SessionListener[]>();
+  /** Ends those that do not stand yet. */
+  readonly #connecting = new Set<(error: Error) => void>();
+  #closed = false;
+
+  constructor(settings: SessionSettings) {
+    this.#settings = settings;
+  }
+
+  /** Finds or makes a connection with room for a stream. */
+  open(target: Target, listener: SessionListener): void {
+    if (this.#closed) {
+      listener.failed(new Error("the proxy is stopping"));
+      return;
+    }
+    const key = `${target.secure ? "https" : "http"}://${target.authority}`;
+    for (const session of this.#kept.get(key) ?? []) {
+      if (!session.hasRoom) continue;
+      // The end of a connection may have arrived with the caller's request and wait its turn behind it.
+      setImmediate(() => (session.hasRoom ? listener.ready(session) : this.open(target, listener)));
+      return;
+    }
+    const waiting = this.#waiting.get(key);
+    if (waiting !== undefined) {
+      waiting.push(listener);
+      return;
+    }
+    this.#waiting.set(key, [listener]);
+    this.#connect(key, target);
+  }
+
+  close(): void {
+    this.#closed = true;
+    for (const fail of this.#connecting) fail(new Error("the proxy is stopping"));
+    for (const sessions of this.#kept.values()) for (const session of sessions) session.destroy();
+  }
+
+  #connect(key: string, target: Target): void {
+    const { connectMs } = this.#settings;
+    const socket = openSocket(target, this.#settings);
+    let session: ClientHttp2Session | undefined;
+    let settled = false;
+    const settle = (): SessionListener[] => {
+      settled = true;
+      clearTimeout(timer);
+      this.#connecting.delete(fail);
+      const waiting = this.#waiting.get(key) ?? [];
+      this.#waiting.delete(key);
+      return waiting;
+    };
+    const fail = (error: Error): void => {
+      if (settled) return;
+      const waiting = settle();
+      session?.destroy();
+      socket.destroy();
+      for (const listener of waiting) listener.failed(error);
+    };
+    const timer = setTimeout(() => {
+      fail(new UpstreamTimeoutError("connect_timeout", `no HTTP/2 connection within ${connectMs} ms`));
+    }, connectMs);
+    this.#connecting.add(fail);
+    // What a session cannot read ends its socket with the same error.
+    const failed = (error: Error & { code?: string }): void => {
+      const foreign = error.code === ALPN_REFUSED || error.code?.startsWith("ERR_HTTP2_") === true;
+      fail(foreign ? coded("no_http2", `what it says is no HTTP/2: ${error.message}`) : error);
+    };
+    socket.on("error", failed);
+    socket.once("close", () => fail(coded("ECONNRESET", "the connection was closed before it said anything")));
+    socket.once(target.secure ? "secureConnect" : "connect", () => {
+      if (target.secure && (socket as TLSSocket).alpnProtocol !== "h2") {
+        fail(coded("no_http2", "it did not choose HTTP/2 in the TLS handshake"));
+        return;
+      }
+      session = connect(key, {
+        createConnection: () => socket,
+        settings: { enablePush: false },
+        maxHeaderListPairs: 1_000,
+        maxSessionMemory: 32,
+      });
+      session.on("error", failed);
+      // Its settings are the first that an HTTP/2 server says. Until then nothing was sent that anybody could have taken.
+      session.once("remoteSettings", () => {
+        if (settled) return;
+        const waiting = settle();
+        const opened = new UpstreamSession(session as ClientHttp2Session, socket, this.#settings);
+        this.#keep(key, opened, session as ClientHttp2Session);
+        for (const listener of waiting) {
+          if (opened.hasRoom) listener.ready(opened);
+          else this.open(target, listener);
+        }
+      });
+    });
+  }
+
+  #keep(key: string, opened: UpstreamSession, session: ClientHttp2Session): void {
+    const kept = this.#kept.get(key) ?? new Set();
+    this.#kept.set(key, kept.add(opened));
+    session.once("close", () => {
+      kept.delete(opened);
+      if (kept.size === 0) this.#kept.delete(key);
+    });
+  }
+}
+
+function openSocket({ secure, host, port }: Target, settings: SessionSettings): Socket {
+  const { lookup, rejectUnauthorized, ca } = settings;
+  const socket = secure
+    ? connectTls({
+        host,
+        port,
+        lookup,
+        rejectUnauthorized,
+        ALPNProtocols: ["h2"],
+        ...(isIP(host) === 0 ? { servername: host } : {}),
+        ...(ca === undefined ? {} : { ca }),
+      })
+    : connectTcp({ host, port, lookup });
+  return socket.setNoDelay(true).setKeepAlive(true, TCP_KEEPALIVE_MS);
+}
+
+function coded(code: string, message: string): Error {
+  return Object.assign(new Error(message), { code });
+}
