@@ -1,5 +1,5 @@
 import { readMeta, valuesCrc, writeMeta } from "./checked-meta.ts";
-import { checkFormat, storedFormat } from "./data-format.ts";
+import { checkFormat, formatProblem, storedFormat } from "./data-format.ts";
 import { type SqlDatabase, SqlError, type SqlStatement } from "./driver.ts";
 import { CATALOG_ADDITIONS, CATALOG_SCHEMA, FORMAT_VERSION, type SegmentState } from "./segment-schema.ts";
 import { readTombstones, TombstoneTable } from "./tombstone-table.ts";
@@ -277,6 +277,7 @@ export function emptyEntry(
 export function catalogProblems(db: SqlDatabase): readonly string[] {
   const entries = db.prepare<StoredEntry>(`SELECT ${COLUMNS}, crc FROM segment`).all();
   return [
+    ...[formatProblem(db)].filter((problem) => problem !== undefined),
     ...entries.flatMap(({ crc, ...entry }) =>
       crc === null || crc === entryCrc(entry) ? [] : `the row of segment ${entry.id} is not what was written`,
     ),

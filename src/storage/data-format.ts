@@ -15,6 +15,17 @@ export function storedFormat(db: SqlDatabase): number | undefined {
   throw new SqlError("corrupt", "SPANLOOM_FORMAT", db.path, "format_version is not what was written");
 }
 
+/** What is wrong with the number that a database says; undefined where it is one. */
+export function formatProblem(db: SqlDatabase): string | undefined {
+  try {
+    storedFormat(db);
+    return undefined;
+  } catch (error) {
+    if (error instanceof SqlError && error.kind === "corrupt") return error.message;
+    throw error;
+  }
+}
+
 /** Throws PermanentError `data_format_unknown` where a newer version wrote `path`, a data folder or a file in it. */
 export function checkFormat(path: string, stored: number | undefined): void {
   if (stored === undefined || stored <= FORMAT_VERSION) return;
