@@ -1,6 +1,9 @@
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { testDriver } from "../../test/support/storage/driver.ts";
+import { tempFolder } from "../../test/support/storage/rig.ts";
 import { ExponentialHistogram } from "../model/exponential-histogram.ts";
 import { OTHER_SERVICES } from "../model/red-metrics.ts";
 import { DependencyReader } from "./dependency-reader.ts";
@@ -11,7 +14,7 @@ import {
   prepareDependencies,
   removeDependenciesBefore,
 } from "./dependency-table.ts";
-import type { SqlDatabase } from "./driver.ts";
+import { type SqlDatabase, SqlError } from "./driver.ts";
 
 const HOUR_MS = 3_600_000;
 const FIRST_HOUR = 498_000;
@@ -201,6 +204,49 @@ describe("DependencyReader", () => {
       { parent: "a", child: "b", callCount: 2, errorCount: 1 },
       good,
     ]);
+  });
+
+  it("shows no other counts whichever bit of a stored row is flipped", () => {
+    const temp = tempFolder();
+    try {
+      const path = join(temp.path, "consumers.db");
+      const whole = testDriver.open(path);
+      prepareDependencies(whole);
+      addDependencies(whole, [
+        {
+          hour: FIRST_HOUR,
+          parent: "a caller",
+          child: "a callee",
+          calls: 1234,
+          errors: 56,
+          durations: new ExponentialHistogram(),
+        },
+      ]);
+      whole.close();
+      const bytes = readFileSync(path);
+      const at = bytes.indexOf("a callera callee");
+      expect(at).toBeGreaterThan(0);
+      const seen = new Set<string>();
+      // The header of the row and its hour stand before the names; the counts and the checksum behind them.
+      for (let bit = (at - 12) * 8; bit < (at + 16 + 12) * 8; bit++) {
+        const flipped = Uint8Array.from(bytes);
+        flipped[bit >> 3] = (flipped[bit >> 3] as number) ^ (1 << (bit & 7));
+        writeFileSync(path, flipped);
+        const harmed = testDriver.open(path);
+        try {
+          const all = { startMs: 0, endMs: 1e15, durations: false };
+          seen.add(JSON.stringify(new DependencyReader().read(harmed, all)));
+        } catch (error) {
+          if (!(error instanceof SqlError)) throw error;
+        } finally {
+          harmed.close();
+        }
+      }
+      const right = [{ parent: "a caller", child: "a callee", callCount: 1234, errorCount: 56 }];
+      expect([...seen].sort()).toEqual([JSON.stringify([]), JSON.stringify(right)].sort());
+    } finally {
+      temp.remove();
+    }
   });
 
   it("reads a folder of an older version, which has no checksums", () => {
