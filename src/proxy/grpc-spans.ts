@@ -2,7 +2,7 @@ import { GRPC_STATUS, grpcStatusName } from "../model/grpc-status.ts";
 import type { Propagated } from "../propagation/context.ts";
 import type { Span } from "../sdk/span.ts";
 import type { Tracer } from "../sdk/tracer.ts";
-import type { IncomingFacts } from "./spans.ts";
+import { type IncomingFacts, setCaller } from "./spans.ts";
 import type { Target } from "./upstream-pool.ts";
 
 /** How a call ended. */
@@ -31,19 +31,10 @@ export function grpcMethod(path: string): string | undefined {
 
 /** The server span of a call that continues what its headers said (OpenTelemetry RPC semantic conventions). */
 export function startCallServerSpan(tracer: Tracer, path: string, facts: IncomingFacts, caller: Propagated): Span {
-  const { guarded, scheme } = facts;
   const span = tracer.startSpan(grpcMethod(path) ?? "grpc", { kind: "server", parent: caller });
   if (!span.isRecording()) return span;
   setMethod(span, path);
-  if (guarded.host !== undefined) {
-    span.setAttribute("server.address", guarded.host);
-    span.setAttribute("server.port", guarded.port ?? (scheme === "https" ? 443 : 80));
-  }
-  span.setAttribute("network.protocol.version", facts.httpVersion);
-  span.setAttribute("network.peer.address", facts.peerAddress);
-  span.setAttribute("network.peer.port", facts.peerPort);
-  span.setAttribute("client.address", facts.clientAddress);
-  span.setAttribute("user_agent.original", facts.userAgent);
+  setCaller(span, facts);
   return span;
 }
 

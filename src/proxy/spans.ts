@@ -24,20 +24,26 @@ export function startServerSpan(tracer: Tracer, route: string, facts: IncomingFa
   const span = tracer.startSpan(`${methodName(method)} ${route}`, { kind: "server", parent: caller });
   if (!span.isRecording()) return span;
   setMethod(span, method);
-  if (guarded.host !== undefined) {
-    span.setAttribute("server.address", guarded.host);
-    span.setAttribute("server.port", guarded.port ?? (scheme === "https" ? 443 : 80));
-  }
+  setCaller(span, facts);
   span.setAttribute("http.route", route);
   span.setAttribute("url.scheme", scheme);
   span.setAttribute("url.path", guarded.path);
   if (guarded.query !== "") span.setAttribute("url.query", safeQuery(guarded.query.slice(1)));
+  return span;
+}
+
+/** Who asked whom, over what: the same for requests and calls. */
+export function setCaller(span: Span, facts: IncomingFacts): void {
+  const { guarded, scheme } = facts;
+  if (guarded.host !== undefined) {
+    span.setAttribute("server.address", guarded.host);
+    span.setAttribute("server.port", guarded.port ?? (scheme === "https" ? 443 : 80));
+  }
   span.setAttribute("network.protocol.version", facts.httpVersion);
   span.setAttribute("network.peer.address", facts.peerAddress);
   span.setAttribute("network.peer.port", facts.peerPort);
   span.setAttribute("client.address", facts.clientAddress);
   span.setAttribute("user_agent.original", facts.userAgent);
-  return span;
 }
 
 /** What a client span tells of its request. */
