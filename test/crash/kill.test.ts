@@ -6,14 +6,13 @@ import { createInterface } from "node:readline";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { decodeBlockIndex } from "../../src/storage/block-index.ts";
 import { CursorStore, openConsumersDb } from "../../src/storage/cursor-store.ts";
-import { IngestCore } from "../../src/storage/ingest-core.ts";
 import { readRed } from "../../src/storage/red-table.ts";
 import { CONSUMERS_FILE } from "../../src/storage/segment-schema.ts";
-import { fileAccess, StoredSource } from "../../src/storage/stored-source.ts";
-import { MADE_AT_MS, scannerPipeline, spanNumbers } from "../support/storage/batches.ts";
+import { MADE_AT_MS, spanNumbers } from "../support/storage/batches.ts";
 import { type Compiled, compileThreads } from "../support/storage/compiled.ts";
 import { testDriver } from "../support/storage/driver.ts";
-import { recordingHost, storeSettings, tempFolder } from "../support/storage/rig.ts";
+import { openFolder } from "../support/storage/open-folder.ts";
+import { recordingHost, tempFolder } from "../support/storage/rig.ts";
 import { crashRounds } from "../support/storage/rounds.ts";
 
 const ROUNDS = crashRounds(8);
@@ -53,16 +52,7 @@ async function killedRun(path: string, first: number, aliveMs: number): Promise<
 
 /** All span ids in the folder, with every checksum verified, as a fresh start finds them. */
 function storedSpans(path: string): number[] {
-  const host = recordingHost();
-  const core = new IngestCore({
-    settings: storeSettings(path, host),
-    driver: testDriver,
-    pipeline: scannerPipeline(),
-    host,
-    release: async () => {},
-  });
-  const damaged: string[] = [];
-  const source = new StoredSource(fileAccess(testDriver, path), (_, reason) => damaged.push(reason));
+  const { source, host, damaged, close } = openFolder(path);
   try {
     const ids: number[] = [];
     for (const { id } of source.segments()) {
@@ -75,8 +65,7 @@ function storedSpans(path: string): number[] {
     expect(host.lines.filter(({ level }) => level === "error")).toEqual([]);
     return ids;
   } finally {
-    source.close();
-    core.close();
+    close();
   }
 }
 
