@@ -1,17 +1,15 @@
 import { createHash, randomBytes } from "node:crypto";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { type ClientHttp2Session, connect, constants } from "node:http2";
 import { request as httpsRequest } from "node:https";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { credentials, Client as GrpcClient, type ServiceError, status } from "@grpc/grpc-js";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { STATUS_CODE } from "../../src/model/span.ts";
 import { until } from "../e2e/until.ts";
-import { TEST_CERT, TEST_KEY } from "../support/tls.ts";
+import { TEST_CERT } from "../support/tls.ts";
 import {
   attributes,
+  certificate,
   type Echoed,
   echoHeaders,
   freePort,
@@ -51,15 +49,6 @@ async function ask(
   });
   const [given, sent] = await Promise.all([answered, text(stream)]);
   return { headers: given, body: sent, trailers };
-}
-
-function certificate(): { cert_file: string; key_file: string } {
-  const folder = mkdtempSync(join(tmpdir(), "spanloom-proxy-"));
-  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
-  const files = { cert_file: join(folder, "cert.pem"), key_file: join(folder, "key.pem") };
-  writeFileSync(files.cert_file, TEST_CERT);
-  writeFileSync(files.key_file, TEST_KEY);
-  return files;
 }
 
 describe.each(["prior knowledge", "TLS"])("HTTP/2 by %s", (how) => {

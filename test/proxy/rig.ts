@@ -1,5 +1,8 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from "node:http";
 import { type AddressInfo, connect, type Socket } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { onTestFinished } from "vitest";
 import type { EndpointResolver } from "../../src/component/discovery.ts";
 import type { LogFields } from "../../src/component/logger.ts";
@@ -9,6 +12,7 @@ import { SPAN_KIND, type SpanRecord } from "../../src/model/span.ts";
 import { TracingProxy } from "../../src/proxy/proxy.ts";
 import { type ProxyConfigInput, proxyConfig } from "../../src/proxy/proxy-config.ts";
 import { until } from "../e2e/until.ts";
+import { TEST_CERT, TEST_KEY } from "../support/tls.ts";
 
 export interface ProxyRig {
   readonly url: string;
@@ -180,4 +184,14 @@ export function sumOf(metrics: Metrics, name: string, labels: Record<string, str
     .filter((sample) => sample.name === name)
     .filter((sample) => Object.entries(labels).every(([key, value]) => sample.labels[key] === value))
     .reduce((sum, { value }) => sum + value, 0);
+}
+
+/** Files of the tests' certificate and its key, gone with the test. */
+export function certificate(): { cert_file: string; key_file: string } {
+  const folder = mkdtempSync(join(tmpdir(), "spanloom-proxy-"));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  const files = { cert_file: join(folder, "cert.pem"), key_file: join(folder, "key.pem") };
+  writeFileSync(files.cert_file, TEST_CERT);
+  writeFileSync(files.key_file, TEST_KEY);
+  return files;
 }
