@@ -7,10 +7,10 @@
  * Prints spans and bytes per CPU second of the best of several rounds, for bodies of 512 spans of about 505 bytes with 10
  * attributes, 20 spans a trace.
  */
-import { cutBody } from "../src/codec/otlp/cut.ts";
-import { encodeTraces } from "../src/codec/otlp/encode.ts";
-import { TraceScanner } from "../src/codec/otlp/scan.ts";
-import { DEFAULT_SCAN_LIMITS } from "../src/codec/otlp/scan-result.ts";
+import { cutBody } from "../src/codec/otlp/cut/cut.ts";
+import { encodeTraces } from "../src/codec/otlp/message/encode.ts";
+import { TraceScanner } from "../src/codec/otlp/scan/scan.ts";
+import { DEFAULT_SCAN_LIMITS } from "../src/codec/otlp/scan/scan-result.ts";
 import type { KeyValue } from "../src/model/any-value.ts";
 import type { Span, TracesData } from "../src/model/span.ts";
 

@@ -6,16 +6,16 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { TraceScanner } from "../src/codec/otlp/scan.ts";
-import { DEFAULT_SCAN_LIMITS } from "../src/codec/otlp/scan-result.ts";
+import { TraceScanner } from "../src/codec/otlp/scan/scan.ts";
+import { DEFAULT_SCAN_LIMITS } from "../src/codec/otlp/scan/scan-result.ts";
 import { SILENT_LOGGER } from "../src/component/logger.ts";
 import { Metrics } from "../src/component/metrics.ts";
-import { chooseDriver } from "../src/storage/choose-driver.ts";
-import { IngestCore } from "../src/storage/ingest-core.ts";
-import { FolderReader } from "../src/storage/maintenance.ts";
-import type { SealTask } from "../src/storage/sealing/seal-task.ts";
+import { IngestCore } from "../src/storage/log/ingest-core.ts";
+import type { SealTask } from "../src/storage/log/seal-task.ts";
+import { fileAccess, StoredSource } from "../src/storage/log/stored-source.ts";
+import { FolderReader } from "../src/storage/offline/folder-reader.ts";
 import { Sealer } from "../src/storage/sealing/sealer.ts";
-import { fileAccess, StoredSource } from "../src/storage/stored-source.ts";
+import { chooseDriver } from "../src/storage/sqlite/choose-driver.ts";
 import { perServiceSet, refresh } from "./lib/per-service-set.ts";
 
 const { values } = parseArgs({

@@ -10,10 +10,10 @@ const DIST = join(ROOT, "dist");
 /** What starts by itself, and the modules that each loads at its start: of the threads, by name. */
 const PROGRAMS = {
   command: ["cli/main"],
-  collector: ["app/collector", "cli/serve-run"],
+  collector: ["app/collector", "cli/commands/serve-run"],
   threads: [
-    ...["ingest", "query", "export"].map((name) => [`storage/${name}-worker`, `app/threads/${name}`]),
-    ["storage/maintenance-worker"],
+    ...["ingest", "query", "export"].map((name) => [`storage/threads/${name}-worker`, `app/store-modules/${name}`]),
+    ["storage/threads/sealing-worker"],
   ],
 };
 const COLLECTOR = [...PROGRAMS.command, "app/collector", ...PROGRAMS.threads.flat()];

@@ -8,8 +8,8 @@
 import { createServer, type IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
 import { parseArgs } from "node:util";
-import { TraceScanner } from "../../src/codec/otlp/scan.ts";
-import { DEFAULT_SCAN_LIMITS } from "../../src/codec/otlp/scan-result.ts";
+import { TraceScanner } from "../../src/codec/otlp/scan/scan.ts";
+import { DEFAULT_SCAN_LIMITS } from "../../src/codec/otlp/scan/scan-result.ts";
 import { httpSender } from "../lib/http-load.ts";
 import { quantile, runLoad } from "../lib/load.ts";
 import { requestsOf, round } from "../lib/measure.ts";

@@ -1,4 +1,4 @@
-import { encodeTraces } from "../../src/codec/otlp/encode.ts";
+import { encodeTraces } from "../../src/codec/otlp/message/encode.ts";
 import type { KeyValue } from "../../src/model/any-value.ts";
 import { SPAN_KIND, type Span, type TracesData } from "../../src/model/span.ts";
 

@@ -1,5 +1,5 @@
 import type { Browser, Page } from "playwright-core";
-import type { OtlpRequest, OtlpSpan } from "../../test/query/fixture-traces.ts";
+import type { OtlpRequest, OtlpSpan } from "../../test/support/query/fixture-traces.ts";
 import { quantile } from "./load.ts";
 
 /** What one visit of the trace page took; milliseconds unless said otherwise. */

@@ -1,4 +1,4 @@
-import { decodeTraces } from "../../src/codec/otlp/decode.ts";
+import { decodeTraces } from "../../src/codec/otlp/message/decode.ts";
 import { anyValueText } from "../../src/model/any-value.ts";
 import type { LoadRequest } from "./per-service-set.ts";
 

@@ -7,24 +7,24 @@ import { Metrics } from "../component/metrics.ts";
 import { memoryRegistryStore } from "../discovery/memory-store.ts";
 import { formatEndpoint } from "../server/endpoint.ts";
 import { InFlightBudget } from "../server/in-flight.ts";
-import type { InlineModules } from "../storage/inline-transport.ts";
 import { openStore } from "../storage/open-store.ts";
-import { withSlash } from "./base-path.ts";
-import { RECEIVERS } from "./builtin.ts";
-import { type Config, type ConfigInput, mebibytes, parseConfig } from "./config.ts";
-import { changedPaths, planReload, type ReloadOutcome, reloadedConfig } from "./config-changes.ts";
-import { mergeConfig, type RawConfig } from "./config-sources.ts";
+import type { InlineModules } from "../storage/threads/start-inline.ts";
+import { RECEIVERS } from "./config/builtin.ts";
+import { type Config, type ConfigInput, mebibytes, parseConfig } from "./config/config.ts";
+import { changedPaths, planReload, type ReloadOutcome, reloadedConfig } from "./config/config-changes.ts";
+import { mergeConfig, type RawConfig } from "./config/config-sources.ts";
+import { IN_PROCESS_DEFAULTS } from "./config/in-process.ts";
 import type { CollectorEndpoints } from "./endpoints.ts";
-import { IN_PROCESS_DEFAULTS } from "./in-process.ts";
 import { createLogger } from "./json-logger.ts";
-import type { ReadServerConfig } from "./read-server.ts";
-import { createRegistryAddress } from "./registry-address.ts";
-import { SelfTracing } from "./self-tracing.ts";
+import { SelfTracing } from "./self-tracing/self-tracing.ts";
 import { collectorStatus } from "./status.ts";
+import { createRegistryAddress } from "./store-modules/registry-address.ts";
 import { ingestConfig, storeSettings } from "./store-settings.ts";
+import { withSlash } from "./ui-port/base-path.ts";
+import type { ReadServerConfig } from "./ui-port/read-server.ts";
 import { readVersion } from "./version.ts";
 
-export type { ConfigInput } from "./config.ts";
+export type { ConfigInput } from "./config/config.ts";
 export type { CollectorEndpoints } from "./endpoints.ts";
 
 export interface Collector {
@@ -215,9 +215,9 @@ export async function startCollector(config: Config, options: CollectorOptions =
 /** The parts of the store that runs in this thread. */
 async function loadThreadModules(): Promise<InlineModules> {
   const [ingest, query, exporting] = await Promise.all([
-    import("./threads/ingest.ts"),
-    import("./threads/query.ts"),
-    import("./threads/export.ts"),
+    import("./store-modules/ingest.ts"),
+    import("./store-modules/query.ts"),
+    import("./store-modules/export.ts"),
   ]);
   return { ingest, query, export: exporting };
 }
@@ -225,10 +225,10 @@ async function loadThreadModules(): Promise<InlineModules> {
 /** What listens and answers, web server and gRPC included. */
 async function loadServers(config: Config) {
   const [{ createControlApp }, { createRegistryRoutes }, { Discovery }, { openRegistryStore }] = await Promise.all([
-    import("./control-app.ts"),
+    import("./ui-port/control-app.ts"),
     import("../discovery/server/registry-routes.ts"),
     import("../discovery/discovery.ts"),
-    import("../storage/registry-store.ts"),
+    import("../storage/folder/registry-store.ts"),
     // These load by themselves when they start; by then they should be there.
     RECEIVERS.otlp.load(config.receivers.otlp),
     config.discovery.server.enabled ? import("../discovery/server/registry-server.ts") : undefined,

@@ -5,15 +5,15 @@ import type { Exporter } from "../component/export.ts";
 import type { Logger } from "../component/logger.ts";
 import { Metrics } from "../component/metrics.ts";
 import type { SpanStore } from "../component/store.ts";
-import { chooseDriver } from "../storage/choose-driver.ts";
-import { FolderReader } from "../storage/maintenance.ts";
+import { FolderReader } from "../storage/offline/folder-reader.ts";
 import { openInlineStore } from "../storage/open-store.ts";
-import { type Config, parseConfig } from "./config.ts";
-import { createRegistryAddress } from "./registry-address.ts";
+import { chooseDriver } from "../storage/sqlite/choose-driver.ts";
+import { type Config, parseConfig } from "./config/config.ts";
+import { createExporters } from "./store-modules/export.ts";
+import * as ingestThread from "./store-modules/ingest.ts";
+import * as queryThread from "./store-modules/query.ts";
+import { createRegistryAddress } from "./store-modules/registry-address.ts";
 import { storeSettings } from "./store-settings.ts";
-import { createExporters } from "./threads/export.ts";
-import * as ingestThread from "./threads/ingest.ts";
-import * as queryThread from "./threads/query.ts";
 import { readVersion } from "./version.ts";
 
 /** Looks at the data folder of a config without changing it, also while a collector uses it. */

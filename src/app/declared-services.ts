@@ -6,7 +6,7 @@ import { type FactDeclaration, readServices } from "../declarations/read-service
 import { checkDeclaredBackend, type OptionIssue } from "../discovery/declared-backend.ts";
 import { backendOf } from "../sdk/declarations/backend-options.ts";
 import type { ServiceDeclaration } from "../sdk/declarations/options.ts";
-import type { ConfigInput } from "./config.ts";
+import type { ConfigInput } from "./config/config.ts";
 
 type InstanceInput = NonNullable<NonNullable<ConfigInput["discovery"]>["instances"]>[number];
 

@@ -9,7 +9,7 @@ import { TracingProxy } from "../proxy/proxy.ts";
 import { sinkExporter } from "../proxy/span-sink.ts";
 import { otlpHttpExporter } from "../sdk/exporters/otlp-http.ts";
 import { formatEndpoint, isLoopback } from "../server/endpoint.ts";
-import type { Config } from "./config.ts";
+import type { Config } from "./config/config.ts";
 import { createLogger } from "./json-logger.ts";
 import { readVersion } from "./version.ts";
 

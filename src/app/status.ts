@@ -1,7 +1,7 @@
 import type { MetricSample } from "../component/metrics.ts";
 import type { StoreStats } from "../component/read.ts";
 import type { ExporterStatus, SpanStore } from "../component/store.ts";
-import type { Config } from "./config.ts";
+import type { Config } from "./config/config.ts";
 import type { CollectorEndpoints } from "./endpoints.ts";
 
 /** `GET /api/ui/status`: what the collector does, for its status page and for the first-span help. */

@@ -2,9 +2,9 @@ import { resolve } from "node:path";
 import { PACKAGE_ROOT } from "../codec/package-root.ts";
 import type { Host } from "../component/component.ts";
 import type { StoreSettings } from "../component/store.ts";
-import { type Config, exporterType, mebibytes } from "./config.ts";
-import type { ExportConfig } from "./threads/export.ts";
-import type { IngestConfig } from "./threads/ingest.ts";
+import { type Config, exporterType, mebibytes } from "./config/config.ts";
+import type { ExportConfig } from "./store-modules/export.ts";
+import type { IngestConfig } from "./store-modules/ingest.ts";
 
 /** What the ingest thread is created with, and again on reload. */
 export function ingestConfig(config: Config): IngestConfig {
@@ -49,16 +49,16 @@ export function storeSettings(config: Config, host: Host, registryAddress: Share
     minFreeBytes: mebibytes(storage.min_free_mebibytes),
     modules: {
       ingest: {
-        url: new URL("app/threads/ingest.js", dist).href,
+        url: new URL("app/store-modules/ingest.js", dist).href,
         config: ingestConfig(config),
       },
-      query: { url: new URL("app/threads/query.js", dist).href, config: {} },
+      query: { url: new URL("app/store-modules/query.js", dist).href, config: {} },
       export: {
-        url: new URL("app/threads/export.js", dist).href,
+        url: new URL("app/store-modules/export.js", dist).href,
         config: exportConfig(config, registryAddress),
       },
     },
-    threadEntries: new URL("storage/", dist).href,
+    threadEntries: new URL("storage/threads/", dist).href,
     host,
   };
 }

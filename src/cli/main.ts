@@ -1,8 +1,8 @@
 #!/usr/bin/env node
 import { CommanderError } from "commander";
 import { PermanentError, RetryableError } from "../component/errors.ts";
-import { EXIT } from "./exit-codes.ts";
 import { freeBuffersAtOnce } from "./garbage-collection.ts";
+import { EXIT } from "./output/exit-codes.ts";
 import { createProgram, refuseUnknownCommand } from "./program.ts";
 
 // A reader such as `head` that has seen enough is no error.

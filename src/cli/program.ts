@@ -1,17 +1,17 @@
 import { Command } from "commander";
-import { nearest } from "../app/config-error.ts";
+import { nearest } from "../app/config/config-error.ts";
 import { readVersion } from "../app/version.ts";
-import { addCompletion } from "./completion.ts";
-import { addConfig } from "./config.ts";
-import { addDb } from "./db.ts";
-import { addProxy } from "./proxy.ts";
-import { addReplay } from "./replay.ts";
-import { addSearch } from "./search.ts";
-import { addSend } from "./send.ts";
-import { addServe } from "./serve.ts";
-import { addServices } from "./services.ts";
-import { addTail } from "./tail.ts";
-import { addTrace } from "./trace.ts";
+import { addCompletion } from "./commands/completion.ts";
+import { addConfig } from "./commands/config.ts";
+import { addDb } from "./commands/db.ts";
+import { addProxy } from "./commands/proxy.ts";
+import { addReplay } from "./commands/replay.ts";
+import { addSearch } from "./commands/search.ts";
+import { addSend } from "./commands/send.ts";
+import { addServe } from "./commands/serve.ts";
+import { addServices } from "./commands/services.ts";
+import { addTail } from "./commands/tail.ts";
+import { addTrace } from "./commands/trace.ts";
 
 /** Every command in the order of the help. A new one is a file beside this one and a line here. */
 const COMMANDS: readonly ((program: Command) => void)[] = [

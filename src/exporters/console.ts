@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { fragmentRecords } from "../codec/otlp/fragment-records.ts";
+import { fragmentRecords } from "../codec/otlp/message/fragment-records.ts";
 import type { ComponentFactory } from "../component/component.ts";
 import type { Exporter, ExporterSettings, ExportOutcome } from "../component/export.ts";
 import { type Attributes, anyValueText } from "../model/any-value.ts";

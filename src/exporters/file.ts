@@ -1,9 +1,9 @@
 import { type FileHandle, mkdir, open, readdir, rename, rm } from "node:fs/promises";
 import { basename, dirname, extname, join, resolve } from "node:path";
 import { z } from "zod";
-import { decodeTraces } from "../codec/otlp/decode.ts";
-import { tracesToJson } from "../codec/otlp/json-out.ts";
-import { materialiseBody } from "../codec/otlp/materialise.ts";
+import { materialiseBody } from "../codec/otlp/cut/materialise.ts";
+import { tracesToJson } from "../codec/otlp/json/json-out.ts";
+import { decodeTraces } from "../codec/otlp/message/decode.ts";
 import type { ComponentFactory } from "../component/component.ts";
 import { PermanentError } from "../component/errors.ts";
 import type { Exporter, ExporterSettings, ExportOutcome } from "../component/export.ts";

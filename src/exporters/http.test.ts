@@ -6,8 +6,8 @@ import { fixtureFragments, fragmentOfNames, testHost } from "../../test/support/
 import { comparableSet, recordsOf } from "../../test/support/mapping-records.ts";
 import { fromJaegerBatches } from "../codec/jaeger/from-jaeger.ts";
 import { readBatch } from "../codec/jaeger/thrift-batch.ts";
-import { decodeTraces } from "../codec/otlp/decode.ts";
-import { materialiseBody } from "../codec/otlp/materialise.ts";
+import { materialiseBody } from "../codec/otlp/cut/materialise.ts";
+import { decodeTraces } from "../codec/otlp/message/decode.ts";
 import { BinaryReader } from "../codec/thrift/binary.ts";
 import { fromZipkinSpans } from "../codec/zipkin/from-zipkin.ts";
 import { decodeZipkinJson } from "../codec/zipkin/json.ts";

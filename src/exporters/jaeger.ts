@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { writeBatch } from "../codec/jaeger/thrift-batch.ts";
 import { toJaegerBatches } from "../codec/jaeger/to-jaeger.ts";
-import { fragmentRecords } from "../codec/otlp/fragment-records.ts";
+import { fragmentRecords } from "../codec/otlp/message/fragment-records.ts";
 import { BinaryWriter } from "../codec/thrift/binary.ts";
 import type { ComponentFactory } from "../component/component.ts";
 import type { Exporter, ExporterSettings, ExportOutcome } from "../component/export.ts";

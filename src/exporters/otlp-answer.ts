@@ -1,5 +1,5 @@
-import { decodeExportResponse } from "../codec/otlp/export-response.ts";
-import type { PartialSuccess } from "../codec/otlp/export-response-json.ts";
+import { decodeExportResponse } from "../codec/otlp/message/export-response.ts";
+import type { PartialSuccess } from "../codec/otlp/message/export-response-json.ts";
 import { decodeRpcStatus } from "../codec/rpc/status.ts";
 import type { ExportOutcome } from "../component/export.ts";
 import { quote } from "./outcome.ts";

@@ -1,4 +1,4 @@
-import { materialiseBody } from "../codec/otlp/materialise.ts";
+import { materialiseBody } from "../codec/otlp/cut/materialise.ts";
 import type { ComponentFactory } from "../component/component.ts";
 import type { Exporter, ExporterSettings, ExportOutcome } from "../component/export.ts";
 import type { LogFragment } from "../model/log.ts";

@@ -1,7 +1,7 @@
 import { Metadata, Server, ServerCredentials, type ServerUnaryCall, type sendUnaryData, status } from "@grpc/grpc-js";
 import { afterEach, describe, expect, it } from "vitest";
 import { fixtureFragments, fragmentOfNames, testHost } from "../../test/support/fragments.ts";
-import { materialiseBody } from "../codec/otlp/materialise.ts";
+import { materialiseBody } from "../codec/otlp/cut/materialise.ts";
 import type { Exporter, ExportOutcome } from "../component/export.ts";
 import { parseGrpcEndpoint } from "./grpc-endpoint.ts";
 import { MAX_ANSWER_BYTES } from "./http-sender.ts";

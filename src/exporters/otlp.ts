@@ -1,6 +1,6 @@
 import type { Client, Metadata, ServiceError } from "@grpc/grpc-js";
 import { z } from "zod";
-import { materialiseBody } from "../codec/otlp/materialise.ts";
+import { materialiseBody } from "../codec/otlp/cut/materialise.ts";
 import type { ComponentFactory, Host } from "../component/component.ts";
 import { parseDiscoverEndpoint } from "../component/discover-endpoint.ts";
 import { isDiscoverEndpoint } from "../component/discovery.ts";

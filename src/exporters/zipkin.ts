@@ -1,4 +1,4 @@
-import { fragmentRecords } from "../codec/otlp/fragment-records.ts";
+import { fragmentRecords } from "../codec/otlp/message/fragment-records.ts";
 import { encodeZipkinJson } from "../codec/zipkin/json.ts";
 import { toZipkinSpans } from "../codec/zipkin/to-zipkin.ts";
 import type { ComponentFactory } from "../component/component.ts";

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { DEFAULT_SCAN_LIMITS } from "../codec/otlp/scan-result.ts";
+import { DEFAULT_SCAN_LIMITS } from "../codec/otlp/scan/scan-result.ts";
 
 export const normalizeConfig = z.strictObject({
   max_attributes: z

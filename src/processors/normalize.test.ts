@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { decodeTraces } from "../codec/otlp/decode.ts";
+import { decodeTraces } from "../codec/otlp/message/decode.ts";
 import { PermanentError } from "../component/errors.ts";
 import { Metrics } from "../component/metrics.ts";
 import { findAttribute } from "../model/any-value.ts";

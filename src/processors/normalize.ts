@@ -1,10 +1,10 @@
 import { DecodeError } from "../codec/decode-error.ts";
-import { decodeTraces } from "../codec/otlp/decode.ts";
-import { encodeTraces } from "../codec/otlp/encode.ts";
-import { jsonToTraces } from "../codec/otlp/json-in.ts";
-import { type MendedBody, mendBody, mendTraces } from "../codec/otlp/mend.ts";
-import { TraceScanner } from "../codec/otlp/scan.ts";
-import { DEFAULT_SCAN_LIMITS, type ScanLimits, type ScanResult } from "../codec/otlp/scan-result.ts";
+import { type MendedBody, mendBody, mendTraces } from "../codec/otlp/cut/mend.ts";
+import { jsonToTraces } from "../codec/otlp/json/json-in.ts";
+import { decodeTraces } from "../codec/otlp/message/decode.ts";
+import { encodeTraces } from "../codec/otlp/message/encode.ts";
+import { TraceScanner } from "../codec/otlp/scan/scan.ts";
+import { DEFAULT_SCAN_LIMITS, type ScanLimits, type ScanResult } from "../codec/otlp/scan/scan-result.ts";
 import { PermanentError } from "../component/errors.ts";
 import type { BatchFormat } from "../component/ingest.ts";
 import type { Metrics } from "../component/metrics.ts";

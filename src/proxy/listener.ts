@@ -16,7 +16,7 @@ import { parseEndpoint } from "../server/endpoint.ts";
 import { type ListenerName, listenError } from "../server/listen-error.ts";
 import type { TlsConfig } from "../server/tls.ts";
 import { openTlsFiles, serveTls, type TlsFiles } from "../server/tls-files.ts";
-import type { AnyRequest, AnyResponse } from "./answer.ts";
+import type { AnyRequest, AnyResponse } from "./message/response.ts";
 
 export interface ProxyListenerOptions {
   readonly name: ListenerName;

@@ -1,4 +1,4 @@
-import { encodeTraces } from "../codec/otlp/encode.ts";
+import { encodeTraces } from "../codec/otlp/message/encode.ts";
 import { RetryableError } from "../component/errors.ts";
 import { type SpanExporter, toTracesData } from "../sdk/exporters/exporter.ts";
 

@@ -2,7 +2,7 @@ import { request as httpRequest } from "node:http";
 import { gunzipSync } from "node:zlib";
 import createRouter from "router";
 import { expect, it } from "vitest";
-import { serve } from "../../test/query/serve.ts";
+import { serve } from "../../test/support/query/serve.ts";
 import { PermanentError, RetryableError } from "../component/errors.ts";
 import type { ViewHost } from "../component/read.ts";
 import { acceptsGzip, errorHandler, viewHandler } from "./http.ts";

@@ -3,7 +3,7 @@ import { gzipSync } from "node:zlib";
 import type { Client } from "@grpc/grpc-js";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { EXPORT_PATH, grpcCall, grpcClient, type ReceiverRig, startReceiver } from "../../test/support/receiver-rig.ts";
-import { decodeExportResponse } from "../codec/otlp/export-response.ts";
+import { decodeExportResponse } from "../codec/otlp/message/export-response.ts";
 import { healthRequest } from "../codec/rpc/health.ts";
 import { decodeRpcStatus } from "../codec/rpc/status.ts";
 import { type ErrorCode, PermanentError, RetryableError } from "../component/errors.ts";

@@ -1,4 +1,4 @@
-import { encodeExportResponse } from "../codec/otlp/export-response.ts";
+import { encodeExportResponse } from "../codec/otlp/message/export-response.ts";
 import { PermanentError, RetryableError } from "../component/errors.ts";
 import type { BatchSink } from "../component/ingest.ts";
 import type { Logger } from "../component/logger.ts";

@@ -1,6 +1,6 @@
 import type { OutgoingHttpHeaders, ServerResponse } from "node:http";
-import { encodeExportResponse } from "../codec/otlp/export-response.ts";
-import { exportResponseJson, type PartialSuccess } from "../codec/otlp/export-response-json.ts";
+import { encodeExportResponse } from "../codec/otlp/message/export-response.ts";
+import { exportResponseJson, type PartialSuccess } from "../codec/otlp/message/export-response-json.ts";
 import { encodeRpcStatus, type RpcStatus, rpcStatusJson } from "../codec/rpc/status.ts";
 import type { BatchFormat } from "../component/ingest.ts";
 import { retryAfterSeconds } from "../server/error-status.ts";

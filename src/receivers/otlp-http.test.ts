@@ -3,7 +3,7 @@ import { connect } from "node:net";
 import { gzipSync } from "node:zlib";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type ReceiverRig, startReceiver } from "../../test/support/receiver-rig.ts";
-import { decodeExportResponse } from "../codec/otlp/export-response.ts";
+import { decodeExportResponse } from "../codec/otlp/message/export-response.ts";
 import { decodeRpcStatus } from "../codec/rpc/status.ts";
 import { type ErrorCode, PermanentError, RetryableError } from "../component/errors.ts";
 import { isRetryableHttpStatus } from "../component/retry.ts";

@@ -1,4 +1,4 @@
-import type { PartialSuccess } from "../codec/otlp/export-response-json.ts";
+import type { PartialSuccess } from "../codec/otlp/message/export-response-json.ts";
 import { wellFormed } from "../codec/utf8.ts";
 import type { AppendResult } from "../component/ingest.ts";
 

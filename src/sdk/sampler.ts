@@ -1,4 +1,4 @@
-import { withThreshold } from "../codec/otlp/trace-state.ts";
+import { withThreshold } from "../codec/otlp/message/trace-state.ts";
 import { atLeast, MIN_PROBABILITY, parseRandomness, readOtSampling, thresholdOf } from "../model/sampling-threshold.ts";
 import type { SamplingDecision, TraceContext } from "../propagation/context.ts";
 import type { AttributesInput } from "./attributes.ts";

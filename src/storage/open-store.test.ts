@@ -10,8 +10,8 @@ import { type Compiled, compileThreads } from "../../test/support/storage/compil
 import { recordingHost, storeSettings, tempFolder, until } from "../../test/support/storage/rig.ts";
 import { createExporters, createPipeline, loadServer, views } from "../../test/support/storage/thread-modules.ts";
 import type { SpanStore, StoreSettings } from "../component/store.ts";
-import { NICENESS } from "./niceness.ts";
 import { openInlineStore, openStore } from "./open-store.ts";
+import { NICENESS } from "./threads/niceness.ts";
 
 let compiled: Compiled;
 beforeAll(async () => {

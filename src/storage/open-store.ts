@@ -1,10 +1,10 @@
 import { endianness } from "node:os";
 import { PermanentError } from "../component/errors.ts";
 import type { SpanStore, StoreSettings } from "../component/store.ts";
-import type { InlineModules } from "./inline-transport.ts";
-import { StoreClient } from "./store-client.ts";
-import type { StoreThreads } from "./store-threads.ts";
-import { startWorkers } from "./worker-transport.ts";
+import type { InlineModules } from "./threads/start-inline.ts";
+import { startWorkers } from "./threads/start-workers.ts";
+import { StoreClient } from "./threads/store-client.ts";
+import type { StoreThreads } from "./threads/store-threads.ts";
 
 /**
  * Opens the store: `sqlite` in worker threads on the data folder, `memory` in the calling thread with what
@@ -33,7 +33,7 @@ export async function openInlineStore(
   byteOrder: ByteOrder = endianness(),
 ): Promise<SpanStore> {
   checkByteOrder(byteOrder);
-  const { openInline } = await import("./inline-transport.ts");
+  const { openInline } = await import("./threads/start-inline.ts");
   return client(settings, await openInline(settings, modules));
 }
 

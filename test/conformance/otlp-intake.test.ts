@@ -5,8 +5,8 @@ import { OTLPTraceExporter as JsonExporter } from "@opentelemetry/exporter-trace
 import { OTLPTraceExporter as ProtoExporter } from "@opentelemetry/exporter-trace-otlp-proto";
 import { BasicTracerProvider, SimpleSpanProcessor, type SpanExporter } from "@opentelemetry/sdk-trace-base";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { decodeTraces } from "../../src/codec/otlp/decode.ts";
-import { decodeExportResponse } from "../../src/codec/otlp/export-response.ts";
+import { decodeTraces } from "../../src/codec/otlp/message/decode.ts";
+import { decodeExportResponse } from "../../src/codec/otlp/message/export-response.ts";
 import { decodeRpcStatus } from "../../src/codec/rpc/status.ts";
 import { Metrics } from "../../src/component/metrics.ts";
 import type { Span } from "../../src/model/span.ts";

@@ -20,13 +20,13 @@ describe("at their start", () => {
   });
 
   it("`serve` reads its config before it loads web server, gRPC and SQLite", () => {
-    expect(othersOf(loadedBy("cli/serve-run.ts"))).toEqual(["zod"]);
+    expect(othersOf(loadedBy("cli/commands/serve-run.ts"))).toEqual(["zod"]);
     expect(othersOf(loadedBy("app/collector.ts"))).toEqual(["zod"]);
   });
 
   it.each(["ingest", "query", "export"])("the %s thread loads SQLite and its own part", (name) => {
-    expect(othersOf(loadedBy(`storage/${name}-worker.ts`))).toEqual(["better-sqlite3"]);
-    expect(othersOf(loadedBy(`app/threads/${name}.ts`))).toEqual([]);
+    expect(othersOf(loadedBy(`storage/threads/${name}-worker.ts`))).toEqual(["better-sqlite3"]);
+    expect(othersOf(loadedBy(`app/store-modules/${name}.ts`))).toEqual([]);
   });
 });
 
@@ -34,7 +34,7 @@ describe("as it is built", () => {
   it("each of them is a few files, with the same packages", () => {
     expect(builtFiles("cli/main.js")).toEqual({ files: 3, packages: [] });
     for (const name of ["ingest", "query", "export"]) {
-      const { files, packages } = builtFiles(`storage/${name}-worker.js`, `app/threads/${name}.js`);
+      const { files, packages } = builtFiles(`storage/threads/${name}-worker.js`, `app/store-modules/${name}.js`);
       expect(files).toBeLessThanOrEqual(12);
       expect(packages).toEqual(["better-sqlite3"]);
     }

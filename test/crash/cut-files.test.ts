@@ -3,12 +3,12 @@ import { cpSync, readdirSync, readFileSync, rmSync, statSync, truncateSync, writ
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import type { Cursor } from "../../src/model/log.ts";
-import { decodeBlockIndex } from "../../src/storage/block-index.ts";
-import { IngestCore } from "../../src/storage/ingest-core.ts";
-import type { SealTask } from "../../src/storage/sealing/seal-task.ts";
+import { decodeBlockIndex } from "../../src/storage/block/block-index.ts";
+import { IngestCore } from "../../src/storage/log/ingest-core.ts";
+import { segmentFileName } from "../../src/storage/log/schema.ts";
+import type { SealTask } from "../../src/storage/log/seal-task.ts";
+import { fileAccess, StoredSource } from "../../src/storage/log/stored-source.ts";
 import { Sealer } from "../../src/storage/sealing/sealer.ts";
-import { segmentFileName } from "../../src/storage/segment-schema.ts";
-import { fileAccess, StoredSource } from "../../src/storage/stored-source.ts";
 import { incoming, makeBody, range, scannerPipeline, spanNumbers } from "../support/storage/batches.ts";
 import { testDriver } from "../support/storage/driver.ts";
 import { type RecordedLine, recordingHost, storeSettings, tempFolder } from "../support/storage/rig.ts";

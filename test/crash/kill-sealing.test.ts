@@ -4,7 +4,7 @@ import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { decodeBlockIndex } from "../../src/storage/block-index.ts";
+import { decodeBlockIndex } from "../../src/storage/block/block-index.ts";
 import { spanNumbers } from "../support/storage/batches.ts";
 import { type Compiled, compileThreads } from "../support/storage/compiled.ts";
 import { openFolder } from "../support/storage/open-folder.ts";

@@ -2,9 +2,9 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { parse, parseAllDocuments } from "yaml";
-import { type Config, parseConfig } from "../../src/app/config.ts";
-import { configFromEnvironment, readConfigFile } from "../../src/app/config-sources.ts";
-import { EXIT } from "../../src/cli/exit-codes.ts";
+import { type Config, parseConfig } from "../../src/app/config/config.ts";
+import { configFromEnvironment, readConfigFile } from "../../src/app/config/config-sources.ts";
+import { EXIT } from "../../src/cli/output/exit-codes.ts";
 import { documentedMetrics, ROOT, text } from "./files.ts";
 
 async function configOf(environment: Readonly<Record<string, string>>): Promise<Config> {

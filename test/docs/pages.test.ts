@@ -3,7 +3,7 @@ import { existsSync, readdirSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { describe, expect, it } from "vitest";
-import { configReference, configSettings } from "../../src/app/config-doc.ts";
+import { configReference, configSettings } from "../../src/app/config/config-doc.ts";
 import { metricEntries, metricsReference } from "../../src/app/metrics-doc.ts";
 import { docPages, documentedMetrics, ROOT, text } from "./files.ts";
 

@@ -1,9 +1,9 @@
 import { afterEach, describe, expect, it } from "vitest";
 import { type Collector, createCollector } from "../../src/app/collector.ts";
-import type { ConfigInput } from "../../src/app/config.ts";
+import type { ConfigInput } from "../../src/app/config/config.ts";
 import { SILENT_LOGGER } from "../../src/component/logger.ts";
 import type { UiRedResponse, UiRedSeries } from "../../src/query/ui/api-types.ts";
-import { until } from "./until.ts";
+import { until } from "../support/until.ts";
 
 let collector: Collector | undefined;
 afterEach(() => collector?.shutdown());

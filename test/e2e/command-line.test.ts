@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type Collector, createCollector } from "../../src/app/collector.ts";
-import { recordingPath } from "./recordings.ts";
+import { recordingPath } from "../support/recordings.ts";
 
 const MAIN = resolve(import.meta.dirname, "../../dist/cli/main.js");
 const FREE = ["--otlp-grpc", "--otlp-http", "--ui", "--registry-api"].flatMap((flag) => [flag, "127.0.0.1:0"]);

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type Collector, createCollector } from "../../src/app/collector.ts";
 import type { CollectorStatus } from "../../src/app/status.ts";
-import { until } from "./until.ts";
+import { until } from "../support/until.ts";
 
 const BACKOFF = { initial_interval_ms: 20, max_interval_ms: 100 };
 

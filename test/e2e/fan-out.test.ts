@@ -5,8 +5,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type Collector, createCollector } from "../../src/app/collector.ts";
-import { RECORDINGS, recordingFacts, replayAll, traceIds } from "./recordings.ts";
-import { until } from "./until.ts";
+import { RECORDINGS, recordingFacts, replayAll, traceIds } from "../support/recordings.ts";
+import { until } from "../support/until.ts";
 
 const TOTAL = RECORDINGS.reduce((sum, name) => sum + recordingFacts(name).spans, 0);
 

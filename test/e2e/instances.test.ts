@@ -8,7 +8,7 @@ import { createCollector } from "../../src/app/collector.ts";
 import type { RegistryView } from "../../src/discovery/server/registry-routes.ts";
 import type { UiRedResponse } from "../../src/query/ui/api-types.ts";
 import { service } from "../../src/sdk/declarations/service.ts";
-import { until } from "./until.ts";
+import { until } from "../support/until.ts";
 
 const MAIN = resolve(import.meta.dirname, "../../dist/cli/main.js");
 const STOCK = resolve(import.meta.dirname, "apps/stock.cjs");

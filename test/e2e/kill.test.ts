@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type Collector, createCollector } from "../../src/app/collector.ts";
 import { type CollectorProcess, MAIN, plainEnvironment, startCollectorProcess } from "../support/collector-process.ts";
 import { crashRounds } from "../support/storage/rounds.ts";
-import { until } from "./until.ts";
+import { until } from "../support/until.ts";
 
 const ROUNDS = crashRounds(4);
 

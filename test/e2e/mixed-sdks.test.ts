@@ -8,9 +8,9 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Collector, createCollector } from "../../src/app/collector.ts";
 import { type Service, service } from "../../src/sdk/declarations/service.ts";
 import { tracedFetch } from "../../src/sdk/instrument/http-client.ts";
+import { type AppProcess, startApp } from "../support/app-process.ts";
 import { freePort } from "../support/free-port.ts";
-import { type AppProcess, startApp } from "./app-process.ts";
-import { until } from "./until.ts";
+import { until } from "../support/until.ts";
 
 interface JaegerTrace {
   readonly traceID: string;

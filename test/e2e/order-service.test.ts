@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import { type Collector, type ConfigInput, createCollector } from "../../src/app/collector.ts";
 import { readServices } from "../../src/declarations/read-services.ts";
-import { until } from "./until.ts";
+import { until } from "../support/until.ts";
 
 const ROOT = resolve(dirname(fileURLToPath(import.meta.url)), "../..");
 const EXAMPLE = join(ROOT, "examples/order-service");

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Collector, createCollector } from "../../src/app/collector.ts";
-import { type AppProcess, startApp } from "./app-process.ts";
+import { type AppProcess, startApp } from "../support/app-process.ts";
 
 interface WitnessedSpan {
   readonly traceId: string;

@@ -74,7 +74,10 @@ describe("the packed package", () => {
     const offered = Object.values(exports).filter((entry) => typeof entry !== "string");
     for (const { types } of offered) expect(existsSync(join(root, types)), types).toBe(true);
     // Threads are started by name.
-    const threads = [...filesBelow(join(root, "dist/app/threads")), ...filesBelow(join(root, "dist/storage"))];
+    const threads = [
+      ...filesBelow(join(root, "dist/app/store-modules")),
+      ...filesBelow(join(root, "dist/storage/threads")),
+    ];
     expect(threads.length).toBe(7);
     const loaded = new Set<string>();
     const packages = new Set<string>();

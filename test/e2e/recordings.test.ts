@@ -1,8 +1,8 @@
 import { credentials, Metadata, makeClientConstructor } from "@grpc/grpc-js";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Collector, createCollector } from "../../src/app/collector.ts";
-import { RECORDINGS, type Recording, rawBodies, readRaw, recordingFacts, replayAll } from "./recordings.ts";
-import { until } from "./until.ts";
+import { RECORDINGS, type Recording, rawBodies, readRaw, recordingFacts, replayAll } from "../support/recordings.ts";
+import { until } from "../support/until.ts";
 
 interface JaegerTrace {
   readonly traceID: string;

@@ -5,10 +5,10 @@ import { join, resolve } from "node:path";
 import { connect } from "node:tls";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type Collector, createCollector } from "../../src/app/collector.ts";
-import { parseConfig } from "../../src/app/config.ts";
+import { parseConfig } from "../../src/app/config/config.ts";
 import { SILENT_LOGGER } from "../../src/component/logger.ts";
 import { OTHER_CERT, OTHER_KEY, TEST_CERT, TEST_KEY } from "../support/tls.ts";
-import { until } from "./until.ts";
+import { until } from "../support/until.ts";
 
 const MAIN = resolve(import.meta.dirname, "../../dist/cli/main.js");
 const FREE = ["--otlp-grpc", "--otlp-http", "--ui", "--registry-api"].flatMap((flag) => [flag, "127.0.0.1:0"]);

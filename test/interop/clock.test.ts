@@ -5,11 +5,11 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, describe, expect, it } from "vitest";
-import { encodeTraces } from "../../src/codec/otlp/encode.ts";
-import { TraceScanner } from "../../src/codec/otlp/scan.ts";
-import { DEFAULT_SCAN_LIMITS } from "../../src/codec/otlp/scan-result.ts";
-import { until } from "../e2e/until.ts";
+import { encodeTraces } from "../../src/codec/otlp/message/encode.ts";
+import { TraceScanner } from "../../src/codec/otlp/scan/scan.ts";
+import { DEFAULT_SCAN_LIMITS } from "../../src/codec/otlp/scan/scan-result.ts";
 import { serviceWith, spanWith } from "../support/otlp-spans.ts";
+import { until } from "../support/until.ts";
 import { ServerProgram } from "./processes.ts";
 
 /** The library of the package libfaketime, which gives a process another wall clock; undefined where it is missing. */

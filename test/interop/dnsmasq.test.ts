@@ -2,8 +2,8 @@ import { describe, expect, it } from "vitest";
 import { dnsBackend, dnsBackendConfig } from "../../src/discovery/backends/dns.ts";
 import { DnsClient } from "../../src/discovery/dns/dns-client.ts";
 import { DNS_TYPE } from "../../src/discovery/dns/dns-message.ts";
-import { discoveryConformance } from "../discovery/conformance.ts";
-import { testHost } from "../discovery/support.ts";
+import { discoveryConformance } from "../support/discovery/conformance.ts";
+import { testHost } from "../support/discovery/rig.ts";
 import { DNSMASQ, Dnsmasq } from "./dnsmasq-server.ts";
 
 const SERVICES = {

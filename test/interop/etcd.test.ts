@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { DiscoveryBackend } from "../../src/component/discovery.ts";
 import { etcdBackend, etcdBackendConfig } from "../../src/discovery/backends/etcd.ts";
-import { discoveryConformance } from "../discovery/conformance.ts";
-import { eventually, TcpGate, testHost } from "../discovery/support.ts";
+import { discoveryConformance } from "../support/discovery/conformance.ts";
+import { eventually, TcpGate, testHost } from "../support/discovery/rig.ts";
 import { ETCD, Etcd, PASSWORD } from "./etcd-server.ts";
 
 describe.skipIf(ETCD === undefined)("etcd (Debian package etcd-server)", () => {

@@ -8,7 +8,7 @@ import { discoveryConfig } from "../../src/discovery/config.ts";
 import { Discovery } from "../../src/discovery/discovery.ts";
 import { memoryRegistryStore } from "../../src/discovery/memory-store.ts";
 import { createRegistryRoutes } from "../../src/discovery/server/registry-routes.ts";
-import { eventually, testHost } from "../discovery/support.ts";
+import { eventually, testHost } from "../support/discovery/rig.ts";
 import { installed } from "./processes.ts";
 
 const run = promisify(execFile);

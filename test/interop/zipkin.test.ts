@@ -3,9 +3,9 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Collector, createCollector } from "../../src/app/collector.ts";
-import { replay } from "../../src/testing/replay.ts";
-import { until } from "../e2e/until.ts";
+import { replay } from "../../src/replay/replay.ts";
 import facts from "../fixtures/facts.json" with { type: "json" };
+import { until } from "../support/until.ts";
 import { ServerProgram } from "./processes.ts";
 import { zipkinJar } from "./tools.ts";
 

@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
-import { encodeTraces } from "../../src/codec/otlp/encode.ts";
-import { jsonToTraces } from "../../src/codec/otlp/json-in.ts";
-import { TraceScanner } from "../../src/codec/otlp/scan.ts";
-import { DEFAULT_SCAN_LIMITS } from "../../src/codec/otlp/scan-result.ts";
+import { jsonToTraces } from "../../src/codec/otlp/json/json-in.ts";
+import { encodeTraces } from "../../src/codec/otlp/message/encode.ts";
+import { TraceScanner } from "../../src/codec/otlp/scan/scan.ts";
+import { DEFAULT_SCAN_LIMITS } from "../../src/codec/otlp/scan/scan-result.ts";
 import type { Host } from "../../src/component/component.ts";
 import { SILENT_LOGGER } from "../../src/component/logger.ts";
 import { Metrics } from "../../src/component/metrics.ts";

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import fc from "fast-check";
-import { jsonToTraces } from "../../src/codec/otlp/json-in.ts";
+import { jsonToTraces } from "../../src/codec/otlp/json/json-in.ts";
 import { type AnyValue, type Attributes, type KeyValue, stringAttribute } from "../../src/model/any-value.ts";
 import {
   DEFAULT_SERVICE,

@@ -1,6 +1,6 @@
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { batchOf, toModel } from "../query/fixture-traces.ts";
+import { batchOf, toModel } from "../support/query/fixture-traces.ts";
 import { Visitor } from "./browser.ts";
 import { launchBrowser } from "./launch-browser.ts";
 import { repeatingTrace } from "./repeating-trace.ts";

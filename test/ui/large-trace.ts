@@ -1,4 +1,4 @@
-import type { OtlpRequest, OtlpSpan } from "../query/fixture-traces.ts";
+import type { OtlpRequest, OtlpSpan } from "../support/query/fixture-traces.ts";
 
 /** Requests that together hold one trace of many spans: 12 services, fan-outs of 20, about 1 % errors, 8 attributes each. */
 export function largeTrace(traceId: string, count: number, perRequest = 500): OtlpRequest[] {

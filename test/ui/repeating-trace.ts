@@ -1,4 +1,4 @@
-import type { OtlpRequest, OtlpSpan } from "../query/fixture-traces.ts";
+import type { OtlpRequest, OtlpSpan } from "../support/query/fixture-traces.ts";
 
 /** Which of the 40 queries fail, from 0. */
 const FAILED: ReadonlySet<number> = new Set([7, 8, 31]);

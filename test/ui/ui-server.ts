@@ -7,7 +7,7 @@ import express from "express";
 import type { LogBatch } from "../../src/model/log.ts";
 import { createUiRoutes } from "../../src/query/ui/routes.ts";
 import { uiViews } from "../../src/query/ui/views.ts";
-import { hostOf, MemoryReader } from "../query/memory-reader.ts";
+import { hostOf, MemoryReader } from "../support/query/memory-reader.ts";
 
 /** The pages as `npm run build:web` left them; `npm test` builds before it runs. */
 export const WEB_ROOT = fileURLToPath(new URL("../../dist/web/", import.meta.url));

@@ -6,12 +6,12 @@ import { bytesToHex } from "../../model/ids.ts";
 import { SPAN_KIND_NAMES, type Span, type TracesData } from "../../model/span.ts";
 import { endNano, isRoot, nameOf, type SpanColumns, serviceOf, startNano } from "../../model/span-columns.ts";
 import { LINK_TRACE_KEY } from "../../model/trace-query.ts";
-import { decodeGroup, decodeSpan, decodeTraces } from "./decode.ts";
-import { encodeTraces } from "./encode.ts";
-import { jsonToTraces } from "./json-in.ts";
-import { tracesToJson } from "./json-out.ts";
-import { TraceScanner } from "./scan.ts";
-import { DEFAULT_SCAN_LIMITS, type ScanResult } from "./scan-result.ts";
+import { jsonToTraces } from "./json/json-in.ts";
+import { tracesToJson } from "./json/json-out.ts";
+import { decodeGroup, decodeSpan, decodeTraces } from "./message/decode.ts";
+import { encodeTraces } from "./message/encode.ts";
+import { TraceScanner } from "./scan/scan.ts";
+import { DEFAULT_SCAN_LIMITS, type ScanResult } from "./scan/scan-result.ts";
 
 const BODIES = recordedBodies();
 

@@ -1,9 +1,9 @@
 import { createHash } from "node:crypto";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { encodeTraces } from "../../codec/otlp/encode.ts";
-import { TraceScanner } from "../../codec/otlp/scan.ts";
-import { DEFAULT_SCAN_LIMITS } from "../../codec/otlp/scan-result.ts";
+import { encodeTraces } from "../../codec/otlp/message/encode.ts";
+import { TraceScanner } from "../../codec/otlp/scan/scan.ts";
+import { DEFAULT_SCAN_LIMITS } from "../../codec/otlp/scan/scan-result.ts";
 import { Metrics } from "../../component/metrics.ts";
 import type { KeyValue } from "../../model/any-value.ts";
 import { SPAN_KIND, type Span, STATUS_CODE, type TracesData } from "../../model/span.ts";

@@ -1,4 +1,4 @@
-import type { ScanResult } from "../../codec/otlp/scan-result.ts";
+import type { ScanResult } from "../../codec/otlp/scan/scan-result.ts";
 import type { Counter, Metrics } from "../../component/metrics.ts";
 import { receivedThreshold, type SpanColumns } from "../../model/span-columns.ts";
 import { BoundedMap } from "./bounded-map.ts";

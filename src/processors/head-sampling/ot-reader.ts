@@ -1,4 +1,4 @@
-import type { ScanResult } from "../../codec/otlp/scan-result.ts";
+import type { ScanResult } from "../../codec/otlp/scan/scan-result.ts";
 import {
   atLeast,
   type OtSampling,

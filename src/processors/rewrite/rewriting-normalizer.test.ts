@@ -8,9 +8,9 @@ import {
   spanWith,
   textAttribute,
 } from "../../../test/support/otlp-spans.ts";
-import { decodeTraces } from "../../codec/otlp/decode.ts";
-import { encodeSpan, encodeTraces } from "../../codec/otlp/encode.ts";
-import { WireWriter } from "../../codec/otlp/wire-writer.ts";
+import { decodeTraces } from "../../codec/otlp/message/decode.ts";
+import { encodeSpan, encodeTraces } from "../../codec/otlp/message/encode.ts";
+import { WireWriter } from "../../codec/otlp/wire/wire-writer.ts";
 import { Metrics } from "../../component/metrics.ts";
 import type { KeyValue } from "../../model/any-value.ts";
 import { SPAN_MARK, type Span, type TracesData } from "../../model/span.ts";

@@ -1,6 +1,6 @@
-import { rewriteBody } from "../../codec/otlp/cut.ts";
-import { decodeTraces } from "../../codec/otlp/decode.ts";
-import { encodeSpan, encodeTraces } from "../../codec/otlp/encode.ts";
+import { rewriteBody } from "../../codec/otlp/cut/cut.ts";
+import { decodeTraces } from "../../codec/otlp/message/decode.ts";
+import { encodeSpan, encodeTraces } from "../../codec/otlp/message/encode.ts";
 import type { BatchFormat } from "../../component/ingest.ts";
 import type { Metrics } from "../../component/metrics.ts";
 import { SPAN_MARK, type Span, type TracesData } from "../../model/span.ts";

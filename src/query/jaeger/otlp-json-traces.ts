@@ -1,8 +1,8 @@
 import { DecodeError } from "../../codec/decode-error.ts";
-import { encodeTraces } from "../../codec/otlp/encode.ts";
-import { jsonToTraces } from "../../codec/otlp/json-in.ts";
-import { TraceScanner } from "../../codec/otlp/scan.ts";
-import { DEFAULT_SCAN_LIMITS, SPAN_TROUBLE } from "../../codec/otlp/scan-result.ts";
+import { jsonToTraces } from "../../codec/otlp/json/json-in.ts";
+import { encodeTraces } from "../../codec/otlp/message/encode.ts";
+import { TraceScanner } from "../../codec/otlp/scan/scan.ts";
+import { DEFAULT_SCAN_LIMITS, SPAN_TROUBLE } from "../../codec/otlp/scan/scan-result.ts";
 import { PermanentError } from "../../component/errors.ts";
 import { bytesToHex } from "../../model/ids.ts";
 import type { LogBatch, LogFragment } from "../../model/log.ts";

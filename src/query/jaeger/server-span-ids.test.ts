@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { batchOf, type OtlpSpan, toModel } from "../../../test/query/fixture-traces.ts";
+import { batchOf, type OtlpSpan, toModel } from "../../../test/support/query/fixture-traces.ts";
 import { JsonWriter } from "../json-writer.ts";
 import { JaegerTraceJson } from "./trace-json.ts";
 

@@ -1,6 +1,6 @@
-import { decodeSpan } from "../../codec/otlp/decode.ts";
-import { withThreshold } from "../../codec/otlp/trace-state.ts";
-import { ByteReader, fieldSet } from "../../codec/otlp/wire.ts";
+import { decodeSpan } from "../../codec/otlp/message/decode.ts";
+import { withThreshold } from "../../codec/otlp/message/trace-state.ts";
+import { ByteReader, fieldSet } from "../../codec/otlp/wire/wire.ts";
 import { utf8Text } from "../../codec/utf8.ts";
 import { findAttribute } from "../../model/any-value.ts";
 import type { LogBatch } from "../../model/log.ts";

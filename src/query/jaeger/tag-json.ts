@@ -1,5 +1,5 @@
-import { keyValueBody } from "../../codec/otlp/decode-values.ts";
-import { ByteReader } from "../../codec/otlp/wire.ts";
+import { keyValueBody } from "../../codec/otlp/message/decode-values.ts";
+import { ByteReader } from "../../codec/otlp/wire/wire.ts";
 import { type AnyValue, anyValueText, type KeyValue } from "../../model/any-value.ts";
 import type { JsonWriter } from "../json-writer.ts";
 

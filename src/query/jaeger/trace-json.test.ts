@@ -1,10 +1,16 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { batchOf, FIXTURES, type OtlpRequest, readFixture, toModel } from "../../../test/query/fixture-traces.ts";
-import { plainJaegerTrace } from "../../../test/query/plain-jaeger-trace.ts";
 import { arbitraryRecord } from "../../../test/support/mapping-records.ts";
-import { TraceScanner } from "../../codec/otlp/scan.ts";
-import { DEFAULT_SCAN_LIMITS } from "../../codec/otlp/scan-result.ts";
+import {
+  batchOf,
+  FIXTURES,
+  type OtlpRequest,
+  readFixture,
+  toModel,
+} from "../../../test/support/query/fixture-traces.ts";
+import { plainJaegerTrace } from "../../../test/support/query/plain-jaeger-trace.ts";
+import { TraceScanner } from "../../codec/otlp/scan/scan.ts";
+import { DEFAULT_SCAN_LIMITS } from "../../codec/otlp/scan/scan-result.ts";
 import { bytesToHex } from "../../model/ids.ts";
 import type { LogBatch, LogFragment } from "../../model/log.ts";
 import type { Span } from "../../model/span.ts";

@@ -1,4 +1,4 @@
-import { decodeGroup } from "../../codec/otlp/decode.ts";
+import { decodeGroup } from "../../codec/otlp/message/decode.ts";
 import { bytesToHex } from "../../model/ids.ts";
 import type { LogBatch, LogFragment } from "../../model/log.ts";
 import { SPAN_KIND } from "../../model/span.ts";

@@ -6,8 +6,8 @@ import {
   readFacts,
   readFixture,
   toModel,
-} from "../../../test/query/fixture-traces.ts";
-import { MemoryReader } from "../../../test/query/memory-reader.ts";
+} from "../../../test/support/query/fixture-traces.ts";
+import { MemoryReader } from "../../../test/support/query/memory-reader.ts";
 import { hexToBytes } from "../../model/ids.ts";
 import type { LogFragment } from "../../model/log.ts";
 import { SPAN_KIND_NAMES, SPAN_MARK } from "../../model/span.ts";

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { fragmentOf } from "../../../test/support/fragments.ts";
 import { spanWith } from "../../../test/support/otlp-spans.ts";
-import { encodeTraces } from "../../codec/otlp/encode.ts";
+import { encodeTraces } from "../../codec/otlp/message/encode.ts";
 import type { TraceReader } from "../../component/read.ts";
 import type { KeyValue } from "../../model/any-value.ts";
 import type { LogFragment } from "../../model/log.ts";

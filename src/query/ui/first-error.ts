@@ -1,4 +1,4 @@
-import { fragmentRecords } from "../../codec/otlp/fragment-records.ts";
+import { fragmentRecords } from "../../codec/otlp/message/fragment-records.ts";
 import type { TraceReader } from "../../component/read.ts";
 import { anyValueText, findAttribute, type KeyValue } from "../../model/any-value.ts";
 import { bytesToHex, hexToBytes } from "../../model/ids.ts";

@@ -1,4 +1,4 @@
-import { fragmentRecords } from "../../codec/otlp/fragment-records.ts";
+import { fragmentRecords } from "../../codec/otlp/message/fragment-records.ts";
 import type { TraceReader, ViewResult } from "../../component/read.ts";
 import { hexToBytes } from "../../model/ids.ts";
 import type { LogFragment } from "../../model/log.ts";

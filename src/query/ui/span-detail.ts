@@ -1,5 +1,5 @@
 import { toTracesData } from "../../codec/mapping/placed-span.ts";
-import { tracesToJson } from "../../codec/otlp/json-out.ts";
+import { tracesToJson } from "../../codec/otlp/json/json-out.ts";
 import { type AnyValue, type Attributes, anyValueText } from "../../model/any-value.ts";
 import { SPAN_KIND_NAMES, type SpanRecord } from "../../model/span.ts";
 import { markWords } from "../mark-words.ts";

@@ -1,5 +1,5 @@
-import { keyValueBody } from "../../codec/otlp/decode-values.ts";
-import { ByteReader } from "../../codec/otlp/wire.ts";
+import { keyValueBody } from "../../codec/otlp/message/decode-values.ts";
+import { ByteReader } from "../../codec/otlp/wire/wire.ts";
 import { anyValueText, doubleText } from "../../model/any-value.ts";
 import { bytesToHex } from "../../model/ids.ts";
 

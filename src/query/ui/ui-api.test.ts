@@ -7,9 +7,9 @@ import {
   readFacts,
   readFixture,
   toModel,
-} from "../../../test/query/fixture-traces.ts";
-import { hostOf, MemoryReader } from "../../../test/query/memory-reader.ts";
-import { type Served, serve } from "../../../test/query/serve.ts";
+} from "../../../test/support/query/fixture-traces.ts";
+import { hostOf, MemoryReader } from "../../../test/support/query/memory-reader.ts";
+import { type Served, serve } from "../../../test/support/query/serve.ts";
 import type { TraceQuery } from "../../model/trace-query.ts";
 import { createJaegerRoutes } from "../jaeger/routes.ts";
 import type {

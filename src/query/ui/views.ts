@@ -1,6 +1,6 @@
 import { toTracesData } from "../../codec/mapping/placed-span.ts";
-import { fragmentRecords } from "../../codec/otlp/fragment-records.ts";
-import { tracesToJson } from "../../codec/otlp/json-out.ts";
+import { tracesToJson } from "../../codec/otlp/json/json-out.ts";
+import { fragmentRecords } from "../../codec/otlp/message/fragment-records.ts";
 import { PermanentError } from "../../component/errors.ts";
 import type { TraceReader, ViewResult, ViewTable } from "../../component/read.ts";
 import { bytesToHex, hexToBytes } from "../../model/ids.ts";

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { encodeExportResponse } from "../../codec/otlp/export-response.ts";
+import { encodeExportResponse } from "../../codec/otlp/message/export-response.ts";
 import { encodeRpcStatus, retryDelayOfTrailer } from "../../codec/rpc/status.ts";
 import { readPartialSuccess, readRetryDelay } from "./otlp-answer.ts";
 

@@ -1,5 +1,5 @@
-import type { PartialSuccess } from "../../codec/otlp/export-response-json.ts";
-import { ByteReader, WIRE } from "../../codec/otlp/wire.ts";
+import type { PartialSuccess } from "../../codec/otlp/message/export-response-json.ts";
+import { ByteReader, WIRE } from "../../codec/otlp/wire/wire.ts";
 import { utf8Text } from "../../codec/utf8.ts";
 
 /**

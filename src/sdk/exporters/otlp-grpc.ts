@@ -1,5 +1,5 @@
 import type { Client, Metadata, ServiceError } from "@grpc/grpc-js";
-import { encodeTraces } from "../../codec/otlp/encode.ts";
+import { encodeTraces } from "../../codec/otlp/message/encode.ts";
 import type { ExportOutcome } from "../../component/export.ts";
 import { isRetryableGrpcStatus } from "../../component/retry.ts";
 import { GRPC_STATUS } from "../../model/grpc-status.ts";

@@ -1,8 +1,8 @@
 import { promisify } from "node:util";
 import { gzip } from "node:zlib";
-import { encodeTraces } from "../../codec/otlp/encode.ts";
-import { type PartialSuccess, parseExportResponseJson } from "../../codec/otlp/export-response-json.ts";
-import { tracesToJson } from "../../codec/otlp/json-out.ts";
+import { tracesToJson } from "../../codec/otlp/json/json-out.ts";
+import { encodeTraces } from "../../codec/otlp/message/encode.ts";
+import { type PartialSuccess, parseExportResponseJson } from "../../codec/otlp/message/export-response-json.ts";
 import type { ExportOutcome } from "../../component/export.ts";
 import { type SpanExporter, toTracesData } from "./exporter.ts";
 import { endpointUrl, type PostAnswer, postOutcome } from "./http-post.ts";

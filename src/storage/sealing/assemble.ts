@@ -1,9 +1,9 @@
-import { writeVarint } from "../../codec/otlp/wire-writer.ts";
+import { writeVarint } from "../../codec/otlp/wire/wire-writer.ts";
 import { NO_THRESHOLD, type SpanColumns, type SpanGroup } from "../../model/span-columns.ts";
+import { type FrameSizes, type GroupLayout, layOut } from "../columnar/block-layout.ts";
+import type { Frame } from "../columnar/columnar-body.ts";
 import type { SpanRefs } from "./grouping.ts";
-import { type FrameSizes, type GroupLayout, layOut } from "./row-layout.ts";
-import type { Frame } from "./sealed-body.ts";
-import { frameKey, frameOf, type SourceRow } from "./source-rows.ts";
+import { frameKey, frameOf, type SourceRow } from "./source-blocks.ts";
 
 /** A row before it is encoded: an OTLP body, its columns, and how it is laid out. */
 export interface AssembledRow {

@@ -1,4 +1,4 @@
-import type { SourceRow } from "./source-rows.ts";
+import type { SourceRow } from "./source-blocks.ts";
 
 /** Spans of several source rows: parallel lists of positions in the rows and of rows of their columns. */
 export interface SpanRefs {

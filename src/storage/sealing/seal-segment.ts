@@ -1,16 +1,16 @@
 import { join } from "node:path";
-import { TraceScanner } from "../../codec/otlp/scan.ts";
-import { DEFAULT_SCAN_LIMITS } from "../../codec/otlp/scan-result.ts";
-import { decodeBlockIndex } from "../block-index.ts";
-import type { SqlDriver } from "../driver.ts";
-import { SEGMENTS_FOLDER, segmentFileName } from "../segment-schema.ts";
-import type { BlockHead, SegmentSource } from "../segment-source.ts";
+import { TraceScanner } from "../../codec/otlp/scan/scan.ts";
+import { DEFAULT_SCAN_LIMITS } from "../../codec/otlp/scan/scan-result.ts";
+import { decodeBlockIndex } from "../block/block-index.ts";
+import { SEGMENTS_FOLDER, segmentFileName } from "../log/schema.ts";
+import type { SealOutcome, SealTask } from "../log/seal-task.ts";
+import type { BlockHead, SegmentSource } from "../log/segment-source.ts";
+import type { SqlDriver } from "../sqlite/driver.ts";
 import { Assembler } from "./assemble.ts";
 import { groupByTrace } from "./grouping.ts";
-import { RowSealer } from "./seal-row.ts";
-import type { SealOutcome, SealTask } from "./seal-task.ts";
+import { RowSealer } from "./seal-block.ts";
 import { SealedFile, type SealingStep } from "./sealed-file.ts";
-import { joined, type SourceRow, topLevelExtras } from "./source-rows.ts";
+import { joined, type SourceRow, topLevelExtras } from "./source-blocks.ts";
 
 export interface SealingOptions {
   readonly driver: SqlDriver;

@@ -2,9 +2,8 @@ import { closeSync, fsyncSync, openSync, renameSync, rmSync, statSync } from "no
 import { dirname } from "node:path";
 import type { SpanKind } from "../../model/span.ts";
 import { type SpanColumns, serviceOf } from "../../model/span-columns.ts";
-import { bodyCrc, headCrc } from "../body-codec.ts";
-import type { SqlDatabase, SqlDriver, SqlStatement } from "../driver.ts";
-import { OperationShares } from "../operation-shares.ts";
+import { bodyCrc, headCrc } from "../block/body-codec.ts";
+import { OperationShares } from "../block/operation-shares.ts";
 import {
   FORMAT_VERSION,
   MAX_STORED_TIME,
@@ -12,9 +11,10 @@ import {
   SEALING_SUFFIX,
   SEGMENT_PAGE_SIZE,
   SEGMENT_SCHEMA,
-} from "../segment-schema.ts";
-import type { SealedRow } from "./seal-row.ts";
-import type { SealTask } from "./seal-task.ts";
+} from "../log/schema.ts";
+import type { SealTask } from "../log/seal-task.ts";
+import type { SqlDatabase, SqlDriver, SqlStatement } from "../sqlite/driver.ts";
+import type { SealedRow } from "./seal-block.ts";
 
 /** What was written reaches the disk in steps of this, so that the writer of the log never waits for much. */
 const SYNC_BYTES = 8 * 1024 * 1024;

@@ -1,8 +1,8 @@
 import { setImmediate as nextTurn, setTimeout as sleep } from "node:timers/promises";
-import type { SqlDriver } from "../driver.ts";
-import type { SegmentSource } from "../segment-source.ts";
+import type { SealOutcome, SealTask } from "../log/seal-task.ts";
+import type { SegmentSource } from "../log/segment-source.ts";
+import type { SqlDriver } from "../sqlite/driver.ts";
 import { sealSegment } from "./seal-segment.ts";
-import type { SealOutcome, SealTask } from "./seal-task.ts";
 import type { SealingStep } from "./sealed-file.ts";
 
 export interface SealerOptions {

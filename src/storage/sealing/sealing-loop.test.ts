@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { recordingHost } from "../../../test/support/storage/rig.ts";
 import type { Cursor } from "../../model/log.ts";
-import type { SealTask } from "./seal-task.ts";
+import type { SealTask } from "../log/seal-task.ts";
 import { SealingLoop } from "./sealing-loop.ts";
 
 /** A log that grows by a segment, which all consumers pass at once, for every segment that is sealed. */

@@ -1,6 +1,6 @@
 import type { Logger } from "../../component/logger.ts";
 import type { Cursor } from "../../model/log.ts";
-import type { SealOutcome, SealTask } from "./seal-task.ts";
+import type { SealOutcome, SealTask } from "../log/seal-task.ts";
 
 /** The parts of the store that sealing needs, in whichever threads they are. */
 export interface SealingParts {

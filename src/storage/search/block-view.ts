@@ -1,4 +1,4 @@
-import { type DecodedGroup, decodeGroup, decodeSpan } from "../../codec/otlp/decode.ts";
+import { type DecodedGroup, decodeGroup, decodeSpan } from "../../codec/otlp/message/decode.ts";
 import type { AnyValue } from "../../model/any-value.ts";
 import type { Span } from "../../model/span.ts";
 import type { SpanColumns } from "../../model/span-columns.ts";

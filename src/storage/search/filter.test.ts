@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { encodeTraces } from "../../codec/otlp/encode.ts";
-import { TraceScanner } from "../../codec/otlp/scan.ts";
-import { DEFAULT_SCAN_LIMITS } from "../../codec/otlp/scan-result.ts";
+import { encodeTraces } from "../../codec/otlp/message/encode.ts";
+import { TraceScanner } from "../../codec/otlp/scan/scan.ts";
+import { DEFAULT_SCAN_LIMITS } from "../../codec/otlp/scan/scan-result.ts";
 import type { AnyValue, Attributes } from "../../model/any-value.ts";
 import { attributeHash } from "../../model/attribute-hash.ts";
 import type { Span } from "../../model/span.ts";

@@ -1,5 +1,5 @@
-import { keyValueBody } from "../../codec/otlp/decode-values.ts";
-import { ByteReader } from "../../codec/otlp/wire.ts";
+import { keyValueBody } from "../../codec/otlp/message/decode-values.ts";
+import { ByteReader } from "../../codec/otlp/wire/wire.ts";
 import type { AnyValue } from "../../model/any-value.ts";
 
 /** Fields of Span: attributes 9, events 11 (their attributes 3), links 13 (theirs 4), all length-delimited. */

@@ -1,5 +1,5 @@
 import type { SpanColumns } from "../../model/span-columns.ts";
-import type { CachedBlock } from "../block-cache.ts";
+import type { CachedBlock } from "../cache/block-cache.ts";
 
 /** The rows of one block that belong to one trace, ascending. */
 export interface TraceRows {

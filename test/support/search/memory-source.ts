@@ -1,14 +1,19 @@
-import { encodeTraces } from "../../../src/codec/otlp/encode.ts";
-import { TraceScanner } from "../../../src/codec/otlp/scan.ts";
-import { DEFAULT_SCAN_LIMITS, type ScanResult } from "../../../src/codec/otlp/scan-result.ts";
+import { encodeTraces } from "../../../src/codec/otlp/message/encode.ts";
+import { TraceScanner } from "../../../src/codec/otlp/scan/scan.ts";
+import { DEFAULT_SCAN_LIMITS, type ScanResult } from "../../../src/codec/otlp/scan/scan-result.ts";
 import type { PreparedBatch } from "../../../src/component/ingest.ts";
 import type { StoreStats } from "../../../src/component/read.ts";
 import type { TracesData } from "../../../src/model/span.ts";
-import { BlockWriter, type EncodedBlock } from "../../../src/storage/block-writer.ts";
-import { firstFilter } from "../../../src/storage/bloom.ts";
-import { decodeBody } from "../../../src/storage/body-codec.ts";
-import type { SqlDatabase } from "../../../src/storage/driver.ts";
-import type { BlockHead, SegmentInfo, SegmentOperation, SegmentSource } from "../../../src/storage/segment-source.ts";
+import { BlockWriter, type EncodedBlock } from "../../../src/storage/block/block-writer.ts";
+import { firstFilter } from "../../../src/storage/block/bloom.ts";
+import { decodeBody } from "../../../src/storage/block/body-codec.ts";
+import type {
+  BlockHead,
+  SegmentInfo,
+  SegmentOperation,
+  SegmentSource,
+} from "../../../src/storage/log/segment-source.ts";
+import type { SqlDatabase } from "../../../src/storage/sqlite/driver.ts";
 import { testDriver } from "../storage/driver.ts";
 
 /** Traces as the ingest pipeline hands them to the store, all rows kept. Valid until the scanner's next scan. */

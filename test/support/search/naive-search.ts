@@ -1,4 +1,4 @@
-import { encodeSpan } from "../../../src/codec/otlp/encode.ts";
+import { encodeSpan } from "../../../src/codec/otlp/message/encode.ts";
 import { type AnyValue, anyValueText } from "../../../src/model/any-value.ts";
 import type { SpanRecord, TracesData } from "../../../src/model/span.ts";
 import type {

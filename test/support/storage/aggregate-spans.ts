@@ -1,6 +1,6 @@
-import { encodeTraces } from "../../../src/codec/otlp/encode.ts";
-import { TraceScanner } from "../../../src/codec/otlp/scan.ts";
-import { DEFAULT_SCAN_LIMITS } from "../../../src/codec/otlp/scan-result.ts";
+import { encodeTraces } from "../../../src/codec/otlp/message/encode.ts";
+import { TraceScanner } from "../../../src/codec/otlp/scan/scan.ts";
+import { DEFAULT_SCAN_LIMITS } from "../../../src/codec/otlp/scan/scan-result.ts";
 import type { Span, TracesData } from "../../../src/model/span.ts";
 import { NO_THRESHOLD, type SpanColumns } from "../../../src/model/span-columns.ts";
 import { serviceWith, spanWith } from "../otlp-spans.ts";

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
-import { encodeTraces } from "../../../src/codec/otlp/encode.ts";
-import { TraceScanner } from "../../../src/codec/otlp/scan.ts";
-import { DEFAULT_SCAN_LIMITS } from "../../../src/codec/otlp/scan-result.ts";
+import { encodeTraces } from "../../../src/codec/otlp/message/encode.ts";
+import { TraceScanner } from "../../../src/codec/otlp/scan/scan.ts";
+import { DEFAULT_SCAN_LIMITS } from "../../../src/codec/otlp/scan/scan-result.ts";
 import { PermanentError } from "../../../src/component/errors.ts";
 import type { IncomingBatch, IngestPipeline, PreparedBatch } from "../../../src/component/ingest.ts";
 import { bytesToHex } from "../../../src/model/ids.ts";

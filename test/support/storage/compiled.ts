@@ -23,7 +23,7 @@ export async function compileThreads(extra: readonly string[] = []): Promise<Com
   const cache = join(root, "node_modules", ".cache");
   mkdirSync(cache, { recursive: true });
   const out = mkdtempSync(join(cache, "spanloom-threads-"));
-  const entries = ["ingest", "query", "export", "maintenance"].map((name) => `src/storage/${name}-worker.ts`);
+  const entries = ["ingest", "query", "export", "sealing"].map((name) => `src/storage/threads/${name}-worker.ts`);
   const files = [...entries, "src/storage/open-store.ts", "test/support/storage/thread-modules.ts", ...extra];
   writeFileSync(join(out, "package.json"), '{ "type": "module" }\n');
   writeFileSync(
@@ -45,7 +45,7 @@ export async function compileThreads(extra: readonly string[] = []): Promise<Com
   await promisify(execFile)(process.execPath, [tsc, "-p", out]);
   const file = (source: string) => join(out, source.replace(/\.ts$/, ".js"));
   return {
-    threadEntries: `${pathToFileURL(dirname(file("src/storage/open-store.ts"))).href}/`,
+    threadEntries: `${pathToFileURL(dirname(file("src/storage/threads/ingest-worker.ts"))).href}/`,
     modules: pathToFileURL(file("test/support/storage/thread-modules.ts")).href,
     file,
     remove: () => rmSync(out, { recursive: true, force: true }),

@@ -1,7 +1,7 @@
-import { betterSqlite3Driver } from "../../../src/storage/better-sqlite3-driver.ts";
-import { chooseDriver } from "../../../src/storage/choose-driver.ts";
-import type { SqlDriver } from "../../../src/storage/driver.ts";
-import { nodeSqliteDriver } from "../../../src/storage/node-sqlite-driver.ts";
+import { betterSqlite3Driver } from "../../../src/storage/sqlite/better-sqlite3-driver.ts";
+import { chooseDriver } from "../../../src/storage/sqlite/choose-driver.ts";
+import type { SqlDriver } from "../../../src/storage/sqlite/driver.ts";
+import { nodeSqliteDriver } from "../../../src/storage/sqlite/node-sqlite-driver.ts";
 
 /** The driver that the collector would take here: run the tests with Node 24 and no add-on to try Node's own. */
 export const testDriver: SqlDriver = chooseDriver();

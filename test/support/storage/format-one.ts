@@ -1,7 +1,7 @@
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
-import { firstFilter } from "../../../src/storage/bloom.ts";
-import { bodyCrc, headCrc } from "../../../src/storage/body-codec.ts";
+import { firstFilter } from "../../../src/storage/block/bloom.ts";
+import { bodyCrc, headCrc } from "../../../src/storage/block/body-codec.ts";
 import { testDriver } from "./driver.ts";
 
 type Row = Readonly<Record<"row" | "sequence" | "spans" | "spansThrough" | "receivedAtMs", bigint>> &

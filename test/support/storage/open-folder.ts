@@ -1,6 +1,6 @@
 import type { StoreSettings } from "../../../src/component/store.ts";
-import { IngestCore } from "../../../src/storage/ingest-core.ts";
-import { fileAccess, StoredSource } from "../../../src/storage/stored-source.ts";
+import { IngestCore } from "../../../src/storage/log/ingest-core.ts";
+import { fileAccess, StoredSource } from "../../../src/storage/log/stored-source.ts";
 import { scannerPipeline } from "./batches.ts";
 import { testDriver } from "./driver.ts";
 import { recordingHost, storeSettings } from "./rig.ts";

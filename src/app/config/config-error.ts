@@ -1,0 +1,143 @@
+import type { z } from "zod";
+import { PermanentError } from "../../component/errors.ts";
+
+/** Where a setting came from, so that an error can send the user to the right place. */
+export interface ConfigOrigin {
+  /** `spanloom.yaml`, `environment`, `command line`, `createCollector()`. */
+  readonly name: string;
+}
+
+/** One line an issue: the place, what was there, what was expected. */
+export function describeIssues(error: z.ZodError, input: unknown, schemaKeys: KeysOf): string[] {
+  return error.issues.flatMap((issue) => describeIssue(issue, input, schemaKeys, []));
+}
+
+/** Valid keys of the object at a path, for suggestions; empty where any key is allowed. */
+export type KeysOf = (path: readonly PropertyKey[]) => readonly string[];
+
+export function configError(origin: ConfigOrigin, lines: readonly string[]): PermanentError {
+  const head = lines.length === 1 ? "" : `${lines.length} problems:\n  `;
+  return new PermanentError("config_invalid", `${origin.name}: ${head}${lines.join("\n  ")}`);
+}
+
+function describeIssue(
+  issue: z.core.$ZodIssue,
+  input: unknown,
+  keysOf: KeysOf,
+  prefix: readonly PropertyKey[],
+): string[] {
+  const path = [...prefix, ...issue.path];
+  if (issue.code === "unrecognized_keys") {
+    return issue.keys.map((key) => {
+      const where = pathText([...path, key]);
+      const near = nearest(key, keysOf(path));
+      const known = keysOf(path);
+      if (near !== undefined) return `${where}: unknown key; did you mean "${near}"?`;
+      return `${where}: unknown key${known.length > 0 ? `; known here: ${known.join(", ")}` : ""}`;
+    });
+  }
+  if (issue.code === "invalid_union" && issue.errors.length > 0) {
+    const best = issue.errors.reduce((a, b) => (depth(b) > depth(a) ? b : a));
+    return best.flatMap((inner) => describeIssue(inner, input, keysOf, path));
+  }
+  const found = valueAt(input, path);
+  const shown = found === undefined ? "" : ` (found ${clip(JSON.stringify(found))})`;
+  return [`${pathText(path) || "config"}: ${reasonOf(issue, found)}${shown}`];
+}
+
+/** What a setting should be, in the words of someone who writes YAML; the schema's own words where it has some. */
+function reasonOf(issue: z.core.$ZodIssue, found: unknown): string {
+  if (!/^(?:Invalid |Too )/.test(issue.message)) return lowerFirst(issue.message);
+  switch (issue.code) {
+    case "invalid_type": {
+      const wanted = TYPE_WORDS[issue.expected] ?? issue.expected;
+      return found === undefined ? `is missing; expected ${wanted}` : `expected ${wanted}`;
+    }
+    case "too_small":
+    case "too_big": {
+      const bound = issue.code === "too_small" ? issue.minimum : issue.maximum;
+      const side = issue.code === "too_small" ? "at least" : "at most";
+      const unit = UNIT_WORDS[issue.origin];
+      if (unit !== undefined) return `expected ${side} ${bound} ${Number(bound) === 1 ? unit : `${unit}s`}`;
+      if (issue.inclusive === false) return `expected ${issue.code === "too_small" ? "more" : "less"} than ${bound}`;
+      return `expected ${side} ${bound}`;
+    }
+    case "invalid_value":
+      return `expected ${issue.values.length === 1 ? "" : "one of "}${issue.values.map((value) => JSON.stringify(value)).join(", ")}`;
+    default:
+      return lowerFirst(issue.message.replace(/^Invalid (?:input|option): /, ""));
+  }
+}
+
+const TYPE_WORDS: Readonly<Record<string, string>> = {
+  string: "a text",
+  number: "a number",
+  int: "a whole number",
+  boolean: "true or false",
+  array: "a list",
+  object: "a mapping",
+  record: "a mapping",
+};
+
+const UNIT_WORDS: Readonly<Record<string, string>> = { string: "character", array: "item" };
+
+function depth(issues: readonly z.core.$ZodIssue[]): number {
+  return Math.max(0, ...issues.map((issue) => issue.path.length));
+}
+
+export function pathText(path: readonly PropertyKey[]): string {
+  return path.reduce<string>((text, part) => {
+    if (typeof part === "number") return `${text}[${part}]`;
+    return text === "" ? String(part) : `${text}.${String(part)}`;
+  }, "");
+}
+
+function valueAt(input: unknown, path: readonly PropertyKey[]): unknown {
+  let value = input;
+  for (const part of path) {
+    if (typeof value !== "object" || value === null) return undefined;
+    value = (value as Record<PropertyKey, unknown>)[part];
+  }
+  return value;
+}
+
+function clip(text: string | undefined): string {
+  if (text === undefined) return "nothing";
+  return text.length > 60 ? `${text.slice(0, 57)}...` : text;
+}
+
+function lowerFirst(text: string): string {
+  return text.charAt(0).toLowerCase() + text.slice(1);
+}
+
+/** The candidate with the smallest edit distance, where that is at most a third of the word; two swapped letters count one. */
+export function nearest(word: string, candidates: readonly string[]): string | undefined {
+  let best: string | undefined;
+  let bestDistance = Math.max(1, Math.floor(word.length / 3)) + 1;
+  for (const candidate of candidates) {
+    const distance = editDistance(word.toLowerCase(), candidate.toLowerCase());
+    if (distance < bestDistance) {
+      best = candidate;
+      bestDistance = distance;
+    }
+  }
+  return best;
+}
+
+function editDistance(a: string, b: string): number {
+  let beforePrevious: number[] = [];
+  let previous = Array.from({ length: b.length + 1 }, (_, i) => i);
+  for (let i = 1; i <= a.length; i++) {
+    const row = [i];
+    for (let j = 1; j <= b.length; j++) {
+      const cost = a[i - 1] === b[j - 1] ? 0 : 1;
+      row[j] = Math.min((previous[j] as number) + 1, (row[j - 1] as number) + 1, (previous[j - 1] as number) + cost);
+      if (i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1]) {
+        row[j] = Math.min(row[j] as number, (beforePrevious[j - 2] as number) + 1);
+      }
+    }
+    beforePrevious = previous;
+    previous = row;
+  }
+  return previous[b.length] as number;
+}

@@ -1,0 +1,40 @@
+import type { CreateReadServer, TraceReader, ViewResult, ViewTable } from "../../component/read.ts";
+import type { TraceQuery } from "../../model/trace-query.ts";
+import { jaegerViews } from "../../query/jaeger/views.ts";
+import { uiViews } from "../../query/ui/views.ts";
+import type { ReadServerConfig } from "../ui-port/read-server.ts";
+
+/** What the query thread can answer (component/store.ts, QueryModule). */
+export const views: ViewTable = { ...jaegerViews, ...uiViews, "store.stats": storeStats, "store.find_ids": findIds };
+
+/** The UI port (component/store.ts, QueryModule). */
+export async function loadServer(): Promise<CreateReadServer> {
+  const { createReadServer } = await import("../ui-port/read-server.ts");
+  return (config, parts) => createReadServer(config as ReadServerConfig, parts);
+}
+
+/** `StoreStats` as JSON. */
+async function storeStats(reader: TraceReader, _params: never, signal: AbortSignal): Promise<ViewResult> {
+  const stats = await reader.stats(signal);
+  return {
+    status: 200,
+    contentType: "application/json",
+    body: new Uint8Array(Buffer.from(JSON.stringify(stats))),
+  };
+}
+
+/** Ids of the traces that a query finds, as JSON: what deletion by query works on. */
+async function findIds(reader: TraceReader, params: never, signal: AbortSignal): Promise<ViewResult> {
+  const { query } = params as { readonly query: TraceQuery };
+  const { traces, complete, next } = await reader.find(query, signal);
+  const answer = {
+    traceIds: traces.map(({ traceId }) => traceId),
+    complete,
+    ...(next === undefined ? {} : { next: { start: next.start.toString(), traceId: next.traceId } }),
+  };
+  return {
+    status: 200,
+    contentType: "application/json",
+    body: new Uint8Array(Buffer.from(JSON.stringify(answer))),
+  };
+}

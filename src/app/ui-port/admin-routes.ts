@@ -1,0 +1,126 @@
+import express, { type NextFunction, type Request, type Response, type Router } from "express";
+import { PermanentError, RetryableError } from "../../component/errors.ts";
+import type { ViewHost } from "../../component/read.ts";
+import type { SpanStore } from "../../component/store.ts";
+import { parseTraceId } from "../../model/ids.ts";
+import type { TraceQuery } from "../../model/trace-query.ts";
+import { isFromThisMachine } from "../../server/same-machine.ts";
+import { deletionQuery } from "./deletion-query.ts";
+
+/** What the routes need of the store. */
+export interface AdminStore extends ViewHost, Pick<SpanStore, "deleteTraces" | "deleteAll" | "compact"> {}
+
+/** Header that no other site's page can send without being asked first. */
+export const ADMIN_HEADER = "x-spanloom";
+const PAGE = 1_000;
+/** Deletions are lists of traces: beyond this retention is the better tool. */
+const MAX_DELETED = 1_000_000;
+
+/**
+ * Maintenance of a running collector, from its own machine only: `POST /api/ui/admin/compact` and
+ * `POST /api/ui/admin/delete` with one of `{"traceIds": […]}`, `{"query": {…}}` (the parameters of a search, as texts),
+ * `{"all": true}`. Requests carry the header `x-spanloom: 1`.
+ */
+export function createAdminRoutes(store: AdminStore): Router {
+  const router = express.Router({ caseSensitive: true });
+  router.use("/api/ui/admin", (request, response, next) => {
+    if (!isFromThisMachine(request)) {
+      refuse(response, 403, "unauthenticated", "maintenance is for programs on the collector's own machine");
+    } else if (request.headers[ADMIN_HEADER] !== "1") {
+      refuse(response, 403, "unauthenticated", `the header ${ADMIN_HEADER}: 1 is missing`);
+    } else next();
+  });
+  router.post("/api/ui/admin/compact", (_request, response) =>
+    answer(response, async () => ({ segments: await store.compact() })),
+  );
+  router.post("/api/ui/admin/delete", express.json({ limit: "8mb", type: () => true }), (request, response) =>
+    answer(response, () => remove(store, request)),
+  );
+  router.use("/api/ui/admin", (error: Error, _request: Request, response: Response, _next: NextFunction) =>
+    refuse(response, 400, "bad_request", `the body: expected a JSON object: ${error.message}`),
+  );
+  return router;
+}
+
+/** Deletes every trace that a search finds; gives how many. */
+export async function deleteMatching(
+  store: AdminStore,
+  query: Readonly<Record<string, string>>,
+  signal: AbortSignal,
+): Promise<number> {
+  const parsed = deletionQuery(query);
+  const found = new Set<string>();
+  let after: TraceQuery["after"];
+  for (;;) {
+    const page = { ...parsed, limit: PAGE, ...(after === undefined ? {} : { after }) };
+    const { body } = await store.view("store.find_ids", { query: page }, signal);
+    const result = JSON.parse(Buffer.from(body).toString()) as {
+      traceIds: string[];
+      complete: boolean;
+      next?: { start: string; traceId: string };
+    };
+    for (const id of result.traceIds) found.add(id);
+    if (!result.complete) throw new RetryableError("overloaded", "the search took too long: give a shorter time range");
+    if (found.size > MAX_DELETED) {
+      throw new PermanentError("too_large", `more than ${MAX_DELETED} traces match: give a shorter time range`);
+    }
+    if (result.next === undefined) break;
+    after = { start: BigInt(result.next.start), traceId: result.next.traceId };
+  }
+  await store.deleteTraces([...found].map((id) => parseTraceId(id) as Uint8Array));
+  return found.size;
+}
+
+async function remove(store: AdminStore, request: Request): Promise<unknown> {
+  const body: unknown = request.body;
+  const { traceIds, query, all } = (typeof body === "object" && body !== null ? body : {}) as {
+    readonly traceIds?: unknown;
+    readonly query?: unknown;
+    readonly all?: unknown;
+  };
+  if ([traceIds, query, all].filter((one) => one !== undefined).length !== 1) {
+    throw new PermanentError("bad_request", "expected one of traceIds, query and all");
+  }
+  if (all !== undefined) {
+    if (all !== true) throw new PermanentError("bad_request", "all: expected true");
+    await store.deleteAll();
+    return { all: true };
+  }
+  if (traceIds !== undefined) {
+    if (!Array.isArray(traceIds)) throw new PermanentError("bad_request", "traceIds: expected a list");
+    const ids = traceIds.map((text: unknown) => {
+      const id = typeof text === "string" ? parseTraceId(text) : undefined;
+      if (id === undefined) {
+        throw new PermanentError("bad_request", `traceIds: ${JSON.stringify(text)}: expected 1 to 32 hex digits`);
+      }
+      return id;
+    });
+    await store.deleteTraces(ids);
+    return { traces: ids.length };
+  }
+  if (typeof query !== "object" || query === null) {
+    throw new PermanentError("bad_request", "query: expected search parameters as texts");
+  }
+  const given = Object.entries(query);
+  if (given.some(([, value]) => typeof value !== "string")) {
+    throw new PermanentError("bad_request", "query: expected search parameters as texts");
+  }
+  const signal = new AbortController().signal;
+  return { traces: await deleteMatching(store, Object.fromEntries(given) as Record<string, string>, signal) };
+}
+
+async function answer(response: Response, work: () => Promise<unknown>): Promise<void> {
+  response.setHeader("cache-control", "no-store");
+  try {
+    response.json(await work());
+  } catch (error) {
+    if (error instanceof PermanentError) {
+      refuse(response, error.code === "internal" ? 500 : 400, error.code, error.message);
+    } else if (error instanceof RetryableError) refuse(response, 503, error.code, error.message);
+    else throw error;
+  }
+}
+
+function refuse(response: Response, status: number, code: string, message: string): void {
+  response.status(status).json({ error: { code, message } });
+}

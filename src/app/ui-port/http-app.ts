@@ -1,0 +1,88 @@
+import createRouter, { type RequestHandler, type Router } from "router";
+import type { Logger } from "../../component/logger.ts";
+import type { ViewHost } from "../../component/read.ts";
+import { createJaegerRoutes } from "../../query/jaeger/routes.ts";
+import { createUiRoutes } from "../../query/ui/routes.ts";
+import { isAllowedHost } from "../../server/host-check.ts";
+import type { HttpHandler } from "../../server/http-listener.ts";
+import { crossOriginReason } from "../../server/same-origin.ts";
+import { withSlash } from "./base-path.ts";
+import { CONTROL_PATHS, HEALTH_PATHS } from "./control-paths.ts";
+import { errorAnswer, noSuchEndpoint, pathOf, sendEnvelope } from "./http-errors.ts";
+
+export interface HttpAppSettings {
+  readonly viewHost: ViewHost;
+  /** Answers what the control application knows (createControlApp); `url` is below the base path. */
+  readonly control: HttpHandler;
+  readonly basePath: string;
+  readonly allowedHosts: readonly string[];
+  readonly logger: Logger;
+  /** Gives what answers everything else: createPages. */
+  readonly loadPages: () => Promise<RequestHandler>;
+}
+
+/** No inline script or style, nothing from elsewhere: span names and attributes are text from strangers. */
+const CONTENT_SECURITY_POLICY = [
+  "default-src 'self'",
+  "img-src 'self' data:",
+  "object-src 'none'",
+  "base-uri 'self'",
+  "form-action 'self'",
+  "frame-ancestors 'none'",
+].join("; ");
+
+/**
+ * The application on the UI port, as it runs beside the views: web UI, read APIs, and the way to the control application.
+ * Read APIs are answered before an express application sees the request: that gives every request another prototype,
+ * which costs more than most of these answers, and it takes longer to load than all the rest.
+ */
+export function createHttpApp(settings: HttpAppSettings): HttpHandler {
+  const { control } = settings;
+  const base = withSlash(settings.basePath);
+
+  const front = createRouter();
+  front.use((request, response, next) => {
+    if (isAllowedHost(request.headers.host, settings.allowedHosts)) next();
+    else {
+      sendEnvelope(response, 421, `host "${request.headers.host}" is not served here; add it to ui.allowed_hosts`);
+    }
+  });
+  front.use((_request, response, next) => {
+    response.setHeader("content-security-policy", CONTENT_SECURITY_POLICY);
+    response.setHeader("cross-origin-resource-policy", "same-origin");
+    response.setHeader("x-content-type-options", "nosniff");
+    response.setHeader("referrer-policy", "no-referrer");
+    next();
+  });
+  front.use(base, apiRoutes(settings));
+  // Probes of images and manifests know nothing of the base path.
+  if (base !== "/") for (const path of HEALTH_PATHS) front.all(path, control);
+  front.use(pages(settings.loadPages));
+
+  const failed = errorAnswer(settings.logger);
+  return (request, response) => front(request, response, (error?: unknown) => failed(error, request, response));
+}
+
+function apiRoutes({ control, viewHost }: HttpAppSettings): Router {
+  const router = createRouter();
+  router.use("/api", (request, response, next) => {
+    // What `transform` answers says nothing of what is stored, and it changes nothing.
+    const reason = pathOf(request) === "/transform" ? undefined : crossOriginReason(request.method, request.headers);
+    if (reason === undefined) next();
+    else sendEnvelope(response, 403, reason);
+  });
+  for (const path of CONTROL_PATHS) router.all(path, control);
+  router.use(createUiRoutes(viewHost));
+  router.use(createJaegerRoutes(viewHost));
+  router.use("/api", noSuchEndpoint);
+  return router;
+}
+
+/** The web UI and the web server that it takes, loaded when first asked for. */
+function pages(load: () => Promise<RequestHandler>): RequestHandler {
+  let loaded: Promise<RequestHandler> | undefined;
+  return (request, response, next) => {
+    loaded ??= load();
+    loaded.then((handle) => handle(request, response, next), next);
+  };
+}

@@ -1,0 +1,49 @@
+import type { ReadServer, ReadServerParts } from "../../component/read.ts";
+import { formatEndpoint } from "../../server/endpoint.ts";
+import { HttpListener } from "../../server/http-listener.ts";
+import { relay } from "../../server/relay.ts";
+import { createHttpApp } from "./http-app.ts";
+import { RequestTracing } from "./request-tracing.ts";
+
+/** What the UI port is served with; plain, as it crosses threads. */
+export interface ReadServerConfig {
+  readonly endpoint: string;
+  readonly basePath: string;
+  readonly allowedHosts: readonly string[];
+}
+
+/** A search may take its time; a request has to arrive within it. */
+const REQUEST_MS = 60_000;
+/** The pages and their web server are loaded this long after the start, ms. */
+const PAGES_AFTER_MS = 200;
+
+/** The listener of the UI port: read APIs and web UI from here, the rest from the control application. */
+export function createReadServer(config: ReadServerConfig, parts: ReadServerParts): ReadServer {
+  const { views, host, connect, at } = parts;
+  const tracing = host.reportWork === undefined ? undefined : new RequestTracing(host.reportWork);
+  const loadWebFiles = () => import("./web-files.ts");
+  const app = createHttpApp({
+    viewHost: tracing?.views(views) ?? views,
+    control: (request, response) => relay(request, response, connect(request.socket.remoteAddress)),
+    basePath: config.basePath,
+    allowedHosts: config.allowedHosts,
+    loadPages: async () => (await loadWebFiles()).createPages(config.basePath),
+    logger: host.logger,
+  });
+  const listener = new HttpListener({
+    name: { title: "web UI and read APIs", configKey: "ui.endpoint", usualOccupant: "Jaeger or another spanloom" },
+    endpoint: at === undefined ? config.endpoint : formatEndpoint(at),
+    logger: host.logger,
+    handler: tracing?.requests(app) ?? app,
+    requestTimeoutMs: REQUEST_MS,
+  });
+  return {
+    async start() {
+      const address = await listener.start();
+      // Nobody waits for it, and whoever opens the first page soon will not have to.
+      setTimeout(() => void loadWebFiles().catch(() => {}), PAGES_AFTER_MS).unref();
+      return address;
+    },
+    shutdown: (signal) => listener.shutdown(signal),
+  };
+}

@@ -1,0 +1,186 @@
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { gzipSync } from "node:zlib";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { makeBody, range } from "../../../test/support/storage/batches.ts";
+import { testDriver } from "../../../test/support/storage/driver.ts";
+import { type Collector, createCollector } from "../../app/collector.ts";
+import { tracesToJson } from "../../codec/otlp/json/json-out.ts";
+import { decodeTraces } from "../../codec/otlp/message/decode.ts";
+import type { StoredInstance } from "../../component/discovery.ts";
+import { SILENT_LOGGER } from "../../component/logger.ts";
+import { openRegistryStore } from "../../storage/folder/registry-store.ts";
+import { createProgram } from "../program.ts";
+
+let folder: string;
+let data: string;
+let out = "";
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "spanloom-db-"));
+  data = join(folder, "data");
+  out = "";
+  vi.spyOn(process.stdout, "write").mockImplementation((text) => {
+    out += String(text);
+    return true;
+  });
+});
+afterEach(() => {
+  vi.restoreAllMocks();
+  process.exitCode = undefined;
+  rmSync(folder, { recursive: true, force: true });
+});
+
+/** Runs a command; gives what it printed as JSON. */
+async function db(...args: string[]): Promise<Record<string, unknown>> {
+  out = "";
+  await createProgram().parseAsync(["node", "spanloom", "db", ...args, "--data", data, "--json"]);
+  return JSON.parse(out) as Record<string, unknown>;
+}
+
+const line = (first: number, count: number) =>
+  `${tracesToJson(decodeTraces(makeBody(`shop-${first}`, range(first, count, 10))))}\n`;
+
+function recording(name: string, ...lines: string[]): string {
+  const file = join(folder, name);
+  const text = lines.join("");
+  writeFileSync(file, name.endsWith(".gz") ? gzipSync(text) : text);
+  return file;
+}
+
+describe("spanloom db", () => {
+  it("imports, tells, checks, compacts, exports, deletes and copies a folder that nobody uses", async () => {
+    const file = recording("in.jsonl.gz", line(1, 200), line(201, 3800));
+    expect(await db("import", file)).toEqual({ spans: 4000, rejectedSpans: 0, badLines: 0, interrupted: false });
+    expect(await db("stats")).toMatchObject({ spans: 4000, segments: [{ state: "open", sealed: false, spans: 4000 }] });
+    expect(await db("check")).toMatchObject({ ok: true, spans: 4000 });
+
+    const { bytesBefore, bytesAfter, segments } = await db("compact");
+    expect(segments).toBe(1);
+    expect(Number(bytesAfter)).toBeLessThan(Number(bytesBefore));
+    expect(await db("stats")).toMatchObject({ spans: 4000, segments: [{ state: "closed", sealed: true }, {}] });
+    expect(await db("check")).toMatchObject({ ok: true, spans: 4000 });
+
+    expect(await db("delete", "2")).toEqual({ deleted: 1 });
+    expect(await db("delete", "--service", "shop-201", "--tag", "number=205")).toEqual({ deleted: 1 });
+    expect(await db("check")).toMatchObject({ ok: true, spans: 3980 });
+    const copy = join(folder, "copy");
+    expect(await db("backup", copy)).toMatchObject({ segments: 2 });
+    await db("compact");
+
+    for (const from of [data, copy]) {
+      const target = join(folder, "out.jsonl");
+      data = from;
+      expect(await db("export", target)).toMatchObject({ spans: 3980 });
+      const exported = readFileSync(target, "utf8").trimEnd().split("\n");
+      const spans = exported.flatMap((text) => text.match(/"spanId":"([0-9a-f]+)"/g) ?? []);
+      expect(new Set(spans).size).toBe(3980);
+    }
+    expect(await db("delete", "--all", "--yes")).toEqual({ deleted: "all" });
+    expect(await db("stats")).toMatchObject({ spans: 0 });
+    expect(process.exitCode).toBeUndefined();
+  });
+
+  it("says which file is damaged, and ends with code 1", async () => {
+    await db("import", recording("in.jsonl", line(1, 4000)));
+    await db("compact");
+    const [{ segment }] = (await db("stats")).segments as [{ segment: number }];
+    const file = join(data, "segments", `${String(segment).padStart(8, "0")}.db`);
+    const bytes = readFileSync(file);
+    // Two pages in the middle: a single byte may lie where nothing is stored.
+    bytes.fill(0xa5, (bytes.length >>> 1) - 8192, (bytes.length >>> 1) + 8192);
+    writeFileSync(file, bytes);
+    const report = await db("check");
+    expect(report.ok).toBe(false);
+    expect(report.problems).toMatchObject([{ segment }]);
+    expect(process.exitCode).toBe(1);
+    expect(existsSync(file)).toBe(true);
+  });
+
+  it("finds cursors and deletions that are not what was written", async () => {
+    await db("import", recording("in.jsonl", line(1, 100)));
+    await db("delete", "2", "3");
+    expect(await db("check")).toMatchObject({ ok: true, problems: [] });
+    const harm = (file: string, sql: string) => {
+      const database = testDriver.open(join(data, file));
+      database.exec(sql);
+      database.close();
+    };
+    harm("consumers.db", "UPDATE consumer SET sequence = sequence + 1");
+    harm("catalog.db", "UPDATE tombstone SET through = 0 WHERE id = 1");
+    const { ok, problems } = await db("check");
+    expect(ok).toBe(false);
+    expect(problems).toMatchObject([{ file: "catalog.db" }, { file: "consumers.db" }]);
+    expect(process.exitCode).toBe(1);
+  });
+
+  it("copies registrations while they are used", async () => {
+    await db("import", recording("in.jsonl", line(1, 10)));
+    const registry = openRegistryStore(data, SILENT_LOGGER);
+    const instance = { service: "cart", id: "cart-1", address: "10.0.0.1", port: 80, tags: [], metadata: {} };
+    registry.put({ instance, checks: [], registeredAtMs: 5 } as unknown as StoredInstance);
+    const copy = join(folder, "copy");
+    await db("backup", copy);
+    registry.close();
+    const restored = openRegistryStore(copy, SILENT_LOGGER);
+    expect(restored.load()).toEqual([{ instance, checks: [], registeredAtMs: 5 }]);
+    restored.close();
+  });
+
+  it("explains what it cannot do", async () => {
+    await expect(db("stats")).rejects.toThrow("is no data folder");
+    await expect(db("delete")).rejects.toThrow("say what to delete");
+    await expect(db("delete", "--all")).rejects.toThrow("say --all --yes");
+    await expect(db("delete", "xyz")).rejects.toThrow("xyz: expected a trace id");
+    await expect(db("delete", "--tag", "plain")).rejects.toThrow("expected key=value");
+    await expect(db("import", join(folder, "none.jsonl"))).rejects.toThrow("no such file");
+    expect(existsSync(data)).toBe(false);
+    await db("import", recording("in.jsonl", line(1, 10), "{not json\n"));
+    expect(process.exitCode).toBe(1);
+    await expect(db("export", join(folder, "no", "such.jsonl"))).rejects.toThrow("cannot be written");
+    await expect(db("backup", folder)).rejects.toThrow("is not empty");
+  });
+});
+
+describe("maintenance over HTTP", () => {
+  let collector: Collector;
+  beforeEach(async () => {
+    collector = await createCollector();
+    await fetch(`${collector.endpoints.otlpHttp}/v1/traces`, {
+      method: "POST",
+      headers: { "content-type": "application/x-protobuf" },
+      body: makeBody("shop", range(1, 100, 10)),
+    });
+  });
+  afterEach(() => collector.shutdown());
+
+  const post = (path: string, body: unknown, headers: Record<string, string> = { "x-spanloom": "1" }) =>
+    fetch(`${collector.endpoints.ui}api/ui/admin/${path}`, { method: "POST", headers, body: JSON.stringify(body) });
+  const traces = async () => {
+    const response = await fetch(`${collector.endpoints.ui}api/traces?service=shop&limit=100`);
+    return ((await response.json()) as { data: unknown[] }).data.length;
+  };
+
+  it("deletes traces by id, by search, and all of them", async () => {
+    const before = await traces();
+    expect(await (await post("delete", { traceIds: ["3", "4"] })).json()).toEqual({ traces: 2 });
+    expect(await traces()).toBe(before - 2);
+    expect(await (await post("delete", { query: { service: "shop", tags: '{"number":"77"}' } })).json()).toEqual({
+      traces: 1,
+    });
+    expect(await traces()).toBe(before - 3);
+    expect(await (await post("compact", {})).json()).toEqual({ segments: 0 });
+    expect(await (await post("delete", { all: true })).json()).toEqual({ all: true });
+    expect(await traces()).toBe(0);
+  });
+
+  it("is refused to web pages and for what it does not understand", async () => {
+    expect((await post("delete", { all: true }, {})).status).toBe(403);
+    expect((await post("delete", { all: true }, { "content-type": "text/plain" })).status).toBe(403);
+    for (const body of [{}, { all: false }, { traceIds: ["x"] }, { query: {} }, { all: true, traceIds: [] }, [], 7]) {
+      const response = await post("delete", body);
+      expect([body, response.status]).toEqual([body, 400]);
+    }
+    expect(await traces()).toBeGreaterThan(5);
+  });
+});

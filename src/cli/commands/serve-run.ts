@@ -1,0 +1,65 @@
+import type { Collector } from "../../app/collector.ts";
+import type { Config } from "../../app/config/config.ts";
+import { resolveConfig } from "../options/resolve-config.ts";
+import { EXIT } from "../output/exit-codes.ts";
+import type { ServeFlags } from "./serve.ts";
+
+/** Runs the collector until a signal ends the process. */
+export async function serve(flags: ServeFlags): Promise<void> {
+  const config = await configOf(flags);
+  const { startCollector } = await import("../../app/collector.ts");
+  const collector = await startCollector(config);
+  process.stdout.write(banner(collector, config.storage.kind === "memory" ? "memory" : config.storage.path));
+
+  let stopping = false;
+  const stop = (signal: NodeJS.Signals) => {
+    if (stopping) process.exit(signal === "SIGINT" ? EXIT.interrupted : EXIT.failed);
+    stopping = true;
+    process.stderr.write("spanloom: finishing what was taken (again to stop at once)\n");
+    collector.shutdown().then(
+      () => process.exit(EXIT.ok),
+      (error: unknown) => {
+        process.stderr.write(`spanloom: ${error instanceof Error ? error.message : String(error)}\n`);
+        process.exit(EXIT.failed);
+      },
+    );
+  };
+  process.on("SIGHUP", () => {
+    if (stopping) return;
+    reload(collector, flags).catch((error: unknown) => {
+      const reason = error instanceof Error ? error.message : String(error);
+      process.stderr.write(`spanloom: the config was not loaded again, the running one stays: ${reason}\n`);
+    });
+  });
+  process.on("SIGINT", stop);
+  process.on("SIGTERM", stop);
+  await new Promise(() => {});
+}
+
+/** Reads file, environment and flags again. */
+async function reload(collector: Collector, flags: ServeFlags): Promise<void> {
+  await collector.reload(await configOf(flags));
+}
+
+/** With the services of `--services` beside the instances that the config has. */
+async function configOf(flags: ServeFlags): Promise<Config> {
+  const config = await resolveConfig(flags, process.env);
+  if (flags.services === undefined) return config;
+  const { declaredInstances, readServiceFile } = await import("../../app/declared-services.ts");
+  const instances = [...config.discovery.instances, ...declaredInstances(readServiceFile(flags.services))];
+  return resolveConfig(flags, process.env, { discovery: { instances } });
+}
+
+function banner(collector: Collector, data: string): string {
+  const { otlpGrpc, otlpHttp, ui, registry, proxy } = collector.endpoints;
+  const lines = [
+    ["web UI and Jaeger API", ui],
+    ["OTLP/gRPC", otlpGrpc ?? "off"],
+    ["OTLP/HTTP", otlpHttp === undefined ? "off" : `${otlpHttp}/v1/traces`],
+    ["registry (Consul API)", registry ?? "off"],
+    ...(proxy === undefined ? [] : [["traced proxy", proxy]]),
+    ["data", data],
+  ];
+  const width = Math.max(...lines.map(([name]) => (name as string).length));
+  return `spanloom is ready\n${lines.map(([name, value]) => `  ${(name as string).padEnd(width)}  ${value}\n`).join("")}`;
+}

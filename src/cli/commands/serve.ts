@@ -1,0 +1,27 @@
+import type { Command } from "commander";
+import { addConfigFlags, type ConfigFlags } from "../options/config-flags.ts";
+
+export interface ServeFlags extends ConfigFlags {
+  readonly services?: string;
+}
+
+export function addServe(program: Command): void {
+  addConfigFlags(
+    program
+      .command("serve", { isDefault: true })
+      .description("run the collector: receivers, store, exporters, read APIs and web UI"),
+  )
+    .option("--services <file>", "Prolog facts of services to register, with their health checks")
+    .addHelpText(
+      "after",
+      `
+Examples:
+  spanloom                                   start with defaults, data in ./spanloom-data
+  spanloom --storage memory                  keep nothing on disk
+  spanloom -c spanloom.yaml --ui 0.0.0.0:16686
+  spanloom --set exporters.otlp.endpoint=collector:4317
+  SPANLOOM_STORAGE__PATH=/data spanloom      any setting by environment: two underscores between the parts
+  kill -HUP <pid>                            load the config again: sampling, processors, log level; and TLS files`,
+    )
+    .action(async (flags: ServeFlags) => (await import("./serve-run.ts")).serve(flags));
+}

@@ -1,0 +1,61 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Command } from "commander";
+import { PermanentError } from "../../component/errors.ts";
+import type { UiSearchResponse } from "../../query/ui/api-types.ts";
+import { ApiClient } from "../client/api-client.ts";
+import { EXIT } from "../output/exit-codes.ts";
+import { table } from "../output/format.ts";
+import { RIGHT_COLUMNS, rowsOf, SEARCH_HEAD, type SearchFlags, searchOptions, searchQuery } from "./search.ts";
+
+const INTERVAL_MS = 1_000;
+/** Most new traces shown an interval; the rest is counted. */
+const PER_INTERVAL = 200;
+/** A trace is shown once while it is among this many newest. */
+const REMEMBERED = 10_000;
+
+export function addTail(program: Command): void {
+  searchOptions(program.command("tail").description("print traces as they arrive, until Ctrl-C"))
+    .option("--json", "print one JSON object a trace", false)
+    .addHelpText(
+      "after",
+      `
+Examples:
+  spanloom tail
+  spanloom tail --service checkout --errors
+  spanloom tail --json --min-duration 1s | jq .traceId`,
+    )
+    .action(run);
+}
+
+async function run(flags: SearchFlags): Promise<void> {
+  const stop = new AbortController();
+  process.once("SIGINT", () => stop.abort());
+  const client = new ApiClient(flags.url);
+  const seen = new Set<string>();
+  // Traces that began before now are old news, unless --lookback asks for them.
+  const since = BigInt(Date.now()) * 1000n;
+  let widths = true;
+  while (!stop.signal.aborted) {
+    const query = searchQuery(flags);
+    query.set("limit", String(PER_INTERVAL));
+    if (flags.lookback === undefined) query.set("start", String(since));
+    try {
+      const { traces } = await client.json<UiSearchResponse>(`api/ui/search?${query}`, stop.signal);
+      const fresh = traces.filter((trace) => !seen.has(trace.traceId)).reverse();
+      for (const trace of fresh) {
+        seen.add(trace.traceId);
+        if (seen.size > REMEMBERED) seen.delete(seen.values().next().value as string);
+      }
+      if (flags.json) for (const trace of fresh) process.stdout.write(`${JSON.stringify(trace)}\n`);
+      else if (fresh.length > 0) {
+        const text = table(SEARCH_HEAD, rowsOf(fresh), RIGHT_COLUMNS);
+        process.stdout.write(widths ? text : text.slice(text.indexOf("\n") + 1));
+        widths = false;
+      }
+    } catch (error) {
+      if (!(error instanceof PermanentError && error.code === "cancelled")) throw error;
+    }
+    await sleep(INTERVAL_MS, undefined, { signal: stop.signal }).catch(() => {});
+  }
+  process.exitCode = EXIT.interrupted;
+}

@@ -1,0 +1,63 @@
+import { InvalidArgumentError } from "commander";
+import { parseGoDuration } from "../../query/params.ts";
+
+/** An http or https URL, as it was written. */
+export function checkUrl(text: string): string {
+  if (!URL.canParse(text) || !/^https?:/.test(text)) {
+    throw new InvalidArgumentError("expected an http or https URL such as http://collector:4318");
+  }
+  return text;
+}
+
+export function parsePositive(text: string): number {
+  const value = Number(text);
+  if (!/^\d+$/.test(text) || value < 1 || value > 1e9) {
+    throw new InvalidArgumentError("expected a whole number of at least 1");
+  }
+  return value;
+}
+
+const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+
+/** `500ms`, `30s`, `5m`, `1h`, `2d` as milliseconds. */
+export function parseDurationMs(text: string): number {
+  const match = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)$/.exec(text);
+  if (match === null) throw new InvalidArgumentError("expected a duration such as 30s, 5m or 1h");
+  return Math.round(Number(match[1]) * (UNITS[match[2] as string] as number));
+}
+
+/** For `--lookback`, as the search API reads it: it takes what it cannot read for no lookback at all. */
+export function checkLookback(text: string): string {
+  if (!/^(?:\d+[dw]|(?:\d+(?:\.\d+)?(?:ms|s|m|h))+)$/.test(text) || !/[1-9]/.test(text)) {
+    throw new InvalidArgumentError("expected a duration above 0 such as 15m, 1h30m or 2d");
+  }
+  return text;
+}
+
+/** For a name to look for. An empty one, of a shell's unset variable, would find everything. */
+export function checkName(text: string): string {
+  if (text === "") throw new InvalidArgumentError("expected a name, found nothing");
+  if (text.startsWith("--")) throw new InvalidArgumentError("expected a name, found a flag");
+  return text;
+}
+
+/** For the bounds of a duration, as the search API reads them: Go's form. */
+export function checkDuration(text: string): string {
+  if (parseGoDuration(text) === undefined) {
+    throw new InvalidArgumentError("expected a duration with its unit such as 1.5s, 200ms or 50us");
+  }
+  return text;
+}
+
+/** For a repeatable `--tag <key=value>`. */
+export function collectTag(text: string, previous: readonly string[] = []): readonly string[] {
+  if (text.indexOf("=") < 1) throw new InvalidArgumentError("expected key=value");
+  return [...previous, text];
+}
+
+/** Collected tags as the search API takes them: a JSON object. */
+export function tagsJson(tags: readonly string[]): string {
+  return JSON.stringify(
+    Object.fromEntries(tags.map((text) => [text.slice(0, text.indexOf("=")), text.slice(text.indexOf("=") + 1)])),
+  );
+}

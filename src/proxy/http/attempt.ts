@@ -1,0 +1,174 @@
+import type { ClientRequest, IncomingMessage } from "node:http";
+import type { Duplex } from "node:stream";
+import type { Span } from "../../sdk/span.ts";
+import { endClientSpan, failSpan, type OutgoingFacts, startClientSpan } from "../message/http-spans.ts";
+import type { Try } from "../upstream/attempts.ts";
+import { describeFailure, type UpstreamFailure } from "../upstream/errors.ts";
+import type { Route } from "../upstream/route.ts";
+import type { PickedTarget } from "../upstream/upstream-pool.ts";
+import { openUpstream, UpstreamTimeoutError } from "../upstream/upstream-request.ts";
+
+/** What comes back: `connected`, `informed` as often as it happens, then `answered` or `upgraded`, or else a failure. */
+export interface AnswerListener {
+  /** The connection stands and nothing was sent yet. */
+  connected(upstream: ClientRequest): void;
+  /** An interim answer (RFC 9110 §15.2), 101 excepted. */
+  informed(status: number, rawHeaders: readonly string[]): void;
+  answered(answer: IncomingMessage): void;
+  /** 101 came; without it that is a failure. The attempt is settled. */
+  upgraded?(answer: IncomingMessage, socket: Duplex, head: Buffer): void;
+  /** Nothing came or went for the route's `idle_ms`: true where that is the caller's doing, who is then told so. */
+  stalledByCaller(): boolean;
+}
+
+export interface AttemptRequest extends Omit<OutgoingFacts, "target"> {
+  /** The span that the client span belongs to. */
+  readonly server: Span;
+  /** Of the request to send, Host and framing included. */
+  readonly headers: (client: Span, picked: PickedTarget) => readonly string[];
+  /** Makes ready to send the body again from its start; false where that is not there any more. */
+  readonly rewindBody: () => boolean;
+  /** No attempt may follow this one once anything was sent. */
+  readonly onlyOnce: boolean;
+}
+
+/**
+ * One try to have a request answered by one instance: its client span, and what its balancer learns of it. Both are settled
+ * once, by `succeeded`, `failedWith` or `cancel`, or by itself when the connection fails. A kept connection that proves closed
+ * before anything was sent is no failure: the attempt takes the next one, at last a new one.
+ */
+export class Attempt implements Try {
+  readonly client: Span;
+  readonly picked: PickedTarget;
+  readonly #route: Route;
+  readonly #request: AttemptRequest;
+  readonly #listener: AnswerListener;
+  readonly #onFailed: (failure: UpstreamFailure) => void;
+  #upstream: ClientRequest | undefined;
+  #connected = false;
+  #answered = false;
+  #settled = false;
+  /** What ended a connection whose answer had begun. */
+  #lateError: Error | undefined;
+
+  /** `onFailed` is called at most once, when no answer will come; the client span is ended then. */
+  constructor(
+    route: Route,
+    picked: PickedTarget,
+    request: AttemptRequest,
+    listener: AnswerListener,
+    onFailed: (failure: UpstreamFailure) => void,
+  ) {
+    this.#route = route;
+    this.picked = picked;
+    this.#request = request;
+    this.#listener = listener;
+    this.#onFailed = onFailed;
+    const { server, method, path, query, resend } = request;
+    const facts = { method, target: picked.target, path, query, resend };
+    this.client = startClientSpan(route.tracer, server, route.prefix, facts);
+  }
+
+  /** True before the connection stands, and for a kept one that the upstream closed as the request went out. */
+  isUnseen({ type }: UpstreamFailure): boolean {
+    if (!this.#connected) return true;
+    const closed = type === "ECONNRESET" || type === "EPIPE";
+    return closed && this.#upstream?.reusedSocket === true && this.#request.rewindBody();
+  }
+
+  start(): void {
+    const { method, path, query, headers, onlyOnce } = this.#request;
+    const { picked, client } = this;
+    try {
+      const options = { method, path: path + query, headers: headers(client, picked), onlyOnce };
+      this.#listen(openUpstream(picked.target, options, this.#route.connector, this.#upstreamListener()));
+    } catch (error) {
+      this.#failed(error);
+    }
+  }
+
+  /** The whole answer is there. */
+  succeeded(status: number): void {
+    if (!this.#settle("success")) return;
+    endClientSpan(this.client, status);
+  }
+
+  /** The answer cannot be used or broke off; undefined where the attempt was settled before. */
+  failedWith(error: unknown, status: number): UpstreamFailure | undefined {
+    if (!this.#settle("failure")) return undefined;
+    const failure = describeFailure(this.#lateError ?? error, this.#route.service);
+    failSpan(this.client, failure.type, failure.detail, status);
+    this.#route.counted.failed();
+    return failure;
+  }
+
+  /** Nobody wants the answer any more: `reason` for the span. Not the instance's fault. */
+  cancel(reason: string, status?: number): void {
+    if (!this.#settle("success")) return;
+    failSpan(this.client, "cancelled", reason, status);
+    this.#upstream?.destroy();
+  }
+
+  #upstreamListener() {
+    return {
+      connected: (): void => {
+        this.#connected = true;
+        // The request is opened and listened to before its socket is there.
+        this.#listener.connected(this.#upstream as ClientRequest);
+      },
+      idle: (): void => {
+        if (this.#listener.stalledByCaller()) return;
+        const { idleMs } = this.#route.connector;
+        this.#upstream?.destroy(new UpstreamTimeoutError("timeout", `no byte within ${idleMs} ms`));
+      },
+    };
+  }
+
+  #listen(upstream: ClientRequest): void {
+    this.#upstream = upstream;
+    const failed = (error: Error): void => {
+      if (upstream !== this.#upstream) return;
+      if (!this.#connected && !this.#settled && upstream.reusedSocket) this.start();
+      else this.#failed(error);
+    };
+    upstream.on("error", failed);
+    upstream.once("close", () => {
+      if (!this.#answered && !this.#settled) failed(new Error("the connection was closed without an answer"));
+    });
+    upstream.on("information", ({ statusCode, rawHeaders }) => this.#listener.informed(statusCode, rawHeaders));
+    this.#listenForUpgrade(upstream);
+    upstream.once("response", (answer) => {
+      this.#answered = true;
+      if (this.#settled) answer.resume();
+      else this.#listener.answered(answer);
+    });
+  }
+
+  #listenForUpgrade(upstream: ClientRequest): void {
+    if (this.#listener.upgraded === undefined) return;
+    upstream.once("upgrade", (answer, socket, head) => {
+      this.#answered = true;
+      this.succeeded(101);
+      this.#listener.upgraded?.(answer, socket, head);
+    });
+  }
+
+  #failed(error: unknown): void {
+    if (this.#answered) {
+      if (error instanceof Error) this.#lateError = error;
+      return;
+    }
+    if (!this.#settle("failure")) return;
+    const failure = describeFailure(error, this.#route.service);
+    failSpan(this.client, failure.type, failure.detail);
+    this.#route.counted.failed();
+    this.#onFailed(failure);
+  }
+
+  #settle(outcome: "success" | "failure"): boolean {
+    if (this.#settled) return false;
+    this.#settled = true;
+    this.picked.done(outcome);
+    return true;
+  }
+}

@@ -1,0 +1,39 @@
+import { RetryableError } from "../../component/errors.ts";
+import { UpstreamTimeoutError } from "./upstream-request.ts";
+
+/** What went wrong between the proxy and an upstream, for the caller, the span and the log. */
+export interface UpstreamFailure {
+  readonly status: 502 | 503 | 504;
+  /** `error.type` of the spans: a code, never a sentence. */
+  readonly type: string;
+  /** For the caller: without addresses, which are nobody's business outside. */
+  readonly told: string;
+  /** For span and log. */
+  readonly detail: string;
+}
+
+const WORDS: Readonly<Record<string, string>> = {
+  ECONNREFUSED: "it refuses connections",
+  ECONNRESET: "it closed the connection",
+  EPIPE: "it closed the connection",
+  EHOSTUNREACH: "there is no way to its host",
+  ENETUNREACH: "there is no way to its network",
+  ENOTFOUND: "its host name cannot be resolved",
+  EAI_AGAIN: "its host name cannot be resolved now",
+  connect_timeout: "it does not accept connections in time",
+  no_http2: "it does not speak HTTP/2, which gRPC needs",
+  timeout: "it does not answer in time",
+};
+
+/** `service` is what the route calls its upstream. */
+export function describeFailure(error: unknown, service: string): UpstreamFailure {
+  const detail = error instanceof Error ? error.message : String(error);
+  if (error instanceof RetryableError) {
+    return { status: 503, type: error.code, told: `no instance of ${service} can take the request now`, detail };
+  }
+  const code = (error as { code?: unknown } | undefined)?.code;
+  const type = typeof code === "string" ? code : error instanceof Error ? error.name : "error";
+  const status = error instanceof UpstreamTimeoutError ? 504 : 502;
+  const fallback = type.startsWith("HPE_") ? "its answer is no HTTP" : "the connection to it failed";
+  return { status, type, told: `${service} cannot be reached: ${WORDS[type] ?? fallback}`, detail };
+}

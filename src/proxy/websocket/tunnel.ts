@@ -1,0 +1,162 @@
+import { type ClientRequest, type IncomingMessage, ServerResponse } from "node:http";
+import type { Duplex } from "node:stream";
+import type { Span } from "../../sdk/span.ts";
+import type { Attempt } from "../http/attempt.ts";
+import type { Admitted, ExchangeSettings } from "../http/exchange.ts";
+import { type AttemptsListener, httpAttempts } from "../http/http-attempts.ts";
+import { callerHeaders, headerValues, upstreamHeaders } from "../message/headers.ts";
+import { endServerSpan, failSpan, outgoingTrace } from "../message/http-spans.ts";
+import { answerHead, answerText, writeHead } from "../message/response.ts";
+import type { Attempts } from "../upstream/attempts.ts";
+import type { UpstreamFailure } from "../upstream/errors.ts";
+import { upstreamPath } from "../upstream/router.ts";
+import type { PickedTarget } from "../upstream/upstream-pool.ts";
+import { joinSockets } from "./websocket-join.ts";
+
+export interface TunnelSettings extends ExchangeSettings {
+  /** Silence in both directions that ends a tunnel, ms. */
+  readonly idleMs: number;
+  /** Called with what closes a tunnel once it stands. */
+  readonly opened: (close: () => void) => void;
+  readonly closed: (close: () => void) => void;
+}
+
+/** True for what the proxy opens a tunnel for (RFC 6455 §4.1). */
+export function isWebSocket({ method, headers }: IncomingMessage): boolean {
+  return method === "GET" && headers.upgrade?.trim().toLowerCase() === "websocket";
+}
+
+/**
+ * A WebSocket through the proxy. Server and client span cover the handshake and end with it, so that they are seen while the
+ * WebSocket is open and no latency counts its life; a third span covers that. An upstream that refuses the upgrade answers
+ * the caller itself.
+ */
+export class Tunnel implements AttemptsListener {
+  readonly #request: IncomingMessage;
+  readonly #socket: Duplex;
+  /** What the caller sent after its headers. */
+  readonly #head: Buffer;
+  readonly #admitted: Admitted;
+  readonly #settings: TunnelSettings;
+  readonly #attempts: Attempts<Attempt>;
+  readonly #onClose = (): void => this.#callerClosed();
+
+  constructor(request: IncomingMessage, socket: Duplex, head: Buffer, admitted: Admitted, settings: TunnelSettings) {
+    this.#request = request;
+    this.#socket = socket;
+    this.#head = head;
+    this.#admitted = admitted;
+    this.#settings = settings;
+    const { route, guarded, server } = admitted;
+    const asked = {
+      method: "GET",
+      path: (basePath: string) => upstreamPath(route, basePath, guarded.path),
+      query: guarded.query,
+      bodyless: true,
+      rewindBody: () => true,
+      server,
+      headers: (client: Span, picked: PickedTarget) => this.#headers(client, picked),
+    };
+    this.#attempts = httpAttempts(route, asked, settings.retries, this);
+  }
+
+  start(): void {
+    this.#socket.on("error", () => {});
+    this.#socket.once("close", this.#onClose);
+    this.#attempts.start();
+  }
+
+  connected(upstream: ClientRequest): void {
+    upstream.end();
+  }
+
+  informed(status: number, rawHeaders: readonly string[]): void {
+    this.#socket.write(answerHead(status, callerHeaders(rawHeaders, false)), "latin1");
+  }
+
+  answered(answer: IncomingMessage): void {
+    const status = answer.statusCode as number;
+    const response = responseOn(this.#request, this.#socket);
+    writeHead(response, status, callerHeaders(answer.rawHeaders, false), answer.statusMessage);
+    answer.once("error", () => this.#socket.destroy());
+    answer.pipe(response);
+    this.#attempts.current?.succeeded(status);
+    this.#ended(status);
+  }
+
+  upgraded(answer: IncomingMessage, upstream: Duplex, upstreamHead: Buffer): void {
+    const { route, server } = this.#admitted;
+    const { idleMs, opened, closed } = this.#settings;
+    this.#socket.off("close", this.#onClose);
+    this.#ended(101);
+    const headers = ["Connection", "Upgrade", "Upgrade", headerValues(answer.rawHeaders, "upgrade")[0] ?? "websocket"];
+    this.#socket.write(answerHead(101, [...headers, ...callerHeaders(answer.rawHeaders, false)]), "latin1");
+    const span = route.tracer.startSpan(`WebSocket ${route.prefix}`, { parent: server });
+    const close = (): void => {
+      this.#socket.end();
+      upstream.end();
+    };
+    opened(close);
+    const ends = { caller: this.#socket, callerHead: this.#head, upstream, upstreamHead, idleMs };
+    joinSockets(ends, ({ fromCaller, fromUpstream, error }) => {
+      span.setAttribute("spanloom.websocket.from_caller_bytes", fromCaller);
+      span.setAttribute("spanloom.websocket.from_upstream_bytes", fromUpstream);
+      if (error === undefined) span.end();
+      else failSpan(span, error.type, error.message);
+      closed(close);
+    });
+  }
+
+  failed(failure: UpstreamFailure): void {
+    const { route, server } = this.#admitted;
+    if (server.ended) return;
+    this.#settings.logFailure(route, failure, this.#attempts.current?.picked.target.authority);
+    failSpan(server, failure.type, failure.told, failure.status);
+    route.counted.answered(failure.status);
+    answerText(this.#request, responseOn(this.#request, this.#socket), failure.status, failure.told);
+  }
+
+  /** A handshake is all headers: whoever is silent, it is the upstream. */
+  stalledByCaller(): boolean {
+    return false;
+  }
+
+  #headers(client: Span, { target }: PickedTarget): string[] {
+    const { route, guarded, from, via, caller } = this.#admitted;
+    const headers = upstreamHeaders({
+      rawHeaders: this.#request.rawHeaders,
+      names: guarded.names,
+      from,
+      via,
+      authority: route.preserveHost && guarded.authority !== undefined ? guarded.authority : target.authority,
+      trace: outgoingTrace(route.trace.propagator, client, caller),
+      isTraceHeader: route.trace.replaces,
+    });
+    headers.push("Connection", "Upgrade", "Upgrade", "websocket");
+    return headers;
+  }
+
+  #ended(status: number): void {
+    endServerSpan(this.#admitted.server, status);
+    this.#admitted.route.counted.answered(status);
+  }
+
+  #callerClosed(): void {
+    const { server } = this.#admitted;
+    if (server.ended) return;
+    failSpan(server, "connection_lost", "the caller went away during the handshake");
+    this.#attempts.cancel("the caller went away");
+  }
+}
+
+/** A response for a request whose socket the parser has let go of; the connection ends with it. */
+export function responseOn(request: IncomingMessage, socket: Duplex): ServerResponse {
+  const response = new ServerResponse(request);
+  response.shouldKeepAlive = false;
+  response.assignSocket(socket as never);
+  response.once("finish", () => {
+    response.detachSocket(socket as never);
+    socket.end();
+  });
+  return response;
+}

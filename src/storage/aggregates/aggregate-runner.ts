@@ -1,0 +1,156 @@
+import { setImmediate as nextTurn, setTimeout as sleep } from "node:timers/promises";
+import type { Logger } from "../../component/logger.ts";
+import type { Metrics } from "../../component/metrics.ts";
+import type { LogPosition, LogReader, LogRow } from "../log/log-reader.ts";
+import type { SqlDatabase } from "../sqlite/driver.ts";
+
+/** State that is computed from the log in order, and kept in the file and transaction of the cursor that produced it. */
+export interface LogState {
+  /** Makes its tables and reads what was flushed. */
+  load(db: SqlDatabase): void;
+  /** Takes again what was consumed before a restart, only to know what came before. */
+  remember(row: LogRow): void;
+  consume(row: LogRow): void;
+  /** Writes what changed; runs inside the transaction that stores the cursor. */
+  flush(db: SqlDatabase): void;
+  /** The transaction of the last flush was rolled back; called before the next batch. */
+  undoFlush(): void;
+}
+
+export interface AggregateKind {
+  /** Spans before the cursor that a restarted state wants to remember. */
+  readonly rememberSpans: number;
+  readonly create: (metrics: Metrics) => LogState;
+  /** Removes stored state of times before this, ms since the epoch. */
+  readonly expire: (db: SqlDatabase, beforeMs: number) => void;
+  /** Removes the oldest part of what is stored, because all together takes too much; false where nothing is left to remove. */
+  readonly shrink?: (db: SqlDatabase) => boolean;
+}
+
+/** By the names of their cursors. */
+export type AggregateTable = Readonly<Record<string, AggregateKind>>;
+
+export interface AggregateOptions {
+  readonly name: string;
+  readonly kind: AggregateKind;
+  readonly db: SqlDatabase;
+  readonly position: LogPosition;
+  readonly reader: LogReader;
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+}
+
+/** The log grows by a row or more a commit, and reading several at once is cheaper: how long they gather, ms. */
+const GATHER_MS = 100;
+
+/** Runs a LogState along the log, one row a turn of the event loop. */
+export class Aggregate {
+  readonly name: string;
+  readonly #options: AggregateOptions;
+  readonly #state: LogState;
+  #position: LogPosition;
+  #stored: LogPosition;
+  readonly #hurry = new AbortController();
+  #running: Promise<void> | undefined;
+  #remembered = false;
+  #stopped = false;
+
+  constructor(options: AggregateOptions) {
+    this.name = options.name;
+    this.#options = options;
+    this.#position = options.position;
+    this.#stored = options.position;
+    this.#state = options.kind.create(options.metrics);
+    this.#state.load(options.db);
+  }
+
+  /** What `flush` would store the cursor as. */
+  get position(): LogPosition {
+    return this.#position;
+  }
+
+  /** Where the stored cursor is. */
+  get stored(): LogPosition {
+    return this.#stored;
+  }
+
+  get dirty(): boolean {
+    return this.#position !== this.#stored;
+  }
+
+  /** To be called when the log has grown. */
+  wake(): void {
+    if (this.#stopped) return;
+    this.#running ??= this.#run();
+  }
+
+  flush(db: SqlDatabase): void {
+    this.#state.flush(db);
+  }
+
+  /** After the transaction of `flush`, whether it was committed or not. */
+  flushed(committed: boolean): void {
+    if (committed) this.#stored = this.#position;
+    else this.#state.undoFlush();
+  }
+
+  /** Removes what the state holds of times before this, ms since the epoch. */
+  expire(db: SqlDatabase, beforeMs: number): void {
+    this.#options.kind.expire(db, beforeMs);
+  }
+
+  /** Removes the oldest part of what the state has stored; false where there is none. */
+  shrink(db: SqlDatabase): boolean {
+    return this.#options.kind.shrink?.(db) ?? false;
+  }
+
+  /** Ends after the batch under way. With `drain` the rest of the log is read first, unless the signal aborts. */
+  async shutdown(drain: boolean, signal: AbortSignal): Promise<void> {
+    if (drain) this.wake();
+    else this.#stopped = true;
+    this.#hurry.abort();
+    const stop = () => {
+      this.#stopped = true;
+    };
+    signal.addEventListener("abort", stop, { once: true });
+    if (signal.aborted) stop();
+    await this.#running;
+    signal.removeEventListener("abort", stop);
+    this.#stopped = true;
+  }
+
+  async #run(): Promise<void> {
+    await sleep(GATHER_MS, undefined, { signal: this.#hurry.signal, ref: false }).catch(() => {});
+    try {
+      if (!this.#remembered) await this.#remember();
+      while (!this.#stopped) {
+        const row = this.#options.reader.takeRow(this.#position);
+        if (row === undefined) break;
+        this.#state.consume(row);
+        this.#position = row.position;
+        await nextTurn();
+      }
+    } catch (error) {
+      this.#options.logger.error("an aggregate could not read the log", {
+        aggregate: this.name,
+        reason: error instanceof Error ? error.message : String(error),
+      });
+    }
+    // In the same turn as the last look at the log.
+    this.#running = undefined;
+  }
+
+  async #remember(): Promise<void> {
+    const { reader, kind } = this.#options;
+    let at = reader.back(this.#position, kind.rememberSpans);
+    while (!this.#stopped) {
+      const row = reader.next(at);
+      if (row === undefined || row.position.sequence > this.#position.sequence) break;
+      this.#state.remember(row);
+      reader.drop(row);
+      at = row.position;
+      await nextTurn();
+    }
+    this.#remembered = true;
+  }
+}

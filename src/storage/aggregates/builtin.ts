@@ -1,0 +1,31 @@
+import type { AggregateTable } from "./aggregate-runner.ts";
+import { DEFAULT_DEPENDENCIES, DependencyAggregator } from "./dependency-aggregator.ts";
+import { removeDependenciesBefore, shrinkDependencies } from "./dependency-table.ts";
+import { DEFAULT_RED, RedAggregator } from "./red-aggregator.ts";
+import { removeRedBefore, shrinkRed } from "./red-table.ts";
+
+/** Most bytes of all aggregates together, where the limit of the store leaves that much. */
+const MAX_AGGREGATE_BYTES = 256 * 1024 * 1024;
+/** The share of the limit of the store that they may take. */
+const AGGREGATE_SHARE = 1 / 4;
+
+/** What the aggregates of a store may take of the limit of its bytes. */
+export function aggregateBytes(maxBytes: number | undefined): number {
+  return Math.min(MAX_AGGREGATE_BYTES, (maxBytes ?? Number.POSITIVE_INFINITY) * AGGREGATE_SHARE);
+}
+
+/** The aggregates that the store keeps of the log, by the names of their cursors. */
+export const AGGREGATES: AggregateTable = {
+  "aggregate/dependencies": {
+    rememberSpans: DEFAULT_DEPENDENCIES.windowSpans,
+    create: (metrics) => new DependencyAggregator(DEFAULT_DEPENDENCIES, metrics),
+    expire: removeDependenciesBefore,
+    shrink: shrinkDependencies,
+  },
+  "aggregate/red": {
+    rememberSpans: 0,
+    create: (metrics) => new RedAggregator(DEFAULT_RED, metrics),
+    expire: removeRedBefore,
+    shrink: shrinkRed,
+  },
+};

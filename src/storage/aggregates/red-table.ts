@@ -1,0 +1,363 @@
+import { compareText } from "../../model/compare-text.ts";
+import {
+  OTHER_OPERATIONS,
+  OTHER_SERVICES,
+  type RedMetrics,
+  type RedQuery,
+  type RedSeries,
+} from "../../model/red-metrics.ts";
+import type { SqlDatabase, SqlStatement } from "../sqlite/driver.ts";
+import { cellKey, decodeCells, encodeCells, kindOfKey, operationOfKey, RedCell, type RedCells } from "./red-cell.ts";
+
+export interface RedSettings {
+  /** Operations (with their kinds) of one service that are kept apart in one minute or hour; the others are summed. */
+  readonly maxOperations: number;
+  /** Services kept apart; the others are summed. */
+  readonly maxServices: number;
+}
+
+/** By minute of start (minutes since the epoch) and service. */
+export type RedDelta = Map<number, Map<string, RedCells>>;
+
+export const MINUTE_MS = 60_000;
+const HOUR_MS = 3_600_000;
+/** Minutes are kept for this long after they were received; hours as long as spans are. */
+const MINUTES_KEPT = 25 * 60;
+/** Cells of operations that are held in memory: mostly below 1 kB each, 3 kB at most. */
+const MAX_HELD_CELLS = 5_000;
+/** Longest range that is answered by minutes, ms. */
+const MINUTES_RANGE_MS = 24 * HOUR_MS;
+
+/**
+ * Every service has a row for each minute and, beside it, for each hour in which spans of it started: `bucket` is the
+ * number of widths (ms) since the epoch, `totals` the cells of each kind, `operations` those of each operation and kind.
+ * `minutes_from` is the first minute that is kept. In consumers.db, beside the cursor that produced it.
+ */
+const SCHEMA = `
+CREATE TABLE IF NOT EXISTS red (
+  width INTEGER NOT NULL,
+  service TEXT NOT NULL,
+  bucket INTEGER NOT NULL,
+  totals BLOB NOT NULL,
+  operations BLOB NOT NULL,
+  UNIQUE (width, service, bucket)
+);
+CREATE TABLE IF NOT EXISTS red_kept (id INTEGER PRIMARY KEY CHECK (id = 0), minutes_from INTEGER NOT NULL);
+`;
+
+type Column = "totals" | "operations";
+
+/** Makes the tables. Throws SqlError `corrupt` where they are not the ones that it makes. */
+export function prepareRed(db: SqlDatabase): void {
+  db.exec(SCHEMA);
+  probe(db);
+}
+
+/** Names all columns: SQLite refuses where a name is not what it was. */
+function probe(db: SqlDatabase): void {
+  db.prepare("SELECT width, service, bucket, totals, operations FROM red");
+  db.prepare("SELECT id, minutes_from FROM red_kept");
+}
+
+interface Row {
+  readonly totals: Uint8Array;
+  readonly operations: Uint8Array;
+}
+
+/** A row as it is stored, and what it says. */
+interface HeldRow extends Row {
+  readonly cells: { readonly totals: RedCells; readonly operations: RedCells };
+}
+
+/** Of one connection. */
+interface Statements {
+  readonly db: SqlDatabase;
+  readonly read: SqlStatement<Row>;
+  readonly write: SqlStatement<unknown>;
+}
+
+/** The writing side of the stored RED metrics. */
+export class RedTable {
+  readonly #settings: RedSettings;
+  readonly #maxHeld: number;
+  #statements: Statements | undefined;
+  /**
+   * What the last call wrote, by `placeOf`, and the one before it while another writes. It is used where the stored bytes
+   * are still the same: whatever rolls back, removes or harms a row, there is nothing to be told here.
+   */
+  #held = new Map<string, HeldRow>();
+  #heldBefore = new Map<string, HeldRow>();
+  #heldCells = 0;
+  /** Names in the table; read again when undefined. */
+  #services: Set<string> | undefined;
+  #minutesFrom = 0;
+
+  /** `maxHeld` cells of operations are held in memory. */
+  constructor(settings: RedSettings, maxHeld = MAX_HELD_CELLS) {
+    this.#settings = settings;
+    this.#maxHeld = maxHeld;
+  }
+
+  load(db: SqlDatabase): void {
+    prepareRed(db);
+    this.#minutesFrom = minutesFrom(db);
+  }
+
+  /** What was written since the last commit did not last. */
+  forget(): void {
+    this.#services = undefined;
+  }
+
+  /**
+   * Adds counts to the stored ones, and lets go of minutes that are too old. Runs inside the caller's transaction.
+   * Returns the number of spans that are not kept under the names of their own service and operation.
+   */
+  add(db: SqlDatabase, delta: RedDelta, receivedMs: number): number {
+    this.#heldBefore = this.#held;
+    this.#held = new Map();
+    this.#heldCells = 0;
+    // Others remove minutes too.
+    this.#minutesFrom = minutesFrom(db);
+    this.#trim(db, Math.floor(receivedMs / MINUTE_MS) - MINUTES_KEPT);
+    const hours: RedDelta = new Map();
+    for (const [minute, services] of delta) {
+      const hour = Math.floor((minute * MINUTE_MS) / HOUR_MS);
+      for (const [name, cells] of services) {
+        const service = this.#nameFor(db, name);
+        if (minute >= this.#minutesFrom) this.#addRow(db, MINUTE_MS, service, minute, cells);
+        const ofHour = getOrPut<string, RedCells>(getOrPut(hours, hour, newMap<string, RedCells>), service, newMap);
+        for (const [key, cell] of cells) getOrPut(ofHour, key, () => new RedCell()).merge(cell);
+      }
+    }
+    let summed = 0;
+    for (const [hour, services] of hours) {
+      for (const [service, cells] of services) summed += this.#addRow(db, HOUR_MS, service, hour, cells);
+    }
+    this.#heldBefore = new Map();
+    return summed;
+  }
+
+  /** Returns the number of spans that are in the row under another name than their own. */
+  #addRow(db: SqlDatabase, width: number, service: string, bucket: number, delta: RedCells): number {
+    if (this.#statements?.db !== db) this.#statements = prepare(db);
+    const { read, write } = this.#statements;
+    let summed = 0;
+    const place = (column: Column) => placeOf(width, service, bucket, column);
+    const [ofTotals, ofOperations] = [place("totals"), place("operations")];
+    const row = read.get(width, service, bucket);
+    const cells = row === undefined ? undefined : this.#takeHeld(ofOperations, row);
+    const totals = cells?.totals ?? (row === undefined ? newMap() : readCells(row.totals, ofTotals));
+    const operations = cells?.operations ?? (row === undefined ? newMap() : readCells(row.operations, ofOperations));
+    for (const [key, cell] of delta) {
+      const kind = kindOfKey(key);
+      const known = operations.has(key) || operations.size < this.#settings.maxOperations;
+      const others = cellKey(OTHER_OPERATIONS, kind);
+      getOrPut(operations, known ? key : others, () => new RedCell()).merge(cell);
+      if (!known || key === others || service === OTHER_SERVICES) summed += cell.spans;
+      getOrPut(totals, cellKey("", kind), () => new RedCell()).merge(cell);
+    }
+    const bytes: Row = { totals: encodeCells(totals, ofTotals), operations: encodeCells(operations, ofOperations) };
+    write.run(width, service, bucket, bytes.totals, bytes.operations);
+    if (this.#heldCells + operations.size <= this.#maxHeld) {
+      this.#heldCells += operations.size;
+      this.#held.set(ofOperations, { ...bytes, cells: { totals, operations } });
+    }
+    return summed;
+  }
+
+  /** What was written as this row, which is held no longer; undefined where something else is stored now. */
+  #takeHeld(place: string, row: Row): HeldRow["cells"] | undefined {
+    const again = this.#held.get(place);
+    const held = again ?? this.#heldBefore.get(place);
+    if (held === undefined) return undefined;
+    if (again === undefined) this.#heldBefore.delete(place);
+    else {
+      this.#held.delete(place);
+      this.#heldCells -= again.cells.operations.size;
+    }
+    const same = Buffer.compare(held.totals, row.totals) === 0 && Buffer.compare(held.operations, row.operations) === 0;
+    return same ? held.cells : undefined;
+  }
+
+  /** The name under which a service is kept. */
+  #nameFor(db: SqlDatabase, service: string): string {
+    this.#services ??= new Set(servicesOf(db, HOUR_MS));
+    if (this.#services.has(service)) return service;
+    if (this.#services.size >= this.#settings.maxServices) return OTHER_SERVICES;
+    this.#services.add(service);
+    return service;
+  }
+
+  /** Once an hour; `from` is in minutes since the epoch. */
+  #trim(db: SqlDatabase, from: number): void {
+    if (from < this.#minutesFrom + 60) return;
+    db.prepare("DELETE FROM red WHERE width = ? AND bucket < ?").run(MINUTE_MS, from);
+    db.prepare("INSERT OR REPLACE INTO red_kept (id, minutes_from) VALUES (0, ?)").run(from);
+    this.#minutesFrom = from;
+    this.#services = undefined;
+  }
+}
+
+function prepare(db: SqlDatabase): Statements {
+  return {
+    db,
+    read: db.prepare(
+      "SELECT totals AS totals, operations AS operations FROM red WHERE width = ? AND service = ? AND bucket = ?",
+    ),
+    write: db.prepare(
+      `INSERT INTO red (width, service, bucket, totals, operations) VALUES (?, ?, ?, ?, ?)
+       ON CONFLICT (width, service, bucket) DO UPDATE SET totals = excluded.totals, operations = excluded.operations`,
+    ),
+  };
+}
+
+/** Removes what ended before `beforeMs`, ms since the epoch: for retention. */
+export function removeRedBefore(db: SqlDatabase, beforeMs: number): void {
+  if (!hasTable(db)) return;
+  for (const width of [MINUTE_MS, HOUR_MS]) {
+    db.prepare("DELETE FROM red WHERE width = ? AND bucket < ?").run(width, Math.floor(beforeMs / width));
+  }
+}
+
+/**
+ * Removes the older eighth of the minutes, or of the hours where there are no minutes left: what senders name is not to fill the
+ * disk. False where nothing is left.
+ */
+export function shrinkRed(db: SqlDatabase): boolean {
+  if (!hasTable(db)) return false;
+  for (const width of [MINUTE_MS, HOUR_MS]) {
+    const { first, last } = db
+      .prepare<{ first: number | null; last: number | null }>(
+        "SELECT min(bucket) AS first, max(bucket) AS last FROM red WHERE width = ?",
+      )
+      .get(width) ?? { first: null, last: null };
+    if (first === null || last === null) continue;
+    const from = first + Math.max(1, Math.ceil((last - first) / 8));
+    db.prepare("DELETE FROM red WHERE width = ? AND bucket < ?").run(width, from);
+    if (width === MINUTE_MS) {
+      db.prepare("INSERT OR REPLACE INTO red_kept (id, minutes_from) VALUES (0, ?)").run(
+        Math.max(from, minutesFrom(db)),
+      );
+    }
+    return true;
+  }
+  return false;
+}
+
+/**
+ * The stored metrics as series. Points begin at multiples of the step; the first holds `startMs`, the last begins before
+ * `endMs`. Minutes answer ranges of up to 24 hours within the last 25, hours all others. Empty where no aggregate was
+ * ever stored.
+ */
+export function readRed(db: SqlDatabase, query: RedQuery): RedMetrics {
+  const stored = hasTable(db);
+  const byMinutes =
+    query.stepMs < HOUR_MS &&
+    query.endMs - query.startMs <= MINUTES_RANGE_MS &&
+    (!stored || query.startMs >= minutesFrom(db) * MINUTE_MS);
+  const width = byMinutes ? MINUTE_MS : HOUR_MS;
+  const stepMs = Math.max(1, Math.ceil(query.stepMs / width)) * width;
+  const startMs = Math.floor(query.startMs / stepMs) * stepMs;
+  const points = Math.max(0, Math.ceil((query.endMs - startMs) / stepMs));
+  const series: RedSeries[] = [];
+  if (stored && points > 0) {
+    const first = startMs / width;
+    const last = first + (points * stepMs) / width - 1;
+    const column: Column = query.byOperation ? "operations" : "totals";
+    const rows = db.prepare<{ bucket: number; cells: Uint8Array }>(
+      `SELECT bucket AS bucket, ${column} AS cells FROM red WHERE width = ? AND service = ? AND bucket BETWEEN ? AND ?`,
+    );
+    for (const service of query.services ?? servicesOf(db, width)) {
+      const byKey = new Map<string, (RedCell | undefined)[]>();
+      for (const { bucket, cells } of rows.all(width, service, first, last)) {
+        const point = Math.floor((bucket * width - startMs) / stepMs);
+        for (const [key, cell] of readCells(cells, placeOf(width, service, bucket, column))) {
+          if (query.kinds !== undefined && !query.kinds.includes(kindOfKey(key))) continue;
+          const list = getOrPut(byKey, key, () => new Array<RedCell | undefined>(points).fill(undefined));
+          const sum = list[point];
+          if (sum === undefined) list[point] = cell;
+          else sum.merge(cell);
+        }
+      }
+      for (const [key, list] of byKey) {
+        const operation = query.byOperation ? operationOfKey(key) : undefined;
+        series.push({ service, operation, kind: kindOfKey(key), points: list });
+      }
+    }
+  }
+  return { startMs, stepMs, points, series: series.sort(inOrder) };
+}
+
+function inOrder(a: RedSeries, b: RedSeries): number {
+  return compareText(a.service, b.service) || compareText(a.operation ?? "", b.operation ?? "") || a.kind - b.kind;
+}
+
+/** One step of the index for each name, however many rows it has. */
+function servicesOf(db: SqlDatabase, width: number): string[] {
+  return db
+    .prepare<{ name: string }>(
+      `WITH RECURSIVE names(name) AS (
+         SELECT min(service) FROM red WHERE width = ?
+         UNION ALL
+         SELECT (SELECT min(service) FROM red WHERE width = ? AND service > name) FROM names WHERE name IS NOT NULL
+       ) SELECT name FROM names WHERE name IS NOT NULL`,
+    )
+    .all(width, width)
+    .map(({ name }) => name);
+}
+
+function minutesFrom(db: SqlDatabase): number {
+  return db.prepare<{ minutes: number }>("SELECT minutes_from AS minutes FROM red_kept").get()?.minutes ?? 0;
+}
+
+function hasTable(db: SqlDatabase): boolean {
+  return db.prepare("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'red_kept'").get() !== undefined;
+}
+
+/** What the stored metrics hold that was not written, one sentence each. Throws SqlError. */
+export function* redProblems(db: SqlDatabase): Generator<string> {
+  if (!hasTable(db)) return;
+  probe(db);
+  const rows = db.prepare<Row & { width: number; service: string; bucket: number }>(
+    `SELECT width AS width, service AS service, bucket AS bucket, totals AS totals, operations AS operations FROM red`,
+  );
+  for (const { width, service, bucket, ...row } of rows.iterate()) {
+    for (const column of ["totals", "operations"] as const) {
+      try {
+        decodeCells(row[column], placeOf(width, service, bucket, column));
+      } catch (error) {
+        if (!(error instanceof RangeError)) throw error;
+        const at = new Date(bucket * width);
+        yield `rates of ${service}, ${Number.isNaN(at.getTime()) ? "time unknown" : at.toISOString()}: ${error.message}`;
+      }
+    }
+  }
+}
+
+/** What the checksum of a row's cells covers beside them. */
+function placeOf(width: number, service: string, bucket: number, column: Column): string {
+  return JSON.stringify([width, service, bucket, column]);
+}
+
+/** Cells whose bytes cannot be read count as none: the spans are stored all the same, and others must be counted. */
+function readCells(bytes: Uint8Array, place: string): RedCells {
+  try {
+    return decodeCells(bytes, place);
+  } catch (error) {
+    if (error instanceof RangeError) return newMap();
+    throw error;
+  }
+}
+
+function newMap<Key, Value>(): Map<Key, Value> {
+  return new Map();
+}
+
+function getOrPut<Key, Value>(map: Map<Key, Value>, key: Key, make: () => Value): Value {
+  let value = map.get(key);
+  if (value === undefined) {
+    value = make();
+    map.set(key, value);
+  }
+  return value;
+}

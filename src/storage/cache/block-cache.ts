@@ -1,0 +1,253 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
+import { traceIdHash } from "../../model/attribute-hash.ts";
+import type { SpanColumns } from "../../model/span-columns.ts";
+import { decodeBlockIndex, indexedTraceIds } from "../block/block-index.ts";
+import { bloomMayContain } from "../block/bloom.ts";
+import type { BodyPool } from "../block/body-pool.ts";
+import type { BlockHead, SegmentSource } from "../log/segment-source.ts";
+import type { TraceRows } from "../search/trace-rows.ts";
+import { BlockTraces } from "./block-traces.ts";
+import { ByteLru } from "./byte-lru.ts";
+import type { Pacer } from "./pacer.ts";
+import { SegmentBlocks } from "./segment-blocks.ts";
+
+export interface BlockCacheSettings {
+  /** Blooms and trace tables; the newest segments are kept, older ones are read again when asked. */
+  readonly bloomBytes: number;
+  /** Decoded block indexes. */
+  readonly indexBytes: number;
+  /** Inflated bodies. */
+  readonly bodyBytes: number;
+}
+
+export const DEFAULT_BLOCK_CACHE: BlockCacheSettings = {
+  bloomBytes: 128 * 1024 * 1024,
+  indexBytes: 8 * 1024 * 1024,
+  bodyBytes: 32 * 1024 * 1024,
+};
+
+/** One row of the log as a reader holds it. */
+export interface CachedBlock {
+  readonly segment: number;
+  readonly row: number;
+  readonly receivedAtMs: number;
+  readonly columns: SpanColumns;
+  readonly traces: BlockTraces;
+  readonly bloom: Uint8Array;
+}
+
+/** Earliest start and latest end of a trace's spans, ns since the epoch. */
+export interface TraceTimes {
+  readonly start: bigint;
+  readonly end: bigint;
+}
+
+const MAX_TIMES = 50_000;
+
+/** Rows read in one step while loading: between steps other requests get in. */
+const LOAD_ROWS = 64;
+/** Rows of one segment stay below this, so that (segment, row) is one exact number. */
+const MAX_ROWS = 2 ** 26;
+
+/**
+ * What queries keep of the log: statistics of every block, blooms and trace tables, and recently used indexes and
+ * bodies. Grows with the log at every `refresh`, follows retention through the source, and is bounded in bytes.
+ */
+export class BlockCache {
+  readonly #source: SegmentSource;
+  readonly #settings: BlockCacheSettings;
+  readonly #segments = new Map<number, SegmentBlocks>();
+  #sorted: readonly SegmentBlocks[] | undefined;
+  readonly #blocks: ByteLru<CachedBlock>;
+  readonly #bodies: ByteLru<Uint8Array>;
+  /** By trace id, one character a byte; emptied when rows are removed. */
+  readonly #times = new Map<string, TraceTimes & { readonly state: number }>();
+  /** How often a segment was finished: what is known of those that are does not change. */
+  #finished = 0;
+  #refreshing: Promise<void> = Promise.resolve();
+
+  /** Memory of bodies that are not kept any longer goes to `pool`. */
+  constructor(source: SegmentSource, settings: BlockCacheSettings, pool?: BodyPool) {
+    this.#source = source;
+    this.#settings = settings;
+    this.#blocks = new ByteLru(settings.indexBytes);
+    this.#bodies = new ByteLru(settings.bodyBytes, (body) => pool?.letGo(body));
+    source.onRemoved((ids) => {
+      for (const id of ids) this.#remove(id);
+    });
+    source.onDeleted(() => {
+      this.#blocks.removeWhere(() => true);
+      this.#times.clear();
+    });
+  }
+
+  /** Oldest first, as of the last refresh. */
+  get segments(): readonly SegmentBlocks[] {
+    this.#sorted ??= [...this.#segments.values()].sort((a, b) => a.position - b.position || a.id - b.id);
+    return this.#sorted;
+  }
+
+  /** Takes in everything that was committed before the call. */
+  refresh(pacer: Pacer): Promise<void> {
+    const turn = this.#refreshing.then(() => this.#load(pacer));
+    this.#refreshing = turn.catch(() => {});
+    return turn;
+  }
+
+  /** A row with its decoded columns; undefined when it is gone, or when `mayHold` is false of its bloom. */
+  block(segment: number, row: number, mayHold: (bloom: Uint8Array) => boolean = () => true): CachedBlock | undefined {
+    const cached = this.#blocks.get(segment * MAX_ROWS + row);
+    if (cached !== undefined) return mayHold(cached.bloom) ? cached : undefined;
+    const [head] = this.#source.rowsAfter(segment, row - 1, 1);
+    return head === undefined || head.row !== row || !mayHold(head.bloom) ? undefined : this.#keep(head);
+  }
+
+  /** Inflated bytes of a row; undefined when it is gone or damaged. */
+  body(segment: number, row: number): Uint8Array | undefined {
+    const key = segment * MAX_ROWS + row;
+    const cached = this.#bodies.get(key);
+    if (cached !== undefined) return cached;
+    const body = this.#source.body(segment, row);
+    if (body !== undefined) this.#bodies.set(key, body, body.buffer.byteLength);
+    return body;
+  }
+
+  /**
+   * Inflates bodies that are about to be asked for: in this thread from the first on, and at the same time another from
+   * the last. More at once would take twice the processor time for each, in memory that every thread first has to map.
+   */
+  async prefetch(rows: Iterable<{ readonly segment: number; readonly row: number }>): Promise<void> {
+    const missing = [...rows].filter(({ segment, row }) => this.#bodies.get(segment * MAX_ROWS + row) === undefined);
+    const beside = missing.length > 1 ? this.#inflateFromLast(missing) : undefined;
+    // It is waited for below, unless this thread fails first.
+    beside?.catch(() => {});
+    for (let next = missing.shift(); next !== undefined; next = missing.shift()) {
+      this.body(next.segment, next.row);
+      if (missing.length > 0) await nextTurn();
+    }
+    await beside;
+  }
+
+  async #inflateFromLast(rows: { readonly segment: number; readonly row: number }[]): Promise<void> {
+    for (let next = rows.pop(); next !== undefined; next = rows.pop()) {
+      const { segment, row } = next;
+      const body = await this.#source.inflate(segment, row);
+      // Retention may have taken the segment meanwhile.
+      if (body === undefined || !this.#segments.has(segment)) continue;
+      this.#bodies.set(segment * MAX_ROWS + row, body, body.buffer.byteLength);
+    }
+  }
+
+  /** A number that is another one when rows of the log were added that may hold spans of the trace. */
+  traceState(traceHash: number): number {
+    let count = 0;
+    for (const segment of this.segments) if (!segment.complete) count += segment.traceRows(traceHash)?.length ?? 0;
+    return this.#finished * MAX_ROWS + count;
+  }
+
+  /** What `keepTimes` was told of a trace; undefined where that was of another state. */
+  knownTimes(traceKey: string, state: number): TraceTimes | undefined {
+    const known = this.#times.get(traceKey);
+    return known?.state === state ? known : undefined;
+  }
+
+  /** `state` is that from before the trace was read. */
+  keepTimes(traceKey: string, state: number, { start, end }: TraceTimes): void {
+    this.#times.delete(traceKey);
+    this.#times.set(traceKey, { state, start, end });
+    if (this.#times.size <= MAX_TIMES) return;
+    for (const oldest of this.#times.keys()) {
+      this.#times.delete(oldest);
+      break;
+    }
+  }
+
+  /** All stored rows of the trace, duplicates included, in log order. */
+  async trace(traceId: Uint8Array, pacer: Pacer): Promise<TraceRows[]> {
+    const hash = traceIdHash(traceId);
+    const found: TraceRows[] = [];
+    for (const segment of this.segments) {
+      const places = segment.traceRows(hash) ?? (await this.#scanForTrace(segment, hash, pacer));
+      for (const place of places) {
+        const block = this.block(segment.id, place);
+        const rows = block?.traces.rows(traceId) ?? [];
+        if (block !== undefined && rows.length > 0) found.push({ block, rows });
+        if (pacer.due()) await pacer.pause();
+      }
+    }
+    return found;
+  }
+
+  async #load(pacer: Pacer): Promise<void> {
+    const infos = this.#source.segments();
+    for (const info of infos) {
+      let segment = this.#segments.get(info.id);
+      if (segment === undefined) {
+        segment = new SegmentBlocks(info.id, info.position);
+        this.#segments.set(info.id, segment);
+        this.#sorted = undefined;
+      }
+      while (!segment.complete) {
+        const heads = this.#source.rowsAfter(info.id, segment.count, LOAD_ROWS);
+        if (heads.length > 0)
+          segment.add(
+            heads.map(({ index }) => indexedTraceIds(index)),
+            heads,
+          );
+        if (heads.length < LOAD_ROWS) {
+          if (info.status === "closed") {
+            segment.finish();
+            this.#finished++;
+          }
+          break;
+        }
+        if (pacer.due()) await pacer.pause();
+      }
+    }
+    // Last: a sealed segment is known as a whole before the one whose place it takes is forgotten.
+    const present = new Set(infos.map((info) => info.id));
+    for (const id of [...this.#segments.keys()]) if (!present.has(id)) this.#remove(id);
+    this.#evict();
+  }
+
+  #evict(): void {
+    let bytes = 0;
+    for (const segment of this.segments.toReversed()) {
+      bytes += segment.bytes;
+      if (bytes > this.#settings.bloomBytes && segment.complete) {
+        bytes -= segment.bytes;
+        segment.release();
+      }
+    }
+  }
+
+  /** The slow way for segments whose tables did not fit in memory: their blooms are read again. */
+  async #scanForTrace(segment: SegmentBlocks, hash: number, pacer: Pacer): Promise<number[]> {
+    const rows: number[] = [];
+    for (let row = 0; ; ) {
+      const heads = this.#source.rowsAfter(segment.id, row, LOAD_ROWS);
+      for (const head of heads) if (bloomMayContain(head.bloom, hash)) rows.push(head.row);
+      if (heads.length < LOAD_ROWS) return rows;
+      row = (heads.at(-1) as BlockHead).row;
+      if (pacer.due()) await pacer.pause();
+    }
+  }
+
+  #keep(head: BlockHead): CachedBlock {
+    const { segment, row, receivedAtMs, bloom } = head;
+    const columns = decodeBlockIndex(head.index);
+    const traces = new BlockTraces(columns);
+    const block: CachedBlock = { segment, row, receivedAtMs, bloom, columns, traces };
+    this.#blocks.set(segment * MAX_ROWS + row, block, head.index.byteLength * 1.7 + bloom.byteLength + 1000);
+    return block;
+  }
+
+  #remove(id: number): void {
+    this.#segments.delete(id);
+    this.#sorted = undefined;
+    this.#times.clear();
+    const gone = (key: number) => Math.trunc(key / MAX_ROWS) === id;
+    this.#blocks.removeWhere(gone);
+    this.#bodies.removeWhere(gone);
+  }
+}

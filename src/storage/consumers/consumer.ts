@@ -1,0 +1,314 @@
+import { setMaxListeners } from "node:events";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { ExportOutcome } from "../../component/export.ts";
+import type { Logger } from "../../component/logger.ts";
+import type { Counter, Metrics } from "../../component/metrics.ts";
+import { backoffMs } from "../../component/retry.ts";
+import type { ConfiguredExporter, ExporterStatus } from "../../component/store.ts";
+import { type Cursor, compareCursors, type LogFragment } from "../../model/log.ts";
+import type { LogEntry, LogPosition, LogReader } from "../log/log-reader.ts";
+import { chunkFragments, spansOf } from "./chunk-fragments.ts";
+import type { ConsumerState } from "./cursor-store.ts";
+
+export interface ConsumerOptions {
+  readonly configured: ConfiguredExporter;
+  readonly state: ConsumerState;
+  readonly reader: LogReader;
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+  readonly random: () => number;
+  readonly now: () => number;
+}
+
+interface Job {
+  /** None once it is done: it may wait long for one before it, and bodies are large. */
+  entries: readonly LogEntry[];
+  /** Where the log is done when this job and all before it are. */
+  readonly end: LogPosition;
+  /** Spans that retention had removed before its first entry. */
+  readonly lostBefore: number;
+  /** `left`: given up by a shutdown; it and what follows stay behind the cursor. */
+  state: "running" | "done" | "left";
+}
+
+type CountName = "delivered" | "rejected" | "lost" | "retries";
+
+/** Trouble of one kind is logged at most this often, ms. */
+const LOG_EVERY_MS = 10_000;
+
+/**
+ * Drives one exporter along the log: joins rows into requests, keeps up to `concurrency` of them under way, repeats what
+ * may be repeated for as long as retention and the bound on its backlog keep the spans, and splits what is too large. Its state holds the contiguous
+ * prefix that is done.
+ */
+export class Consumer {
+  readonly name: string;
+  readonly #options: ConsumerOptions;
+  readonly #counters: Record<CountName, Counter>;
+  readonly #counts: Record<CountName, number>;
+  readonly #jobs: Job[] = [];
+  /** Aborted: requests under way are given up. */
+  readonly #giveUp = new AbortController();
+  /** Aborted: nothing is begun or repeated any more. */
+  readonly #stop = new AbortController();
+  #done: LogPosition;
+  #read: LogPosition;
+  #pumping = false;
+  #idle: (() => void)[] = [];
+  #lastOutcome: ExportOutcome["type"] | undefined;
+  #lastError: string | undefined;
+  #lastDeliveredAtMs: number | undefined;
+  /** By message. */
+  readonly #loggedAtMs = new Map<string, number>();
+
+  constructor(options: ConsumerOptions) {
+    this.#options = options;
+    this.name = options.configured.name;
+    const { position, delivered, rejected, lost, retries } = options.state;
+    this.#done = position;
+    this.#read = position;
+    setMaxListeners(0, this.#giveUp.signal, this.#stop.signal);
+    this.#counts = { delivered, rejected, lost, retries };
+    const counter = (name: string, help: string) =>
+      options.metrics.counter(`spanloom_exporter_${name}_total`, help, { exporter: this.name });
+    this.#counters = {
+      delivered: counter("delivered_spans", "Spans that the destination took."),
+      rejected: counter("rejected_spans", "Spans that the destination refused for good."),
+      lost: counter(
+        "lost_spans",
+        "Spans that retention removed, or a bounded backlog gave up, before they could be sent.",
+      ),
+      retries: counter("retries", "Requests that were sent again."),
+    };
+  }
+
+  state(): ConsumerState {
+    return { position: this.#done, ...this.#counts };
+  }
+
+  /** To be called when the log has grown. */
+  wake(): void {
+    if (this.#pumping) return;
+    this.#pumping = true;
+    try {
+      this.#pump();
+    } catch (error) {
+      this.#complain("reading the log failed", error instanceof Error ? error.message : String(error));
+    } finally {
+      this.#pumping = false;
+    }
+  }
+
+  /**
+   * Ends. With `drain` the rest of the log is sent first; else only requests under way are waited for. When the signal
+   * aborts these are given up. What was not delivered stays behind the cursor.
+   */
+  async shutdown(drain: boolean, signal: AbortSignal): Promise<void> {
+    if (!drain) this.#stop.abort();
+    const abort = () => {
+      this.#stop.abort();
+      this.#giveUp.abort();
+    };
+    if (signal.aborted) abort();
+    signal.addEventListener("abort", abort, { once: true });
+    this.wake();
+    while (this.#running() > 0) await new Promise<void>((resolve) => this.#idle.push(resolve));
+    signal.removeEventListener("abort", abort);
+    this.#stop.abort();
+  }
+
+  status(end: LogPosition): ExporterStatus {
+    const lagSpans = Math.max(0, end.spansThrough - this.#done.spansThrough);
+    const oldest = this.#jobs[0]?.entries[0]?.batch.receivedAtMs ?? this.#options.reader.nextReceivedAtMs(this.#done);
+    return {
+      name: this.name,
+      lagBatches: Math.max(0, end.sequence - this.#done.sequence),
+      lagSpans,
+      lagMs: oldest === undefined ? 0 : Math.max(0, this.#options.now() - oldest),
+      deliveredSpans: this.#counts.delivered,
+      rejectedSpans: this.#counts.rejected,
+      lostSpans: this.#counts.lost,
+      retries: this.#counts.retries,
+      lastOutcome: this.#lastOutcome,
+      lastError: this.#lastError,
+      lastDeliveredAtMs: this.#lastDeliveredAtMs,
+    };
+  }
+
+  #pump(): void {
+    const { configured, reader } = this.#options;
+    while (!this.#stop.signal.aborted && this.#running() < configured.concurrency) {
+      const entries: LogEntry[] = [];
+      let spans = 0;
+      let lostBefore = 0;
+      const given = this.#givenUp();
+      // The gap between the two shows as lost when the cursor passes it.
+      let at = given !== undefined && compareCursors(this.#read, given) < 0 ? { ...this.#read, ...given } : this.#read;
+      for (;;) {
+        const row = reader.next(at);
+        if (row === undefined || (spans > 0 && spans + row.spans > configured.maxBatchSpans)) break;
+        const entry = reader.take(row);
+        if (entry === undefined) {
+          // Its segment went between two reads, or is damaged.
+          at = { ...at, segment: row.position.segment, row: Number.MAX_SAFE_INTEGER };
+          continue;
+        }
+        lostBefore += Math.max(0, entry.position.spansThrough - entry.spans - at.spansThrough);
+        entries.push(entry);
+        spans += entry.spans;
+        at = entry.position;
+      }
+      if (entries.length === 0) return;
+      this.#read = at;
+      const job: Job = { entries, end: at, lostBefore, state: "running" };
+      this.#jobs.push(job);
+      void this.#run(job);
+    }
+  }
+
+  #running(): number {
+    let running = 0;
+    for (const job of this.#jobs) if (job.state === "running") running++;
+    return running;
+  }
+
+  #lose(spans: number): void {
+    this.#count("lost", spans);
+    const reason = `${this.#counts.lost} spans lost to retention or max_backlog by now`;
+    this.#complain("spans were given up before they could be sent", reason);
+  }
+
+  /** Everything up to this place is given up, where a bounded backlog has grown too long. */
+  #givenUp(): Cursor | undefined {
+    const { configured, reader } = this.#options;
+    if (configured.maxBacklogSpans === undefined) return undefined;
+    const end = reader.end();
+    if (end.spansThrough - this.#done.spansThrough <= configured.maxBacklogSpans) return undefined;
+    const { segment, row } = reader.back(end, configured.maxBacklogSpans);
+    return { segment, row };
+  }
+
+  async #run(job: Job): Promise<void> {
+    const fragments = job.entries.map(({ batch, rows }) => ({ batch, rows }));
+    while (job.state === "running") {
+      try {
+        for (const part of chunkFragments(fragments, this.#options.configured.maxBatchSpans)) await this.#send(part);
+        job.entries = [];
+        job.state = "done";
+      } catch (error) {
+        if (this.#stop.signal.aborted) job.state = "left";
+        else await this.#pauseAfter(error);
+      }
+    }
+    this.#settle();
+  }
+
+  /** The store itself failed: what was under way is sent again, which at-least-once delivery allows. */
+  async #pauseAfter(error: unknown): Promise<void> {
+    this.#complain("reading the log failed", error instanceof Error ? error.message : String(error));
+    await sleep(this.#options.configured.backoff.initialMs, undefined, { signal: this.#stop.signal }).catch(() => {});
+  }
+
+  /** Moves the cursor over the jobs that are done without a gap, and begins what there is room for. */
+  #settle(): void {
+    while (this.#jobs[0]?.state === "done") {
+      const job = this.#jobs.shift() as Job;
+      this.#done = job.end;
+      if (job.lostBefore > 0) this.#lose(job.lostBefore);
+    }
+    this.wake();
+    const waiting = this.#idle;
+    this.#idle = [];
+    for (const resolve of waiting) resolve();
+  }
+
+  /** Resolves when every span of the fragments is delivered, refused or lost; throws only after a stop. */
+  async #send(all: readonly LogFragment[]): Promise<void> {
+    let fragments = all;
+    for (let attempt = 0; ; attempt++) {
+      fragments = this.#options.reader.withoutDeleted(fragments);
+      const spans = spansOf(fragments);
+      if (spans === 0) return;
+      const outcome = await this.#attempt(fragments);
+      this.#lastOutcome = outcome.type;
+      switch (outcome.type) {
+        case "delivered":
+          this.#delivered(spans);
+          return;
+        case "rejected":
+          this.#delivered(Math.max(0, spans - outcome.count));
+          this.#reject(Math.min(spans, outcome.count), outcome.reason);
+          return;
+        case "split": {
+          if (spans <= 1) {
+            this.#reject(spans, outcome.reason);
+            return;
+          }
+          for (const half of chunkFragments(fragments, Math.ceil(spans / 2))) await this.#send(half);
+          return;
+        }
+        case "retry": {
+          this.#complain("the destination does not take spans now; they wait in the log", outcome.reason);
+          const wait = backoffMs(attempt, this.#options.configured.backoff, this.#options.random, outcome.afterMs);
+          await sleep(wait, undefined, { signal: this.#stop.signal });
+          this.#count("retries", 1);
+          const given = this.#givenUp();
+          fragments = fragments.filter(
+            ({ batch }) =>
+              this.#options.reader.holds(batch.next.segment) &&
+              (given === undefined || compareCursors(batch.next, given) > 0),
+          );
+          const lost = spans - spansOf(fragments);
+          if (lost > 0) this.#lose(lost);
+          if (fragments.length === 0) return;
+        }
+      }
+    }
+  }
+
+  async #attempt(fragments: readonly LogFragment[]): Promise<ExportOutcome> {
+    this.#stop.signal.throwIfAborted();
+    const { signal } = this.#giveUp;
+    let stopWaiting = () => {};
+    try {
+      const givenUp = new Promise<never>((_, reject) => {
+        const onAbort = () => reject(signal.reason);
+        signal.addEventListener("abort", onAbort, { once: true });
+        stopWaiting = () => signal.removeEventListener("abort", onAbort);
+      });
+      return await Promise.race([this.#options.configured.exporter.export(fragments, signal), givenUp]);
+    } catch (error) {
+      if (signal.aborted) throw error;
+      return {
+        type: "retry",
+        reason: `the exporter failed: ${error instanceof Error ? error.message : String(error)}`,
+      };
+    } finally {
+      stopWaiting();
+    }
+  }
+
+  #delivered(spans: number): void {
+    this.#count("delivered", spans);
+    this.#lastDeliveredAtMs = this.#options.now();
+    this.#lastError = undefined;
+  }
+
+  #reject(spans: number, reason: string): void {
+    this.#count("rejected", spans);
+    this.#complain("the destination refused spans for good", reason);
+  }
+
+  #count(name: CountName, value: number): void {
+    this.#counts[name] += value;
+    this.#counters[name].add(value);
+  }
+
+  #complain(message: string, reason: string): void {
+    this.#lastError = reason;
+    const now = this.#options.now();
+    if (Math.abs(now - (this.#loggedAtMs.get(message) ?? Number.NEGATIVE_INFINITY)) < LOG_EVERY_MS) return;
+    this.#loggedAtMs.set(message, now);
+    this.#options.logger.warn(message, { exporter: this.name, reason });
+  }
+}

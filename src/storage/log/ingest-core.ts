@@ -1,0 +1,291 @@
+import { join } from "node:path";
+import type { Host } from "../../component/component.ts";
+import { type ErrorRecord, PermanentError, RetryableError, toErrorRecord } from "../../component/errors.ts";
+import type { AppendResult, IncomingBatch, IngestPipeline } from "../../component/ingest.ts";
+import type { MetricSample } from "../../component/metrics.ts";
+import type { StoreSettings } from "../../component/store.ts";
+import type { Cursor } from "../../model/log.ts";
+import type { RecentBodies } from "../block/recent-bodies.ts";
+import { type FolderLock, lockFolder } from "../folder/folder-lock.ts";
+import { FreeSpace } from "../folder/free-space.ts";
+import { makeFolder } from "../folder/make-folder.ts";
+import { databaseBytes } from "../folder/segment-files.ts";
+import type { SqlDriver } from "../sqlite/driver.ts";
+import { openError } from "../sqlite/storage-errors.ts";
+import { LogWriter } from "./log-writer.ts";
+import { limitsUnderRetention, Retention } from "./retention.ts";
+import { CONSUMERS_FILE } from "./schema.ts";
+import { SealDesk } from "./seal-desk.ts";
+import type { SealOutcome, SealTask } from "./seal-task.ts";
+import { SegmentSet } from "./segment-set.ts";
+
+export type AppendOutcome =
+  | { readonly type: "stored"; readonly result: AppendResult }
+  | { readonly type: "failed"; readonly error: ErrorRecord };
+
+/** The part of the settings that survives a trip to another thread. */
+export type LogSettings = Pick<
+  StoreSettings,
+  "sealing" | "minFreeBytes" | "kind" | "path" | "driver" | "synchronous" | "segment" | "retention"
+>;
+
+export interface IngestCoreOptions {
+  readonly settings: LogSettings;
+  readonly driver: SqlDriver;
+  readonly pipeline: IngestPipeline;
+  readonly host: Host;
+  /** Resolves when no reader has the segments open; `gently` lets reads under way end before. */
+  readonly release: (ids: readonly number[], gently?: boolean) => Promise<void>;
+  /** Bytes free on the disk of a folder; for tests. */
+  readonly freeBytes?: (folder: string) => number;
+  readonly now?: () => number;
+  /** Where readers in other threads find the newest bodies. */
+  readonly recent?: RecentBodies;
+}
+
+/** What the owner of the catalog does for maintenance that runs elsewhere. Plain: it travels between threads. */
+export type MaintenanceJob =
+  /** A segment to seal; `atOnce` whatever its age. Answered with a SealTask or undefined. */
+  | { readonly type: "next_seal"; readonly floor: Cursor; readonly atOnce: boolean }
+  | { readonly type: "finish_seal"; readonly task: SealTask; readonly outcome: SealOutcome }
+  | { readonly type: "delete_traces"; readonly traceIds: readonly Uint8Array[] }
+  | { readonly type: "delete_all" }
+  /** Closes the open segment, unless it is empty, and begins the next. */
+  | { readonly type: "roll" };
+
+/** How often idle work (checkpoint, rolling by age, retention) is looked at, ms. */
+const HOUSEKEEPING_MS = 1_000;
+const SWEEP_EVERY_MS = 5_000;
+/** A clock that gains so much between two looks was set, or the machine slept, ms. */
+const LEAP_MS = 3_600_000;
+const DISTRUST_MS = 15 * 60_000;
+
+/** The writing side of the store in whichever thread it runs: lock, segments, pipeline, retention. */
+export class IngestCore {
+  readonly #options: IngestCoreOptions;
+  readonly #lock: FolderLock | undefined;
+  readonly #segments: SegmentSet;
+  readonly #writer: LogWriter;
+  readonly #retention: Retention;
+  readonly #timer: NodeJS.Timeout;
+  readonly #now: () => number;
+  readonly #desk: SealDesk;
+  readonly #space: FreeSpace;
+  #pipeline: IngestPipeline;
+  #appendsSinceTick = 0;
+  #sweptAtMs = 0;
+  /** Wall clock, and one that only goes forward, at the last look. */
+  #ticked: { readonly nowMs: number; readonly steadyMs: number };
+  #distrustedUntilMs = 0;
+  #closed = false;
+
+  /** Throws PermanentError: data_folder_in_use, data_folder_unusable, data_format_unknown. */
+  constructor(options: IngestCoreOptions) {
+    const { settings, driver, host } = options;
+    this.#options = options;
+    this.#pipeline = options.pipeline;
+    this.#now = options.now ?? Date.now;
+    this.#ticked = { nowMs: this.#now(), steadyMs: performance.now() };
+    const folder = settings.kind === "sqlite" ? settings.path : undefined;
+    const opened: { close(): void }[] = [];
+    try {
+      if (folder !== undefined) {
+        makeFolder(folder);
+        const lock = lockFolder(driver, folder);
+        opened.push({ close: () => lock.release() });
+        this.#lock = lock;
+      }
+      this.#segments = new SegmentSet({ driver, folder, synchronous: settings.synchronous, logger: host.logger });
+      opened.push(this.#segments);
+      this.#writer = new LogWriter({
+        segments: this.#segments,
+        limits: limitsUnderRetention(settings.segment, settings.retention),
+        logger: host.logger,
+        metrics: host.metrics,
+        now: this.#now,
+        ...(options.recent === undefined ? {} : { recent: options.recent }),
+      });
+    } catch (error) {
+      for (const part of opened.reverse()) part.close();
+      throw folder === undefined ? error : openError(folder, error);
+    }
+    this.#retention = new Retention({
+      segments: this.#segments,
+      limits: settings.retention,
+      otherBytes: () => (folder === undefined ? 0 : databaseBytes(join(folder, CONSUMERS_FILE))),
+      release: options.release,
+      host,
+    });
+    this.#desk = new SealDesk({
+      segments: this.#segments,
+      settings: settings.sealing ?? { enabled: false, minAgeMs: 0 },
+      release: (ids) => options.release(ids, true),
+      logger: host.logger,
+      metrics: host.metrics,
+    });
+    this.#space = new FreeSpace({
+      folder,
+      minFreeBytes: settings.minFreeBytes ?? 0,
+      logger: host.logger,
+      ...(options.freeBytes === undefined ? {} : { freeBytes: options.freeBytes }),
+    });
+    host.metrics.onSnapshot(() => this.#samples());
+    this.#timer = setInterval(() => this.housekeep(), HOUSEKEEPING_MS).unref();
+  }
+
+  /** Sequence of the last committed row. */
+  get sequence(): number {
+    return this.#writer.sequence;
+  }
+
+  get segments(): SegmentSet {
+    return this.#segments;
+  }
+
+  /**
+   * Prepares and commits a group of batches in one transaction. A batch that cannot be read fails alone; when the
+   * commit fails, all that reached it fail. Outcomes are in the order of the batches. Call `settle` after answering.
+   */
+  append(batches: readonly IncomingBatch[]): readonly AppendOutcome[] {
+    this.#appendsSinceTick++;
+    this.#space.expect(batches.reduce((bytes, batch) => bytes + batch.bytes.length, 0));
+    const full = this.#space.refusal;
+    if (full !== undefined) return batches.map(() => ({ type: "failed", error: toErrorRecord(full) }));
+    const outcomes = batches.map((batch) => this.#prepare(batch));
+    try {
+      this.#writer.commit();
+      return outcomes;
+    } catch (error) {
+      const failed: AppendOutcome = { type: "failed", error: toErrorRecord(error) };
+      return outcomes.map((outcome) => (outcome.type === "failed" ? outcome : failed));
+    }
+  }
+
+  /** Prepares the batches of later groups. */
+  setPipeline(pipeline: IngestPipeline): void {
+    this.#pipeline = pipeline;
+  }
+
+  /** Work that nobody waits for, after a group was answered. */
+  settle(): void {
+    this.#writer.settle(false);
+  }
+
+  /** Runs on a timer: checkpoint when idle, roll by age, retention. */
+  housekeep(): void {
+    if (this.#closed) return;
+    this.#writer.settle(this.#appendsSinceTick === 0);
+    this.#appendsSinceTick = 0;
+    const now = this.#now();
+    this.#space.look();
+    if (this.#space.missingBytes > 0) void this.#retention.free(this.#space.missingBytes);
+    if (this.#leapt(now) || Math.abs(now - this.#sweptAtMs) < SWEEP_EVERY_MS) return;
+    this.#sweptAtMs = now;
+    void this.#retention.sweep(now);
+  }
+
+  /**
+   * True for a while after the clock leapt forward: what is too old by it alone is not removed before somebody had the
+   * time to set it right.
+   */
+  #leapt(nowMs: number): boolean {
+    const steadyMs = performance.now();
+    const before = this.#ticked;
+    this.#ticked = { nowMs, steadyMs };
+    if (nowMs - before.nowMs - (steadyMs - before.steadyMs) > LEAP_MS) {
+      this.#distrustedUntilMs = steadyMs + DISTRUST_MS;
+      this.#options.host.logger.warn("the clock leapt forward; spans are not removed by age for a while", {
+        minutes: Math.round((nowMs - before.nowMs) / 60_000),
+      });
+    }
+    return steadyMs < this.#distrustedUntilMs;
+  }
+
+  /** One pass of retention; resolves when the files are gone. */
+  sweep(): Promise<void> {
+    return this.#retention.sweep(this.#now());
+  }
+
+  /** Rejects with PermanentError, RetryableError and SqlError. */
+  async maintain(job: MaintenanceJob): Promise<unknown> {
+    if (this.#closed) throw new RetryableError("storage_unavailable", "the store is closing", 1000);
+    switch (job.type) {
+      case "next_seal":
+        return this.#desk.next(job.floor, this.#now(), job.atOnce);
+      case "finish_seal":
+        return this.#desk.finish(job.task, job.outcome, this.#now());
+      case "delete_traces":
+        return this.#segments.addTombstones(job.traceIds, this.#writer.sequence, this.#now());
+      case "delete_all": {
+        this.#writer.roll();
+        return this.#retention.removeAll();
+      }
+      case "roll":
+        return this.#writer.roll();
+    }
+  }
+
+  /** Puts aside a segment in which a reader found damage. Never rejects: what fails is logged, and met again. */
+  async quarantine(id: number, reason: string): Promise<void> {
+    const state = this.#closed ? undefined : this.#segments.entry(id)?.state;
+    if (state !== "open" && state !== "closed") return;
+    try {
+      this.#segments.markDamaged(id, reason);
+      this.#writer.abandonSegment(id);
+      await this.#options.release([id]);
+      if (!this.#closed) this.#segments.putAside(id);
+    } catch (error) {
+      this.#options.host.logger.error("a damaged segment could not be put aside", {
+        segment: id,
+        reason: error instanceof Error ? error.message : String(error),
+      });
+    }
+  }
+
+  /** Empties the WAL, closes everything and gives the folder back. Idempotent. */
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    clearInterval(this.#timer);
+    this.#writer.close();
+    this.#segments.close();
+    this.#lock?.release();
+  }
+
+  #prepare(batch: IncomingBatch): AppendOutcome {
+    try {
+      const prepared = this.#pipeline.prepare(batch);
+      this.#writer.add(prepared, batch.receivedAtMs);
+      return { type: "stored", result: prepared.result };
+    } catch (error) {
+      if (!(error instanceof PermanentError || error instanceof RetryableError)) {
+        this.#options.host.logger.error("a batch could not be prepared for the log", {
+          source: batch.source,
+          reason: error instanceof Error ? (error.stack ?? error.message) : String(error),
+        });
+      }
+      return { type: "failed", error: toErrorRecord(error) };
+    }
+  }
+
+  #samples(): MetricSample[] {
+    if (this.#closed) return [];
+    const readable = this.#segments.readable();
+    const open = this.#writer.openSegment;
+    let bytes = 0;
+    for (const entry of readable) bytes += entry.id === open ? this.#segments.bytes(entry.id) : entry.bytes;
+    return [
+      gauge("spanloom_storage_segments", "Segments of the log.", readable.length),
+      gauge("spanloom_storage_disk_bytes", "Size of all segments with their write-ahead logs.", bytes),
+      gauge(
+        "spanloom_storage_quarantined_segments",
+        "Damaged files put aside since the start.",
+        this.#segments.quarantined,
+      ),
+    ];
+  }
+}
+
+function gauge(name: string, help: string, value: number): MetricSample {
+  return { name, type: "gauge", help, labels: {}, value };
+}

@@ -1,0 +1,287 @@
+import type { LogBatch, LogFragment } from "../../model/log.ts";
+import type { SpanColumns } from "../../model/span-columns.ts";
+import { decodeBlockIndex } from "../block/block-index.ts";
+import { MAX_BLOCK_SPANS } from "./schema.ts";
+import type { BlockHead, SegmentInfo, SegmentSource } from "./segment-source.ts";
+
+/** A place in the log with what is needed to measure distances: everything up to and including it is done. */
+export interface LogPosition {
+  readonly segment: number;
+  readonly row: number;
+  readonly sequence: number;
+  readonly spansThrough: number;
+}
+
+/** A row of the log as columns: all that aggregates need, for a body costs four times as much to read. */
+export interface LogRow {
+  /** The position that has this row done. */
+  readonly position: LogPosition;
+  readonly spans: number;
+  /** ms since the epoch. */
+  readonly receivedAtMs: number;
+  readonly columns: SpanColumns;
+}
+
+/** A row with its body. */
+export interface LogEntry {
+  readonly position: LogPosition;
+  readonly spans: number;
+  readonly batch: LogBatch;
+  /** All rows of the batch, ascending; shared. */
+  readonly rows: readonly number[];
+}
+
+/** What consumers read from: a source that also knows where the log ends. */
+export interface LogSource extends SegmentSource {
+  end(): LogPosition;
+}
+
+interface Found {
+  readonly head: BlockHead;
+  /** Of its segment, as cursors name it. */
+  readonly position: number;
+}
+
+interface Cached {
+  /** Of the segment, as the source names it. */
+  readonly id: number;
+  readonly row: LogRow;
+  entry: LogEntry | undefined;
+  bytes: number;
+  /** Consumers that have taken it. */
+  taken: number;
+}
+
+export interface LogReaderOptions {
+  /** Consumers that read every row once; when all have taken a row, it is not kept any longer. */
+  readonly consumers: number;
+  /** Bounds the raw bodies and indexes kept; default 16 MiB. */
+  readonly maxBytes?: number;
+}
+
+/** Rows fetched at once when a consumer reads on. */
+const FETCH_ROWS = 8;
+/**
+ * Some 30,000 spans. A consumer that is further behind reads its rows again; one that does not move at all, because its
+ * destination is down, would keep all of it full for as long as that lasts.
+ */
+const DEFAULT_MAX_BYTES = 16 * 1024 * 1024;
+
+/** Reads the log in order for all consumers of a thread; rows that several of them need are read and inflated once. */
+export class LogReader {
+  readonly #source: LogSource;
+  readonly #consumers: number;
+  readonly #maxBytes: number;
+  /** In the order they were read. */
+  readonly #cache = new Map<string, Cached>();
+  /** Row lists by length, for entries that share them. */
+  readonly #allRows = new Map<number, readonly number[]>();
+  /** Of columns that were handed out. */
+  readonly #sequences = new WeakMap<SpanColumns, number>();
+  #bytes = 0;
+
+  constructor(source: LogSource, options: LogReaderOptions) {
+    this.#source = source;
+    this.#consumers = options.consumers;
+    this.#maxBytes = options.maxBytes ?? DEFAULT_MAX_BYTES;
+    source.onRemoved((segments) => this.#forget(new Set(segments)));
+    source.onDeleted(() => {
+      this.#cache.clear();
+      this.#bytes = 0;
+    });
+  }
+
+  /** The position at the end of what is committed. */
+  end(): LogPosition {
+    return this.#source.end();
+  }
+
+  /** The position before the oldest row that is still there. */
+  oldest(): LogPosition {
+    const found = this.#headAfter({ segment: 0, row: 0 });
+    if (found === undefined) return this.end();
+    const { head, position } = found;
+    return {
+      segment: position,
+      row: head.row - 1,
+      sequence: head.sequence - 1,
+      spansThrough: head.spansThrough - head.spans,
+    };
+  }
+
+  /**
+   * The first row after `position`, skipping segments that are gone; undefined at the end of the log. What was skipped
+   * shows as a gap between `position.spansThrough` and the row's. Asking again costs nothing.
+   */
+  next(position: LogPosition): LogRow | undefined {
+    const cached = this.#cache.get(keyOf(position.segment, position.row + 1));
+    if (cached !== undefined) return cached.row;
+    const found = this.#headAfter(position);
+    return found === undefined ? undefined : this.#keep(found.head, found.position).row;
+  }
+
+  /** The next row of a consumer that needs no body. To be called once for each. */
+  takeRow(position: LogPosition): LogRow | undefined {
+    const row = this.next(position);
+    if (row !== undefined) this.#taken(row.position);
+    return row;
+  }
+
+  /** The body of a row that `next` gave; undefined when its segment is gone or damaged. To be called once for each. */
+  take(row: LogRow): LogEntry | undefined {
+    const { segment } = row.position;
+    const cached = this.#cache.get(keyOf(segment, row.position.row));
+    const entry = cached?.entry ?? this.#open(row);
+    if (cached !== undefined && cached.entry === undefined && entry !== undefined) {
+      cached.entry = entry;
+      this.#grow(cached, entry.batch.body.length);
+    }
+    this.#taken(row.position);
+    return entry;
+  }
+
+  /** Keeps a row no longer: nobody is to read on from there. */
+  drop({ position }: LogRow): void {
+    const key = keyOf(position.segment, position.row);
+    const cached = this.#cache.get(key);
+    if (cached !== undefined) this.#drop(key, cached);
+  }
+
+  /** A position about `spans` spans before the given one (a row more or less), or the oldest. */
+  back(position: LogPosition, spans: number): LogPosition {
+    const target = position.spansThrough - spans;
+    const segments = this.#source.segments().filter((segment) => segment.position <= position.segment);
+    for (const segment of segments.reverse()) {
+      const [first] = this.#source.rowsAfter(segment.id, 0, 1);
+      if (first === undefined || first.spansThrough > target) continue;
+      return this.#rowReaching(segment, first, position, target);
+    }
+    return this.oldest();
+  }
+
+  /** The last row of a segment, at most at `position`, whose span total is not beyond `target`; `first` is one such. */
+  #rowReaching(segment: SegmentInfo, first: BlockHead, position: LogPosition, target: number): LogPosition {
+    let best = first;
+    let low = first.row;
+    let high = segment.position === position.segment ? position.row : low + target - first.spansThrough;
+    while (low < high) {
+      const middle = Math.ceil((low + high) / 2);
+      const [head] = this.#source.rowsAfter(segment.id, middle - 1, 1);
+      if (head === undefined || head.spansThrough > target) {
+        high = middle - 1;
+        continue;
+      }
+      best = head;
+      low = head.row;
+    }
+    const { row, sequence, spansThrough } = best;
+    return { segment: segment.position, row, sequence, spansThrough };
+  }
+
+  /** Receive time of the first row after `position`, ms since the epoch; undefined at the end. */
+  nextReceivedAtMs(position: LogPosition): number | undefined {
+    const cached = this.#cache.get(keyOf(position.segment, position.row + 1));
+    return cached?.row.receivedAtMs ?? this.#headAfter(position)?.head.receivedAtMs;
+  }
+
+  /** Whether a segment, named as in cursors, can still be read. */
+  holds(segment: number): boolean {
+    return this.#source.segments().some((info) => info.position === segment);
+  }
+
+  /** Fragments read before, without the spans that were deleted since. */
+  withoutDeleted(fragments: readonly LogFragment[]): readonly LogFragment[] {
+    const segments = this.#source.segments();
+    return fragments.map((fragment) => {
+      const { batch, rows } = fragment;
+      const segment = segments.find(({ position }) => position === batch.next.segment);
+      const sequence = this.#sequences.get(batch.columns);
+      if (segment === undefined || sequence === undefined) return fragment;
+      const left = this.#source.rowsLeft(segment.id, sequence, batch.columns);
+      if (left === undefined) return fragment;
+      const kept = new Set(left);
+      return { batch, rows: rows.filter((row) => kept.has(row)) };
+    });
+  }
+
+  #headAfter(from: { readonly segment: number; readonly row: number }): Found | undefined {
+    for (const { id, position } of this.#source.segments()) {
+      if (position < from.segment) continue;
+      const heads = this.#source.rowsAfter(id, position === from.segment ? from.row : 0, FETCH_ROWS);
+      for (const head of heads.slice(1)) this.#keep(head, position);
+      if (heads[0] !== undefined) return { head: heads[0], position };
+    }
+    return undefined;
+  }
+
+  #keep(head: BlockHead, segment: number): Cached {
+    const { row, sequence, spansThrough, spans, receivedAtMs, index } = head;
+    const key = keyOf(segment, row);
+    const known = this.#cache.get(key);
+    if (known !== undefined) return known;
+    const position: LogPosition = { segment, row, sequence, spansThrough };
+    const columns = decodeBlockIndex(index);
+    const cached: Cached = {
+      id: head.segment,
+      row: { position, spans, receivedAtMs, columns },
+      entry: undefined,
+      bytes: 0,
+      taken: 0,
+    };
+    this.#cache.set(key, cached);
+    this.#sequences.set(columns, sequence);
+    this.#grow(cached, index.length * 1.5);
+    return cached;
+  }
+
+  #open(row: LogRow): LogEntry | undefined {
+    const { position, spans, receivedAtMs } = row;
+    const id = this.#source.segments().find((segment) => segment.position === position.segment)?.id;
+    const body = id === undefined ? undefined : this.#source.body(id, position.row);
+    if (id === undefined || body === undefined) return undefined;
+    const { columns } = row;
+    const next = { segment: position.segment, row: position.row };
+    return { position, spans, batch: { next, receivedAtMs, body, columns }, rows: this.#rowsOf(columns.count) };
+  }
+
+  #rowsOf(count: number): readonly number[] {
+    let rows = this.#allRows.get(count);
+    if (rows === undefined) {
+      rows = Array.from({ length: count }, (_, row) => row);
+      if (count <= MAX_BLOCK_SPANS) this.#allRows.set(count, rows);
+    }
+    return rows;
+  }
+
+  #taken({ segment, row }: LogPosition): void {
+    const key = keyOf(segment, row);
+    const cached = this.#cache.get(key);
+    if (cached === undefined) return;
+    cached.taken++;
+    if (cached.taken >= this.#consumers) this.#drop(key, cached);
+  }
+
+  /** Makes room by letting the oldest go: consumers that lag read them again. */
+  #grow(cached: Cached, bytes: number): void {
+    cached.bytes += bytes;
+    this.#bytes += bytes;
+    for (const [key, oldest] of this.#cache) {
+      if (this.#bytes <= this.#maxBytes || oldest === cached) return;
+      this.#drop(key, oldest);
+    }
+  }
+
+  #drop(key: string, { bytes }: Cached): void {
+    if (this.#cache.delete(key)) this.#bytes -= bytes;
+  }
+
+  #forget(segments: ReadonlySet<number>): void {
+    for (const [key, cached] of this.#cache) {
+      if (segments.has(cached.id)) this.#drop(key, cached);
+    }
+  }
+}
+
+function keyOf(segment: number, row: number): string {
+  return `${segment}:${row}`;
+}

@@ -1,0 +1,272 @@
+import { RetryableError } from "../../component/errors.ts";
+import type { PreparedBatch } from "../../component/ingest.ts";
+import type { Logger } from "../../component/logger.ts";
+import type { Counter, Metrics } from "../../component/metrics.ts";
+import { BlockWriter, type EncodedBlock } from "../block/block-writer.ts";
+import type { RecentBodies } from "../block/recent-bodies.ts";
+import { writeError } from "../sqlite/storage-errors.ts";
+import type { Segment } from "./segment.ts";
+import { CLOCK_SLACK_MS } from "./segment-ages.ts";
+import type { SegmentEnd } from "./segment-reader.ts";
+import { closedEntry, isDamage, type SegmentSet } from "./segment-set.ts";
+
+export interface SegmentLimits {
+  readonly maxSpans: number;
+  readonly maxBytes: number;
+  readonly maxAgeMs: number;
+}
+
+export interface LogWriterOptions {
+  readonly segments: SegmentSet;
+  readonly limits: SegmentLimits;
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+  /** Wall clock, ms since the epoch. */
+  readonly now: () => number;
+  readonly recent?: RecentBodies;
+}
+
+/** A checkpoint runs when commits have put this much into the WAL, bytes. */
+const CHECKPOINT_BYTES = 16 * 1024 * 1024;
+
+interface OpenSegment {
+  readonly segment: Segment;
+  readonly openedAtMs: number;
+  spans: number;
+  bytes: number;
+  walBytes: number;
+  end: SegmentEnd;
+}
+
+/**
+ * The end of the log. Batches are added, then committed together: one transaction, durable as `synchronous` says when
+ * `commit` returns. What costs time but nobody waits for (checkpoints, closing and opening segments) is in `settle`,
+ * to be called after the senders were answered.
+ */
+export class LogWriter {
+  readonly #segments: SegmentSet;
+  readonly #limits: SegmentLimits;
+  readonly #logger: Logger;
+  readonly #now: () => number;
+  readonly #blocks: BlockWriter;
+  readonly #recent: RecentBodies | undefined;
+  readonly #counters: Record<"spans" | "commits" | "seconds" | "bytes" | "unlisted", Counter>;
+  #open: OpenSegment | undefined;
+  #sequence: number;
+  #spansThrough: number;
+
+  /** Opens the newest segment, or a new one; a damaged one is put aside. Throws SqlError, but not for a full disk. */
+  constructor(options: LogWriterOptions) {
+    this.#segments = options.segments;
+    this.#limits = options.limits;
+    this.#logger = options.logger;
+    this.#now = options.now;
+    this.#recent = options.recent;
+    this.#blocks = new BlockWriter(options.recent);
+    const { metrics } = options;
+    this.#counters = {
+      spans: metrics.counter("spanloom_storage_committed_spans_total", "Spans committed to the log."),
+      commits: metrics.counter("spanloom_storage_commits_total", "Transactions committed to the log."),
+      seconds: metrics.counter("spanloom_storage_commit_seconds_total", "Time spent in commits."),
+      bytes: metrics.counter("spanloom_storage_committed_bytes_total", "Bytes of committed blocks, compressed."),
+      unlisted: metrics.counter(
+        "spanloom_storage_unlisted_operations_total",
+        "Operations of committed blocks that are stored but not listed, as there are too many of their service or of all.",
+      ),
+    };
+    const known = this.#segments.knownEnd();
+    this.#sequence = known.sequence;
+    this.#spansThrough = known.spansThrough;
+    try {
+      this.#resume();
+    } catch (error) {
+      const failure = writeError(error);
+      if (failure.code !== "storage_full") throw error;
+      this.#logger.error("the disk is full: spans are refused until there is space", { reason: failure.message });
+    }
+  }
+
+  /** Sequence of the last committed row; 0 before the first. */
+  get sequence(): number {
+    return this.#sequence;
+  }
+
+  /** Id of the segment that takes appends; undefined while it cannot be opened. */
+  get openSegment(): number | undefined {
+    return this.#open?.segment.id;
+  }
+
+  /** Takes a batch into the next commit. A batch for which it throws leaves nothing behind. */
+  add(batch: PreparedBatch, receivedAtMs: number): void {
+    this.#blocks.add(batch, receivedAtMs);
+  }
+
+  /** Commits what was added. Throws RetryableError, and then none of it is stored. */
+  commit(): void {
+    const blocks = this.#blocks.take();
+    if (blocks.length === 0) return;
+    const started = performance.now();
+    try {
+      this.#append(blocks);
+    } catch (error) {
+      this.#abandon(error);
+      throw writeError(error);
+    }
+    this.#counters.commits.add(1);
+    this.#counters.seconds.add((performance.now() - started) / 1000);
+  }
+
+  /** Checkpoints and rolls as far as due; errors are logged, and the next commit meets them again. */
+  settle(idle: boolean): void {
+    const open = this.#open;
+    if (open === undefined) return;
+    try {
+      const age = this.#now() - open.openedAtMs;
+      const { maxSpans, maxBytes, maxAgeMs } = this.#limits;
+      // Opened in time to come: the clock went back, and the segment would not be closed before it is there again.
+      const aged = age >= maxAgeMs || age < -CLOCK_SLACK_MS;
+      if (open.end.row > 0 && (open.spans >= maxSpans || open.bytes >= maxBytes || aged)) this.roll();
+      else if (open.walBytes >= (idle ? 1 : CHECKPOINT_BYTES)) {
+        open.segment.checkpoint();
+        open.walBytes = 0;
+      }
+    } catch (error) {
+      this.#abandon(error);
+    }
+  }
+
+  /** Closes the open segment and begins the next; nothing where it is empty. Throws SqlError. */
+  roll(): void {
+    if (this.#open?.end.row === 0) return;
+    this.#closeOpen();
+    this.#start(this.#segments.create(this.#now(), this.#sequence, this.#spansThrough));
+  }
+
+  /** Lets go of the open segment because it is damaged; the next commit begins another. */
+  abandonSegment(id: number): void {
+    if (this.#open?.segment.id !== id) return;
+    this.#open.segment.db.close();
+    this.#open = undefined;
+  }
+
+  /** Commits nothing; empties the WAL and closes the open segment, which goes on with the next start. */
+  close(): void {
+    this.#open?.segment.close();
+    this.#open = undefined;
+  }
+
+  #append(blocks: readonly EncodedBlock[]): void {
+    if (this.#open === undefined) this.#resume();
+    const open = this.#open;
+    if (open === undefined) throw new RetryableError("storage_unavailable", "the log cannot be opened", 1000);
+    const before = open.end;
+    const unlistedBefore = open.segment.unlisted;
+    open.end = open.segment.append(blocks, before);
+    this.#counters.unlisted.add(open.segment.unlisted - unlistedBefore);
+    for (const [i, { placed }] of blocks.entries()) {
+      if (placed !== undefined) this.#recent?.publish(open.segment.id, before.row + 1 + i, placed);
+    }
+    this.#sequence = open.end.sequence;
+    this.#spansThrough = open.end.spansThrough;
+    const bytes = blocks.reduce((sum, b) => sum + b.body.bytes.length + b.index.length + b.bloom.length + 128, 0);
+    const spans = open.end.spansThrough - before.spansThrough;
+    open.spans += spans;
+    open.bytes += bytes;
+    open.walBytes += bytes;
+    this.#counters.spans.add(spans);
+    this.#counters.bytes.add(bytes);
+  }
+
+  /** After a failed write nothing is known of the connection's state: the next commit opens the segment again. */
+  #abandon(error: unknown): void {
+    this.#logger.error("writing to the log failed", { reason: error instanceof Error ? error.message : String(error) });
+    const open = this.#open;
+    if (open === undefined || this.#segments.inMemory(open.segment.id) !== undefined) return;
+    this.#open = undefined;
+    if (isDamage(error)) this.#segments.markDamaged(open.segment.id, error.message);
+    try {
+      open.segment.db.close();
+    } catch {
+      // It is given up either way.
+    }
+    if (isDamage(error)) this.#segments.putAside(open.segment.id);
+  }
+
+  #resume(): void {
+    const open = this.#segments.readable().filter((entry) => entry.state === "open");
+    for (const entry of open.slice(0, -1)) this.#finish(entry.id);
+    const newest = open.at(-1);
+    if (newest === undefined || !this.#tryOpen(newest.id)) {
+      this.#start(this.#segments.create(this.#now(), this.#sequence, this.#spansThrough));
+    }
+  }
+
+  #tryOpen(id: number): boolean {
+    let segment: Segment | undefined;
+    try {
+      segment = this.#segments.open(id);
+      checkLastRow(segment);
+      this.#start(segment);
+      return true;
+    } catch (error) {
+      segment?.db.close();
+      if (!isDamage(error)) throw error;
+      this.#segments.markDamaged(id, error.message);
+      this.#segments.putAside(id);
+      return false;
+    }
+  }
+
+  /** Takes a segment as the open one, going on after its last row. */
+  #start(segment: Segment): void {
+    const stored = segment.reader.end();
+    const createdMs = this.#segments.entry(segment.id)?.createdMs ?? this.#now();
+    const end = stored ?? {
+      row: 0,
+      sequence: this.#sequence,
+      spansThrough: this.#spansThrough,
+      receivedAtMs: createdMs,
+    };
+    const spansBefore = stored === undefined ? end.spansThrough : spansBeforeFirst(segment);
+    this.#open = {
+      segment,
+      openedAtMs: createdMs,
+      spans: end.spansThrough - spansBefore,
+      bytes: stored === undefined ? 0 : this.#segments.bytes(segment.id),
+      walBytes: 0,
+      end,
+    };
+    this.#sequence = end.sequence;
+    this.#spansThrough = end.spansThrough;
+  }
+
+  #closeOpen(): void {
+    const open = this.#open;
+    if (open === undefined) return;
+    const entry = this.#segments.entry(open.segment.id);
+    if (entry === undefined) throw new Error(`segment ${open.segment.id} is not in the catalog`);
+    const closed = closedEntry(entry, open.segment);
+    this.#open = undefined;
+    if (this.#segments.inMemory(entry.id) === undefined) open.segment.close();
+    this.#segments.save({ ...closed, bytes: this.#segments.bytes(entry.id) });
+  }
+
+  /** Closes a segment that a crash left open although a newer one had begun. */
+  #finish(id: number): void {
+    if (!this.#tryOpen(id)) return;
+    this.#closeOpen();
+  }
+}
+
+function spansBeforeFirst(segment: Segment): number {
+  const [first] = segment.reader.rowsAfter(0, 1);
+  return first === undefined ? 0 : first.spansThrough - first.spans;
+}
+
+/** The newest row is what a crash or a cut file would hit first. Throws DamagedError. */
+function checkLastRow(segment: Segment): void {
+  const end = segment.reader.end();
+  if (end === undefined) return;
+  segment.reader.rowsAfter(end.row - 1, 1);
+  segment.reader.body(end.row);
+}

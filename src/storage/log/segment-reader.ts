@@ -1,0 +1,185 @@
+import type { SpanKind } from "../../model/span.ts";
+import { bodyCrc, decodeBody, headCrc } from "../block/body-codec.ts";
+import { decodeSealedBody } from "../columnar/columnar-body.ts";
+import { decodeSealedIndex } from "../columnar/columnar-index.ts";
+import type { SqlDatabase, SqlStatement } from "../sqlite/driver.ts";
+import { BODY_CODEC } from "./schema.ts";
+import type { BlockHead, SegmentOperation } from "./segment-source.ts";
+
+/** Bytes of a segment that cannot be what was written. */
+export class DamagedError extends Error {
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = "DamagedError";
+  }
+}
+
+interface HeadRow {
+  readonly row: bigint;
+  readonly sequence: bigint;
+  readonly spans: bigint;
+  readonly spans_through: bigint;
+  readonly min_start: bigint;
+  readonly max_start: bigint;
+  readonly max_end: bigint;
+  readonly received_ms: bigint;
+  readonly codec: bigint;
+  readonly raw_length: bigint;
+  readonly head_crc: bigint;
+  readonly index_blob: Uint8Array;
+  readonly bloom: Uint8Array;
+}
+
+interface BodyRow {
+  readonly codec: number;
+  readonly raw_length: number;
+  readonly head_crc: number;
+  readonly body_crc: number;
+  readonly body: Uint8Array;
+}
+
+/** Where the rows of a segment end. */
+export interface SegmentEnd {
+  readonly row: number;
+  readonly sequence: number;
+  readonly spansThrough: number;
+  readonly receivedAtMs: number;
+}
+
+/** Reads one segment through one connection, which stays the caller's. */
+export class SegmentReader {
+  readonly #segment: number;
+  readonly #heads: SqlStatement<HeadRow>;
+  readonly #body: SqlStatement<BodyRow>;
+  readonly #index: SqlStatement<{ index_blob: Uint8Array }>;
+  readonly #operations: SqlStatement<{ service: string; name: string; kind: number }>;
+  readonly #operationCount: SqlStatement<{ count: number }>;
+  readonly #meta: SqlStatement<{ value: string }>;
+  readonly #end: SqlStatement<SegmentEnd>;
+  readonly #first: SqlStatement<{ receivedAtMs: number }>;
+  readonly #last: SqlStatement<{ receivedAtMs: number | null }>;
+
+  /** Throws SqlError where the file is no segment. */
+  constructor(db: SqlDatabase, segment: number) {
+    this.#segment = segment;
+    this.#heads = db.prepare(
+      `SELECT row, sequence, spans, spans_through, min_start, max_start, max_end, received_ms, codec, raw_length,
+         head_crc, index_blob, bloom
+       FROM block WHERE row > ? ORDER BY row LIMIT ?`,
+      { bigints: true },
+    );
+    this.#body = db.prepare("SELECT codec, raw_length, head_crc, body_crc, body FROM block WHERE row = ?");
+    this.#index = db.prepare("SELECT index_blob FROM block WHERE row = ?");
+    this.#operations = db.prepare("SELECT service, name, kind FROM operation");
+    this.#operationCount = db.prepare("SELECT count(*) AS count FROM operation");
+    this.#meta = db.prepare("SELECT value FROM meta WHERE key = ?");
+    this.#end = db.prepare(
+      `SELECT row, sequence, spans_through AS spansThrough, received_ms AS receivedAtMs
+       FROM block ORDER BY row DESC LIMIT 1`,
+    );
+    this.#last = db.prepare("SELECT max(received_ms) AS receivedAtMs FROM block");
+    this.#first = db.prepare("SELECT received_ms AS receivedAtMs FROM block ORDER BY row LIMIT 1");
+  }
+
+  /** Throws DamagedError at the first row that is not as written. */
+  rowsAfter(row: number, limit: number): BlockHead[] {
+    return this.#heads.all(row, limit).map((stored, i) => {
+      // Rows count without gaps: where one is passed over, it is lost.
+      if (Number(stored.row) !== row + 1 + i) throw this.#damaged(row + 1 + i, "row");
+      return this.#head(stored);
+    });
+  }
+
+  /** Undefined where there is no such row; throws DamagedError. */
+  body(row: number): Uint8Array | undefined {
+    const stored = this.#body.get(row);
+    if (stored === undefined) return undefined;
+    if (bodyCrc(stored.head_crc, stored.body) !== stored.body_crc) throw this.#damaged(row, "body");
+    try {
+      if (stored.codec !== BODY_CODEC.columnar) return decodeBody(stored.codec, stored.body, stored.raw_length);
+      const index = this.#index.get(row)?.index_blob;
+      return index && decodeSealedBody(stored.body, decodeSealedIndex(index), stored.raw_length);
+    } catch (error) {
+      throw this.#damaged(row, "body", error);
+    }
+  }
+
+  /** The stored body of a row that is nothing but brotli, for inflating it elsewhere; undefined where `body` has to. */
+  brotliBody(row: number): { readonly bytes: Uint8Array; readonly rawLength: number } | undefined {
+    const stored = this.#body.get(row);
+    if (stored?.codec !== BODY_CODEC.brotli) return undefined;
+    if (bodyCrc(stored.head_crc, stored.body) !== stored.body_crc) throw this.#damaged(row, "body");
+    return { bytes: stored.body, rawLength: stored.raw_length };
+  }
+
+  operations(): { readonly operations: readonly SegmentOperation[]; readonly complete: boolean } {
+    return {
+      operations: this.#operations.all().map(({ service, name, kind }) => ({ service, name, kind: kind as SpanKind })),
+      complete: this.meta("operations_overflow") === undefined,
+    };
+  }
+
+  operationCount(): number {
+    const counted = this.meta("operation_count");
+    if (counted !== undefined) return Number(counted);
+    return this.#operationCount.get()?.count ?? 0;
+  }
+
+  /** Undefined for a segment without rows. */
+  end(): SegmentEnd | undefined {
+    return this.#end.get();
+  }
+
+  /** Receive time of the first row, ms since the epoch. */
+  firstReceivedAtMs(): number | undefined {
+    return this.#first.get()?.receivedAtMs;
+  }
+
+  /** The latest receive time, ms since the epoch, which a clock that was set back does not leave to the last row. */
+  lastReceivedAtMs(): number | null {
+    return this.#last.get()?.receivedAtMs ?? null;
+  }
+
+  /** Value of a `meta` key; undefined where it is not set. */
+  meta(key: string): string | undefined {
+    return this.#meta.get(key)?.value;
+  }
+
+  #head(stored: HeadRow): BlockHead {
+    const numbers = {
+      row: Number(stored.row),
+      sequence: Number(stored.sequence),
+      spans: Number(stored.spans),
+      spansThrough: Number(stored.spans_through),
+      minStart: stored.min_start,
+      maxStart: stored.max_start,
+      maxEnd: stored.max_end,
+      receivedAtMs: Number(stored.received_ms),
+      codec: Number(stored.codec),
+      rawLength: Number(stored.raw_length),
+    };
+    if (headCrc(numbers, stored.index_blob, stored.bloom) !== Number(stored.head_crc)) {
+      throw this.#damaged(numbers.row, "index");
+    }
+    return {
+      segment: this.#segment,
+      row: numbers.row,
+      sequence: numbers.sequence,
+      spans: numbers.spans,
+      spansThrough: numbers.spansThrough,
+      minStart: numbers.minStart,
+      maxStart: numbers.maxStart,
+      maxEnd: numbers.maxEnd,
+      receivedAtMs: numbers.receivedAtMs,
+      index: stored.index_blob,
+      bloom: stored.bloom,
+    };
+  }
+
+  #damaged(row: number, what: string, cause?: unknown): DamagedError {
+    return new DamagedError(
+      `segment ${this.#segment}, row ${row}: the ${what} is not what was written (checksum)`,
+      cause === undefined ? undefined : { cause },
+    );
+  }
+}

@@ -1,0 +1,79 @@
+import type { StoreStats } from "../../component/read.ts";
+import type { SpanKind } from "../../model/span.ts";
+import type { SpanColumns } from "../../model/span-columns.ts";
+import type { SqlDatabase } from "../sqlite/driver.ts";
+
+export interface SegmentInfo {
+  /** Never used for other rows: a sealed segment has another id than the one whose place it takes. */
+  readonly id: number;
+  /** Place in the log, by which cursors name it: greater is newer. */
+  readonly position: number;
+  /** An open segment may gain rows at any time; a closed one never changes until it is gone. */
+  readonly status: "open" | "closed";
+}
+
+/** One row of the log without its body. Checked by CRC; immutable. */
+export interface BlockHead {
+  readonly segment: number;
+  /** From 1 without gaps. */
+  readonly row: number;
+  /** Over the whole log, growing by 1. */
+  readonly sequence: number;
+  readonly spans: number;
+  /** Spans ever stored up to and including this row. */
+  readonly spansThrough: number;
+  /** ns since the epoch, clamped to 2^63 − 1: earliest and latest span start, latest span end. */
+  readonly minStart: bigint;
+  readonly maxStart: bigint;
+  readonly maxEnd: bigint;
+  /** ms since the epoch. */
+  readonly receivedAtMs: number;
+  /** For decodeBlockIndex; owns its buffer from offset 0. Names only spans that are not deleted. */
+  readonly index: Uint8Array;
+  /** For bloomMayContain. */
+  readonly bloom: Uint8Array;
+}
+
+export interface SegmentOperation {
+  readonly service: string;
+  readonly name: string;
+  readonly kind: SpanKind;
+}
+
+/**
+ * What a reader sees of the stored log, on files opened read-only or on the writer's own databases in memory.
+ * Synchronous; every call is one short read transaction, so it sees all that was committed before it. Segments vanish
+ * between calls when retention removes them; asking for one that is gone gives nothing rather than an error.
+ */
+export interface SegmentSource {
+  /** Oldest first; damaged segments are left out. Holds everything committed before the call. */
+  segments(): readonly SegmentInfo[];
+  /** Up to `limit` rows after `row` (0 for the first), ascending; fewer means that there are no more now. */
+  rowsAfter(segment: number, row: number, limit: number): readonly BlockHead[];
+  /**
+   * OTLP protobuf bytes of a row, inflated and CRC checked, with the spans that are deleted: only columns tell which may
+   * be shown. Undefined when it is gone. A row whose bytes are damaged is
+   * reported, its segment put aside, and undefined returned.
+   */
+  body(segment: number, row: number): Uint8Array | undefined;
+  /** The same off this thread where it can be: bodies that are asked for together come sooner. */
+  inflate(segment: number, row: number): Promise<Uint8Array | undefined>;
+  /** Every (service, operation, kind) of the segment; not `complete` beyond OPERATION_LIMITS. */
+  operations(segment: number): { readonly operations: readonly SegmentOperation[]; readonly complete: boolean };
+  /** How many these are: an open segment only gains some. */
+  operationCount(segment: number): number;
+  /** Sequence of the last committed row; 0 when nothing was ever stored. */
+  visibleSequence(): number;
+  stats(): StoreStats;
+  /** A connection on consumers.db, where aggregates keep their state; not to be written, nor closed. */
+  aggregates(): SqlDatabase;
+  /**
+   * Rows of `columns`, read before from a row of that sequence, that are not deleted by now, ascending; undefined where
+   * all are left.
+   */
+  rowsLeft(segment: number, sequence: number, columns: SpanColumns): readonly number[] | undefined;
+  /** Called with segments that are gone: drop what was cached of them. */
+  onRemoved(listener: (segments: readonly number[]) => void): void;
+  /** Called as soon as a deletion is seen: rows read before may name deleted spans. */
+  onDeleted(listener: () => void): void;
+}

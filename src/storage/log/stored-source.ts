@@ -1,0 +1,334 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { partialColumns } from "../../codec/otlp/cut/cut-columns.ts";
+import type { StoreStats } from "../../component/read.ts";
+import type { SpanColumns } from "../../model/span-columns.ts";
+import { decodeBlockIndex, encodeBlockIndex } from "../block/block-index.ts";
+import { inflateBody } from "../block/body-codec.ts";
+import type { RecentBodies } from "../block/recent-bodies.ts";
+import { checkFormat, storedFormat } from "../folder/data-format.ts";
+import { databaseBytes } from "../folder/segment-files.ts";
+import type { SqlDatabase, SqlDriver } from "../sqlite/driver.ts";
+import { type CatalogEntry, CatalogReader } from "./catalog.ts";
+import { CATALOG_FILE, CONSUMERS_FILE, SEGMENTS_FOLDER, segmentFileName } from "./schema.ts";
+import { DamagedError, type SegmentEnd, SegmentReader } from "./segment-reader.ts";
+import { isDamage, type SegmentSet } from "./segment-set.ts";
+import type { BlockHead, SegmentInfo, SegmentOperation, SegmentSource } from "./segment-source.ts";
+import { type Tombstone, TombstoneSet } from "./tombstones.ts";
+
+/** Where a source finds databases: files of its own connections, or the writer's in memory. */
+export interface SegmentAccess {
+  /** All segments, whatever their state, oldest first. */
+  entries(): readonly CatalogEntry[];
+  /** By id; the same array until something changes. */
+  tombstones(): readonly Tombstone[];
+  /** A connection on a segment; undefined where it is gone. Throws SqlError. */
+  connect(id: number): SqlDatabase | undefined;
+  /** Gives a connection back. */
+  disconnect(db: SqlDatabase): void;
+  bytes(id: number): number;
+  aggregates(): SqlDatabase;
+  close(): void;
+}
+
+export interface FileAccess extends SegmentAccess {
+  /** Number of the folder's format. */
+  format(): number | undefined;
+}
+
+/**
+ * Read-only connections on the files of a data folder that a writer has prepared. Throws SqlError, and PermanentError
+ * `data_format_unknown`; nothing stays open then.
+ */
+export function fileAccess(driver: SqlDriver, folder: string): FileAccess {
+  const catalog = driver.open(join(folder, CATALOG_FILE), { readOnly: true });
+  let reader: CatalogReader;
+  try {
+    checkFormat(`the data folder ${folder}`, storedFormat(catalog));
+    reader = new CatalogReader(catalog);
+  } catch (error) {
+    catalog.close();
+    throw error;
+  }
+  let aggregates: SqlDatabase | undefined;
+  const pathOf = (id: number) => join(folder, SEGMENTS_FOLDER, segmentFileName(id));
+  return {
+    format: () => storedFormat(catalog),
+    entries: () => reader.entries(),
+    tombstones: () => reader.tombstones(),
+    connect: (id) => (existsSync(pathOf(id)) ? openSegment(driver, pathOf(id)) : undefined),
+    disconnect: (db) => db.close(),
+    bytes: (id) => databaseBytes(pathOf(id)),
+    aggregates() {
+      aggregates ??= driver.open(join(folder, CONSUMERS_FILE), { readOnly: true });
+      return aggregates;
+    },
+    close() {
+      aggregates?.close();
+      catalog.close();
+    },
+  };
+}
+
+/**
+ * What is read of a segment is kept decoded, so its pages are needed once, but for the few that lead to a row: the 16 MB
+ * that better-sqlite3 allows a connection would be 16 MB a segment, in each thread that reads.
+ */
+const PAGE_CACHE_KIB = 64;
+
+function openSegment(driver: SqlDriver, path: string): SqlDatabase {
+  const db = driver.open(path, { readOnly: true });
+  try {
+    db.exec(`PRAGMA cache_size = -${PAGE_CACHE_KIB}`);
+    return db;
+  } catch (error) {
+    db.close();
+    throw error;
+  }
+}
+
+/** The writer's own databases, for the store in memory. `consumers` stays the caller's. */
+export function memoryAccess(segments: SegmentSet, consumers: SqlDatabase): SegmentAccess {
+  return {
+    entries: () => segments.readable(),
+    tombstones: () => segments.tombstones(),
+    connect: (id) => segments.inMemory(id)?.db,
+    disconnect() {},
+    bytes: (id) => segments.bytes(id),
+    aggregates: () => consumers,
+    close() {},
+  };
+}
+
+/** Most segments kept open by one source. */
+const MAX_CONNECTIONS = 64;
+
+interface Connection {
+  readonly db: SqlDatabase;
+  readonly reader: SegmentReader;
+}
+
+/** The stored log as readers and consumers see it. One a thread. */
+export class StoredSource implements SegmentSource {
+  readonly #access: SegmentAccess;
+  readonly #onDamaged: (segment: number, reason: string) => void;
+  /** In order of use, latest last. */
+  readonly #connections = new Map<number, Connection>();
+  /** Released or damaged: never opened again. */
+  readonly #gone = new Set<number>();
+  readonly #listeners: ((segments: readonly number[]) => void)[] = [];
+  readonly #deletionListeners: (() => void)[] = [];
+  readonly #recent: RecentBodies | undefined;
+  #tombstones: { readonly of: readonly Tombstone[]; readonly set: TombstoneSet } | undefined;
+
+  /** `onDamaged` is told once of every segment in which damage was met. */
+  constructor(access: SegmentAccess, onDamaged: (segment: number, reason: string) => void, recent?: RecentBodies) {
+    this.#access = access;
+    this.#onDamaged = onDamaged;
+    this.#recent = recent;
+  }
+
+  segments(): readonly SegmentInfo[] {
+    return this.#entries().map(({ id, position, state }) => ({
+      id,
+      position,
+      status: state === "open" ? "open" : "closed",
+    }));
+  }
+
+  rowsAfter(segment: number, row: number, limit: number): readonly BlockHead[] {
+    const filter = this.#filter(segment);
+    const heads = this.#read(segment, (reader) => reader.rowsAfter(row, limit)) ?? [];
+    return filter === undefined ? heads : heads.map((head) => withoutDeleted(head, filter));
+  }
+
+  body(segment: number, row: number): Uint8Array | undefined {
+    return this.#recentBody(segment, row) ?? this.#read(segment, (reader) => reader.body(row));
+  }
+
+  rowsLeft(segment: number, sequence: number, columns: SpanColumns): readonly number[] | undefined {
+    const filter = this.#filter(segment);
+    return filter?.set.rowsLeft(columns, sequence, filter.applied);
+  }
+
+  async inflate(segment: number, row: number): Promise<Uint8Array | undefined> {
+    const recent = this.#recentBody(segment, row);
+    if (recent !== undefined) return recent;
+    const packed = this.#read(segment, (reader) => reader.brotliBody(row));
+    if (packed === undefined) return this.body(segment, row);
+    // What cannot be inflated is met again there, and reported as damage.
+    return inflateBody(packed.bytes, packed.rawLength).catch(() => this.body(segment, row));
+  }
+
+  operations(segment: number): { readonly operations: readonly SegmentOperation[]; readonly complete: boolean } {
+    return this.#read(segment, (reader) => reader.operations()) ?? { operations: [], complete: true };
+  }
+
+  operationCount(segment: number): number {
+    return this.#read(segment, (reader) => reader.operationCount()) ?? 0;
+  }
+
+  visibleSequence(): number {
+    return this.end().sequence;
+  }
+
+  /** The last committed row, its sequence and the number of spans ever stored; zeros in an empty log. */
+  end(): { readonly segment: number; readonly row: number; readonly sequence: number; readonly spansThrough: number } {
+    const entries = this.#entries();
+    for (const entry of [...entries].reverse()) {
+      const end = this.#read(entry.id, (reader) => reader.end());
+      if (end !== undefined) return { segment: entry.position, ...end };
+    }
+    const last = entries.at(-1);
+    return {
+      segment: last?.position ?? 0,
+      row: 0,
+      sequence: last?.lastSequence ?? 0,
+      spansThrough: last?.spansThrough ?? 0,
+    };
+  }
+
+  /** Where the rows of a segment end; undefined where it has none or is gone. */
+  endOf(segment: number): SegmentEnd | undefined {
+    return this.#read(segment, (reader) => reader.end());
+  }
+
+  stats(): StoreStats {
+    let spans = 0;
+    let batches = 0;
+    let diskBytes = 0;
+    let oldestMs: number | undefined;
+    const entries = this.#entries();
+    for (const entry of entries) {
+      const closed = entry.state === "closed";
+      const end = closed ? undefined : this.#read(entry.id, (reader) => reader.end());
+      spans += entry.spans + (end === undefined ? 0 : end.spansThrough - entry.spansThrough);
+      batches += end?.row ?? entry.rows;
+      diskBytes += closed ? entry.bytes : this.#access.bytes(entry.id);
+      const first = entry.minReceivedMs ?? this.#read(entry.id, (reader) => reader.firstReceivedAtMs());
+      if (first !== undefined) oldestMs = Math.min(oldestMs ?? first, first);
+    }
+    return { spans, batches, segments: entries.length, diskBytes, oldestMs };
+  }
+
+  aggregates(): SqlDatabase {
+    return this.#access.aggregates();
+  }
+
+  onRemoved(listener: (segments: readonly number[]) => void): void {
+    this.#listeners.push(listener);
+  }
+
+  onDeleted(listener: () => void): void {
+    this.#deletionListeners.push(listener);
+  }
+
+  /** Looks for deletions now rather than with the next row that is read. */
+  checkDeletions(): void {
+    this.#filter(0);
+  }
+
+  /** Closes connections on segments that are to be unlinked, and lets everybody drop what was cached of them. */
+  release(segments: readonly number[]): void {
+    for (const segment of segments) {
+      this.#gone.add(segment);
+      this.#disconnect(segment);
+    }
+    for (const listener of this.#listeners) listener(segments);
+  }
+
+  close(): void {
+    for (const segment of [...this.#connections.keys()]) this.#disconnect(segment);
+    this.#access.close();
+  }
+
+  #entries(): readonly CatalogEntry[] {
+    return this.#access
+      .entries()
+      .filter(({ id, state }) => (state === "open" || state === "closed") && !this.#gone.has(id));
+  }
+
+  /** Tombstones that were not yet applied to the segment; undefined where there are none. */
+  #filter(segment: number): DeletionFilter | undefined {
+    const list = this.#access.tombstones();
+    if (list.length === 0) return undefined;
+    if (this.#tombstones?.of !== list) {
+      this.#tombstones = { of: list, set: new TombstoneSet(list) };
+      for (const listener of this.#deletionListeners) listener();
+    }
+    // A segment that left the catalog is read on by queries that began before.
+    const applied = this.#access.entries().find(({ id }) => id === segment)?.tombstones ?? 0;
+    const { set } = this.#tombstones;
+    return set.lastId > applied ? { set, applied } : undefined;
+  }
+
+  #recentBody(segment: number, row: number): Uint8Array | undefined {
+    return this.#gone.has(segment) ? undefined : this.#recent?.get(segment, row);
+  }
+
+  #read<T>(segment: number, read: (reader: SegmentReader) => T): T | undefined {
+    if (this.#gone.has(segment)) return undefined;
+    try {
+      const connection = this.#connection(segment);
+      return connection === undefined ? undefined : read(connection.reader);
+    } catch (error) {
+      if (!isDamage(error)) throw error;
+      this.release([segment]);
+      this.#onDamaged(segment, error.message);
+      return undefined;
+    }
+  }
+
+  #connection(segment: number): Connection | undefined {
+    const known = this.#connections.get(segment);
+    if (known !== undefined) {
+      this.#connections.delete(segment);
+      this.#connections.set(segment, known);
+      return known;
+    }
+    const db = this.#access.connect(segment);
+    if (db === undefined) return undefined;
+    try {
+      const connection = { db, reader: new SegmentReader(db, segment) };
+      this.#checkEnd(segment, connection.reader);
+      this.#connections.set(segment, connection);
+      for (const oldest of this.#connections.keys()) {
+        if (this.#connections.size <= MAX_CONNECTIONS) break;
+        this.#disconnect(oldest);
+      }
+      return connection;
+    } catch (error) {
+      this.#access.disconnect(db);
+      throw error;
+    }
+  }
+
+  /** A closed segment ends where the catalog says: damage can take rows away without a trace in those that are left. */
+  #checkEnd(segment: number, reader: SegmentReader): void {
+    const entry = this.#access.entries().find(({ id }) => id === segment);
+    if (entry?.state !== "closed") return;
+    const rows = reader.end()?.row ?? 0;
+    if (rows === entry.rows) return;
+    throw new DamagedError(`segment ${segment} ends after ${rows} rows where ${entry.rows} were stored`);
+  }
+
+  #disconnect(segment: number): void {
+    const connection = this.#connections.get(segment);
+    if (connection === undefined) return;
+    this.#connections.delete(segment);
+    this.#access.disconnect(connection.db);
+  }
+}
+
+interface DeletionFilter {
+  readonly set: TombstoneSet;
+  readonly applied: number;
+}
+
+/** The head with the deleted spans left out of its index. */
+function withoutDeleted(head: BlockHead, { set, applied }: DeletionFilter): BlockHead {
+  if (!set.mayTouch(head, applied)) return head;
+  const columns = decodeBlockIndex(head.index);
+  const rows = set.rowsLeft(columns, head.sequence, applied);
+  return rows === undefined ? head : { ...head, index: encodeBlockIndex(partialColumns(columns, rows)) };
+}

@@ -1,0 +1,64 @@
+import type { Host } from "../../component/component.ts";
+import { PermanentError, RetryableError } from "../../component/errors.ts";
+import type { TraceReader, View, ViewResult, ViewTable } from "../../component/read.ts";
+import type { BodyPool } from "../block/body-pool.ts";
+import { SqlError } from "../sqlite/driver.ts";
+
+/** The reading side of the store in whichever thread it runs: views over one trace reader. */
+export class QueryCore {
+  readonly #reader: TraceReader;
+  readonly #views: ViewTable;
+  readonly #host: Host;
+  readonly #pool: BodyPool | undefined;
+
+  /** `pool` is that of the reader's bodies: no view's answer shares memory with them. */
+  constructor(reader: TraceReader, views: ViewTable, host: Host, pool?: BodyPool) {
+    this.#reader = reader;
+    this.#views = views;
+    this.#host = host;
+    this.#pool = pool;
+  }
+
+  /** Throws PermanentError (not_found, cancelled, bad_request, …) or RetryableError. */
+  async view(name: string, params: unknown, signal: AbortSignal): Promise<ViewResult> {
+    if (!Object.hasOwn(this.#views, name)) {
+      throw new PermanentError(
+        "not_found",
+        `there is no view "${name}"; known: ${Object.keys(this.#views).join(", ")}`,
+      );
+    }
+    const view = this.#views[name] as View;
+    const started = performance.now();
+    const release = this.#pool?.hold();
+    try {
+      return await view(this.#reader, params as never, signal);
+    } catch (error) {
+      throw this.#translate(name, error, signal);
+    } finally {
+      release?.();
+      const { metrics } = this.#host;
+      metrics.counter("spanloom_query_views_total", "Views answered.", { view: name }).add(1);
+      metrics
+        .counter("spanloom_query_view_seconds_total", "Time from request to answer of views.", { view: name })
+        .add((performance.now() - started) / 1000);
+    }
+  }
+
+  #translate(name: string, error: unknown, signal: AbortSignal): unknown {
+    if (error instanceof PermanentError || error instanceof RetryableError) return error;
+    if (signal.aborted) return cancelled();
+    const text = error instanceof Error ? error.message : String(error);
+    if (error instanceof SqlError) {
+      return new RetryableError("storage_unavailable", `the store could not be read: ${text}`, 1000, { cause: error });
+    }
+    this.#host.logger.error("a view failed", {
+      view: name,
+      reason: error instanceof Error ? (error.stack ?? error.message) : text,
+    });
+    return error;
+  }
+}
+
+export function cancelled(): PermanentError {
+  return new PermanentError("cancelled", "the request was cancelled by the caller");
+}

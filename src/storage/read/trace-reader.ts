@@ -1,0 +1,104 @@
+import type { TraceReader } from "../../component/read.ts";
+import type { LogFragment } from "../../model/log.ts";
+import type { Operation } from "../../model/trace-query.ts";
+import { DependencyReader } from "../aggregates/dependency-reader.ts";
+import { readRed } from "../aggregates/red-table.ts";
+import type { BodyPool } from "../block/body-pool.ts";
+import { BlockCache, type BlockCacheSettings, DEFAULT_BLOCK_CACHE } from "../cache/block-cache.ts";
+import { FastLane } from "../cache/fast-lane.ts";
+import { Pacer } from "../cache/pacer.ts";
+import type { SegmentSource } from "../log/segment-source.ts";
+import { findTraces } from "../search/find.ts";
+import { withoutDuplicates } from "../search/trace-rows.ts";
+import { OperationCache } from "./operation-cache.ts";
+
+export interface TraceReaderSettings {
+  readonly cache: BlockCacheSettings;
+  /** A search that takes longer answers with what it has and `complete: false`, ms. */
+  readonly findBudgetMs: number;
+}
+
+export const DEFAULT_TRACE_READER: TraceReaderSettings = { cache: DEFAULT_BLOCK_CACHE, findBudgetMs: 30_000 };
+
+/** Bodies that are inflated together. */
+const PREFETCH = 16;
+
+/**
+ * Reads the stored log: every call sees all that was committed before it. Calls run in one thread and give way to each
+ * other every few milliseconds, searches to all others; an aborted one throws PermanentError `cancelled`. What the first
+ * call would have to load is loaded at once where `background` is given, until it aborts. Who reads what a call gave
+ * holds the pool, where there is one.
+ */
+export function createTraceReader(
+  source: SegmentSource,
+  settings: TraceReaderSettings = DEFAULT_TRACE_READER,
+  background?: AbortSignal,
+  pool?: BodyPool,
+): TraceReader {
+  const cache = new BlockCache(source, settings.cache, pool);
+  const operations = new OperationCache(source);
+  const dependencies = new DependencyReader();
+  const lane = new FastLane();
+  // What goes wrong here is met again, and reported, by the first call.
+  if (background?.aborted === false) cache.refresh(new Pacer(background)).catch(() => {});
+  return {
+    trace: (traceId, signal) =>
+      lane.run(async () => {
+        const pacer = new Pacer(signal);
+        await cache.refresh(pacer);
+        return readTrace(cache, traceId, pacer);
+      }),
+
+    async *traces(traceIds, signal) {
+      const pacer = new Pacer(signal);
+      await cache.refresh(pacer);
+      for (const traceId of traceIds) yield await lane.run(() => readTrace(cache, traceId, pacer));
+    },
+
+    async find(query, signal) {
+      // Refreshing lets nobody by: short requests may be waiting for it.
+      await cache.refresh(new Pacer(signal));
+      return findTraces(cache, query, new Pacer(signal, settings.findBudgetMs, lane));
+    },
+
+    async services(signal) {
+      new Pacer(signal).check();
+      return operations.services();
+    },
+
+    async operations(service, signal): Promise<readonly Operation[]> {
+      new Pacer(signal).check();
+      return operations.operations(service);
+    },
+
+    async dependencies(query, signal) {
+      new Pacer(signal).check();
+      return dependencies.read(source.aggregates(), query);
+    },
+
+    async red(query, signal) {
+      new Pacer(signal).check();
+      return readRed(source.aggregates(), query);
+    },
+
+    async stats(signal) {
+      new Pacer(signal).check();
+      return source.stats();
+    },
+  };
+}
+
+async function readTrace(cache: BlockCache, traceId: Uint8Array, pacer: Pacer): Promise<LogFragment[]> {
+  const stored = await cache.trace(traceId, pacer);
+  const trace = withoutDuplicates(stored, (block) => cache.body(block.segment, block.row));
+  const fragments: LogFragment[] = [];
+  for (const [i, { block, rows }] of trace.entries()) {
+    if (i % PREFETCH === 0) await cache.prefetch(trace.slice(i, i + PREFETCH).map((part) => part.block));
+    const body = cache.body(block.segment, block.row);
+    if (body === undefined) continue;
+    const { segment, row, receivedAtMs, columns } = block;
+    fragments.push({ batch: { next: { segment, row }, receivedAtMs, body, columns }, rows });
+    if (pacer.due()) await pacer.pause();
+  }
+  return fragments;
+}

@@ -1,0 +1,35 @@
+import { PermanentError } from "../../component/errors.ts";
+import { betterSqlite3Driver } from "./better-sqlite3-driver.ts";
+import type { SqlDriver } from "./driver.ts";
+import { nodeSqliteDriver } from "./node-sqlite-driver.ts";
+
+/** `auto`: better-sqlite3, or Node's own SQLite where the add-on is not built for this Node. */
+export const SQLITE_DRIVERS = ["auto", "better-sqlite3", "node:sqlite"] as const;
+export type SqliteDriverName = (typeof SQLITE_DRIVERS)[number];
+
+/** Throws PermanentError `data_folder_unusable` with the reasons when no driver of that name can be loaded. */
+export function chooseDriver(name: SqliteDriverName = "auto"): SqlDriver {
+  const reasons: string[] = [];
+  for (const [candidate, load] of Object.entries(LOADERS)) {
+    if (name !== "auto" && name !== candidate) continue;
+    try {
+      return load();
+    } catch (error) {
+      reasons.push(`${candidate}: ${error instanceof Error ? error.message.split("\n", 1)[0] : String(error)}`);
+    }
+  }
+  throw new PermanentError(
+    "data_folder_unusable",
+    `SQLite cannot be loaded: ${reasons.join("; ")}. Rebuild the add-on (npm rebuild better-sqlite3), or use Node 22.13 ` +
+      "or later, which has SQLite built in",
+  );
+}
+
+const LOADERS: Readonly<Record<Exclude<SqliteDriverName, "auto">, () => SqlDriver>> = {
+  "better-sqlite3": () => {
+    // The package loads without its add-on; only a connection needs it.
+    betterSqlite3Driver.open(":memory:").close();
+    return betterSqlite3Driver;
+  },
+  "node:sqlite": nodeSqliteDriver,
+};

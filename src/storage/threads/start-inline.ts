@@ -1,0 +1,185 @@
+import { join } from "node:path";
+import { setImmediate as nextTurn } from "node:timers/promises";
+import { MessageChannel } from "node:worker_threads";
+import type { Host } from "../../component/component.ts";
+import { RetryableError } from "../../component/errors.ts";
+import type { IngestPipeline } from "../../component/ingest.ts";
+import type { Connect, ViewHost } from "../../component/read.ts";
+import type { ExportModule, IngestModule, QueryModule, StoreSettings } from "../../component/store.ts";
+import { AGGREGATES, aggregateBytes } from "../aggregates/builtin.ts";
+import { openConsumersDb } from "../consumers/cursor-store.ts";
+import { ExportCore } from "../consumers/export-core.ts";
+import { IngestCore, type MaintenanceJob } from "../log/ingest-core.ts";
+import { CONSUMERS_FILE } from "../log/schema.ts";
+import { fileAccess, memoryAccess, StoredSource } from "../log/stored-source.ts";
+import { cancelled, QueryCore } from "../read/query-core.ts";
+import { createTraceReader } from "../read/trace-reader.ts";
+import { Sealer } from "../sealing/sealer.ts";
+import { chooseDriver } from "../sqlite/choose-driver.ts";
+import type { SqlDatabase } from "../sqlite/driver.ts";
+import { PortStream } from "./port-stream.ts";
+import type { StoreThreads } from "./store-threads.ts";
+
+export interface InlineModules {
+  readonly ingest: IngestModule;
+  readonly query: QueryModule;
+  readonly export: ExportModule;
+}
+
+/**
+ * All parts of the store in the calling thread: for the store in memory, and for tests on files. Between two groups of
+ * batches the event loop gets a turn.
+ */
+export async function openInline(settings: StoreSettings, modules: InlineModules): Promise<StoreThreads> {
+  const { host } = settings;
+  const driver = chooseDriver(settings.driver);
+  const sources: StoredSource[] = [];
+  const views = new Set<Promise<unknown>>();
+  const createPipeline = (config: unknown) => modules.ingest.createPipeline(config, host);
+  const ingest = new IngestCore({
+    settings,
+    driver,
+    pipeline: createPipeline(settings.modules.ingest.config),
+    host,
+    release: async (ids, gently) => {
+      if (gently) await Promise.allSettled(views);
+      for (const source of sources) source.release(ids);
+    },
+  });
+  let consumers: SqlDatabase | undefined;
+  try {
+    const path = settings.kind === "memory" ? ":memory:" : join(settings.path, CONSUMERS_FILE);
+    const { db, wasDamaged } = openConsumersDb(driver, path, host.logger);
+    consumers = db;
+    const access = settings.kind === "memory" ? memoryAccess(ingest.segments, db) : fileAccess(driver, settings.path);
+    const source = new StoredSource(access, (segment, reason) => {
+      void ingest.quarantine(segment, reason);
+    });
+    sources.push(source);
+    const exporting = new ExportCore({
+      source,
+      db,
+      exporters: await modules.export.createExporters(settings.modules.export.config, host),
+      aggregates: AGGREGATES,
+      maxAgeMs: settings.retention.maxAgeMs,
+      maxAggregateBytes: aggregateBytes(settings.retention.maxBytes),
+      host,
+      drainOnClose: settings.kind === "memory",
+      cursorsLost: wasDamaged,
+    });
+    await exporting.start();
+    const query = new QueryCore(createTraceReader(source), modules.query.views, host);
+    const sealer =
+      settings.kind === "memory" ? undefined : new Sealer({ driver, folder: settings.path, source, share: 0.5 });
+    const { loadServer } = modules.query;
+    return threads({
+      ingest,
+      createPipeline,
+      query,
+      loadServer,
+      exporting,
+      source,
+      consumers: db,
+      views,
+      sealer,
+      host,
+    });
+  } catch (error) {
+    for (const source of sources) source.close();
+    consumers?.close();
+    ingest.close();
+    throw error;
+  }
+}
+
+interface Parts {
+  readonly ingest: IngestCore;
+  readonly createPipeline: (config: unknown) => IngestPipeline;
+  readonly query: QueryCore;
+  readonly loadServer: QueryModule["loadServer"];
+  readonly exporting: ExportCore;
+  readonly source: StoredSource;
+  readonly consumers: SqlDatabase;
+  /** Under way. */
+  readonly views: Set<Promise<unknown>>;
+  readonly sealer: Sealer | undefined;
+  readonly host: Host;
+}
+
+function threads(parts: Parts): StoreThreads {
+  const { ingest, createPipeline, query, loadServer, exporting, source, consumers, views, sealer, host } = parts;
+  const ending = new AbortController();
+  let advancing = false;
+
+  const view: ViewHost["view"] = async (name, params, signal) => {
+    if (ending.signal.aborted) throw new RetryableError("storage_unavailable", "the store is closing", 1000);
+    const both = AbortSignal.any([signal, ending.signal]);
+    const running = query.view(name, params, both);
+    views.add(running);
+    try {
+      return await running;
+    } catch (error) {
+      throw signal.aborted ? cancelled() : error;
+    } finally {
+      views.delete(running);
+    }
+  };
+
+  return {
+    ingest: {
+      async append(batches) {
+        await nextTurn();
+        const outcomes = ingest.append(batches);
+        ingest.settle();
+        return outcomes;
+      },
+      async reconfigure(config) {
+        ingest.setPipeline(createPipeline(config));
+      },
+      maintain: <T>(job: MaintenanceJob) => ingest.maintain(job) as Promise<T>,
+      metrics: async () => [],
+      async close() {
+        source.close();
+        consumers.close();
+        ingest.close();
+      },
+    },
+    query: {
+      checkDeletions: async () => source.checkDeletions(),
+      view,
+      async serve(config, onStream) {
+        const connect: Connect = (peer) => {
+          const { port1, port2 } = new MessageChannel();
+          onStream(new PortStream(port2, peer));
+          return new PortStream(port1, peer);
+        };
+        const server = (await loadServer())(config, { views: { view }, host, connect });
+        return { address: await server.start(), close: (signal) => server.shutdown(signal) };
+      },
+      metrics: async () => [],
+      async close() {
+        ending.abort();
+        await Promise.allSettled(views);
+      },
+    },
+    export: {
+      advanced() {
+        if (advancing) return;
+        advancing = true;
+        setImmediate(() => {
+          advancing = false;
+          if (!ending.signal.aborted) exporting.advanced();
+        });
+      },
+      status: async () => exporting.status(),
+      checkDeletions: async () => source.checkDeletions(),
+      floor: async () => exporting.floor(),
+      catchUp: () => exporting.catchUp(),
+      forget: async () => exporting.forget(),
+      // All parts count in the host's own metrics here; the application reads those itself.
+      metrics: async () => [],
+      close: (signal) => exporting.close(signal),
+    },
+    maintenance: sealer && { seal: (task) => sealer.seal(task), close: () => sealer.stop() },
+  };
+}

@@ -1,0 +1,223 @@
+import type { Duplex } from "node:stream";
+import type { Host } from "../../component/component.ts";
+import { fromErrorRecord, PermanentError, RetryableError } from "../../component/errors.ts";
+import type { AppendResult, IncomingBatch } from "../../component/ingest.ts";
+import type { MetricSample } from "../../component/metrics.ts";
+import { reported } from "../../component/own-work.ts";
+import type { ViewResult } from "../../component/read.ts";
+import type { ExporterStatus, ServedReads, SpanStore } from "../../component/store.ts";
+import type { SealOutcome, SealTask } from "../log/seal-task.ts";
+import { cancelled } from "../read/query-core.ts";
+import { SealingLoop } from "../sealing/sealing-loop.ts";
+import type { StoreThreads } from "./store-threads.ts";
+
+/** Bounds of one group, so that the first of it does not wait for too many others; a larger batch goes alone. */
+const MAX_GROUP_BYTES = 4 * 1024 * 1024;
+const MAX_GROUP_BATCHES = 512;
+
+/**
+ * A group smaller than the one before waits this long at most for the senders that were just answered, ms. Without it
+ * few senders end up with one sync of the disk for each of their requests.
+ */
+const GATHER_MS = 1;
+/** Groups of this many batches or bytes are worth a sync of their own. */
+const GATHER_BATCHES = 16;
+const GATHER_BYTES = 64 * 1024;
+/** After a pause as long as this nobody is expected, ms. */
+const GATHER_IDLE_MS = 20;
+
+/** How often segments to seal are looked for, ms. */
+const SEALING_EVERY_MS = 5_000;
+
+interface Waiting {
+  readonly batch: IncomingBatch;
+  readonly resolve: (result: AppendResult) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/**
+ * The store as the application holds it. While a group of batches is being committed, those that arrive wait and make
+ * the next group: the busier the collector, the more requests share one sync of the disk.
+ */
+export class StoreClient implements SpanStore {
+  readonly #threads: StoreThreads;
+  #waiting: Waiting[] = [];
+  #committing: Promise<void> | undefined;
+  #waitingBytes = 0;
+  #lastGroup = 0;
+  #lastAnswerMs = 0;
+  #gathered: (() => void) | undefined;
+  #closing: Promise<void> | undefined;
+  readonly #sealing: SealingLoop | undefined;
+
+  constructor(threads: StoreThreads, host: Host, sealing = false) {
+    this.#threads = threads;
+    const { ingest, export: exporting, maintenance } = threads;
+    if (maintenance === undefined) return;
+    this.#sealing = new SealingLoop({
+      parts: {
+        floor: () => exporting.floor(),
+        next: (floor, atOnce) => ingest.maintain({ type: "next_seal", floor, atOnce }),
+        seal: (task) => sealReported(host, task, () => maintenance.seal(task)),
+        finish: (task, outcome) => ingest.maintain({ type: "finish_seal", task, outcome }),
+      },
+      logger: host.logger,
+      everyMs: SEALING_EVERY_MS,
+    });
+    if (sealing) this.#sealing.start();
+  }
+
+  async deleteTraces(traceIds: readonly Uint8Array[]): Promise<void> {
+    if (this.#closing !== undefined) throw closed();
+    if (traceIds.length === 0) return;
+    await this.#threads.ingest.maintain({ type: "delete_traces", traceIds });
+    await Promise.all([this.#threads.query.checkDeletions(), this.#threads.export.checkDeletions()]);
+  }
+
+  async deleteAll(): Promise<void> {
+    if (this.#closing !== undefined) throw closed();
+    await this.#threads.ingest.maintain({ type: "delete_all" });
+    await this.#threads.export.forget();
+  }
+
+  async compact(onProgress?: (segments: number) => void): Promise<number> {
+    if (this.#closing !== undefined) throw closed();
+    await this.#threads.ingest.maintain({ type: "roll" });
+    await this.#threads.export.catchUp();
+    return (await this.#sealing?.run(true, onProgress)) ?? 0;
+  }
+
+  append(batch: IncomingBatch): Promise<AppendResult> {
+    if (this.#closing !== undefined) return Promise.reject(closed());
+    return new Promise<AppendResult>((resolve, reject) => {
+      this.#waiting.push({ batch, resolve, reject });
+      this.#waitingBytes += batch.bytes.length;
+      if (this.#gathered !== undefined && this.#isGathered()) this.#gathered();
+      this.#committing ??= this.#commit();
+    });
+  }
+
+  view(name: string, params: unknown, signal: AbortSignal): Promise<ViewResult> {
+    if (this.#closing !== undefined) return Promise.reject(closed());
+    if (signal.aborted) return Promise.reject(cancelled());
+    return this.#threads.query.view(name, params, signal);
+  }
+
+  async serve(config: unknown, onStream: (stream: Duplex) => void): Promise<ServedReads> {
+    if (this.#closing !== undefined) throw closed();
+    return this.#threads.query.serve(config, onStream);
+  }
+
+  async reconfigureIngest(config: unknown): Promise<void> {
+    if (this.#closing !== undefined) throw closed();
+    await this.#threads.ingest.reconfigure(config);
+  }
+
+  async metrics(): Promise<readonly MetricSample[]> {
+    if (this.#closing !== undefined) return [];
+    const { ingest, query, export: exporting } = this.#threads;
+    const parts = await Promise.allSettled([ingest.metrics(), query.metrics(), exporting.metrics()]);
+    return parts.flatMap((part) => (part.status === "fulfilled" ? part.value : []));
+  }
+
+  exporters(): Promise<readonly ExporterStatus[]> {
+    if (this.#closing !== undefined) return Promise.reject(closed());
+    return this.#threads.export.status();
+  }
+
+  close(signal: AbortSignal): Promise<void> {
+    this.#closing ??= this.#close(signal);
+    return this.#closing;
+  }
+
+  /** Readers go first, so that the writer is the last to close a segment and can empty its write-ahead log. */
+  async #close(signal: AbortSignal): Promise<void> {
+    await this.#committing;
+    const sealing = this.#sealing?.stop();
+    await this.#threads.maintenance?.close(signal);
+    await sealing;
+    this.#threads.export.advanced();
+    const parts = await Promise.allSettled([this.#threads.export.close(signal), this.#threads.query.close(signal)]);
+    await this.#threads.ingest.close(signal);
+    for (const part of parts) if (part.status === "rejected") throw part.reason;
+  }
+
+  async #commit(): Promise<void> {
+    // One turn of the microtask queue, so that batches taken in the same turn make one group.
+    await Promise.resolve();
+    while (this.#waiting.length > 0) {
+      if (!this.#isGathered() && performance.now() - this.#lastAnswerMs < GATHER_IDLE_MS) await this.#gather();
+      const group = this.#waiting.splice(0, groupLength(this.#waiting));
+      for (const { batch } of group) this.#waitingBytes -= batch.bytes.length;
+      this.#lastGroup = group.length;
+      try {
+        const outcomes = await this.#threads.ingest.append(group.map(({ batch }) => batch));
+        this.#threads.export.advanced();
+        for (const [i, { resolve, reject }] of group.entries()) {
+          const outcome = outcomes[i];
+          if (outcome?.type === "stored") resolve(outcome.result);
+          else reject(outcome === undefined ? unanswered() : fromErrorRecord(outcome.error));
+        }
+      } catch (error) {
+        for (const { reject } of group) reject(error);
+      }
+      this.#lastAnswerMs = performance.now();
+    }
+    // In the same turn as the last look at the queue: a batch that comes later must find nobody committing.
+    this.#committing = undefined;
+  }
+
+  #isGathered(): boolean {
+    return (
+      this.#waiting.length >= Math.min(this.#lastGroup, GATHER_BATCHES) ||
+      this.#waitingBytes >= GATHER_BYTES ||
+      this.#closing !== undefined
+    );
+  }
+
+  async #gather(): Promise<void> {
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, GATHER_MS);
+      this.#gathered = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+    this.#gathered = undefined;
+  }
+}
+
+function sealReported(host: Host, task: SealTask, seal: () => Promise<SealOutcome>): Promise<SealOutcome> {
+  return reported(
+    host.reportWork,
+    { name: "seal segment", kind: "internal", details: { "spanloom.segment": task.source } },
+    seal,
+    (outcome) => ({
+      details: {
+        "spanloom.seal.outcome": outcome.type,
+        ...(outcome.type === "sealed" ? { "spanloom.spans": outcome.spans, "spanloom.bytes": outcome.bytes } : {}),
+      },
+      ...(outcome.type === "abandoned" ? { error: outcome.reason } : {}),
+    }),
+  );
+}
+
+function groupLength(waiting: readonly Waiting[]): number {
+  let bytes = 0;
+  let length = 0;
+  for (const { batch } of waiting) {
+    bytes += batch.bytes.length;
+    if (length > 0 && bytes > MAX_GROUP_BYTES) break;
+    length++;
+    if (length === MAX_GROUP_BATCHES) break;
+  }
+  return length;
+}
+
+function closed(): RetryableError {
+  return new RetryableError("storage_unavailable", "the store is closing", 1000);
+}
+
+function unanswered(): PermanentError {
+  return new PermanentError("internal", "the ingest thread did not answer for this batch");
+}

@@ -1,0 +1,87 @@
+import { connect, createServer, type Server, type Socket } from "node:net";
+import type { Host } from "../../../src/component/component.ts";
+import { SILENT_LOGGER } from "../../../src/component/logger.ts";
+import { Metrics } from "../../../src/component/metrics.ts";
+
+export function testHost(): Host {
+  return { logger: SILENT_LOGGER, metrics: new Metrics(), userAgent: "spanloom/test" };
+}
+
+/** Repeats until it does not throw; the last error after 15 s. */
+export async function eventually(check: () => unknown): Promise<void> {
+  const deadline = performance.now() + 15_000;
+  for (;;) {
+    try {
+      await check();
+      return;
+    } catch (error) {
+      if (performance.now() > deadline) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+  }
+}
+
+/** A TCP relay in front of a server: closed it refuses, stalled it takes connections and passes nothing on. */
+export class TcpGate {
+  #target: number;
+  #server: Server | undefined;
+  #port = 0;
+  #stalled = false;
+  readonly #sockets = new Set<Socket>();
+
+  private constructor(target: number) {
+    this.#target = target;
+  }
+
+  /** @param target port on 127.0.0.1 */
+  static async open(target: number): Promise<TcpGate> {
+    const gate = new TcpGate(target);
+    await gate.open();
+    return gate;
+  }
+
+  get port(): number {
+    return this.#port;
+  }
+
+  async open(target = this.#target): Promise<void> {
+    this.#target = target;
+    this.#server = createServer((socket) => this.#relay(socket));
+    await new Promise<void>((resolve, reject) => {
+      this.#server?.once("error", reject).listen(this.#port, "127.0.0.1", resolve);
+    });
+    this.#port = (this.#server.address() as { port: number }).port;
+  }
+
+  async close(): Promise<void> {
+    const server = this.#server;
+    this.#server = undefined;
+    for (const socket of this.#sockets) socket.destroy();
+    await new Promise<void>((resolve) => (server === undefined ? resolve() : server.close(() => resolve())));
+  }
+
+  stall(stalled: boolean): void {
+    this.#stalled = stalled;
+    for (const socket of this.#sockets) {
+      if (stalled) socket.pause();
+      else socket.resume();
+    }
+  }
+
+  #relay(inner: Socket): void {
+    const outer = connect(this.#target, "127.0.0.1");
+    for (const [from, to] of [
+      [inner, outer],
+      [outer, inner],
+    ] as const) {
+      this.#sockets.add(from);
+      from.on("data", (chunk) => to.write(chunk));
+      from.on("error", () => to.destroy());
+      from.on("close", () => {
+        this.#sockets.delete(from);
+        to.destroy();
+      });
+      if (this.#stalled) from.pause();
+    }
+  }
+}

@@ -1,0 +1,229 @@
+import { fragmentRecords } from "../../../src/codec/otlp/message/fragment-records.ts";
+import type { StoreStats, TraceReader, ViewHost, ViewResult, ViewTable } from "../../../src/component/read.ts";
+import { anyValueText } from "../../../src/model/any-value.ts";
+import { bytesToHex } from "../../../src/model/ids.ts";
+import type { LogBatch, LogFragment } from "../../../src/model/log.ts";
+import type { RedMetrics, RedQuery } from "../../../src/model/red-metrics.ts";
+import type { SpanRecord } from "../../../src/model/span.ts";
+import { startNano } from "../../../src/model/span-columns.ts";
+import type {
+  DependencyLink,
+  DependencyQuery,
+  Operation,
+  SearchResult,
+  SpanFilter,
+  TraceQuery,
+  TraceSummary,
+} from "../../../src/model/trace-query.ts";
+import { RedAggregator } from "../../../src/storage/aggregates/red-aggregator.ts";
+import { readRed } from "../../../src/storage/aggregates/red-table.ts";
+import { testDriver } from "../storage/driver.ts";
+
+/** A TraceReader over batches in memory that looks at every span for every question: slow, and easy to see through. */
+export class MemoryReader implements TraceReader {
+  readonly #batches: readonly LogBatch[];
+  readonly queries: TraceQuery[] = [];
+  links: readonly DependencyLink[] = [];
+  askedRange: readonly [number, number] | undefined;
+  complete = true;
+  #decoded: SpanRecord[] = [];
+  #decodedBatches = 0;
+
+  constructor(batches: readonly LogBatch[]) {
+    this.#batches = batches;
+  }
+
+  async trace(traceId: Uint8Array): Promise<readonly LogFragment[]> {
+    const wanted = bytesToHex(traceId);
+    return this.#batches
+      .map((batch) => ({
+        batch,
+        rows: Array.from({ length: batch.columns.count }, (_, row) => row).filter(
+          (row) => bytesToHex(batch.columns.traceIds, (batch.columns.traceIndex[row] as number) * 16, 16) === wanted,
+        ),
+      }))
+      .filter(({ rows }) => rows.length > 0);
+  }
+
+  async *traces(traceIds: readonly Uint8Array[]): AsyncGenerator<readonly LogFragment[]> {
+    for (const traceId of traceIds) yield this.trace(traceId);
+  }
+
+  async find(query: TraceQuery): Promise<SearchResult> {
+    this.queries.push(query);
+    const byTrace = groupBy(this.#records(), ({ span }) => span.traceId);
+    const found: TraceSummary[] = [];
+    for (const [traceId, records] of byTrace) {
+      const matched = records.filter(
+        (record) =>
+          matches(record, query.filter) &&
+          record.span.startTimeUnixNano >= (query.startMin ?? 0n) &&
+          record.span.startTimeUnixNano <= (query.startMax ?? 1n << 64n),
+      );
+      if (matched.length > 0) found.push(summary(traceId, records, matched));
+    }
+    found.sort((a, b) => (a.start === b.start ? (a.traceId < b.traceId ? -1 : 1) : a.start > b.start ? -1 : 1));
+    const after = query.after;
+    const from = after === undefined ? 0 : found.findIndex(({ traceId }) => traceId === after.traceId) + 1;
+    const traces = found.slice(from, from + query.limit);
+    const last = traces.at(-1);
+    return {
+      traces,
+      complete: this.complete,
+      ...(this.complete ? {} : { searchedBackTo: 5n }),
+      ...(last !== undefined && from + query.limit < found.length
+        ? { next: { start: last.start, traceId: last.traceId } }
+        : {}),
+    };
+  }
+
+  async red(query: RedQuery): Promise<RedMetrics> {
+    const db = testDriver.open(":memory:");
+    try {
+      const aggregator = new RedAggregator();
+      aggregator.load(db);
+      for (const { columns } of this.#batches) {
+        aggregator.consume({ columns, receivedAtMs: Number(startNano(columns, 0) / 1_000_000n) });
+      }
+      aggregator.flush(db);
+      return readRed(db, query);
+    } finally {
+      db.close();
+    }
+  }
+
+  async services(): Promise<readonly string[]> {
+    return [...new Set(this.#records().map(({ service }) => service))].sort();
+  }
+
+  async operations(service: string | undefined): Promise<readonly Operation[]> {
+    const list = new Map<string, Operation>();
+    for (const { service: of, span } of this.#records()) {
+      if (service === undefined || of === service)
+        list.set(`${span.name}\0${span.kind}`, { name: span.name, kind: span.kind });
+    }
+    return [...list].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, operation]) => operation);
+  }
+
+  async dependencies({ startMs, endMs, durations }: DependencyQuery): Promise<readonly DependencyLink[]> {
+    this.askedRange = [startMs, endMs];
+    return durations ? this.links : this.links.map(({ p50Nano: _, p99Nano: __, ...counts }) => counts);
+  }
+
+  async stats(): Promise<StoreStats> {
+    return { spans: 0, batches: this.#batches.length, segments: 1, diskBytes: 0, oldestMs: undefined };
+  }
+
+  #records(): SpanRecord[] {
+    for (; this.#decodedBatches < this.#batches.length; this.#decodedBatches++) {
+      const batch = this.#batches[this.#decodedBatches] as LogBatch;
+      const rows = Array.from({ length: batch.columns.count }, (_, row) => row);
+      this.#decoded.push(...fragmentRecords({ batch, rows }));
+    }
+    return this.#decoded;
+  }
+}
+
+function groupBy<T>(items: readonly T[], keyOf: (item: T) => string): Map<string, T[]> {
+  const groups = new Map<string, T[]>();
+  for (const item of items) {
+    const group = groups.get(keyOf(item));
+    if (group === undefined) groups.set(keyOf(item), [item]);
+    else group.push(item);
+  }
+  return groups;
+}
+
+/** Runs views as a query thread does: parameters and answer cross by structured clone. */
+export function hostOf(reader: TraceReader, views: Readonly<Record<string, unknown>>): ViewHost {
+  const table = views as ViewTable;
+  return {
+    async view(name: string, params: unknown, signal: AbortSignal): Promise<ViewResult> {
+      const view = table[name];
+      if (view === undefined) throw new Error(`no view ${name}`);
+      return structuredClone(await view(reader, structuredClone(params) as never, signal));
+    },
+  };
+}
+
+function matches(record: SpanRecord, filter: SpanFilter): boolean {
+  const { span } = record;
+  switch (filter.op) {
+    case "all":
+      return true;
+    case "and":
+      return filter.of.every((of) => matches(record, of));
+    case "or":
+      return filter.of.some((of) => matches(record, of));
+    case "not":
+      return !matches(record, filter.of);
+    case "exists":
+      throw new Error("not part of these tests");
+    case "compare": {
+      const { field, is, value } = filter;
+      if ("scope" in field) {
+        const all = [
+          ...span.attributes,
+          ...record.resource.attributes,
+          ...record.scope.attributes,
+          ...span.events.flatMap((event) => event.attributes),
+        ];
+        return all.some((attribute) => attribute.key === field.key && anyValueText(attribute.value) === value.value);
+      }
+      switch (field.intrinsic) {
+        case "duration": {
+          const duration = span.endTimeUnixNano - span.startTimeUnixNano;
+          return is === ">=" ? duration >= (value.value as bigint) : duration <= (value.value as bigint);
+        }
+        case "service":
+          return record.service === value.value;
+        case "name":
+          return span.name === value.value;
+        case "kind":
+          return span.kind === value.value;
+        case "status":
+          return span.status.code === value.value;
+        case "linkTraceId":
+          return span.links.some((link) => link.traceId === value.value);
+        case "statusMessage":
+          return span.status.message === value.value;
+        case "root":
+          return (span.parentSpanId === "") === value.value;
+      }
+    }
+  }
+}
+
+function byValue(a: bigint, b: bigint): number {
+  return Number(a - b);
+}
+
+function summary(traceId: string, records: readonly SpanRecord[], matched: readonly SpanRecord[]): TraceSummary {
+  const root = records.find(({ span }) => span.parentSpanId === "");
+  const shown = root ?? (records[0] as SpanRecord);
+  const ids = new Set(records.map(({ span }) => span.spanId));
+  const starts = records.map(({ span }) => span.startTimeUnixNano).sort(byValue);
+  const ends = records.map(({ span }) => span.endTimeUnixNano).sort(byValue);
+  const errors = (list: readonly SpanRecord[]) => list.filter(({ span }) => span.status.code === 2).length;
+  return {
+    traceId,
+    rootService: shown.service,
+    rootName: shown.span.name,
+    hasRoot: root !== undefined,
+    start: starts[0] as bigint,
+    end: ends.at(-1) as bigint,
+    spanCount: records.length,
+    errorCount: errors(records),
+    orphanCount: records.filter(({ span }) => span.parentSpanId !== "" && !ids.has(span.parentSpanId)).length,
+    services: Array.from(
+      groupBy(records, ({ service }) => service),
+      ([name, list]) => ({
+        name,
+        spanCount: list.length,
+        errorCount: errors(list),
+      }),
+    ),
+    matchedSpans: matched.slice(0, 3).map(({ span }) => span.spanId),
+    matchedCount: matched.length,
+  };
+}
