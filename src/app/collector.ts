@@ -4,7 +4,7 @@ import type { Host } from "../component/component.ts";
 import type { Endpoint } from "../component/endpoint.ts";
 import type { Logger } from "../component/logger.ts";
 import { Metrics } from "../component/metrics.ts";
-import { memoryRegistryStore } from "../discovery/memory-store.ts";
+import { memoryRegistryStore } from "../discovery/registry/memory-store.ts";
 import { formatEndpoint } from "../server/endpoint.ts";
 import { InFlightBudget } from "../server/in-flight.ts";
 import { openStore } from "../storage/open-store.ts";

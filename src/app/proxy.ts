@@ -4,7 +4,7 @@ import type { BatchSink } from "../component/ingest.ts";
 import type { Logger } from "../component/logger.ts";
 import { Metrics } from "../component/metrics.ts";
 import { createDiscoveryClient, type Discovery } from "../discovery/discovery.ts";
-import { createEndpointResolver } from "../discovery/endpoint-resolver.ts";
+import { createEndpointResolver } from "../discovery/registry/endpoint-resolver.ts";
 import { TracingProxy } from "../proxy/proxy.ts";
 import { sinkExporter } from "../proxy/span-sink.ts";
 import { otlpHttpExporter } from "../sdk/exporters/otlp-http.ts";

@@ -88,7 +88,7 @@ export interface DiscoveryCapabilities {
  * Where instances are kept. Every method but `start` and `shutdown` throws RetryableError `unreachable` when the
  * registry cannot be reached or does not answer in time, PermanentError `unauthenticated` when it refuses the
  * credentials, and PermanentError `malformed` when its answer cannot be read. Nothing is cached here: see
- * src/discovery/registry.ts.
+ * src/discovery/registry/registry.ts.
  */
 export interface DiscoveryBackend extends Component {
   /** `local`, `consul`, … */

@@ -41,6 +41,16 @@ export class PermanentError extends Error {
   }
 }
 
+/** Whoever asked no longer waits for the answer. */
+export function cancelled(): PermanentError {
+  return new PermanentError("cancelled", "the request was cancelled by the caller");
+}
+
+/** @throws PermanentError `cancelled` */
+export function throwIfAborted(signal: AbortSignal | undefined): void {
+  if (signal?.aborted) throw cancelled();
+}
+
 /** Plain form of an error for a trip between threads. */
 export interface ErrorRecord {
   readonly retryable: boolean;

@@ -7,9 +7,9 @@ import { dnsBackendConfig } from "./backends/dns.ts";
 import { etcdBackendConfig } from "./backends/etcd.ts";
 import { kubernetesBackendConfig } from "./backends/kubernetes.ts";
 import { localBackendConfig } from "./backends/local.ts";
-import { BALANCER_POLICY, DEFAULT_EJECTION } from "./balancer.ts";
 import { HEALTH_DEFAULTS } from "./health/health-checker.ts";
-import { authority } from "./instance.ts";
+import { authority } from "./instance/instance.ts";
+import { BALANCER_POLICY, DEFAULT_EJECTION } from "./registry/balancer.ts";
 
 const BACKEND_TYPES = ["local", "consul", "etcd", "dns", "kubernetes"] as const;
 

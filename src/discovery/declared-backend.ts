@@ -7,8 +7,8 @@ import { Metrics } from "../component/metrics.ts";
 import { dnsBackend, type dnsBackendConfig } from "./backends/dns.ts";
 import { etcdBackend, type etcdBackendConfig } from "./backends/etcd.ts";
 import { kubernetesBackend, type kubernetesBackendConfig } from "./backends/kubernetes.ts";
-import { type DiscoveryClient, openDiscoveryClient } from "./discovery-client.ts";
 import { systemSearchDomain } from "./dns/search-domain.ts";
+import { type DiscoveryClient, openDiscoveryClient } from "./registry/discovery-client.ts";
 
 /** A backend as a service declares it; the options are those of its section in the config. */
 export type BackendDeclaration =

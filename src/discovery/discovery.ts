@@ -9,9 +9,9 @@ import { etcdBackend } from "./backends/etcd.ts";
 import { kubernetesBackend } from "./backends/kubernetes.ts";
 import { localBackend } from "./backends/local.ts";
 import { type DiscoveryConfig, staticRegistration } from "./config.ts";
-import { type DiscoveryClient, openDiscoveryClient } from "./discovery-client.ts";
-import type { LocalRegistry } from "./local-registry.ts";
-import { ServiceRegistry, type ServiceRegistrySettings } from "./registry.ts";
+import { type DiscoveryClient, openDiscoveryClient } from "./registry/discovery-client.ts";
+import type { LocalRegistry } from "./registry/local-registry.ts";
+import { ServiceRegistry, type ServiceRegistrySettings } from "./registry/registry.ts";
 import type { RegistryServer } from "./server/registry-server.ts";
 
 export interface DiscoverySettings {

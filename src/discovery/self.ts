@@ -1,6 +1,6 @@
 import type { HealthCheckSpec, Registration } from "../component/discovery.ts";
 import { parseEndpoint } from "../server/endpoint.ts";
-import { authority } from "./instance.ts";
+import { authority } from "./instance/instance.ts";
 
 /** Where the collector can be reached, each as `host:port`; undefined for what is off. */
 export interface CollectorAddresses {

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { normalizeConfig } from "./normalize-config.ts";
+import { normalizeConfig } from "./normalize/normalize-config.ts";
 import { attributesConfig, groupByAttributesConfig, resourceConfig } from "./rewrite/attribute-actions-config.ts";
 import { redactionConfig } from "./rewrite/redaction-config.ts";
 import { semconvConfig } from "./rewrite/semconv-config.ts";

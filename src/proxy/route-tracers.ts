@@ -1,13 +1,13 @@
 import type { Logger } from "../component/logger.ts";
-import { ContextStore } from "../sdk/active-context.ts";
-import { toKeyValues } from "../sdk/attributes.ts";
-import { BatchProcessor, DEFAULT_BATCH } from "../sdk/batch-processor.ts";
-import { SpanClock } from "../sdk/clock.ts";
 import type { SpanExporter } from "../sdk/exporters/exporter.ts";
-import { IdSource } from "../sdk/id-source.ts";
-import { DEFAULT_SPAN_LIMITS } from "../sdk/limits.ts";
-import { parentBased, ratio, type Sampler } from "../sdk/sampler.ts";
-import { Tracer } from "../sdk/tracer.ts";
+import { ContextStore } from "../sdk/trace/active-context.ts";
+import { toKeyValues } from "../sdk/trace/attributes.ts";
+import { BatchProcessor, DEFAULT_BATCH } from "../sdk/trace/batch-processor.ts";
+import { SpanClock } from "../sdk/trace/clock.ts";
+import { IdSource } from "../sdk/trace/id-source.ts";
+import { DEFAULT_SPAN_LIMITS } from "../sdk/trace/limits.ts";
+import { parentBased, ratio, type Sampler } from "../sdk/trace/sampler.ts";
+import { Tracer } from "../sdk/trace/tracer.ts";
 
 export interface RouteTracersSettings {
   /** Closed by `shutdown`. */

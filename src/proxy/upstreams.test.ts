@@ -6,10 +6,10 @@ import { TEST_CERT, TEST_KEY } from "../../test/support/tls.ts";
 import { until } from "../../test/support/until.ts";
 import { SILENT_LOGGER } from "../component/logger.ts";
 import { Metrics } from "../component/metrics.ts";
-import { createEndpointResolver } from "../discovery/endpoint-resolver.ts";
-import { LocalRegistry } from "../discovery/local-registry.ts";
-import { memoryRegistryStore } from "../discovery/memory-store.ts";
-import { ServiceRegistry } from "../discovery/registry.ts";
+import { createEndpointResolver } from "../discovery/registry/endpoint-resolver.ts";
+import { LocalRegistry } from "../discovery/registry/local-registry.ts";
+import { memoryRegistryStore } from "../discovery/registry/memory-store.ts";
+import { ServiceRegistry } from "../discovery/registry/registry.ts";
 import { proxyConfig } from "./proxy-config.ts";
 
 const named = (name: string) => startUpstream((_request, response) => response.end(name));

@@ -1,11 +1,6 @@
-import { PermanentError } from "../component/errors.ts";
 import type { LogFragment } from "../model/log.ts";
 import { SPAN_KIND } from "../model/span.ts";
 import { SpanIdTable } from "./span-id-table.ts";
-
-export function throwIfAborted(signal: AbortSignal | undefined): void {
-  if (signal?.aborted) throw new PermanentError("cancelled", "the request was cancelled");
-}
 
 export function countRows(fragments: readonly LogFragment[]): number {
   let count = 0;

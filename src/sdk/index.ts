@@ -9,9 +9,6 @@ export type {
   Propagated,
   SamplingDecision,
 } from "../propagation/context.ts";
-export type { AttributeInput, AttributesInput } from "./attributes.ts";
-export { type BatchSettings, DEFAULT_BATCH, type ExportStats } from "./batch-processor.ts";
-export type { TimeInput } from "./clock.ts";
 export {
   type AgentOptions,
   DISCOVERY_BACKENDS,
@@ -57,7 +54,6 @@ export {
   type RequestHandler,
   traceHttpHandler,
 } from "./instrument/http-server.ts";
-export { DEFAULT_SPAN_LIMITS, type SpanLimits } from "./limits.ts";
 export { ConsulRegistry, type ConsulSettings } from "./registry/consul.ts";
 export { LocalRegistry } from "./registry/local.ts";
 export {
@@ -68,7 +64,11 @@ export {
   type Registration,
   type ServiceInstance,
   type ServiceRegistry,
-} from "./registry-client.ts";
+} from "./registry/registry-client.ts";
+export type { AttributeInput, AttributesInput } from "./trace/attributes.ts";
+export { type BatchSettings, DEFAULT_BATCH, type ExportStats } from "./trace/batch-processor.ts";
+export type { TimeInput } from "./trace/clock.ts";
+export { DEFAULT_SPAN_LIMITS, type SpanLimits } from "./trace/limits.ts";
 export {
   alwaysOff,
   alwaysOn,
@@ -78,8 +78,8 @@ export {
   type Sampler,
   type SamplingInput,
   type SamplingResult,
-} from "./sampler.ts";
-export type { LinkInput, Span, SpanKindName, StatusName } from "./span.ts";
+} from "./trace/sampler.ts";
+export type { LinkInput, Span, SpanKindName, StatusName } from "./trace/span.ts";
 export {
   childContext,
   fromW3cHeader,
@@ -87,6 +87,6 @@ export {
   type SpanContext,
   toB3Headers,
   toW3cHeader,
-} from "./span-context.ts";
-export type { ParentInput, StartOptions, Tracer } from "./tracer.ts";
-export { createTracing, type Tracing, type TracingOptions } from "./tracing.ts";
+} from "./trace/span-context.ts";
+export type { ParentInput, StartOptions, Tracer } from "./trace/tracer.ts";
+export { createTracing, type Tracing, type TracingOptions } from "./trace/tracing.ts";

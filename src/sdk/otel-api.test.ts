@@ -5,7 +5,7 @@ import { afterEach, describe, expect, it } from "vitest";
 import { findAttribute } from "../model/any-value.ts";
 import type { SpanRecord } from "../model/span.ts";
 import { OtelPropagator, OtelTracerProvider, registerOpenTelemetry } from "./otel-api.ts";
-import { createTracing, type Tracing } from "./tracing.ts";
+import { createTracing, type Tracing } from "./trace/tracing.ts";
 
 const setter = {
   set(carrier: Record<string, string>, key: string, value: string) {

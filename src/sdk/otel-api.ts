@@ -6,12 +6,12 @@ import {
   ROOT_CONTEXT,
   trace as traceApi,
 } from "@opentelemetry/api";
-import type { ActiveContext } from "./active-context.ts";
 import { fromOtelBaggage, propagatedOf, toOtelBaggage, withRemote } from "./otel/context.ts";
 import { OtelPropagator } from "./otel/propagator.ts";
 import { OtelSpan } from "./otel/span.ts";
 import { OtelTracerProvider } from "./otel/tracer.ts";
-import type { Tracing } from "./tracing.ts";
+import type { ActiveContext } from "./trace/active-context.ts";
+import type { Tracing } from "./trace/tracing.ts";
 
 export { OtelPropagator } from "./otel/propagator.ts";
 export { OtelTracerProvider } from "./otel/tracer.ts";

@@ -12,8 +12,8 @@ import { Metrics } from "../../src/component/metrics.ts";
 import type { Span } from "../../src/model/span.ts";
 import { HeadSampler } from "../../src/processors/head-sampling/head-sampler.ts";
 import { samplingConfig } from "../../src/processors/head-sampling/sampling-config.ts";
-import { Normalizer } from "../../src/processors/normalize.ts";
-import { normalizeConfig } from "../../src/processors/normalize-config.ts";
+import { Normalizer } from "../../src/processors/normalize/normalize.ts";
+import { normalizeConfig } from "../../src/processors/normalize/normalize-config.ts";
 import { inflateBody } from "../../src/server/inflate.ts";
 import { EXPORT_PATH, grpcCall, grpcClient, type ReceiverRig, startReceiver } from "../support/receiver-rig.ts";
 

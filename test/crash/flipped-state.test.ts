@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, it } from "vitest";
 import type { ConfiguredExporter } from "../../src/component/store.ts";
 import { AGGREGATES } from "../../src/storage/aggregates/builtin.ts";
 import { decodeBlockIndex } from "../../src/storage/block/block-index.ts";
-import { openConsumersDb } from "../../src/storage/consumers/cursor-store.ts";
+import { openConsumersDb } from "../../src/storage/consumers/consumers-db.ts";
 import { ExportCore } from "../../src/storage/consumers/export-core.ts";
 import { IngestCore } from "../../src/storage/log/ingest-core.ts";
 import { fileAccess, StoredSource } from "../../src/storage/log/stored-source.ts";

@@ -9,7 +9,7 @@ import { kubernetesBackendConfig } from "../../src/discovery/backends/kubernetes
 import { discoveryConfig } from "../../src/discovery/config.ts";
 import { Discovery } from "../../src/discovery/discovery.ts";
 import { systemSearchDomain } from "../../src/discovery/dns/search-domain.ts";
-import { memoryRegistryStore } from "../../src/discovery/memory-store.ts";
+import { memoryRegistryStore } from "../../src/discovery/registry/memory-store.ts";
 import { BACKEND_CHECKS } from "../../src/sdk/declarations/backend-options.ts";
 import type { ServiceOptions } from "../../src/sdk/declarations/options.ts";
 import { service } from "../../src/sdk/declarations/service.ts";

@@ -7,7 +7,7 @@ import type { Logger } from "../../src/component/logger.ts";
 import { SILENT_LOGGER } from "../../src/component/logger.ts";
 import { discoveryConfig } from "../../src/discovery/config.ts";
 import { createDiscoveryClient, Discovery } from "../../src/discovery/discovery.ts";
-import { memoryRegistryStore } from "../../src/discovery/memory-store.ts";
+import { memoryRegistryStore } from "../../src/discovery/registry/memory-store.ts";
 import { collectorInstances } from "../../src/discovery/self.ts";
 import { openRegistryStore } from "../../src/storage/folder/registry-store.ts";
 import { eventually, testHost } from "../support/discovery/rig.ts";

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { discoveryConfig } from "../../src/discovery/config.ts";
 import { Discovery } from "../../src/discovery/discovery.ts";
-import { memoryRegistryStore } from "../../src/discovery/memory-store.ts";
+import { memoryRegistryStore } from "../../src/discovery/registry/memory-store.ts";
 import { ConsulRegistry } from "../../src/sdk/registry/consul.ts";
 import { eventually, testHost } from "../support/discovery/rig.ts";
 

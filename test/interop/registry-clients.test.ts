@@ -6,7 +6,7 @@ import express from "express";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { discoveryConfig } from "../../src/discovery/config.ts";
 import { Discovery } from "../../src/discovery/discovery.ts";
-import { memoryRegistryStore } from "../../src/discovery/memory-store.ts";
+import { memoryRegistryStore } from "../../src/discovery/registry/memory-store.ts";
 import { createRegistryRoutes } from "../../src/discovery/server/registry-routes.ts";
 import { eventually, testHost } from "../support/discovery/rig.ts";
 import { installed } from "./processes.ts";

@@ -4,7 +4,7 @@ import type { Host } from "../../component/component.ts";
 import { RetryableError } from "../../component/errors.ts";
 import type { ConfiguredExporter } from "../../component/store.ts";
 import type { DiscoveryConfig } from "../../discovery/config.ts";
-import { createLazyResolver } from "../../discovery/lazy-resolver.ts";
+import { createLazyResolver } from "../../discovery/registry/lazy-resolver.ts";
 import type { exporterCommonConfig } from "../../exporters/common-config.ts";
 import { readRegistryAddress } from "./registry-address.ts";
 import { ReportedExporter } from "./reported-exporter.ts";

@@ -3,7 +3,7 @@ import type { IncomingBatch, IngestPipeline, PreparedBatch } from "../../compone
 import { HeadSampler } from "../../processors/head-sampling/head-sampler.ts";
 import type { SamplingConfig } from "../../processors/head-sampling/sampling-config.ts";
 import type { ProcessorsConfig } from "../../processors/processors-config.ts";
-import { createNormalizer } from "../../processors/rewrite/rewriting-normalizer.ts";
+import { createNormalizer } from "../../processors/rewriting-normalizer.ts";
 import { inflateBody } from "../../server/inflate.ts";
 
 /** The part of the config that the ingest thread needs. */

@@ -13,13 +13,13 @@ import { parseTraceId } from "../../model/ids.ts";
 import { checkRecording } from "../../replay/recording.ts";
 import { replay } from "../../replay/replay.ts";
 import { onCollectorOrFolder, postAdmin } from "../client/db-access.ts";
+import type { DbFlags, DeleteFlags } from "../options/db-flags.ts";
 import { tagsJson } from "../options/option-values.ts";
 import { resolveConfig } from "../options/resolve-config.ts";
 import { badLineReporter } from "../output/bad-lines.ts";
 import { EXIT } from "../output/exit-codes.ts";
 import { table } from "../output/format.ts";
 import { createProgress } from "../output/progress.ts";
-import type { DbFlags, DeleteFlags } from "./db.ts";
 import { importFiles } from "./db-import.ts";
 
 export async function stats(flags: DbFlags): Promise<void> {

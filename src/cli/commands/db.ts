@@ -1,21 +1,7 @@
 import type { Command } from "commander";
-import { addConfigFlags, type ConfigFlags } from "../options/config-flags.ts";
+import { addConfigFlags } from "../options/config-flags.ts";
+import type { DbFlags, DeleteFlags } from "../options/db-flags.ts";
 import { checkName, checkUrl, collectTag } from "../options/option-values.ts";
-
-export interface DbFlags extends ConfigFlags {
-  readonly url?: string;
-  readonly json: boolean;
-}
-
-export interface DeleteFlags extends DbFlags {
-  readonly all: boolean;
-  readonly yes: boolean;
-  readonly service?: string;
-  readonly operation?: string;
-  readonly tag?: readonly string[];
-  readonly start?: string;
-  readonly end?: string;
-}
 
 /** Maintenance of the data folder, whether a collector is using it or not. */
 export function addDb(program: Command): void {

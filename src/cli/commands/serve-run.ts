@@ -1,8 +1,8 @@
 import type { Collector } from "../../app/collector.ts";
 import type { Config } from "../../app/config/config.ts";
 import { resolveConfig } from "../options/resolve-config.ts";
+import type { ServeFlags } from "../options/serve-flags.ts";
 import { EXIT } from "../output/exit-codes.ts";
-import type { ServeFlags } from "./serve.ts";
 
 /** Runs the collector until a signal ends the process. */
 export async function serve(flags: ServeFlags): Promise<void> {

@@ -1,9 +1,6 @@
 import type { Command } from "commander";
-import { addConfigFlags, type ConfigFlags } from "../options/config-flags.ts";
-
-export interface ServeFlags extends ConfigFlags {
-  readonly services?: string;
-}
+import { addConfigFlags } from "../options/config-flags.ts";
+import type { ServeFlags } from "../options/serve-flags.ts";
 
 export function addServe(program: Command): void {
   addConfigFlags(

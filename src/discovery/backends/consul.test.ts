@@ -3,8 +3,8 @@ import { discoveryConformance } from "../../../test/support/discovery/conformanc
 import { ConsulContractServer } from "../../../test/support/discovery/consul-contract-server.ts";
 import { eventually, TcpGate, testHost } from "../../../test/support/discovery/rig.ts";
 import type { DiscoveryBackend, ServiceInstance } from "../../component/discovery.ts";
-import { LocalRegistry } from "../local-registry.ts";
-import { memoryRegistryStore } from "../memory-store.ts";
+import { LocalRegistry } from "../registry/local-registry.ts";
+import { memoryRegistryStore } from "../registry/memory-store.ts";
 import { RegistryServer } from "../server/registry-server.ts";
 import { consulBackend, consulBackendConfig } from "./consul.ts";
 

@@ -2,11 +2,11 @@ import { z } from "zod";
 import type { ComponentFactory, Host } from "../../component/component.ts";
 import type { DiscoveryBackend, InstanceHealth, Registration, ServiceInstance } from "../../component/discovery.ts";
 import { RetryableError } from "../../component/errors.ts";
+import { pause } from "../../component/wait.ts";
 import { type RegistryAnswer, RegistryHttp, type RegistryRequest } from "../client/http-client.ts";
 import { asArray, asNumber, asObject, asPort, asText, asTextRecord, asTexts } from "../client/read-json.ts";
 import { HEALTH_DEFAULTS } from "../health/health-checker.ts";
-import { authority, byId, checkRegistration, healthyWithTags } from "../instance.ts";
-import { pause } from "../wait.ts";
+import { authority, byId, checkRegistration, healthyWithTags } from "../instance/instance.ts";
 import { readRegistryTls, registryTlsConfig, registryUrlConfig, timeoutConfig } from "./common.ts";
 
 export const consulBackendConfig = z.strictObject({

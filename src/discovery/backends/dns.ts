@@ -3,10 +3,10 @@ import { z } from "zod";
 import type { ComponentFactory, Host } from "../../component/component.ts";
 import type { DiscoveryBackend, ServiceInstance } from "../../component/discovery.ts";
 import { PermanentError, RetryableError } from "../../component/errors.ts";
+import { pause } from "../../component/wait.ts";
 import { DnsClient, parseDnsServer } from "../dns/dns-client.ts";
 import { DNS_TYPE, type DnsQuestionType, type DnsRecord } from "../dns/dns-message.ts";
-import { authority, byId, healthyWithTags, sameInstances } from "../instance.ts";
-import { pause } from "../wait.ts";
+import { authority, byId, healthyWithTags, sameInstances } from "../instance/instance.ts";
 import { readOnly } from "./common.ts";
 
 const serviceConfig = z

@@ -4,7 +4,7 @@ import type { DiscoveryBackend, Registration, ServiceInstance } from "../../comp
 import { RetryableError } from "../../component/errors.ts";
 import { EtcdClient, type KeyValue } from "../client/etcd-client.ts";
 import { asNumber, asObject, asPort, asText, asTextRecord, asTexts } from "../client/read-json.ts";
-import { byId, checkRegistration, healthyWithTags } from "../instance.ts";
+import { byId, checkRegistration, healthyWithTags } from "../instance/instance.ts";
 import { readRegistryTls, registryTlsConfig, registryUrlConfig, timeoutConfig } from "./common.ts";
 
 export const etcdBackendConfig = z

@@ -2,12 +2,12 @@ import { z } from "zod";
 import type { ComponentFactory, Host } from "../../component/component.ts";
 import type { DiscoveryBackend, ServiceInstance } from "../../component/discovery.ts";
 import { PermanentError, RetryableError } from "../../component/errors.ts";
+import { pause } from "../../component/wait.ts";
 import { instancesOfSlices, SERVICE_NAME_LABEL, serviceOfSlice, sliceKey } from "../client/endpoint-slices.ts";
 import { RegistryHttp, type RegistryRequest } from "../client/http-client.ts";
 import { inClusterAccess, type KubeAccess, kubeconfigAccess, readToken } from "../client/kube-access.ts";
 import { asArray, asNumber, asObject, asText, type JsonObject } from "../client/read-json.ts";
-import { byId, healthyWithTags, sameInstances } from "../instance.ts";
-import { pause } from "../wait.ts";
+import { byId, healthyWithTags, sameInstances } from "../instance/instance.ts";
 import { readOnly, readSettingFile, registryUrlConfig, timeoutConfig } from "./common.ts";
 
 export const kubernetesBackendConfig = z

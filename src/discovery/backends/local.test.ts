@@ -6,8 +6,8 @@ import { testHost } from "../../../test/support/discovery/rig.ts";
 import type { DiscoveryBackend, RegistryStore } from "../../component/discovery.ts";
 import { SILENT_LOGGER } from "../../component/logger.ts";
 import { openRegistryStore } from "../../storage/folder/registry-store.ts";
-import type { LocalRegistry } from "../local-registry.ts";
-import { memoryRegistryStore } from "../memory-store.ts";
+import type { LocalRegistry } from "../registry/local-registry.ts";
+import { memoryRegistryStore } from "../registry/memory-store.ts";
 import { localBackend, localBackendConfig } from "./local.ts";
 
 /** Every client is a view of the one registry of this process, which a restart replaces. */

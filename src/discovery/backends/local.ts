@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { ComponentFactory } from "../../component/component.ts";
 import type { Registration, RegistryStore } from "../../component/discovery.ts";
-import { LocalRegistry } from "../local-registry.ts";
+import { LocalRegistry } from "../registry/local-registry.ts";
 
 export const localBackendConfig = z.strictObject({
   keep_expired_ttls: z

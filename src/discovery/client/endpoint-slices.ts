@@ -1,6 +1,6 @@
 import { isIP } from "node:net";
 import type { InstanceHealth, ServiceInstance } from "../../component/discovery.ts";
-import { authority, byId } from "../instance.ts";
+import { authority, byId } from "../instance/instance.ts";
 import { asArray, asObject, asPort, asText, asTextRecord, type JsonObject } from "./read-json.ts";
 
 export const SERVICE_NAME_LABEL = "kubernetes.io/service-name";

@@ -2,7 +2,7 @@ import { type ClientRequest, Agent as HttpAgent, request as httpRequest, type In
 import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
 import { PermanentError, RetryableError } from "../../component/errors.ts";
 import { isRetryableHttpStatus } from "../../component/retry.ts";
-import { reasonOf } from "../wait.ts";
+import { reasonOf } from "../../component/wait.ts";
 
 /** Longest answer and longest line of a stream that is read, bytes. */
 const MAX_ANSWER_BYTES = 32 * 1024 * 1024;

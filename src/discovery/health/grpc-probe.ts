@@ -2,7 +2,7 @@ import { type ClientHttp2Session, connect, type IncomingHttpHeaders } from "node
 import { HEALTH_CHECK_PATH, healthRequest, healthResponse, SERVING_STATUS } from "../../codec/rpc/health.ts";
 import type { HealthCheckSpec } from "../../component/discovery.ts";
 import { grpcStatusName } from "../../model/grpc-status.ts";
-import { authority } from "../instance.ts";
+import { authority } from "../instance/instance.ts";
 import type { ProbeOptions, ProbeResult } from "./probes.ts";
 import { assertLiteralAllowed, guardedLookup } from "./target-guard.ts";
 

@@ -1,5 +1,5 @@
 import type { HealthCheckSpec, InstanceHealth } from "../../component/discovery.ts";
-import { jittered, joinSignals, pause } from "../wait.ts";
+import { jittered, joinSignals, pause } from "../../component/wait.ts";
 import { type ProbeOptions, type ProbeResult, probe } from "./probes.ts";
 
 export const HEALTH_DEFAULTS = {

@@ -2,7 +2,7 @@ import type { DiscoveryBackend, Registration } from "../../component/discovery.t
 import { type ErrorCode, PermanentError } from "../../component/errors.ts";
 import type { Logger } from "../../component/logger.ts";
 import { backoffMs } from "../../component/retry.ts";
-import { jittered, pause, reasonOf } from "../wait.ts";
+import { jittered, pause, reasonOf } from "../../component/wait.ts";
 
 /** Heartbeats in one TTL: two may be lost before an instance expires. */
 const PER_TTL = 3;

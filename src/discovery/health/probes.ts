@@ -2,8 +2,8 @@ import { request as httpRequest, type IncomingMessage } from "node:http";
 import { request as httpsRequest } from "node:https";
 import { connect } from "node:net";
 import type { HealthCheckSpec } from "../../component/discovery.ts";
-import { authority } from "../instance.ts";
-import { reasonOf } from "../wait.ts";
+import { reasonOf } from "../../component/wait.ts";
+import { authority } from "../instance/instance.ts";
 import { probeGrpc } from "./grpc-probe.ts";
 import { assertLiteralAllowed, guardedLookup, RefusedTargetError } from "./target-guard.ts";
 

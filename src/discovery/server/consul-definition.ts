@@ -3,7 +3,7 @@ import type { HealthCheckSpec, Registration } from "../../component/discovery.ts
 import { PermanentError } from "../../component/errors.ts";
 import { isLoopback, parseEndpoint } from "../../server/endpoint.ts";
 import { asArray, asNumber, asObject, asText, asTextRecord, type JsonObject } from "../client/read-json.ts";
-import type { CheckDefinition, CheckStatus } from "../local-record.ts";
+import type { CheckDefinition, CheckStatus } from "../instance/local-record.ts";
 import { parseDuration } from "./duration.ts";
 
 export interface DefinitionOptions {

@@ -1,4 +1,4 @@
-import type { CheckState, LocalRecord } from "../local-record.ts";
+import type { CheckState, LocalRecord } from "../instance/local-record.ts";
 import { formatDuration } from "./duration.ts";
 
 /** The collector, as the node that Consul's answers name. */

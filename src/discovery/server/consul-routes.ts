@@ -1,10 +1,10 @@
 import express, { type NextFunction, type Request, type Response, type Router } from "express";
 import { PermanentError, RetryableError } from "../../component/errors.ts";
 import type { Logger } from "../../component/logger.ts";
-import { hasAllTags } from "../instance.ts";
-import type { LocalRecord } from "../local-record.ts";
-import type { LocalRegistry } from "../local-registry.ts";
-import { joinSignals, reasonOf } from "../wait.ts";
+import { joinSignals, reasonOf } from "../../component/wait.ts";
+import { hasAllTags } from "../instance/instance.ts";
+import type { LocalRecord } from "../instance/local-record.ts";
+import type { LocalRegistry } from "../registry/local-registry.ts";
 import { TokenAccess } from "./access.ts";
 import { parseDefinition } from "./consul-definition.ts";
 import { agentService, type ConsulNode, catalogEntry, checksOf, healthEntry } from "./consul-format.ts";

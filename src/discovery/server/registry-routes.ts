@@ -2,9 +2,9 @@ import express, { type NextFunction, type Request, type Response, type Router } 
 import type { DiscoveryBackend, ServiceInstance } from "../../component/discovery.ts";
 import { PermanentError, RetryableError } from "../../component/errors.ts";
 import type { Logger } from "../../component/logger.ts";
-import { byId, healthyWithTags } from "../instance.ts";
-import type { LocalRegistry } from "../local-registry.ts";
-import { joinSignals, reasonOf } from "../wait.ts";
+import { joinSignals, reasonOf } from "../../component/wait.ts";
+import { byId, healthyWithTags } from "../instance/instance.ts";
+import type { LocalRegistry } from "../registry/local-registry.ts";
 import { parseInstanceBody } from "./instance-body.ts";
 import { RemoteListing } from "./remote-listing.ts";
 

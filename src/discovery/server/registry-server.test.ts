@@ -4,8 +4,8 @@ import express from "express";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { eventually, testHost } from "../../../test/support/discovery/rig.ts";
 import { SILENT_LOGGER } from "../../component/logger.ts";
-import { LocalRegistry } from "../local-registry.ts";
-import { memoryRegistryStore } from "../memory-store.ts";
+import { LocalRegistry } from "../registry/local-registry.ts";
+import { memoryRegistryStore } from "../registry/memory-store.ts";
 import { createRegistryRoutes } from "./registry-routes.ts";
 import { RegistryServer } from "./registry-server.ts";
 

@@ -5,7 +5,7 @@ import { isLoopback } from "../../server/endpoint.ts";
 import { isAllowedHost } from "../../server/host-check.ts";
 import { HttpListener } from "../../server/http-listener.ts";
 import type { TlsConfig } from "../../server/tls.ts";
-import type { LocalRegistry } from "../local-registry.ts";
+import type { LocalRegistry } from "../registry/local-registry.ts";
 import { createConsulRoutes } from "./consul-routes.ts";
 
 export interface RegistryServerSettings {

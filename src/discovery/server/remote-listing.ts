@@ -1,5 +1,5 @@
 import type { DiscoveryBackend, ServiceInstance } from "../../component/discovery.ts";
-import { reasonOf } from "../wait.ts";
+import { reasonOf } from "../../component/wait.ts";
 
 export interface Listing {
   readonly instances: readonly ServiceInstance[];

@@ -1,6 +1,6 @@
 import type { ClientHttp2Stream, IncomingHttpHeaders, OutgoingHttpHeaders } from "node:http2";
 import { constants } from "node:http2";
-import type { Span } from "../../sdk/span.ts";
+import type { Span } from "../../sdk/trace/span.ts";
 import type { Try, Turn } from "../upstream/attempts.ts";
 import { describeFailure, type UpstreamFailure } from "../upstream/errors.ts";
 import type { Route } from "../upstream/route.ts";

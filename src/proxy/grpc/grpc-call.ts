@@ -1,8 +1,8 @@
 import type { ClientHttp2Stream, Http2ServerRequest, Http2ServerResponse, OutgoingHttpHeaders } from "node:http2";
 import { constants } from "node:http2";
 import { GRPC_STATUS } from "../../model/grpc-status.ts";
-import type { Span } from "../../sdk/span.ts";
-import type { Admitted, ExchangeSettings } from "../http/exchange.ts";
+import type { Span } from "../../sdk/trace/span.ts";
+import type { Admitted, ExchangeSettings } from "../message/admitted.ts";
 import { callerHeaders, trailerPairs, upstreamHeaders } from "../message/headers.ts";
 import { outgoingTrace } from "../message/http-spans.ts";
 import { RequestBody } from "../message/request-body.ts";

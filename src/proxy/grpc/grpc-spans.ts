@@ -1,7 +1,7 @@
 import { GRPC_STATUS, grpcStatusName } from "../../model/grpc-status.ts";
 import type { Propagated } from "../../propagation/context.ts";
-import type { Span } from "../../sdk/span.ts";
-import type { Tracer } from "../../sdk/tracer.ts";
+import type { Span } from "../../sdk/trace/span.ts";
+import type { Tracer } from "../../sdk/trace/tracer.ts";
 import { type IncomingFacts, setCaller } from "../message/http-spans.ts";
 import type { Target } from "../upstream/upstream-pool.ts";
 

@@ -1,6 +1,6 @@
 import type { ClientRequest, IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
-import type { Span } from "../../sdk/span.ts";
+import type { Span } from "../../sdk/trace/span.ts";
 import { endClientSpan, failSpan, type OutgoingFacts, startClientSpan } from "../message/http-spans.ts";
 import type { Try } from "../upstream/attempts.ts";
 import { describeFailure, type UpstreamFailure } from "../upstream/errors.ts";

@@ -1,11 +1,9 @@
 import type { ClientRequest, IncomingMessage } from "node:http";
-import type { Propagated } from "../../propagation/context.ts";
-import type { Span } from "../../sdk/span.ts";
-import type { ForwardedFrom } from "../message/forwarded.ts";
+import type { Span } from "../../sdk/trace/span.ts";
+import type { Admitted, ExchangeSettings } from "../message/admitted.ts";
 import { callerHeaders, headerValues, trailerPairs, upstreamHeaders } from "../message/headers.ts";
 import { endServerSpan, failSpan, outgoingTrace } from "../message/http-spans.ts";
 import { hasBody, RequestBody } from "../message/request-body.ts";
-import type { GuardedRequest } from "../message/request-guard.ts";
 import {
   type AnyRequest,
   type AnyResponse,
@@ -18,30 +16,11 @@ import {
 } from "../message/response.ts";
 import type { Attempts } from "../upstream/attempts.ts";
 import type { UpstreamFailure } from "../upstream/errors.ts";
-import type { Route } from "../upstream/route.ts";
 import { upstreamPath } from "../upstream/router.ts";
 import type { PickedTarget } from "../upstream/upstream-pool.ts";
 import type { Attempt } from "./attempt.ts";
 import { type AttemptsListener, httpAttempts } from "./http-attempts.ts";
 import { relayAnswer } from "./relay.ts";
-
-/** A request that may go on, with the route and the server span that it has. */
-export interface Admitted {
-  readonly guarded: GuardedRequest;
-  readonly route: Route;
-  readonly caller: Propagated;
-  readonly server: Span;
-  readonly from: ForwardedFrom;
-  /** `1.1 spanloom-3f2a`: protocol and pseudonym for `Via`. */
-  readonly via: string;
-}
-
-/** What all requests of a proxy share. */
-export interface ExchangeSettings {
-  readonly retries: number;
-  readonly maxBodyBytes: number;
-  readonly logFailure: (route: Route, failure: UpstreamFailure, upstream: string | undefined) => void;
-}
 
 /** An upstream that knows nothing of `Expect` gets the body after this, ms. */
 const CONTINUE_MS = 1_000;

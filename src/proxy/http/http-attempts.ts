@@ -1,4 +1,4 @@
-import type { Span } from "../../sdk/span.ts";
+import type { Span } from "../../sdk/trace/span.ts";
 import { Attempts } from "../upstream/attempts.ts";
 import type { UpstreamFailure } from "../upstream/errors.ts";
 import type { Route } from "../upstream/route.ts";

@@ -1,8 +1,8 @@
 import type { HeaderPair, Propagated, Propagator } from "../../propagation/context.ts";
 import { methodAttributes, methodName, safeQuery } from "../../sdk/instrument/http-attributes.ts";
-import type { Span } from "../../sdk/span.ts";
-import { samplingOf } from "../../sdk/span-context.ts";
-import type { Tracer } from "../../sdk/tracer.ts";
+import type { Span } from "../../sdk/trace/span.ts";
+import { samplingOf } from "../../sdk/trace/span-context.ts";
+import type { Tracer } from "../../sdk/trace/tracer.ts";
 import type { Target } from "../upstream/upstream-pool.ts";
 import type { GuardedRequest } from "./request-guard.ts";
 

@@ -5,9 +5,9 @@ import { isDiscoverEndpoint } from "../../component/discovery.ts";
 import { PermanentError, RetryableError } from "../../component/errors.ts";
 import { isLinkLocal } from "../../component/link-local.ts";
 import type { Logger } from "../../component/logger.ts";
-import { Balancer, type EjectionSettings } from "../../discovery/balancer.ts";
 import { HealthChecker } from "../../discovery/health/health-checker.ts";
-import type { RouteConfig } from "../proxy-config.ts";
+import { Balancer, type EjectionSettings } from "../../discovery/registry/balancer.ts";
+import type { RouteConfig } from "./route-config.ts";
 
 /** Where a request goes. */
 export interface Target {

@@ -1,9 +1,9 @@
 import { type ClientRequest, type IncomingMessage, ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
-import type { Span } from "../../sdk/span.ts";
+import type { Span } from "../../sdk/trace/span.ts";
 import type { Attempt } from "../http/attempt.ts";
-import type { Admitted, ExchangeSettings } from "../http/exchange.ts";
 import { type AttemptsListener, httpAttempts } from "../http/http-attempts.ts";
+import type { Admitted, ExchangeSettings } from "../message/admitted.ts";
 import { callerHeaders, headerValues, upstreamHeaders } from "../message/headers.ts";
 import { endServerSpan, failSpan, outgoingTrace } from "../message/http-spans.ts";
 import { answerHead, answerText, writeHead } from "../message/response.ts";

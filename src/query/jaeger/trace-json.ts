@@ -1,9 +1,10 @@
 import { decodeGroup } from "../../codec/otlp/message/decode.ts";
+import { throwIfAborted } from "../../component/errors.ts";
 import { bytesToHex } from "../../model/ids.ts";
 import type { LogBatch, LogFragment } from "../../model/log.ts";
 import { SPAN_KIND } from "../../model/span.ts";
 import { isRoot, type SpanColumns } from "../../model/span-columns.ts";
-import { sharesSpanIds, throwIfAborted } from "../fragments.ts";
+import { sharesSpanIds } from "../fragments.ts";
 import type { JsonWriter } from "../json-writer.ts";
 import { serversOwnIds } from "./server-span-ids.ts";
 import { SpanJson } from "./span-json.ts";

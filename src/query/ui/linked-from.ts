@@ -1,8 +1,8 @@
 import { fragmentRecords } from "../../codec/otlp/message/fragment-records.ts";
+import { throwIfAborted } from "../../component/errors.ts";
 import type { TraceReader, ViewResult } from "../../component/read.ts";
 import { hexToBytes } from "../../model/ids.ts";
 import type { LogFragment } from "../../model/log.ts";
-import { throwIfAborted } from "../fragments.ts";
 import { jsonBytes } from "../json-writer.ts";
 import type { UiLinkedFromResponse } from "./api-types.ts";
 import { countSpanParts } from "./span-counts.ts";

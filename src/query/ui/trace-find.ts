@@ -1,7 +1,7 @@
+import { throwIfAborted } from "../../component/errors.ts";
 import { bytesToHex } from "../../model/ids.ts";
 import type { LogFragment } from "../../model/log.ts";
 import { nameOf, serviceOf } from "../../model/span-columns.ts";
-import { throwIfAborted } from "../fragments.ts";
 import { spanHoldsText, TEXT_IN, WantedText } from "./span-texts.ts";
 import type { TraceTree } from "./trace-tree.ts";
 

@@ -1,13 +1,12 @@
 import { toTracesData } from "../../codec/mapping/placed-span.ts";
 import { tracesToJson } from "../../codec/otlp/json/json-out.ts";
 import { fragmentRecords } from "../../codec/otlp/message/fragment-records.ts";
-import { PermanentError } from "../../component/errors.ts";
+import { PermanentError, throwIfAborted } from "../../component/errors.ts";
 import type { TraceReader, ViewResult, ViewTable } from "../../component/read.ts";
 import { bytesToHex, hexToBytes } from "../../model/ids.ts";
 import type { LogFragment } from "../../model/log.ts";
 import { SPAN_KIND_NAMES, type SpanRecord } from "../../model/span.ts";
 import type { TraceQuery, TraceSummary } from "../../model/trace-query.ts";
-import { throwIfAborted } from "../fragments.ts";
 import { beginJaegerResult, finishJaegerResult } from "../jaeger/envelope.ts";
 import { JaegerTraceJson } from "../jaeger/trace-json.ts";
 import { JsonWriter, jsonBytes } from "../json-writer.ts";

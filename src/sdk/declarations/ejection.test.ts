@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import type { ServiceInstance } from "../registry-client.ts";
+import type { ServiceInstance } from "../registry/registry-client.ts";
 import { Ejection } from "./ejection.ts";
 
 const instances = ["a", "b", "c", "d", "e"].map((id): ServiceInstance => {

@@ -1,4 +1,4 @@
-import type { ServiceInstance } from "../registry-client.ts";
+import type { ServiceInstance } from "../registry/registry-client.ts";
 
 const BASE_MS = 5_000;
 const MAX_MS = 60_000;

@@ -1,5 +1,5 @@
 import type { Logger } from "../../component/logger.ts";
-import type { ServiceInstance, ServiceRegistry } from "../registry-client.ts";
+import type { ServiceInstance, ServiceRegistry } from "../registry/registry-client.ts";
 
 /** How long a call waits for a registry when it could go on with what is known, ms. */
 const PATIENCE_MS = 1_000;

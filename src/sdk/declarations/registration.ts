@@ -1,5 +1,5 @@
 import type { Logger } from "../../component/logger.ts";
-import type { Registration, ServiceRegistry } from "../registry-client.ts";
+import type { Registration, ServiceRegistry } from "../registry/registry-client.ts";
 
 /** Heartbeats in one TTL: two may be lost before the registration expires. */
 const HEARTBEATS_PER_TTL = 3;

@@ -1,8 +1,8 @@
 import type { Logger } from "../../component/logger.ts";
 import { methodAttributes } from "../instrument/http-attributes.ts";
-import { instanceUrl, pickInstance, type ServiceInstance, type ServiceRegistry } from "../registry-client.ts";
-import type { Span } from "../span.ts";
-import type { Tracing } from "../tracing.ts";
+import { instanceUrl, pickInstance, type ServiceInstance, type ServiceRegistry } from "../registry/registry-client.ts";
+import type { Span } from "../trace/span.ts";
+import type { Tracing } from "../trace/tracing.ts";
 import { Ejection } from "./ejection.ts";
 import { KnownInstances } from "./known-instances.ts";
 

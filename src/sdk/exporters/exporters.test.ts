@@ -11,7 +11,7 @@ import { BinaryReader } from "../../codec/thrift/binary.ts";
 import { fromZipkinSpans } from "../../codec/zipkin/from-zipkin.ts";
 import { decodeZipkinJson } from "../../codec/zipkin/json.ts";
 import type { TracesData } from "../../model/span.ts";
-import { createTracing } from "../tracing.ts";
+import { createTracing } from "../trace/tracing.ts";
 import { consoleExporter } from "./console.ts";
 import type { ExporterInput } from "./create.ts";
 

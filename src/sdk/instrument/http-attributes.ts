@@ -1,4 +1,4 @@
-import type { AttributesInput } from "../attributes.ts";
+import type { AttributesInput } from "../trace/attributes.ts";
 
 /** Methods that `http.request.method` may hold; others are `_OTHER` (OpenTelemetry HTTP semantic conventions). */
 const METHODS: ReadonlySet<string> = new Set([

@@ -1,6 +1,6 @@
 import type { ClientRequest, IncomingMessage, RequestOptions } from "node:http";
-import type { Span } from "../span.ts";
-import type { Tracing } from "../tracing.ts";
+import type { Span } from "../trace/span.ts";
+import type { Tracing } from "../trace/tracing.ts";
 import { methodAttributes, methodName, safeUrl } from "./http-attributes.ts";
 
 type Fetch = typeof globalThis.fetch;

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { Span } from "../span.ts";
-import type { Tracing } from "../tracing.ts";
+import type { Span } from "../trace/span.ts";
+import type { Tracing } from "../trace/tracing.ts";
 import { hostAttributes, methodAttributes, methodName, safeQuery } from "./http-attributes.ts";
 
 /** The part of an express request that says which route matched. */

@@ -4,7 +4,7 @@ import express from "express";
 import { afterEach, describe, expect, it } from "vitest";
 import { anyValueText } from "../../model/any-value.ts";
 import type { Span, SpanRecord } from "../../model/span.ts";
-import { createTracing } from "../tracing.ts";
+import { createTracing } from "../trace/tracing.ts";
 import { tracedFetch, tracedRequest } from "./http-client.ts";
 import { expressErrorMiddleware, expressMiddleware, traceHttpHandler } from "./http-server.ts";
 

@@ -7,7 +7,7 @@ import {
   trace,
 } from "@opentelemetry/api";
 import type { Propagator } from "../../propagation/context.ts";
-import { samplingOf } from "../span-context.ts";
+import { samplingOf } from "../trace/span-context.ts";
 import { fromOtelBaggage, propagatedOf, toOtelBaggage, withRemote } from "./context.ts";
 import { OtelSpan } from "./span.ts";
 

@@ -10,9 +10,9 @@ import {
   SpanStatusCode,
 } from "@opentelemetry/api";
 import type { TraceContext } from "../../propagation/context.ts";
-import type { AttributesInput } from "../attributes.ts";
-import type { TimeInput } from "../clock.ts";
-import type { Span } from "../span.ts";
+import type { AttributesInput } from "../trace/attributes.ts";
+import type { TimeInput } from "../trace/clock.ts";
+import type { Span } from "../trace/span.ts";
 
 /** Times below this many ms are readings of `performance.now()`, not of the wall clock (api: TimeInput). */
 const PERFORMANCE_TIME_LIMIT = 1e11;

@@ -10,10 +10,10 @@ import {
   type TracerProvider,
   trace,
 } from "@opentelemetry/api";
-import type { AttributesInput } from "../attributes.ts";
-import type { SpanKindName } from "../span.ts";
-import type { ParentInput, Tracer } from "../tracer.ts";
-import type { Tracing } from "../tracing.ts";
+import type { AttributesInput } from "../trace/attributes.ts";
+import type { SpanKindName } from "../trace/span.ts";
+import type { ParentInput, Tracer } from "../trace/tracer.ts";
+import type { Tracing } from "../trace/tracing.ts";
 import { propagatedOf } from "./context.ts";
 import { OtelSpan, toLink, toTime } from "./span.ts";
 

@@ -1,14 +1,14 @@
 import type { HealthCheckSpec } from "../../component/discovery.ts";
 import type { Logger } from "../../component/logger.ts";
 import type { BackendDeclaration } from "../../discovery/declared-backend.ts";
-import type { DiscoveryClient } from "../../discovery/discovery-client.ts";
+import type { DiscoveryClient } from "../../discovery/registry/discovery-client.ts";
 import {
   type HealthCheck,
   instanceUrl,
   type Registration,
   type ServiceInstance,
   type ServiceRegistry,
-} from "../registry-client.ts";
+} from "./registry-client.ts";
 
 /**
  * A registry that one of the collector's backends reaches: etcd, DNS or Kubernetes. The backend is loaded and opened with

@@ -1,7 +1,7 @@
 import { setTimeout as wait } from "node:timers/promises";
 import { backoffMs } from "../../component/retry.ts";
 import { reasonOf } from "../exporters/http-post.ts";
-import { instanceUrl, type Registration, type ServiceInstance, type ServiceRegistry } from "../registry-client.ts";
+import { instanceUrl, type Registration, type ServiceInstance, type ServiceRegistry } from "./registry-client.ts";
 
 export interface ConsulSettings {
   /** Default `http://localhost:8500`: a Consul agent, or the collector's registry. */

@@ -1,4 +1,4 @@
-import type { HealthStatus, Registration, ServiceInstance, ServiceRegistry } from "../registry-client.ts";
+import type { HealthStatus, Registration, ServiceInstance, ServiceRegistry } from "./registry-client.ts";
 
 interface Entry {
   readonly registration: Registration;

@@ -1,9 +1,9 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterEach, describe, expect, it } from "vitest";
-import { pickInstance, type Registration, type ServiceInstance } from "../registry-client.ts";
 import { ConsulRegistry } from "./consul.ts";
 import { LocalRegistry } from "./local.ts";
+import { pickInstance, type Registration, type ServiceInstance } from "./registry-client.ts";
 
 const REGISTRATION: Registration = {
   id: "users-1",

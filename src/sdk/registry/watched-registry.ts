@@ -1,5 +1,5 @@
-import type { Registration, ServiceInstance, ServiceRegistry } from "../registry-client.ts";
 import type { ConsulRegistry } from "./consul.ts";
+import type { Registration, ServiceInstance, ServiceRegistry } from "./registry-client.ts";
 
 export interface WatchedRegistrySettings {
   /** What a watch has said counts for so long after the registry's last word, ms. Default 20 000. */

@@ -1,7 +1,7 @@
 import type { PreparedBatch } from "../../component/ingest.ts";
 import { traceIdHash } from "../../model/attribute-hash.ts";
 import { NO_THRESHOLD, type SpanColumns, type SpanGroup } from "../../model/span-columns.ts";
-import { MAX_BLOCK_BYTES, MAX_BLOCK_SPANS } from "../log/schema.ts";
+import { MAX_BLOCK_BYTES, MAX_BLOCK_SPANS } from "./block-limits.ts";
 import type { HashSet } from "./hash-set.ts";
 
 const MAX_GROUPS = 4096;

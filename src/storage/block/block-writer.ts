@@ -3,13 +3,13 @@ import type { PreparedBatch } from "../../component/ingest.ts";
 import { traceIdHash } from "../../model/attribute-hash.ts";
 import type { SpanKind } from "../../model/span.ts";
 import type { SpanColumns, SpanGroup } from "../../model/span-columns.ts";
-import { MAX_BLOCK_BYTES, MAX_BLOCK_SPANS, MAX_STORED_TIME } from "../log/schema.ts";
-import type { SegmentOperation } from "../log/segment-source.ts";
 import { encodeBlockIndex } from "./block-index.ts";
+import { MAX_BLOCK_BYTES, MAX_BLOCK_SPANS, MAX_STORED_TIME } from "./block-limits.ts";
 import { addHashes, BlockMerger } from "./block-merger.ts";
 import { buildBloom } from "./bloom.ts";
 import { encodeBody, type StoredBody } from "./body-codec.ts";
 import { HashSet } from "./hash-set.ts";
+import type { SegmentOperation } from "./operation-shares.ts";
 import type { PlacedBody, RecentBodies } from "./recent-bodies.ts";
 
 /** A block ready to be inserted; owns all of its bytes. */

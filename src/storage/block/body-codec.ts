@@ -7,7 +7,7 @@ import {
   constants,
   crc32,
 } from "node:zlib";
-import { BODY_CODEC, type BodyCodec } from "../log/schema.ts";
+import { BODY_CODEC, type BodyCodec } from "./block-limits.ts";
 
 const brotliDecompressAsync = promisify(
   (bytes: Uint8Array, options: BrotliOptions, done: (error: Error | null, raw: Buffer) => void) =>

@@ -1,3 +1,11 @@
+import type { SpanKind } from "../../model/span.ts";
+
+export interface SegmentOperation {
+  readonly service: string;
+  readonly name: string;
+  readonly kind: SpanKind;
+}
+
 /** Operations that one segment lists. */
 export interface OperationLimits {
   readonly all: number;

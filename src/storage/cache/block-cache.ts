@@ -1,13 +1,12 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { traceIdHash } from "../../model/attribute-hash.ts";
-import type { SpanColumns } from "../../model/span-columns.ts";
 import { decodeBlockIndex, indexedTraceIds } from "../block/block-index.ts";
 import { bloomMayContain } from "../block/bloom.ts";
 import type { BodyPool } from "../block/body-pool.ts";
 import type { BlockHead, SegmentSource } from "../log/segment-source.ts";
-import type { TraceRows } from "../search/trace-rows.ts";
 import { BlockTraces } from "./block-traces.ts";
 import { ByteLru } from "./byte-lru.ts";
+import type { CachedBlock, TraceRows, TraceTimes } from "./cached-block.ts";
 import type { Pacer } from "./pacer.ts";
 import { SegmentBlocks } from "./segment-blocks.ts";
 
@@ -25,22 +24,6 @@ export const DEFAULT_BLOCK_CACHE: BlockCacheSettings = {
   indexBytes: 8 * 1024 * 1024,
   bodyBytes: 32 * 1024 * 1024,
 };
-
-/** One row of the log as a reader holds it. */
-export interface CachedBlock {
-  readonly segment: number;
-  readonly row: number;
-  readonly receivedAtMs: number;
-  readonly columns: SpanColumns;
-  readonly traces: BlockTraces;
-  readonly bloom: Uint8Array;
-}
-
-/** Earliest start and latest end of a trace's spans, ns since the epoch. */
-export interface TraceTimes {
-  readonly start: bigint;
-  readonly end: bigint;
-}
 
 const MAX_TIMES = 50_000;
 

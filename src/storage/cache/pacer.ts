@@ -1,5 +1,5 @@
 import { setImmediate } from "node:timers/promises";
-import { PermanentError } from "../../component/errors.ts";
+import { throwIfAborted } from "../../component/errors.ts";
 import type { FastLane } from "./fast-lane.ts";
 
 /** Longest stretch of work without letting other requests in, ms. */
@@ -42,7 +42,6 @@ export class Pacer {
   }
 
   check(): void {
-    if (this.#signal.aborted)
-      throw new PermanentError("cancelled", "the request was cancelled while reading the store");
+    throwIfAborted(this.#signal);
   }
 }

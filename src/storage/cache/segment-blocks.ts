@@ -1,6 +1,6 @@
 import { traceIdHash } from "../../model/attribute-hash.ts";
+import { MAX_STORED_TIME } from "../block/block-limits.ts";
 import { checkBloom, filterMayContainAt, firstFilter, narrowByFilter } from "../block/bloom.ts";
-import { MAX_STORED_TIME } from "../log/schema.ts";
 import type { BlockHead } from "../log/segment-source.ts";
 import { HashRows } from "./hash-blocks.ts";
 import type { PackedTraceTable } from "./packed-trace-table.ts";

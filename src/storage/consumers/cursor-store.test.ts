@@ -4,7 +4,8 @@ import { afterEach, beforeEach, expect, it } from "vitest";
 import { testDriver } from "../../../test/support/storage/driver.ts";
 import { recordingHost, tempFolder } from "../../../test/support/storage/rig.ts";
 import type { SqlDatabase } from "../sqlite/driver.ts";
-import { type ConsumerState, CursorStore, cursorProblem, openConsumersDb } from "./cursor-store.ts";
+import { openConsumersDb } from "./consumers-db.ts";
+import { type ConsumerState, CursorStore, cursorProblem } from "./cursor-store.ts";
 
 let temp: ReturnType<typeof tempFolder>;
 let path: string;

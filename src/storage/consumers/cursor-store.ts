@@ -1,11 +1,6 @@
-import type { Logger } from "../../component/logger.ts";
-import { prepareDependencies } from "../aggregates/dependency-table.ts";
-import { prepareRed } from "../aggregates/red-table.ts";
-import { putDatabaseAside } from "../folder/segment-files.ts";
 import type { LogPosition } from "../log/log-reader.ts";
-import { CONSUMERS_SCHEMA } from "../log/schema.ts";
 import { readMeta, valuesCrc, writeMeta } from "../sqlite/checked-meta.ts";
-import { type SqlDatabase, type SqlDriver, SqlError } from "../sqlite/driver.ts";
+import type { SqlDatabase } from "../sqlite/driver.ts";
 
 /** What is kept of a log consumer. Counters are of all times. */
 export interface ConsumerState {
@@ -23,44 +18,6 @@ interface ConsumerRow extends LogPosition {
   readonly rejected: number;
   readonly lost: number;
   readonly retries: number;
-}
-
-/** Opens consumers.db, or makes it. A damaged one is put aside; `wasDamaged` then tells that cursors were lost. */
-export function openConsumersDb(
-  driver: SqlDriver,
-  path: string,
-  logger: Logger,
-): { readonly db: SqlDatabase; readonly wasDamaged: boolean } {
-  try {
-    return { db: open(driver, path), wasDamaged: false };
-  } catch (error) {
-    if (!(error instanceof SqlError) || error.kind !== "corrupt") throw error;
-    logger.error("the cursors of the exporters are damaged; everything that is stored is exported again", {
-      file: path,
-      reason: error.message,
-    });
-    putDatabaseAside(path);
-    return { db: open(driver, path), wasDamaged: true };
-  }
-}
-
-function open(driver: SqlDriver, path: string): SqlDatabase {
-  const db = driver.open(path);
-  try {
-    // A cursor that a power cut sets back only repeats deliveries, so it need not reach the disk at once.
-    db.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; ${CONSUMERS_SCHEMA}`);
-    // Damage to the tables of aggregates would keep cursors from being stored, as these share their transaction.
-    prepareDependencies(db);
-    prepareRed(db);
-    const [found] = db.prepare<{ quick_check: string }>("PRAGMA quick_check(1)").all();
-    if (found?.quick_check !== "ok") throw new SqlError("corrupt", "SQLITE_CORRUPT", path, found?.quick_check ?? "");
-    const problem = cursorProblem(db);
-    if (problem !== undefined) throw new SqlError("corrupt", "SPANLOOM_CHECKSUM", path, problem);
-    return db;
-  } catch (error) {
-    db.close();
-    throw error;
-  }
 }
 
 const CURSORS_CRC = "cursors_crc";

@@ -19,7 +19,7 @@ import { IngestCore } from "../log/ingest-core.ts";
 import type { LogRow } from "../log/log-reader.ts";
 import { fileAccess, StoredSource } from "../log/stored-source.ts";
 import type { SqlDatabase } from "../sqlite/driver.ts";
-import { openConsumersDb } from "./cursor-store.ts";
+import { openConsumersDb } from "./consumers-db.ts";
 import { ExportCore, type ExportCoreOptions } from "./export-core.ts";
 
 const cleanups: (() => void | Promise<void>)[] = [];

@@ -9,9 +9,9 @@ import { tempFolder } from "../../../test/support/storage/rig.ts";
 import { traceIdHash } from "../../model/attribute-hash.ts";
 import { decodeBlockIndex } from "../block/block-index.ts";
 import { bloomMayContain, firstFilter } from "../block/bloom.ts";
-import { FORMAT_VERSION } from "../log/schema.ts";
 import { fileAccess, StoredSource } from "../log/stored-source.ts";
 import { FolderReader } from "../offline/folder-reader.ts";
+import { FORMAT_VERSION } from "./layout.ts";
 
 const cleanups: (() => void)[] = [];
 afterEach(() => {

@@ -1,7 +1,7 @@
 import { PermanentError } from "../../component/errors.ts";
-import { FORMAT_VERSION } from "../log/schema.ts";
 import { readMeta } from "../sqlite/checked-meta.ts";
 import { type SqlDatabase, SqlError } from "../sqlite/driver.ts";
+import { FORMAT_VERSION } from "./layout.ts";
 
 /**
  * The number of the format that a catalog or segment says it has; undefined for a database that was only just made.

@@ -1,8 +1,8 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { PermanentError } from "../../component/errors.ts";
-import { LOCK_FILE, LOCK_OWNER_FILE } from "../log/schema.ts";
 import { type SqlDatabase, type SqlDriver, SqlError } from "../sqlite/driver.ts";
+import { LOCK_FILE, LOCK_OWNER_FILE } from "./layout.ts";
 
 /** Holds a data folder for this process until released, or until the process ends however it ends. */
 export interface FolderLock {

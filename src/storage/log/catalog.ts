@@ -1,7 +1,8 @@
 import { checkFormat, formatProblem, storedFormat } from "../folder/data-format.ts";
+import { FORMAT_VERSION } from "../folder/layout.ts";
 import { readMeta, valuesCrc, writeMeta } from "../sqlite/checked-meta.ts";
 import { type SqlDatabase, SqlError, type SqlStatement } from "../sqlite/driver.ts";
-import { CATALOG_ADDITIONS, CATALOG_SCHEMA, FORMAT_VERSION, type SegmentState } from "./schema.ts";
+import { CATALOG_ADDITIONS, CATALOG_SCHEMA, type SegmentState } from "./schema.ts";
 import { readTombstones, TombstoneTable } from "./tombstone-table.ts";
 import type { Tombstone } from "./tombstones.ts";
 

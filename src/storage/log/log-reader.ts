@@ -1,7 +1,7 @@
 import type { LogBatch, LogFragment } from "../../model/log.ts";
 import type { SpanColumns } from "../../model/span-columns.ts";
 import { decodeBlockIndex } from "../block/block-index.ts";
-import { MAX_BLOCK_SPANS } from "./schema.ts";
+import { MAX_BLOCK_SPANS } from "../block/block-limits.ts";
 import type { BlockHead, SegmentInfo, SegmentSource } from "./segment-source.ts";
 
 /** A place in the log with what is needed to measure distances: everything up to and including it is done. */

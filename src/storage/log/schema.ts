@@ -1,50 +1,7 @@
 import type { OperationLimits } from "../block/operation-shares.ts";
 
-/**
- * The data folder.
- *
- * ```text
- * lock.db                 an EXCLUSIVE transaction on it is the lock of the folder
- * lock.json               who holds it: pid and start time
- * catalog.db              format version, list of segments
- * consumers.db            cursors of exporters and aggregates, and the state of aggregates
- * segments/00000001.db    one slice of the log; names are never reused
- * segments/00000009.sealing   a slice being sealed; of no meaning until the catalog lists it under its own name
- * segments/00000001.db.damaged   put aside, never opened again
- * ```
- *
- * Times of spans are INTEGER nanoseconds since the epoch, u64 clamped to 2^63 − 1 (April 2262; such spans carry
- * SPAN_MARK.impossibleTime and keep their exact times in the block's index). They exceed 2^53: read them with
- * `bigints: true`. Receive times are ms and safe as numbers.
- *
- * `format_version` in `meta` of the catalog counts the forms that older versions cannot read: 2 has blooms with a second
- * filter (bloom.ts). What an older number stands for is read as it is. Opening the folder for writing raises the number,
- * before the first row of the new form, so that an older version refuses the folder when it starts; a segment has a number
- * of its own, which is raised with its first such row.
- */
-export const FORMAT_VERSION = 2;
-
-export const CATALOG_FILE = "catalog.db";
-export const CONSUMERS_FILE = "consumers.db";
-export const LOCK_FILE = "lock.db";
-export const LOCK_OWNER_FILE = "lock.json";
-export const SEGMENTS_FOLDER = "segments";
-export const DAMAGED_SUFFIX = ".damaged";
-export const SEALING_SUFFIX = ".sealing";
-
 /** Bytes of a database page in segments: blobs of tens of kB spill over fewer pages than with 4 kB. */
 export const SEGMENT_PAGE_SIZE = 8192;
-
-/** Most spans and raw bytes of one block; a single larger span makes a block of its own. */
-export const MAX_BLOCK_SPANS = 512;
-export const MAX_BLOCK_BYTES = 1024 * 1024;
-
-/** `codec` of a block's body. `columnar` is columnar/columnar-body.ts, and its index columnar/columnar-index.ts. */
-export const BODY_CODEC = { plain: 0, brotli: 1, columnar: 2 } as const;
-export type BodyCodec = (typeof BODY_CODEC)[keyof typeof BODY_CODEC];
-
-/** Greatest INTEGER of SQLite: span times beyond it are stored as this. */
-export const MAX_STORED_TIME = 0x7fff_ffff_ffff_ffffn;
 
 /**
  * - `block`: one row of the log. `row` counts from 1 without gaps in a segment, `sequence` over the whole log;
@@ -144,27 +101,3 @@ export const CATALOG_ADDITIONS: readonly { readonly column: string; readonly sql
   { column: "segment.crc", sql: "ALTER TABLE segment ADD COLUMN crc INTEGER" },
   { column: "tombstone.crc", sql: "ALTER TABLE tombstone ADD COLUMN crc INTEGER" },
 ];
-
-/**
- * Cursors: everything before and including (segment, row) is done. Counters survive restarts. `cursors_crc` in meta is
- * CRC32 over all rows; not there in a folder of an older version.
- */
-export const CONSUMERS_SCHEMA = `
-CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS consumer (
-  name TEXT PRIMARY KEY,
-  segment INTEGER NOT NULL,
-  row INTEGER NOT NULL,
-  sequence INTEGER NOT NULL,
-  spans_through INTEGER NOT NULL,
-  delivered INTEGER NOT NULL DEFAULT 0,
-  rejected INTEGER NOT NULL DEFAULT 0,
-  lost INTEGER NOT NULL DEFAULT 0,
-  retries INTEGER NOT NULL DEFAULT 0
-) WITHOUT ROWID;
-`;
-
-/** `00000042.db` */
-export function segmentFileName(id: number): string {
-  return `${String(id).padStart(8, "0")}.db`;
-}

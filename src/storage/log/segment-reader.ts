@@ -1,10 +1,11 @@
 import type { SpanKind } from "../../model/span.ts";
+import { BODY_CODEC } from "../block/block-limits.ts";
 import { bodyCrc, decodeBody, headCrc } from "../block/body-codec.ts";
+import type { SegmentOperation } from "../block/operation-shares.ts";
 import { decodeSealedBody } from "../columnar/columnar-body.ts";
 import { decodeSealedIndex } from "../columnar/columnar-index.ts";
 import type { SqlDatabase, SqlStatement } from "../sqlite/driver.ts";
-import { BODY_CODEC } from "./schema.ts";
-import type { BlockHead, SegmentOperation } from "./segment-source.ts";
+import type { BlockHead } from "./segment-source.ts";
 
 /** Bytes of a segment that cannot be what was written. */
 export class DamagedError extends Error {

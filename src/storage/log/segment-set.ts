@@ -1,10 +1,11 @@
 import { join } from "node:path";
 import type { Logger } from "../../component/logger.ts";
 import { checkFormat } from "../folder/data-format.ts";
+import { CATALOG_FILE, FORMAT_VERSION } from "../folder/layout.ts";
 import { putDatabaseAside, SegmentFolder } from "../folder/segment-files.ts";
 import { type SqlDatabase, type SqlDriver, SqlError } from "../sqlite/driver.ts";
 import { Catalog, type CatalogEntry, emptyEntry } from "./catalog.ts";
-import { CATALOG_FILE, FORMAT_VERSION, SEGMENT_STATE } from "./schema.ts";
+import { SEGMENT_STATE } from "./schema.ts";
 import { Segment, UnknownSegmentError } from "./segment.ts";
 import { DamagedError } from "./segment-reader.ts";
 import { readTombstones, type StoredTombstones } from "./tombstone-table.ts";

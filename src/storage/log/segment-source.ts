@@ -1,6 +1,6 @@
 import type { StoreStats } from "../../component/read.ts";
-import type { SpanKind } from "../../model/span.ts";
 import type { SpanColumns } from "../../model/span-columns.ts";
+import type { SegmentOperation } from "../block/operation-shares.ts";
 import type { SqlDatabase } from "../sqlite/driver.ts";
 
 export interface SegmentInfo {
@@ -32,12 +32,6 @@ export interface BlockHead {
   readonly index: Uint8Array;
   /** For bloomMayContain. */
   readonly bloom: Uint8Array;
-}
-
-export interface SegmentOperation {
-  readonly service: string;
-  readonly name: string;
-  readonly kind: SpanKind;
 }
 
 /**

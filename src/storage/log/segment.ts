@@ -2,8 +2,9 @@ import type { EncodedBlock } from "../block/block-writer.ts";
 import { bodyCrc, headCrc } from "../block/body-codec.ts";
 import { OperationShares } from "../block/operation-shares.ts";
 import { storedFormat } from "../folder/data-format.ts";
+import { FORMAT_VERSION } from "../folder/layout.ts";
 import { type SqlDatabase, type SqlDriver, SqlError, type SqlStatement } from "../sqlite/driver.ts";
-import { FORMAT_VERSION, OPERATION_LIMITS, SEGMENT_PAGE_SIZE, SEGMENT_SCHEMA } from "./schema.ts";
+import { OPERATION_LIMITS, SEGMENT_PAGE_SIZE, SEGMENT_SCHEMA } from "./schema.ts";
 import { type SegmentEnd, SegmentReader } from "./segment-reader.ts";
 
 export interface SegmentOptions {

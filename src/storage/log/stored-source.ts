@@ -5,15 +5,16 @@ import type { StoreStats } from "../../component/read.ts";
 import type { SpanColumns } from "../../model/span-columns.ts";
 import { decodeBlockIndex, encodeBlockIndex } from "../block/block-index.ts";
 import { inflateBody } from "../block/body-codec.ts";
+import type { SegmentOperation } from "../block/operation-shares.ts";
 import type { RecentBodies } from "../block/recent-bodies.ts";
 import { checkFormat, storedFormat } from "../folder/data-format.ts";
+import { CATALOG_FILE, CONSUMERS_FILE, SEGMENTS_FOLDER, segmentFileName } from "../folder/layout.ts";
 import { databaseBytes } from "../folder/segment-files.ts";
 import type { SqlDatabase, SqlDriver } from "../sqlite/driver.ts";
 import { type CatalogEntry, CatalogReader } from "./catalog.ts";
-import { CATALOG_FILE, CONSUMERS_FILE, SEGMENTS_FOLDER, segmentFileName } from "./schema.ts";
 import { DamagedError, type SegmentEnd, SegmentReader } from "./segment-reader.ts";
 import { isDamage, type SegmentSet } from "./segment-set.ts";
-import type { BlockHead, SegmentInfo, SegmentOperation, SegmentSource } from "./segment-source.ts";
+import type { BlockHead, SegmentInfo, SegmentSource } from "./segment-source.ts";
 import { type Tombstone, TombstoneSet } from "./tombstones.ts";
 
 /** Where a source finds databases: files of its own connections, or the writer's in memory. */

@@ -3,9 +3,9 @@ import { join } from "node:path";
 import { dependencyProblems } from "../aggregates/dependency-table.ts";
 import { redProblems } from "../aggregates/red-table.ts";
 import { cursorProblem } from "../consumers/cursor-store.ts";
+import { CATALOG_FILE, CONSUMERS_FILE } from "../folder/layout.ts";
 import { REGISTRY_FILE, registryProblems } from "../folder/registry-store.ts";
 import { catalogProblems } from "../log/catalog.ts";
-import { CATALOG_FILE, CONSUMERS_FILE } from "../log/schema.ts";
 import { type SqlDatabase, type SqlDriver, SqlError } from "../sqlite/driver.ts";
 
 export interface FileProblem {

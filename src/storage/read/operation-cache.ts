@@ -1,5 +1,6 @@
 import type { Operation } from "../../model/trace-query.ts";
-import type { SegmentInfo, SegmentOperation, SegmentSource } from "../log/segment-source.ts";
+import type { SegmentOperation } from "../block/operation-shares.ts";
+import type { SegmentInfo, SegmentSource } from "../log/segment-source.ts";
 
 /**
  * Services and operations of all that is stored: the union of the segments' own lists, so they vanish with their last

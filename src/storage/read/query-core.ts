@@ -1,5 +1,5 @@
 import type { Host } from "../../component/component.ts";
-import { PermanentError, RetryableError } from "../../component/errors.ts";
+import { cancelled, PermanentError, RetryableError } from "../../component/errors.ts";
 import type { TraceReader, View, ViewResult, ViewTable } from "../../component/read.ts";
 import type { BodyPool } from "../block/body-pool.ts";
 import { SqlError } from "../sqlite/driver.ts";
@@ -57,8 +57,4 @@ export class QueryCore {
     });
     return error;
   }
-}
-
-export function cancelled(): PermanentError {
-  return new PermanentError("cancelled", "the request was cancelled by the caller");
 }

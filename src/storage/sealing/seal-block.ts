@@ -2,12 +2,12 @@ import type { TraceScanner } from "../../codec/otlp/scan/scan.ts";
 import { traceIdHash } from "../../model/attribute-hash.ts";
 import type { SpanColumns } from "../../model/span-columns.ts";
 import { encodeBlockIndex } from "../block/block-index.ts";
+import { BODY_CODEC, type BodyCodec } from "../block/block-limits.ts";
 import { buildBloom } from "../block/bloom.ts";
 import { encodeBody } from "../block/body-codec.ts";
 import { HashSet } from "../block/hash-set.ts";
 import { decodeSealedBody, encodeSealedBody } from "../columnar/columnar-body.ts";
 import { decodeSealedIndex, encodeSealedIndex } from "../columnar/columnar-index.ts";
-import { BODY_CODEC, type BodyCodec } from "../log/schema.ts";
 import type { AssembledRow } from "./assemble.ts";
 
 /** A sealed row as it is stored. */

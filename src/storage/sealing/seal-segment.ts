@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { TraceScanner } from "../../codec/otlp/scan/scan.ts";
 import { DEFAULT_SCAN_LIMITS } from "../../codec/otlp/scan/scan-result.ts";
 import { decodeBlockIndex } from "../block/block-index.ts";
-import { SEGMENTS_FOLDER, segmentFileName } from "../log/schema.ts";
+import { SEGMENTS_FOLDER, segmentFileName } from "../folder/layout.ts";
 import type { SealOutcome, SealTask } from "../log/seal-task.ts";
 import type { BlockHead, SegmentSource } from "../log/segment-source.ts";
 import type { SqlDriver } from "../sqlite/driver.ts";

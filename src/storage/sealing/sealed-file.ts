@@ -2,16 +2,11 @@ import { closeSync, fsyncSync, openSync, renameSync, rmSync, statSync } from "no
 import { dirname } from "node:path";
 import type { SpanKind } from "../../model/span.ts";
 import { type SpanColumns, serviceOf } from "../../model/span-columns.ts";
+import { MAX_STORED_TIME } from "../block/block-limits.ts";
 import { bodyCrc, headCrc } from "../block/body-codec.ts";
 import { OperationShares } from "../block/operation-shares.ts";
-import {
-  FORMAT_VERSION,
-  MAX_STORED_TIME,
-  OPERATION_LIMITS,
-  SEALING_SUFFIX,
-  SEGMENT_PAGE_SIZE,
-  SEGMENT_SCHEMA,
-} from "../log/schema.ts";
+import { FORMAT_VERSION, SEALING_SUFFIX } from "../folder/layout.ts";
+import { OPERATION_LIMITS, SEGMENT_PAGE_SIZE, SEGMENT_SCHEMA } from "../log/schema.ts";
 import type { SealTask } from "../log/seal-task.ts";
 import type { SqlDatabase, SqlDriver, SqlStatement } from "../sqlite/driver.ts";
 import type { SealedRow } from "./seal-block.ts";

@@ -4,7 +4,8 @@ import { bytesToHex } from "../../model/ids.ts";
 import type { SpanColumns } from "../../model/span-columns.ts";
 import type { SearchResult, TraceQuery } from "../../model/trace-query.ts";
 import { bloomMayContain } from "../block/bloom.ts";
-import type { BlockCache, CachedBlock, TraceTimes } from "../cache/block-cache.ts";
+import type { BlockCache } from "../cache/block-cache.ts";
+import type { CachedBlock, TraceRows, TraceTimes } from "../cache/cached-block.ts";
 import type { RowSource } from "../cache/hash-blocks.ts";
 import type { Pacer } from "../cache/pacer.ts";
 import { roundDown, roundUp, type SegmentBlocks } from "../cache/segment-blocks.ts";
@@ -13,7 +14,7 @@ import { candidateRows } from "./candidate-blocks.ts";
 import { type CompiledFilter, compileFilter, type RowTest } from "./filter.ts";
 import { Heap } from "./heap.ts";
 import { type MatchedSpan, summarize, traceTimes } from "./summary.ts";
-import { type TraceRows, withoutDuplicates } from "./trace-rows.ts";
+import { withoutDuplicates } from "./trace-rows.ts";
 
 /** The blocks of one segment that are still to be visited, by latest span start. */
 interface SegmentCursor {

@@ -3,7 +3,7 @@ import { bytesToHex } from "../../model/ids.ts";
 import { STATUS_CODE } from "../../model/span.ts";
 import { isRoot, nameOf, type SpanColumns, serviceOf, startNano } from "../../model/span-columns.ts";
 import type { TraceSummary } from "../../model/trace-query.ts";
-import type { TraceRows } from "./trace-rows.ts";
+import type { TraceRows } from "../cache/cached-block.ts";
 
 const MATCHED_IDS = 3;
 

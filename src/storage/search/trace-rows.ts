@@ -1,11 +1,5 @@
 import type { SpanColumns } from "../../model/span-columns.ts";
-import type { CachedBlock } from "../cache/block-cache.ts";
-
-/** The rows of one block that belong to one trace, ascending. */
-export interface TraceRows {
-  readonly block: CachedBlock;
-  readonly rows: readonly number[];
-}
+import type { CachedBlock, TraceRows } from "../cache/cached-block.ts";
 
 type LoadBody = (block: CachedBlock) => Uint8Array | undefined;
 

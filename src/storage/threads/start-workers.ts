@@ -1,3 +1,4 @@
+import { cancelled } from "../../component/errors.ts";
 import type { MetricSample } from "../../component/metrics.ts";
 import type { ViewResult } from "../../component/read.ts";
 import type { ExporterStatus, StoreSettings, ThreadModule } from "../../component/store.ts";
@@ -5,7 +6,6 @@ import type { Cursor } from "../../model/log.ts";
 import { RecentBodies } from "../block/recent-bodies.ts";
 import type { LogSettings, MaintenanceJob } from "../log/ingest-core.ts";
 import type { SealOutcome } from "../log/seal-task.ts";
-import { cancelled } from "../read/query-core.ts";
 import { type PackedOutcomes, packGroup, unpackOutcomes } from "./batch-group.ts";
 import { FolderGate } from "./folder-gate.ts";
 import type {

@@ -1,13 +1,12 @@
 import type { Duplex } from "node:stream";
 import type { Host } from "../../component/component.ts";
-import { fromErrorRecord, PermanentError, RetryableError } from "../../component/errors.ts";
+import { cancelled, fromErrorRecord, PermanentError, RetryableError } from "../../component/errors.ts";
 import type { AppendResult, IncomingBatch } from "../../component/ingest.ts";
 import type { MetricSample } from "../../component/metrics.ts";
 import { reported } from "../../component/own-work.ts";
 import type { ViewResult } from "../../component/read.ts";
 import type { ExporterStatus, ServedReads, SpanStore } from "../../component/store.ts";
 import type { SealOutcome, SealTask } from "../log/seal-task.ts";
-import { cancelled } from "../read/query-core.ts";
 import { SealingLoop } from "../sealing/sealing-loop.ts";
 import type { StoreThreads } from "./store-threads.ts";
 

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { DiscoveryBackend, Registration, ServiceInstance } from "../../../src/component/discovery.ts";
 import { SILENT_LOGGER } from "../../../src/component/logger.ts";
-import { ServiceRegistry } from "../../../src/discovery/registry.ts";
+import { ServiceRegistry } from "../../../src/discovery/registry/registry.ts";
 import { eventually, testHost } from "./rig.ts";
 
 /** A registry, real or written from its documentation, with the faults that networks and operators bring. */

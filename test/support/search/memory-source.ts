@@ -7,12 +7,8 @@ import type { TracesData } from "../../../src/model/span.ts";
 import { BlockWriter, type EncodedBlock } from "../../../src/storage/block/block-writer.ts";
 import { firstFilter } from "../../../src/storage/block/bloom.ts";
 import { decodeBody } from "../../../src/storage/block/body-codec.ts";
-import type {
-  BlockHead,
-  SegmentInfo,
-  SegmentOperation,
-  SegmentSource,
-} from "../../../src/storage/log/segment-source.ts";
+import type { SegmentOperation } from "../../../src/storage/block/operation-shares.ts";
+import type { BlockHead, SegmentInfo, SegmentSource } from "../../../src/storage/log/segment-source.ts";
 import type { SqlDatabase } from "../../../src/storage/sqlite/driver.ts";
 import { testDriver } from "../storage/driver.ts";
 
