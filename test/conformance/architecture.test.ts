@@ -1,127 +1,121 @@
-import { readdirSync, readFileSync } from "node:fs";
-import { dirname, join, relative, resolve, sep } from "node:path";
-import { fileURLToPath } from "node:url";
+import { readFileSync } from "node:fs";
+import { join, posix } from "node:path";
 import { describe, expect, it } from "vitest";
+import { brokenRules, type ImportRule, importsOf, ROOT, readImportRule, sourceFiles } from "./import-rule.ts";
 
-const ROOT = resolve(dirname(fileURLToPath(import.meta.url)), "../..");
-const SRC = join(ROOT, "src");
+describe("the import rule of docs/architecture.md", () => {
+  const rule = readImportRule(readFileSync(join(ROOT, "docs/architecture.md"), "utf8"), "src");
+  const files = sourceFiles("src");
+  const imports = files.flatMap(importsOf);
 
-/** Which folders of src/ a folder may import (docs/architecture.md). */
-const ALLOWED: Readonly<Record<string, readonly string[]>> = {
-  model: [],
-  codec: ["model"],
-  propagation: ["model"],
-  component: ["model", "codec", "propagation"],
-  server: ["model", "codec", "component"],
-  receivers: ["model", "codec", "component", "server"],
-  processors: ["model", "codec", "component"],
-  storage: ["model", "codec", "component"],
-  exporters: ["model", "codec", "component", "propagation"],
-  query: ["model", "codec", "component", "server"],
-  discovery: ["model", "codec", "component", "server"],
-  // The registry clients of discovery are loaded when a declaration names one: src/sdk/imports.test.ts.
-  sdk: ["model", "codec", "propagation", "component", "discovery"],
-  declarations: ["model", "component", "sdk"],
-  proxy: ["model", "codec", "propagation", "component", "server", "discovery", "sdk"],
-  app: [
-    "model",
-    "codec",
-    "propagation",
-    "component",
-    "server",
-    "receivers",
-    "processors",
-    "storage",
-    "exporters",
-    "query",
-    "discovery",
-    "declarations",
-    "proxy",
-    "sdk",
-  ],
-  testing: ["model", "codec", "component", "server", "app", "query"],
-  cli: ["model", "codec", "component", "server", "app", "testing", "declarations", "query", "sdk"],
-};
-
-/** Only these files may know that there are threads; batch-group.ts names what a message between them gives away. */
-const MAY_USE_THREADS =
-  /^src\/storage\/(?:[a-z-]*(worker|client)[a-z-]*|batch-group|inline-transport|messages|port-stream)\.ts$/;
-/** Only storage may know that there is SQLite. */
-const MAY_USE_SQLITE = /^src\/storage\//;
-
-interface Import {
-  readonly file: string;
-  readonly specifier: string;
-}
-
-describe("the import rule", () => {
-  const imports = sourceFiles(SRC).flatMap(importsOf);
-
-  it("finds the sources", () => {
-    expect(imports.length).toBeGreaterThan(100);
+  it("finds the sources and the tables", () => {
+    expect(imports.length).toBeGreaterThan(2_000);
+    expect(rule.size).toBeGreaterThan(70);
   });
 
-  it("lets arrows point one way only", () => {
-    const wrong: string[] = [];
-    for (const { file, specifier } of imports) {
-      if (!specifier.startsWith(".")) continue;
-      const from = folderOf(file);
-      const target = resolve(dirname(join(ROOT, file)), specifier);
-      if (!target.startsWith(SRC + sep)) {
-        wrong.push(`${file} reaches outside src: ${specifier}`);
-        continue;
-      }
-      const to = folderOf(relative(ROOT, target));
-      if (from !== to && !(ALLOWED[from] ?? []).includes(to))
-        wrong.push(`${file} (${from}) imports ${to}: ${specifier}`);
+  it("lets arrows point one way only, and names none that is not there", () => {
+    expect(brokenRules(rule, imports)).toEqual([]);
+  });
+
+  it("has no way back from a folder to itself", () => {
+    expect([...rule.keys()].flatMap((folder) => wayBack(rule, folder) ?? [])).toEqual([]);
+  });
+
+  it("knows every folder", () => {
+    const missing = new Set<string>();
+    for (const file of files) {
+      const folder = posix.dirname(file);
+      const above = posix.dirname(folder);
+      const divided = [...rule.keys()].some((name) => posix.dirname(name) === folder);
+      if (folder !== "src" && !rule.has(folder)) missing.add(folder);
+      if (folder !== "src" && divided && !rule.has(`${folder}/*`)) missing.add(`${folder}/*`);
+      if (above !== "src" && !rule.has(above)) missing.add(above);
     }
-    expect(wrong).toEqual([]);
+    expect([...missing]).toEqual([]);
   });
 
-  it("keeps threads and SQLite inside storage", () => {
+  it("keeps imports inside src", () => {
+    expect(imports.filter(({ target }) => target !== undefined && !target.startsWith("src/"))).toEqual([]);
+  });
+
+  it("keeps threads and SQLite in their folders of storage", () => {
     const wrong = imports.filter(
       ({ file, specifier }) =>
-        (specifier === "node:worker_threads" && !MAY_USE_THREADS.test(file)) ||
-        ((specifier === "better-sqlite3" || specifier === "node:sqlite") && !MAY_USE_SQLITE.test(file)),
+        (specifier === "node:worker_threads" && !file.startsWith("src/storage/threads/")) ||
+        (/^(?:better-sqlite3|node:sqlite)$/.test(specifier) && !file.startsWith("src/storage/sqlite/")),
     );
     expect(wrong).toEqual([]);
   });
 
-  it("knows every folder", () => {
-    const folders = new Set(sourceFiles(SRC).map(folderOf));
-    expect([...folders].filter((folder) => !(folder in ALLOWED))).toEqual([]);
-  });
-
   it("lets only the command line end the process", () => {
-    const wrong = sourceFiles(SRC).filter(
+    const wrong = files.filter(
       (file) => !file.startsWith("src/cli/") && /\bprocess\.exit\(/.test(readFileSync(join(ROOT, file), "utf8")),
     );
     expect(wrong).toEqual([]);
   });
 
   it("lets the web UI share only response types, the columns format and the pure model", () => {
-    const wrong = sourceFiles(join(ROOT, "web/src"))
+    const wrong = sourceFiles("web/src")
       .flatMap(importsOf)
-      .filter(({ file, specifier }) => {
-        const target = relative(ROOT, resolve(dirname(join(ROOT, file)), specifier));
-        return specifier.startsWith(".") && target.startsWith("src/") && !/^src\/(query\/ui|model)\//.test(target);
-      });
+      .filter(({ target }) => target?.startsWith("src/") && !/^src\/(query\/ui|model)\//.test(target));
     expect(wrong).toEqual([]);
   });
 });
 
-function sourceFiles(folder: string): string[] {
-  return readdirSync(folder, { recursive: true, encoding: "utf8" })
-    .filter((name) => /\.tsx?$/.test(name) && !/\.test\.tsx?$/.test(name))
-    .map((name) => relative(ROOT, join(folder, name)));
-}
+describe("brokenRules", () => {
+  const page = [
+    "| folder | what | may import |",
+    "|---|---|---|",
+    "| `src/low/` | below | |",
+    "| `src/high/` | above | low |",
+    "| `src/high/one/` | first | |",
+    "| `src/high/two/` | second | one |",
+    "| `src/high/*` | the door | two |",
+  ].join("\n");
+  const rule = readImportRule(page, "src");
+  const arrow = (file: string, target: string) => ({ file, specifier: "./x.ts", target });
+  const right = [
+    arrow("src/high/one/a.ts", "src/low/b.ts"),
+    arrow("src/high/two/a.ts", "src/high/one/b.ts"),
+    arrow("src/high/door.ts", "src/high/two/b.ts"),
+    arrow("src/high/one/a.ts", "src/high/one/b.ts"),
+  ];
 
-function importsOf(file: string): Import[] {
-  const text = readFileSync(join(ROOT, file), "utf8");
-  const pattern = /(?:^|\n)\s*(?:import|export)\b[^;'"]*?\bfrom\s*["']([^"']+)["']|\bimport\(\s*["']([^"']+)["']/g;
-  return [...text.matchAll(pattern)].map((match) => ({ file, specifier: (match[1] ?? match[2]) as string }));
-}
+  it("is content with arrows that the tables have", () => {
+    expect(brokenRules(rule, right)).toEqual([]);
+  });
 
-function folderOf(file: string): string {
-  return file.split(sep)[1] as string;
+  it.each([
+    ["between folders of src", arrow("src/low/a.ts", "src/high/one/b.ts"), "src/low may not import high"],
+    ["between sub-folders", arrow("src/high/one/a.ts", "src/high/two/b.ts"), "src/high/one may not import two"],
+    ["up to the folder's own files", arrow("src/high/one/a.ts", "src/high/door.ts"), "src/high/one may not import *"],
+    [
+      "down from the folder's own files",
+      arrow("src/high/door.ts", "src/high/one/b.ts"),
+      "src/high/* may not import one",
+    ],
+  ])("refuses an arrow %s", (_, wrong, text) => {
+    expect(brokenRules(rule, [...right, wrong])).toEqual([expect.stringContaining(text)]);
+  });
+
+  it("refuses an allowed arrow that nothing uses", () => {
+    expect(brokenRules(rule, right.slice(1))).toEqual(["src/high may import low, but nothing does"]);
+  });
+});
+
+/** The folders on a way along allowed arrows that ends where it began. */
+function wayBack(rule: ImportRule, start: string): string[] | undefined {
+  const seen = new Set<string>();
+  const follow = (folder: string, way: readonly string[]): string[] | undefined => {
+    for (const name of rule.get(folder) ?? []) {
+      const next = posix.join(posix.dirname(folder), name);
+      if (next === start) return [[...way, next].join(" > ")];
+      if (seen.has(next)) continue;
+      seen.add(next);
+      const found = follow(next, [...way, next]);
+      if (found !== undefined) return found;
+    }
+    return undefined;
+  };
+  return follow(start, [start]);
 }
