@@ -70,7 +70,7 @@ try {
   const source = new StoredSource(fileAccess(driver, folder), () => {});
   sources.push(source);
   const sealer = new Sealer({ driver, folder, source, share: 1 });
-  const floor = { segment: Number.MAX_SAFE_INTEGER, row: 0 };
+  const floor = { segment: Number.MAX_SAFE_INTEGER, block: 0 };
   const next = () => core.maintain({ type: "next_seal", floor, atOnce: true }) as Promise<SealTask | undefined>;
   const started = { cpu: process.cpuUsage(), at: performance.now() };
   for (let task = await next(); task !== undefined; task = await next()) {

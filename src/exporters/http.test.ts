@@ -91,14 +91,14 @@ describe("otlp_http", () => {
       "user-agent": "OTel-OTLP-Exporter-spanloom/1.2.3",
       authorization: "Bearer x",
     });
-    expect(seen[0]?.body.equals(Buffer.concat(fragments.map((fragment) => fragment.batch.body)))).toBe(true);
+    expect(seen[0]?.body.equals(Buffer.concat(fragments.map((fragment) => fragment.block.body)))).toBe(true);
   });
 
   it("sends rows that are left of a fragment, uncompressed where told so", async () => {
     const { url, seen } = await peer((response) => response.end());
     const exporter = await started(otlphttpExporter, { endpoint: url, compression: "none" });
     const [fragment] = fixtureFragments("python-shop", 1);
-    const part = [{ batch: fragment!.batch, rows: [0] }];
+    const part = [{ block: fragment!.block, rows: [0] }];
     expect(await exporter.export(part, NEVER)).toEqual({ type: "delivered" });
     expect(seen[0]?.headers["content-encoding"]).toBeUndefined();
     expect(recordsOf(decodeTraces(seen[0]!.body))).toHaveLength(1);
@@ -269,8 +269,8 @@ describe("otlp_http", () => {
     const { url, seen } = await peer((response) => response.end());
     const exporter = await started(zipkinExporter, { endpoint: url });
     const [fragment] = ONE;
-    const body = new Uint8Array(fragment!.batch.body).fill(0xff);
-    const outcome = await exporter.export([{ ...fragment!, batch: { ...fragment!.batch, body } }], NEVER);
+    const body = new Uint8Array(fragment!.block.body).fill(0xff);
+    const outcome = await exporter.export([{ ...fragment!, block: { ...fragment!.block, body } }], NEVER);
     expect(outcome).toMatchObject({ type: "rejected", count: 2, reason: expect.stringContaining("cannot be read") });
     expect(seen).toEqual([]);
   });

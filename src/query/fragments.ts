@@ -12,12 +12,12 @@ export function countRows(fragments: readonly LogFragment[]): number {
 export function sharesSpanIds(fragments: readonly LogFragment[]): boolean {
   const table = new SpanIdTable(countRows(fragments));
   let entry = 0;
-  for (const { batch, rows } of fragments) {
+  for (const { block, rows } of fragments) {
     for (const row of rows) {
-      if (batch.columns.kind[row] === SPAN_KIND.client) table.add(batch.columns.spanIds, row * 8, entry++);
+      if (block.columns.kind[row] === SPAN_KIND.client) table.add(block.columns.spanIds, row * 8, entry++);
     }
   }
-  return fragments.some(({ batch: { columns }, rows }) =>
+  return fragments.some(({ block: { columns }, rows }) =>
     rows.some((row) => columns.kind[row] === SPAN_KIND.server && table.find(columns.spanIds, row * 8) >= 0),
   );
 }

@@ -33,7 +33,7 @@ export async function openInlineStore(
   byteOrder: ByteOrder = endianness(),
 ): Promise<SpanStore> {
   checkByteOrder(byteOrder);
-  const { openInline } = await import("./threads/start-inline.ts");
+  const { startInline: openInline } = await import("./threads/start-inline.ts");
   return client(settings, await openInline(settings, modules));
 }
 

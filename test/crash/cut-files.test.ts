@@ -52,8 +52,8 @@ async function readAll(path: string): Promise<Contents> {
   try {
     const rows: { ids: number[]; digest: string }[] = [];
     for (const { id } of source.segments()) {
-      for (const head of source.rowsAfter(id, 0, 1000)) {
-        const body = source.body(id, head.row);
+      for (const head of source.blocksAfter(id, 0, 1000)) {
+        const body = source.body(id, head.block);
         if (body === undefined) break;
         rows.push({
           ids: spanNumbers(decodeBlockIndex(head.index)),
@@ -90,7 +90,7 @@ interface Crashed {
   readonly contents: Contents;
 }
 
-const EVERYTHING: Cursor = { segment: Number.MAX_SAFE_INTEGER, row: 0 };
+const EVERYTHING: Cursor = { segment: Number.MAX_SAFE_INTEGER, block: 0 };
 
 /** A folder as a power cut leaves it. */
 async function crash(path: string): Promise<Crashed> {

@@ -44,8 +44,8 @@ function destination(takes: boolean): Destination {
         async shutdown() {},
         async export(fragments) {
           if (!takes) return { type: "retry", reason: "not now" };
-          for (const { batch, rows } of fragments) {
-            const all = spanNumbers(batch.columns);
+          for (const { block, rows } of fragments) {
+            const all = spanNumbers(block.columns);
             delivered.push(...rows.map((row) => all[row] as number));
           }
           return { type: "delivered" };
@@ -97,7 +97,9 @@ function open(path: string) {
     visible: () =>
       source
         .segments()
-        .flatMap(({ id }) => source.rowsAfter(id, 0, 1000).flatMap(({ index }) => spanNumbers(decodeBlockIndex(index))))
+        .flatMap(({ id }) =>
+          source.blocksAfter(id, 0, 1000).flatMap(({ index }) => spanNumbers(decodeBlockIndex(index))),
+        )
         .sort((a, b) => a - b),
     errors: () => host.lines.filter(({ level }) => level === "error"),
     close() {

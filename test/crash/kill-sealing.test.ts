@@ -56,8 +56,8 @@ it(`loses and doubles nothing when the process is killed while it seals (${ROUND
       const { source, host, damaged, close } = openFolder(temp.path);
       const stored: number[] = [];
       for (const { id } of source.segments()) {
-        for (const head of source.rowsAfter(id, 0, 100_000)) {
-          expect(source.body(id, head.row)).toBeDefined();
+        for (const head of source.blocksAfter(id, 0, 100_000)) {
+          expect(source.body(id, head.block)).toBeDefined();
           for (const id of spanNumbers(decodeBlockIndex(head.index))) stored.push(id);
         }
       }

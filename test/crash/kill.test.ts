@@ -57,8 +57,8 @@ function storedSpans(path: string): number[] {
   try {
     const ids: number[] = [];
     for (const { id } of source.segments()) {
-      for (const head of source.rowsAfter(id, 0, 100_000)) {
-        expect(source.body(id, head.row)).toBeDefined();
+      for (const head of source.blocksAfter(id, 0, 100_000)) {
+        expect(source.body(id, head.block)).toBeDefined();
         ids.push(...spanNumbers(decodeBlockIndex(head.index)));
       }
     }

@@ -13,7 +13,7 @@ import type { TracesData } from "../../src/model/span.ts";
 export function fragmentOf(body: Uint8Array, row = 0): LogFragment {
   const { columns } = new TraceScanner(DEFAULT_SCAN_LIMITS).scan(body);
   return {
-    batch: { next: { segment: 0, row: row + 1 }, receivedAtMs: 0, body, columns },
+    block: { next: { segment: 0, block: row + 1 }, receivedAtMs: 0, body, columns },
     rows: Array.from({ length: columns.count }, (_, index) => index),
   };
 }

@@ -4,7 +4,7 @@ import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import express from "express";
-import type { LogBatch } from "../../src/model/log.ts";
+import type { LogBlock } from "../../src/model/log.ts";
 import { createUiRoutes } from "../../src/query/ui/routes.ts";
 import { uiViews } from "../../src/query/ui/views.ts";
 import { hostOf, MemoryReader } from "../support/query/memory-reader.ts";
@@ -19,12 +19,12 @@ export interface UiServer {
   readonly url: string;
   readonly reader: MemoryReader;
   /** A span batch that "arrives". */
-  push(batch: LogBatch): void;
+  push(batch: LogBlock): void;
   close(): Promise<void>;
 }
 
 /** The built pages and the real UI API over batches in memory, on a loopback port of the system's choice. */
-export async function startUi(batches: readonly LogBatch[] = [], base = "/"): Promise<UiServer> {
+export async function startUi(batches: readonly LogBlock[] = [], base = "/"): Promise<UiServer> {
   const index = join(WEB_ROOT, "index.html");
   if (!existsSync(index))
     throw new Error(`${index} is missing: run \`npm run build:web\`, or \`npm test\`, which builds`);
@@ -58,7 +58,7 @@ export async function startUi(batches: readonly LogBatch[] = [], base = "/"): Pr
   };
 }
 
-function statusOf(batches: readonly LogBatch[]) {
+function statusOf(batches: readonly LogBlock[]) {
   const spans = batches.reduce((sum, batch) => sum + batch.columns.count, 0);
   const series = (name: string, labels: Record<string, string>, value: number) => ({ name, labels, value });
   return {

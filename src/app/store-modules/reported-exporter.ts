@@ -42,7 +42,7 @@ export class ReportedExporter implements Exporter {
   }
 }
 
-function hasOthersSpans({ batch: { columns }, rows }: LogFragment): boolean {
+function hasOthersSpans({ block: { columns }, rows }: LogFragment): boolean {
   return rows.some((row) => serviceOf(columns, row) !== SELF_SERVICE);
 }
 

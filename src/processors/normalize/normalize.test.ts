@@ -36,7 +36,7 @@ describe("recorded requests", () => {
 
   it.each(["node-shop", "python-shop", "telemetrygen"])("of %s: every span is taken and none is mended", (name) => {
     const { normalizer, count } = setUp();
-    const lines = readFileSync(new URL(`../../test/fixtures/${name}.jsonl`, import.meta.url), "utf8")
+    const lines = readFileSync(new URL(`../../../test/fixtures/${name}.jsonl`, import.meta.url), "utf8")
       .trimEnd()
       .split("\n");
     const bodies = files.filter((file) => file.startsWith(name));

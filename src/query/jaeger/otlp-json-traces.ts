@@ -5,7 +5,7 @@ import { TraceScanner } from "../../codec/otlp/scan/scan.ts";
 import { DEFAULT_SCAN_LIMITS, SPAN_TROUBLE } from "../../codec/otlp/scan/scan-result.ts";
 import { PermanentError } from "../../component/errors.ts";
 import { bytesToHex } from "../../model/ids.ts";
-import type { LogBatch, LogFragment } from "../../model/log.ts";
+import type { LogBlock, LogFragment } from "../../model/log.ts";
 
 /**
  * The traces in an OTLP/JSON text as if they had been stored, in order of their first span. Throws a `bad_request` that
@@ -21,7 +21,7 @@ export function fragmentsOfJson(json: Uint8Array): { id: string; fragments: LogF
     );
   }
   const { columns } = scan;
-  const batch: LogBatch = { next: { segment: 0, row: 0 }, receivedAtMs: 0, body, columns };
+  const block: LogBlock = { next: { segment: 0, block: 0 }, receivedAtMs: 0, body, columns };
   const rowsOfTrace = new Map<number, number[]>();
   for (let row = 0; row < columns.count; row++) {
     const trace = columns.traceIndex[row] as number;
@@ -31,7 +31,7 @@ export function fragmentsOfJson(json: Uint8Array): { id: string; fragments: LogF
   }
   return Array.from(rowsOfTrace, ([trace, rows]) => ({
     id: bytesToHex(columns.traceIds, trace * 16, 16),
-    fragments: [{ batch, rows }],
+    fragments: [{ block, rows }],
   }));
 }
 

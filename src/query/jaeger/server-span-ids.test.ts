@@ -31,7 +31,7 @@ function shown(raw: boolean, ...spans: [id: number, parent: number, kind: number
     }),
   );
   const writer = new JsonWriter();
-  new JaegerTraceJson(writer).write(TRACE, [{ batch, rows: spans.map((_, row) => row) }], raw);
+  new JaegerTraceJson(writer).write(TRACE, [{ block: batch, rows: spans.map((_, row) => row) }], raw);
   const trace = JSON.parse(new TextDecoder().decode(writer.finish())) as {
     spans: { spanID: string; references: { refType: string; spanID: string }[]; warnings: string[] | null }[];
   };

@@ -11,8 +11,8 @@ export function serversOwnIds(fragments: readonly LogFragment[]): ReadonlyMap<st
   const clients = new Set<string>();
   const servers = new Set<string>();
   const used = new Set<string>();
-  for (const { batch, rows } of fragments) {
-    const { kind, spanIds } = batch.columns;
+  for (const { block, rows } of fragments) {
+    const { kind, spanIds } = block.columns;
     for (const row of rows) {
       const id = bytesToHex(spanIds, row * 8, 8);
       used.add(id);

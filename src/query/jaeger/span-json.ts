@@ -3,7 +3,7 @@ import { withThreshold } from "../../codec/otlp/message/trace-state.ts";
 import { ByteReader, fieldSet } from "../../codec/otlp/wire/wire.ts";
 import { utf8Text } from "../../codec/utf8.ts";
 import { findAttribute } from "../../model/any-value.ts";
-import type { LogBatch } from "../../model/log.ts";
+import type { LogBlock } from "../../model/log.ts";
 import { SPAN_KIND, SPAN_KIND_NAMES, STATUS_CODE } from "../../model/span.ts";
 import { appliedThreshold, durationNano, endNano, isRoot, startNano } from "../../model/span-columns.ts";
 import type { JsonWriter } from "../json-writer.ts";
@@ -37,7 +37,7 @@ export interface SpanContext {
 /** Writes spans of one batch in Jaeger's form, from their columns and their bytes, without an object in between. */
 export class SpanJson {
   readonly #writer: JsonWriter;
-  readonly #batch: LogBatch;
+  readonly #batch: LogBlock;
   readonly #reader: ByteReader;
   readonly #attributes = new TagList();
   readonly #fields = new TagList();
@@ -54,7 +54,7 @@ export class SpanJson {
   #messageStart = 0;
   #messageEnd = 0;
 
-  constructor(writer: JsonWriter, batch: LogBatch) {
+  constructor(writer: JsonWriter, batch: LogBlock) {
     this.#writer = writer;
     this.#batch = batch;
     this.#reader = new ByteReader(batch.body);

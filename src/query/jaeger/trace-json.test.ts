@@ -12,7 +12,7 @@ import { plainJaegerTrace } from "../../../test/support/query/plain-jaeger-trace
 import { TraceScanner } from "../../codec/otlp/scan/scan.ts";
 import { DEFAULT_SCAN_LIMITS } from "../../codec/otlp/scan/scan-result.ts";
 import { bytesToHex } from "../../model/ids.ts";
-import type { LogBatch, LogFragment } from "../../model/log.ts";
+import type { LogBlock, LogFragment } from "../../model/log.ts";
 import type { Span } from "../../model/span.ts";
 import { JsonWriter } from "../json-writer.ts";
 import { JaegerTraceJson } from "./trace-json.ts";
@@ -20,21 +20,21 @@ import { JaegerTraceJson } from "./trace-json.ts";
 const TRACE = "7".repeat(32);
 
 /** The traces of these batches, as a reader gives them. */
-function tracesOf(batches: readonly LogBatch[]): Map<string, LogFragment[]> {
+function tracesOf(batches: readonly LogBlock[]): Map<string, LogFragment[]> {
   const traces = new Map<string, LogFragment[]>();
   for (const batch of batches) {
     const { traceIds, traceIndex } = batch.columns;
     for (let trace = 0; trace * 16 < traceIds.length; trace++) {
       const id = bytesToHex(traceIds, trace * 16, 16);
       const rows = [...traceIndex.keys()].filter((row) => traceIndex[row] === trace);
-      traces.set(id, [...(traces.get(id) ?? []), { batch, rows }]);
+      traces.set(id, [...(traces.get(id) ?? []), { block: batch, rows }]);
     }
   }
   return traces;
 }
 
 /** Compares the traces of these batches, as those of one answer. */
-function expectPlain(batches: readonly LogBatch[]): void {
+function expectPlain(batches: readonly LogBlock[]): void {
   const traces = [...tracesOf(batches)];
   for (const raw of [true, false]) {
     const writer = new JsonWriter();
@@ -119,7 +119,7 @@ describe("from bytes, the text is that of the plain mapping", () => {
     ];
     const body = Uint8Array.from(field(0x0a, field(0x12, [...field(0x12, span), ...field(0x12, span)])));
     const { columns } = new TraceScanner(DEFAULT_SCAN_LIMITS).scan(body);
-    const batch = { next: { segment: 0, row: 0 }, receivedAtMs: 0, body, columns };
+    const batch = { next: { segment: 0, block: 0 }, receivedAtMs: 0, body, columns };
     expect(columns.count).toBe(2);
     expectPlain([batch]);
   });

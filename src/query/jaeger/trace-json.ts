@@ -1,7 +1,7 @@
 import { decodeGroup } from "../../codec/otlp/message/decode.ts";
 import { throwIfAborted } from "../../component/errors.ts";
 import { bytesToHex } from "../../model/ids.ts";
-import type { LogBatch, LogFragment } from "../../model/log.ts";
+import type { LogBlock, LogFragment } from "../../model/log.ts";
 import { SPAN_KIND } from "../../model/span.ts";
 import { isRoot, type SpanColumns } from "../../model/span-columns.ts";
 import { sharesSpanIds } from "../fragments.ts";
@@ -36,22 +36,22 @@ export class JaegerTraceJson {
     const ownIds = !raw && sharesSpanIds(fragments) ? serversOwnIds(fragments) : undefined;
     w.raw(`{"traceID":"${traceId}","spans":[`);
     let first = true;
-    for (const { batch, rows } of fragments) {
+    for (const { block, rows } of fragments) {
       throwIfAborted(this.#signal);
-      const spans = new SpanJson(w, batch);
-      const groups = this.#groupsOf(batch);
+      const spans = new SpanJson(w, block);
+      const groups = this.#groupsOf(block);
       for (const row of rows) {
         if (!first) w.raw(",");
         first = false;
-        const index = batch.columns.groupIndex[row] as number;
-        groups[index] ??= readGroup(batch, index);
+        const index = block.columns.groupIndex[row] as number;
+        groups[index] ??= readGroup(block, index);
         const { process, scopeTags } = groups[index];
         let processId = processes.get(process);
         if (processId === undefined) {
           processId = `p${processes.size + 1}`;
           processes.set(process, processId);
         }
-        const ids = ownIds === undefined ? undefined : changedIds(batch.columns, row, ownIds);
+        const ids = ownIds === undefined ? undefined : changedIds(block.columns, row, ownIds);
         spans.write(row, { traceId, processId, scopeTags, ...ids });
       }
     }
@@ -65,7 +65,7 @@ export class JaegerTraceJson {
     w.raw('},"warnings":null}');
   }
 
-  #groupsOf({ columns }: LogBatch): (Group | undefined)[] {
+  #groupsOf({ columns }: LogBlock): (Group | undefined)[] {
     let groups = this.#groups.get(columns);
     if (groups === undefined) {
       groups = [];
@@ -82,7 +82,7 @@ interface Group {
   readonly scopeTags: readonly DerivedTag[];
 }
 
-function readGroup({ body, columns }: LogBatch, index: number): Group {
+function readGroup({ body, columns }: LogBlock, index: number): Group {
   const { resource, scope, service } = decodeGroup(body, columns, index);
   const tags = resource.attributes.filter(({ key }) => key !== "service.name").map(tagJson);
   const scopeTags: DerivedTag[] = [];

@@ -61,7 +61,7 @@ function fragments(...batches: Sketch[][]): LogFragment[] {
         })),
       }),
     );
-    return { batch, rows: sketches.map((_, row) => row) };
+    return { block: batch, rows: sketches.map((_, row) => row) };
   });
 }
 

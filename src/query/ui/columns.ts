@@ -18,7 +18,7 @@ export function encodeTraceColumns(
   const serviceOfRow = new Uint32Array(n);
   const nameOfRow = new Uint32Array(n);
   // A batch has few strings for its many rows: each is looked up by its text once, then by its index. 0 is unknown.
-  const known = fragments.map(({ batch: { columns } }) => ({
+  const known = fragments.map(({ block: { columns } }) => ({
     columns,
     services: new Uint32Array(columns.groups.length),
     names: new Uint32Array(columns.strings.length),
@@ -77,8 +77,8 @@ function writeFromSpans(
   const counts = { attributes: 0, events: 0, links: 0 };
   let missing = 0;
   for (let row = 0; row < n; row++) {
-    const { batch } = fragments[tree.fragment[row] as number] as LogFragment;
-    const { columns } = batch;
+    const { block } = fragments[tree.fragment[row] as number] as LogFragment;
+    const { columns } = block;
     const source = tree.source[row] as number;
     copyId(columns.spanIds, source, bytes, at.spanIds + row * 8);
     if (tree.parent[row] === PARENT_MISSING) {
@@ -88,7 +88,7 @@ function writeFromSpans(
     }
     bytes[at.kind + row] = columns.kind[source] as number;
     bytes[at.status + row] = columns.status[source] as number;
-    countSpanParts(batch.body, columns.spanStart[source] as number, columns.spanEnd[source] as number, counts);
+    countSpanParts(block.body, columns.spanStart[source] as number, columns.spanEnd[source] as number, counts);
     attributes[row] = Math.min(0xffff, counts.attributes);
     events[row] = Math.min(0xffff, counts.events);
     links[row] = Math.min(0xffff, counts.links);

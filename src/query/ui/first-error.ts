@@ -45,14 +45,14 @@ export async function firstErrors(
 export function firstError(fragments: readonly LogFragment[]): UiFirstError | undefined {
   const failed = fragments.flatMap((fragment) =>
     fragment.rows
-      .filter((row) => fragment.batch.columns.status[row] === STATUS_CODE.error)
-      .map((row) => ({ fragment, row, start: startNano(fragment.batch.columns, row) })),
+      .filter((row) => fragment.block.columns.status[row] === STATUS_CODE.error)
+      .map((row) => ({ fragment, row, start: startNano(fragment.block.columns, row) })),
   );
   const explained = new Set(
-    failed.map(({ fragment, row }) => bytesToHex(fragment.batch.columns.parentIds, row * 8, 8)),
+    failed.map(({ fragment, row }) => bytesToHex(fragment.block.columns.parentIds, row * 8, 8)),
   );
   const origins = failed.filter(
-    ({ fragment, row }) => !explained.has(bytesToHex(fragment.batch.columns.spanIds, row * 8, 8)),
+    ({ fragment, row }) => !explained.has(bytesToHex(fragment.block.columns.spanIds, row * 8, 8)),
   );
   // Spans that are each other's parents leave none.
   const ordered = (origins.length > 0 ? origins : failed).sort((a, b) =>
@@ -60,7 +60,7 @@ export function firstError(fragments: readonly LogFragment[]): UiFirstError | un
   );
   let first: UiFirstError | undefined;
   for (const { fragment, row } of ordered.slice(0, MAX_ASKED)) {
-    for (const { span, service } of fragmentRecords({ batch: fragment.batch, rows: [row] })) {
+    for (const { span, service } of fragmentRecords({ block: fragment.block, rows: [row] })) {
       const error = { spanId: span.spanId, service, name: span.name, text: shortened(errorText(span)) };
       if (error.text !== "") return error;
       first ??= error;

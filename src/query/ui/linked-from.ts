@@ -50,12 +50,12 @@ export async function linkedFrom(
 }
 
 /** The fragment's rows that hold a link at all: most spans of a trace need no decoding. */
-function withLinks({ batch, rows }: LogFragment): LogFragment {
-  const { spanStart, spanEnd } = batch.columns;
+function withLinks({ block, rows }: LogFragment): LogFragment {
+  const { spanStart, spanEnd } = block.columns;
   const counts = { attributes: 0, events: 0, links: 0 };
   const linking = rows.filter((row) => {
-    countSpanParts(batch.body, spanStart[row] as number, spanEnd[row] as number, counts);
+    countSpanParts(block.body, spanStart[row] as number, spanEnd[row] as number, counts);
     return counts.links > 0;
   });
-  return { batch, rows: linking };
+  return { block, rows: linking };
 }

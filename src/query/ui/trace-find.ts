@@ -21,7 +21,7 @@ export function findInTrace(
   const rows: number[] = [];
   for (let row = 0; row < tree.count; row++) {
     if (row % 1024 === 0) throwIfAborted(signal);
-    const { body, columns } = (fragments[tree.fragment[row] as number] as LogFragment).batch;
+    const { body, columns } = (fragments[tree.fragment[row] as number] as LogFragment).block;
     const source = tree.source[row] as number;
     if (holds(nameOf(columns, source), wanted.text) || holds(serviceOf(columns, source), wanted.text)) {
       rows.push(row);

@@ -65,8 +65,8 @@ function readEntries(fragments: readonly LogFragment[]): Entries {
   let total = 0;
   let usable = false;
   for (let f = 0; f < fragments.length; f++) {
-    const { batch, rows } = fragments[f] as LogFragment;
-    const { columns } = batch;
+    const { block, rows } = fragments[f] as LogFragment;
+    const { columns } = block;
     const { startHigh, startLow, marks } = columns;
     for (let i = 0; i < rows.length; i++) {
       const row = rows[i] as number;
@@ -93,8 +93,8 @@ function earliestStart(fragments: readonly LogFragment[]): bigint {
   let high = Number.POSITIVE_INFINITY;
   let low = 0;
   let usable = false;
-  for (const { batch, rows } of fragments) {
-    const { startHigh, startLow, marks } = batch.columns;
+  for (const { block, rows } of fragments) {
+    const { startHigh, startLow, marks } = block.columns;
     for (let i = 0; i < rows.length; i++) {
       const row = rows[i] as number;
       const possible = ((marks[row] as number) & SPAN_MARK.impossibleTime) === 0;
@@ -117,7 +117,7 @@ function findParents(fragments: readonly LogFragment[], entries: Entries) {
   const marks = new Uint8Array(count);
   const kind = new Uint8Array(count);
   const table = new SpanIdTable(count);
-  const columnsOf = (entry: number) => (fragments[fragment[entry] as number] as LogFragment).batch.columns;
+  const columnsOf = (entry: number) => (fragments[fragment[entry] as number] as LogFragment).block.columns;
   const nameOfService = (entry: number) => serviceOf(columnsOf(entry), source[entry] as number);
   let collapsed = 0;
   let shared = false;

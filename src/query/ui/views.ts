@@ -67,13 +67,13 @@ async function span(reader: TraceReader, params: Params<"ui.span">, signal: Abor
   const fragments = await requireTrace(reader, params.traceId, signal);
   const spanId = hexToBytes(params.spanId) as Uint8Array;
   const records: SpanRecord[] = [];
-  for (const { batch, rows } of fragments) {
+  for (const { block, rows } of fragments) {
     const matching = rows.filter(
       (row) =>
-        sameId(batch.columns.spanIds, row, spanId) &&
-        (params.kind === undefined || batch.columns.kind[row] === params.kind),
+        sameId(block.columns.spanIds, row, spanId) &&
+        (params.kind === undefined || block.columns.kind[row] === params.kind),
     );
-    if (matching.length > 0) records.push(...fragmentRecords({ batch, rows: matching }));
+    if (matching.length > 0) records.push(...fragmentRecords({ block, rows: matching }));
   }
   if (records.length === 0) {
     throw new PermanentError("not_found", `span ${params.spanId} not found in trace ${params.traceId}`);
@@ -87,7 +87,7 @@ async function find(reader: TraceReader, params: Params<"ui.find">, signal: Abor
   const tree = buildTraceTree(fragments);
   const rows = findInTrace(fragments, tree, params.text, signal);
   const spanIds = rows.map((row) => {
-    const { spanIds: ids } = (fragments[tree.fragment[row] as number] as LogFragment).batch.columns;
+    const { spanIds: ids } = (fragments[tree.fragment[row] as number] as LogFragment).block.columns;
     return bytesToHex(ids, (tree.source[row] as number) * 8, 8);
   });
   return json<UiTraceSearchResponse>({ rows, spanIds });

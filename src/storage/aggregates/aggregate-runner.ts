@@ -1,7 +1,8 @@
 import { setImmediate as nextTurn, setTimeout as sleep } from "node:timers/promises";
 import type { Logger } from "../../component/logger.ts";
 import type { Metrics } from "../../component/metrics.ts";
-import type { LogPosition, LogReader, LogRow } from "../log/log-reader.ts";
+import type { LogHead, LogReader } from "../log/log-reader.ts";
+import type { LogPosition } from "../log/segment-source.ts";
 import type { SqlDatabase } from "../sqlite/driver.ts";
 
 /** State that is computed from the log in order, and kept in the file and transaction of the cursor that produced it. */
@@ -9,8 +10,8 @@ export interface LogState {
   /** Makes its tables and reads what was flushed. */
   load(db: SqlDatabase): void;
   /** Takes again what was consumed before a restart, only to know what came before. */
-  remember(row: LogRow): void;
-  consume(row: LogRow): void;
+  remember(row: LogHead): void;
+  consume(row: LogHead): void;
   /** Writes what changed; runs inside the transaction that stores the cursor. */
   flush(db: SqlDatabase): void;
   /** The transaction of the last flush was rolled back; called before the next batch. */
@@ -124,7 +125,7 @@ export class Aggregate {
     try {
       if (!this.#remembered) await this.#remember();
       while (!this.#stopped) {
-        const row = this.#options.reader.takeRow(this.#position);
+        const row = this.#options.reader.takeHead(this.#position);
         if (row === undefined) break;
         this.#state.consume(row);
         this.#position = row.position;

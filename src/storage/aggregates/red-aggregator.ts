@@ -3,7 +3,7 @@ import { bucketOf } from "../../model/exponential-histogram.ts";
 import { OTHER_OPERATIONS, OTHER_SERVICES } from "../../model/red-metrics.ts";
 import { SPAN_MARK, STATUS_CODE } from "../../model/span.ts";
 import { durationNano, nameOf, serviceOf } from "../../model/span-columns.ts";
-import type { LogRow } from "../log/log-reader.ts";
+import type { LogHead } from "../log/log-reader.ts";
 import type { SqlDatabase } from "../sqlite/driver.ts";
 import { AdjustedCounts } from "./adjusted-counts.ts";
 import type { LogState } from "./aggregate-runner.ts";
@@ -61,7 +61,7 @@ export class RedAggregator implements LogState {
   /** Nothing that came before matters here. */
   remember(): void {}
 
-  consume({ columns, receivedAtMs }: Pick<LogRow, "columns" | "receivedAtMs">): void {
+  consume({ columns, receivedAtMs }: Pick<LogHead, "columns" | "receivedAtMs">): void {
     this.#flushed = new Map();
     if (receivedAtMs > this.#newestReceivedMs) this.#newestReceivedMs = receivedAtMs;
     const received = Math.floor(receivedAtMs / MINUTE_MS);

@@ -1,6 +1,6 @@
 import { PermanentError } from "../../component/errors.ts";
 import type { SpanColumns, SpanGroup } from "../../model/span-columns.ts";
-import { decodeSealedIndex, isSealedIndex, sealedTraceIds } from "../columnar/columnar-index.ts";
+import { columnarTraceIds, decodeColumnarIndex, isColumnarIndex } from "../columnar/columnar-index.ts";
 
 /**
  * The stored form of SpanColumns: about 40 bytes a span and the dictionaries.
@@ -89,7 +89,7 @@ export function encodeBlockIndex(columns: SpanColumns): Uint8Array<ArrayBuffer> 
  * program does not know and for bytes that are cut or do not fit together.
  */
 export function decodeBlockIndex(bytes: Uint8Array): SpanColumns {
-  if (isSealedIndex(bytes)) return decodeSealedIndex(bytes);
+  if (isColumnarIndex(bytes)) return decodeColumnarIndex(bytes);
   if (bytes.length < HEADER) throw broken(`${bytes.length} bytes are fewer than the header's ${HEADER}`);
   const aligned = bytes.byteOffset % 4 === 0 ? bytes : new Uint8Array(bytes);
   const { buffer, byteOffset } = aligned;
@@ -190,7 +190,7 @@ export function decodeBlockIndex(bytes: Uint8Array): SpanColumns {
 
 /** Distinct trace ids of an index of either form, 16 bytes each: a view, without decoding the rest. */
 export function indexedTraceIds(bytes: Uint8Array): Uint8Array {
-  if (isSealedIndex(bytes)) return sealedTraceIds(bytes);
+  if (isColumnarIndex(bytes)) return columnarTraceIds(bytes);
   if (bytes.length < HEADER || bytes.byteOffset % 4 !== 0) return decodeBlockIndex(bytes).traceIds;
   const [first, count, traces] = new Uint32Array(bytes.buffer, bytes.byteOffset, 3) as unknown as [
     number,

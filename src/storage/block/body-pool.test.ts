@@ -97,9 +97,9 @@ describe("bodies of a reader with a pool", () => {
     const { pool, ids, reader, buffers, stored } = setUp();
     let checked = 0;
     const check = (parts: readonly LogFragment[]) => {
-      for (const { batch } of parts) {
-        const whole = stored(1, batch.next.row) as Uint8Array;
-        expect(Buffer.compare(batch.body, whole)).toBe(0);
+      for (const { block } of parts) {
+        const whole = stored(1, block.next.block) as Uint8Array;
+        expect(Buffer.compare(block.body, whole)).toBe(0);
         checked++;
       }
       return { status: 200, contentType: "text/plain", body: new Uint8Array(0) };

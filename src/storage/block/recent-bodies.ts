@@ -66,19 +66,19 @@ export class RecentBodies {
   }
 
   /** Lets readers find a placed body, once its row is committed. */
-  publish(segment: number, row: number, { at, length, crc }: PlacedBody): void {
-    const slot = row % SLOTS;
+  publish(segment: number, block: number, { at, length, crc }: PlacedBody): void {
+    const slot = block % SLOTS;
     this.#numbers[slot * SLOT_NUMBERS] = segment;
-    this.#numbers[slot * SLOT_NUMBERS + 1] = row;
+    this.#numbers[slot * SLOT_NUMBERS + 1] = block;
     this.#numbers[slot * SLOT_NUMBERS + 2] = at;
     this.#words[slot * SLOT_WORDS] = length;
-    this.#words[slot * SLOT_WORDS + 1] = crc ^ nameHash(segment, row);
+    this.#words[slot * SLOT_WORDS + 1] = crc ^ nameHash(segment, block);
   }
 
   /** A copy of a row's body; undefined where it is not, or not any more, in the ring. */
-  get(segment: number, row: number): Uint8Array<ArrayBuffer> | undefined {
-    const slot = row % SLOTS;
-    if (this.#numbers[slot * SLOT_NUMBERS] !== segment || this.#numbers[slot * SLOT_NUMBERS + 1] !== row) {
+  get(segment: number, block: number): Uint8Array<ArrayBuffer> | undefined {
+    const slot = block % SLOTS;
+    if (this.#numbers[slot * SLOT_NUMBERS] !== segment || this.#numbers[slot * SLOT_NUMBERS + 1] !== block) {
       return undefined;
     }
     const at = this.#numbers[slot * SLOT_NUMBERS + 2] as number;
@@ -88,7 +88,7 @@ export class RecentBodies {
     if (!this.#holds(at) || length > size - (at % size)) return undefined;
     const body = this.#pool?.take(length) ?? new Uint8Array(length);
     body.set(this.#ring.subarray(at % size, (at % size) + length));
-    if (!this.#holds(at) || (crc32(body) ^ nameHash(segment, row)) >>> 0 !== checksum) return undefined;
+    if (!this.#holds(at) || (crc32(body) ^ nameHash(segment, block)) >>> 0 !== checksum) return undefined;
     return body;
   }
 
@@ -101,6 +101,6 @@ function wholeWords(bytes: number): number {
   return Math.ceil(bytes / WORD_BYTES) * WORD_BYTES;
 }
 
-function nameHash(segment: number, row: number): number {
-  return Math.imul(segment, 0x9e37_79b1) ^ Math.imul(row, 0x85eb_ca6b);
+function nameHash(segment: number, block: number): number {
+  return Math.imul(segment, 0x9e37_79b1) ^ Math.imul(block, 0x85eb_ca6b);
 }

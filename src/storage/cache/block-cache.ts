@@ -1,12 +1,13 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { traceIdHash } from "../../model/attribute-hash.ts";
+import type { SegmentId, SegmentPosition } from "../../model/log.ts";
 import { decodeBlockIndex, indexedTraceIds } from "../block/block-index.ts";
 import { bloomMayContain } from "../block/bloom.ts";
 import type { BodyPool } from "../block/body-pool.ts";
 import type { BlockHead, SegmentSource } from "../log/segment-source.ts";
 import { BlockTraces } from "./block-traces.ts";
 import { ByteLru } from "./byte-lru.ts";
-import type { CachedBlock, TraceRows, TraceTimes } from "./cached-block.ts";
+import type { BlockName, CachedBlock, TraceRows, TraceTimes } from "./cached-block.ts";
 import type { Pacer } from "./pacer.ts";
 import { SegmentBlocks } from "./segment-blocks.ts";
 
@@ -29,8 +30,8 @@ const MAX_TIMES = 50_000;
 
 /** Rows read in one step while loading: between steps other requests get in. */
 const LOAD_ROWS = 64;
-/** Rows of one segment stay below this, so that (segment, row) is one exact number. */
-const MAX_ROWS = 2 ** 26;
+/** Blocks of one segment stay below this, so that (segment, number) is one exact number. */
+const MAX_BLOCKS = 2 ** 26;
 
 /**
  * What queries keep of the log: statistics of every block, blooms and trace tables, and recently used indexes and
@@ -39,7 +40,7 @@ const MAX_ROWS = 2 ** 26;
 export class BlockCache {
   readonly #source: SegmentSource;
   readonly #settings: BlockCacheSettings;
-  readonly #segments = new Map<number, SegmentBlocks>();
+  readonly #segments = new Map<SegmentId, SegmentBlocks>();
   #sorted: readonly SegmentBlocks[] | undefined;
   readonly #blocks: ByteLru<CachedBlock>;
   readonly #bodies: ByteLru<Uint8Array>;
@@ -78,19 +79,25 @@ export class BlockCache {
   }
 
   /** A row with its decoded columns; undefined when it is gone, or when `mayHold` is false of its bloom. */
-  block(segment: number, row: number, mayHold: (bloom: Uint8Array) => boolean = () => true): CachedBlock | undefined {
-    const cached = this.#blocks.get(segment * MAX_ROWS + row);
+  block(
+    segment: SegmentId,
+    number: number,
+    mayHold: (bloom: Uint8Array) => boolean = () => true,
+  ): CachedBlock | undefined {
+    const cached = this.#blocks.get(keyOf(segment, number));
     if (cached !== undefined) return mayHold(cached.bloom) ? cached : undefined;
-    const [head] = this.#source.rowsAfter(segment, row - 1, 1);
-    return head === undefined || head.row !== row || !mayHold(head.bloom) ? undefined : this.#keep(head);
+    const position = this.#segments.get(segment)?.position;
+    const [head] = this.#source.blocksAfter(segment, number - 1, 1);
+    if (position === undefined || head === undefined || head.block !== number || !mayHold(head.bloom)) return undefined;
+    return this.#keep(head, position);
   }
 
   /** Inflated bytes of a row; undefined when it is gone or damaged. */
-  body(segment: number, row: number): Uint8Array | undefined {
-    const key = segment * MAX_ROWS + row;
+  body(segment: SegmentId, number: number): Uint8Array | undefined {
+    const key = keyOf(segment, number);
     const cached = this.#bodies.get(key);
     if (cached !== undefined) return cached;
-    const body = this.#source.body(segment, row);
+    const body = this.#source.body(segment, number);
     if (body !== undefined) this.#bodies.set(key, body, body.buffer.byteLength);
     return body;
   }
@@ -99,33 +106,33 @@ export class BlockCache {
    * Inflates bodies that are about to be asked for: in this thread from the first on, and at the same time another from
    * the last. More at once would take twice the processor time for each, in memory that every thread first has to map.
    */
-  async prefetch(rows: Iterable<{ readonly segment: number; readonly row: number }>): Promise<void> {
-    const missing = [...rows].filter(({ segment, row }) => this.#bodies.get(segment * MAX_ROWS + row) === undefined);
+  async prefetch(blocks: Iterable<BlockName>): Promise<void> {
+    const missing = [...blocks].filter(({ segment, number }) => this.#bodies.get(keyOf(segment, number)) === undefined);
     const beside = missing.length > 1 ? this.#inflateFromLast(missing) : undefined;
     // It is waited for below, unless this thread fails first.
     beside?.catch(() => {});
     for (let next = missing.shift(); next !== undefined; next = missing.shift()) {
-      this.body(next.segment, next.row);
+      this.body(next.segment, next.number);
       if (missing.length > 0) await nextTurn();
     }
     await beside;
   }
 
-  async #inflateFromLast(rows: { readonly segment: number; readonly row: number }[]): Promise<void> {
-    for (let next = rows.pop(); next !== undefined; next = rows.pop()) {
-      const { segment, row } = next;
-      const body = await this.#source.inflate(segment, row);
+  async #inflateFromLast(blocks: BlockName[]): Promise<void> {
+    for (let next = blocks.pop(); next !== undefined; next = blocks.pop()) {
+      const { segment, number } = next;
+      const body = await this.#source.inflate(segment, number);
       // Retention may have taken the segment meanwhile.
       if (body === undefined || !this.#segments.has(segment)) continue;
-      this.#bodies.set(segment * MAX_ROWS + row, body, body.buffer.byteLength);
+      this.#bodies.set(keyOf(segment, number), body, body.buffer.byteLength);
     }
   }
 
   /** A number that is another one when rows of the log were added that may hold spans of the trace. */
   traceState(traceHash: number): number {
     let count = 0;
-    for (const segment of this.segments) if (!segment.complete) count += segment.traceRows(traceHash)?.length ?? 0;
-    return this.#finished * MAX_ROWS + count;
+    for (const segment of this.segments) if (!segment.complete) count += segment.traceBlocks(traceHash)?.length ?? 0;
+    return this.#finished * MAX_BLOCKS + count;
   }
 
   /** What `keepTimes` was told of a trace; undefined where that was of another state. */
@@ -150,7 +157,7 @@ export class BlockCache {
     const hash = traceIdHash(traceId);
     const found: TraceRows[] = [];
     for (const segment of this.segments) {
-      const places = segment.traceRows(hash) ?? (await this.#scanForTrace(segment, hash, pacer));
+      const places = segment.traceBlocks(hash) ?? (await this.#scanForTrace(segment, hash, pacer));
       for (const place of places) {
         const block = this.block(segment.id, place);
         const rows = block?.traces.rows(traceId) ?? [];
@@ -171,7 +178,7 @@ export class BlockCache {
         this.#sorted = undefined;
       }
       while (!segment.complete) {
-        const heads = this.#source.rowsAfter(info.id, segment.count, LOAD_ROWS);
+        const heads = this.#source.blocksAfter(info.id, segment.count, LOAD_ROWS);
         if (heads.length > 0)
           segment.add(
             heads.map(({ index }) => indexedTraceIds(index)),
@@ -208,29 +215,33 @@ export class BlockCache {
   async #scanForTrace(segment: SegmentBlocks, hash: number, pacer: Pacer): Promise<number[]> {
     const rows: number[] = [];
     for (let row = 0; ; ) {
-      const heads = this.#source.rowsAfter(segment.id, row, LOAD_ROWS);
-      for (const head of heads) if (bloomMayContain(head.bloom, hash)) rows.push(head.row);
+      const heads = this.#source.blocksAfter(segment.id, row, LOAD_ROWS);
+      for (const head of heads) if (bloomMayContain(head.bloom, hash)) rows.push(head.block);
       if (heads.length < LOAD_ROWS) return rows;
-      row = (heads.at(-1) as BlockHead).row;
+      row = (heads.at(-1) as BlockHead).block;
       if (pacer.due()) await pacer.pause();
     }
   }
 
-  #keep(head: BlockHead): CachedBlock {
-    const { segment, row, receivedAtMs, bloom } = head;
+  #keep(head: BlockHead, position: SegmentPosition): CachedBlock {
+    const { segment, block: number, receivedAtMs, bloom } = head;
     const columns = decodeBlockIndex(head.index);
     const traces = new BlockTraces(columns);
-    const block: CachedBlock = { segment, row, receivedAtMs, bloom, columns, traces };
-    this.#blocks.set(segment * MAX_ROWS + row, block, head.index.byteLength * 1.7 + bloom.byteLength + 1000);
+    const block: CachedBlock = { segment, position, number, receivedAtMs, bloom, columns, traces };
+    this.#blocks.set(keyOf(segment, number), block, head.index.byteLength * 1.7 + bloom.byteLength + 1000);
     return block;
   }
 
-  #remove(id: number): void {
+  #remove(id: SegmentId): void {
     this.#segments.delete(id);
     this.#sorted = undefined;
     this.#times.clear();
-    const gone = (key: number) => Math.trunc(key / MAX_ROWS) === id;
+    const gone = (key: number) => Math.trunc(key / MAX_BLOCKS) === id;
     this.#blocks.removeWhere(gone);
     this.#bodies.removeWhere(gone);
   }
+}
+
+function keyOf(segment: SegmentId, number: number): number {
+  return segment * MAX_BLOCKS + number;
 }

@@ -1,10 +1,19 @@
+import type { SegmentId, SegmentPosition } from "../../model/log.ts";
 import type { SpanColumns } from "../../model/span-columns.ts";
 import type { BlockTraces } from "./block-traces.ts";
 
-/** One row of the log as a reader holds it. */
-export interface CachedBlock {
-  readonly segment: number;
-  readonly row: number;
+/** Which block of the log it is. */
+export interface BlockName {
+  /** Id of its segment. */
+  readonly segment: SegmentId;
+  /** In its segment, from 1 without gaps. */
+  readonly number: number;
+}
+
+/** One block of the log as a reader holds it. */
+export interface CachedBlock extends BlockName {
+  /** Of its segment. */
+  readonly position: SegmentPosition;
   readonly receivedAtMs: number;
   readonly columns: SpanColumns;
   readonly traces: BlockTraces;

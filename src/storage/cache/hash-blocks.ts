@@ -6,14 +6,14 @@ const MOST = 512;
 export type Narrow = (rows: Uint32Array, count: number) => number;
 
 /** Those of some rows that a filter leaves, in their order; found as far as they are asked for, and remembered. */
-export class HashRows {
-  readonly #rows: RowSource;
+export class HashBlocks {
+  readonly #rows: BlockSource;
   readonly #narrow: Narrow;
   readonly #found: number[] = [];
   #asked = 0;
   #together = FIRST;
 
-  constructor(rows: RowSource, narrow: Narrow) {
+  constructor(rows: BlockSource, narrow: Narrow) {
     this.#rows = rows;
     this.#narrow = narrow;
   }
@@ -42,6 +42,6 @@ export class HashRows {
 }
 
 /** Rows by number, from 0; undefined beyond the last. */
-export interface RowSource {
+export interface BlockSource {
   get(index: number): number | undefined;
 }

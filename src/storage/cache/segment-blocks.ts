@@ -1,8 +1,9 @@
 import { traceIdHash } from "../../model/attribute-hash.ts";
+import type { SegmentId, SegmentPosition } from "../../model/log.ts";
 import { MAX_STORED_TIME } from "../block/block-limits.ts";
 import { checkBloom, filterMayContainAt, firstFilter, narrowByFilter } from "../block/bloom.ts";
 import type { BlockHead } from "../log/segment-source.ts";
-import { HashRows } from "./hash-blocks.ts";
+import { HashBlocks } from "./hash-blocks.ts";
 import type { PackedTraceTable } from "./packed-trace-table.ts";
 import { TraceTable } from "./trace-table.ts";
 
@@ -19,9 +20,9 @@ const MAX_HASHES = 16;
  * Bounds are float64 rounded outwards (256 ns at today's times), so comparing with them never leaves a block out.
  */
 export class SegmentBlocks {
-  readonly id: number;
+  readonly id: SegmentId;
   /** Place in the log; greater is newer. */
-  readonly position: number;
+  readonly position: SegmentPosition;
   #count = 0;
   #complete = false;
   #minStart = new Float64Array(64);
@@ -34,9 +35,9 @@ export class SegmentBlocks {
   #traces: TraceTable | PackedTraceTable | undefined = new TraceTable();
   #order: Uint32Array | undefined;
   /** By hash, latest used last; empty until the segment is complete. */
-  readonly #rowsOf = new Map<number, HashRows>();
+  readonly #blocksOf = new Map<number, HashBlocks>();
 
-  constructor(id: number, position = id) {
+  constructor(id: SegmentId, position: SegmentPosition) {
     this.id = id;
     this.position = position;
   }
@@ -57,13 +58,13 @@ export class SegmentBlocks {
   }
 
   /** ns since the epoch, rounded down. */
-  minStart(row: number): number {
-    return this.#minStart[row - 1] as number;
+  minStart(block: number): number {
+    return this.#minStart[block - 1] as number;
   }
 
   /** ns since the epoch, rounded up. */
-  maxStart(row: number): number {
-    return this.#maxStart[row - 1] as number;
+  maxStart(block: number): number {
+    return this.#maxStart[block - 1] as number;
   }
 
   /** The next rows in order, with the distinct trace ids of each, 16 bytes an id. */
@@ -99,18 +100,18 @@ export class SegmentBlocks {
     this.#blooms = undefined;
     this.#traces = undefined;
     this.#offsets = new Float64Array(1);
-    this.#rowsOf.clear();
+    this.#blocksOf.clear();
   }
 
   /** Rows that may hold spans of the trace, ascending; undefined where the table was released. */
-  traceRows(hash: number): number[] | undefined {
+  traceBlocks(hash: number): number[] | undefined {
     return this.#traces?.rows(hash).map((row) => row + 1);
   }
 
   /** False where the block certainly holds none; true also where the blooms were released. */
-  mayContain(row: number, hash: number): boolean {
+  mayContain(block: number, hash: number): boolean {
     if (this.#blooms === undefined) return true;
-    return filterMayContainAt(this.#blooms, this.#offsets[row - 1] as number, this.#offsets[row] as number, hash);
+    return filterMayContainAt(this.#blooms, this.#offsets[block - 1] as number, this.#offsets[block] as number, hash);
   }
 
   /**
@@ -123,17 +124,17 @@ export class SegmentBlocks {
   }
 
   /** The rows known now that may contain the hash, newest first. */
-  rowsOf(hash: number): HashRows {
-    const known = this.#rowsOf.get(hash);
+  blocksOf(hash: number): HashBlocks {
+    const known = this.#blocksOf.get(hash);
     const order = this.newestFirst();
     const rows =
-      known ?? new HashRows({ get: (index) => order[index] }, (some, count) => this.narrow(some, count, hash));
+      known ?? new HashBlocks({ get: (index) => order[index] }, (some, count) => this.narrow(some, count, hash));
     if (!this.#complete || this.#blooms === undefined) return rows;
-    this.#rowsOf.delete(hash);
-    this.#rowsOf.set(hash, rows);
-    for (const oldest of this.#rowsOf.keys()) {
-      if (this.#rowsOf.size <= MAX_HASHES) break;
-      this.#rowsOf.delete(oldest);
+    this.#blocksOf.delete(hash);
+    this.#blocksOf.set(hash, rows);
+    for (const oldest of this.#blocksOf.keys()) {
+      if (this.#blocksOf.size <= MAX_HASHES) break;
+      this.#blocksOf.delete(oldest);
     }
     return rows;
   }

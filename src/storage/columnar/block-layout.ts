@@ -18,7 +18,7 @@ export interface GroupLayout {
   readonly frame: FrameSizes;
 }
 
-export interface RowLayout {
+export interface BlockLayout {
   readonly groups: readonly SpanGroup[];
   readonly spanStart: Uint32Array;
   readonly spanEnd: Uint32Array;
@@ -30,7 +30,7 @@ export interface RowLayout {
  * Where everything lies in the body of a sealed row: for each group one ResourceSpans (field 1) with one ScopeSpans
  * (field 2) with its spans (field 2), in row order, every length in as few bytes as it needs.
  */
-export function layOut(groups: readonly GroupLayout[], lengths: Uint32Array): RowLayout {
+export function layOut(groups: readonly GroupLayout[], lengths: Uint32Array): BlockLayout {
   const spanStart = new Uint32Array(lengths.length);
   const spanEnd = new Uint32Array(lengths.length);
   const placed: SpanGroup[] = [];

@@ -37,7 +37,7 @@ const FIRST_STREAM = 3;
  * Bytes of the body of a sealed row: `body` laid out by `layOut`, with `columns` of it; `frames` in group order. What
  * follows the last group in the body is kept as it is.
  */
-export function encodeSealedBody(
+export function encodeColumnarBody(
   body: Uint8Array,
   columns: SpanColumns,
   frames: readonly Frame[],
@@ -56,7 +56,7 @@ export function encodeSealedBody(
 }
 
 /** The body that `encodeSealedBody` was given, of `rawLength` bytes. Throws RangeError for bytes that do not fit. */
-export function decodeSealedBody(bytes: Uint8Array, columns: SpanColumns, rawLength: number): Uint8Array {
+export function decodeColumnarBody(bytes: Uint8Array, columns: SpanColumns, rawLength: number): Uint8Array {
   return new Rebuilder(bytes, columns, rawLength).rebuild();
 }
 

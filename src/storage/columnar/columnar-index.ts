@@ -33,14 +33,14 @@ const NEAR_PARENT = 2;
 const MAX_DIFFERENCE = 2 ** 51;
 const TWO_32 = 0x1_0000_0000;
 
-export function isSealedIndex(bytes: Uint8Array): boolean {
+export function isColumnarIndex(bytes: Uint8Array): boolean {
   return bytes[0] === MAGIC;
 }
 
 /**
  * Bytes of the index of a sealed row. `columns` are laid out by `layOut(groups, …)`, their rows in group order.
  */
-export function encodeSealedIndex(columns: SpanColumns, groups: readonly GroupLayout[]): Uint8Array<ArrayBuffer> {
+export function encodeColumnarIndex(columns: SpanColumns, groups: readonly GroupLayout[]): Uint8Array<ArrayBuffer> {
   const { count } = columns;
   const head = new ByteSink();
   head.varint(count);
@@ -82,7 +82,7 @@ export function encodeSealedIndex(columns: SpanColumns, groups: readonly GroupLa
 }
 
 /** The columns that `encodeSealedIndex` was given. Throws PermanentError for bytes that do not fit together. */
-export function decodeSealedIndex(bytes: Uint8Array): SpanColumns {
+export function decodeColumnarIndex(bytes: Uint8Array): SpanColumns {
   try {
     return decode(bytes);
   } catch (error) {
@@ -92,12 +92,12 @@ export function decodeSealedIndex(bytes: Uint8Array): SpanColumns {
 }
 
 /** Trace ids of the row, 16 bytes each, without decoding its other columns. */
-export function sealedTraceIds(bytes: Uint8Array): Uint8Array {
+export function columnarTraceIds(bytes: Uint8Array): Uint8Array {
   return new PartReader(bytes.subarray(1)).get(PART.traceIds);
 }
 
 function decode(bytes: Uint8Array): SpanColumns {
-  if (!isSealedIndex(bytes)) throw new RangeError(`first byte ${bytes[0]}`);
+  if (!isColumnarIndex(bytes)) throw new RangeError(`first byte ${bytes[0]}`);
   const parts = new PartReader(bytes.subarray(1));
   const head = parts.source(PART.head);
   const count = head.varint();

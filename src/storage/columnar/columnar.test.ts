@@ -9,25 +9,25 @@ import { NO_THRESHOLD, nameOf, type SpanColumns, serviceOf } from "../../model/s
 import { decodeBlockIndex, encodeBlockIndex } from "../block/block-index.ts";
 import { BODY_CODEC } from "../block/block-limits.ts";
 import { bloomMayContain } from "../block/bloom.ts";
-import { type AssembledRow, Assembler } from "../sealing/assemble.ts";
+import { type AssembledBlock, Assembler } from "../sealing/assemble.ts";
 import { groupByTrace } from "../sealing/grouping.ts";
-import { RowSealer, type SealedRow } from "../sealing/seal-block.ts";
-import { frameOf, joined, type SourceRow, topLevelExtras } from "../sealing/source-blocks.ts";
-import { decodeSealedBody } from "./columnar-body.ts";
-import { decodeSealedIndex } from "./columnar-index.ts";
+import { BlockSealer, type SealedBlock } from "../sealing/seal-block.ts";
+import { frameOf, joined, type SourceBlock, topLevelExtras } from "../sealing/source-blocks.ts";
+import { decodeColumnarBody } from "./columnar-body.ts";
+import { decodeColumnarIndex } from "./columnar-index.ts";
 
-function sourceRow(body: Uint8Array): SourceRow {
+function sourceRow(body: Uint8Array): SourceBlock {
   const { columns } = new TraceScanner(DEFAULT_SCAN_LIMITS).scan(body);
   return { body, columns: decodeBlockIndex(encodeBlockIndex(columns)), receivedAtMs: 1 };
 }
 
 interface Sealed {
-  readonly assembled: AssembledRow;
-  readonly row: SealedRow;
+  readonly assembled: AssembledBlock;
+  readonly row: SealedBlock;
 }
 
-function seal(rows: readonly SourceRow[], limits = { maxSpans: 2048, maxBytes: 1 << 22 }): Sealed[] {
-  const sealer = new RowSealer(new TraceScanner(DEFAULT_SCAN_LIMITS));
+function seal(rows: readonly SourceBlock[], limits = { maxSpans: 2048, maxBytes: 1 << 22 }): Sealed[] {
+  const sealer = new BlockSealer(new TraceScanner(DEFAULT_SCAN_LIMITS));
   const assembler = new Assembler(rows);
   return groupByTrace(rows, limits).map((refs, i) => {
     const extras = i === 0 ? joined(rows.map(({ body }) => topLevelExtras(body))) : new Uint8Array(0);
@@ -60,11 +60,11 @@ function describeSpans(body: Uint8Array, columns: SpanColumns): string[] {
 
 function readBack({ row }: Sealed): { body: Uint8Array; columns: SpanColumns } {
   expect(row.codec).toBe(BODY_CODEC.columnar);
-  const columns = decodeSealedIndex(row.index);
-  return { columns, body: decodeSealedBody(row.body, columns, row.rawLength) };
+  const columns = decodeColumnarIndex(row.index);
+  return { columns, body: decodeColumnarBody(row.body, columns, row.rawLength) };
 }
 
-function expectAllBack(rows: readonly SourceRow[], sealed: readonly Sealed[]): void {
+function expectAllBack(rows: readonly SourceBlock[], sealed: readonly Sealed[]): void {
   const before = rows.flatMap(({ body, columns }) => describeSpans(body, columns)).sort();
   const after = sealed.flatMap((one) => {
     const { body, columns } = readBack(one);
@@ -105,7 +105,7 @@ describe("a sealed row", () => {
     for (let shift = 0; shift < 4; shift++) {
       const moved = Buffer.alloc(row.index.length + 4).subarray(shift);
       moved.set(row.index);
-      const { spanIds, parentIds, traceIds } = decodeSealedIndex(moved.subarray(0, row.index.length));
+      const { spanIds, parentIds, traceIds } = decodeColumnarIndex(moved.subarray(0, row.index.length));
       for (const ids of [spanIds, parentIds, traceIds]) expect(ids.byteOffset % 4).toBe(0);
     }
   });
@@ -178,7 +178,7 @@ describe("a sealed row", () => {
         expectAllBack(rows, sealed);
         const [first] = sealed as [Sealed];
         expect(Buffer.from(topLevelExtras(readBack(first).body))).toEqual(
-          Buffer.from(topLevelExtras((rows[0] as SourceRow).body)),
+          Buffer.from(topLevelExtras((rows[0] as SourceBlock).body)),
         );
       }),
       { numRuns: 60 },
@@ -187,18 +187,18 @@ describe("a sealed row", () => {
 
   it("is refused when it is cut or changed, or gives other bytes of the same length, which its checksum tells", () => {
     const [{ row }] = seal([sourceRow(makeBody("s", range(0, 200)))]) as [Sealed];
-    const columns = decodeSealedIndex(row.index);
+    const columns = decodeColumnarIndex(row.index);
     for (let length = 0; length < row.body.length; length += 37) {
-      expect(() => decodeSealedBody(row.body.slice(0, length), columns, row.rawLength)).toThrow();
+      expect(() => decodeColumnarBody(row.body.slice(0, length), columns, row.rawLength)).toThrow();
     }
     for (let length = 0; length < row.index.length; length += 37) {
-      expect(() => decodeSealedIndex(row.index.slice(0, length))).toThrow();
+      expect(() => decodeColumnarIndex(row.index.slice(0, length))).toThrow();
     }
     for (let at = 1; at < row.body.length; at += 11) {
       const flipped = row.body.slice();
       flipped[at] = (flipped[at] as number) ^ 0x10;
       try {
-        expect(decodeSealedBody(flipped, columns, row.rawLength)).toHaveLength(row.rawLength);
+        expect(decodeColumnarBody(flipped, columns, row.rawLength)).toHaveLength(row.rawLength);
       } catch (error) {
         expect(error).toBeInstanceOf(Error);
       }

@@ -11,11 +11,11 @@ export function chunkFragments(fragments: readonly LogFragment[], max: number): 
   const parts: LogFragment[][] = [];
   let part: LogFragment[] = [];
   let room = max;
-  for (const { batch, rows } of fragments) {
+  for (const { block, rows } of fragments) {
     let from = 0;
     while (from < rows.length) {
       const to = Math.min(rows.length, from + room);
-      part.push({ batch, rows: from === 0 && to === rows.length ? rows : rows.slice(from, to) });
+      part.push({ block, rows: from === 0 && to === rows.length ? rows : rows.slice(from, to) });
       room -= to - from;
       from = to;
       if (room > 0) continue;

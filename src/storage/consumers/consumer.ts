@@ -6,7 +6,8 @@ import type { Counter, Metrics } from "../../component/metrics.ts";
 import { backoffMs } from "../../component/retry.ts";
 import type { ConfiguredExporter, ExporterStatus } from "../../component/store.ts";
 import { type Cursor, compareCursors, type LogFragment } from "../../model/log.ts";
-import type { LogEntry, LogPosition, LogReader } from "../log/log-reader.ts";
+import type { LogEntry, LogReader } from "../log/log-reader.ts";
+import type { LogPosition } from "../log/segment-source.ts";
 import { chunkFragments, spansOf } from "./chunk-fragments.ts";
 import type { ConsumerState } from "./cursor-store.ts";
 
@@ -119,7 +120,7 @@ export class Consumer {
 
   status(end: LogPosition): ExporterStatus {
     const lagSpans = Math.max(0, end.spansThrough - this.#done.spansThrough);
-    const oldest = this.#jobs[0]?.entries[0]?.batch.receivedAtMs ?? this.#options.reader.nextReceivedAtMs(this.#done);
+    const oldest = this.#jobs[0]?.entries[0]?.block.receivedAtMs ?? this.#options.reader.nextReceivedAtMs(this.#done);
     return {
       name: this.name,
       lagBatches: Math.max(0, end.sequence - this.#done.sequence),
@@ -150,7 +151,7 @@ export class Consumer {
         const entry = reader.take(row);
         if (entry === undefined) {
           // Its segment went between two reads, or is damaged.
-          at = { ...at, segment: row.position.segment, row: Number.MAX_SAFE_INTEGER };
+          at = { ...at, segment: row.position.segment, block: Number.MAX_SAFE_INTEGER };
           continue;
         }
         lostBefore += Math.max(0, entry.position.spansThrough - entry.spans - at.spansThrough);
@@ -184,12 +185,12 @@ export class Consumer {
     if (configured.maxBacklogSpans === undefined) return undefined;
     const end = reader.end();
     if (end.spansThrough - this.#done.spansThrough <= configured.maxBacklogSpans) return undefined;
-    const { segment, row } = reader.back(end, configured.maxBacklogSpans);
-    return { segment, row };
+    const { segment, block } = reader.back(end, configured.maxBacklogSpans);
+    return { segment, block };
   }
 
   async #run(job: Job): Promise<void> {
-    const fragments = job.entries.map(({ batch, rows }) => ({ batch, rows }));
+    const fragments = job.entries.map(({ block, rows }) => ({ block, rows }));
     while (job.state === "running") {
       try {
         for (const part of chunkFragments(fragments, this.#options.configured.maxBatchSpans)) await this.#send(part);
@@ -254,9 +255,9 @@ export class Consumer {
           this.#count("retries", 1);
           const given = this.#givenUp();
           fragments = fragments.filter(
-            ({ batch }) =>
-              this.#options.reader.holds(batch.next.segment) &&
-              (given === undefined || compareCursors(batch.next, given) > 0),
+            ({ block }) =>
+              this.#options.reader.holds(block.next.segment) &&
+              (given === undefined || compareCursors(block.next, given) > 0),
           );
           const lost = spans - spansOf(fragments);
           if (lost > 0) this.#lose(lost);

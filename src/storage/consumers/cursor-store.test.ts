@@ -16,7 +16,7 @@ beforeEach(() => {
 afterEach(() => temp.remove());
 
 const state = (row: number): ConsumerState => ({
-  position: { segment: 1, row, sequence: row, spansThrough: row * 100 },
+  position: { segment: 1, block: row, sequence: row, spansThrough: row * 100 },
   delivered: row * 100,
   rejected: 0,
   lost: 0,

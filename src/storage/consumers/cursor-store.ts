@@ -1,4 +1,4 @@
-import type { LogPosition } from "../log/log-reader.ts";
+import type { LogPosition } from "../log/segment-source.ts";
 import { readMeta, valuesCrc, writeMeta } from "../sqlite/checked-meta.ts";
 import type { SqlDatabase } from "../sqlite/driver.ts";
 
@@ -53,14 +53,14 @@ export class CursorStore {
     const row = this.#db
       .prepare<ConsumerRow>(
         // Named again: without it a result has the names of the file, in which a bit may make another case.
-        `SELECT name AS name, segment AS segment, row AS row, sequence AS sequence, spans_through AS spansThrough,
+        `SELECT name AS name, segment AS segment, row AS block, sequence AS sequence, spans_through AS spansThrough,
            delivered AS delivered, rejected AS rejected, lost AS lost, retries AS retries
          FROM consumer WHERE name = ?`,
       )
       .get(name);
     if (row === undefined) return undefined;
-    const { segment, row: at, sequence, spansThrough, delivered, rejected, lost, retries } = row;
-    return { position: { segment, row: at, sequence, spansThrough }, delivered, rejected, lost, retries };
+    const { segment, block, sequence, spansThrough, delivered, rejected, lost, retries } = row;
+    return { position: { segment, block, sequence, spansThrough }, delivered, rejected, lost, retries };
   }
 
   /** Writes cursors, and whatever `also` writes, in one transaction. Throws SqlError. */
@@ -68,7 +68,7 @@ export class CursorStore {
     this.#db.transaction(() => {
       const statement = this.#db.prepare("INSERT OR REPLACE INTO consumer VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)");
       for (const [name, { position: p, delivered, rejected, lost, retries }] of states) {
-        statement.run(name, p.segment, p.row, p.sequence, p.spansThrough, delivered, rejected, lost, retries);
+        statement.run(name, p.segment, p.block, p.sequence, p.spansThrough, delivered, rejected, lost, retries);
       }
       writeMeta(this.#db, CURSORS_CRC, cursorsCrc(this.#db));
       also(this.#db);

@@ -16,7 +16,7 @@ import type { AggregateKind, AggregateTable } from "../aggregates/aggregate-runn
 import { AGGREGATES } from "../aggregates/builtin.ts";
 import { readRed } from "../aggregates/red-table.ts";
 import { IngestCore } from "../log/ingest-core.ts";
-import type { LogRow } from "../log/log-reader.ts";
+import type { LogHead } from "../log/log-reader.ts";
 import { fileAccess, StoredSource } from "../log/stored-source.ts";
 import type { SqlDatabase } from "../sqlite/driver.ts";
 import { openConsumersDb } from "./consumers-db.ts";
@@ -43,8 +43,8 @@ function destination(name: string, behave: Behaviour, changes: Partial<Configure
       async start() {},
       async shutdown() {},
       async export(fragments: readonly LogFragment[], signal) {
-        const ids = fragments.flatMap(({ batch, rows }) => {
-          const all = spanNumbers(batch.columns);
+        const ids = fragments.flatMap(({ block, rows }) => {
+          const all = spanNumbers(block.columns);
           return rows.map((row) => all[row] as number);
         });
         requests.push(ids);
@@ -349,7 +349,7 @@ describe("a log that has lost its end", () => {
     counted.length = 0;
     const after = destination("a", () => DELIVERED, { startAt: "oldest" });
     const { core } = await log.run([after.configured], table);
-    expect(core.floor()).toEqual({ segment: 1, row: 3 });
+    expect(core.floor()).toEqual({ segment: 1, block: 3 });
     log.append(1001, 10);
     log.append(1011, 10);
     await until("the new spans are delivered", () => after.delivered.length === 20);
@@ -399,7 +399,7 @@ describe("aggregates", () => {
   /** Sums of span ids, stored; what was remembered, not. */
   function sums() {
     const remembered: number[] = [];
-    const sum = (batch: LogRow) => spanNumbers(batch.columns).reduce((a, b) => a + b, 0);
+    const sum = (batch: LogHead) => spanNumbers(batch.columns).reduce((a, b) => a + b, 0);
     const table: AggregateTable = {
       "aggregate/sum": {
         rememberSpans: 20,

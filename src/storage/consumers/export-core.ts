@@ -4,7 +4,8 @@ import type { Counter, MetricSample } from "../../component/metrics.ts";
 import type { ConfiguredExporter, ExporterStatus } from "../../component/store.ts";
 import { type Cursor, compareCursors } from "../../model/log.ts";
 import { Aggregate, type AggregateTable } from "../aggregates/aggregate-runner.ts";
-import { type LogPosition, LogReader, type LogSource } from "../log/log-reader.ts";
+import { LogReader } from "../log/log-reader.ts";
+import type { LogPosition, LogSource } from "../log/segment-source.ts";
 import type { SqlDatabase } from "../sqlite/driver.ts";
 import { Consumer } from "./consumer.ts";
 import { type ConsumerState, CursorStore } from "./cursor-store.ts";
@@ -115,9 +116,9 @@ export class ExportCore {
 
   /** What the stored cursors of all consumers have passed; the end of all things where there is none. */
   floor(): Cursor {
-    let floor: Cursor = { segment: Number.MAX_SAFE_INTEGER, row: 0 };
+    let floor: Cursor = { segment: Number.MAX_SAFE_INTEGER, block: 0 };
     const lower = (cursor: Cursor) => {
-      if (compareCursors(cursor, floor) < 0) floor = { segment: cursor.segment, row: cursor.row };
+      if (compareCursors(cursor, floor) < 0) floor = { segment: cursor.segment, block: cursor.block };
     };
     for (const { name } of this.#consumers) lower((this.#saved.get(name) as ConsumerState).position);
     for (const aggregate of this.#aggregates) lower(aggregate.stored);

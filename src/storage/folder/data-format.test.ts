@@ -46,7 +46,7 @@ const segment = (path: string, id: number) => join(path, "segments", `0000000${i
 function heads(path: string) {
   const source = new StoredSource(fileAccess(testDriver, path), (_, reason) => expect.fail(reason));
   try {
-    return source.segments().flatMap(({ id }) => source.rowsAfter(id, 0, 1000));
+    return source.segments().flatMap(({ id }) => source.blocksAfter(id, 0, 1000));
   } finally {
     source.close();
   }

@@ -1,3 +1,4 @@
+import type { SegmentId } from "../../model/log.ts";
 /**
  * The data folder.
  *
@@ -31,6 +32,6 @@ export const DAMAGED_SUFFIX = ".damaged";
 export const SEALING_SUFFIX = ".sealing";
 
 /** `00000042.db` */
-export function segmentFileName(id: number): string {
+export function segmentFileName(id: SegmentId): string {
   return `${String(id).padStart(8, "0")}.db`;
 }

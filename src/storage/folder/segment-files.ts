@@ -1,5 +1,6 @@
 import { existsSync, readdirSync, renameSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
+import type { SegmentId } from "../../model/log.ts";
 import { DAMAGED_SUFFIX, SEALING_SUFFIX, SEGMENTS_FOLDER, segmentFileName } from "./layout.ts";
 import { makeFolder } from "./make-folder.ts";
 
@@ -23,7 +24,7 @@ export function putDatabaseAside(path: string): void {
 }
 
 /** The files of segments in a data folder. Nothing of them may be open when they are removed or put aside. */
-export class SegmentFolder {
+export class SegmentFiles {
   readonly #folder: string;
 
   /** Makes the folder. Throws the file system's errors. */
@@ -32,23 +33,23 @@ export class SegmentFolder {
     makeFolder(this.#folder);
   }
 
-  path(id: number): string {
+  path(id: SegmentId): string {
     return join(this.#folder, segmentFileName(id));
   }
 
-  exists(id: number): boolean {
+  exists(id: SegmentId): boolean {
     return existsSync(this.path(id));
   }
 
-  bytes(id: number): number {
+  bytes(id: SegmentId): number {
     return databaseBytes(this.path(id));
   }
 
-  remove(id: number): void {
+  remove(id: SegmentId): void {
     for (const side of ["", ...SIDE_FILES]) rmSync(this.path(id) + side, { force: true });
   }
 
-  putAside(id: number): void {
+  putAside(id: SegmentId): void {
     putDatabaseAside(this.path(id));
   }
 

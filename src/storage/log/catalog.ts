@@ -1,3 +1,4 @@
+import type { SegmentId, SegmentPosition } from "../../model/log.ts";
 import { checkFormat, formatProblem, storedFormat } from "../folder/data-format.ts";
 import { FORMAT_VERSION } from "../folder/layout.ts";
 import { readMeta, valuesCrc, writeMeta } from "../sqlite/checked-meta.ts";
@@ -7,7 +8,7 @@ import { readTombstones, TombstoneTable } from "./tombstone-table.ts";
 import type { Tombstone } from "./tombstones.ts";
 
 export interface CatalogEntry {
-  readonly id: number;
+  readonly id: SegmentId;
   readonly state: SegmentState;
   /** ms since the epoch. */
   readonly createdMs: number;
@@ -21,7 +22,7 @@ export interface CatalogEntry {
   readonly lastSequence: number;
   readonly spansThrough: number;
   /** Its place in the log, by which cursors name it. */
-  readonly position: number;
+  readonly position: SegmentPosition;
   /** 1 for a sealed segment, else 0. */
   readonly sealed: number;
   /** Greatest id of the tombstones that were applied to it. */
@@ -80,7 +81,7 @@ export class Catalog {
   /** What the folder's format was before it was opened here; undefined where it is new, or was of this format. */
   readonly raisedFrom: number | undefined;
   readonly #db: SqlDatabase;
-  readonly #entries = new Map<number, CatalogEntry>();
+  readonly #entries = new Map<SegmentId, CatalogEntry>();
   readonly #deletions: TombstoneTable;
   #tombstones: readonly Tombstone[] = [];
   #nextSegment = 1;
@@ -178,7 +179,7 @@ export class Catalog {
     this.#entries.set(entry.id, entry);
   }
 
-  setState(ids: readonly number[], state: SegmentState): void {
+  setState(ids: readonly SegmentId[], state: SegmentState): void {
     const changed = ids.flatMap((id) => {
       const entry = this.#entries.get(id);
       return entry === undefined ? [] : [{ ...entry, state }];
@@ -189,7 +190,7 @@ export class Catalog {
     for (const entry of changed) this.#entries.set(entry.id, entry);
   }
 
-  remove(ids: readonly number[]): void {
+  remove(ids: readonly SegmentId[]): void {
     const statement = this.#db.prepare("DELETE FROM segment WHERE id = ?");
     this.#db.transaction(() => {
       for (const id of ids) statement.run(id);
@@ -251,7 +252,7 @@ export class Catalog {
 }
 
 export function emptyEntry(
-  id: number,
+  id: SegmentId,
   state: SegmentState,
   createdMs: number,
   lastSequence: number,
@@ -268,7 +269,8 @@ export function emptyEntry(
     maxReceivedMs: null,
     lastSequence,
     spansThrough,
-    position: id,
+    // A segment that is not sealed lies where it was begun.
+    position: Number(id),
     sealed: 0,
     tombstones: 0,
   };

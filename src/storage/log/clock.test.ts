@@ -58,12 +58,12 @@ function storeAt(startMs: number) {
       source
         .segments()
         .flatMap(({ id }) =>
-          source.rowsAfter(id, 0, 1000).flatMap(({ index }) => spanNumbers(decodeBlockIndex(index))),
+          source.blocksAfter(id, 0, 1000).flatMap(({ index }) => spanNumbers(decodeBlockIndex(index))),
         ),
     due: () =>
       core.maintain({
         type: "next_seal",
-        floor: { segment: Number.MAX_SAFE_INTEGER, row: 0 },
+        floor: { segment: Number.MAX_SAFE_INTEGER, block: 0 },
         atOnce: false,
       }) as Promise<SealTask | undefined>,
     states: () => core.segments.readable().map(({ state }) => state),

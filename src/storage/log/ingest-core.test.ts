@@ -75,8 +75,8 @@ function append({ core }: Opened, first: number, count: number, receivedAtMs?: n
 function stored(source: StoredSource): number[] {
   const numbers: number[] = [];
   for (const { id } of source.segments()) {
-    for (const head of source.rowsAfter(id, 0, 10_000)) {
-      if (source.body(id, head.row) !== undefined) numbers.push(...spanNumbers(decodeBlockIndex(head.index)));
+    for (const head of source.blocksAfter(id, 0, 10_000)) {
+      if (source.body(id, head.block) !== undefined) numbers.push(...spanNumbers(decodeBlockIndex(head.index)));
     }
   }
   return numbers;
@@ -101,7 +101,7 @@ describe("the log", () => {
     expect(second.core.sequence).toBe(2);
     append(second, 109, 3);
     expect(stored(second.source)).toEqual(numbers(1, 111));
-    expect(second.source.end()).toMatchObject({ segment: 1, row: 3, sequence: 3, spansThrough: 111 });
+    expect(second.source.end()).toMatchObject({ segment: 1, block: 3, sequence: 3, spansThrough: 111 });
     expect(second.source.stats()).toMatchObject({ spans: 111, batches: 3, segments: 1 });
     expect(second.source.operations(1).operations).toHaveLength(7);
   });
@@ -127,7 +127,7 @@ describe("the log", () => {
     first.close();
     const second = open(path);
     expect(stored(second.source)).toEqual(numbers(1, 200));
-    expect(second.source.rowsAfter(3, 0, 1)[0]).toMatchObject({ row: 1, sequence: 5, spansThrough: 200 });
+    expect(second.source.blocksAfter(3, 0, 1)[0]).toMatchObject({ block: 1, sequence: 5, spansThrough: 200 });
   });
 
   it("rolls by age only when there are rows", () => {

@@ -4,7 +4,7 @@ import { type ErrorRecord, PermanentError, RetryableError, toErrorRecord } from 
 import type { AppendResult, IncomingBatch, IngestPipeline } from "../../component/ingest.ts";
 import type { MetricSample } from "../../component/metrics.ts";
 import type { StoreSettings } from "../../component/store.ts";
-import type { Cursor } from "../../model/log.ts";
+import type { Cursor, SegmentId } from "../../model/log.ts";
 import type { RecentBodies } from "../block/recent-bodies.ts";
 import { type FolderLock, lockFolder } from "../folder/folder-lock.ts";
 import { FreeSpace } from "../folder/free-space.ts";
@@ -35,7 +35,7 @@ export interface IngestCoreOptions {
   readonly pipeline: IngestPipeline;
   readonly host: Host;
   /** Resolves when no reader has the segments open; `gently` lets reads under way end before. */
-  readonly release: (ids: readonly number[], gently?: boolean) => Promise<void>;
+  readonly release: (ids: readonly SegmentId[], gently?: boolean) => Promise<void>;
   /** Bytes free on the disk of a folder; for tests. */
   readonly freeBytes?: (folder: string) => number;
   readonly now?: () => number;
@@ -226,7 +226,7 @@ export class IngestCore {
   }
 
   /** Puts aside a segment in which a reader found damage. Never rejects: what fails is logged, and met again. */
-  async quarantine(id: number, reason: string): Promise<void> {
+  async quarantine(id: SegmentId, reason: string): Promise<void> {
     const state = this.#closed ? undefined : this.#segments.entry(id)?.state;
     if (state !== "open" && state !== "closed") return;
     try {

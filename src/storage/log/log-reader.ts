@@ -1,19 +1,11 @@
-import type { LogBatch, LogFragment } from "../../model/log.ts";
+import type { Cursor, LogBlock, LogFragment, SegmentId, SegmentPosition } from "../../model/log.ts";
 import type { SpanColumns } from "../../model/span-columns.ts";
 import { decodeBlockIndex } from "../block/block-index.ts";
 import { MAX_BLOCK_SPANS } from "../block/block-limits.ts";
-import type { BlockHead, SegmentInfo, SegmentSource } from "./segment-source.ts";
-
-/** A place in the log with what is needed to measure distances: everything up to and including it is done. */
-export interface LogPosition {
-  readonly segment: number;
-  readonly row: number;
-  readonly sequence: number;
-  readonly spansThrough: number;
-}
+import type { BlockHead, LogPosition, LogSource, SegmentInfo } from "./segment-source.ts";
 
 /** A row of the log as columns: all that aggregates need, for a body costs four times as much to read. */
-export interface LogRow {
+export interface LogHead {
   /** The position that has this row done. */
   readonly position: LogPosition;
   readonly spans: number;
@@ -26,26 +18,21 @@ export interface LogRow {
 export interface LogEntry {
   readonly position: LogPosition;
   readonly spans: number;
-  readonly batch: LogBatch;
+  readonly block: LogBlock;
   /** All rows of the batch, ascending; shared. */
   readonly rows: readonly number[];
-}
-
-/** What consumers read from: a source that also knows where the log ends. */
-export interface LogSource extends SegmentSource {
-  end(): LogPosition;
 }
 
 interface Found {
   readonly head: BlockHead;
   /** Of its segment, as cursors name it. */
-  readonly position: number;
+  readonly position: SegmentPosition;
 }
 
 interface Cached {
   /** Of the segment, as the source names it. */
-  readonly id: number;
-  readonly row: LogRow;
+  readonly id: SegmentId;
+  readonly head: LogHead;
   entry: LogEntry | undefined;
   bytes: number;
   /** Consumers that have taken it. */
@@ -98,12 +85,12 @@ export class LogReader {
 
   /** The position before the oldest row that is still there. */
   oldest(): LogPosition {
-    const found = this.#headAfter({ segment: 0, row: 0 });
+    const found = this.#headAfter({ segment: 0, block: 0 });
     if (found === undefined) return this.end();
     const { head, position } = found;
     return {
       segment: position,
-      row: head.row - 1,
+      block: head.block - 1,
       sequence: head.sequence - 1,
       spansThrough: head.spansThrough - head.spans,
     };
@@ -113,36 +100,36 @@ export class LogReader {
    * The first row after `position`, skipping segments that are gone; undefined at the end of the log. What was skipped
    * shows as a gap between `position.spansThrough` and the row's. Asking again costs nothing.
    */
-  next(position: LogPosition): LogRow | undefined {
-    const cached = this.#cache.get(keyOf(position.segment, position.row + 1));
-    if (cached !== undefined) return cached.row;
+  next(position: LogPosition): LogHead | undefined {
+    const cached = this.#cache.get(keyOf(position.segment, position.block + 1));
+    if (cached !== undefined) return cached.head;
     const found = this.#headAfter(position);
-    return found === undefined ? undefined : this.#keep(found.head, found.position).row;
+    return found === undefined ? undefined : this.#keep(found.head, found.position).head;
   }
 
   /** The next row of a consumer that needs no body. To be called once for each. */
-  takeRow(position: LogPosition): LogRow | undefined {
+  takeHead(position: LogPosition): LogHead | undefined {
     const row = this.next(position);
     if (row !== undefined) this.#taken(row.position);
     return row;
   }
 
   /** The body of a row that `next` gave; undefined when its segment is gone or damaged. To be called once for each. */
-  take(row: LogRow): LogEntry | undefined {
+  take(row: LogHead): LogEntry | undefined {
     const { segment } = row.position;
-    const cached = this.#cache.get(keyOf(segment, row.position.row));
+    const cached = this.#cache.get(keyOf(segment, row.position.block));
     const entry = cached?.entry ?? this.#open(row);
     if (cached !== undefined && cached.entry === undefined && entry !== undefined) {
       cached.entry = entry;
-      this.#grow(cached, entry.batch.body.length);
+      this.#grow(cached, entry.block.body.length);
     }
     this.#taken(row.position);
     return entry;
   }
 
   /** Keeps a row no longer: nobody is to read on from there. */
-  drop({ position }: LogRow): void {
-    const key = keyOf(position.segment, position.row);
+  drop({ position }: LogHead): void {
+    const key = keyOf(position.segment, position.block);
     const cached = this.#cache.get(key);
     if (cached !== undefined) this.#drop(key, cached);
   }
@@ -152,7 +139,7 @@ export class LogReader {
     const target = position.spansThrough - spans;
     const segments = this.#source.segments().filter((segment) => segment.position <= position.segment);
     for (const segment of segments.reverse()) {
-      const [first] = this.#source.rowsAfter(segment.id, 0, 1);
+      const [first] = this.#source.blocksAfter(segment.id, 0, 1);
       if (first === undefined || first.spansThrough > target) continue;
       return this.#rowReaching(segment, first, position, target);
     }
@@ -162,30 +149,30 @@ export class LogReader {
   /** The last row of a segment, at most at `position`, whose span total is not beyond `target`; `first` is one such. */
   #rowReaching(segment: SegmentInfo, first: BlockHead, position: LogPosition, target: number): LogPosition {
     let best = first;
-    let low = first.row;
-    let high = segment.position === position.segment ? position.row : low + target - first.spansThrough;
+    let low = first.block;
+    let high = segment.position === position.segment ? position.block : low + target - first.spansThrough;
     while (low < high) {
       const middle = Math.ceil((low + high) / 2);
-      const [head] = this.#source.rowsAfter(segment.id, middle - 1, 1);
+      const [head] = this.#source.blocksAfter(segment.id, middle - 1, 1);
       if (head === undefined || head.spansThrough > target) {
         high = middle - 1;
         continue;
       }
       best = head;
-      low = head.row;
+      low = head.block;
     }
-    const { row, sequence, spansThrough } = best;
-    return { segment: segment.position, row, sequence, spansThrough };
+    const { block, sequence, spansThrough } = best;
+    return { segment: segment.position, block, sequence, spansThrough };
   }
 
   /** Receive time of the first row after `position`, ms since the epoch; undefined at the end. */
   nextReceivedAtMs(position: LogPosition): number | undefined {
-    const cached = this.#cache.get(keyOf(position.segment, position.row + 1));
-    return cached?.row.receivedAtMs ?? this.#headAfter(position)?.head.receivedAtMs;
+    const cached = this.#cache.get(keyOf(position.segment, position.block + 1));
+    return cached?.head.receivedAtMs ?? this.#headAfter(position)?.head.receivedAtMs;
   }
 
   /** Whether a segment, named as in cursors, can still be read. */
-  holds(segment: number): boolean {
+  holds(segment: SegmentPosition): boolean {
     return this.#source.segments().some((info) => info.position === segment);
   }
 
@@ -193,37 +180,37 @@ export class LogReader {
   withoutDeleted(fragments: readonly LogFragment[]): readonly LogFragment[] {
     const segments = this.#source.segments();
     return fragments.map((fragment) => {
-      const { batch, rows } = fragment;
-      const segment = segments.find(({ position }) => position === batch.next.segment);
-      const sequence = this.#sequences.get(batch.columns);
+      const { block, rows } = fragment;
+      const segment = segments.find(({ position }) => position === block.next.segment);
+      const sequence = this.#sequences.get(block.columns);
       if (segment === undefined || sequence === undefined) return fragment;
-      const left = this.#source.rowsLeft(segment.id, sequence, batch.columns);
+      const left = this.#source.rowsLeft(segment.id, sequence, block.columns);
       if (left === undefined) return fragment;
       const kept = new Set(left);
-      return { batch, rows: rows.filter((row) => kept.has(row)) };
+      return { block, rows: rows.filter((row) => kept.has(row)) };
     });
   }
 
-  #headAfter(from: { readonly segment: number; readonly row: number }): Found | undefined {
+  #headAfter(from: Cursor): Found | undefined {
     for (const { id, position } of this.#source.segments()) {
       if (position < from.segment) continue;
-      const heads = this.#source.rowsAfter(id, position === from.segment ? from.row : 0, FETCH_ROWS);
+      const heads = this.#source.blocksAfter(id, position === from.segment ? from.block : 0, FETCH_ROWS);
       for (const head of heads.slice(1)) this.#keep(head, position);
       if (heads[0] !== undefined) return { head: heads[0], position };
     }
     return undefined;
   }
 
-  #keep(head: BlockHead, segment: number): Cached {
-    const { row, sequence, spansThrough, spans, receivedAtMs, index } = head;
+  #keep(head: BlockHead, segment: SegmentPosition): Cached {
+    const { block: row, sequence, spansThrough, spans, receivedAtMs, index } = head;
     const key = keyOf(segment, row);
     const known = this.#cache.get(key);
     if (known !== undefined) return known;
-    const position: LogPosition = { segment, row, sequence, spansThrough };
+    const position: LogPosition = { segment, block: row, sequence, spansThrough };
     const columns = decodeBlockIndex(index);
     const cached: Cached = {
       id: head.segment,
-      row: { position, spans, receivedAtMs, columns },
+      head: { position, spans, receivedAtMs, columns },
       entry: undefined,
       bytes: 0,
       taken: 0,
@@ -234,14 +221,14 @@ export class LogReader {
     return cached;
   }
 
-  #open(row: LogRow): LogEntry | undefined {
-    const { position, spans, receivedAtMs } = row;
+  #open(head: LogHead): LogEntry | undefined {
+    const { position, spans, receivedAtMs } = head;
     const id = this.#source.segments().find((segment) => segment.position === position.segment)?.id;
-    const body = id === undefined ? undefined : this.#source.body(id, position.row);
+    const body = id === undefined ? undefined : this.#source.body(id, position.block);
     if (id === undefined || body === undefined) return undefined;
-    const { columns } = row;
-    const next = { segment: position.segment, row: position.row };
-    return { position, spans, batch: { next, receivedAtMs, body, columns }, rows: this.#rowsOf(columns.count) };
+    const { columns } = head;
+    const next = { segment: position.segment, block: position.block };
+    return { position, spans, block: { next, receivedAtMs, body, columns }, rows: this.#rowsOf(columns.count) };
   }
 
   #rowsOf(count: number): readonly number[] {
@@ -253,7 +240,7 @@ export class LogReader {
     return rows;
   }
 
-  #taken({ segment, row }: LogPosition): void {
+  #taken({ segment, block: row }: LogPosition): void {
     const key = keyOf(segment, row);
     const cached = this.#cache.get(key);
     if (cached === undefined) return;
@@ -275,13 +262,13 @@ export class LogReader {
     if (this.#cache.delete(key)) this.#bytes -= bytes;
   }
 
-  #forget(segments: ReadonlySet<number>): void {
+  #forget(segments: ReadonlySet<SegmentId>): void {
     for (const [key, cached] of this.#cache) {
       if (segments.has(cached.id)) this.#drop(key, cached);
     }
   }
 }
 
-function keyOf(segment: number, row: number): string {
-  return `${segment}:${row}`;
+function keyOf(segment: SegmentPosition, block: number): string {
+  return `${segment}:${block}`;
 }

@@ -2,6 +2,7 @@ import { RetryableError } from "../../component/errors.ts";
 import type { PreparedBatch } from "../../component/ingest.ts";
 import type { Logger } from "../../component/logger.ts";
 import type { Counter, Metrics } from "../../component/metrics.ts";
+import type { SegmentId } from "../../model/log.ts";
 import { BlockWriter, type EncodedBlock } from "../block/block-writer.ts";
 import type { RecentBodies } from "../block/recent-bodies.ts";
 import { writeError } from "../sqlite/storage-errors.ts";
@@ -125,7 +126,7 @@ export class LogWriter {
       const { maxSpans, maxBytes, maxAgeMs } = this.#limits;
       // Opened in time to come: the clock went back, and the segment would not be closed before it is there again.
       const aged = age >= maxAgeMs || age < -CLOCK_SLACK_MS;
-      if (open.end.row > 0 && (open.spans >= maxSpans || open.bytes >= maxBytes || aged)) this.roll();
+      if (open.end.block > 0 && (open.spans >= maxSpans || open.bytes >= maxBytes || aged)) this.roll();
       else if (open.walBytes >= (idle ? 1 : CHECKPOINT_BYTES)) {
         open.segment.checkpoint();
         open.walBytes = 0;
@@ -137,13 +138,13 @@ export class LogWriter {
 
   /** Closes the open segment and begins the next; nothing where it is empty. Throws SqlError. */
   roll(): void {
-    if (this.#open?.end.row === 0) return;
+    if (this.#open?.end.block === 0) return;
     this.#closeOpen();
     this.#start(this.#segments.create(this.#now(), this.#sequence, this.#spansThrough));
   }
 
   /** Lets go of the open segment because it is damaged; the next commit begins another. */
-  abandonSegment(id: number): void {
+  abandonSegment(id: SegmentId): void {
     if (this.#open?.segment.id !== id) return;
     this.#open.segment.db.close();
     this.#open = undefined;
@@ -164,7 +165,7 @@ export class LogWriter {
     open.end = open.segment.append(blocks, before);
     this.#counters.unlisted.add(open.segment.unlisted - unlistedBefore);
     for (const [i, { placed }] of blocks.entries()) {
-      if (placed !== undefined) this.#recent?.publish(open.segment.id, before.row + 1 + i, placed);
+      if (placed !== undefined) this.#recent?.publish(open.segment.id, before.block + 1 + i, placed);
     }
     this.#sequence = open.end.sequence;
     this.#spansThrough = open.end.spansThrough;
@@ -201,7 +202,7 @@ export class LogWriter {
     }
   }
 
-  #tryOpen(id: number): boolean {
+  #tryOpen(id: SegmentId): boolean {
     let segment: Segment | undefined;
     try {
       segment = this.#segments.open(id);
@@ -222,7 +223,7 @@ export class LogWriter {
     const stored = segment.reader.end();
     const createdMs = this.#segments.entry(segment.id)?.createdMs ?? this.#now();
     const end = stored ?? {
-      row: 0,
+      block: 0,
       sequence: this.#sequence,
       spansThrough: this.#spansThrough,
       receivedAtMs: createdMs,
@@ -252,14 +253,14 @@ export class LogWriter {
   }
 
   /** Closes a segment that a crash left open although a newer one had begun. */
-  #finish(id: number): void {
+  #finish(id: SegmentId): void {
     if (!this.#tryOpen(id)) return;
     this.#closeOpen();
   }
 }
 
 function spansBeforeFirst(segment: Segment): number {
-  const [first] = segment.reader.rowsAfter(0, 1);
+  const [first] = segment.reader.blocksAfter(0, 1);
   return first === undefined ? 0 : first.spansThrough - first.spans;
 }
 
@@ -267,6 +268,6 @@ function spansBeforeFirst(segment: Segment): number {
 function checkLastRow(segment: Segment): void {
   const end = segment.reader.end();
   if (end === undefined) return;
-  segment.reader.rowsAfter(end.row - 1, 1);
-  segment.reader.body(end.row);
+  segment.reader.blocksAfter(end.block - 1, 1);
+  segment.reader.body(end.block);
 }

@@ -1,6 +1,7 @@
 import type { Host } from "../../component/component.ts";
 import type { Counter } from "../../component/metrics.ts";
 import { reported } from "../../component/own-work.ts";
+import type { SegmentId } from "../../model/log.ts";
 import type { CatalogEntry } from "./catalog.ts";
 import type { SegmentLimits } from "./log-writer.ts";
 import { newestReceived } from "./segment-ages.ts";
@@ -19,7 +20,7 @@ export interface RetentionOptions {
   /** What is stored beside the segments now. */
   readonly otherBytes: () => number;
   /** Resolves when no reader has the segments open. */
-  readonly release: (ids: readonly number[]) => Promise<void>;
+  readonly release: (ids: readonly SegmentId[]) => Promise<void>;
   readonly host: Pick<Host, "logger" | "metrics" | "reportWork">;
 }
 
@@ -107,7 +108,7 @@ export function expired(
   entries: readonly CatalogEntry[],
   limits: RetentionLimits,
   nowMs: number,
-  openBytes: (id: number) => number,
+  openBytes: (id: SegmentId) => number,
 ): CatalogEntry[] {
   let total = 0;
   for (const entry of entries) total += entry.state === "open" ? openBytes(entry.id) : entry.bytes;

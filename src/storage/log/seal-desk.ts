@@ -1,5 +1,6 @@
 import type { Logger } from "../../component/logger.ts";
 import type { Counter, Metrics } from "../../component/metrics.ts";
+import type { SegmentId } from "../../model/log.ts";
 import { type Cursor, compareCursors } from "../../model/log.ts";
 import type { CatalogEntry } from "./catalog.ts";
 import type { SealOutcome, SealTask } from "./seal-task.ts";
@@ -16,7 +17,7 @@ export interface SealDeskOptions {
   readonly segments: SegmentSet;
   readonly settings: SealingSettings;
   /** Resolves when no reader has the segments open, and reads under way have ended. */
-  readonly release: (ids: readonly number[]) => Promise<void>;
+  readonly release: (ids: readonly SegmentId[]) => Promise<void>;
   readonly logger: Logger;
   readonly metrics: Metrics;
 }
@@ -51,7 +52,7 @@ export class SealDesk {
     const newest = newestReceived(entries, nowMs);
     for (const entry of entries) {
       if (entry.state !== "closed" || entry.rows === 0) continue;
-      if (compareCursors({ segment: entry.position, row: entry.rows }, floor) > 0) break;
+      if (compareCursors({ segment: entry.position, block: entry.rows }, floor) > 0) break;
       const failed = this.#failedAtMs.get(entry.id);
       if (failed !== undefined && Math.abs(nowMs - failed) < RETRY_MS) continue;
       const age = nowMs - (newest.get(entry.id) ?? nowMs);
@@ -103,13 +104,13 @@ export class SealDesk {
     segments.dropTombstones();
   }
 
-  async #remove(id: number, release: (ids: readonly number[]) => Promise<void>): Promise<void> {
+  async #remove(id: SegmentId, release: (ids: readonly SegmentId[]) => Promise<void>): Promise<void> {
     await release([id]);
     this.#options.segments.remove([id]);
   }
 }
 
-function taskOf(entry: CatalogEntry, id: number, tombstones: number): SealTask {
+function taskOf(entry: CatalogEntry, id: SegmentId, tombstones: number): SealTask {
   return {
     source: entry.id,
     id,

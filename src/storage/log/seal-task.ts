@@ -1,10 +1,11 @@
+import type { SegmentId, SegmentPosition } from "../../model/log.ts";
 /** A segment to be rewritten, as the owner of the catalog gives it out. Plain: it travels between threads. */
 export interface SealTask {
   /** The segment to read. */
   readonly source: number;
   /** The segment to be made; the id is reserved for it. */
-  readonly id: number;
-  readonly position: number;
+  readonly id: SegmentId;
+  readonly position: SegmentPosition;
   /** The source is sealed already and is rewritten only if deleted spans are in it. */
   readonly sealed: boolean;
   /** Greatest id of the tombstones to be applied. */

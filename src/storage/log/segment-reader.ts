@@ -1,9 +1,10 @@
+import type { SegmentId } from "../../model/log.ts";
 import type { SpanKind } from "../../model/span.ts";
 import { BODY_CODEC } from "../block/block-limits.ts";
 import { bodyCrc, decodeBody, headCrc } from "../block/body-codec.ts";
 import type { SegmentOperation } from "../block/operation-shares.ts";
-import { decodeSealedBody } from "../columnar/columnar-body.ts";
-import { decodeSealedIndex } from "../columnar/columnar-index.ts";
+import { decodeColumnarBody } from "../columnar/columnar-body.ts";
+import { decodeColumnarIndex } from "../columnar/columnar-index.ts";
 import type { SqlDatabase, SqlStatement } from "../sqlite/driver.ts";
 import type { BlockHead } from "./segment-source.ts";
 
@@ -41,7 +42,7 @@ interface BodyRow {
 
 /** Where the rows of a segment end. */
 export interface SegmentEnd {
-  readonly row: number;
+  readonly block: number;
   readonly sequence: number;
   readonly spansThrough: number;
   readonly receivedAtMs: number;
@@ -49,7 +50,7 @@ export interface SegmentEnd {
 
 /** Reads one segment through one connection, which stays the caller's. */
 export class SegmentReader {
-  readonly #segment: number;
+  readonly #segment: SegmentId;
   readonly #heads: SqlStatement<HeadRow>;
   readonly #body: SqlStatement<BodyRow>;
   readonly #index: SqlStatement<{ index_blob: Uint8Array }>;
@@ -61,7 +62,7 @@ export class SegmentReader {
   readonly #last: SqlStatement<{ receivedAtMs: number | null }>;
 
   /** Throws SqlError where the file is no segment. */
-  constructor(db: SqlDatabase, segment: number) {
+  constructor(db: SqlDatabase, segment: SegmentId) {
     this.#segment = segment;
     this.#heads = db.prepare(
       `SELECT row, sequence, spans, spans_through, min_start, max_start, max_end, received_ms, codec, raw_length,
@@ -75,7 +76,7 @@ export class SegmentReader {
     this.#operationCount = db.prepare("SELECT count(*) AS count FROM operation");
     this.#meta = db.prepare("SELECT value FROM meta WHERE key = ?");
     this.#end = db.prepare(
-      `SELECT row, sequence, spans_through AS spansThrough, received_ms AS receivedAtMs
+      `SELECT row AS block, sequence, spans_through AS spansThrough, received_ms AS receivedAtMs
        FROM block ORDER BY row DESC LIMIT 1`,
     );
     this.#last = db.prepare("SELECT max(received_ms) AS receivedAtMs FROM block");
@@ -83,33 +84,33 @@ export class SegmentReader {
   }
 
   /** Throws DamagedError at the first row that is not as written. */
-  rowsAfter(row: number, limit: number): BlockHead[] {
-    return this.#heads.all(row, limit).map((stored, i) => {
+  blocksAfter(block: number, limit: number): BlockHead[] {
+    return this.#heads.all(block, limit).map((stored, i) => {
       // Rows count without gaps: where one is passed over, it is lost.
-      if (Number(stored.row) !== row + 1 + i) throw this.#damaged(row + 1 + i, "row");
+      if (Number(stored.row) !== block + 1 + i) throw this.#damaged(block + 1 + i, "row");
       return this.#head(stored);
     });
   }
 
   /** Undefined where there is no such row; throws DamagedError. */
-  body(row: number): Uint8Array | undefined {
-    const stored = this.#body.get(row);
+  body(block: number): Uint8Array | undefined {
+    const stored = this.#body.get(block);
     if (stored === undefined) return undefined;
-    if (bodyCrc(stored.head_crc, stored.body) !== stored.body_crc) throw this.#damaged(row, "body");
+    if (bodyCrc(stored.head_crc, stored.body) !== stored.body_crc) throw this.#damaged(block, "body");
     try {
       if (stored.codec !== BODY_CODEC.columnar) return decodeBody(stored.codec, stored.body, stored.raw_length);
-      const index = this.#index.get(row)?.index_blob;
-      return index && decodeSealedBody(stored.body, decodeSealedIndex(index), stored.raw_length);
+      const index = this.#index.get(block)?.index_blob;
+      return index && decodeColumnarBody(stored.body, decodeColumnarIndex(index), stored.raw_length);
     } catch (error) {
-      throw this.#damaged(row, "body", error);
+      throw this.#damaged(block, "body", error);
     }
   }
 
   /** The stored body of a row that is nothing but brotli, for inflating it elsewhere; undefined where `body` has to. */
-  brotliBody(row: number): { readonly bytes: Uint8Array; readonly rawLength: number } | undefined {
-    const stored = this.#body.get(row);
+  brotliBody(block: number): { readonly bytes: Uint8Array; readonly rawLength: number } | undefined {
+    const stored = this.#body.get(block);
     if (stored?.codec !== BODY_CODEC.brotli) return undefined;
-    if (bodyCrc(stored.head_crc, stored.body) !== stored.body_crc) throw this.#damaged(row, "body");
+    if (bodyCrc(stored.head_crc, stored.body) !== stored.body_crc) throw this.#damaged(block, "body");
     return { bytes: stored.body, rawLength: stored.raw_length };
   }
 
@@ -164,7 +165,7 @@ export class SegmentReader {
     }
     return {
       segment: this.#segment,
-      row: numbers.row,
+      block: numbers.row,
       sequence: numbers.sequence,
       spans: numbers.spans,
       spansThrough: numbers.spansThrough,
@@ -177,9 +178,9 @@ export class SegmentReader {
     };
   }
 
-  #damaged(row: number, what: string, cause?: unknown): DamagedError {
+  #damaged(block: number, what: string, cause?: unknown): DamagedError {
     return new DamagedError(
-      `segment ${this.#segment}, row ${row}: the ${what} is not what was written (checksum)`,
+      `segment ${this.#segment}, block ${block}: the ${what} is not what was written (checksum)`,
       cause === undefined ? undefined : { cause },
     );
   }

@@ -1,8 +1,9 @@
 import { join } from "node:path";
 import type { Logger } from "../../component/logger.ts";
+import type { SegmentId } from "../../model/log.ts";
 import { checkFormat } from "../folder/data-format.ts";
 import { CATALOG_FILE, FORMAT_VERSION } from "../folder/layout.ts";
-import { putDatabaseAside, SegmentFolder } from "../folder/segment-files.ts";
+import { putDatabaseAside, SegmentFiles } from "../folder/segment-files.ts";
 import { type SqlDatabase, type SqlDriver, SqlError } from "../sqlite/driver.ts";
 import { Catalog, type CatalogEntry, emptyEntry } from "./catalog.ts";
 import { SEGMENT_STATE } from "./schema.ts";
@@ -27,7 +28,7 @@ const READABLE: ReadonlySet<string> = new Set([SEGMENT_STATE.open, SEGMENT_STATE
  */
 export class SegmentSet {
   readonly #options: SegmentSetOptions;
-  readonly #files: SegmentFolder | undefined;
+  readonly #files: SegmentFiles | undefined;
   readonly #catalog: Catalog;
   readonly #memory = new Map<number, Segment>();
   #quarantined = 0;
@@ -35,7 +36,7 @@ export class SegmentSet {
   /** The folder must exist and be locked. Throws PermanentError, SqlError and file system errors; nothing stays open then. */
   constructor(options: SegmentSetOptions) {
     this.#options = options;
-    this.#files = options.folder === undefined ? undefined : new SegmentFolder(options.folder);
+    this.#files = options.folder === undefined ? undefined : new SegmentFiles(options.folder);
     this.#catalog = this.#openCatalog();
     const { raisedFrom } = this.#catalog;
     if (raisedFrom !== undefined) {
@@ -57,7 +58,7 @@ export class SegmentSet {
     return this.#catalog.entries().filter((entry) => READABLE.has(entry.state));
   }
 
-  entry(id: number): CatalogEntry | undefined {
+  entry(id: SegmentId): CatalogEntry | undefined {
     return this.#catalog.entries().find((entry) => entry.id === id);
   }
 
@@ -78,7 +79,7 @@ export class SegmentSet {
   }
 
   /** The database of a segment in memory. */
-  inMemory(id: number): Segment | undefined {
+  inMemory(id: SegmentId): Segment | undefined {
     return this.#memory.get(id);
   }
 
@@ -100,7 +101,7 @@ export class SegmentSet {
   }
 
   /** Opens a segment for appending. Throws SqlError. */
-  open(id: number): Segment {
+  open(id: SegmentId): Segment {
     const path = this.#files?.path(id) ?? ":memory:";
     const segment = Segment.open(this.#options.driver, { id, path, synchronous: this.#options.synchronous });
     if (this.#files === undefined) this.#memory.set(id, segment);
@@ -122,7 +123,7 @@ export class SegmentSet {
   }
 
   /** Removes the file of a segment that never came to be, whole or not. */
-  discard(id: number): void {
+  discard(id: SegmentId): void {
     this.#files?.remove(id);
     this.#files?.removeUnfinished(id);
   }
@@ -147,7 +148,7 @@ export class SegmentSet {
     this.#catalog.dropTombstones(needed === undefined ? Number.MAX_SAFE_INTEGER : needed.id - 1);
   }
 
-  bytes(id: number): number {
+  bytes(id: SegmentId): number {
     if (this.#files !== undefined) return this.#files.bytes(id);
     const db = this.#memory.get(id)?.db;
     const pages = db?.prepare<{ page_count: number }>("PRAGMA page_count").get()?.page_count ?? 0;
@@ -156,12 +157,12 @@ export class SegmentSet {
   }
 
   /** First half of a removal: nobody opens these segments any more. */
-  markRemoving(ids: readonly number[]): void {
+  markRemoving(ids: readonly SegmentId[]): void {
     this.#catalog.setState(ids, SEGMENT_STATE.removing);
   }
 
   /** Second half: nobody has them open. */
-  remove(ids: readonly number[]): void {
+  remove(ids: readonly SegmentId[]): void {
     for (const id of ids) {
       this.#files?.remove(id);
       this.#memory.get(id)?.db.close();
@@ -171,7 +172,7 @@ export class SegmentSet {
   }
 
   /** First half of putting a segment aside. */
-  markDamaged(id: number, reason: string): void {
+  markDamaged(id: SegmentId, reason: string): void {
     this.#catalog.setState([id], SEGMENT_STATE.damaged);
     this.#quarantined++;
     this.#options.logger.error("a damaged segment is put aside; its spans can no longer be read", {
@@ -182,7 +183,7 @@ export class SegmentSet {
   }
 
   /** Second half: nobody has it open. */
-  putAside(id: number): void {
+  putAside(id: SegmentId): void {
     this.#files?.putAside(id);
   }
 
@@ -216,7 +217,7 @@ export class SegmentSet {
   }
 
   /** Makes the catalog and the files agree after a crash, a damaged catalog, or somebody's removal of files. */
-  #reconcile(files: SegmentFolder): void {
+  #reconcile(files: SegmentFiles): void {
     files.removeUnfinished();
     const known = new Set(this.#catalog.entries().map(({ id }) => id));
     const removing = this.#catalog.entries().filter((entry) => entry.state === SEGMENT_STATE.removing);
@@ -236,7 +237,7 @@ export class SegmentSet {
    * whose original the catalog has known all along was about to take its place when the process ended: it is made again.
    * When the catalog was lost, the sealed one is taken, for it has deletions applied.
    */
-  #adopt(id: number, known: ReadonlySet<number>): void {
+  #adopt(id: SegmentId, known: ReadonlySet<number>): void {
     const unknown = emptyEntry(id, SEGMENT_STATE.closed, Date.now(), 0, 0);
     try {
       const segment = this.open(id);
@@ -274,7 +275,7 @@ export function closedEntry(entry: CatalogEntry, segment: Segment): CatalogEntry
   const end = segment.reader.end();
   const state = SEGMENT_STATE.closed;
   if (end === undefined) return { ...entry, state };
-  const [first] = segment.reader.rowsAfter(0, 1);
+  const [first] = segment.reader.blocksAfter(0, 1);
   const before = first === undefined ? end.spansThrough : first.spansThrough - first.spans;
   const position = segment.reader.meta("sealed");
   return {
@@ -282,7 +283,7 @@ export function closedEntry(entry: CatalogEntry, segment: Segment): CatalogEntry
     ...(position === undefined ? {} : { position: Number(position), sealed: 1 }),
     tombstones: Number(segment.reader.meta("tombstones") ?? entry.tombstones),
     state,
-    rows: end.row,
+    rows: end.block,
     spans: end.spansThrough - before,
     minReceivedMs: first?.receivedAtMs ?? end.receivedAtMs,
     maxReceivedMs: segment.reader.lastReceivedAtMs(),

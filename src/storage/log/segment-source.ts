@@ -1,22 +1,23 @@
 import type { StoreStats } from "../../component/read.ts";
+import type { Cursor, SegmentId, SegmentPosition } from "../../model/log.ts";
 import type { SpanColumns } from "../../model/span-columns.ts";
 import type { SegmentOperation } from "../block/operation-shares.ts";
 import type { SqlDatabase } from "../sqlite/driver.ts";
 
 export interface SegmentInfo {
   /** Never used for other rows: a sealed segment has another id than the one whose place it takes. */
-  readonly id: number;
+  readonly id: SegmentId;
   /** Place in the log, by which cursors name it: greater is newer. */
-  readonly position: number;
+  readonly position: SegmentPosition;
   /** An open segment may gain rows at any time; a closed one never changes until it is gone. */
   readonly status: "open" | "closed";
 }
 
 /** One row of the log without its body. Checked by CRC; immutable. */
 export interface BlockHead {
-  readonly segment: number;
+  readonly segment: SegmentId;
   /** From 1 without gaps. */
-  readonly row: number;
+  readonly block: number;
   /** Over the whole log, growing by 1. */
   readonly sequence: number;
   readonly spans: number;
@@ -43,19 +44,19 @@ export interface SegmentSource {
   /** Oldest first; damaged segments are left out. Holds everything committed before the call. */
   segments(): readonly SegmentInfo[];
   /** Up to `limit` rows after `row` (0 for the first), ascending; fewer means that there are no more now. */
-  rowsAfter(segment: number, row: number, limit: number): readonly BlockHead[];
+  blocksAfter(segment: SegmentId, block: number, limit: number): readonly BlockHead[];
   /**
    * OTLP protobuf bytes of a row, inflated and CRC checked, with the spans that are deleted: only columns tell which may
    * be shown. Undefined when it is gone. A row whose bytes are damaged is
    * reported, its segment put aside, and undefined returned.
    */
-  body(segment: number, row: number): Uint8Array | undefined;
+  body(segment: SegmentId, block: number): Uint8Array | undefined;
   /** The same off this thread where it can be: bodies that are asked for together come sooner. */
-  inflate(segment: number, row: number): Promise<Uint8Array | undefined>;
+  inflate(segment: SegmentId, block: number): Promise<Uint8Array | undefined>;
   /** Every (service, operation, kind) of the segment; not `complete` beyond OPERATION_LIMITS. */
-  operations(segment: number): { readonly operations: readonly SegmentOperation[]; readonly complete: boolean };
+  operations(segment: SegmentId): { readonly operations: readonly SegmentOperation[]; readonly complete: boolean };
   /** How many these are: an open segment only gains some. */
-  operationCount(segment: number): number;
+  operationCount(segment: SegmentId): number;
   /** Sequence of the last committed row; 0 when nothing was ever stored. */
   visibleSequence(): number;
   stats(): StoreStats;
@@ -65,9 +66,20 @@ export interface SegmentSource {
    * Rows of `columns`, read before from a row of that sequence, that are not deleted by now, ascending; undefined where
    * all are left.
    */
-  rowsLeft(segment: number, sequence: number, columns: SpanColumns): readonly number[] | undefined;
+  rowsLeft(segment: SegmentId, sequence: number, columns: SpanColumns): readonly number[] | undefined;
   /** Called with segments that are gone: drop what was cached of them. */
-  onRemoved(listener: (segments: readonly number[]) => void): void;
+  onRemoved(observer: (segments: readonly SegmentId[]) => void): void;
   /** Called as soon as a deletion is seen: rows read before may name deleted spans. */
-  onDeleted(listener: () => void): void;
+  onDeleted(observer: () => void): void;
+}
+
+/** A place in the log with what is needed to measure distances: everything up to and including it is done. */
+export interface LogPosition extends Cursor {
+  readonly sequence: number;
+  readonly spansThrough: number;
+}
+
+/** What consumers read from: a source that also knows where the log ends. */
+export interface LogSource extends SegmentSource {
+  end(): LogPosition;
 }

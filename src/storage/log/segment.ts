@@ -1,3 +1,4 @@
+import type { SegmentId } from "../../model/log.ts";
 import type { EncodedBlock } from "../block/block-writer.ts";
 import { bodyCrc, headCrc } from "../block/body-codec.ts";
 import { OperationShares } from "../block/operation-shares.ts";
@@ -8,7 +9,7 @@ import { OPERATION_LIMITS, SEGMENT_PAGE_SIZE, SEGMENT_SCHEMA } from "./schema.ts
 import { type SegmentEnd, SegmentReader } from "./segment-reader.ts";
 
 export interface SegmentOptions {
-  readonly id: number;
+  readonly id: SegmentId;
   /** A file name or `:memory:`. */
   readonly path: string;
   readonly synchronous: "full" | "normal";
@@ -27,7 +28,7 @@ type BlockOperation = EncodedBlock["operations"][number];
 
 /** The segment that takes appends. Its owner is the only writer. */
 export class Segment {
-  readonly id: number;
+  readonly id: SegmentId;
   readonly path: string;
   readonly reader: SegmentReader;
   readonly db: SqlDatabase;
@@ -92,7 +93,7 @@ export class Segment {
         if (this.#format < FORMAT_VERSION) this.#setMeta.run("format_version", String(FORMAT_VERSION));
         for (const block of blocks) {
           last = {
-            row: last.row + 1,
+            block: last.block + 1,
             sequence: last.sequence + 1,
             spansThrough: last.spansThrough + block.spans,
             receivedAtMs: block.receivedAtMs,
@@ -139,7 +140,7 @@ export class Segment {
 
   #insert(block: EncodedBlock, at: SegmentEnd): void {
     const numbers = {
-      row: at.row,
+      row: at.block,
       sequence: at.sequence,
       spans: block.spans,
       spansThrough: at.spansThrough,

@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { partialColumns } from "../../codec/otlp/cut/cut-columns.ts";
 import type { StoreStats } from "../../component/read.ts";
+import type { SegmentId } from "../../model/log.ts";
 import type { SpanColumns } from "../../model/span-columns.ts";
 import { decodeBlockIndex, encodeBlockIndex } from "../block/block-index.ts";
 import { inflateBody } from "../block/body-codec.ts";
@@ -14,7 +15,7 @@ import type { SqlDatabase, SqlDriver } from "../sqlite/driver.ts";
 import { type CatalogEntry, CatalogReader } from "./catalog.ts";
 import { DamagedError, type SegmentEnd, SegmentReader } from "./segment-reader.ts";
 import { isDamage, type SegmentSet } from "./segment-set.ts";
-import type { BlockHead, SegmentInfo, SegmentSource } from "./segment-source.ts";
+import type { BlockHead, LogPosition, LogSource, SegmentInfo } from "./segment-source.ts";
 import { type Tombstone, TombstoneSet } from "./tombstones.ts";
 
 /** Where a source finds databases: files of its own connections, or the writer's in memory. */
@@ -24,10 +25,10 @@ export interface SegmentAccess {
   /** By id; the same array until something changes. */
   tombstones(): readonly Tombstone[];
   /** A connection on a segment; undefined where it is gone. Throws SqlError. */
-  connect(id: number): SqlDatabase | undefined;
+  connect(id: SegmentId): SqlDatabase | undefined;
   /** Gives a connection back. */
   disconnect(db: SqlDatabase): void;
-  bytes(id: number): number;
+  bytes(id: SegmentId): number;
   aggregates(): SqlDatabase;
   close(): void;
 }
@@ -52,7 +53,7 @@ export function fileAccess(driver: SqlDriver, folder: string): FileAccess {
     throw error;
   }
   let aggregates: SqlDatabase | undefined;
-  const pathOf = (id: number) => join(folder, SEGMENTS_FOLDER, segmentFileName(id));
+  const pathOf = (id: SegmentId) => join(folder, SEGMENTS_FOLDER, segmentFileName(id));
   return {
     format: () => storedFormat(catalog),
     entries: () => reader.entries(),
@@ -110,20 +111,20 @@ interface Connection {
 }
 
 /** The stored log as readers and consumers see it. One a thread. */
-export class StoredSource implements SegmentSource {
+export class StoredSource implements LogSource {
   readonly #access: SegmentAccess;
-  readonly #onDamaged: (segment: number, reason: string) => void;
+  readonly #onDamaged: (segment: SegmentId, reason: string) => void;
   /** In order of use, latest last. */
-  readonly #connections = new Map<number, Connection>();
+  readonly #connections = new Map<SegmentId, Connection>();
   /** Released or damaged: never opened again. */
-  readonly #gone = new Set<number>();
-  readonly #listeners: ((segments: readonly number[]) => void)[] = [];
-  readonly #deletionListeners: (() => void)[] = [];
+  readonly #gone = new Set<SegmentId>();
+  readonly #removalObservers: ((segments: readonly SegmentId[]) => void)[] = [];
+  readonly #deletionObservers: (() => void)[] = [];
   readonly #recent: RecentBodies | undefined;
   #tombstones: { readonly of: readonly Tombstone[]; readonly set: TombstoneSet } | undefined;
 
   /** `onDamaged` is told once of every segment in which damage was met. */
-  constructor(access: SegmentAccess, onDamaged: (segment: number, reason: string) => void, recent?: RecentBodies) {
+  constructor(access: SegmentAccess, onDamaged: (segment: SegmentId, reason: string) => void, recent?: RecentBodies) {
     this.#access = access;
     this.#onDamaged = onDamaged;
     this.#recent = recent;
@@ -137,35 +138,35 @@ export class StoredSource implements SegmentSource {
     }));
   }
 
-  rowsAfter(segment: number, row: number, limit: number): readonly BlockHead[] {
+  blocksAfter(segment: SegmentId, block: number, limit: number): readonly BlockHead[] {
     const filter = this.#filter(segment);
-    const heads = this.#read(segment, (reader) => reader.rowsAfter(row, limit)) ?? [];
+    const heads = this.#read(segment, (reader) => reader.blocksAfter(block, limit)) ?? [];
     return filter === undefined ? heads : heads.map((head) => withoutDeleted(head, filter));
   }
 
-  body(segment: number, row: number): Uint8Array | undefined {
-    return this.#recentBody(segment, row) ?? this.#read(segment, (reader) => reader.body(row));
+  body(segment: SegmentId, block: number): Uint8Array | undefined {
+    return this.#recentBody(segment, block) ?? this.#read(segment, (reader) => reader.body(block));
   }
 
-  rowsLeft(segment: number, sequence: number, columns: SpanColumns): readonly number[] | undefined {
+  rowsLeft(segment: SegmentId, sequence: number, columns: SpanColumns): readonly number[] | undefined {
     const filter = this.#filter(segment);
     return filter?.set.rowsLeft(columns, sequence, filter.applied);
   }
 
-  async inflate(segment: number, row: number): Promise<Uint8Array | undefined> {
-    const recent = this.#recentBody(segment, row);
+  async inflate(segment: SegmentId, block: number): Promise<Uint8Array | undefined> {
+    const recent = this.#recentBody(segment, block);
     if (recent !== undefined) return recent;
-    const packed = this.#read(segment, (reader) => reader.brotliBody(row));
-    if (packed === undefined) return this.body(segment, row);
+    const packed = this.#read(segment, (reader) => reader.brotliBody(block));
+    if (packed === undefined) return this.body(segment, block);
     // What cannot be inflated is met again there, and reported as damage.
-    return inflateBody(packed.bytes, packed.rawLength).catch(() => this.body(segment, row));
+    return inflateBody(packed.bytes, packed.rawLength).catch(() => this.body(segment, block));
   }
 
-  operations(segment: number): { readonly operations: readonly SegmentOperation[]; readonly complete: boolean } {
+  operations(segment: SegmentId): { readonly operations: readonly SegmentOperation[]; readonly complete: boolean } {
     return this.#read(segment, (reader) => reader.operations()) ?? { operations: [], complete: true };
   }
 
-  operationCount(segment: number): number {
+  operationCount(segment: SegmentId): number {
     return this.#read(segment, (reader) => reader.operationCount()) ?? 0;
   }
 
@@ -174,7 +175,7 @@ export class StoredSource implements SegmentSource {
   }
 
   /** The last committed row, its sequence and the number of spans ever stored; zeros in an empty log. */
-  end(): { readonly segment: number; readonly row: number; readonly sequence: number; readonly spansThrough: number } {
+  end(): LogPosition {
     const entries = this.#entries();
     for (const entry of [...entries].reverse()) {
       const end = this.#read(entry.id, (reader) => reader.end());
@@ -183,14 +184,14 @@ export class StoredSource implements SegmentSource {
     const last = entries.at(-1);
     return {
       segment: last?.position ?? 0,
-      row: 0,
+      block: 0,
       sequence: last?.lastSequence ?? 0,
       spansThrough: last?.spansThrough ?? 0,
     };
   }
 
   /** Where the rows of a segment end; undefined where it has none or is gone. */
-  endOf(segment: number): SegmentEnd | undefined {
+  endOf(segment: SegmentId): SegmentEnd | undefined {
     return this.#read(segment, (reader) => reader.end());
   }
 
@@ -204,7 +205,7 @@ export class StoredSource implements SegmentSource {
       const closed = entry.state === "closed";
       const end = closed ? undefined : this.#read(entry.id, (reader) => reader.end());
       spans += entry.spans + (end === undefined ? 0 : end.spansThrough - entry.spansThrough);
-      batches += end?.row ?? entry.rows;
+      batches += end?.block ?? entry.rows;
       diskBytes += closed ? entry.bytes : this.#access.bytes(entry.id);
       const first = entry.minReceivedMs ?? this.#read(entry.id, (reader) => reader.firstReceivedAtMs());
       if (first !== undefined) oldestMs = Math.min(oldestMs ?? first, first);
@@ -216,12 +217,12 @@ export class StoredSource implements SegmentSource {
     return this.#access.aggregates();
   }
 
-  onRemoved(listener: (segments: readonly number[]) => void): void {
-    this.#listeners.push(listener);
+  onRemoved(observer: (segments: readonly SegmentId[]) => void): void {
+    this.#removalObservers.push(observer);
   }
 
-  onDeleted(listener: () => void): void {
-    this.#deletionListeners.push(listener);
+  onDeleted(observer: () => void): void {
+    this.#deletionObservers.push(observer);
   }
 
   /** Looks for deletions now rather than with the next row that is read. */
@@ -230,12 +231,12 @@ export class StoredSource implements SegmentSource {
   }
 
   /** Closes connections on segments that are to be unlinked, and lets everybody drop what was cached of them. */
-  release(segments: readonly number[]): void {
+  release(segments: readonly SegmentId[]): void {
     for (const segment of segments) {
       this.#gone.add(segment);
       this.#disconnect(segment);
     }
-    for (const listener of this.#listeners) listener(segments);
+    for (const listener of this.#removalObservers) listener(segments);
   }
 
   close(): void {
@@ -250,12 +251,12 @@ export class StoredSource implements SegmentSource {
   }
 
   /** Tombstones that were not yet applied to the segment; undefined where there are none. */
-  #filter(segment: number): DeletionFilter | undefined {
+  #filter(segment: SegmentId): DeletionFilter | undefined {
     const list = this.#access.tombstones();
     if (list.length === 0) return undefined;
     if (this.#tombstones?.of !== list) {
       this.#tombstones = { of: list, set: new TombstoneSet(list) };
-      for (const listener of this.#deletionListeners) listener();
+      for (const listener of this.#deletionObservers) listener();
     }
     // A segment that left the catalog is read on by queries that began before.
     const applied = this.#access.entries().find(({ id }) => id === segment)?.tombstones ?? 0;
@@ -263,11 +264,11 @@ export class StoredSource implements SegmentSource {
     return set.lastId > applied ? { set, applied } : undefined;
   }
 
-  #recentBody(segment: number, row: number): Uint8Array | undefined {
-    return this.#gone.has(segment) ? undefined : this.#recent?.get(segment, row);
+  #recentBody(segment: SegmentId, block: number): Uint8Array | undefined {
+    return this.#gone.has(segment) ? undefined : this.#recent?.get(segment, block);
   }
 
-  #read<T>(segment: number, read: (reader: SegmentReader) => T): T | undefined {
+  #read<T>(segment: SegmentId, read: (reader: SegmentReader) => T): T | undefined {
     if (this.#gone.has(segment)) return undefined;
     try {
       const connection = this.#connection(segment);
@@ -280,7 +281,7 @@ export class StoredSource implements SegmentSource {
     }
   }
 
-  #connection(segment: number): Connection | undefined {
+  #connection(segment: SegmentId): Connection | undefined {
     const known = this.#connections.get(segment);
     if (known !== undefined) {
       this.#connections.delete(segment);
@@ -305,15 +306,15 @@ export class StoredSource implements SegmentSource {
   }
 
   /** A closed segment ends where the catalog says: damage can take rows away without a trace in those that are left. */
-  #checkEnd(segment: number, reader: SegmentReader): void {
+  #checkEnd(segment: SegmentId, reader: SegmentReader): void {
     const entry = this.#access.entries().find(({ id }) => id === segment);
     if (entry?.state !== "closed") return;
-    const rows = reader.end()?.row ?? 0;
+    const rows = reader.end()?.block ?? 0;
     if (rows === entry.rows) return;
     throw new DamagedError(`segment ${segment} ends after ${rows} rows where ${entry.rows} were stored`);
   }
 
-  #disconnect(segment: number): void {
+  #disconnect(segment: SegmentId): void {
     const connection = this.#connections.get(segment);
     if (connection === undefined) return;
     this.#connections.delete(segment);

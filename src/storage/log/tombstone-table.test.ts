@@ -97,7 +97,7 @@ it("a deletion holds in a segment that had others applied before the catalog was
   first.core.append([incoming(body)]);
   for (const trace of [1, 2]) await first.core.maintain({ type: "delete_traces", traceIds: [traceId(trace)] });
   await first.core.maintain({ type: "roll" });
-  const floor = { segment: Number.MAX_SAFE_INTEGER, row: 0 };
+  const floor = { segment: Number.MAX_SAFE_INTEGER, block: 0 };
   const task = (await first.core.maintain({ type: "next_seal", floor, atOnce: true })) as SealTask;
   const sealer = new Sealer({ driver: testDriver, folder: temp.path, source: first.source, share: 1 });
   const outcome = await sealer.seal(task);
@@ -108,7 +108,7 @@ it("a deletion holds in a segment that had others applied before the catalog was
 
   const second = open();
   cleanups.push(second.close);
-  const spans = () => second.source.segments().flatMap(({ id }) => second.source.rowsAfter(id, 0, 10)).length;
+  const spans = () => second.source.segments().flatMap(({ id }) => second.source.blocksAfter(id, 0, 10)).length;
   expect(spans()).toBe(1);
   await second.core.maintain({ type: "delete_traces", traceIds: [traceId(3)] });
   expect(second.core.segments.tombstones()).toMatchObject([{ id: 3 }]);

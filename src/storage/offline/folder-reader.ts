@@ -58,7 +58,7 @@ export interface CheckReport {
   readonly damagedFiles: readonly string[];
 }
 
-const READ_ROWS = 16;
+const READ_BLOCKS = 16;
 const MAX_BACKUP_ROUNDS = 20;
 
 /**
@@ -91,14 +91,14 @@ export class FolderReader {
 
   stats(): FolderReport {
     const segments = this.#entries().map((entry): SegmentReport => {
-      const [first] = entry.state === "open" ? this.#source.rowsAfter(entry.id, 0, 1) : [];
+      const [first] = entry.state === "open" ? this.#source.blocksAfter(entry.id, 0, 1) : [];
       const isOpen = entry.state === "open";
       const end = isOpen ? this.#source.endOf(entry.id) : undefined;
       return {
         segment: entry.id,
         state: isOpen ? "open" : "closed",
         sealed: entry.sealed === 1,
-        rows: end?.row ?? entry.rows,
+        rows: end?.block ?? entry.rows,
         spans: end === undefined ? entry.spans : end.spansThrough - (first ? first.spansThrough - first.spans : 0),
         bytes: isOpen ? this.#access.bytes(entry.id) : entry.bytes,
         oldestMs: first?.receivedAtMs ?? entry.minReceivedMs,
@@ -131,9 +131,9 @@ export class FolderReader {
     for (const [done, entry] of entries.entries()) {
       onProgress(done, entries.length);
       let last = 0;
-      for await (const { head, fragment } of this.#rows(entry.id)) {
-        if (head.row !== last + 1) this.#report(entry.id, `row ${head.row} follows row ${last}`);
-        last = head.row;
+      for await (const { head, fragment } of this.#blocks(entry)) {
+        if (head.block !== last + 1) this.#report(entry.id, `row ${head.block} follows row ${last}`);
+        last = head.block;
         rows++;
         spans += fragment.rows.length;
       }
@@ -157,7 +157,7 @@ export class FolderReader {
     const total = this.#entries().reduce((sum, { rows }) => sum + rows, 0);
     let done = 0;
     for (const entry of this.#entries()) {
-      for await (const { fragment } of this.#rows(entry.id)) {
+      for await (const { fragment } of this.#blocks(entry)) {
         onProgress(++done, Math.max(done, total));
         if (fragment.rows.length > 0) yield fragment;
       }
@@ -213,19 +213,24 @@ export class FolderReader {
     return this.#access.entries().filter(({ state }) => state === "open" || state === "closed");
   }
 
-  async *#rows(segment: number): AsyncGenerator<{ head: BlockHead; fragment: LogFragment }> {
+  async *#blocks({ id, position }: CatalogEntry): AsyncGenerator<{ head: BlockHead; fragment: LogFragment }> {
     for (let at = 0; ; ) {
-      const heads = this.#source.rowsAfter(segment, at, READ_ROWS);
+      const heads = this.#source.blocksAfter(id, at, READ_BLOCKS);
       for (const head of heads) {
-        at = head.row;
-        const body = this.#source.body(segment, head.row);
+        at = head.block;
+        const body = this.#source.body(id, head.block);
         if (body === undefined) return;
         const columns = decodeBlockIndex(head.index);
         const rows = Array.from({ length: columns.count }, (_, row) => row);
-        const batch = { next: { segment, row: head.row }, receivedAtMs: head.receivedAtMs, body, columns };
-        yield { head, fragment: { batch, rows } };
+        const block = {
+          next: { segment: position, block: head.block },
+          receivedAtMs: head.receivedAtMs,
+          body,
+          columns,
+        };
+        yield { head, fragment: { block, rows } };
       }
-      if (heads.length < READ_ROWS) return;
+      if (heads.length < READ_BLOCKS) return;
       await nextTurn();
     }
   }

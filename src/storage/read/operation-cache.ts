@@ -1,3 +1,4 @@
+import type { SegmentId } from "../../model/log.ts";
 import type { Operation } from "../../model/trace-query.ts";
 import type { SegmentOperation } from "../block/operation-shares.ts";
 import type { SegmentInfo, SegmentSource } from "../log/segment-source.ts";
@@ -8,7 +9,7 @@ import type { SegmentInfo, SegmentSource } from "../log/segment-source.ts";
  */
 export class OperationCache {
   readonly #source: SegmentSource;
-  readonly #lists = new Map<number, readonly SegmentOperation[]>();
+  readonly #lists = new Map<SegmentId, readonly SegmentOperation[]>();
   /** The open segment's list holds for this sequence. */
   #sequence = -1;
   #openSegment = -1;

@@ -41,7 +41,7 @@ interface FileFacts {
   readonly allTraces: readonly TraceFacts[];
 }
 
-const FOLDER = join(import.meta.dirname, "../../test/fixtures");
+const FOLDER = join(import.meta.dirname, "../../../test/fixtures");
 const NAMES = ["node-shop", "python-shop", "telemetrygen"];
 const facts = JSON.parse(readFileSync(join(FOLDER, "facts.json"), "utf8")) as Record<string, FileFacts>;
 const allFacts = NAMES.map((name) => facts[name] as FileFacts);

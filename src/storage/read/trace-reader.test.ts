@@ -94,7 +94,7 @@ describe("trace", () => {
             cache: { bloomBytes: layout.bloomBytes, indexBytes: layout.cacheBytes, bodyBytes: layout.cacheBytes },
           });
           const idsOf = (fragments: readonly LogFragment[]) =>
-            fragments.flatMap(({ batch, rows }) => rows.map((row) => bytesToHex(batch.columns.spanIds, row * 8, 8)));
+            fragments.flatMap(({ block, rows }) => rows.map((row) => bytesToHex(block.columns.spanIds, row * 8, 8)));
           const expected = [...group(flatten(data))].map(
             ([traceId, spans]) => [traceId, spans.map(({ span }) => span.spanId)] as const,
           );

@@ -90,14 +90,14 @@ export function createTraceReader(
 
 async function readTrace(cache: BlockCache, traceId: Uint8Array, pacer: Pacer): Promise<LogFragment[]> {
   const stored = await cache.trace(traceId, pacer);
-  const trace = withoutDuplicates(stored, (block) => cache.body(block.segment, block.row));
+  const trace = withoutDuplicates(stored, (block) => cache.body(block.segment, block.number));
   const fragments: LogFragment[] = [];
   for (const [i, { block, rows }] of trace.entries()) {
     if (i % PREFETCH === 0) await cache.prefetch(trace.slice(i, i + PREFETCH).map((part) => part.block));
-    const body = cache.body(block.segment, block.row);
+    const body = cache.body(block.segment, block.number);
     if (body === undefined) continue;
-    const { segment, row, receivedAtMs, columns } = block;
-    fragments.push({ batch: { next: { segment, row }, receivedAtMs, body, columns }, rows });
+    const { position, number, receivedAtMs, columns } = block;
+    fragments.push({ block: { next: { segment: position, block: number }, receivedAtMs, body, columns }, rows });
     if (pacer.due()) await pacer.pause();
   }
   return fragments;

@@ -3,10 +3,10 @@ import { NO_THRESHOLD, type SpanColumns, type SpanGroup } from "../../model/span
 import { type FrameSizes, type GroupLayout, layOut } from "../columnar/block-layout.ts";
 import type { Frame } from "../columnar/columnar-body.ts";
 import type { SpanRefs } from "./grouping.ts";
-import { frameKey, frameOf, type SourceRow } from "./source-blocks.ts";
+import { frameKey, frameOf, type SourceBlock } from "./source-blocks.ts";
 
 /** A row before it is encoded: an OTLP body, its columns, and how it is laid out. */
-export interface AssembledRow {
+export interface AssembledBlock {
   readonly body: Uint8Array;
   readonly columns: SpanColumns;
   readonly groups: readonly GroupLayout[];
@@ -24,12 +24,12 @@ interface Group {
  * by start: then most columns hardly change from row to row.
  */
 export class Assembler {
-  readonly #rows: readonly SourceRow[];
+  readonly #rows: readonly SourceBlock[];
   readonly #groups = new Map<string, Group>();
   /** By row and group of the row. */
   readonly #known: Group[][];
 
-  constructor(rows: readonly SourceRow[]) {
+  constructor(rows: readonly SourceBlock[]) {
     this.#rows = rows;
     this.#known = rows.map(({ body, columns }) =>
       columns.groups.map((group) => this.#groupOf(frameOf(body, group), columns.strings[group.service] as string)),
@@ -37,7 +37,7 @@ export class Assembler {
   }
 
   /** `extras` are put after the last group. */
-  assemble(refs: SpanRefs, extras: Uint8Array): AssembledRow {
+  assemble(refs: SpanRefs, extras: Uint8Array): AssembledBlock {
     const count = refs.rows.length;
     const order = this.#order(refs);
     const strings = new StringPool(this.#rows.length);
@@ -64,7 +64,7 @@ export class Assembler {
       const ref = order[i] as number;
       const index = refs.rows[ref] as number;
       const span = refs.spans[ref] as number;
-      const from = (this.#rows[index] as SourceRow).columns;
+      const from = (this.#rows[index] as SourceBlock).columns;
       const group = (this.#known[index] as Group[])[from.groupIndex[span] as number] as Group;
       const last = groups.at(-1);
       if (last?.group === group) last.count++;
@@ -100,7 +100,7 @@ export class Assembler {
     writeFrames(body, placed, frames);
     for (let i = 0; i < count; i++) {
       const ref = order[i] as number;
-      const { body: source, columns: from } = this.#rows[refs.rows[ref] as number] as SourceRow;
+      const { body: source, columns: from } = this.#rows[refs.rows[ref] as number] as SourceBlock;
       const span = refs.spans[ref] as number;
       writeMessage(body, 0x12, spanStart[i] as number, lengths[i] as number);
       body.set(source.subarray(from.spanStart[span], from.spanEnd[span]), spanStart[i] as number);
@@ -141,7 +141,7 @@ export class Assembler {
     for (let i = 0; i < count; i++) {
       const index = refs.rows[i] as number;
       const span = refs.spans[i] as number;
-      const { groupIndex, startHigh, startLow } = (this.#rows[index] as SourceRow).columns;
+      const { groupIndex, startHigh, startLow } = (this.#rows[index] as SourceBlock).columns;
       group[i] = ((this.#known[index] as Group[])[groupIndex[span] as number] as Group).order;
       start[i] = (startHigh[span] as number) * 0x1_0000_0000 + (startLow[span] as number);
     }
@@ -222,19 +222,19 @@ class StringPool {
 
 /** Trace ids of many rows, each once. */
 class TracePool {
-  readonly #rows: readonly SourceRow[];
+  readonly #rows: readonly SourceBlock[];
   readonly #positions = new Map<string, number>();
   readonly #known: (Int32Array | undefined)[];
   readonly #ids: Uint8Array<ArrayBuffer>;
 
-  constructor(rows: readonly SourceRow[], spans: number) {
+  constructor(rows: readonly SourceBlock[], spans: number) {
     this.#rows = rows;
     this.#known = new Array<Int32Array | undefined>(rows.length);
     this.#ids = new Uint8Array(spans * 16);
   }
 
   number(row: number, index: number): number {
-    const { traceIds } = (this.#rows[row] as SourceRow).columns;
+    const { traceIds } = (this.#rows[row] as SourceBlock).columns;
     let known = this.#known[row];
     if (known === undefined) {
       known = new Int32Array(traceIds.length / 16).fill(-1);

@@ -1,4 +1,4 @@
-import type { SourceRow } from "./source-blocks.ts";
+import type { SourceBlock } from "./source-blocks.ts";
 
 /** Spans of several source rows: parallel lists of positions in the rows and of rows of their columns. */
 export interface SpanRefs {
@@ -16,7 +16,7 @@ export interface GroupingLimits {
  * The spans of all rows in parts that keep traces together, ordered by the earliest start of the trace. A trace that is
  * larger than a part may be is spread over as many as it needs.
  */
-export function groupByTrace(rows: readonly SourceRow[], limits: GroupingLimits): SpanRefs[] {
+export function groupByTrace(rows: readonly SourceBlock[], limits: GroupingLimits): SpanRefs[] {
   const total = rows.reduce((sum, { columns }) => sum + columns.count, 0);
   const refRow = new Uint32Array(total);
   const refSpan = new Uint32Array(total);
@@ -75,7 +75,7 @@ function sortByTrace(refTrace: Uint32Array, order: Uint32Array, sizes: readonly 
 }
 
 function cut(
-  rows: readonly SourceRow[],
+  rows: readonly SourceBlock[],
   refRow: Uint32Array,
   refSpan: Uint32Array,
   sorted: Uint32Array,
@@ -113,8 +113,8 @@ function cut(
   return parts;
 }
 
-function lengthOf(rows: readonly SourceRow[], refRow: Uint32Array, refSpan: Uint32Array, ref: number): number {
-  const { columns } = rows[refRow[ref] as number] as SourceRow;
+function lengthOf(rows: readonly SourceBlock[], refRow: Uint32Array, refSpan: Uint32Array, ref: number): number {
+  const { columns } = rows[refRow[ref] as number] as SourceBlock;
   const span = refSpan[ref] as number;
   return (columns.spanEnd[span] as number) - (columns.spanStart[span] as number);
 }

@@ -6,12 +6,12 @@ import { BODY_CODEC, type BodyCodec } from "../block/block-limits.ts";
 import { buildBloom } from "../block/bloom.ts";
 import { encodeBody } from "../block/body-codec.ts";
 import { HashSet } from "../block/hash-set.ts";
-import { decodeSealedBody, encodeSealedBody } from "../columnar/columnar-body.ts";
-import { decodeSealedIndex, encodeSealedIndex } from "../columnar/columnar-index.ts";
-import type { AssembledRow } from "./assemble.ts";
+import { decodeColumnarBody, encodeColumnarBody } from "../columnar/columnar-body.ts";
+import { decodeColumnarIndex, encodeColumnarIndex } from "../columnar/columnar-index.ts";
+import type { AssembledBlock } from "./assemble.ts";
 
 /** A sealed row as it is stored. */
-export interface SealedRow {
+export interface SealedBlock {
   readonly index: Uint8Array;
   readonly bloom: Uint8Array;
   readonly codec: BodyCodec;
@@ -23,7 +23,7 @@ export interface SealedRow {
  * Encodes rows and proves that each comes back as it was, byte for byte, before anybody relies on it; one that does not
  * is stored the way the log stores rows.
  */
-export class RowSealer {
+export class BlockSealer {
   readonly #scanner: TraceScanner;
   readonly #hashes = new HashSet(16_384);
   readonly #quality: number | undefined;
@@ -39,7 +39,7 @@ export class RowSealer {
     return this.#fallbacks;
   }
 
-  seal(row: AssembledRow): SealedRow {
+  seal(row: AssembledBlock): SealedBlock {
     const { body, columns } = row;
     const bloom = this.#bloom(body, columns);
     const sealed = this.#columnar(row);
@@ -55,13 +55,13 @@ export class RowSealer {
     };
   }
 
-  #columnar({ body, columns, groups, frames }: AssembledRow): { index: Uint8Array; body: Uint8Array } | undefined {
+  #columnar({ body, columns, groups, frames }: AssembledBlock): { index: Uint8Array; body: Uint8Array } | undefined {
     try {
-      const index = encodeSealedIndex(columns, groups);
-      const readBack = decodeSealedIndex(index);
+      const index = encodeColumnarIndex(columns, groups);
+      const readBack = decodeColumnarIndex(index);
       if (!sameColumns(columns, readBack)) return undefined;
-      const stored = encodeSealedBody(body, readBack, frames, this.#quality);
-      if (Buffer.compare(decodeSealedBody(stored, readBack, body.length), body) !== 0) return undefined;
+      const stored = encodeColumnarBody(body, readBack, frames, this.#quality);
+      if (Buffer.compare(decodeColumnarBody(stored, readBack, body.length), body) !== 0) return undefined;
       return { index, body: stored };
     } catch {
       return undefined;

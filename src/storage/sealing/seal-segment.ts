@@ -8,9 +8,9 @@ import type { BlockHead, SegmentSource } from "../log/segment-source.ts";
 import type { SqlDriver } from "../sqlite/driver.ts";
 import { Assembler } from "./assemble.ts";
 import { groupByTrace } from "./grouping.ts";
-import { RowSealer } from "./seal-block.ts";
+import { BlockSealer } from "./seal-block.ts";
 import { SealedFile, type SealingStep } from "./sealed-file.ts";
-import { joined, type SourceRow, topLevelExtras } from "./source-blocks.ts";
+import { joined, type SourceBlock, topLevelExtras } from "./source-blocks.ts";
 
 export interface SealingOptions {
   readonly driver: SqlDriver;
@@ -42,7 +42,7 @@ export async function sealSegment(options: SealingOptions): Promise<SealOutcome>
   const path = join(folder, SEGMENTS_FOLDER, segmentFileName(task.id));
   const file = new SealedFile(driver, path, task, options.onStep ?? (() => {}));
   try {
-    const sealer = new RowSealer(new TraceScanner(DEFAULT_SCAN_LIMITS));
+    const sealer = new BlockSealer(new TraceScanner(DEFAULT_SCAN_LIMITS));
     for await (const window of windows(options)) {
       const assembler = new Assembler(window);
       const extras = window.map(({ body }) => topLevelExtras(body));
@@ -71,17 +71,17 @@ export async function sealSegment(options: SealingOptions): Promise<SealOutcome>
 }
 
 /** Rows of the segment in order, as many at a time as are grouped together. */
-async function* windows({ source, task, pause }: SealingOptions): AsyncGenerator<readonly SourceRow[]> {
-  let window: SourceRow[] = [];
+async function* windows({ source, task, pause }: SealingOptions): AsyncGenerator<readonly SourceBlock[]> {
+  let window: SourceBlock[] = [];
   let spans = 0;
   let bytes = 0;
   for (let at = 0; ; ) {
-    const heads = source.rowsAfter(task.source, at, READ_ROWS);
+    const heads = source.blocksAfter(task.source, at, READ_ROWS);
     for (const head of heads) {
       const columns = decodeBlockIndex(head.index);
-      at = head.row;
+      at = head.block;
       if (columns.count === 0) continue;
-      const body = source.body(task.source, head.row);
+      const body = source.body(task.source, head.block);
       // The segment is gone, or damaged and reported: whoever asks for it next finds that out.
       if (body === undefined) return;
       window.push({ body, columns, receivedAtMs: head.receivedAtMs });
@@ -101,10 +101,10 @@ async function* windows({ source, task, pause }: SealingOptions): AsyncGenerator
 
 async function holdsDeleted({ source, task, pause }: SealingOptions): Promise<boolean> {
   for (let at = 0; ; ) {
-    const heads = source.rowsAfter(task.source, at, READ_ROWS);
+    const heads = source.blocksAfter(task.source, at, READ_ROWS);
     if (heads.some(({ index, spans }) => decodeBlockIndex(index).count < spans)) return true;
     if (heads.length < READ_ROWS) return false;
-    at = (heads.at(-1) as BlockHead).row;
+    at = (heads.at(-1) as BlockHead).block;
     await pause();
   }
 }

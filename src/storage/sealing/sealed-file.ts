@@ -9,7 +9,7 @@ import { FORMAT_VERSION, SEALING_SUFFIX } from "../folder/layout.ts";
 import { OPERATION_LIMITS, SEGMENT_PAGE_SIZE, SEGMENT_SCHEMA } from "../log/schema.ts";
 import type { SealTask } from "../log/seal-task.ts";
 import type { SqlDatabase, SqlDriver, SqlStatement } from "../sqlite/driver.ts";
-import type { SealedRow } from "./seal-block.ts";
+import type { SealedBlock } from "./seal-block.ts";
 
 /** What was written reaches the disk in steps of this, so that the writer of the log never waits for much. */
 const SYNC_BYTES = 8 * 1024 * 1024;
@@ -18,7 +18,7 @@ const SYNC_BYTES = 8 * 1024 * 1024;
 export type SealingStep = "created" | "row" | "written" | "synced" | "renamed";
 
 interface Pending {
-  readonly row: SealedRow;
+  readonly row: SealedBlock;
   readonly columns: SpanColumns;
 }
 
@@ -75,7 +75,7 @@ export class SealedFile {
     return this.#rows;
   }
 
-  add(row: SealedRow, columns: SpanColumns): void {
+  add(row: SealedBlock, columns: SpanColumns): void {
     this.#flush(false);
     this.#pending = { row, columns };
     this.#rows++;

@@ -10,7 +10,7 @@ function growingLog(closedAtFirst: number) {
   const sealed: number[] = [];
   const loop = new SealingLoop({
     parts: {
-      floor: async (): Promise<Cursor> => ({ segment: closed, row: 1 }),
+      floor: async (): Promise<Cursor> => ({ segment: closed, block: 1 }),
       async next(floor) {
         const source = sealed.length + 1;
         if (source > closed || source > floor.segment) return undefined;

@@ -12,6 +12,7 @@ import { decodeBlockIndex } from "../block/block-index.ts";
 import { IngestCore } from "../log/ingest-core.ts";
 import { LogReader } from "../log/log-reader.ts";
 import type { SealOutcome, SealTask } from "../log/seal-task.ts";
+import type { LogPosition } from "../log/segment-source.ts";
 import { fileAccess, StoredSource } from "../log/stored-source.ts";
 import { createTraceReader } from "../read/trace-reader.ts";
 import type { SealingStep } from "./sealed-file.ts";
@@ -28,7 +29,7 @@ function folder(): string {
   return temp.path;
 }
 
-const EVERYTHING: Cursor = { segment: Number.MAX_SAFE_INTEGER, row: 0 };
+const EVERYTHING: Cursor = { segment: Number.MAX_SAFE_INTEGER, block: 0 };
 
 function open(path: string, changes: Partial<StoreSettings> = {}, onStep: (step: SealingStep) => void = () => {}) {
   const host = recordingHost();
@@ -92,8 +93,8 @@ function open(path: string, changes: Partial<StoreSettings> = {}, onStep: (step:
 function stored(source: StoredSource): number[] {
   const ids: number[] = [];
   for (const { id } of source.segments()) {
-    for (const head of source.rowsAfter(id, 0, 10_000)) {
-      expect(source.body(id, head.row)).toBeDefined();
+    for (const head of source.blocksAfter(id, 0, 10_000)) {
+      expect(source.body(id, head.block)).toBeDefined();
       ids.push(...spanNumbers(decodeBlockIndex(head.index)));
     }
   }
@@ -128,7 +129,7 @@ describe("sealing", () => {
     // One reader knew the old segments, the other knows only the new ones.
     for (const one of [reader, createTraceReader(opened.source)]) {
       const fragments = await one.trace(traceOf(3), never);
-      expect(fragments.flatMap(({ batch, rows }) => rows.map((row) => spanNumbers(batch.columns)[row])).sort()).toEqual(
+      expect(fragments.flatMap(({ block, rows }) => rows.map((row) => spanNumbers(block.columns)[row])).sort()).toEqual(
         numbers(100, 50),
       );
       expect(materialiseBody(fragments).length).toBeGreaterThan(0.8 * trace.length);
@@ -148,9 +149,9 @@ describe("sealing", () => {
     const opened = open(folder(), { sealing: { enabled: true, minAgeMs: 60_000 } });
     opened.append(1, 500);
     expect(await opened.next()).toBeUndefined();
-    expect(await opened.next({ segment: 1, row: 9 }, true)).toBeUndefined();
-    expect(await opened.next({ segment: 1, row: 10 }, true)).toMatchObject({ source: 1, sealed: false });
-    expect(await opened.next({ segment: 2, row: 0 }, true)).toMatchObject({ source: 1 });
+    expect(await opened.next({ segment: 1, block: 9 }, true)).toBeUndefined();
+    expect(await opened.next({ segment: 1, block: 10 }, true)).toMatchObject({ source: 1, sealed: false });
+    expect(await opened.next({ segment: 2, block: 0 }, true)).toMatchObject({ source: 1 });
   });
 
   it("gives consumers that come later all spans once, and leaves the place of others as it is", async () => {
@@ -158,21 +159,21 @@ describe("sealing", () => {
     opened.append(1, 1000);
     const passed = new LogReader(opened.source, { consumers: 1 }).back(opened.source.end(), 200);
     await opened.sealAll();
-    const read = (from: { segment: number; row: number; sequence: number; spansThrough: number }) => {
+    const read = (from: LogPosition) => {
       const log = new LogReader(opened.source, { consumers: 1 });
       const ids: number[] = [];
       for (let row = log.next(from); row !== undefined; row = log.next(row.position)) {
         const entry = log.take(row);
-        expect(entry?.batch.columns.count).toBe(row.spans);
+        expect(entry?.block.columns.count).toBe(row.spans);
         ids.push(...spanNumbers(row.columns));
       }
       return ids.sort((a, b) => a - b);
     };
     const log = new LogReader(opened.source, { consumers: 1 });
-    expect(log.oldest()).toMatchObject({ segment: 1, row: 0, spansThrough: 0 });
+    expect(log.oldest()).toMatchObject({ segment: 1, block: 0, spansThrough: 0 });
     expect(read(log.oldest())).toEqual(numbers(1, 1000));
     expect(passed.segment).toBe(2);
-    expect(read({ segment: 2, row: 10, sequence: 20, spansThrough: 800 })).toEqual(numbers(801, 200));
+    expect(read({ segment: 2, block: 10, sequence: 20, spansThrough: 800 })).toEqual(numbers(801, 200));
   });
 
   it("gives its work up when the segment is removed meanwhile, whenever that is", async () => {
@@ -277,7 +278,7 @@ describe("deletion", () => {
       rows.push(row);
       at = row.position;
     }
-    const held = rows.flatMap((row) => log.take(row) ?? []).map(({ batch, rows: all }) => ({ batch, rows: all }));
+    const held = rows.flatMap((row) => log.take(row) ?? []).map(({ block, rows: all }) => ({ block, rows: all }));
 
     await opened.core.maintain({ type: "delete_traces", traceIds: [traceOf(3), traceOf(12)] });
     const gone = (id: number) => (id >= 100 && id < 150) || (id >= 550 && id < 600);
@@ -289,7 +290,7 @@ describe("deletion", () => {
     // A request that waits to be sent again, and a row that was read but not sent.
     const again = log.withoutDeleted(held);
     const spansOf = (fragments: typeof again) =>
-      fragments.flatMap(({ batch, rows: all }) => all.map((row) => spanNumbers(batch.columns)[row] as number));
+      fragments.flatMap(({ block, rows: all }) => all.map((row) => spanNumbers(block.columns)[row] as number));
     expect(spansOf(again).sort((a, b) => a - b)).toEqual(left);
     const fresh = log.next(log.oldest());
     expect(fresh && log.take(fresh)).toBeDefined();
@@ -305,7 +306,7 @@ describe("deletion", () => {
       const entry = other.take(row);
       at = row.position;
       if (entry === undefined || entry.rows.length === 0) continue;
-      const sent = second.core.append([incoming(materialiseBody([{ batch: entry.batch, rows: entry.rows }]).slice())]);
+      const sent = second.core.append([incoming(materialiseBody([{ block: entry.block, rows: entry.rows }]).slice())]);
       expect(sent[0]).toMatchObject({ result: { accepted: entry.rows.length } });
       break;
     }

@@ -3,7 +3,7 @@ import type { SpanColumns, SpanGroup } from "../../model/span-columns.ts";
 import type { Frame } from "../columnar/columnar-body.ts";
 
 /** A row of the segment that is being sealed, without deleted spans. */
-export interface SourceRow {
+export interface SourceBlock {
   readonly body: Uint8Array;
   readonly columns: SpanColumns;
   readonly receivedAtMs: number;

@@ -2,16 +2,16 @@ import fc from "fast-check";
 import { describe, expect, it, vi } from "vitest";
 import { attributeHash } from "../../model/attribute-hash.ts";
 import { buildBloom } from "../block/bloom.ts";
-import type { RowSource } from "../cache/hash-blocks.ts";
+import type { BlockSource } from "../cache/hash-blocks.ts";
 import { SegmentBlocks } from "../cache/segment-blocks.ts";
 import type { BlockHead } from "../log/segment-source.ts";
-import { candidateRows } from "./candidate-blocks.ts";
+import { candidateBlocks } from "./candidate-blocks.ts";
 
 const hash = (value: number) => attributeHash("k", `${value}`);
 
 /** A segment of a block for each list of values, which begin at `starts`. */
 function segmentOf(blocks: readonly { readonly values: readonly number[]; readonly start: number }[]): SegmentBlocks {
-  const segment = new SegmentBlocks(1);
+  const segment = new SegmentBlocks(1, 1);
   for (const [i, { values, start }] of blocks.entries())
     segment.add([new Uint8Array(0)], [headOf(i + 1, values, start)]);
   return segment;
@@ -20,7 +20,7 @@ function segmentOf(blocks: readonly { readonly values: readonly number[]; readon
 function headOf(row: number, values: readonly number[], start: number): BlockHead {
   return {
     segment: 1,
-    row,
+    block: row,
     sequence: row,
     spans: 1,
     spansThrough: row,
@@ -33,7 +33,7 @@ function headOf(row: number, values: readonly number[], start: number): BlockHea
   };
 }
 
-function all(rows: RowSource): number[] {
+function all(rows: BlockSource): number[] {
   const found: number[] = [];
   for (let row = rows.get(0); row !== undefined; row = rows.get(found.length)) found.push(row);
   return found;
@@ -56,7 +56,7 @@ describe("candidateRows", () => {
             const expected = [...segment.newestFirst()].filter((row) =>
               required.every((one) => segment.mayContain(row, one)),
             );
-            const rows = candidateRows(segment, required);
+            const rows = candidateBlocks(segment, required);
             expect(rows.get(upTo)).toBe(expected[upTo]);
             expect(all(rows)).toEqual(expected);
           }
@@ -71,7 +71,7 @@ describe("candidateRows", () => {
     const narrow = vi.spyOn(segment, "narrow");
     const asked = () => {
       const calls = narrow.mock.calls.length;
-      const rows = all(candidateRows(segment, [hash(1)]));
+      const rows = all(candidateBlocks(segment, [hash(1)]));
       expect(rows.length).toBeGreaterThanOrEqual(66);
       return narrow.mock.calls.length - calls;
     };
@@ -81,19 +81,19 @@ describe("candidateRows", () => {
     expect(asked()).toBeGreaterThan(0);
     expect(asked()).toBe(0);
     // Others take its place.
-    for (let value = 2; value < 30; value++) all(candidateRows(segment, [hash(value)]));
+    for (let value = 2; value < 30; value++) all(candidateBlocks(segment, [hash(value)]));
     expect(asked()).toBeGreaterThan(0);
   });
 
   it("finds rows that were added, and all of them once the filters were released", () => {
     const segment = segmentOf([{ values: [1], start: 1 }]);
-    const before = candidateRows(segment, [hash(1)]);
+    const before = candidateBlocks(segment, [hash(1)]);
     segment.add([new Uint8Array(0)], [headOf(2, [1], 2)]);
-    expect(all(candidateRows(segment, [hash(1)]))).toEqual([2, 1]);
+    expect(all(candidateBlocks(segment, [hash(1)]))).toEqual([2, 1]);
     expect(all(before)).toEqual([1]);
     segment.finish();
-    expect(all(candidateRows(segment, [hash(9)]))).toEqual([]);
+    expect(all(candidateBlocks(segment, [hash(9)]))).toEqual([]);
     segment.release();
-    expect(all(candidateRows(segment, [hash(9)]))).toEqual([2, 1]);
+    expect(all(candidateBlocks(segment, [hash(9)]))).toEqual([2, 1]);
   });
 });

@@ -5,12 +5,12 @@ import type { SpanColumns } from "../../model/span-columns.ts";
 import type { SearchResult, TraceQuery } from "../../model/trace-query.ts";
 import { bloomMayContain } from "../block/bloom.ts";
 import type { BlockCache } from "../cache/block-cache.ts";
-import type { CachedBlock, TraceRows, TraceTimes } from "../cache/cached-block.ts";
-import type { RowSource } from "../cache/hash-blocks.ts";
+import type { BlockName, CachedBlock, TraceRows, TraceTimes } from "../cache/cached-block.ts";
+import type { BlockSource } from "../cache/hash-blocks.ts";
 import type { Pacer } from "../cache/pacer.ts";
 import { roundDown, roundUp, type SegmentBlocks } from "../cache/segment-blocks.ts";
 import { BlockGone, BlockView } from "./block-view.ts";
-import { candidateRows } from "./candidate-blocks.ts";
+import { candidateBlocks } from "./candidate-blocks.ts";
 import { type CompiledFilter, compileFilter, type RowTest } from "./filter.ts";
 import { Heap } from "./heap.ts";
 import { type MatchedSpan, summarize, traceTimes } from "./summary.ts";
@@ -19,11 +19,11 @@ import { withoutDuplicates } from "./trace-rows.ts";
 /** The blocks of one segment that are still to be visited, by latest span start. */
 interface SegmentCursor {
   readonly segment: SegmentBlocks;
-  readonly rows: RowSource;
+  readonly blocks: BlockSource;
   at: number;
   /** No span in this and the following blocks of the segment starts later; ns, rounded up. */
   bound: number;
-  /** Bodies of the blocks up to this one of `rows` are inflated. */
+  /** Bodies of the blocks up to this one of `blocks` are inflated. */
   inflated: number;
 }
 
@@ -89,7 +89,7 @@ class Search {
     for (const segment of cache.segments) {
       const cursor = {
         segment,
-        rows: candidateRows(segment, this.#filter.required),
+        blocks: candidateBlocks(segment, this.#filter.required),
         at: -1,
         bound: 0,
         inflated: -1,
@@ -146,7 +146,7 @@ class Search {
   }
 
   async #visitNext(cursor: SegmentCursor): Promise<void> {
-    const block = this.#block(cursor.segment, cursor.rows.get(cursor.at) as number);
+    const block = this.#block(cursor.segment, cursor.blocks.get(cursor.at) as number);
     if (block !== undefined) {
       if (this.#filter.needsBody && cursor.at > cursor.inflated) await this.#inflateAhead(cursor);
       unlessGone(() => this.#collect(block));
@@ -156,22 +156,24 @@ class Search {
   }
 
   /** A block that may hold a match; most of those that the filters in memory let through wrongly end here. */
-  #block(segment: SegmentBlocks, row: number): CachedBlock | undefined {
-    return this.#cache.block(segment.id, row, (bloom) => this.#filter.mayMatch((hash) => bloomMayContain(bloom, hash)));
+  #block(segment: SegmentBlocks, number: number): CachedBlock | undefined {
+    return this.#cache.block(segment.id, number, (bloom) =>
+      this.#filter.mayMatch((hash) => bloomMayContain(bloom, hash)),
+    );
   }
 
   /** A block that is inflated for nothing costs less than waiting for one after the other. */
   async #inflateAhead(cursor: SegmentCursor): Promise<void> {
     const { segment } = cursor;
-    const ahead: { segment: number; row: number }[] = [];
+    const ahead: BlockName[] = [];
     let at = cursor.at;
     // So many heads are read, whatever is in them: others want to be let in.
     for (let read = 0; read < AHEAD; at++) {
-      const row = cursor.rows.get(at);
-      if (row === undefined) break;
-      if (!this.#mayHold(segment, row)) continue;
+      const number = cursor.blocks.get(at);
+      if (number === undefined) break;
+      if (!this.#mayHold(segment, number)) continue;
       read++;
-      if (this.#block(segment, row) !== undefined) ahead.push({ segment: segment.id, row });
+      if (this.#block(segment, number) !== undefined) ahead.push({ segment: segment.id, number });
     }
     cursor.inflated = at - 1;
     await this.#cache.prefetch(ahead);
@@ -179,20 +181,20 @@ class Search {
 
   /** Moves to the next block that the time range and the blooms leave; false at the end. */
   #advance(cursor: SegmentCursor): boolean {
-    const { segment, rows } = cursor;
-    for (let row = rows.get(++cursor.at); row !== undefined; row = rows.get(++cursor.at)) {
-      const latest = segment.maxStart(row);
+    const { segment, blocks } = cursor;
+    for (let number = blocks.get(++cursor.at); number !== undefined; number = blocks.get(++cursor.at)) {
+      const latest = segment.maxStart(number);
       if (latest < this.#startMin) return false;
-      if (!this.#mayHold(segment, row)) continue;
+      if (!this.#mayHold(segment, number)) continue;
       cursor.bound = Math.min(latest, this.#startMax);
       return true;
     }
     return false;
   }
 
-  #mayHold(segment: SegmentBlocks, row: number): boolean {
-    if (segment.minStart(row) > this.#startMax) return false;
-    return !segment.hasBlooms || this.#filter.mayMatch((hash) => segment.mayContain(row, hash));
+  #mayHold(segment: SegmentBlocks, number: number): boolean {
+    if (segment.minStart(number) > this.#startMax) return false;
+    return !segment.hasBlooms || this.#filter.mayMatch((hash) => segment.mayContain(number, hash));
   }
 
   /** Makes a candidate of every trace with a matching row that was not considered before. */
@@ -230,7 +232,7 @@ class Search {
       this.#cache.keepTimes(key, state, times);
       if (!this.#mayAccept(id, times)) return;
     }
-    const trace = withoutDuplicates(stored, (block) => this.#cache.body(block.segment, block.row));
+    const trace = withoutDuplicates(stored, (block) => this.#cache.body(block.segment, block.number));
     if (this.#filter.needsBody) {
       const passing = trace.filter(({ block }) => this.#filter.mayMatch((hash) => bloomMayContain(block.bloom, hash)));
       await this.#cache.prefetch(passing.map(({ block }) => block));
@@ -288,7 +290,7 @@ class Search {
   }
 
   #view(block: CachedBlock, rows?: readonly number[]): BlockView {
-    return new BlockView(block.columns, () => this.#cache.body(block.segment, block.row), rows);
+    return new BlockView(block.columns, () => this.#cache.body(block.segment, block.number), rows);
   }
 
   #result(complete: boolean, counted: boolean): SearchResult {

@@ -4,6 +4,7 @@ import type { ErrorRecord } from "../../component/errors.ts";
 import type { LogFields, LogLevel } from "../../component/logger.ts";
 import type { OwnWork } from "../../component/own-work.ts";
 import type { ThreadModule } from "../../component/store.ts";
+import type { SegmentId } from "../../model/log.ts";
 import type { LogSettings, MaintenanceJob } from "../log/ingest-core.ts";
 import type { SealTask } from "../log/seal-task.ts";
 import type { PackedGroup } from "./batch-group.ts";
@@ -29,7 +30,7 @@ export type ToIngest =
   | { readonly type: "reconfigure"; readonly id: number; readonly config: unknown }
   | { readonly type: "maintain"; readonly id: number; readonly job: MaintenanceJob }
   /** A reader found damage in a segment. */
-  | { readonly type: "quarantine"; readonly segment: number; readonly reason: string }
+  | { readonly type: "quarantine"; readonly segment: SegmentId; readonly reason: string }
   /** All readers have let go of the segments of that `release`. */
   | { readonly type: "released"; readonly release: number }
   | CommonRequest;
@@ -38,7 +39,7 @@ export type ToQuery =
   | { readonly type: "view"; readonly id: number; readonly name: string; readonly params: unknown }
   | { readonly type: "cancel"; readonly view: number }
   /** `gently`: after the views that are under way. */
-  | { readonly type: "release"; readonly id: number; readonly segments: readonly number[]; readonly gently: boolean }
+  | { readonly type: "release"; readonly id: number; readonly segments: readonly SegmentId[]; readonly gently: boolean }
   | { readonly type: "check_deletions"; readonly id: number }
   /** Starts the module's server: answered with its address. `at`: ReadServerParts. */
   | { readonly type: "serve"; readonly id: number; readonly config: unknown; readonly at: Endpoint | undefined }
@@ -48,9 +49,9 @@ export type ToQuery =
   | { readonly type: "hurry" }
   | CommonRequest;
 
-export type ToMaintenance =
+export type ToSealing =
   | { readonly type: "seal"; readonly id: number; readonly task: SealTask }
-  | { readonly type: "release"; readonly id: number; readonly segments: readonly number[]; readonly gently: boolean }
+  | { readonly type: "release"; readonly id: number; readonly segments: readonly SegmentId[]; readonly gently: boolean }
   | CommonRequest;
 
 export type ToExport =
@@ -60,7 +61,7 @@ export type ToExport =
   | { readonly type: "floor"; readonly id: number }
   | { readonly type: "catch_up"; readonly id: number }
   | { readonly type: "forget"; readonly id: number }
-  | { readonly type: "release"; readonly id: number; readonly segments: readonly number[]; readonly gently: boolean }
+  | { readonly type: "release"; readonly id: number; readonly segments: readonly SegmentId[]; readonly gently: boolean }
   | { readonly type: "check_deletions"; readonly id: number }
   /** A `close` under way is not to wait any longer. */
   | { readonly type: "hurry" }
@@ -85,11 +86,13 @@ export type FromIngest =
   | {
       readonly type: "release";
       readonly release: number;
-      readonly segments: readonly number[];
+      readonly segments: readonly SegmentId[];
       readonly gently: boolean;
     };
 
-export type FromReader = FromThread | { readonly type: "damaged"; readonly segment: number; readonly reason: string };
+export type FromReader =
+  | FromThread
+  | { readonly type: "damaged"; readonly segment: SegmentId; readonly reason: string };
 
 export type FromQuery =
   | FromReader

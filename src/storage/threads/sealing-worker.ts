@@ -1,7 +1,7 @@
 import { fileAccess, StoredSource } from "../log/stored-source.ts";
 import { Sealer } from "../sealing/sealer.ts";
 import { chooseDriver } from "../sqlite/choose-driver.ts";
-import type { FromReader, ToMaintenance } from "./messages.ts";
+import type { FromReader, ToSealing } from "./messages.ts";
 import { lowerPriority, NICENESS } from "./niceness.ts";
 import { runThread } from "./worker-port.ts";
 
@@ -9,7 +9,7 @@ import { runThread } from "./worker-port.ts";
 const SHARE_WITHOUT_NICENESS = 0.25;
 
 /** Entry of the thread that seals segments. */
-await runThread<ToMaintenance>(async (port) => {
+await runThread<ToSealing>(async (port) => {
   const { settings } = port.data;
   const driver = chooseDriver(settings.driver);
   const source = new StoredSource(fileAccess(driver, settings.path), (segment, reason) =>
@@ -19,7 +19,7 @@ await runThread<ToMaintenance>(async (port) => {
     driver,
     folder: settings.path,
     source,
-    share: lowerPriority(NICENESS.maintenance) ? 1 : SHARE_WITHOUT_NICENESS,
+    share: lowerPriority(NICENESS.sealing) ? 1 : SHARE_WITHOUT_NICENESS,
   });
   port.serve((message) => {
     switch (message.type) {

@@ -30,7 +30,7 @@ export interface InlineModules {
  * All parts of the store in the calling thread: for the store in memory, and for tests on files. Between two groups of
  * batches the event loop gets a turn.
  */
-export async function openInline(settings: StoreSettings, modules: InlineModules): Promise<StoreThreads> {
+export async function startInline(settings: StoreSettings, modules: InlineModules): Promise<StoreThreads> {
   const { host } = settings;
   const driver = chooseDriver(settings.driver);
   const sources: StoredSource[] = [];
@@ -180,6 +180,6 @@ function threads(parts: Parts): StoreThreads {
       metrics: async () => [],
       close: (signal) => exporting.close(signal),
     },
-    maintenance: sealer && { seal: (task) => sealer.seal(task), close: () => sealer.stop() },
+    sealing: sealer && { seal: (task) => sealer.seal(task), close: () => sealer.stop() },
   };
 }

@@ -2,7 +2,7 @@ import { cancelled } from "../../component/errors.ts";
 import type { MetricSample } from "../../component/metrics.ts";
 import type { ViewResult } from "../../component/read.ts";
 import type { ExporterStatus, StoreSettings, ThreadModule } from "../../component/store.ts";
-import type { Cursor } from "../../model/log.ts";
+import type { Cursor, SegmentId } from "../../model/log.ts";
 import { RecentBodies } from "../block/recent-bodies.ts";
 import type { LogSettings, MaintenanceJob } from "../log/ingest-core.ts";
 import type { SealOutcome } from "../log/seal-task.ts";
@@ -15,8 +15,8 @@ import type {
   ThreadData,
   ToExport,
   ToIngest,
-  ToMaintenance,
   ToQuery,
+  ToSealing,
 } from "./messages.ts";
 import { ReadServing } from "./read-serving.ts";
 import type { StoreThreads } from "./store-threads.ts";
@@ -40,7 +40,7 @@ interface Threads {
   readonly serving: ReadServing;
   readonly export: ThreadClient<ToExport, FromReader>;
   /** Started when there is something to seal for the first time. */
-  readonly maintenance: ThreadClient<ToMaintenance, FromReader>;
+  readonly sealing: ThreadClient<ToSealing, FromReader>;
 }
 
 /**
@@ -80,11 +80,11 @@ export async function startWorkers(settings: StoreSettings): Promise<StoreThread
         ),
       close: (signal) => endExport(threads, signal),
     },
-    maintenance: maintenanceThread(threads),
+    sealing: sealingThread(threads),
   };
 }
 
-function maintenanceThread({ maintenance }: Threads): StoreThreads["maintenance"] {
+function sealingThread({ sealing: maintenance }: Threads): StoreThreads["sealing"] {
   let starting: Promise<void> | undefined;
   return {
     async seal(task) {
@@ -148,7 +148,7 @@ function createThreads(settings: StoreSettings): Threads {
     }),
     serving: new ReadServing(() => threads.query, host.logger),
     export: new ThreadClient({ ...common("export"), onMessage: onReaderMessage, onRestart() {} }),
-    maintenance: new ThreadClient({
+    sealing: new ThreadClient({
       name: "maintenance",
       entry: new URL("sealing-worker.js", settings.threadEntries),
       data: threadData(settings, modules.query, memory),
@@ -183,13 +183,13 @@ function threadData(
 async function passRelease(
   threads: Threads,
   release: number,
-  segments: readonly number[],
+  segments: readonly SegmentId[],
   gently: boolean,
 ): Promise<void> {
   await Promise.allSettled([
     threads.query.request((id) => ({ type: "release", id, segments, gently })).answer,
     threads.export.request((id) => ({ type: "release", id, segments, gently })).answer,
-    threads.maintenance.request((id) => ({ type: "release", id, segments, gently })).answer,
+    threads.sealing.request((id) => ({ type: "release", id, segments, gently })).answer,
   ]);
   threads.ingest.send({ type: "released", release });
 }

@@ -51,7 +51,7 @@ export class StoreClient implements SpanStore {
 
   constructor(threads: StoreThreads, host: Host, sealing = false) {
     this.#threads = threads;
-    const { ingest, export: exporting, maintenance } = threads;
+    const { ingest, export: exporting, sealing: maintenance } = threads;
     if (maintenance === undefined) return;
     this.#sealing = new SealingLoop({
       parts: {
@@ -133,7 +133,7 @@ export class StoreClient implements SpanStore {
   async #close(signal: AbortSignal): Promise<void> {
     await this.#committing;
     const sealing = this.#sealing?.stop();
-    await this.#threads.maintenance?.close(signal);
+    await this.#threads.sealing?.close(signal);
     await sealing;
     this.#threads.export.advanced();
     const parts = await Promise.allSettled([this.#threads.export.close(signal), this.#threads.query.close(signal)]);

@@ -17,10 +17,10 @@ export interface StoreThreads {
   readonly query: QueryThread;
   readonly export: ExportThread;
   /** Absent for a store in memory. */
-  readonly maintenance: MaintenanceThread | undefined;
+  readonly sealing: SealingThread | undefined;
 }
 
-export interface MaintenanceThread {
+export interface SealingThread {
   seal(task: SealTask): Promise<SealOutcome>;
   /** Gives up what is under way. */
   close(signal: AbortSignal): Promise<void>;

@@ -3,7 +3,7 @@ import { encodeTraces } from "../../../src/codec/otlp/message/encode.ts";
 import { TraceScanner } from "../../../src/codec/otlp/scan/scan.ts";
 import { DEFAULT_SCAN_LIMITS } from "../../../src/codec/otlp/scan/scan-result.ts";
 import type { AnyValue, KeyValue } from "../../../src/model/any-value.ts";
-import type { LogBatch } from "../../../src/model/log.ts";
+import type { LogBlock } from "../../../src/model/log.ts";
 import type { ResourceSpans, Span, TracesData } from "../../../src/model/span.ts";
 
 /** OTLP JSON as the recorded files hold it: only what they hold, so that it can be an oracle apart from the codec. */
@@ -82,10 +82,10 @@ export function readFacts(): Record<FixtureName, { notable: Record<string, Trace
 }
 
 /** A batch as the log would hold it. */
-export function batchOf(data: TracesData, segment = 1): LogBatch {
+export function batchOf(data: TracesData, segment = 1): LogBlock {
   const body = encodeTraces(data);
   const { columns } = new TraceScanner(DEFAULT_SCAN_LIMITS).scan(body);
-  return { next: { segment, row: 1 }, receivedAtMs: 0, body, columns };
+  return { next: { segment, block: 1 }, receivedAtMs: 0, body, columns };
 }
 
 export function toModel(request: OtlpRequest): TracesData {

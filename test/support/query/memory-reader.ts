@@ -2,7 +2,7 @@ import { fragmentRecords } from "../../../src/codec/otlp/message/fragment-record
 import type { StoreStats, TraceReader, ViewHost, ViewResult, ViewTable } from "../../../src/component/read.ts";
 import { anyValueText } from "../../../src/model/any-value.ts";
 import { bytesToHex } from "../../../src/model/ids.ts";
-import type { LogBatch, LogFragment } from "../../../src/model/log.ts";
+import type { LogBlock, LogFragment } from "../../../src/model/log.ts";
 import type { RedMetrics, RedQuery } from "../../../src/model/red-metrics.ts";
 import type { SpanRecord } from "../../../src/model/span.ts";
 import { startNano } from "../../../src/model/span-columns.ts";
@@ -21,7 +21,7 @@ import { testDriver } from "../storage/driver.ts";
 
 /** A TraceReader over batches in memory that looks at every span for every question: slow, and easy to see through. */
 export class MemoryReader implements TraceReader {
-  readonly #batches: readonly LogBatch[];
+  readonly #batches: readonly LogBlock[];
   readonly queries: TraceQuery[] = [];
   links: readonly DependencyLink[] = [];
   askedRange: readonly [number, number] | undefined;
@@ -29,17 +29,17 @@ export class MemoryReader implements TraceReader {
   #decoded: SpanRecord[] = [];
   #decodedBatches = 0;
 
-  constructor(batches: readonly LogBatch[]) {
+  constructor(batches: readonly LogBlock[]) {
     this.#batches = batches;
   }
 
   async trace(traceId: Uint8Array): Promise<readonly LogFragment[]> {
     const wanted = bytesToHex(traceId);
     return this.#batches
-      .map((batch) => ({
-        batch,
-        rows: Array.from({ length: batch.columns.count }, (_, row) => row).filter(
-          (row) => bytesToHex(batch.columns.traceIds, (batch.columns.traceIndex[row] as number) * 16, 16) === wanted,
+      .map((block) => ({
+        block,
+        rows: Array.from({ length: block.columns.count }, (_, row) => row).filter(
+          (row) => bytesToHex(block.columns.traceIds, (block.columns.traceIndex[row] as number) * 16, 16) === wanted,
         ),
       }))
       .filter(({ rows }) => rows.length > 0);
@@ -116,9 +116,9 @@ export class MemoryReader implements TraceReader {
 
   #records(): SpanRecord[] {
     for (; this.#decodedBatches < this.#batches.length; this.#decodedBatches++) {
-      const batch = this.#batches[this.#decodedBatches] as LogBatch;
+      const batch = this.#batches[this.#decodedBatches] as LogBlock;
       const rows = Array.from({ length: batch.columns.count }, (_, row) => row);
-      this.#decoded.push(...fragmentRecords({ batch, rows }));
+      this.#decoded.push(...fragmentRecords({ block: batch, rows }));
     }
     return this.#decoded;
   }

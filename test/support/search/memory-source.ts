@@ -53,7 +53,7 @@ export class MemorySource implements SegmentSource {
       this.#spans += block.spans;
       const head: BlockHead = {
         segment: segment.id,
-        row: segment.blocks.length + 1,
+        block: segment.blocks.length + 1,
         sequence: ++this.#sequence,
         spans: block.spans,
         spansThrough: this.#spans,
@@ -85,7 +85,7 @@ export class MemorySource implements SegmentSource {
     return this.#segments.map(({ id, open }) => ({ id, position: id, status: open ? "open" : "closed" }));
   }
 
-  rowsAfter(segment: number, row: number, limit: number): readonly BlockHead[] {
+  blocksAfter(segment: number, row: number, limit: number): readonly BlockHead[] {
     const heads = this.#find(segment)?.blocks.slice(row, row + limit) ?? [];
     this.reads.rows += heads.length;
     return heads.map(({ head }) => head);

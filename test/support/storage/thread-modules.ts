@@ -39,8 +39,8 @@ export async function createExporters(config: unknown): Promise<readonly Configu
         async start() {},
         async shutdown() {},
         async export(fragments) {
-          const ids = fragments.flatMap(({ batch, rows }) => {
-            const all = spanNumbers(batch.columns);
+          const ids = fragments.flatMap(({ block, rows }) => {
+            const all = spanNumbers(block.columns);
             return rows.map((row) => all[row]);
           });
           appendFileSync(file, `${ids.join("\n")}\n`);
@@ -65,8 +65,8 @@ export const views: ViewTable = {
     const id = Buffer.from(params.trace.toString(16).padStart(32, "0"), "hex");
     const fragments = await reader.trace(id, signal);
     return json(
-      fragments.flatMap(({ batch, rows }) => {
-        const all = spanNumbers(batch.columns);
+      fragments.flatMap(({ block, rows }) => {
+        const all = spanNumbers(block.columns);
         return rows.map((row) => all[row]);
       }),
     );

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { serviceWith, spanWith } from "../../../../test/support/otlp-spans.ts";
 import { recordedBodies } from "../../../../test/support/recorded-bodies.ts";
 import { bytesToHex } from "../../../model/ids.ts";
-import type { LogBatch } from "../../../model/log.ts";
+import type { LogBlock } from "../../../model/log.ts";
 import type { TracesData } from "../../../model/span.ts";
 import {
   appliedThreshold,
@@ -140,13 +140,13 @@ describe("cutBody", () => {
   });
 });
 
-function batch(body: Uint8Array, threshold?: string): LogBatch {
+function batch(body: Uint8Array, threshold?: string): LogBlock {
   const columns = scan(body);
   const strings = threshold === undefined ? columns.strings : [...columns.strings, threshold];
   const thresholdIndex = new Uint16Array(columns.count).fill(strings.length - 1);
   if (columns.count > 1) thresholdIndex[0] = NO_THRESHOLD;
   return {
-    next: { segment: 1, row: 1 },
+    next: { segment: 1, block: 1 },
     receivedAtMs: 0,
     body,
     columns: threshold === undefined ? columns : { ...columns, strings, thresholdIndex },
@@ -162,15 +162,15 @@ describe("materialiseBody and fragmentRecords", () => {
   const body = encodeTraces([serviceWith("shop", spans)]);
 
   it("hands on a whole batch without a copy", () => {
-    expect(materialiseBody([{ batch: batch(body), rows: [0, 1, 2] }])).toBe(body);
-    expect(materialiseBody([{ batch: batch(body, receivedThreshold("8")), rows: [0, 1, 2] }])).toBe(body);
+    expect(materialiseBody([{ block: batch(body), rows: [0, 1, 2] }])).toBe(body);
+    expect(materialiseBody([{ block: batch(body, receivedThreshold("8")), rows: [0, 1, 2] }])).toBe(body);
   });
 
   it("joins fragments, leaves out rows and writes thresholds into the trace state alone", () => {
     const joined = materialiseBody([
-      { batch: batch(body, "c"), rows: [0, 1, 2] },
-      { batch: batch(body), rows: [] },
-      { batch: batch(body), rows: [2] },
+      { block: batch(body, "c"), rows: [0, 1, 2] },
+      { block: batch(body), rows: [] },
+      { block: batch(body), rows: [2] },
     ]);
     const found = decodeTraces(joined).flatMap((entry) => entry.scopeSpans[0]?.spans ?? []);
     expect(found).toEqual([
@@ -182,7 +182,7 @@ describe("materialiseBody and fragmentRecords", () => {
   });
 
   it("gives records that say the same", () => {
-    const records = fragmentRecords({ batch: batch(body, "c"), rows: [1, 2] });
+    const records = fragmentRecords({ block: batch(body, "c"), rows: [1, 2] });
     expect(records.map((record) => record.span.traceState)).toEqual(["ot=th:c;rv:1234567890abcd,a=1", "ot=th:c"]);
     expect(records.map((record) => [record.service, record.scope.name, record.marks])).toEqual([
       ["shop", "test", 0],
@@ -197,7 +197,7 @@ describe("materialiseBody and fragmentRecords", () => {
       spanWith({ traceState: "ot=th:4" }),
     ];
     const states = ["ot=th:4", "ot=rv:1234567890abcd,a=1", ""];
-    const fragment = { batch: batch(encodeTraces([serviceWith("shop", lying)]), ""), rows: [0, 1, 2] };
+    const fragment = { block: batch(encodeTraces([serviceWith("shop", lying)]), ""), rows: [0, 1, 2] };
     const found = decodeTraces(materialiseBody([fragment])).flatMap((entry) => entry.scopeSpans[0]?.spans ?? []);
     expect(found).toEqual(lying.map((span, i) => ({ ...span, traceState: states[i] })));
     expect(fragmentRecords(fragment).map((record) => record.span.traceState)).toEqual(states);
@@ -205,7 +205,7 @@ describe("materialiseBody and fragmentRecords", () => {
 
   it("pads ids in records", () => {
     const short = encodeTraces([serviceWith("shop", [spanWith({ traceId: "ab", spanId: "cd", parentSpanId: "ef" })])]);
-    const [record] = fragmentRecords({ batch: batch(short), rows: [0] });
+    const [record] = fragmentRecords({ block: batch(short), rows: [0] });
     expect(record?.span.traceId).toBe("ab".padStart(32, "0"));
     expect(record?.span.spanId).toBe("cd".padStart(16, "0"));
     expect(record?.span.parentSpanId).toBe("ef".padStart(16, "0"));

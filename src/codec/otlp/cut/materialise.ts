@@ -24,8 +24,8 @@ export function materialiseBody(fragments: readonly LogFragment[]): Uint8Array {
   return body;
 }
 
-function materialise({ batch, rows }: LogFragment): Uint8Array {
-  const { body, columns } = batch;
+function materialise({ block, rows }: LogFragment): Uint8Array {
+  const { body, columns } = block;
   const whole = rows.length === columns.count && columns.partial !== true;
   if (whole && !anyApplied(columns)) return body;
   return rewriteBody(body, columns, rows, (row) => spanWithThreshold(body, columns, row));

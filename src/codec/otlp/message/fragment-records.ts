@@ -9,7 +9,7 @@ import { withThreshold } from "./trace-state.ts";
  * the sampling threshold of the row in the trace state. Throws DecodeError where the body is damaged.
  */
 export function fragmentRecords(fragment: LogFragment): SpanRecord[] {
-  const { body, columns } = fragment.batch;
+  const { body, columns } = fragment.block;
   const groups = new Map<number, DecodedGroup>();
   return fragment.rows.map((row) => {
     const index = columns.groupIndex[row] as number;
