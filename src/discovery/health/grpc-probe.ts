@@ -3,7 +3,7 @@ import { HEALTH_CHECK_PATH, healthRequest, healthResponse, SERVING_STATUS } from
 import type { HealthCheckSpec } from "../../component/discovery.ts";
 import { grpcStatusName } from "../../model/grpc-status.ts";
 import { authority } from "../instance/instance.ts";
-import type { ProbeOptions, ProbeResult } from "./probes.ts";
+import type { ProbeOptions, ProbeResult } from "./probe-result.ts";
 import { assertLiteralAllowed, guardedLookup } from "./target-guard.ts";
 
 const STATUS_NAMES = ["UNKNOWN", "SERVING", "NOT_SERVING", "SERVICE_UNKNOWN"];

@@ -1,6 +1,7 @@
 import type { HealthCheckSpec, InstanceHealth } from "../../component/discovery.ts";
 import { jittered, joinSignals, pause } from "../../component/wait.ts";
-import { type ProbeOptions, type ProbeResult, probe } from "./probes.ts";
+import type { ProbeOptions, ProbeResult } from "./probe-result.ts";
+import { probe } from "./probes.ts";
 
 export const HEALTH_DEFAULTS = {
   intervalMs: 30_000,

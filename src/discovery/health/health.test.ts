@@ -6,7 +6,8 @@ import type { HealthCheckSpec } from "../../component/discovery.ts";
 import { isLinkLocal } from "../../component/link-local.ts";
 import { grpcHealth } from "../../server/grpc-health.ts";
 import { HealthChecker, type HealthReport, Thresholds } from "./health-checker.ts";
-import { type ProbeResult, probe } from "./probes.ts";
+import type { ProbeResult } from "./probe-result.ts";
+import { probe } from "./probes.ts";
 
 const OPTIONS = { allowLinkLocal: false, userAgent: "spanloom/test" };
 const closers: (() => Promise<unknown> | unknown)[] = [];

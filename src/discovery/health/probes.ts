@@ -5,17 +5,8 @@ import type { HealthCheckSpec } from "../../component/discovery.ts";
 import { reasonOf } from "../../component/wait.ts";
 import { authority } from "../instance/instance.ts";
 import { probeGrpc } from "./grpc-probe.ts";
+import type { ProbeOptions, ProbeResult } from "./probe-result.ts";
 import { assertLiteralAllowed, guardedLookup, RefusedTargetError } from "./target-guard.ts";
-
-/** `final`: no repetition can mend it, so it counts at once whatever the threshold. */
-export type ProbeResult =
-  | { readonly ok: true; readonly output: string }
-  | { readonly ok: false; readonly output: string; readonly final: boolean };
-
-export interface ProbeOptions {
-  readonly allowLinkLocal: boolean;
-  readonly userAgent: string;
-}
 
 /** Statuses of a server that may be well again soon; 429 and 503 are what an overloaded one says. */
 const TRANSIENT_STATUS: ReadonlySet<number> = new Set([408, 425, 429, 500, 502, 503, 504]);
