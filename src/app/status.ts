@@ -19,6 +19,8 @@ export interface CollectorStatus {
   /** Totals since the start, one entry a series. */
   readonly received: readonly CountedSeries[];
   readonly sampling: readonly CountedSeries[];
+  /** What rates and calls between services leave out, sum up under other names, or forgot early. */
+  readonly uncounted: readonly CountedSeries[];
   readonly exporters: readonly (ExporterStatus & { readonly type: string })[];
 }
 
@@ -39,6 +41,14 @@ export interface StatusSources {
 }
 
 const SIGNAL_MS = 5_000;
+
+const UNCOUNTED = [
+  "spanloom_red_left_out_spans_total",
+  "spanloom_red_overflow_spans_total",
+  "spanloom_dependencies_left_out_calls_total",
+  "spanloom_dependencies_overflow_calls_total",
+  "spanloom_aggregate_shrinks_total",
+];
 
 export async function collectorStatus(sources: StatusSources): Promise<CollectorStatus> {
   const { config, store } = sources;
@@ -62,15 +72,16 @@ export async function collectorStatus(sources: StatusSources): Promise<Collector
         maxMebibytes: config.storage.retention.max_mebibytes,
       },
     },
-    received: counted(samples, "spanloom_receiver_"),
-    sampling: counted(samples, "spanloom_sampling_"),
+    received: counted(samples, (name) => name.startsWith("spanloom_receiver_")),
+    sampling: counted(samples, (name) => name.startsWith("spanloom_sampling_")),
+    uncounted: counted(samples, (name) => UNCOUNTED.includes(name)),
     exporters: exporters.map((exporter) => ({ ...exporter, type: exporter.name.split("/", 1)[0] as string })),
   };
 }
 
-function counted(samples: readonly MetricSample[], prefix: string): CountedSeries[] {
+function counted(samples: readonly MetricSample[], wanted: (name: string) => boolean): CountedSeries[] {
   return samples
-    .filter((sample) => sample.type === "counter" && sample.name.startsWith(prefix))
+    .filter((sample) => sample.type === "counter" && wanted(sample.name))
     .map(({ name, labels, value }) => ({
       name: name.slice("spanloom_".length).replace(/_total$/, ""),
       labels,

@@ -72,7 +72,6 @@ function open(path: string) {
       db,
       exporters: [to.configured],
       aggregates: AGGREGATES,
-      maxAgeMs: undefined,
       host,
       drainOnClose: false,
       cursorsLost: wasDamaged,

@@ -155,6 +155,10 @@ describe("daily use", () => {
       await page.getByText("connect ECONNREFUSED 127.0.0.1:14250").waitFor();
       await page.getByText("40 spans, 61 s").waitFor();
       await page.getByText("3 days", { exact: true }).waitFor();
+      const left = page.getByRole("region", { name: "Not in rates and calls" }).getByRole("row");
+      expect((await left.allTextContents()).slice(1)).toEqual([
+        expect.stringMatching(/^spans that begin at no possible time, or far from their receipt 2/),
+      ]);
     }));
 
   it("goes round the single-letter shortcuts when they are turned off", () =>

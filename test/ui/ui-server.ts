@@ -82,6 +82,7 @@ function statusOf(batches: readonly LogBlock[]) {
       series("receiver_refused_spans", { receiver: "otlp", transport: "http" }, 3),
     ],
     sampling: [series("sampling_kept_spans", {}, spans), series("sampling_dropped_spans", {}, 12)],
+    uncounted: [series("red_left_out_spans", {}, 2), series("aggregate_shrinks", {}, 0)],
     exporters: [
       exporterStatus("otlp/upstream", { deliveredSpans: spans }),
       exporterStatus("jaeger", {

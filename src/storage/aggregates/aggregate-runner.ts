@@ -4,6 +4,7 @@ import type { Metrics } from "../../component/metrics.ts";
 import type { LogHead, LogReader } from "../log/log-reader.ts";
 import type { LogPosition } from "../log/segment-source.ts";
 import type { SqlDatabase } from "../sqlite/driver.ts";
+import type { LogAges } from "./received-hours.ts";
 
 /** State that is computed from the log in order, and kept in the file and transaction of the cursor that produced it. */
 export interface LogState {
@@ -22,8 +23,8 @@ export interface AggregateKind {
   /** Spans before the cursor that a restarted state wants to remember. */
   readonly rememberSpans: number;
   readonly create: (metrics: Metrics) => LogState;
-  /** Removes stored state of times before this, ms since the epoch. */
-  readonly expire: (db: SqlDatabase, beforeMs: number) => void;
+  /** Removes stored state of which nothing is left in the log. */
+  readonly expire: (db: SqlDatabase, ages: LogAges) => void;
   /** Removes the oldest part of what is stored, because all together takes too much; false where nothing is left to remove. */
   readonly shrink?: (db: SqlDatabase) => boolean;
 }
@@ -95,9 +96,9 @@ export class Aggregate {
     else this.#state.undoFlush();
   }
 
-  /** Removes what the state holds of times before this, ms since the epoch. */
-  expire(db: SqlDatabase, beforeMs: number): void {
-    this.#options.kind.expire(db, beforeMs);
+  /** Removes what the state has stored of which nothing is left in the log. */
+  expire(db: SqlDatabase, ages: LogAges): void {
+    this.#options.kind.expire(db, ages);
   }
 
   /** Removes the oldest part of what the state has stored; false where there is none. */

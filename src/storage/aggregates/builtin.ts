@@ -1,8 +1,8 @@
 import type { AggregateTable } from "./aggregate-runner.ts";
 import { DEFAULT_DEPENDENCIES, DependencyAggregator } from "./dependency-aggregator.ts";
-import { removeDependenciesBefore, shrinkDependencies } from "./dependency-table.ts";
+import { expireDependencies, shrinkDependencies } from "./dependency-table.ts";
 import { DEFAULT_RED, RedAggregator } from "./red-aggregator.ts";
-import { removeRedBefore, shrinkRed } from "./red-table.ts";
+import { expireRed, shrinkRed } from "./red-table.ts";
 
 /** Most bytes of all aggregates together, where the limit of the store leaves that much. */
 const MAX_AGGREGATE_BYTES = 256 * 1024 * 1024;
@@ -19,13 +19,13 @@ export const AGGREGATES: AggregateTable = {
   "aggregate/dependencies": {
     rememberSpans: DEFAULT_DEPENDENCIES.windowSpans,
     create: (metrics) => new DependencyAggregator(DEFAULT_DEPENDENCIES, metrics),
-    expire: removeDependenciesBefore,
+    expire: expireDependencies,
     shrink: shrinkDependencies,
   },
   "aggregate/red": {
     rememberSpans: 0,
     create: (metrics) => new RedAggregator(DEFAULT_RED, metrics),
-    expire: removeRedBefore,
+    expire: expireRed,
     shrink: shrinkRed,
   },
 };

@@ -7,6 +7,7 @@ import type { SqlDatabase } from "../sqlite/driver.ts";
 import { AdjustedCounts } from "./adjusted-counts.ts";
 import { DependencyTable, type HourlyCalls, prepareDependencies } from "./dependency-table.ts";
 import { JoinWindow, type WindowSpan } from "./join-window.ts";
+import { NewestReceived, ReceivedHours } from "./received-hours.ts";
 import { isFar, startMinute } from "./start-bucket.ts";
 
 /** What is counted of a batch or a row of the log. */
@@ -57,6 +58,9 @@ export class DependencyAggregator {
   readonly #window: JoinWindow;
   readonly #table = new DependencyTable();
   readonly #adjusted = new AdjustedCounts();
+  readonly #hours = new ReceivedHours("dependencies");
+  /** Of all spans, as the call of one may be known long after it came. */
+  readonly #received = new NewestReceived();
   readonly #services = new Map<string, number>();
   #names: string[] = [];
   #pending: Pending = new Map();
@@ -148,6 +152,7 @@ export class DependencyAggregator {
    */
   flush(db: SqlDatabase): void {
     this.#summed.add(this.#table.add(db, this.#hourly()));
+    for (const hour of this.#pending.keys()) this.#hours.note(db, hour, this.#received.of(hour));
     this.#flushed = this.#pending;
     this.#pending = new Map();
   }
@@ -180,6 +185,7 @@ export class DependencyAggregator {
     const span = this.#span;
     const received = Math.floor(receivedAtMs / MINUTE_MS);
     const total = rows?.length ?? count;
+    let noted = NO_HOUR;
     for (let row = 0; row < count; row++) {
       const trace = traces[traceIndex[row] as number] as number;
       this.#window.touch(trace, ids[row * 2] as number, ids[row * 2 + 1] as number);
@@ -198,6 +204,10 @@ export class DependencyAggregator {
       const minute = startMinute(startHigh[row] as number, low);
       const counts = ((marks[row] as number) & SPAN_MARK.impossibleTime) === 0 && !isFar(minute, received);
       span.hour = counts ? Math.floor(minute / 60) : NO_HOUR;
+      if (span.hour !== noted && counts) {
+        noted = span.hour;
+        this.#received.add(noted, receivedAtMs);
+      }
       span.duration = bucketOf(durationNano(columns, row));
       span.error = status[row] === STATUS_CODE.error;
       const length = (columns.spanEnd[row] as number) - (columns.spanStart[row] as number);

@@ -3,6 +3,13 @@ import { ExponentialHistogram } from "../../model/exponential-histogram.ts";
 import { OTHER_SERVICES } from "../../model/red-metrics.ts";
 import { valuesCrc } from "../sqlite/checked-meta.ts";
 import type { SqlDatabase, SqlStatement } from "../sqlite/driver.ts";
+import {
+  expireHours,
+  type LogAges,
+  prepareReceivedHours,
+  removeReceivedBefore,
+  writeReceivedHours,
+} from "./received-hours.ts";
 import { decodeHistogram, encodeHistogram, MAX_NAME_LENGTH } from "./red-cell.ts";
 
 /**
@@ -10,6 +17,7 @@ import { decodeHistogram, encodeHistogram, MAX_NAME_LENGTH } from "./red-cell.ts
  * durations are histograms as red-cell.ts encodes them, in a table of their own, that counts can be read without them.
  * `crc` is CRC32 over the other columns; NULL in a row that an older version wrote.
  * `dependency_hour` has a row for each hour of the others; whenever those change, its revision becomes another one.
+ * received-hours.ts says how long an hour stays.
  */
 const SCHEMA = `
 CREATE TABLE IF NOT EXISTS dependency (
@@ -78,6 +86,20 @@ export function prepareDependencies(db: SqlDatabase): void {
   if (!hasCrc(db)) db.exec("ALTER TABLE dependency ADD COLUMN crc INTEGER");
   probe(db);
   db.exec(FILL_HOURS);
+  prepareReceivedHours(db);
+}
+
+/**
+ * Takes over what a version wrote that kept no receive times, before this one or after it. Runs inside the caller's
+ * transaction.
+ */
+export function adoptDependencies(db: SqlDatabase): void {
+  const hours = storedHours(db);
+  writeReceivedHours(
+    db,
+    "dependencies",
+    hours.map((hour) => ({ hour, receivedMs: null, minutes: false })),
+  );
 }
 
 /** Names all columns: SQLite refuses where a name is not what it was. */
@@ -277,11 +299,31 @@ export function* readCalls(db: SqlDatabase, hours: readonly number[], durations:
   }
 }
 
-/** Removes the hours that ended before `beforeMs`, ms since the epoch: for retention. */
+const TABLES = ["dependency", "dependency_duration", "dependency_hour"];
+
+/** Removes the hours of which nothing is left in the log. Runs inside the caller's transaction. */
+export function expireDependencies(db: SqlDatabase, ages: LogAges): void {
+  if (!hasTable(db, "dependency_hour")) return;
+  const { gone } = expireHours(db, "dependencies", storedHours(db), ages);
+  if (gone.length === 0) return;
+  for (const table of TABLES) {
+    db.prepare(`DELETE FROM ${table} WHERE hour IN (SELECT value FROM json_each(?))`).run(JSON.stringify(gone));
+  }
+}
+
+/** Removes the hours that ended before `beforeMs`, ms since the epoch. */
 export function removeDependenciesBefore(db: SqlDatabase, beforeMs: number): void {
-  for (const table of ["dependency", "dependency_duration", "dependency_hour"]) {
+  for (const table of TABLES) {
     if (hasTable(db, table)) db.prepare(`DELETE FROM ${table} WHERE hour < ?`).run(hourOf(beforeMs));
   }
+  removeReceivedBefore(db, "dependencies", hourOf(beforeMs));
+}
+
+function storedHours(db: SqlDatabase): number[] {
+  return db
+    .prepare<{ hour: number }>("SELECT hour AS hour FROM dependency_hour")
+    .all()
+    .map(({ hour }) => hour);
 }
 
 /** Removes the older eighth of the hours; false where nothing is left. */

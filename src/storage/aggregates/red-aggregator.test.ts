@@ -21,7 +21,7 @@ import type { SqlDatabase } from "../sqlite/driver.ts";
 import { NumberReader, NumberWriter } from "./number-codec.ts";
 import { RedAggregator } from "./red-aggregator.ts";
 import { cellKey, RedCell } from "./red-cell.ts";
-import { type RedDelta, RedTable, readRed, redProblems, removeRedBefore, shrinkRed } from "./red-table.ts";
+import { expireRed, type RedDelta, RedTable, readRed, redProblems, removeRedBefore, shrinkRed } from "./red-table.ts";
 
 const MINUTE = MINUTE_MS;
 const HOUR = HOUR_MS;
@@ -52,6 +52,9 @@ afterEach(() => db.close());
 
 const consume = (columns: SpanColumns, receivedAtMs = START_MS) => aggregator.consume({ columns, receivedAtMs });
 const flush = () => db.transaction(() => aggregator.flush(db));
+/** As retention does where the oldest that is left was received at `oldestMs`. */
+const expire = (oldestMs: number, nowMs: number) =>
+  db.transaction(() => expireRed(db, { oldestMs, newestMs: nowMs, nowMs }));
 const read = (more: Partial<RedQuery> = {}) =>
   readRed(db, { startMs: START_MS, endMs: START_MS + HOUR, stepMs: MINUTE, byOperation: false, ...more });
 const calls = ({ series }: RedMetrics) =>
@@ -206,6 +209,7 @@ describe("keeping", () => {
     // Two days later the minutes are gone and the hours are not.
     consume(spansOf("cart", [{ at: 2 * DAY }]), START_MS + 2 * DAY);
     flush();
+    expire(START_MS, START_MS + 2 * DAY);
     expect(db.prepare("SELECT width, bucket FROM red").all()).toHaveLength(3);
     const found = read({ startMs: START_MS + 10 * MINUTE });
     expect(found).toMatchObject({ startMs: START_MS, stepMs: HOUR, points: 1 });
@@ -215,12 +219,38 @@ describe("keeping", () => {
     ]);
   });
 
-  it("forgets what retention no longer holds", () => {
-    consume(spansOf("cart", [{ at: 0 }, { at: HOUR }]));
+  it("forgets hours of which nothing is left that was received by then, whenever they were", () => {
+    consume(spansOf("cart", [{ at: 0 }, { at: HOUR }]), START_MS + HOUR);
+    consume(spansOf("cart", [{ at: 0 }]), START_MS + 2 * HOUR);
     flush();
-    removeRedBefore(db, START_MS + HOUR);
-    expect(calls(read({ endMs: START_MS + 2 * HOUR }))).toEqual([["cart", undefined, 2, 1]]);
-    expect(calls(read({ endMs: START_MS + 2 * HOUR, stepMs: HOUR }))).toEqual([["cart", undefined, 2, 1]]);
+    const both = { endMs: START_MS + 2 * HOUR };
+    for (const stepMs of [MINUTE, HOUR]) {
+      expect(calls(read({ ...both, stepMs }))).toEqual([["cart", undefined, 2, 3]]);
+    }
+    expire(START_MS + HOUR + 1, START_MS + 2 * HOUR);
+    for (const stepMs of [MINUTE, HOUR]) {
+      expect(calls(read({ ...both, stepMs }))).toEqual([["cart", undefined, 2, 2]]);
+    }
+    expire(START_MS + 2 * HOUR + 1, START_MS + 3 * HOUR);
+    expect(calls(read({ ...both, stepMs: HOUR }))).toEqual([]);
+    expect(db.prepare("SELECT * FROM red").all()).toEqual([]);
+    expect(db.prepare("SELECT * FROM received_hour").all()).toEqual([]);
+  });
+
+  it("keeps minutes for 25 hours after they were received, and answers by hours where some have gone", () => {
+    consume(spansOf("cart", [{ at: 0 }]), START_MS + 10 * DAY);
+    flush();
+    expire(START_MS, START_MS + 10 * DAY + 25 * HOUR);
+    expect(read()).toMatchObject({ stepMs: MINUTE, series: [{ service: "cart" }] });
+    expire(START_MS, START_MS + 10 * DAY + 25 * HOUR + 1);
+    // What comes later is no whole minute.
+    consume(spansOf("cart", [{ at: 0 }]), START_MS + 12 * DAY);
+    flush();
+    const found = read();
+    expect(found.stepMs).toBe(HOUR);
+    expect(calls(found)).toEqual([["cart", undefined, 2, 2]]);
+    expect(db.prepare("SELECT * FROM red WHERE width = ?").all(MINUTE)).toEqual([]);
+    expect(read({ startMs: START_MS + HOUR, endMs: START_MS + 2 * HOUR }).stepMs).toBe(MINUTE);
   });
 
   it("notices rows that are not what was written, and reads those of an older version", () => {
@@ -320,7 +350,7 @@ describe("a table that holds what it wrote", () => {
           for (const { list, outcome } of steps) {
             const write = (to: SqlDatabase, by: RedTable) =>
               to.transaction(() => {
-                const summed = by.add(to, deltaOf(list), START_MS);
+                const summed = by.add(to, deltaOf(list), () => START_MS);
                 if (outcome === "roll back") throw new Error("disk full");
                 return summed;
               });

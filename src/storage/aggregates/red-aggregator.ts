@@ -7,6 +7,7 @@ import type { LogHead } from "../log/log-reader.ts";
 import type { SqlDatabase } from "../sqlite/driver.ts";
 import { AdjustedCounts } from "./adjusted-counts.ts";
 import type { LogState } from "./aggregate-runner.ts";
+import { NewestReceived } from "./received-hours.ts";
 import { cellKey, MAX_NAME_LENGTH, RedCell } from "./red-cell.ts";
 import { MINUTE_MS, type RedDelta, type RedSettings, RedTable } from "./red-table.ts";
 import { isFar, startMinute } from "./start-bucket.ts";
@@ -27,7 +28,7 @@ export class RedAggregator implements LogState {
   readonly #adjusted = new AdjustedCounts();
   #pending: RedDelta = new Map();
   #flushed: RedDelta = new Map();
-  #newestReceivedMs = 0;
+  readonly #received = new NewestReceived();
   #leftOut = 0;
   readonly #summed: Counter;
 
@@ -63,7 +64,6 @@ export class RedAggregator implements LogState {
 
   consume({ columns, receivedAtMs }: Pick<LogHead, "columns" | "receivedAtMs">): void {
     this.#flushed = new Map();
-    if (receivedAtMs > this.#newestReceivedMs) this.#newestReceivedMs = receivedAtMs;
     const received = Math.floor(receivedAtMs / MINUTE_MS);
     const { count, groupIndex, nameIndex, kind, status, marks, startHigh, startLow, thresholdIndex } = columns;
     const names = columns.strings.length;
@@ -96,11 +96,12 @@ export class RedAggregator implements LogState {
       if (status[row] === STATUS_CODE.error) cell.errors += calls;
       cell.durations.addBucket(bucketOf(durationNano(columns, row)), calls);
     }
+    for (const counted of minutes.keys()) this.#received.add(Math.floor(counted / 60), receivedAtMs);
   }
 
   /** To be called inside the transaction that stores the cursor; when that is rolled back, call `undoFlush`. */
   flush(db: SqlDatabase): void {
-    this.#summed.add(this.#table.add(db, this.#pending, this.#newestReceivedMs));
+    this.#summed.add(this.#table.add(db, this.#pending, (hour) => this.#received.of(hour)));
     this.#flushed = this.#pending;
     this.#pending = new Map();
   }

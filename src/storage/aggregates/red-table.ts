@@ -7,6 +7,18 @@ import {
   type RedSeries,
 } from "../../model/red-metrics.ts";
 import type { SqlDatabase, SqlStatement } from "../sqlite/driver.ts";
+import {
+  expireHours,
+  hasReceivedHours,
+  type LogAges,
+  lacksMinutes,
+  prepareReceivedHours,
+  type ReceivedHour,
+  ReceivedHours,
+  readReceivedHours,
+  removeReceivedBefore,
+  writeReceivedHours,
+} from "./received-hours.ts";
 import { cellKey, decodeCells, encodeCells, kindOfKey, operationOfKey, RedCell, type RedCells } from "./red-cell.ts";
 
 export interface RedSettings {
@@ -21,8 +33,7 @@ export type RedDelta = Map<number, Map<string, RedCells>>;
 
 export const MINUTE_MS = 60_000;
 const HOUR_MS = 3_600_000;
-/** Minutes are kept for this long after they were received; hours as long as spans are. */
-const MINUTES_KEPT = 25 * 60;
+const MINUTES_OF_HOUR = 60;
 /** Cells of operations that are held in memory: mostly below 1 kB each, 3 kB at most. */
 const MAX_HELD_CELLS = 5_000;
 /** Longest range that is answered by minutes, ms. */
@@ -31,7 +42,8 @@ const MINUTES_RANGE_MS = 24 * HOUR_MS;
 /**
  * Every service has a row for each minute and, beside it, for each hour in which spans of it started: `bucket` is the
  * number of widths (ms) since the epoch, `totals` the cells of each kind, `operations` those of each operation and kind.
- * `minutes_from` is the first minute that is kept. In consumers.db, beside the cursor that produced it.
+ * In consumers.db, beside the cursor that produced it. received-hours.ts says how long an hour stays, and whether all of its
+ * minutes are there. `minutes_from` is for older versions, which answer by minutes from there on; they wrote it, too.
  */
 const SCHEMA = `
 CREATE TABLE IF NOT EXISTS red (
@@ -51,6 +63,24 @@ type Column = "totals" | "operations";
 export function prepareRed(db: SqlDatabase): void {
   db.exec(SCHEMA);
   probe(db);
+  prepareReceivedHours(db);
+}
+
+/**
+ * Takes over what a version wrote that kept no receive times, before this one or after it. Runs inside the caller's
+ * transaction.
+ */
+export function adoptRed(db: SqlDatabase): void {
+  const from = Math.ceil(minutesFrom(db) / MINUTES_OF_HOUR);
+  const known = readReceivedHours(db, "red");
+  const hours = storedHours(db).map((hour): ReceivedHour => {
+    return { hour, receivedMs: null, minutes: hour >= from && (known.get(hour)?.minutes ?? true) };
+  });
+  removeMinutes(
+    db,
+    hours.filter(({ minutes }) => !minutes).map(({ hour }) => hour),
+  );
+  writeReceivedHours(db, "red", hours);
 }
 
 /** Names all columns: SQLite refuses where a name is not what it was. */
@@ -90,7 +120,7 @@ export class RedTable {
   #heldCells = 0;
   /** Names in the table; read again when undefined. */
   #services: Set<string> | undefined;
-  #minutesFrom = 0;
+  readonly #received = new ReceivedHours("red");
 
   /** `maxHeld` cells of operations are held in memory. */
   constructor(settings: RedSettings, maxHeld = MAX_HELD_CELLS) {
@@ -100,7 +130,6 @@ export class RedTable {
 
   load(db: SqlDatabase): void {
     prepareRed(db);
-    this.#minutesFrom = minutesFrom(db);
   }
 
   /** What was written since the last commit did not last. */
@@ -109,22 +138,20 @@ export class RedTable {
   }
 
   /**
-   * Adds counts to the stored ones, and lets go of minutes that are too old. Runs inside the caller's transaction.
-   * Returns the number of spans that are not kept under the names of their own service and operation.
+   * Adds counts to the stored ones; `receivedMs` says when the newest span of an hour was received. Runs inside the caller's
+   * transaction. Returns the number of spans that are not kept under the names of their own service and operation.
    */
-  add(db: SqlDatabase, delta: RedDelta, receivedMs: number): number {
+  add(db: SqlDatabase, delta: RedDelta, receivedMs: (hour: number) => number): number {
     this.#heldBefore = this.#held;
     this.#held = new Map();
     this.#heldCells = 0;
-    // Others remove minutes too.
-    this.#minutesFrom = minutesFrom(db);
-    this.#trim(db, Math.floor(receivedMs / MINUTE_MS) - MINUTES_KEPT);
+    const withMinutes = this.#noteHours(db, delta.keys(), receivedMs);
     const hours: RedDelta = new Map();
     for (const [minute, services] of delta) {
-      const hour = Math.floor((minute * MINUTE_MS) / HOUR_MS);
+      const hour = hourOfMinute(minute);
       for (const [name, cells] of services) {
         const service = this.#nameFor(db, name);
-        if (minute >= this.#minutesFrom) this.#addRow(db, MINUTE_MS, service, minute, cells);
+        if (withMinutes.get(hour)) this.#addRow(db, MINUTE_MS, service, minute, cells);
         const ofHour = getOrPut<string, RedCells>(getOrPut(hours, hour, newMap<string, RedCells>), service, newMap);
         for (const [key, cell] of cells) getOrPut(ofHour, key, () => new RedCell()).merge(cell);
       }
@@ -135,6 +162,24 @@ export class RedTable {
     }
     this.#heldBefore = new Map();
     return summed;
+  }
+
+  /** Whether minutes are kept of each hour that the given minutes are in. */
+  #noteHours(
+    db: SqlDatabase,
+    minutes: Iterable<number>,
+    receivedMs: (hour: number) => number,
+  ): ReadonlyMap<number, boolean> {
+    const withMinutes = new Map<number, boolean>();
+    for (const minute of minutes) {
+      const hour = hourOfMinute(minute);
+      if (withMinutes.has(hour)) continue;
+      const { before } = this.#received.note(db, hour, receivedMs(hour));
+      // Hours go without a word to this; with each that is new the names of those that went are forgotten.
+      if (before === undefined) this.#services = undefined;
+      withMinutes.set(hour, before?.minutes ?? true);
+    }
+    return withMinutes;
   }
 
   /** Returns the number of spans that are in the row under another name than their own. */
@@ -187,15 +232,6 @@ export class RedTable {
     this.#services.add(service);
     return service;
   }
-
-  /** Once an hour; `from` is in minutes since the epoch. */
-  #trim(db: SqlDatabase, from: number): void {
-    if (from < this.#minutesFrom + 60) return;
-    db.prepare("DELETE FROM red WHERE width = ? AND bucket < ?").run(MINUTE_MS, from);
-    db.prepare("INSERT OR REPLACE INTO red_kept (id, minutes_from) VALUES (0, ?)").run(from);
-    this.#minutesFrom = from;
-    this.#services = undefined;
-  }
 }
 
 function prepare(db: SqlDatabase): Statements {
@@ -211,12 +247,21 @@ function prepare(db: SqlDatabase): Statements {
   };
 }
 
-/** Removes what ended before `beforeMs`, ms since the epoch: for retention. */
+/** Removes the hours of which nothing is left in the log, and minutes that are too old. Runs inside the caller's transaction. */
+export function expireRed(db: SqlDatabase, ages: LogAges): void {
+  if (!hasTable(db)) return;
+  const { gone, withoutMinutes } = expireHours(db, "red", storedHours(db), ages);
+  removeMinutes(db, [...gone, ...withoutMinutes]);
+  removeHours(db, gone);
+}
+
+/** Removes what began before `beforeMs`, ms since the epoch, in whole hours. */
 export function removeRedBefore(db: SqlDatabase, beforeMs: number): void {
   if (!hasTable(db)) return;
-  for (const width of [MINUTE_MS, HOUR_MS]) {
-    db.prepare("DELETE FROM red WHERE width = ? AND bucket < ?").run(width, Math.floor(beforeMs / width));
-  }
+  const hour = Math.floor(beforeMs / HOUR_MS);
+  removeRows(db, MINUTE_MS, hour * MINUTES_OF_HOUR);
+  removeRows(db, HOUR_MS, hour);
+  removeReceivedBefore(db, "red", hour);
 }
 
 /**
@@ -233,28 +278,76 @@ export function shrinkRed(db: SqlDatabase): boolean {
       .get(width) ?? { first: null, last: null };
     if (first === null || last === null) continue;
     const from = first + Math.max(1, Math.ceil((last - first) / 8));
-    db.prepare("DELETE FROM red WHERE width = ? AND bucket < ?").run(width, from);
-    if (width === MINUTE_MS) {
-      db.prepare("INSERT OR REPLACE INTO red_kept (id, minutes_from) VALUES (0, ?)").run(
-        Math.max(from, minutesFrom(db)),
-      );
-    }
+    removeRows(db, width, from);
+    if (width === HOUR_MS) removeReceivedBefore(db, "red", from);
+    else forgetMinutes(db, from);
     return true;
   }
   return false;
 }
 
+/** Minutes before this one are gone. */
+function forgetMinutes(db: SqlDatabase, from: number): void {
+  const hours = [...readReceivedHours(db, "red").values()].filter(
+    ({ hour, minutes }) => minutes && hour * MINUTES_OF_HOUR < from,
+  );
+  writeReceivedHours(
+    db,
+    "red",
+    hours.map((hour) => ({ ...hour, minutes: false })),
+  );
+  raiseMinutesFrom(db, from);
+}
+
+function removeRows(db: SqlDatabase, width: number, before: number): void {
+  db.prepare("DELETE FROM red WHERE width = ? AND bucket < ?").run(width, before);
+}
+
+function removeHours(db: SqlDatabase, hours: readonly number[]): void {
+  if (hours.length === 0) return;
+  db.prepare("DELETE FROM red WHERE width = ? AND bucket IN (SELECT value FROM json_each(?))").run(
+    HOUR_MS,
+    JSON.stringify(hours),
+  );
+}
+
+/** Removes the minutes of some hours. */
+function removeMinutes(db: SqlDatabase, hours: readonly number[]): void {
+  if (hours.length === 0) return;
+  // A bound 60 would be a REAL, and so the quotient.
+  db.prepare(`DELETE FROM red WHERE width = ? AND bucket / ${MINUTES_OF_HOUR} IN (SELECT value FROM json_each(?))`).run(
+    MINUTE_MS,
+    JSON.stringify(hours),
+  );
+  raiseMinutesFrom(db, (hours.reduce((a, b) => Math.max(a, b)) + 1) * MINUTES_OF_HOUR);
+}
+
+function raiseMinutesFrom(db: SqlDatabase, minute: number): void {
+  const from = Math.max(minute, minutesFrom(db));
+  db.prepare("INSERT OR REPLACE INTO red_kept (id, minutes_from) VALUES (0, ?)").run(from);
+}
+
+/** The hours that there are rows of. */
+function storedHours(db: SqlDatabase): number[] {
+  return db
+    .prepare<{ hour: number }>("SELECT DISTINCT bucket AS hour FROM red WHERE width = ?")
+    .all(HOUR_MS)
+    .map(({ hour }) => hour);
+}
+
+function hourOfMinute(minute: number): number {
+  return Math.floor(minute / MINUTES_OF_HOUR);
+}
+
 /**
  * The stored metrics as series. Points begin at multiples of the step; the first holds `startMs`, the last begins before
- * `endMs`. Minutes answer ranges of up to 24 hours within the last 25, hours all others. Empty where no aggregate was
- * ever stored.
+ * `endMs`. Minutes answer ranges of up to 24 hours where all of them are kept, hours all others. Empty where no aggregate
+ * was ever stored.
  */
 export function readRed(db: SqlDatabase, query: RedQuery): RedMetrics {
   const stored = hasTable(db);
   const byMinutes =
-    query.stepMs < HOUR_MS &&
-    query.endMs - query.startMs <= MINUTES_RANGE_MS &&
-    (!stored || query.startMs >= minutesFrom(db) * MINUTE_MS);
+    query.stepMs < HOUR_MS && query.endMs - query.startMs <= MINUTES_RANGE_MS && (!stored || hasAllMinutes(db, query));
   const width = byMinutes ? MINUTE_MS : HOUR_MS;
   const stepMs = Math.max(1, Math.ceil(query.stepMs / width)) * width;
   const startMs = Math.floor(query.startMs / stepMs) * stepMs;
@@ -286,6 +379,12 @@ export function readRed(db: SqlDatabase, query: RedQuery): RedMetrics {
     }
   }
   return { startMs, stepMs, points, series: series.sort(inOrder) };
+}
+
+function hasAllMinutes(db: SqlDatabase, { startMs, endMs }: RedQuery): boolean {
+  // A folder that an older version wrote, and nobody has opened for writing since.
+  if (!hasReceivedHours(db)) return startMs >= minutesFrom(db) * MINUTE_MS;
+  return !lacksMinutes(db, "red", Math.floor(startMs / HOUR_MS), Math.floor(endMs / HOUR_MS));
 }
 
 function inOrder(a: RedSeries, b: RedSeries): number {

@@ -1,13 +1,15 @@
 import type { Logger } from "../../component/logger.ts";
-import { prepareDependencies } from "../aggregates/dependency-table.ts";
-import { prepareRed } from "../aggregates/red-table.ts";
+import { adoptDependencies, prepareDependencies } from "../aggregates/dependency-table.ts";
+import { adoptRed, prepareRed } from "../aggregates/red-table.ts";
 import { putDatabaseAside } from "../folder/segment-files.ts";
+import { readMeta, writeMeta } from "../sqlite/checked-meta.ts";
 import { type SqlDatabase, type SqlDriver, SqlError } from "../sqlite/driver.ts";
-import { cursorProblem } from "./cursor-store.ts";
+import { cursorProblem, cursorsCrc, RECEIVED_WITH } from "./cursor-store.ts";
 
 /**
  * Cursors: everything before and including (segment, row) is done. Counters survive restarts. `cursors_crc` in meta is
- * CRC32 over all rows; not there in a folder of an older version.
+ * CRC32 over all rows; not there in a folder of an older version. `received_with_cursors` is the same value: where it is
+ * another, a version that keeps no receive times (received-hours.ts) has stored cursors and aggregates.
  */
 const CONSUMERS_SCHEMA = `
 CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -55,9 +57,24 @@ function open(driver: SqlDriver, path: string): SqlDatabase {
     if (found?.quick_check !== "ok") throw new SqlError("corrupt", "SQLITE_CORRUPT", path, found?.quick_check ?? "");
     const problem = cursorProblem(db);
     if (problem !== undefined) throw new SqlError("corrupt", "SPANLOOM_CHECKSUM", path, problem);
+    adopt(db);
     return db;
   } catch (error) {
     db.close();
     throw error;
   }
+}
+
+/**
+ * Takes over aggregates without receive times, in one transaction: of a folder that an older version wrote, and of one that
+ * it wrote to since, as it reads and counts on beside what it does not know.
+ */
+function adopt(db: SqlDatabase): void {
+  const crc = cursorsCrc(db);
+  if (readMeta(db, RECEIVED_WITH) === crc) return;
+  db.transaction(() => {
+    adoptRed(db);
+    adoptDependencies(db);
+    writeMeta(db, RECEIVED_WITH, crc);
+  });
 }

@@ -21,6 +21,8 @@ interface ConsumerRow extends LogPosition {
 }
 
 const CURSORS_CRC = "cursors_crc";
+/** Key of `meta`: what `cursorsCrc` was when a version stored cursors that keeps the receive times of aggregates. */
+export const RECEIVED_WITH = "received_with_cursors";
 
 /** What is wrong with the cursors of a consumers.db; undefined where they are what was written. Throws SqlError. */
 export function cursorProblem(db: SqlDatabase): string | undefined {
@@ -30,7 +32,7 @@ export function cursorProblem(db: SqlDatabase): string | undefined {
 }
 
 /** Over all of them: a row that is lost leaves no other trace. */
-function cursorsCrc(db: SqlDatabase): string {
+export function cursorsCrc(db: SqlDatabase): string {
   const rows = db
     .prepare<Readonly<Record<string, string | bigint | null>>>(
       `SELECT name, segment, row, sequence, spans_through, delivered, rejected, lost, retries
@@ -70,7 +72,9 @@ export class CursorStore {
       for (const [name, { position: p, delivered, rejected, lost, retries }] of states) {
         statement.run(name, p.segment, p.block, p.sequence, p.spansThrough, delivered, rejected, lost, retries);
       }
-      writeMeta(this.#db, CURSORS_CRC, cursorsCrc(this.#db));
+      const crc = cursorsCrc(this.#db);
+      writeMeta(this.#db, CURSORS_CRC, crc);
+      writeMeta(this.#db, RECEIVED_WITH, crc);
       also(this.#db);
     });
   }

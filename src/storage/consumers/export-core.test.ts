@@ -14,6 +14,8 @@ import type { ConfiguredExporter } from "../../component/store.ts";
 import type { LogFragment } from "../../model/log.ts";
 import type { AggregateKind, AggregateTable } from "../aggregates/aggregate-runner.ts";
 import { AGGREGATES } from "../aggregates/builtin.ts";
+import { DependencyReader } from "../aggregates/dependency-reader.ts";
+import type { LogAges } from "../aggregates/received-hours.ts";
 import { readRed } from "../aggregates/red-table.ts";
 import { IngestCore } from "../log/ingest-core.ts";
 import type { LogHead } from "../log/log-reader.ts";
@@ -64,6 +66,7 @@ const numbers = (first: number, count: number) => range(first, count).map(({ id 
 function store(
   changes: Parameters<typeof storeSettings>[2] = {},
   path = mkdtempSync(join(tmpdir(), "spanloom-export-")),
+  now: () => number = Date.now,
 ) {
   cleanups.push(() => rmSync(path, { recursive: true, force: true }));
   const host = recordingHost();
@@ -76,6 +79,7 @@ function store(
     release: async (ids) => {
       for (const source of sources) source.release(ids);
     },
+    now,
   });
   cleanups.push(() => ingest.close());
   let core: ExportCore | undefined;
@@ -101,7 +105,6 @@ function store(
         db,
         exporters,
         aggregates,
-        maxAgeMs: undefined,
         host,
         drainOnClose: false,
         cursorsLost: wasDamaged,
@@ -457,30 +460,80 @@ describe("aggregates", () => {
     expect(lag()?.value).toBe(0);
   });
 
-  it("forget what is older than the spans that are left, where only their size is bounded", async () => {
-    const log = store({
+  it("forget what is older than the spans that are left, and nothing while these stay", async () => {
+    const now = 1_795_392_000_000;
+    const clock = { now: () => now };
+    const settings = {
       segment: { maxSpans: 10, maxBytes: 1 << 30, maxAgeMs: 1e12 },
       retention: { maxAgeMs: 60_000, maxBytes: undefined },
-    });
-    const expired: number[] = [];
+    };
+    const log = store(settings, undefined, clock.now);
+    const expired: LogAges[] = [];
     const { table } = sums();
     const kind = table["aggregate/sum"] as AggregateKind;
-    const counted: AggregateTable = {
-      "aggregate/sum": { ...kind, expire: (_, beforeMs) => expired.push(beforeMs) },
-    };
-    const now = Date.now();
-    const first = await log.run([], counted);
+    const counted: AggregateTable = { "aggregate/sum": { ...kind, expire: (_, ages) => expired.push(ages) } };
+    const slack = 60_000;
+    const first = await log.run([], counted, clock);
     log.append(1, 10, now - 120_000);
     log.append(11, 10, now);
     await first.core.catchUp();
     await first.close();
-    expect(expired).toEqual([]);
+    expect(expired).toEqual([{ oldestMs: now - 120_000 - slack, newestMs: now + slack, nowMs: now }]);
     await log.ingest.sweep();
-    const second = await log.run([], counted);
-    log.append(21, 10, now + 1_000);
-    await second.core.catchUp();
-    expect(expired).toEqual([now]);
+    // Without any span that came since.
+    const second = await log.run([], counted, clock);
     await second.close();
+    expect(expired.slice(1)).toEqual([{ oldestMs: now - slack, newestMs: now + slack, nowMs: now }]);
+  });
+
+  it("count a span as long as it is stored, however long ago it began", async () => {
+    const hour = 3_600_000;
+    const now = 1_795_392_000_000;
+    const clock = { nowMs: now };
+    const settings = {
+      segment: { maxSpans: 2, maxBytes: 1 << 30, maxAgeMs: 1e12 },
+      retention: { maxAgeMs: 24 * hour, maxBytes: undefined },
+    };
+    const log = store(settings, undefined, () => clock.nowMs);
+    const began = now - 30 * 24 * hour;
+    const start = BigInt(began) * 1_000_000n;
+    const times = { startTimeUnixNano: start, endTimeUnixNano: start + 5n };
+    const late = encodeTraces([
+      serviceWith("shop", [spanWith({ ...times, spanId: "a".repeat(16) })]),
+      serviceWith("cart", [spanWith({ ...times, spanId: "b".repeat(16), parentSpanId: "a".repeat(16) })]),
+    ]);
+    const range = { startMs: began - hour, endMs: began + hour };
+    const counted = async () => {
+      const { core, close } = await log.run([], AGGREGATES, { now: () => clock.nowMs });
+      await core.catchUp();
+      await close();
+    };
+    const answers = () => {
+      const db = testDriver.open(join(log.path, "consumers.db"), { readOnly: true });
+      try {
+        return {
+          rates: readRed(db, { ...range, stepMs: hour, byOperation: false }).series.map(({ service }) => service),
+          links: new DependencyReader().read(db, { ...range, durations: false }).map(({ parent }) => parent),
+        };
+      } finally {
+        db.close();
+      }
+    };
+    log.ingest.append([incoming(late, now)]);
+    log.ingest.settle();
+    log.append(1, 2, now + hour);
+    await counted();
+    const all = { rates: ["cart", "shop"], links: ["shop"] };
+    expect(answers()).toEqual(all);
+    clock.nowMs = now + 20 * hour;
+    await log.ingest.sweep();
+    await counted();
+    expect(answers()).toEqual(all);
+    clock.nowMs = now + 24 * hour + 1;
+    await log.ingest.sweep();
+    expect(log.ingest.segments.readable().map(({ id }) => id)).not.toContain(1);
+    await counted();
+    expect(answers()).toEqual({ rates: [], links: [] });
   });
 
   it("keep their place on the disk whatever services, operations and times a sender makes up", async () => {

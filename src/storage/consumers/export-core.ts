@@ -4,6 +4,7 @@ import type { Counter, MetricSample } from "../../component/metrics.ts";
 import type { ConfiguredExporter, ExporterStatus } from "../../component/store.ts";
 import { type Cursor, compareCursors } from "../../model/log.ts";
 import { Aggregate, type AggregateTable } from "../aggregates/aggregate-runner.ts";
+import type { LogAges } from "../aggregates/received-hours.ts";
 import { LogReader } from "../log/log-reader.ts";
 import type { LogPosition, LogSource } from "../log/segment-source.ts";
 import type { SqlDatabase } from "../sqlite/driver.ts";
@@ -16,9 +17,7 @@ export interface ExportCoreOptions {
   readonly db: SqlDatabase;
   readonly exporters: readonly ConfiguredExporter[];
   readonly aggregates: AggregateTable;
-  /** Aggregates forget what is older, ms; undefined: what is older than the oldest spans that are left. */
-  readonly maxAgeMs: number | undefined;
-  /** Beyond it they forget their oldest part, bytes; undefined: without a bound. */
+  /** Beyond it aggregates forget their oldest part, bytes; undefined: without a bound. */
   readonly maxAggregateBytes?: number;
   readonly host: Host;
   /** The log does not outlive the process: send the rest of it before closing. */
@@ -33,6 +32,12 @@ const PERSIST_MS = 1_000;
 const CATCH_UP_MS = 30_000;
 const CATCH_UP_POLL_MS = 5;
 const EXPIRE_EVERY_MS = 3_600_000;
+
+const NOTHING_LEFT: LogAges = {
+  oldestMs: Number.POSITIVE_INFINITY,
+  newestMs: 0,
+  nowMs: 0,
+};
 
 /** The consumers of the log in whichever thread they run: one cursor and one runner each. */
 export class ExportCore {
@@ -141,7 +146,7 @@ export class ExportCore {
   forget(): void {
     this.#persist();
     this.#options.db.transaction(() => {
-      for (const aggregate of this.#aggregates) aggregate.expire(this.#options.db, Number.MAX_SAFE_INTEGER);
+      for (const aggregate of this.#aggregates) aggregate.expire(this.#options.db, NOTHING_LEFT);
     });
   }
 
@@ -213,7 +218,8 @@ export class ExportCore {
     for (const { name, position } of aggregates) {
       states.set(name, { position, delivered: 0, rejected: 0, lost: 0, retries: 0 });
     }
-    if (states.size === 0) return;
+    // Retention goes on where nothing comes any more.
+    if (states.size === 0 && !this.#isExpiryDue()) return;
     let committed = false;
     try {
       this.#cursors.save(states, (db) => {
@@ -231,12 +237,16 @@ export class ExportCore {
     for (const aggregate of aggregates) aggregate.flushed(committed);
   }
 
+  #isExpiryDue(): boolean {
+    return this.#aggregates.length > 0 && Math.abs(this.#now() - this.#expiredAtMs) >= EXPIRE_EVERY_MS;
+  }
+
   #expire(db: SqlDatabase): void {
-    const now = this.#now();
-    if (Math.abs(now - this.#expiredAtMs) < EXPIRE_EVERY_MS) return;
-    const before = this.#options.maxAgeMs === undefined ? this.#oldestReceivedMs() : now - this.#options.maxAgeMs;
-    if (before !== undefined) for (const aggregate of this.#aggregates) aggregate.expire(db, before);
-    this.#expiredAtMs = now;
+    if (!this.#isExpiryDue()) return;
+    const nowMs = this.#now();
+    const range = this.#options.source.receivedRange();
+    if (range !== undefined) for (const aggregate of this.#aggregates) aggregate.expire(db, { ...range, nowMs });
+    this.#expiredAtMs = nowMs;
   }
 
   /** Names and times come from senders: whatever these make up, the disk is to hold it. */
@@ -257,12 +267,6 @@ export class ExportCore {
         limitMebibytes: Math.round(limit / 1024 / 1024),
       },
     );
-  }
-
-  /** Of the oldest spans that are left, ms since the epoch; undefined where none were ever removed. */
-  #oldestReceivedMs(): number | undefined {
-    const oldest = this.#reader.oldest();
-    return oldest.sequence > 0 ? this.#reader.nextReceivedAtMs(oldest) : undefined;
   }
 
   #samples(): MetricSample[] {

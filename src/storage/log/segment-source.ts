@@ -82,4 +82,14 @@ export interface LogPosition extends Cursor {
 /** What consumers read from: a source that also knows where the log ends. */
 export interface LogSource extends SegmentSource {
   end(): LogPosition;
+  /** Of what is left of the log; undefined where there is no segment. */
+  receivedRange(): ReceivedRange | undefined;
+}
+
+/** Receive times, ms since the epoch, a minute wider than the ends say: blocks are in no strict order of them. */
+export interface ReceivedRange {
+  /** Infinity where the segments hold no block. */
+  readonly oldestMs: number;
+  /** That of an empty segment is when it was made. */
+  readonly newestMs: number;
 }

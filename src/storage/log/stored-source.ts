@@ -13,9 +13,10 @@ import { CATALOG_FILE, CONSUMERS_FILE, SEGMENTS_FOLDER, segmentFileName } from "
 import { databaseBytes } from "../folder/segment-files.ts";
 import type { SqlDatabase, SqlDriver } from "../sqlite/driver.ts";
 import { type CatalogEntry, CatalogReader } from "./catalog.ts";
+import { CLOCK_SLACK_MS } from "./segment-ages.ts";
 import { DamagedError, type SegmentEnd, SegmentReader } from "./segment-reader.ts";
 import { isDamage, type SegmentSet } from "./segment-set.ts";
-import type { BlockHead, LogPosition, LogSource, SegmentInfo } from "./segment-source.ts";
+import type { BlockHead, LogPosition, LogSource, ReceivedRange, SegmentInfo } from "./segment-source.ts";
 import { type Tombstone, TombstoneSet } from "./tombstones.ts";
 
 /** Where a source finds databases: files of its own connections, or the writer's in memory. */
@@ -211,6 +212,22 @@ export class StoredSource implements LogSource {
       if (first !== undefined) oldestMs = Math.min(oldestMs ?? first, first);
     }
     return { spans, batches, segments: entries.length, diskBytes, oldestMs };
+  }
+
+  /** Over all segments, not only the first and the last: a clock that was set back leaves them in no order. */
+  receivedRange(): ReceivedRange | undefined {
+    const entries = this.#entries();
+    if (entries.length === 0) return undefined;
+    let oldestMs = Number.POSITIVE_INFINITY;
+    let newestMs = Number.NEGATIVE_INFINITY;
+    for (const { id, state, createdMs, minReceivedMs, maxReceivedMs } of entries) {
+      const first = minReceivedMs ?? this.#read(id, (reader) => reader.firstReceivedAtMs());
+      if (first !== undefined) oldestMs = Math.min(oldestMs, first);
+      // Of an open one the catalog knows what it held when it was opened last.
+      const end = state === "open" ? this.endOf(id)?.receivedAtMs : undefined;
+      newestMs = Math.max(newestMs, maxReceivedMs ?? createdMs, end ?? createdMs);
+    }
+    return { oldestMs: oldestMs - CLOCK_SLACK_MS, newestMs: newestMs + CLOCK_SLACK_MS };
   }
 
   aggregates(): SqlDatabase {

@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { dependencyProblems } from "../aggregates/dependency-table.ts";
+import { receivedHourProblems } from "../aggregates/received-hours.ts";
 import { redProblems } from "../aggregates/red-table.ts";
 import { cursorProblem } from "../consumers/cursor-store.ts";
 import { CATALOG_FILE, CONSUMERS_FILE } from "../folder/layout.ts";
@@ -56,4 +57,5 @@ function* consumersProblems(db: SqlDatabase): Generator<string> {
   if (problem !== undefined) yield problem;
   yield* redProblems(db);
   yield* dependencyProblems(db);
+  yield* receivedHourProblems(db);
 }

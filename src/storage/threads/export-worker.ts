@@ -34,7 +34,6 @@ await runThread<ToExport>(async (port) => {
     db,
     exporters,
     aggregates: AGGREGATES,
-    maxAgeMs: settings.retention.maxAgeMs,
     maxAggregateBytes: aggregateBytes(settings.retention.maxBytes),
     host,
     drainOnClose: false,

@@ -61,7 +61,6 @@ export async function startInline(settings: StoreSettings, modules: InlineModule
       db,
       exporters: await modules.export.createExporters(settings.modules.export.config, host),
       aggregates: AGGREGATES,
-      maxAgeMs: settings.retention.maxAgeMs,
       maxAggregateBytes: aggregateBytes(settings.retention.maxBytes),
       host,
       drainOnClose: settings.kind === "memory",

@@ -26,6 +26,8 @@ export interface UiStatusResponse {
   };
   readonly received: readonly CountedSeries[];
   readonly sampling: readonly CountedSeries[];
+  /** What rates and calls between services leave out, sum up under other names, or forgot early. */
+  readonly uncounted: readonly CountedSeries[];
   readonly exporters: readonly UiExporterStatus[];
 }
 

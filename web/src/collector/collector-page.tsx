@@ -13,6 +13,14 @@ import { Notice } from "../ui/notice.tsx";
 import { exporterKey, seriesKey, useRates } from "./use-rates.ts";
 
 const POLL_MS = 2_000;
+/** Of counters whose names do not say it all. */
+const SERIES_WORDS: Readonly<Record<string, string>> = {
+  red_left_out_spans: "spans that begin at no possible time, or far from their receipt",
+  red_overflow_spans: "spans under (other operations) or (other services)",
+  dependencies_left_out_calls: "calls that begin at no possible time, or far from their receipt",
+  dependencies_overflow_calls: "calls between (other services)",
+  aggregate_shrinks: "times that the oldest were removed early, for their space",
+};
 const OUTCOME_WORDS: Readonly<Record<string, string>> = { retry: "failing, tried again" };
 
 /** What the collector receives, samples, stores and exports, as it happens. */
@@ -58,6 +66,9 @@ export function CollectorPage() {
             </Card>
             <Card title="Storage">
               <Storage status={status} />
+            </Card>
+            <Card title="Not in rates and calls">
+              <SeriesTable series={status.uncounted} rates={rates} empty="Every stored span counts." />
             </Card>
           </div>
           <Card title="Exporters" wide>
@@ -182,7 +193,7 @@ function SeriesTable({
           return (
             <tr key={key}>
               <td>
-                {entry.name.replace(/^(receiver|sampling)_/, "").replaceAll("_", " ")}{" "}
+                {SERIES_WORDS[entry.name] ?? entry.name.replace(/^(receiver|sampling)_/, "").replaceAll("_", " ")}{" "}
                 <span className="muted">{Object.values(entry.labels).join(", ")}</span>
               </td>
               <td className="number">

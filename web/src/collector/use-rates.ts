@@ -15,8 +15,8 @@ export function ratesBetween(before: UiStatusResponse, after: UiStatusResponse):
   const seconds = (after.nowMs - before.nowMs) / 1000;
   const rates = new Map<string, number>();
   if (seconds <= 0) return rates;
-  const old = new Map([...before.received, ...before.sampling].map((series) => [seriesKey(series), series.value]));
-  for (const series of [...after.received, ...after.sampling]) {
+  const old = new Map(seriesOf(before).map((series) => [seriesKey(series), series.value]));
+  for (const series of seriesOf(after)) {
     const increase = series.value - (old.get(seriesKey(series)) ?? 0);
     if (increase >= 0) rates.set(seriesKey(series), increase / seconds);
   }
@@ -26,6 +26,10 @@ export function ratesBetween(before: UiStatusResponse, after: UiStatusResponse):
     if (increase >= 0) rates.set(exporterKey(name), increase / seconds);
   }
   return rates;
+}
+
+function seriesOf({ received, sampling, uncounted }: UiStatusResponse): readonly CountedSeries[] {
+  return [...received, ...sampling, ...uncounted];
 }
 
 /** The rates between the last two answers. */
