@@ -170,6 +170,18 @@ describe.skipIf(PYTHON === undefined)("a reader made from docs/format alone (Deb
     expect(columnsOf(await read(path))).toEqual(columnsOf(unsealed));
   });
 
+  it("asks blooms as their page says", async () => {
+    const program = `
+from read_segments import *
+bloom = bytes.fromhex("0200000008000000" + "01080000726a2aa7" + "0886000040034000")
+hashes = [hash_of(bytes(range(1, 17))), attribute_hash("http.method", "GET"), attribute_hash("n", "42")]
+print(*map(hex, hashes), *(may_contain(bloom, h) for h in hashes))
+print(sum(may_contain(bloom, finished(i)) for i in range(10_000)) < 100)
+`;
+    const run = promisify(execFile)(PYTHON as string, ["-B", "-c", program], { cwd: import.meta.dirname });
+    expect((await run).stdout).toBe("0x26236472 0xc9b49eaf 0x95882939 True True False\nTrue\n");
+  });
+
   it("stops where a byte is not what was written, and before a format that it does not know", async () => {
     const { path, opened } = folder();
     append(opened, [request("a", alikeSpans(1, 300))]);

@@ -399,6 +399,73 @@ class ColumnarBody:
         return struct.pack("<Q", {0x39: columns.start, 0x41: columns.end}[tag][row])
 
 
+# --- bloom.md ---------------------------------------------------------------------------------------------------------
+
+MASK = 2**32 - 1
+
+
+def finished(h):
+    h = (h ^ h >> 16) * 0x85EBCA6B & MASK
+    h = (h ^ h >> 13) * 0xC2B2AE35 & MASK
+    return h ^ h >> 16
+
+
+def hash_of(data):
+    h = 0x811C9DC5
+    for byte in data:
+        h = (h ^ byte) * 0x01000193 & MASK
+    return finished(h)
+
+
+def attribute_hash(key, text):
+    return hash_of(key.encode("utf-8") + b"\0" + text.encode("utf-8"))
+
+
+def first_may_contain(data, wanted):
+    check(data[0] == 1 and len(data) >= 4, "first filter of a bloom")
+    bits = 8 * (len(data) - 4)
+    if bits == 0:
+        return False
+    s = (wanted ^ wanted >> 15) * 0x2C1B3C6D & MASK
+    s = (s ^ s >> 12) * 0x297A2D39 & MASK
+    step = (s ^ s >> 15) | 1
+    h = wanted
+    for _ in range(data[1]):
+        bit = h * bits >> 32
+        if not data[4 + bit // 8] >> bit % 8 & 1:
+            return False
+        h = h + step & MASK
+    return True
+
+
+def second_may_contain(data, wanted):
+    p = (wanted ^ wanted >> 16) * 0x7FEB352D & MASK
+    p = (p ^ p >> 15) * 0x846CA68B & MASK
+    p ^= p >> 16
+    first, second = struct.unpack_from("<2I", data, 8 * (p * (len(data) // 8) >> 32))
+    b = (wanted ^ wanted >> 13) * 0xC2B2AE3D & MASK
+    b = ((b ^ b >> 16) * 0x27D4EB2F & MASK) >> 8
+    return all(word >> (b >> shift & 31) & 1 for word, shift in ((first, 0), (first, 5), (second, 10), (second, 15)))
+
+
+def may_contain(bloom, wanted):
+    if bloom[0] == 1:
+        return first_may_contain(bloom, wanted)
+    check(bloom[0] == 2, f"bloom of version {bloom[0]}")
+    end = 8 + int.from_bytes(bloom[4:8], "little")
+    return first_may_contain(bloom[8:end], wanted) and second_may_contain(bloom[end:], wanted)
+
+
+def check_bloom(bloom, columns):
+    """The bloom knows the trace id and the service of every span."""
+    for trace_id in set(columns.trace_ids):
+        check(may_contain(bloom, hash_of(trace_id)), "a bloom without a trace id")
+    for i in set(columns.group):
+        service = columns.strings[columns.groups[i][0]]
+        named = service == "unknown_service" or may_contain(bloom, attribute_hash("service.name", service))
+        check(named, "a bloom without a service")
+
+
 # --- segment.md -------------------------------------------------------------------------------------------------------
 
 BLOCK = """SELECT row, sequence, spans, spans_through, min_start, max_start, max_end, received_ms, codec, raw_length,
@@ -441,6 +508,7 @@ def read_block(block):
         body = inflate(body, raw_length)
     check(len(body) == raw_length, "length of the body")
     check(columns.count == fixed[2], "number of spans")
+    check_bloom(bloom, columns)
     return columns, body
 
 
