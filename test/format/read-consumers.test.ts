@@ -58,7 +58,7 @@ function expectHistogram(histogram: Histogram | undefined, values: readonly numb
   expect(counted.reduce((sum, count) => sum + count, zeros)).toBe(values.length);
 }
 
-describe.skipIf(PYTHON === undefined)("a reader made from consumers.md alone (Debian package python3)", () => {
+describe.skipIf(PYTHON === undefined)("a reader that knows consumers.md alone (Debian package python3)", () => {
   const temp = tempFolder();
   let compiled: Compiled;
   const COUNT = 80;

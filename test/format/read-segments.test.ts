@@ -11,7 +11,7 @@ import { Sealer } from "../../src/storage/sealing/sealer.ts";
 import { recordedBodies } from "../support/recorded-bodies.ts";
 import { incoming } from "../support/storage/batches.ts";
 import { testDriver } from "../support/storage/driver.ts";
-import { setFormat } from "../support/storage/format-one.ts";
+import { setFormat, toFormatOne } from "../support/storage/format-one.ts";
 import { type OpenFolder, openFolder } from "../support/storage/open-folder.ts";
 import { recordingHost, tempFolder } from "../support/storage/rig.ts";
 import { alikeSpans, largeSpan, oddRequest, oddSpans, request, traceId } from "./odd-spans.ts";
@@ -95,7 +95,7 @@ function requests(): Bytes[] {
   ];
 }
 
-describe.skipIf(PYTHON === undefined)("a reader made from docs/format alone (Debian package python3-brotli)", () => {
+describe.skipIf(PYTHON === undefined)("a reader that knows docs/format alone (Debian package python3-brotli)", () => {
   it("reads every span as it was sent, while it is written, once it is closed, and sealed", async () => {
     const { path, opened } = folder();
     const sent = requests();
@@ -168,6 +168,15 @@ describe.skipIf(PYTHON === undefined)("a reader made from docs/format alone (Deb
     expect(new Set(unsealed.map(({ threshold }) => threshold))).toContain("8");
     await sealAll(path, opened);
     expect(columnsOf(await read(path))).toEqual(columnsOf(unsealed));
+  });
+
+  it("reads a folder of format 1", async () => {
+    const { path, opened } = folder();
+    const sent = request("old", alikeSpans(1, 100));
+    append(opened, [sent]);
+    opened.close();
+    toFormatOne(path);
+    expect(bytesOf(await read(path))).toEqual(bytesOf(spansOf(sent)));
   });
 
   it("asks blooms as their page says", async () => {

@@ -1,13 +1,13 @@
 #!/usr/bin/env python3
 """Reads cursors, rates and calls from consumers.db of a Spanloom data folder and prints them as JSON.
 
-Written from docs/format/consumers.md alone. Needs the standard library.
+It knows nothing of Spanloom but what docs/format/consumers.md says. Needs the standard library.
 
     read_consumers.py DATA_FOLDER
 """
 
 import json
-import os
+import pathlib
 import sqlite3
 import struct
 import sys
@@ -146,8 +146,8 @@ def read_calls(db):
 
 
 def main(folder):
-    path = os.path.abspath(os.path.join(folder, "consumers.db"))
-    db = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
+    path = pathlib.Path(folder, "consumers.db").absolute()
+    db = sqlite3.connect(path.as_uri() + "?mode=ro", uri=True)
     print(json.dumps({"cursors": read_cursors(db), "red": read_red(db), "calls": read_calls(db)}))
 
 

@@ -1,14 +1,15 @@
 #!/usr/bin/env python3
 """Reads every span of a Spanloom data folder and prints a JSON line for each.
 
-Written from docs/format alone, to show that those pages are enough. Needs the standard library, and Brotli's own
-module for Python (Debian: python3-brotli).
+It knows nothing of Spanloom but what docs/format says, to show that those pages are enough. Where the two differ, the
+page is to be mended. Needs the standard library, and Brotli's own module for Python (Debian: python3-brotli).
 
     read_segments.py DATA_FOLDER
 """
 
 import json
 import os
+import pathlib
 import sqlite3
 import struct
 import sys
@@ -560,7 +561,7 @@ def spans_of(db, entry, tombstones):
 
 
 def open_read_only(path):
-    return sqlite3.connect("file:" + os.path.abspath(path).replace("?", "%3f").replace("#", "%23") + "?mode=ro", uri=True)
+    return sqlite3.connect(pathlib.Path(path).absolute().as_uri() + "?mode=ro", uri=True)
 
 
 def check_format(db, path):
