@@ -6,7 +6,7 @@ import type { IngestPipeline } from "../../src/component/ingest.ts";
 import { HeadSampler } from "../../src/processors/head-sampling/head-sampler.ts";
 import { samplingConfig } from "../../src/processors/head-sampling/sampling-config.ts";
 import { processorsConfig } from "../../src/processors/processors-config.ts";
-import { createNormalizer } from "../../src/processors/rewrite/rewriting-normalizer.ts";
+import { createNormalizer } from "../../src/processors/rewriting-normalizer.ts";
 import { Sealer } from "../../src/storage/sealing/sealer.ts";
 import { recordedBodies } from "../support/recorded-bodies.ts";
 import { incoming } from "../support/storage/batches.ts";
@@ -62,7 +62,7 @@ function append(opened: OpenFolder, bodies: readonly Bytes[]): void {
 async function sealAll(path: string, { core, source }: OpenFolder): Promise<void> {
   const sealer = new Sealer({ driver: testDriver, folder: path, source, share: 1 });
   type Task = Parameters<typeof sealer.seal>[0];
-  const floor = { segment: Number.MAX_SAFE_INTEGER, row: 0 };
+  const floor = { segment: Number.MAX_SAFE_INTEGER, block: 0 };
   await core.maintain({ type: "roll" });
   for (;;) {
     const task = (await core.maintain({ type: "next_seal", floor, atOnce: true })) as Task | undefined;

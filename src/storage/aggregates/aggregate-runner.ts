@@ -46,7 +46,7 @@ export interface AggregateOptions {
 const GATHER_MS = 100;
 
 /** Runs a LogState along the log, one row a turn of the event loop. */
-export class Aggregate {
+export class AggregateRunner {
   readonly name: string;
   readonly #options: AggregateOptions;
   readonly #state: LogState;

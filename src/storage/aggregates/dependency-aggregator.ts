@@ -11,7 +11,7 @@ import { NewestReceived, ReceivedHours } from "./received-hours.ts";
 import { isFar, startMinute } from "./start-bucket.ts";
 
 /** What is counted of a batch or a row of the log. */
-export interface CountedBatch {
+export interface CountedBlock {
   /** ms since the epoch. */
   readonly receivedAtMs: number;
   readonly columns: SpanColumns;
@@ -129,18 +129,18 @@ export class DependencyAggregator {
   }
 
   /** Joins and counts the rows of a batch, or the given ones. Batches come in log order. */
-  consume(batch: CountedBatch, rows?: readonly number[]): void {
-    this.#window.dropBefore(batch.receivedAtMs - this.#settings.windowMs);
+  consume(block: CountedBlock, rows?: readonly number[]): void {
+    this.#window.dropBefore(block.receivedAtMs - this.#settings.windowMs);
     this.#flushed = new Map();
     if (this.#services.size > MAX_SERVICES && this.#pending.size === 0) this.#startAfresh();
-    this.#take(batch.columns, batch.receivedAtMs, rows);
+    this.#take(block.columns, block.receivedAtMs, rows);
   }
 
   /** Fills the window with rows whose calls are counted already. */
-  remember(batch: CountedBatch, rows?: readonly number[]): void {
+  remember(block: CountedBlock, rows?: readonly number[]): void {
     this.#counting = false;
     try {
-      this.consume(batch, rows);
+      this.consume(block, rows);
     } finally {
       this.#counting = true;
     }

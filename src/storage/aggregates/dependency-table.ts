@@ -3,6 +3,7 @@ import { ExponentialHistogram } from "../../model/exponential-histogram.ts";
 import { OTHER_SERVICES } from "../../model/red-metrics.ts";
 import { valuesCrc } from "../sqlite/checked-meta.ts";
 import type { SqlDatabase, SqlStatement } from "../sqlite/driver.ts";
+import { decodeHistogram, encodeHistogram } from "./histogram-codec.ts";
 import {
   expireHours,
   type LogAges,
@@ -10,7 +11,7 @@ import {
   removeReceivedBefore,
   writeReceivedHours,
 } from "./received-hours.ts";
-import { decodeHistogram, encodeHistogram, MAX_NAME_LENGTH } from "./red-cell.ts";
+import { MAX_NAME_LENGTH } from "./red-cell.ts";
 
 /**
  * Calls by hour of the child's start: hours since the epoch. In consumers.db, beside the cursor that produced it. Their

@@ -3,7 +3,7 @@ import type { Host } from "../../component/component.ts";
 import type { Counter, MetricSample } from "../../component/metrics.ts";
 import type { ConfiguredExporter, ExporterStatus } from "../../component/store.ts";
 import { type Cursor, compareCursors } from "../../model/log.ts";
-import { Aggregate, type AggregateTable } from "../aggregates/aggregate-runner.ts";
+import { AggregateRunner, type AggregateTable } from "../aggregates/aggregate-runner.ts";
 import type { LogAges } from "../aggregates/received-hours.ts";
 import { LogReader } from "../log/log-reader.ts";
 import type { LogPosition, LogSource } from "../log/segment-source.ts";
@@ -45,7 +45,7 @@ export class ExportCore {
   readonly #reader: LogReader;
   readonly #cursors: CursorStore;
   readonly #consumers: readonly Consumer[];
-  readonly #aggregates: readonly Aggregate[];
+  readonly #aggregates: readonly AggregateRunner[];
   readonly #now: () => number;
   readonly #saved = new Map<string, ConsumerState>();
   readonly #shrunk: Counter;
@@ -78,7 +78,7 @@ export class ExportCore {
     );
     this.#aggregates = Object.entries(options.aggregates).map(
       ([name, kind]) =>
-        new Aggregate({
+        new AggregateRunner({
           name,
           kind,
           db,
