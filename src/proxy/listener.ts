@@ -154,7 +154,7 @@ export class ProxyListener {
     server.on("connect", (_request, socket: Duplex) =>
       endWith(socket, 405, "CONNECT is not forwarded: this is no open proxy"),
     );
-    server.on("clientError", answerClientError);
+    server.on("clientError", respondToClientError);
     this.#divertHttp2(server, files === undefined ? "connection" : "secureConnection");
     return server;
   }
@@ -169,7 +169,7 @@ export class ProxyListener {
         this.#http1Sockets.delete(socket);
         this.#lookWhetherDrained();
       });
-      for (const listener of toHttp1) listener.call(server, socket);
+      for (const take of toHttp1) take.call(server, socket);
     };
     const http2 = (socket: Socket): void => {
       // An HTTP/1 server lets a caller that has said all go on reading. An HTTP/2 session would then never learn of its end.
@@ -265,7 +265,7 @@ function sniff(socket: Socket, timeoutMs: number, decided: (decision: "http1" | 
   socket.on("data", onData).on("error", giveUp).once("close", gone).once("end", giveUp);
 }
 
-function answerClientError(error: Error & { code?: string }, socket: Duplex): void {
+function respondToClientError(error: Error & { code?: string }, socket: Duplex): void {
   if (error.code === "ECONNRESET" || !socket.writable) {
     socket.destroy();
     return;

@@ -9,8 +9,8 @@ import { SILENT_LOGGER } from "../component/logger.ts";
 import { Metrics } from "../component/metrics.ts";
 import type { SpanExporter } from "../sdk/exporters/exporter.ts";
 import { isAllowedHost } from "../server/host-check.ts";
-import { answerGrpc, statusOfRefusal } from "./grpc/grpc-answer.ts";
 import { GrpcCall } from "./grpc/grpc-call.ts";
+import { respondWithGrpcStatus, statusOfRefusal } from "./grpc/grpc-response.ts";
 import { startCallServerSpan } from "./grpc/grpc-spans.ts";
 import { Exchange } from "./http/exchange.ts";
 import { endWith, ProxyListener } from "./listener.ts";
@@ -19,7 +19,7 @@ import type { ForwardedFrom } from "./message/forwarded.ts";
 import { headerValues } from "./message/headers.ts";
 import { type IncomingFacts, startServerSpan } from "./message/http-spans.ts";
 import { guardRequest, type Refusal } from "./message/request-guard.ts";
-import { type AnyRequest, type AnyResponse, answerText, isGrpc, isHttp2 } from "./message/response.ts";
+import { type AnyRequest, type AnyResponse, isGrpc, isHttp2, respondWithText } from "./message/response.ts";
 import { type ProxyConfig, trustedPeers } from "./proxy-config.ts";
 import { RouteTracers } from "./route-tracers.ts";
 import type { UpstreamFailure } from "./upstream/errors.ts";
@@ -199,8 +199,8 @@ export class TracingProxy implements Component {
     if ("status" in admitted) {
       this.#countRefusal(admitted);
       if (isGrpc(request) && isHttp2(response)) {
-        answerGrpc(request, response, statusOfRefusal(admitted), admitted.message);
-      } else answerText(request, response, admitted.status, admitted.message);
+        respondWithGrpcStatus(request, response, statusOfRefusal(admitted), admitted.message);
+      } else respondWithText(request, response, admitted.status, admitted.message);
       return;
     }
     try {
@@ -210,7 +210,7 @@ export class TracingProxy implements Component {
     } catch (error) {
       this.#host.logger.error("a proxied request failed", { reason: String((error as Error)?.stack ?? error) });
       admitted.server.fail(error).end();
-      answerText(request, response, 500, "internal error; the proxy's log has it");
+      respondWithText(request, response, 500, "internal error; the proxy's log has it");
     }
   }
 

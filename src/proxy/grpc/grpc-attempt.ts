@@ -1,13 +1,13 @@
 import type { ClientHttp2Stream, IncomingHttpHeaders, OutgoingHttpHeaders } from "node:http2";
 import { constants } from "node:http2";
 import type { Span } from "../../sdk/trace/span.ts";
-import type { Try, Turn } from "../upstream/attempts.ts";
+import type { AttemptPlace, UpstreamAttempt } from "../upstream/attempts.ts";
 import { describeFailure, type UpstreamFailure } from "../upstream/errors.ts";
 import type { Route } from "../upstream/route.ts";
 import type { PickedTarget } from "../upstream/upstream-pool.ts";
 import { UpstreamTimeoutError } from "../upstream/upstream-request.ts";
 import type { UpstreamSession } from "../upstream/upstream-sessions.ts";
-import { type GrpcFailure, statusOfFailure } from "./grpc-answer.ts";
+import { type GrpcFailure, statusOfFailure } from "./grpc-response.ts";
 import { endCallClientSpan, failCallSpan, type GrpcOutcome, startCallClientSpan } from "./grpc-spans.ts";
 
 /** Names of the codes that end a stream, by number (RFC 9113 §7). */
@@ -30,16 +30,16 @@ const RESETS = [
 const REFUSED = "REFUSED_STREAM";
 
 /** What comes back: `connected`, `answered`, then `ended`, or `broken` at any time after `answered`. */
-export interface GrpcAnswerListener {
+export interface GrpcResponseObserver {
   /** The stream is open and waits for the body. */
   connected(stream: ClientHttp2Stream): void;
   /** Headers came; `last` where they are all of the answer. */
-  answered(stream: ClientHttp2Stream, rawHeaders: readonly string[], status: number, last: boolean): void;
+  responded(stream: ClientHttp2Stream, rawHeaders: readonly string[], status: number, last: boolean): void;
   /** The whole answer was read. */
   ended(rawTrailers: readonly string[]): void;
   /** The answer breaks off. The client span is ended. */
   broken(failure: GrpcFailure): void;
-  /** Nothing came or went for as long as a call may be silent. It is for the listener to cancel. */
+  /** Nothing came or went for as long as a call may be silent. It is for the observer to cancel. */
   silent(): void;
 }
 
@@ -54,26 +54,32 @@ export interface GrpcRequest {
 }
 
 /** One try to have a call answered by one instance: its stream, its client span, and what its balancer learns of it. */
-export class GrpcAttempt implements Try {
+export class GrpcAttempt implements UpstreamAttempt {
   readonly picked: PickedTarget;
   readonly #client: Span;
   readonly #route: Route;
   readonly #request: GrpcRequest;
-  readonly #listener: GrpcAnswerListener;
-  readonly #onFailed: Turn["failed"];
+  readonly #observer: GrpcResponseObserver;
+  readonly #onFailed: AttemptPlace["failed"];
   #session: UpstreamSession | undefined;
   #stream: ClientHttp2Stream | undefined;
-  #answered = false;
+  #responded = false;
   #settled = false;
   #error: Error | undefined;
 
-  constructor(route: Route, picked: PickedTarget, request: GrpcRequest, listener: GrpcAnswerListener, turn: Turn) {
+  constructor(
+    route: Route,
+    picked: PickedTarget,
+    request: GrpcRequest,
+    observer: GrpcResponseObserver,
+    place: AttemptPlace,
+  ) {
     this.picked = picked;
     this.#route = route;
     this.#request = request;
-    this.#listener = listener;
-    this.#onFailed = turn.failed;
-    this.#client = startCallClientSpan(route.tracer, request.server, request.path, picked.target, turn.resend);
+    this.#observer = observer;
+    this.#onFailed = place.failed;
+    this.#client = startCallClientSpan(route.tracer, request.server, request.path, picked.target, place.resend);
   }
 
   /**
@@ -112,38 +118,38 @@ export class GrpcAttempt implements Try {
       const stream = session.request(this.#request.headers(this.#client, this.picked));
       this.#session = session;
       this.#stream = stream;
-      this.#listen(stream);
+      this.#observe(stream);
     } catch (error) {
       this.#failed(describeFailure(error, this.#route.service));
       return;
     }
-    this.#listener.connected(this.#stream);
+    this.#observer.connected(this.#stream);
   }
 
-  #listen(stream: ClientHttp2Stream): void {
+  #observe(stream: ClientHttp2Stream): void {
     let trailers: readonly string[] | undefined;
     let ended = false;
     const end = (): void => {
       if (ended || this.#settled) return;
       ended = true;
-      this.#listener.ended(trailers ?? []);
+      this.#observer.ended(trailers ?? []);
     };
-    stream.setTimeout(this.#request.silentMs, () => this.#settled || this.#listener.silent());
+    stream.setTimeout(this.#request.silentMs, () => this.#settled || this.#observer.silent());
     stream.on("error", (error) => {
       this.#error = error;
     });
     stream.once("response", (headers: IncomingHttpHeaders, flags: number, rawHeaders: string[]) => {
       if (this.#settled) return;
-      this.#answered = true;
+      this.#responded = true;
       const last = (flags & constants.NGHTTP2_FLAG_END_STREAM) !== 0;
-      this.#listener.answered(stream, rawHeaders, Number(headers[":status"]), last);
+      this.#observer.responded(stream, rawHeaders, Number(headers[":status"]), last);
     });
     stream.once("trailers", (_headers: IncomingHttpHeaders, _flags: number, rawTrailers: string[]) => {
       trailers = rawTrailers;
     });
     // A stream that is reset ends as well.
     stream.once("end", () => {
-      if (this.#answered && (trailers !== undefined || stream.rstCode === constants.NGHTTP2_NO_ERROR)) end();
+      if (this.#responded && (trailers !== undefined || stream.rstCode === constants.NGHTTP2_NO_ERROR)) end();
     });
     stream.once("close", () => {
       if (!ended) this.#failed(this.#whyClosed(stream));
@@ -169,7 +175,7 @@ export class GrpcAttempt implements Try {
     if (!this.#settle(inOrder ? "success" : "failure")) return;
     failCallSpan(this.#client, failure.type, failure.detail, statusOfFailure(failure));
     this.#route.counted.failed();
-    if (this.#answered) this.#listener.broken(failure);
+    if (this.#responded) this.#observer.broken(failure);
     else this.#onFailed(failure);
   }
 

@@ -11,8 +11,8 @@ import { Attempts } from "../upstream/attempts.ts";
 import type { UpstreamFailure } from "../upstream/errors.ts";
 import { upstreamPath } from "../upstream/router.ts";
 import type { PickedTarget } from "../upstream/upstream-pool.ts";
-import { answerGrpc, type GrpcFailure, outcomeOf, statusOfFailure } from "./grpc-answer.ts";
-import { type GrpcAnswerListener, GrpcAttempt } from "./grpc-attempt.ts";
+import { GrpcAttempt, type GrpcResponseObserver } from "./grpc-attempt.ts";
+import { type GrpcFailure, outcomeOf, respondWithGrpcStatus, statusOfFailure } from "./grpc-response.ts";
 import { endCallServerSpan, failCallSpan, type GrpcOutcome } from "./grpc-spans.ts";
 
 export interface GrpcSettings extends ExchangeSettings {
@@ -26,7 +26,7 @@ const ignore = (): void => {};
  * A gRPC call through the proxy, of any of the four kinds: messages both ways as they come, headers and trailers of the answer,
  * and who gives up takes the other along. Failures are told as a gRPC status. Ends its server span in every case.
  */
-export class GrpcCall implements GrpcAnswerListener {
+export class GrpcCall implements GrpcResponseObserver {
   readonly #request: Http2ServerRequest;
   readonly #response: Http2ServerResponse;
   readonly #admitted: Admitted;
@@ -56,7 +56,7 @@ export class GrpcCall implements GrpcAnswerListener {
     this.#attempts = new Attempts({
       route,
       retries: settings.retries,
-      open: (picked, turn) => new GrpcAttempt(route, picked, asked, this, turn),
+      open: (picked, place) => new GrpcAttempt(route, picked, asked, this, place),
       failed: (failure) => this.#refuse(failure),
     });
   }
@@ -73,12 +73,12 @@ export class GrpcCall implements GrpcAnswerListener {
     this.#body.sendTo(stream, () => stream.end());
   }
 
-  answered(stream: ClientHttp2Stream, rawHeaders: readonly string[], status: number, last: boolean): void {
+  responded(stream: ClientHttp2Stream, rawHeaders: readonly string[], status: number, last: boolean): void {
     const response = this.#response;
     this.#body.release();
     this.#status = status;
     const headers = callerHeaders(withoutPseudo(rawHeaders), false);
-    this.#admitted.route.counted.answered(status);
+    this.#admitted.route.counted.responded(status);
     try {
       if (last) {
         response.stream.respond({ ":status": status, ...groupHeaders(headers) }, { endStream: true });
@@ -150,7 +150,7 @@ export class GrpcCall implements GrpcAnswerListener {
     this.#body.stop();
     this.#finish((server) => failCallSpan(server, type, message, code));
     this.#attempts.cancel(message);
-    answerGrpc(this.#request, this.#response, code, message);
+    respondWithGrpcStatus(this.#request, this.#response, code, message);
   }
 
   #refuse(failure: UpstreamFailure & GrpcFailure): void {
@@ -160,8 +160,8 @@ export class GrpcCall implements GrpcAnswerListener {
     this.#settings.logFailure(route, failure, this.#attempts.current?.picked.target.authority);
     const code = statusOfFailure(failure);
     this.#finish((server) => failCallSpan(server, failure.type, failure.told, code));
-    if (!this.#response.headersSent) route.counted.answered(failure.status);
-    answerGrpc(this.#request, this.#response, code, failure.told);
+    if (!this.#response.headersSent) route.counted.responded(failure.status);
+    respondWithGrpcStatus(this.#request, this.#response, code, failure.told);
   }
 
   #callerClosed(): void {

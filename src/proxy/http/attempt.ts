@@ -2,21 +2,21 @@ import type { ClientRequest, IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
 import type { Span } from "../../sdk/trace/span.ts";
 import { endClientSpan, failSpan, type OutgoingFacts, startClientSpan } from "../message/http-spans.ts";
-import type { Try } from "../upstream/attempts.ts";
+import type { UpstreamAttempt } from "../upstream/attempts.ts";
 import { describeFailure, type UpstreamFailure } from "../upstream/errors.ts";
 import type { Route } from "../upstream/route.ts";
 import type { PickedTarget } from "../upstream/upstream-pool.ts";
 import { openUpstream, UpstreamTimeoutError } from "../upstream/upstream-request.ts";
 
 /** What comes back: `connected`, `informed` as often as it happens, then `answered` or `upgraded`, or else a failure. */
-export interface AnswerListener {
+export interface ResponseObserver {
   /** The connection stands and nothing was sent yet. */
   connected(upstream: ClientRequest): void;
   /** An interim answer (RFC 9110 §15.2), 101 excepted. */
   informed(status: number, rawHeaders: readonly string[]): void;
-  answered(answer: IncomingMessage): void;
+  responded(upstreamResponse: IncomingMessage): void;
   /** 101 came; without it that is a failure. The attempt is settled. */
-  upgraded?(answer: IncomingMessage, socket: Duplex, head: Buffer): void;
+  upgraded?(upstreamResponse: IncomingMessage, socket: Duplex, head: Buffer): void;
   /** Nothing came or went for the route's `idle_ms`: true where that is the caller's doing, who is then told so. */
   stalledByCaller(): boolean;
 }
@@ -37,16 +37,16 @@ export interface AttemptRequest extends Omit<OutgoingFacts, "target"> {
  * once, by `succeeded`, `failedWith` or `cancel`, or by itself when the connection fails. A kept connection that proves closed
  * before anything was sent is no failure: the attempt takes the next one, at last a new one.
  */
-export class Attempt implements Try {
+export class Attempt implements UpstreamAttempt {
   readonly client: Span;
   readonly picked: PickedTarget;
   readonly #route: Route;
   readonly #request: AttemptRequest;
-  readonly #listener: AnswerListener;
+  readonly #observer: ResponseObserver;
   readonly #onFailed: (failure: UpstreamFailure) => void;
   #upstream: ClientRequest | undefined;
   #connected = false;
-  #answered = false;
+  #responded = false;
   #settled = false;
   /** What ended a connection whose answer had begun. */
   #lateError: Error | undefined;
@@ -56,13 +56,13 @@ export class Attempt implements Try {
     route: Route,
     picked: PickedTarget,
     request: AttemptRequest,
-    listener: AnswerListener,
+    observer: ResponseObserver,
     onFailed: (failure: UpstreamFailure) => void,
   ) {
     this.#route = route;
     this.picked = picked;
     this.#request = request;
-    this.#listener = listener;
+    this.#observer = observer;
     this.#onFailed = onFailed;
     const { server, method, path, query, resend } = request;
     const facts = { method, target: picked.target, path, query, resend };
@@ -81,7 +81,7 @@ export class Attempt implements Try {
     const { picked, client } = this;
     try {
       const options = { method, path: path + query, headers: headers(client, picked), onlyOnce };
-      this.#listen(openUpstream(picked.target, options, this.#route.connector, this.#upstreamListener()));
+      this.#observe(openUpstream(picked.target, options, this.#route.connector, this.#upstreamObserver()));
     } catch (error) {
       this.#failed(error);
     }
@@ -109,22 +109,22 @@ export class Attempt implements Try {
     this.#upstream?.destroy();
   }
 
-  #upstreamListener() {
+  #upstreamObserver() {
     return {
       connected: (): void => {
         this.#connected = true;
         // The request is opened and listened to before its socket is there.
-        this.#listener.connected(this.#upstream as ClientRequest);
+        this.#observer.connected(this.#upstream as ClientRequest);
       },
       idle: (): void => {
-        if (this.#listener.stalledByCaller()) return;
+        if (this.#observer.stalledByCaller()) return;
         const { idleMs } = this.#route.connector;
         this.#upstream?.destroy(new UpstreamTimeoutError("timeout", `no byte within ${idleMs} ms`));
       },
     };
   }
 
-  #listen(upstream: ClientRequest): void {
+  #observe(upstream: ClientRequest): void {
     this.#upstream = upstream;
     const failed = (error: Error): void => {
       if (upstream !== this.#upstream) return;
@@ -133,28 +133,28 @@ export class Attempt implements Try {
     };
     upstream.on("error", failed);
     upstream.once("close", () => {
-      if (!this.#answered && !this.#settled) failed(new Error("the connection was closed without an answer"));
+      if (!this.#responded && !this.#settled) failed(new Error("the connection was closed without an answer"));
     });
-    upstream.on("information", ({ statusCode, rawHeaders }) => this.#listener.informed(statusCode, rawHeaders));
-    this.#listenForUpgrade(upstream);
-    upstream.once("response", (answer) => {
-      this.#answered = true;
-      if (this.#settled) answer.resume();
-      else this.#listener.answered(answer);
+    upstream.on("information", ({ statusCode, rawHeaders }) => this.#observer.informed(statusCode, rawHeaders));
+    this.#observeUpgrade(upstream);
+    upstream.once("response", (upstreamResponse) => {
+      this.#responded = true;
+      if (this.#settled) upstreamResponse.resume();
+      else this.#observer.responded(upstreamResponse);
     });
   }
 
-  #listenForUpgrade(upstream: ClientRequest): void {
-    if (this.#listener.upgraded === undefined) return;
-    upstream.once("upgrade", (answer, socket, head) => {
-      this.#answered = true;
+  #observeUpgrade(upstream: ClientRequest): void {
+    if (this.#observer.upgraded === undefined) return;
+    upstream.once("upgrade", (upstreamResponse, socket, head) => {
+      this.#responded = true;
       this.succeeded(101);
-      this.#listener.upgraded?.(answer, socket, head);
+      this.#observer.upgraded?.(upstreamResponse, socket, head);
     });
   }
 
   #failed(error: unknown): void {
-    if (this.#answered) {
+    if (this.#responded) {
       if (error instanceof Error) this.#lateError = error;
       return;
     }

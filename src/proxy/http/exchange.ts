@@ -7,10 +7,10 @@ import { hasBody, RequestBody } from "../message/request-body.ts";
 import {
   type AnyRequest,
   type AnyResponse,
-  answerText,
   cutOff,
   discardBody,
   needsDrain,
+  respondWithText,
   wasDelivered,
   writeInformation,
 } from "../message/response.ts";
@@ -19,15 +19,15 @@ import type { UpstreamFailure } from "../upstream/errors.ts";
 import { upstreamPath } from "../upstream/router.ts";
 import type { PickedTarget } from "../upstream/upstream-pool.ts";
 import type { Attempt } from "./attempt.ts";
-import { type AttemptsListener, httpAttempts } from "./http-attempts.ts";
-import { relayAnswer } from "./relay.ts";
+import { type AttemptsObserver, httpAttempts } from "./http-attempts.ts";
+import { relayResponse } from "./relay.ts";
 
 /** An upstream that knows nothing of `Expect` gets the body after this, ms. */
 const CONTINUE_MS = 1_000;
 const ignore = (): void => {};
 
 /** The caller's side of one request through the proxy: the body there, the answer back. Ends its server span in every case. */
-export class Exchange implements AttemptsListener {
+export class Exchange implements AttemptsObserver {
   readonly #request: AnyRequest;
   readonly #response: AnyResponse;
   readonly #admitted: Admitted;
@@ -94,11 +94,11 @@ export class Exchange implements AttemptsListener {
     else writeInformation(this.#request, this.#response, status, callerHeaders(rawHeaders, false));
   }
 
-  answered(answer: IncomingMessage): void {
+  responded(upstreamResponse: IncomingMessage): void {
     const request = this.#request;
     const response = this.#response;
     const attempt = this.#attempts.current as Attempt;
-    const status = answer.statusCode as number;
+    const status = upstreamResponse.statusCode as number;
     clearTimeout(this.#continueTimer);
     this.#body.release();
     const broken = (error: unknown): void => {
@@ -112,7 +112,7 @@ export class Exchange implements AttemptsListener {
       this.#finish((server) => failSpan(server, failure.type, failure.told, status));
       cutOff(response);
     };
-    const begun = relayAnswer(request, response, answer, {
+    const begun = relayResponse(request, response, upstreamResponse, {
       complete: () => {
         attempt.succeeded(status);
         if (!request.complete) discardBody(request);
@@ -120,7 +120,7 @@ export class Exchange implements AttemptsListener {
       broken,
       closed: () => attempt.cancel("the caller went away", status),
     });
-    if (begun) this.#admitted.route.counted.answered(status);
+    if (begun) this.#admitted.route.counted.responded(status);
     else this.#upstream?.destroy();
   }
 
@@ -142,7 +142,7 @@ export class Exchange implements AttemptsListener {
       this.#finish((server) => failSpan(server, "timeout", "the caller did not read the answer in time", statusCode));
       this.#attempts.cancel("the caller did not read the answer in time", statusCode);
       cutOff(response);
-    } else this.#answer(408, "the request took too long to arrive");
+    } else this.#respond(408, "the request took too long to arrive");
     return true;
   }
 
@@ -193,21 +193,21 @@ export class Exchange implements AttemptsListener {
     if (this.#finished) return;
     this.#settings.logFailure(route, failure, this.#attempts.current?.picked.target.authority);
     this.#finish((server) => failSpan(server, failure.type, failure.told, failure.status));
-    route.counted.answered(failure.status);
-    answerText(this.#request, this.#response, failure.status, failure.told);
+    route.counted.responded(failure.status);
+    respondWithText(this.#request, this.#response, failure.status, failure.told);
   }
 
   #tooLarge(): void {
-    this.#answer(413, `the body has more than ${this.#settings.maxBodyBytes} bytes`);
+    this.#respond(413, `the body has more than ${this.#settings.maxBodyBytes} bytes`);
   }
 
   /** Ends the exchange with the proxy's own words about what the caller did. */
-  #answer(status: number, message: string): void {
+  #respond(status: number, message: string): void {
     if (this.#finished) return;
     this.#finish((server) => endServerSpan(server, status));
-    this.#admitted.route.counted.answered(status);
+    this.#admitted.route.counted.responded(status);
     if (this.#response.headersSent) cutOff(this.#response);
-    else answerText(this.#request, this.#response, status, message);
+    else respondWithText(this.#request, this.#response, status, message);
     this.#body.stop();
     this.#giveUp(message);
   }

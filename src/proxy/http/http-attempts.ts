@@ -3,7 +3,7 @@ import { Attempts } from "../upstream/attempts.ts";
 import type { UpstreamFailure } from "../upstream/errors.ts";
 import type { Route } from "../upstream/route.ts";
 import type { PickedTarget } from "../upstream/upstream-pool.ts";
-import { type AnswerListener, Attempt } from "./attempt.ts";
+import { Attempt, type ResponseObserver } from "./attempt.ts";
 
 /** A request as every instance would get it. */
 export interface HttpRequest {
@@ -22,7 +22,7 @@ export interface HttpRequest {
 }
 
 /** What becomes of a request. */
-export interface AttemptsListener extends AnswerListener {
+export interface AttemptsObserver extends ResponseObserver {
   /** No answer will come, and no further attempt is made. The client spans are ended. */
   failed(failure: UpstreamFailure): void;
 }
@@ -40,13 +40,13 @@ export function httpAttempts(
   route: Route,
   request: HttpRequest,
   retries: number,
-  listener: AttemptsListener,
+  observer: AttemptsObserver,
 ): Attempts<Attempt> {
   const { method, path, query, bodyless, rewindBody, server, headers } = request;
   return new Attempts({
     route,
     retries: IDEMPOTENT.has(method) ? retries : 0,
-    failed: (failure) => listener.failed(failure),
+    failed: (failure) => observer.failed(failure),
     open: (picked, { resend, mayFollow, failed }) => {
       const onlyOnce = !(bodyless && mayFollow);
       const asked = {
@@ -59,7 +59,7 @@ export function httpAttempts(
         rewindBody,
         onlyOnce,
       };
-      return new Attempt(route, picked, asked, listener, failed);
+      return new Attempt(route, picked, asked, observer, failed);
     },
   });
 }

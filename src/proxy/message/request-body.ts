@@ -25,7 +25,7 @@ export class RequestBody {
   #kept: Buffer[] | undefined = [];
   #to: Writable | undefined;
   #end: () => void = () => {};
-  #listening = false;
+  #reading = false;
 
   /** `tooLarge` is called once there are more than `maxBytes`; nothing is sent after it. */
   constructor(request: AnyRequest, maxBytes: number, tooLarge: () => void) {
@@ -49,7 +49,7 @@ export class RequestBody {
     upstream.once("close", () => {
       if (this.#to === upstream) this.rewind();
     });
-    this.#listen();
+    this.#read();
     if (upstream.writableNeedDrain) this.#request.pause();
     else this.#request.resume();
   }
@@ -72,9 +72,9 @@ export class RequestBody {
     this.#kept = undefined;
   }
 
-  #listen(): void {
-    if (this.#listening) return;
-    this.#listening = true;
+  #read(): void {
+    if (this.#reading) return;
+    this.#reading = true;
     this.#request.on("data", (chunk: Buffer) => this.#take(chunk));
     this.#request.once("end", () => {
       this.#ended = true;

@@ -10,7 +10,7 @@ export type AnyResponse = ServerResponse | Http2ServerResponse;
 const DISCARD_MS = 5_000;
 
 /** The proxy's own words: `502 Bad Gateway: …`. Does nothing once headers were sent. */
-export function answerText(request: AnyRequest, response: AnyResponse, status: number, message: string): void {
+export function respondWithText(request: AnyRequest, response: AnyResponse, status: number, message: string): void {
   if (response.headersSent || response.destroyed) return;
   const text = `${status} ${STATUS_CODES[status] ?? "Error"}: ${message}\n`;
   writeHead(response, status, [
@@ -74,11 +74,11 @@ export function writeInformation(
     return;
   }
   if (request.httpVersion === "1.0" || response.socket === null) return;
-  response.socket.write(answerHead(status, headers), "latin1");
+  response.socket.write(responseHead(status, headers), "latin1");
 }
 
 /** Status line and headers as HTTP/1.1 has them on the wire, in latin1. */
-export function answerHead(status: number, headers: readonly string[]): string {
+export function responseHead(status: number, headers: readonly string[]): string {
   let head = `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? "Information"}\r\n`;
   for (let i = 0; i + 1 < headers.length; i += 2) head += `${headers[i]}: ${headers[i + 1]}\r\n`;
   return `${head}\r\n`;

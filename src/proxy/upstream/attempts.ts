@@ -3,7 +3,7 @@ import type { Route } from "./route.ts";
 import type { PickedTarget } from "./upstream-pool.ts";
 
 /** One try, as `Attempts` sees it. */
-export interface Try {
+export interface UpstreamAttempt {
   readonly picked: PickedTarget;
   start(): void;
   /** Nobody wants the answer any more: `reason` for the span. */
@@ -13,7 +13,7 @@ export interface Try {
 }
 
 /** Where a try stands among those of its request. */
-export interface Turn {
+export interface AttemptPlace {
   /** Tries before this one. */
   readonly resend: number;
   /** Another may follow this one. */
@@ -22,12 +22,12 @@ export interface Turn {
   readonly failed: (failure: UpstreamFailure) => void;
 }
 
-export interface AttemptsRequest<One extends Try> {
+export interface AttemptsRequest<One extends UpstreamAttempt> {
   /** Of this route's instances one is asked. */
   readonly route: Route;
   /** Further tries at most. */
   readonly retries: number;
-  readonly open: (picked: PickedTarget, turn: Turn) => One;
+  readonly open: (picked: PickedTarget, place: AttemptPlace) => One;
   /** No answer will come, and no further attempt is made. The client spans are ended. */
   readonly failed: (failure: UpstreamFailure) => void;
 }
@@ -36,7 +36,7 @@ export interface AttemptsRequest<One extends Try> {
  * Asks the instances of a route until one has seen the request. Repeated is only what nobody has seen: a request whose
  * connection did not come to stand, or what `isUnseen` says of it besides.
  */
-export class Attempts<One extends Try> {
+export class Attempts<One extends UpstreamAttempt> {
   readonly #request: AttemptsRequest<One>;
   #current: One | undefined;
   #resends = 0;
@@ -60,10 +60,10 @@ export class Attempts<One extends Try> {
       else {
         picked
           .then((given) => (this.#cancelled ? given.done("success") : this.#ask(given)))
-          .catch((error: unknown) => this.#unanswerable(error));
+          .catch((error: unknown) => this.#cannotAsk(error));
       }
     } catch (error) {
-      this.#unanswerable(error);
+      this.#cannotAsk(error);
     }
   }
 
@@ -97,7 +97,7 @@ export class Attempts<One extends Try> {
   }
 
   /** No instance can be asked. */
-  #unanswerable(error: unknown): void {
+  #cannotAsk(error: unknown): void {
     if (this.#cancelled) return;
     const { route, failed } = this.#request;
     route.counted.failed();

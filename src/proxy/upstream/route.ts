@@ -31,7 +31,7 @@ export interface Route {
 
 export interface RouteCounters {
   /** A request was answered with a status of this hundred. */
-  answered(status: number): void;
+  responded(status: number): void;
   retried(): void;
   /** An attempt failed without an answer. */
   failed(): void;
@@ -88,7 +88,7 @@ export function routeCounters(metrics: Metrics, service: string): RouteCounters 
     { service },
   );
   return {
-    answered: (status) => classes[Math.min(4, Math.max(0, Math.floor(status / 100) - 1))]?.add(1),
+    responded: (status) => classes[Math.min(4, Math.max(0, Math.floor(status / 100) - 1))]?.add(1),
     retried: () => retries.add(1),
     failed: () => failures.add(1),
   };

@@ -36,10 +36,10 @@ export class UpstreamTimeoutError extends Error {
   }
 }
 
-export interface UpstreamListener {
+export interface UpstreamObserver {
   /** The connection stands and nothing was sent yet: until then the request may be tried elsewhere without harm. */
   connected(): void;
-  /** Nothing came or went for `idleMs`. It is for the listener to end the request. */
+  /** Nothing came or went for `idleMs`. It is for the observer to end the request. */
   idle(): void;
 }
 
@@ -52,7 +52,7 @@ export function openUpstream(
   target: Target,
   { method, path, headers, onlyOnce }: UpstreamRequestOptions,
   connector: Connector,
-  listener: UpstreamListener,
+  observer: UpstreamObserver,
 ): ClientRequest {
   const { connectMs, idleMs } = connector;
   const send = target.secure ? httpsRequest : httpRequest;
@@ -67,8 +67,8 @@ export function openUpstream(
   });
   request.once("socket", (socket) => {
     const connected = (): void => {
-      request.setTimeout(idleMs, () => listener.idle());
-      listener.connected();
+      request.setTimeout(idleMs, () => observer.idle());
+      observer.connected();
     };
     const { connecting, secureConnecting } = socket as TLSSocket & { secureConnecting?: boolean };
     if (!connecting && secureConnecting !== true) {

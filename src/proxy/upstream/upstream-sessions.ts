@@ -14,7 +14,7 @@ export interface SessionSettings {
 }
 
 /** Who waits for a connection. One of the two is called once; `ready` opens its stream before it returns. */
-export interface SessionListener {
+export interface SessionObserver {
   ready(session: UpstreamSession): void;
   failed(error: unknown): void;
 }
@@ -99,7 +99,7 @@ export class UpstreamSession {
 export class UpstreamSessions {
   readonly #settings: SessionSettings;
   readonly #kept = new Map<string, Set<UpstreamSession>>();
-  readonly #waiting = new Map<string, SessionListener[]>();
+  readonly #waiting = new Map<string, SessionObserver[]>();
   /** Ends those that do not stand yet. */
   readonly #connecting = new Set<(error: Error) => void>();
   #closed = false;
@@ -109,24 +109,24 @@ export class UpstreamSessions {
   }
 
   /** Finds or makes a connection with room for a stream. */
-  open(target: Target, listener: SessionListener): void {
+  open(target: Target, observer: SessionObserver): void {
     if (this.#closed) {
-      listener.failed(new Error("the proxy is stopping"));
+      observer.failed(new Error("the proxy is stopping"));
       return;
     }
     const key = `${target.secure ? "https" : "http"}://${target.authority}`;
     for (const session of this.#kept.get(key) ?? []) {
       if (!session.hasRoom) continue;
       // The end of a connection may have arrived with the caller's request and wait its turn behind it.
-      setImmediate(() => (session.hasRoom ? listener.ready(session) : this.open(target, listener)));
+      setImmediate(() => (session.hasRoom ? observer.ready(session) : this.open(target, observer)));
       return;
     }
     const waiting = this.#waiting.get(key);
     if (waiting !== undefined) {
-      waiting.push(listener);
+      waiting.push(observer);
       return;
     }
-    this.#waiting.set(key, [listener]);
+    this.#waiting.set(key, [observer]);
     this.#connect(key, target);
   }
 
@@ -141,7 +141,7 @@ export class UpstreamSessions {
     const socket = openSocket(target, this.#settings);
     let session: ClientHttp2Session | undefined;
     let settled = false;
-    const settle = (): SessionListener[] => {
+    const settle = (): SessionObserver[] => {
       settled = true;
       clearTimeout(timer);
       this.#connecting.delete(fail);
@@ -154,7 +154,7 @@ export class UpstreamSessions {
       const waiting = settle();
       session?.destroy();
       socket.destroy();
-      for (const listener of waiting) listener.failed(error);
+      for (const observer of waiting) observer.failed(error);
     };
     const timer = setTimeout(() => {
       fail(new UpstreamTimeoutError("connect_timeout", `no HTTP/2 connection within ${connectMs} ms`));
@@ -185,9 +185,9 @@ export class UpstreamSessions {
         const waiting = settle();
         const opened = new UpstreamSession(session as ClientHttp2Session, socket, this.#settings);
         this.#keep(key, opened, session as ClientHttp2Session);
-        for (const listener of waiting) {
-          if (opened.hasRoom) listener.ready(opened);
-          else this.open(target, listener);
+        for (const observer of waiting) {
+          if (opened.hasRoom) observer.ready(opened);
+          else this.open(target, observer);
         }
       });
     });

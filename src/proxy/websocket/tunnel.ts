@@ -2,11 +2,11 @@ import { type ClientRequest, type IncomingMessage, ServerResponse } from "node:h
 import type { Duplex } from "node:stream";
 import type { Span } from "../../sdk/trace/span.ts";
 import type { Attempt } from "../http/attempt.ts";
-import { type AttemptsListener, httpAttempts } from "../http/http-attempts.ts";
+import { type AttemptsObserver, httpAttempts } from "../http/http-attempts.ts";
 import type { Admitted, ExchangeSettings } from "../message/admitted.ts";
 import { callerHeaders, headerValues, upstreamHeaders } from "../message/headers.ts";
 import { endServerSpan, failSpan, outgoingTrace } from "../message/http-spans.ts";
-import { answerHead, answerText, writeHead } from "../message/response.ts";
+import { respondWithText, responseHead, writeHead } from "../message/response.ts";
 import type { Attempts } from "../upstream/attempts.ts";
 import type { UpstreamFailure } from "../upstream/errors.ts";
 import { upstreamPath } from "../upstream/router.ts";
@@ -31,7 +31,7 @@ export function isWebSocket({ method, headers }: IncomingMessage): boolean {
  * WebSocket is open and no latency counts its life; a third span covers that. An upstream that refuses the upgrade answers
  * the caller itself.
  */
-export class Tunnel implements AttemptsListener {
+export class Tunnel implements AttemptsObserver {
   readonly #request: IncomingMessage;
   readonly #socket: Duplex;
   /** What the caller sent after its headers. */
@@ -71,26 +71,31 @@ export class Tunnel implements AttemptsListener {
   }
 
   informed(status: number, rawHeaders: readonly string[]): void {
-    this.#socket.write(answerHead(status, callerHeaders(rawHeaders, false)), "latin1");
+    this.#socket.write(responseHead(status, callerHeaders(rawHeaders, false)), "latin1");
   }
 
-  answered(answer: IncomingMessage): void {
-    const status = answer.statusCode as number;
+  responded(upstreamResponse: IncomingMessage): void {
+    const status = upstreamResponse.statusCode as number;
     const response = responseOn(this.#request, this.#socket);
-    writeHead(response, status, callerHeaders(answer.rawHeaders, false), answer.statusMessage);
-    answer.once("error", () => this.#socket.destroy());
-    answer.pipe(response);
+    writeHead(response, status, callerHeaders(upstreamResponse.rawHeaders, false), upstreamResponse.statusMessage);
+    upstreamResponse.once("error", () => this.#socket.destroy());
+    upstreamResponse.pipe(response);
     this.#attempts.current?.succeeded(status);
     this.#ended(status);
   }
 
-  upgraded(answer: IncomingMessage, upstream: Duplex, upstreamHead: Buffer): void {
+  upgraded(upstreamResponse: IncomingMessage, upstream: Duplex, upstreamHead: Buffer): void {
     const { route, server } = this.#admitted;
     const { idleMs, opened, closed } = this.#settings;
     this.#socket.off("close", this.#onClose);
     this.#ended(101);
-    const headers = ["Connection", "Upgrade", "Upgrade", headerValues(answer.rawHeaders, "upgrade")[0] ?? "websocket"];
-    this.#socket.write(answerHead(101, [...headers, ...callerHeaders(answer.rawHeaders, false)]), "latin1");
+    const headers = [
+      "Connection",
+      "Upgrade",
+      "Upgrade",
+      headerValues(upstreamResponse.rawHeaders, "upgrade")[0] ?? "websocket",
+    ];
+    this.#socket.write(responseHead(101, [...headers, ...callerHeaders(upstreamResponse.rawHeaders, false)]), "latin1");
     const span = route.tracer.startSpan(`WebSocket ${route.prefix}`, { parent: server });
     const close = (): void => {
       this.#socket.end();
@@ -112,8 +117,8 @@ export class Tunnel implements AttemptsListener {
     if (server.ended) return;
     this.#settings.logFailure(route, failure, this.#attempts.current?.picked.target.authority);
     failSpan(server, failure.type, failure.told, failure.status);
-    route.counted.answered(failure.status);
-    answerText(this.#request, responseOn(this.#request, this.#socket), failure.status, failure.told);
+    route.counted.responded(failure.status);
+    respondWithText(this.#request, responseOn(this.#request, this.#socket), failure.status, failure.told);
   }
 
   /** A handshake is all headers: whoever is silent, it is the upstream. */
@@ -138,7 +143,7 @@ export class Tunnel implements AttemptsListener {
 
   #ended(status: number): void {
     endServerSpan(this.#admitted.server, status);
-    this.#admitted.route.counted.answered(status);
+    this.#admitted.route.counted.responded(status);
   }
 
   #callerClosed(): void {

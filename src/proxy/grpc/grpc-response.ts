@@ -17,7 +17,7 @@ export interface GrpcFailure extends UpstreamFailure {
  * Ends a call with the proxy's own words: headers alone ("Trailers-Only" of the protocol), or trailers where the answer has
  * begun.
  */
-export function answerGrpc(
+export function respondWithGrpcStatus(
   request: Http2ServerRequest,
   response: Http2ServerResponse,
   code: number,
