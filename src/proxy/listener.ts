@@ -1,4 +1,4 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from "node:http";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import {
   createServer as createHttp2,
   type Http2Server,
@@ -17,6 +17,8 @@ import { type ListenerName, listenError } from "../server/listen-error.ts";
 import type { TlsConfig } from "../server/tls.ts";
 import { openTlsFiles, serveTls, type TlsFiles } from "../server/tls-files.ts";
 import type { AnyRequest, AnyResponse } from "./message/response.ts";
+import { endWith, respondToClientError } from "./message/socket-response.ts";
+import { sniffProtocol } from "./sniff-protocol.ts";
 
 export interface ProxyListenerOptions {
   readonly name: ListenerName;
@@ -34,8 +36,6 @@ export interface ProxyListenerOptions {
   readonly onUpgrade: (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
 }
 
-/** What an HTTP/2 connection begins with (RFC 9113 §3.4). */
-const PREFACE = Buffer.from("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
 const CHECK_INTERVAL_MS = 1_000;
 
 /**
@@ -179,7 +179,7 @@ export class ProxyListener {
     server.on(event, (socket: Socket) => {
       if (event === "connection") {
         this.#undecided.add(socket);
-        sniff(socket, this.#options.headersTimeoutMs, (decision) => {
+        sniffProtocol(socket, this.#options.headersTimeoutMs, (decision) => {
           this.#undecided.delete(socket);
           if (decision === "http1") http1(socket);
           else if (decision === "http2") http2(socket);
@@ -236,52 +236,4 @@ export class ProxyListener {
     });
     this.#options.onRequest(request, response, expectsContinue);
   }
-}
-
-/** Reads until it is clear which protocol begins, and puts back what was read. */
-function sniff(socket: Socket, timeoutMs: number, decided: (decision: "http1" | "http2" | "gone") => void): void {
-  let seen: Buffer = Buffer.alloc(0);
-  const giveUp = (): void => void socket.destroy();
-  const timer = setTimeout(giveUp, timeoutMs);
-  const gone = (): void => {
-    release();
-    decided("gone");
-  };
-  const onData = (chunk: Buffer): void => {
-    seen = seen.length === 0 ? chunk : Buffer.concat([seen, chunk]);
-    const length = Math.min(seen.length, PREFACE.length);
-    const matches = seen.subarray(0, length).equals(PREFACE.subarray(0, length));
-    if (matches && length < PREFACE.length) return;
-    socket.pause();
-    release();
-    socket.unshift(seen);
-    decided(matches ? "http2" : "http1");
-    if (!matches) socket.resume();
-  };
-  const release = (): void => {
-    clearTimeout(timer);
-    socket.off("data", onData).off("error", giveUp).off("close", gone).off("end", giveUp);
-  };
-  socket.on("data", onData).on("error", giveUp).once("close", gone).once("end", giveUp);
-}
-
-function respondToClientError(error: Error & { code?: string }, socket: Duplex): void {
-  if (error.code === "ECONNRESET" || !socket.writable) {
-    socket.destroy();
-    return;
-  }
-  if (error.code === "ERR_HTTP_REQUEST_TIMEOUT") endWith(socket, 408, "the request took too long to arrive");
-  else if (error.code === "HPE_HEADER_OVERFLOW") endWith(socket, 431, "the headers are too long");
-  else endWith(socket, 400, `not readable as HTTP: ${error.message}`);
-}
-
-/** A whole answer on a socket that no response belongs to. */
-export function endWith(socket: Duplex, status: number, message: string): void {
-  const text = `${status} ${STATUS_CODES[status]}: ${message}\n`;
-  socket.on("error", () => {});
-  socket.end(
-    `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nConnection: close\r\nContent-Type: text/plain; charset=utf-8\r\n` +
-      `Content-Length: ${Buffer.byteLength(text)}\r\n\r\n${text}`,
-    () => socket.destroy(),
-  );
 }

@@ -6,7 +6,7 @@ import { describeFailure, type UpstreamFailure } from "../upstream/errors.ts";
 import type { Route } from "../upstream/route.ts";
 import type { PickedTarget } from "../upstream/upstream-pool.ts";
 import { UpstreamTimeoutError } from "../upstream/upstream-request.ts";
-import type { UpstreamSession } from "../upstream/upstream-sessions.ts";
+import type { UpstreamSession } from "../upstream/upstream-session.ts";
 import { type GrpcFailure, statusOfFailure } from "./grpc-response.ts";
 import { endCallClientSpan, failCallSpan, type GrpcOutcome, startCallClientSpan } from "./grpc-spans.ts";
 

@@ -2,9 +2,8 @@ import type { ClientHttp2Stream, Http2ServerRequest, Http2ServerResponse, Outgoi
 import { constants } from "node:http2";
 import { GRPC_STATUS } from "../../model/grpc-status.ts";
 import type { Span } from "../../sdk/trace/span.ts";
-import type { Admitted, ExchangeSettings } from "../message/admitted.ts";
-import { callerHeaders, trailerPairs, upstreamHeaders } from "../message/headers.ts";
-import { outgoingTrace } from "../message/http-spans.ts";
+import { type Admitted, authorityFor, type ExchangeSettings, headersFor } from "../message/admitted.ts";
+import { callerHeaders, trailerPairs } from "../message/headers.ts";
 import { RequestBody } from "../message/request-body.ts";
 import { discardBody, groupHeaders, writeHead } from "../message/response.ts";
 import { Attempts } from "../upstream/attempts.ts";
@@ -111,21 +110,12 @@ export class GrpcCall implements GrpcResponseObserver {
   }
 
   #headers(client: Span, { target }: PickedTarget): OutgoingHttpHeaders {
-    const { route, guarded, from, via, caller } = this.#admitted;
-    const authority = route.preserveHost && guarded.authority !== undefined ? guarded.authority : target.authority;
-    const [, , ...headers] = upstreamHeaders({
-      rawHeaders: this.#request.rawHeaders,
-      names: guarded.names,
-      from,
-      via,
-      authority,
-      trace: outgoingTrace(route.trace.propagator, client, caller),
-      isTraceHeader: route.trace.replaces,
-    });
+    const { route, guarded } = this.#admitted;
+    const [, , ...headers] = headersFor(this.#admitted, this.#request.rawHeaders, client, target);
     return {
       ":method": this.#request.method,
       ":scheme": target.secure ? "https" : "http",
-      ":authority": authority,
+      ":authority": authorityFor(this.#admitted, target),
       ":path": upstreamPath(route, target.basePath, guarded.path) + guarded.query,
       ...groupHeaders(headers),
       te: "trailers",

@@ -3,7 +3,7 @@ import type { Propagated } from "../../propagation/context.ts";
 import type { Span } from "../../sdk/trace/span.ts";
 import type { Tracer } from "../../sdk/trace/tracer.ts";
 import { type IncomingFacts, setCaller } from "../message/http-spans.ts";
-import type { Target } from "../upstream/upstream-pool.ts";
+import type { Target } from "../upstream/target.ts";
 
 /** How a call ended. */
 export interface GrpcOutcome {

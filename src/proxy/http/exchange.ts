@@ -1,8 +1,8 @@
 import type { ClientRequest, IncomingMessage } from "node:http";
 import type { Span } from "../../sdk/trace/span.ts";
-import type { Admitted, ExchangeSettings } from "../message/admitted.ts";
-import { callerHeaders, headerValues, trailerPairs, upstreamHeaders } from "../message/headers.ts";
-import { endServerSpan, failSpan, outgoingTrace } from "../message/http-spans.ts";
+import { type Admitted, type ExchangeSettings, headersFor } from "../message/admitted.ts";
+import { callerHeaders, headerValues, trailerPairs } from "../message/headers.ts";
+import { endServerSpan, failSpan } from "../message/http-spans.ts";
 import { hasBody, RequestBody } from "../message/request-body.ts";
 import {
   type AnyRequest,
@@ -147,18 +147,9 @@ export class Exchange implements AttemptsObserver {
   }
 
   #headers(client: Span, { target }: PickedTarget): string[] {
-    const { route, guarded, from, via, caller } = this.#admitted;
     const { rawHeaders } = this.#request;
-    const { names, contentLength } = guarded;
-    const headers = upstreamHeaders({
-      rawHeaders,
-      names,
-      from,
-      via,
-      authority: route.preserveHost && guarded.authority !== undefined ? guarded.authority : target.authority,
-      trace: outgoingTrace(route.trace.propagator, client, caller),
-      isTraceHeader: route.trace.replaces,
-    });
+    const { names, contentLength } = this.#admitted.guarded;
+    const headers = headersFor(this.#admitted, rawHeaders, client, target);
     const te = names.includes("te") && headerValues(rawHeaders, "te").some(acceptsTrailers);
     if (te) headers.push("TE", "trailers", "Connection", "keep-alive, te");
     else headers.push("Connection", "keep-alive");

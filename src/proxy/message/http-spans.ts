@@ -3,7 +3,7 @@ import { methodAttributes, methodName, safeQuery } from "../../sdk/instrument/ht
 import type { Span } from "../../sdk/trace/span.ts";
 import { samplingOf } from "../../sdk/trace/span-context.ts";
 import type { Tracer } from "../../sdk/trace/tracer.ts";
-import type { Target } from "../upstream/upstream-pool.ts";
+import type { Target } from "../upstream/target.ts";
 import type { GuardedRequest } from "./request-guard.ts";
 
 export interface IncomingFacts {

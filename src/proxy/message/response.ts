@@ -1,6 +1,7 @@
 import { type IncomingMessage, type ServerResponse, STATUS_CODES } from "node:http";
 import type { Http2ServerRequest, Http2ServerResponse } from "node:http2";
 import { constants } from "node:http2";
+import { responseHead } from "./socket-response.ts";
 
 /** Both protocols have the same requests and responses here. */
 export type AnyRequest = IncomingMessage | Http2ServerRequest;
@@ -75,13 +76,6 @@ export function writeInformation(
   }
   if (request.httpVersion === "1.0" || response.socket === null) return;
   response.socket.write(responseHead(status, headers), "latin1");
-}
-
-/** Status line and headers as HTTP/1.1 has them on the wire, in latin1. */
-export function responseHead(status: number, headers: readonly string[]): string {
-  let head = `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? "Information"}\r\n`;
-  for (let i = 0; i + 1 < headers.length; i += 2) head += `${headers[i]}: ${headers[i + 1]}\r\n`;
-  return `${head}\r\n`;
 }
 
 /** Cuts off an answer that cannot be completed, so that the caller does not take it for whole. */

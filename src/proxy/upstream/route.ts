@@ -5,9 +5,9 @@ import { PermanentError } from "../../component/errors.ts";
 import type { Metrics } from "../../component/metrics.ts";
 import type { Tracer } from "../../sdk/trace/tracer.ts";
 import type { RouteConfig } from "./route-config.ts";
+import { upstreamLookup } from "./target.ts";
 import type { TraceHeaders } from "./trace-headers.ts";
 import type { UpstreamPool } from "./upstream-pool.ts";
-import { upstreamLookup } from "./upstream-pool.ts";
 import type { Connector } from "./upstream-request.ts";
 import { UpstreamSessions } from "./upstream-sessions.ts";
 

@@ -2,7 +2,7 @@ import { type Agent, type ClientRequest, request as httpRequest } from "node:htt
 import { request as httpsRequest } from "node:https";
 import type { LookupFunction } from "node:net";
 import type { TLSSocket } from "node:tls";
-import type { Target } from "./upstream-pool.ts";
+import type { Target } from "./target.ts";
 
 /** How the connections of a route are made. */
 export interface Connector {

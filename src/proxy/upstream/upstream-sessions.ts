@@ -1,17 +1,9 @@
-import { type ClientHttp2Session, type ClientHttp2Stream, connect, type OutgoingHttpHeaders } from "node:http2";
-import { connect as connectTcp, isIP, type LookupFunction, type Socket } from "node:net";
+import { type ClientHttp2Session, connect } from "node:http2";
+import { connect as connectTcp, isIP, type Socket } from "node:net";
 import { connect as connectTls, type TLSSocket } from "node:tls";
-import type { Target } from "./upstream-pool.ts";
+import type { Target } from "./target.ts";
 import { UpstreamTimeoutError } from "./upstream-request.ts";
-
-export interface SessionSettings {
-  readonly lookup: LookupFunction;
-  readonly connectMs: number;
-  /** Silence after which a connection without calls is closed, and one with calls is asked whether it lives, ms. */
-  readonly idleMs: number;
-  readonly rejectUnauthorized: boolean;
-  readonly ca: Buffer | undefined;
-}
+import { type SessionSettings, UpstreamSession } from "./upstream-session.ts";
 
 /** Who waits for a connection. One of the two is called once; `ready` opens its stream before it returns. */
 export interface SessionObserver {
@@ -19,82 +11,9 @@ export interface SessionObserver {
   failed(error: unknown): void;
 }
 
-/** Servers of gRPC take more frequent PINGs for an attack: they allow one in five minutes. */
-const PING_INTERVAL_MS = 310_000;
 const TCP_KEEPALIVE_MS = 30_000;
 /** What a TLS server says that knows none of the offered protocols. */
 const ALPN_REFUSED = "ERR_SSL_TLSV1_ALERT_NO_APPLICATION_PROTOCOL";
-/** A connection has this many stream numbers (RFC 9113 §5.1.1). */
-const MAX_STREAMS = 2 ** 30 - 1;
-
-/** One HTTP/2 connection to an instance. */
-export class UpstreamSession {
-  readonly #session: ClientHttp2Session;
-  readonly #socket: Socket;
-  readonly #settings: SessionSettings;
-  #streams = 0;
-  #opened = 0;
-  #pingedAtMs = Number.NEGATIVE_INFINITY;
-
-  constructor(session: ClientHttp2Session, socket: Socket, settings: SessionSettings) {
-    this.#session = session;
-    this.#socket = socket;
-    this.#settings = settings;
-    session.setTimeout(settings.idleMs);
-    session.on("timeout", () => this.#silent());
-  }
-
-  /** False once it is closed, is said to close (GOAWAY), or has as many streams as the upstream allows. */
-  get hasRoom(): boolean {
-    const session = this.#session;
-    if (session.closed || session.destroyed || this.#socket.destroyed || this.#opened >= MAX_STREAMS) return false;
-    // One that allows none now may do so later: a stream waits for that, further connections would not help.
-    return this.#streams < Math.max(1, session.remoteSettings.maxConcurrentStreams ?? MAX_STREAMS);
-  }
-
-  /** The connection is gone: what ends a stream then was no decision of the upstream about it. */
-  get lost(): boolean {
-    return this.#socket.destroyed || this.#session.destroyed;
-  }
-
-  /** The upstream has said that it takes no further streams here. */
-  get leaving(): boolean {
-    return this.#session.closed;
-  }
-
-  /** Opens a stream whose body is open. Throws for headers that HTTP/2 does not allow. */
-  request(headers: OutgoingHttpHeaders): ClientHttp2Stream {
-    const stream = this.#session.request(headers, { endStream: false });
-    this.#streams++;
-    this.#opened++;
-    stream.once("close", () => {
-      this.#streams--;
-    });
-    return stream;
-  }
-
-  destroy(): void {
-    this.#session.destroy();
-  }
-
-  #silent(): void {
-    const session = this.#session;
-    if (this.#streams === 0) {
-      session.close();
-      return;
-    }
-    const { idleMs, connectMs } = this.#settings;
-    session.setTimeout(idleMs);
-    const nowMs = performance.now();
-    if (nowMs - this.#pingedAtMs < PING_INTERVAL_MS) return;
-    this.#pingedAtMs = nowMs;
-    const timer = setTimeout(() => {
-      session.destroy(new UpstreamTimeoutError("timeout", `no answer to a PING within ${connectMs} ms`));
-    }, connectMs);
-    if (!session.ping(() => clearTimeout(timer))) clearTimeout(timer);
-  }
-}
-
 /** The HTTP/2 connections to the instances of one route: kept, shared by calls, as many as those need. */
 export class UpstreamSessions {
   readonly #settings: SessionSettings;

@@ -1,12 +1,13 @@
-import { type ClientRequest, type IncomingMessage, ServerResponse } from "node:http";
+import type { ClientRequest, IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
 import type { Span } from "../../sdk/trace/span.ts";
 import type { Attempt } from "../http/attempt.ts";
 import { type AttemptsObserver, httpAttempts } from "../http/http-attempts.ts";
-import type { Admitted, ExchangeSettings } from "../message/admitted.ts";
-import { callerHeaders, headerValues, upstreamHeaders } from "../message/headers.ts";
-import { endServerSpan, failSpan, outgoingTrace } from "../message/http-spans.ts";
-import { respondWithText, responseHead, writeHead } from "../message/response.ts";
+import { type Admitted, type ExchangeSettings, headersFor } from "../message/admitted.ts";
+import { callerHeaders, headerValues } from "../message/headers.ts";
+import { endServerSpan, failSpan } from "../message/http-spans.ts";
+import { respondWithText, writeHead } from "../message/response.ts";
+import { responseHead, responseOn } from "../message/socket-response.ts";
 import type { Attempts } from "../upstream/attempts.ts";
 import type { UpstreamFailure } from "../upstream/errors.ts";
 import { upstreamPath } from "../upstream/router.ts";
@@ -127,16 +128,7 @@ export class Tunnel implements AttemptsObserver {
   }
 
   #headers(client: Span, { target }: PickedTarget): string[] {
-    const { route, guarded, from, via, caller } = this.#admitted;
-    const headers = upstreamHeaders({
-      rawHeaders: this.#request.rawHeaders,
-      names: guarded.names,
-      from,
-      via,
-      authority: route.preserveHost && guarded.authority !== undefined ? guarded.authority : target.authority,
-      trace: outgoingTrace(route.trace.propagator, client, caller),
-      isTraceHeader: route.trace.replaces,
-    });
+    const headers = headersFor(this.#admitted, this.#request.rawHeaders, client, target);
     headers.push("Connection", "Upgrade", "Upgrade", "websocket");
     return headers;
   }
@@ -152,16 +144,4 @@ export class Tunnel implements AttemptsObserver {
     failSpan(server, "connection_lost", "the caller went away during the handshake");
     this.#attempts.cancel("the caller went away");
   }
-}
-
-/** A response for a request whose socket the parser has let go of; the connection ends with it. */
-export function responseOn(request: IncomingMessage, socket: Duplex): ServerResponse {
-  const response = new ServerResponse(request);
-  response.shouldKeepAlive = false;
-  response.assignSocket(socket as never);
-  response.once("finish", () => {
-    response.detachSocket(socket as never);
-    socket.end();
-  });
-  return response;
 }

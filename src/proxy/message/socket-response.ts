@@ -1,0 +1,43 @@
+import { type IncomingMessage, ServerResponse, STATUS_CODES } from "node:http";
+import type { Duplex } from "node:stream";
+
+/** Status line and headers as HTTP/1.1 has them on the wire, in latin1. */
+export function responseHead(status: number, headers: readonly string[]): string {
+  let head = `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? "Information"}\r\n`;
+  for (let i = 0; i + 1 < headers.length; i += 2) head += `${headers[i]}: ${headers[i + 1]}\r\n`;
+  return `${head}\r\n`;
+}
+
+/** A whole answer on a socket that no response belongs to. */
+export function endWith(socket: Duplex, status: number, message: string): void {
+  const text = `${status} ${STATUS_CODES[status]}: ${message}\n`;
+  socket.on("error", () => {});
+  socket.end(
+    `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nConnection: close\r\nContent-Type: text/plain; charset=utf-8\r\n` +
+      `Content-Length: ${Buffer.byteLength(text)}\r\n\r\n${text}`,
+    () => socket.destroy(),
+  );
+}
+
+/** Ends a connection whose bytes the HTTP/1 parser cannot read. */
+export function respondToClientError(error: Error & { code?: string }, socket: Duplex): void {
+  if (error.code === "ECONNRESET" || !socket.writable) {
+    socket.destroy();
+    return;
+  }
+  if (error.code === "ERR_HTTP_REQUEST_TIMEOUT") endWith(socket, 408, "the request took too long to arrive");
+  else if (error.code === "HPE_HEADER_OVERFLOW") endWith(socket, 431, "the headers are too long");
+  else endWith(socket, 400, `not readable as HTTP: ${error.message}`);
+}
+
+/** A response for a request whose socket the parser has let go of; the connection ends with it. */
+export function responseOn(request: IncomingMessage, socket: Duplex): ServerResponse {
+  const response = new ServerResponse(request);
+  response.shouldKeepAlive = false;
+  response.assignSocket(socket as never);
+  response.once("finish", () => {
+    response.detachSocket(socket as never);
+    socket.end();
+  });
+  return response;
+}
