@@ -328,9 +328,7 @@ describe("streaming", () => {
       more();
     });
     const proxy = await startProxy({ routes: [{ upstream: upstream.url }] });
-    const raw = new RawConnection(proxy.port).send("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n");
-    await raw.received(/200 OK/);
-    raw.socket.pause();
+    await new RawConnection(proxy.port).send("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n").readsOnly(/200 OK/);
     let before = -1;
     await until("the upstream to wait", async () => {
       const same = before === written;
@@ -446,12 +444,14 @@ describe("what goes wrong", () => {
   });
 
   it("cuts the answer off when the upstream breaks off, so that nobody takes it for whole", async () => {
+    let breakOff = (): void => {};
     const upstream = await startUpstream((_request, response) => {
       response.write("half");
-      setTimeout(() => response.destroy(), 30);
+      breakOff = () => void response.destroy();
     });
     const proxy = await startProxy({ routes: [{ upstream: upstream.url }] });
     const answer = await fetch(proxy.url);
+    breakOff();
     await expect(answer.text()).rejects.toThrow();
     const [server] = await proxy.spans("server", 1);
     expect(server?.span.status.code).toBe(STATUS_CODE.error);

@@ -54,7 +54,7 @@ describe("the dns backend", () => {
   const make = (config: object): DiscoveryBackend =>
     dnsBackend.create(
       {},
-      dnsBackendConfig.parse({ servers: [`127.0.0.1:${server.port}`], timeout_ms: 300, ...config }),
+      dnsBackendConfig.parse({ servers: [`127.0.0.1:${server.port}`], timeout_ms: 5_000, ...config }),
     );
 
   beforeEach(async () => {

@@ -1,7 +1,7 @@
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import express from "express";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { eventually, testHost } from "../../../test/support/discovery/rig.ts";
 import { SILENT_LOGGER } from "../../component/logger.ts";
 import { LocalRegistry } from "../registry/local-registry.ts";
@@ -13,6 +13,8 @@ let registry: LocalRegistry;
 let server: RegistryServer;
 let base: string;
 let targets: Server[];
+/** The wall clock of the registry, whose timers are real. */
+let now: () => number;
 
 async function listen(tokens: string[] = [], more: object = {}): Promise<void> {
   server = new RegistryServer({
@@ -44,9 +46,11 @@ const register = (body: unknown): Promise<Response> => put("/v1/agent/service/re
 
 beforeEach(async () => {
   targets = [];
+  now = Date.now;
   registry = new LocalRegistry({
     store: memoryRegistryStore(),
     staticInstances: [{ id: "fixed", name: "mail", host: "10.0.0.9", port: 25 }],
+    now: () => now(),
   });
   await registry.start(testHost());
   await listen();
@@ -61,7 +65,7 @@ describe("the Consul API of the collector", () => {
   it("runs the HTTP check of a registration at once, shows its state, and follows it", async () => {
     const status = { code: 200 };
     const port = await service(status);
-    const check = { HTTP: `http://127.0.0.1:${port}/health`, Interval: "20ms", Timeout: "1s" };
+    const check = { HTTP: `http://127.0.0.1:${port}/health`, Interval: "20ms", Timeout: "10s" };
     expect(
       (
         await register({
@@ -109,6 +113,8 @@ describe("the Consul API of the collector", () => {
   });
 
   it("takes pass, warn, fail and update of TTL checks, and lets them expire", async () => {
+    let nowMs = Date.now();
+    now = () => nowMs;
     await register({ ID: "w", Name: "worker", Port: 1, Check: { TTL: "10s" } });
     const passing = async (): Promise<number> => (await get("/v1/health/service/worker?passing")).length;
     expect(await passing()).toBe(0);
@@ -123,6 +129,8 @@ describe("the Consul API of the collector", () => {
     expect(await get("/v1/health/checks/worker")).toMatchObject([{ Status: "critical" }]);
     await register({ ID: "w", Name: "worker", Port: 1, Check: { TTL: "40ms", Status: "passing" } });
     expect(await passing()).toBe(1);
+    // Until now the clock stood still: a timer that came early has found nothing to do.
+    nowMs += 40;
     await eventually(async () => expect(await passing()).toBe(0));
     expect(await get("/v1/agent/checks")).toMatchObject({ "service:w": { Output: "TTL expired" } });
   });
@@ -151,8 +159,9 @@ describe("the Consul API of the collector", () => {
   });
 
   it("ends waiting queries when it shuts down", async () => {
+    const waiting = vi.spyOn(registry.changes, "wait");
     const blocked = fetch(`${base}/v1/catalog/services?index=${registry.changes.index()}&wait=60s`);
-    await new Promise((resolve) => setTimeout(resolve, 30));
+    await eventually(() => expect(waiting).toHaveBeenCalledOnce());
     await server.shutdown(AbortSignal.timeout(5_000));
     expect((await blocked).status).toBe(503);
   });

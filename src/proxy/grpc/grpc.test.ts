@@ -203,14 +203,17 @@ describe("how a call ends", () => {
     let timeout: unknown;
     let cancelled = false;
     const { client } = await rig({
-      unary: (call) => {
+      unary: (call, done) => {
+        if (call.request.toString() === "first") return done(null, call.request);
         timeout = call.getDeadline();
         call.on("cancelled", () => {
           cancelled = true;
         });
       },
     });
-    const deadline = Date.now() + 300;
+    // The connections stand before the time begins to run.
+    expect((await ask(client, "first")).error).toBeNull();
+    const deadline = Date.now() + 500;
     const { error } = await ask(client, "tea", new Metadata(), { deadline });
     expect(error?.code).toBe(status.DEADLINE_EXCEEDED);
     await until("the cancel upstream", async () => cancelled || undefined);
@@ -219,12 +222,13 @@ describe("how a call ends", () => {
 
   it("by a reset of the upstream, before and in the middle of the answer", async () => {
     const { server, url } = await startHttp2();
+    let breakOff = (): void => {};
     server.on("stream", (stream, headers) => {
       stream.on("error", () => {});
       if (String(headers[":path"]).endsWith("Spread")) {
         stream.respond({ ":status": 200, "content-type": "application/grpc" });
         stream.write(Buffer.from([0, 0, 0, 0, 1, 97]));
-        setTimeout(() => stream.destroy(new Error("on purpose")), 30);
+        breakOff = () => void stream.destroy(new Error("on purpose"));
       } else stream.close(11);
     });
     const proxy = await startProxy({ routes: [{ upstream: url, service: "shop" }] });
@@ -235,6 +239,7 @@ describe("how a call ends", () => {
       "shop ended the call: ENHANCE_YOUR_CALM",
     ]);
     const call = client.makeServerStreamRequest("/shop.Shop/Spread", same, same, Buffer.from(""));
+    call.once("data", () => breakOff());
     expect(await heard(call)).toEqual({
       parts: ["a"],
       code: status.INTERNAL,
@@ -250,10 +255,10 @@ describe("how a call ends", () => {
       stream.on("error", () => {});
       stream.respond({ ":status": 200, "content-type": "application/grpc" });
       stream.write(Buffer.from([0, 0, 0, 0, 1, 97]));
-      setTimeout(() => sockets[0]?.destroy(), 30);
     });
     const proxy = await startProxy({ routes: [{ upstream: url, service: "shop" }] });
     const call = connectTo(proxy).makeServerStreamRequest("/shop.Shop/Spread", same, same, Buffer.from(""));
+    call.once("data", () => sockets[0]?.destroy());
     expect(await heard(call)).toEqual({
       parts: ["a"],
       code: status.UNAVAILABLE,
@@ -303,10 +308,14 @@ describe("an upstream", () => {
       onTestFinished(() => void server.close());
       ports.push((server.address() as AddressInfo).port);
     }
-    for (const [at, words] of ["it does not accept connections in time", "it closed the connection"].entries()) {
+    const cases = [
+      { words: "it does not accept connections in time", connect_ms: 80 },
+      { words: "it closed the connection", connect_ms: 5_000 },
+    ];
+    for (const [at, { words, connect_ms }] of cases.entries()) {
       const proxy = await startProxy({
         retries: 0,
-        timeouts: { connect_ms: 80 },
+        timeouts: { connect_ms },
         routes: [{ upstream: `http://127.0.0.1:${ports[at]}`, service: "shop" }],
       });
       const { error } = await ask(connectTo(proxy), "tea");
@@ -398,13 +407,15 @@ describe("an upstream", () => {
     server.on("stream", (stream) => {
       stream.respond({ ":status": 200, "content-type": "application/grpc", "grpc-status": "5" }, { endStream: true });
     });
-    const proxy = await startProxy({ timeouts: { idle_ms: 150 }, routes: [{ upstream: url, service: "shop" }] });
-    const client = connectTo(proxy);
-    for (let i = 0; i < 3; i++) expect((await ask(client, "tea")).error?.code).toBe(status.NOT_FOUND);
+    const patient = connectTo(await startProxy({ routes: [{ upstream: url, service: "shop" }] }));
+    for (let i = 0; i < 3; i++) expect((await ask(patient, "tea")).error?.code).toBe(status.NOT_FOUND);
     expect(sessions).toHaveLength(1);
-    await until("the end of the idle connection", async () => sessions[0]?.destroyed || undefined);
+    const hasty = await startProxy({ timeouts: { idle_ms: 100 }, routes: [{ upstream: url, service: "shop" }] });
+    const client = connectTo(hasty);
     expect((await ask(client, "tea")).error?.code).toBe(status.NOT_FOUND);
-    expect(sessions).toHaveLength(2);
+    await until("the end of the idle connection", async () => sessions[1]?.destroyed || undefined);
+    expect((await ask(client, "tea")).error?.code).toBe(status.NOT_FOUND);
+    expect(sessions).toHaveLength(3);
   });
 
   it("that hangs under a call is noticed by a PING", async () => {
@@ -424,7 +435,7 @@ describe("an upstream", () => {
     await new Promise<void>((resolve) => between.listen(0, "127.0.0.1", resolve));
     onTestFinished(() => void between.close());
     const proxy = await startProxy({
-      timeouts: { idle_ms: 60, connect_ms: 100 },
+      timeouts: { idle_ms: 60, connect_ms: 500 },
       routes: [{ upstream: `http://127.0.0.1:${(between.address() as AddressInfo).port}`, service: "shop" }],
     });
     const { error } = await ask(connectTo(proxy), "tea", new Metadata(), { deadline: Date.now() + 8_000 });

@@ -60,14 +60,10 @@ export async function startProxy(config: ProxyConfigInput, resolver?: EndpointRe
     metrics,
     stop,
     spans: (kind, count) =>
-      until(
-        `${count} ${kind} spans`,
-        async () => {
-          const found = records.filter(({ span }) => span.kind === SPAN_KIND[kind]);
-          return found.length >= count ? found : undefined;
-        },
-        5_000,
-      ),
+      until(`${count} ${kind} spans`, async () => {
+        const found = records.filter(({ span }) => span.kind === SPAN_KIND[kind]);
+        return found.length >= count ? found : undefined;
+      }),
   };
 }
 
@@ -157,15 +153,19 @@ export class RawConnection {
 
   /** What came so far, once it matches. */
   received(pattern: RegExp): Promise<string> {
-    return until(
-      `${pattern} on the socket, which has: ${this.#text}`,
-      async () => (pattern.test(this.#text) ? this.#text : undefined),
-      5_000,
+    return until(`${pattern} on the socket, which has: ${this.#text}`, async () =>
+      pattern.test(this.#text) ? this.#text : undefined,
     );
   }
 
+  /** Reads what comes first, which has to match, and nothing after it. */
+  async readsOnly(pattern: RegExp): Promise<string> {
+    this.socket.once("data", () => this.socket.pause());
+    return this.received(pattern);
+  }
+
   closed(): Promise<string> {
-    return until("the end of the connection", async () => (this.#closed ? this.#text : undefined), 5_000);
+    return until("the end of the connection", async () => (this.#closed ? this.#text : undefined));
   }
 }
 
