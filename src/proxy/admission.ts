@@ -19,10 +19,10 @@ export interface AdmissionSettings {
   readonly trusts: (address: string | undefined) => boolean;
 }
 
-/** Decides which requests go on, and where. A request that does has its server span from here. */
+/** Decides which requests go on, and on which route. Starts the server span of those that do. */
 export class Admission {
   readonly #settings: AdmissionSettings;
-  /** For Via. A request that comes back with it has gone in a circle. */
+  /** Names this proxy in `Via`. A request that comes back with it has gone in a circle. */
   readonly #pseudonym = `spanloom-${randomBytes(4).toString("hex")}`;
   readonly #via = { "1.0": `1.0 ${this.#pseudonym}`, "1.1": `1.1 ${this.#pseudonym}`, "2.0": `2 ${this.#pseudonym}` };
 
@@ -54,7 +54,7 @@ export class Admission {
     return { guarded, route, caller, from, server, via };
   }
 
-  /** Where a request came from, for the upstream and for the span. */
+  /** What the upstream and the span are told about where a request came from. */
   #origin(
     request: AnyRequest,
     method: string,

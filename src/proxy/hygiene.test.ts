@@ -62,7 +62,7 @@ describe("what is refused before any upstream sees it", () => {
     );
     const answers = answer.match(/HTTP\/1\.1 \d{3}/g) ?? [];
     expect(answers[0]).toBe(`HTTP/1.1 ${status}`);
-    // A chunk that turns out bad in the middle of a body may have opened the request; it must not have completed one.
+    // A chunk that turns out bad in the middle of a body may have opened the request. It must not have completed one.
     expect(seen.filter((line) => !line.startsWith("POST /"))).toEqual([]);
     expect(answers.filter((line) => line.endsWith("200"))).toEqual([]);
   });

@@ -7,7 +7,7 @@ import { RawConnection, startProxy, startUpstream } from "../../test/support/pro
 const GET = "GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
 const HINTS = { link: "</style.css>; rel=preload; as=style", "x-hop": "1", connection: "x-hop", "x-kept": "2" };
 
-/** Two interim answers before the final one; then the body. */
+/** Sends two interim responses before the final one, then the body. */
 async function hinting() {
   return startUpstream((_request, response) => {
     response.writeProcessing();

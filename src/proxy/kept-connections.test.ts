@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { attributes, RawConnection, startProxy, startUpstream, sumOf } from "../../test/support/proxy/rig.ts";
 import { until } from "../../test/support/until.ts";
 
-/** An upstream that counts what it gets, and a caller whose connection to the proxy is kept, as is the proxy's to the upstream. */
+/** An upstream that counts what it gets, and a caller. The connections of the caller and of the proxy are kept. */
 async function keptRig(config: { retries?: number } = {}) {
   const seen: string[] = [];
   const sockets: Socket[] = [];
@@ -41,7 +41,8 @@ describe.each(ENDS)("a kept connection that the upstream has %s", (_how, end) =>
     ["GET", ""],
   ])("is noticed before a %s %s is sent on it", async (method, body) => {
     const { proxy, caller, send, seen, sockets } = await keptRig();
-    // Both are in the kernel before the proxy reads either, the request first: so it takes the connection for open.
+    // Both are in the kernel before the proxy reads either, the request first. So the proxy takes the connection for
+    // open.
     send(method, body);
     end(sockets[0] as Socket);
     const answers = await caller.received(/(2\.|502 .*\n)$/);

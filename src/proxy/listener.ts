@@ -39,8 +39,8 @@ export interface ProxyListenerOptions {
 const CHECK_INTERVAL_MS = 1_000;
 
 /**
- * One port for HTTP/1.1 and HTTP/2: by ALPN with TLS, by prior knowledge without. Bounded in connections, headers, streams
- * and time; what cannot be read as HTTP is answered and closed.
+ * One port for HTTP/1.1 and HTTP/2. TLS callers choose by ALPN, others by prior knowledge. Connections, headers,
+ * streams and time are bounded. What cannot be read as HTTP is answered and closed.
  */
 export class ProxyListener {
   readonly #options: ProxyListenerOptions;
@@ -61,7 +61,7 @@ export class ProxyListener {
     this.#options = options;
   }
 
-  /** The bound address; undefined unless started. */
+  /** The bound address. Undefined unless started. */
   get address(): Endpoint | undefined {
     return this.#address;
   }
@@ -91,7 +91,10 @@ export class ProxyListener {
     return this.#address;
   }
 
-  /** Stops accepting, lets requests under way finish, closes idle connections; the signal's abort ends the rest. */
+  /**
+   * Stops accepting, lets requests under way finish, and closes idle connections. The abort of the signal ends the
+   * rest.
+   */
   async shutdown(signal: AbortSignal): Promise<void> {
     this.#tls?.close();
     this.#draining ??= this.#drain();
@@ -114,7 +117,7 @@ export class ProxyListener {
     }
     for (const session of this.#sessions) session.close();
     for (const socket of this.#undecided) socket.destroy();
-    // Not its callback: sessions and sockets are what can be looked at, and ended.
+    // The callback of `close` is not used: sessions and sockets can be looked at, and ended.
     http1.close();
     http1.closeIdleConnections();
     return new Promise((resolve) => {
@@ -146,7 +149,7 @@ export class ProxyListener {
         ? createServer(settings)
         : serveTls(files, (tls) => createHttps({ ...settings, ...tls, ALPNProtocols: ["h2", "http/1.1"] }));
     server.maxConnections = options.maxConnections;
-    // Headers beyond the number would be left out silently; their bytes are bounded anyway.
+    // Headers beyond the number would be left out silently. Their bytes are bounded anyway.
     server.maxHeadersCount = 0;
     server.on("request", (request, response) => this.#request(request, response, false));
     server.on("checkContinue", (request, response) => this.#request(request, response, true));
@@ -159,7 +162,7 @@ export class ProxyListener {
     return server;
   }
 
-  /** Puts a look at the first bytes, or at ALPN, before the HTTP/1 parser gets a connection. */
+  /** Looks at the first bytes, or at ALPN, before the HTTP/1 parser gets a connection. */
   #divertHttp2(server: Server, event: "connection" | "secureConnection"): void {
     const toHttp1 = server.listeners(event) as ((socket: Socket) => void)[];
     server.removeAllListeners(event);
@@ -172,7 +175,8 @@ export class ProxyListener {
       for (const take of toHttp1) take.call(server, socket);
     };
     const http2 = (socket: Socket): void => {
-      // An HTTP/1 server lets a caller that has said all go on reading. An HTTP/2 session would then never learn of its end.
+      // An HTTP/1 server lets a caller that has said all go on reading. An HTTP/2 session would then never learn of the
+      // caller's end.
       socket.once("end", () => socket.destroy());
       this.#http2?.emit("connection", socket);
     };
@@ -217,7 +221,7 @@ export class ProxyListener {
     return server;
   }
 
-  /** Whether a request is under way: one that is silent keeps its connection. */
+  /** True while a request is under way. A silent request keeps its connection. */
   #isAsked(session: ServerHttp2Session): boolean {
     for (const response of this.#active) if ("stream" in response && response.stream?.session === session) return true;
     return false;

@@ -12,7 +12,7 @@ export interface RouteSettings {
   readonly config: ProxyConfig;
   readonly host: Host;
   readonly tracers: RouteTracers;
-  /** For `discover://` upstreams; undefined where no registry is set up. */
+  /** For `discover://` upstreams. Undefined where no registry is set up. */
   readonly resolver: EndpointResolver | undefined;
 }
 
@@ -23,7 +23,7 @@ export interface RouteSettings {
  */
 export function openRoute(route: RouteConfig, key: string, { config, host, tracers, resolver }: RouteSettings): Route {
   const { ejection, allow_link_local: allowLinkLocal, timeouts } = config;
-  // Before the pool, which holds checks and watches open: this can only fail or hold nothing.
+  // Connections come before the pool, which holds checks and watches open. Opening them fails, or holds nothing yet.
   const connections = openConnections(route, {
     connectMs: timeouts.connect_ms,
     idleMs: timeouts.idle_ms,

@@ -9,7 +9,7 @@ import { STATUS_CODE } from "../model/span.ts";
 
 const MIB = 1 << 20;
 
-/** Writes until nothing moves any more; resolves with the bytes that were taken. */
+/** Writes until nothing moves any more. Resolves with the bytes that were taken. */
 async function writtenUntilStuck(stream: NodeJS.WritableStream, most: number): Promise<number> {
   const chunk = Buffer.alloc(MIB);
   let written = 0;

@@ -25,11 +25,11 @@ import { duplicateRoute, Router } from "./upstream/router.ts";
 import { isWebSocket, Tunnel, type TunnelSettings } from "./websocket/tunnel.ts";
 
 export interface ProxySettings {
-  /** Where the spans go; shut down with the proxy. */
+  /** Takes the spans. Shut down with the proxy. */
   readonly exporter: SpanExporter;
-  /** For `discover://` upstreams; undefined where no registry is set up. */
+  /** For `discover://` upstreams. Undefined where no registry is set up. */
   readonly resolver: EndpointResolver | undefined;
-  /** How long spans are gathered before they go out, ms; default 500. */
+  /** How long spans are gathered before they go out, ms. Default 500. */
   readonly spanDelayMs?: number;
 }
 
@@ -37,8 +37,9 @@ const SPAN_DELAY_MS = 500;
 const MIB = 1024 * 1024;
 
 /**
- * A reverse proxy that traces what goes through it: a server and a client span for each request, in the trace that the
- * caller's headers name in any format, told on in the configured ones. It goes nowhere but to the upstreams of its config.
+ * A reverse proxy that traces what goes through it. Each request has a server and a client span. They are in the trace
+ * that the caller's headers name, in any format. That trace is told on in the configured formats. The proxy goes
+ * nowhere but to the upstreams of its config.
  */
 export class TracingProxy implements Component {
   readonly #config: ProxyConfig;
@@ -68,7 +69,7 @@ export class TracingProxy implements Component {
     };
   }
 
-  /** Where it listens; undefined unless started. */
+  /** Where it listens. Undefined unless started. */
   get address(): Endpoint | undefined {
     return this.#listener?.address;
   }
@@ -78,8 +79,8 @@ export class TracingProxy implements Component {
     const duplicate = duplicateRoute(this.#config.routes);
     if (duplicate !== undefined) {
       const [first, second] = duplicate;
-      const message = `proxy.routes[${second}]: takes the same requests as proxy.routes[${first}]; expected another prefix or host`;
-      throw new PermanentError("config_invalid", message);
+      const reason = `takes the same requests as proxy.routes[${first}]; expected another prefix or host`;
+      throw new PermanentError("config_invalid", `proxy.routes[${second}]: ${reason}`);
     }
     const config = this.#config;
     const { exporter, resolver, spanDelayMs: delayMs = SPAN_DELAY_MS } = this.#settings;
@@ -167,7 +168,8 @@ export class TracingProxy implements Component {
 
   #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer, admission: Admission): void {
     if (!isWebSocket(request)) {
-      // Upgrade may be ignored (RFC 9110 §7.8), but the parser has let go of the socket: only without a body.
+      // Upgrade may be ignored (RFC 9110 §7.8). The parser has let go of the socket, so only a request without body can
+      // go on.
       const hasBody =
         request.headers["content-length"] !== undefined || request.headers["transfer-encoding"] !== undefined;
       if (hasBody) endWith(socket, 400, "of upgrades only websocket is forwarded");

@@ -12,7 +12,7 @@ import { Tracer } from "../sdk/trace/tracer.ts";
 export interface RouteTracersSettings {
   /** Closed by `shutdown`. */
   readonly exporter: SpanExporter;
-  /** Share of new traces kept, 0.0 to 1.0; callers' decisions are followed. */
+  /** Share of new traces kept, 0.0 to 1.0. Callers' decisions are followed. */
   readonly sampling: number;
   /** How long spans are gathered before they go out, ms. */
   readonly delayMs: number;
@@ -22,8 +22,8 @@ export interface RouteTracersSettings {
 const MAX_QUEUE_SPANS = 16_384;
 
 /**
- * A tracer for each service that has routes, all with one queue and exporter. Parents are always given, never found in an
- * active context: `createTracing` would put every request's promises and timers under AsyncLocalStorage for nothing.
+ * A tracer for each service that has routes. All have one queue and exporter. Parents are always given, never found in
+ * an active context. `createTracing` would put every request's promises and timers under AsyncLocalStorage for nothing.
  */
 export class RouteTracers {
   readonly #tracers = new Map<string, Tracer>();
@@ -39,7 +39,7 @@ export class RouteTracers {
     this.#sampler = parentBased({ root: ratio(sampling) });
   }
 
-  /** The same one for routes of the same service. */
+  /** The tracer of a service. Routes of the same service get the same one. */
   of(service: string): Tracer {
     const known = this.#tracers.get(service);
     if (known !== undefined) return known;

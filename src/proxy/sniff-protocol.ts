@@ -3,7 +3,7 @@ import type { Socket } from "node:net";
 /** What an HTTP/2 connection begins with (RFC 9113 §3.4). */
 const PREFACE = Buffer.from("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
 
-/** `gone` where the connection ended before it said enough. */
+/** What a connection turned out to speak. It is `gone` where it ended before it said enough. */
 export type SniffedProtocol = "http1" | "http2" | "gone";
 
 /** Reads until it is clear which protocol begins, and puts back what was read. */

@@ -2,10 +2,13 @@ import { encodeTraces } from "../codec/otlp/message/encode.ts";
 import { RetryableError } from "../component/errors.ts";
 import { type SpanExporter, toTracesData } from "../sdk/exporters/exporter.ts";
 
-/** Takes the bytes of an OTLP TracesData message; resolves once they are kept. Throws RetryableError or PermanentError. */
+/**
+ * Takes the bytes of an OTLP TracesData message. Resolves once they are kept.
+ * @throws RetryableError or PermanentError
+ */
 export type SpanSink = (bytes: Uint8Array<ArrayBuffer>) => Promise<void>;
 
-/** Spans for a collector in the same process: no connection, no compression. */
+/** Sends spans to a collector in the same process, without connection and compression. */
 export function sinkExporter(sink: SpanSink): SpanExporter {
   return {
     description: "the collector in this process",

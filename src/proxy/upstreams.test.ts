@@ -14,7 +14,7 @@ import { proxyConfig } from "./proxy-config.ts";
 
 const named = (name: string) => startUpstream((_request, response) => response.end(name));
 
-/** Who answers `count` requests, in order; a status where it is no 200. */
+/** Who answers `count` requests, in order. A status stands where it is no 200. */
 async function asked(url: string, count: number, init?: RequestInit): Promise<string[]> {
   const names: string[] = [];
   for (let i = 0; i < count; i++) {

@@ -29,31 +29,34 @@ const RESETS = [
 ] as const;
 const REFUSED = "REFUSED_STREAM";
 
-/** What comes back: `connected`, `answered`, then `ended`, or `broken` at any time after `answered`. */
+/** Told what comes back: `connected`, `responded`, then `ended`. `broken` may come at any time after `responded`. */
 export interface GrpcResponseObserver {
   /** The stream is open and waits for the body. */
   connected(stream: ClientHttp2Stream): void;
-  /** Headers came; `last` where they are all of the answer. */
+  /** Headers came. They are all of the response where it is `last`. */
   responded(stream: ClientHttp2Stream, rawHeaders: readonly string[], status: number, last: boolean): void;
-  /** The whole answer was read. */
+  /** The whole response was read. */
   ended(rawTrailers: readonly string[]): void;
-  /** The answer breaks off. The client span is ended. */
+  /** The response breaks off. The client span is ended. */
   broken(failure: GrpcFailure): void;
-  /** Nothing came or went for as long as a call may be silent. It is for the observer to cancel. */
+  /** Nothing came or went for as long as a call may be silent. The observer has to cancel. */
   silent(): void;
 }
 
 export interface GrpcRequest {
-  /** As sent, without the instance's base path. */
+  /** The path as it is sent, without the base path of the instance. */
   readonly path: string;
   readonly server: Span;
   readonly headers: (client: Span, picked: PickedTarget) => OutgoingHttpHeaders;
-  /** Makes ready to send the body again from its start; false where that is not there any more. */
+  /** Makes ready to send the body again from its start. False where the start is not there any more. */
   readonly rewindBody: () => boolean;
   readonly silentMs: number;
 }
 
-/** One try to have a call answered by one instance: its stream, its client span, and what its balancer learns of it. */
+/**
+ * One attempt to have a call answered by one instance. It has a stream and a client span, and tells the balancer what
+ * became of it.
+ */
 export class GrpcAttempt implements UpstreamAttempt {
   readonly picked: PickedTarget;
   readonly #client: Span;
@@ -83,8 +86,8 @@ export class GrpcAttempt implements UpstreamAttempt {
   }
 
   /**
-   * True before a stream is open, and for one that the upstream refused or that came after its GOAWAY: neither was looked at,
-   * and may be sent again whatever its method (RFC 9113 §8.7).
+   * True before a stream is open. True for a stream that the upstream refused or that came after its GOAWAY: the
+   * upstream has not looked at it. Such a call may be sent again whatever its method (RFC 9113 §8.7).
    */
   isUnseen({ type }: UpstreamFailure): boolean {
     return this.#stream === undefined || (type === REFUSED && this.#request.rewindBody());
@@ -97,7 +100,7 @@ export class GrpcAttempt implements UpstreamAttempt {
     });
   }
 
-  /** The whole answer is there. */
+  /** The whole response is there. */
   succeeded(outcome: GrpcOutcome): void {
     if (!this.#settle("success")) return;
     endCallClientSpan(this.#client, outcome);
@@ -105,7 +108,7 @@ export class GrpcAttempt implements UpstreamAttempt {
     if (this.#stream?.writableEnded === false) this.#stream.close(constants.NGHTTP2_CANCEL);
   }
 
-  /** Nobody wants the answer any more: `reason` for the span. Not the instance's fault. */
+  /** Nobody wants the response any more. The span tells `reason`. The instance is not at fault. */
   cancel(reason: string): void {
     if (!this.#settle("success")) return;
     failCallSpan(this.#client, "cancelled", reason, 1);
@@ -147,7 +150,7 @@ export class GrpcAttempt implements UpstreamAttempt {
     stream.once("trailers", (_headers: IncomingHttpHeaders, _flags: number, rawTrailers: string[]) => {
       trailers = rawTrailers;
     });
-    // A stream that is reset ends as well.
+    // A reset stream ends as well.
     stream.once("end", () => {
       if (this.#responded && (trailers !== undefined || stream.rstCode === constants.NGHTTP2_NO_ERROR)) end();
     });
@@ -170,7 +173,7 @@ export class GrpcAttempt implements UpstreamAttempt {
   }
 
   #failed(failure: GrpcFailure): void {
-    // One that leaves has refused the stream in good order.
+    // An upstream that leaves has refused the stream in good order.
     const inOrder = failure.type === REFUSED && this.#session?.leaving === true;
     if (!this.#settle(inOrder ? "success" : "failure")) return;
     failCallSpan(this.#client, failure.type, failure.detail, statusOfFailure(failure));

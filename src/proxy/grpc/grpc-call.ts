@@ -22,8 +22,9 @@ export interface GrpcSettings extends ExchangeSettings {
 const ignore = (): void => {};
 
 /**
- * A gRPC call through the proxy, of any of the four kinds: messages both ways as they come, headers and trailers of the answer,
- * and who gives up takes the other along. Failures are told as a gRPC status. Ends its server span in every case.
+ * A gRPC call through the proxy, of any of the four kinds. Messages go both ways as they come, and so do the headers
+ * and trailers of the response. The side that gives up ends the other. The caller is told failures as a gRPC status.
+ * The server span ends in every case.
  */
 export class GrpcCall implements GrpcResponseObserver {
   readonly #request: Http2ServerRequest;
@@ -33,9 +34,9 @@ export class GrpcCall implements GrpcResponseObserver {
   readonly #attempts: Attempts<GrpcAttempt>;
   readonly #body: RequestBody;
   #status = 200;
-  /** Of an answer that was handed on whole. */
+  /** The outcome of a response that was handed on whole. */
   #outcome: GrpcOutcome | undefined;
-  /** The server span is ended; nothing more is answered. */
+  /** The server span is ended. No response is sent any more. */
   #finished = false;
 
   constructor(request: Http2ServerRequest, response: Http2ServerResponse, admitted: Admitted, settings: GrpcSettings) {
@@ -87,7 +88,7 @@ export class GrpcCall implements GrpcResponseObserver {
       }
       writeHead(response, status, headers);
     } catch (error) {
-      // A header that HTTP/2 does not allow.
+      // HTTP/2 does not allow one of the headers.
       this.#end(GRPC_STATUS.internal, `the answer cannot be sent on: ${(error as Error).message}`, "bad_answer");
       return;
     }
@@ -134,7 +135,7 @@ export class GrpcCall implements GrpcResponseObserver {
     this.#end(GRPC_STATUS.resource_exhausted, message, "too_large");
   }
 
-  /** Ends the call in the proxy's own words, upstream too. */
+  /** Ends the call in the proxy's own words, and the call to the upstream too. */
   #end(code: number, message: string, type: string): void {
     if (this.#finished) return;
     this.#body.stop();

@@ -8,14 +8,15 @@ import type { GrpcOutcome } from "./grpc-spans.ts";
 
 const MAX_MESSAGE_CHARS = 1_024;
 
-/** A failure, and the code with which the upstream itself ended the stream; undefined where it did not. */
+/** A failure of a call. */
 export interface GrpcFailure extends UpstreamFailure {
+  /** The code with which the upstream itself ended the stream. Undefined where it did not. */
   readonly reset?: number | undefined;
 }
 
 /**
- * Ends a call with the proxy's own words: headers alone ("Trailers-Only" of the protocol), or trailers where the answer has
- * begun.
+ * Ends a call with the proxy's own words. They are headers alone ("Trailers-Only" of the protocol), or trailers where
+ * the response has begun.
  */
 export function respondWithGrpcStatus(
   request: Http2ServerRequest,
@@ -35,7 +36,7 @@ export function respondWithGrpcStatus(
   discardBody(request);
 }
 
-/** What headers or trailers say of how the call ended. */
+/** How the call ended, read from headers or trailers. */
 export function outcomeOf(rawHeaders: readonly string[], status: number): GrpcOutcome {
   const [text] = headerValues(rawHeaders, "grpc-status");
   const code = text !== undefined && /^\d{1,9}$/.test(text) ? Number(text) : undefined;

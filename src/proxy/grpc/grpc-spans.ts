@@ -7,14 +7,14 @@ import type { Target } from "../upstream/target.ts";
 
 /** How a call ended. */
 export interface GrpcOutcome {
-  /** `grpc-status`; undefined for an answer without. */
+  /** `grpc-status`. Undefined for a response without it. */
   readonly code: number | undefined;
   readonly message: string;
-  /** HTTP status of the answer. */
+  /** HTTP status of the response. */
   readonly status: number;
 }
 
-/** The codes that tell of a fault of the server; others are the caller's own (OpenTelemetry's conventions for gRPC). */
+/** The codes that tell of a fault of the server. Others are the caller's own (OpenTelemetry conventions for gRPC). */
 const SERVER_ERRORS: ReadonlySet<number> = new Set([
   GRPC_STATUS.unknown,
   GRPC_STATUS.deadline_exceeded,
@@ -24,12 +24,12 @@ const SERVER_ERRORS: ReadonlySet<number> = new Set([
   GRPC_STATUS.data_loss,
 ]);
 
-/** `shop.Shop/Buy` for `/shop.Shop/Buy`; undefined for a path that names no method. */
+/** `shop.Shop/Buy` for `/shop.Shop/Buy`. Undefined for a path that names no method. */
 export function grpcMethod(path: string): string | undefined {
   return /^\/[\w.]+\/\w+$/.test(path) ? path.slice(1) : undefined;
 }
 
-/** The server span of a call that continues what its headers said (OpenTelemetry RPC semantic conventions). */
+/** The server span of a call. It continues what the call's headers said (OpenTelemetry RPC semantic conventions). */
 export function startCallServerSpan(tracer: Tracer, path: string, facts: IncomingFacts, caller: Propagated): Span {
   const span = tracer.startSpan(grpcMethod(path) ?? "grpc", { kind: "server", parent: caller });
   if (!span.isRecording()) return span;
@@ -38,7 +38,7 @@ export function startCallServerSpan(tracer: Tracer, path: string, facts: Incomin
   return span;
 }
 
-/** The client span of one attempt, of which there were `resend` before. */
+/** The client span of one attempt. There were `resend` attempts before it. */
 export function startCallClientSpan(tracer: Tracer, server: Span, path: string, target: Target, resend: number): Span {
   const span = tracer.startSpan(grpcMethod(path) ?? "grpc", { kind: "client", parent: server });
   if (!span.isRecording()) return span;
@@ -50,17 +50,17 @@ export function startCallClientSpan(tracer: Tracer, server: Span, path: string, 
   return span;
 }
 
-/** Ends a client span: every code but OK is an error there. */
+/** Ends a client span. Every code but OK is an error there. */
 export function endCallClientSpan(span: Span, outcome: GrpcOutcome): void {
   endWithOutcome(span, outcome, outcome.code !== GRPC_STATUS.ok);
 }
 
-/** Ends a server span: only what the server did wrong is an error there. */
+/** Ends a server span. Only what the server did wrong is an error there. */
 export function endCallServerSpan(span: Span, outcome: GrpcOutcome): void {
   endWithOutcome(span, outcome, outcome.code === undefined || SERVER_ERRORS.has(outcome.code));
 }
 
-/** Ends a span of a call that failed below gRPC: `type` is its `error.type`, `code` what the caller is told. */
+/** Ends a span of a call that failed below gRPC. `type` is its `error.type`. The caller is told `code`. */
 export function failCallSpan(span: Span, type: string, message: string, code: number): void {
   span.setAttribute("rpc.response.status_code", grpcStatusName(code));
   span.setAttribute("error.type", type).setStatus("error", message).end();

@@ -376,7 +376,7 @@ describe("an upstream", () => {
         bodies.push(body);
         if (body === "first") held = answer;
         else if (sessions.length === 1) {
-          // Neither the answer nor the end of the first is there yet; this second stream was not looked at.
+          // Neither the response nor the end of the first is there yet. This second stream was not looked at.
           sessions[0]?.goaway(0, 1);
         } else answer();
       });
@@ -425,7 +425,7 @@ describe("an upstream", () => {
       stream.on("error", () => {});
       hangs = true;
     });
-    // Between the two: the connection stands, and nobody is there.
+    // Between the two the connection stands, and nobody is there.
     const between = createTcp((socket) => {
       const to = connectTcp(Number(new URL(url).port), "127.0.0.1");
       socket.on("error", () => {}).on("data", (bytes) => hangs || to.write(bytes));

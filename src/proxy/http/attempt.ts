@@ -8,34 +8,38 @@ import type { Route } from "../upstream/route.ts";
 import type { PickedTarget } from "../upstream/upstream-pool.ts";
 import { openUpstream, UpstreamTimeoutError } from "../upstream/upstream-request.ts";
 
-/** What comes back: `connected`, `informed` as often as it happens, then `answered` or `upgraded`, or else a failure. */
+/**
+ * Told what comes back: `connected`, `informed` as often as it happens, then `responded` or `upgraded`. A failure takes
+ * their place.
+ */
 export interface ResponseObserver {
-  /** The connection stands and nothing was sent yet. */
+  /** The connection stands, and nothing was sent yet. */
   connected(upstream: ClientRequest): void;
-  /** An interim answer (RFC 9110 §15.2), 101 excepted. */
+  /** An interim response (RFC 9110 §15.2) came, any but 101. */
   informed(status: number, rawHeaders: readonly string[]): void;
   responded(upstreamResponse: IncomingMessage): void;
-  /** 101 came; without it that is a failure. The attempt is settled. */
+  /** 101 came, and the attempt is settled. Without this method 101 is a failure. */
   upgraded?(upstreamResponse: IncomingMessage, socket: Duplex, head: Buffer): void;
-  /** Nothing came or went for the route's `idle_ms`: true where that is the caller's doing, who is then told so. */
+  /** Nothing came or went for the route's `idle_ms`. True where that is the caller's doing, who is then told so. */
   stalledByCaller(): boolean;
 }
 
 export interface AttemptRequest extends Omit<OutgoingFacts, "target"> {
   /** The span that the client span belongs to. */
   readonly server: Span;
-  /** Of the request to send, Host and framing included. */
+  /** The headers of the request to send, Host and framing included. */
   readonly headers: (client: Span, picked: PickedTarget) => readonly string[];
-  /** Makes ready to send the body again from its start; false where that is not there any more. */
+  /** Makes ready to send the body again from its start. False where the start is not there any more. */
   readonly rewindBody: () => boolean;
   /** No attempt may follow this one once anything was sent. */
   readonly onlyOnce: boolean;
 }
 
 /**
- * One try to have a request answered by one instance: its client span, and what its balancer learns of it. Both are settled
- * once, by `succeeded`, `failedWith` or `cancel`, or by itself when the connection fails. A kept connection that proves closed
- * before anything was sent is no failure: the attempt takes the next one, at last a new one.
+ * One attempt to have a request answered by one instance. It has a client span, and tells the balancer what became of
+ * it. Both are settled once: by `succeeded`, `failedWith` or `cancel`, or by the attempt itself when the connection
+ * fails. A kept connection that proves closed before anything was sent is no failure. The attempt then takes the next
+ * kept connection, and at last a new one.
  */
 export class Attempt implements UpstreamAttempt {
   readonly client: Span;
@@ -48,10 +52,10 @@ export class Attempt implements UpstreamAttempt {
   #connected = false;
   #responded = false;
   #settled = false;
-  /** What ended a connection whose answer had begun. */
+  /** What ended a connection whose response had begun. */
   #lateError: Error | undefined;
 
-  /** `onFailed` is called at most once, when no answer will come; the client span is ended then. */
+  /** `onFailed` is called at most once, when no response will come. The client span is ended then. */
   constructor(
     route: Route,
     picked: PickedTarget,
@@ -69,7 +73,7 @@ export class Attempt implements UpstreamAttempt {
     this.client = startClientSpan(route.tracer, server, route.prefix, facts);
   }
 
-  /** True before the connection stands, and for a kept one that the upstream closed as the request went out. */
+  /** True before the connection stands. True for a kept connection that the upstream closed as the request went out. */
   isUnseen({ type }: UpstreamFailure): boolean {
     if (!this.#connected) return true;
     const closed = type === "ECONNRESET" || type === "EPIPE";
@@ -87,13 +91,13 @@ export class Attempt implements UpstreamAttempt {
     }
   }
 
-  /** The whole answer is there. */
+  /** The whole response is there. */
   succeeded(status: number): void {
     if (!this.#settle("success")) return;
     endClientSpan(this.client, status);
   }
 
-  /** The answer cannot be used or broke off; undefined where the attempt was settled before. */
+  /** The response cannot be used, or broke off. Undefined where the attempt was settled before. */
   failedWith(error: unknown, status: number): UpstreamFailure | undefined {
     if (!this.#settle("failure")) return undefined;
     const failure = describeFailure(this.#lateError ?? error, this.#route.service);
@@ -102,7 +106,7 @@ export class Attempt implements UpstreamAttempt {
     return failure;
   }
 
-  /** Nobody wants the answer any more: `reason` for the span. Not the instance's fault. */
+  /** Nobody wants the response any more. The span tells `reason`. The instance is not at fault. */
   cancel(reason: string, status?: number): void {
     if (!this.#settle("success")) return;
     failSpan(this.client, "cancelled", reason, status);
@@ -113,7 +117,7 @@ export class Attempt implements UpstreamAttempt {
     return {
       connected: (): void => {
         this.#connected = true;
-        // The request is opened and listened to before its socket is there.
+        // The request is opened and observed before its socket is there.
         this.#observer.connected(this.#upstream as ClientRequest);
       },
       idle: (): void => {

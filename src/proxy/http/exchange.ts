@@ -26,7 +26,10 @@ import { relayResponse } from "./relay.ts";
 const CONTINUE_MS = 1_000;
 const ignore = (): void => {};
 
-/** The caller's side of one request through the proxy: the body there, the answer back. Ends its server span in every case. */
+/**
+ * The caller's side of one request through the proxy: the body goes there, the response comes back. The server span
+ * ends in every case.
+ */
 export class Exchange implements AttemptsObserver {
   readonly #request: AnyRequest;
   readonly #response: AnyResponse;
@@ -40,7 +43,7 @@ export class Exchange implements AttemptsObserver {
   #upstream: ClientRequest | undefined;
   #continued = false;
   #continueTimer: NodeJS.Timeout | undefined;
-  /** The server span is ended; nothing more is answered. */
+  /** The server span is ended. No response is sent any more. */
   #finished = false;
 
   constructor(
@@ -170,7 +173,7 @@ export class Exchange implements AttemptsObserver {
     });
   }
 
-  /** Asks the caller for the body: the upstream wants it, or says nothing. */
+  /** Asks the caller for the body, because the upstream wants it or says nothing. */
   #continue(): void {
     if (this.#continued || this.#finished || this.#response.headersSent) return;
     this.#continued = true;

@@ -8,12 +8,12 @@ import { Attempt, type ResponseObserver } from "./attempt.ts";
 /** A request as every instance would get it. */
 export interface HttpRequest {
   readonly method: string;
-  /** Of an instance with this base path, without query. */
+  /** The path on an instance with this base path, without query. */
   readonly path: (basePath: string) => string;
   /** With `?`, or empty. */
   readonly query: string;
   readonly bodyless: boolean;
-  /** Makes ready to send the body again from its start; false where that is not there any more. */
+  /** Makes ready to send the body again from its start. False where the start is not there any more. */
   readonly rewindBody: () => boolean;
   /** The span that the client spans belong to. */
   readonly server: Span;
@@ -21,20 +21,21 @@ export interface HttpRequest {
   readonly headers: (client: Span, picked: PickedTarget) => readonly string[];
 }
 
-/** What becomes of a request. */
+/** Told what becomes of a request. */
 export interface AttemptsObserver extends ResponseObserver {
-  /** No answer will come, and no further attempt is made. The client spans are ended. */
+  /** No response will come, and no further attempt is made. The client spans are ended. */
   failed(failure: UpstreamFailure): void;
 }
 
-/** What a second time does the same as once (RFC 9110 §9.2.2). */
+/** Methods with which a second request does the same as one (RFC 9110 §9.2.2). */
 const IDEMPOTENT: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS", "PUT", "DELETE", "TRACE"]);
 
 /**
- * Asks over HTTP/1.1. Repeated is a request whose connection did not come to stand, or one on a kept connection that the
- * upstream closed, as long as its body is there; and only with an idempotent method. For any other the attempt looks whether
- * the upstream has closed the kept connection before it sends (RFC 9110 §9.2.2 and RFC 9112 §9.3.1: a proxy must not repeat it
- * afterwards, whatever it believes to know).
+ * Asks over HTTP/1.1. Only a request with an idempotent method is repeated. It is repeated where its connection did not
+ * come to stand, or where the upstream closed a kept connection and the body is still there.
+ * A proxy must not repeat any other request once it was sent, whatever it believes to know (RFC 9110 §9.2.2, RFC 9112
+ * §9.3.1). So an attempt looks before it sends whether the upstream has closed the kept connection. Only a request
+ * without body that another attempt may follow goes without that look.
  */
 export function httpAttempts(
   route: Route,

@@ -5,15 +5,15 @@ import { type AnyRequest, type AnyResponse, isHttp2, writeHead } from "../messag
 export interface RelayObserver {
   /** Everything was handed to the caller's connection, trailers too. */
   complete(): void;
-  /** The answer cannot be sent as it is, or breaks off. */
+  /** The response cannot be sent as it is, or breaks off. */
   broken(error: unknown): void;
-  /** The upstream's answer is over, whichever way. */
+  /** The upstream's response is over, whichever way. */
   closed(): void;
 }
 
 /**
- * Sends an upstream's answer on, as fast as the caller reads it. False, after `broken`, for an answer that the caller's
- * protocol cannot carry.
+ * Sends an upstream's response on, as fast as the caller reads it. False, after `broken`, for a response that the
+ * caller's protocol cannot carry.
  */
 export function relayResponse(
   request: AnyRequest,
@@ -34,7 +34,7 @@ export function relayResponse(
       upstreamResponse.statusMessage,
     );
   } catch (error) {
-    // A header that HTTP/2 does not allow.
+    // HTTP/2 does not allow one of the headers.
     observer.broken(error);
     return false;
   }
@@ -47,7 +47,7 @@ export function relayResponse(
   });
   upstreamResponse.once("error", (error) => observer.broken(error));
   upstreamResponse.once("close", () => observer.closed());
-  // An event stream that has nothing to say yet has headers to show all the same. HTTP/2 has sent them.
+  // An event stream that has nothing to say yet still has headers to show. HTTP/2 has sent them.
   if (!http2) setImmediate(showHead, upstreamResponse, response);
   return true;
 }

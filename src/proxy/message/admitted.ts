@@ -15,7 +15,7 @@ export interface Admitted {
   readonly caller: Propagated;
   readonly server: Span;
   readonly from: ForwardedFrom;
-  /** `1.1 spanloom-3f2a`: protocol and pseudonym for `Via`. */
+  /** For `Via`, protocol and pseudonym: `1.1 spanloom-3f2a`. */
   readonly via: string;
 }
 
@@ -32,8 +32,8 @@ export function authorityFor({ route, guarded }: Admitted, target: Target): stri
 }
 
 /**
- * Flat list of the headers that this instance gets, Host first, without those of framing and connection. The trace goes
- * on from the client span.
+ * Flat list of the headers that this instance gets. Host comes first. Those of framing and connection are not among
+ * them. The client span continues the trace.
  */
 export function headersFor(admitted: Admitted, rawHeaders: readonly string[], client: Span, target: Target): string[] {
   const { route, guarded, from, via, caller } = admitted;

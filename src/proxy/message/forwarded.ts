@@ -6,13 +6,13 @@ export interface ForwardedFrom {
   readonly scheme: "http" | "https";
   /** The Host header as it came. */
   readonly authority: string | undefined;
-  /** Of the authority, where it names one. */
+  /** Port of the authority, where it names one. */
   readonly port: number | undefined;
-  /** Keep what the peer says about those before it. */
+  /** True where what the peer says about those before it is kept. */
   readonly trusted: boolean;
 }
 
-/** Those that this hop writes; other `X-Forwarded-*` of trusted callers go on as they came. */
+/** Headers that this hop writes. Other `X-Forwarded-*` of trusted callers go on as they came. */
 const OWN: ReadonlySet<string> = new Set([
   "forwarded",
   "x-forwarded-for",
@@ -21,14 +21,16 @@ const OWN: ReadonlySet<string> = new Set([
   "x-forwarded-port",
 ]);
 
-/** True for the lower-case name of a header that says where a request came from: believed from trusted callers alone. */
+/**
+ * True for the lower-case name of a header that says where a request came from. Only trusted callers are believed.
+ */
 export function isForwarded(name: string): boolean {
   return name.startsWith("x-forwarded-") || name === "forwarded" || name === "x-real-ip";
 }
 
 /**
- * Adds `Forwarded` (RFC 7239) and the `X-Forwarded-*` that came before it to a flat list, with this hop behind what
- * trusted callers said `before`, by lower-case name.
+ * Adds `Forwarded` (RFC 7239), and the older `X-Forwarded-*`, to a flat list. This hop comes behind what trusted
+ * callers said. `before` has that by lower-case name.
  */
 export function forwardedHeaders(
   out: string[],
@@ -41,13 +43,13 @@ export function forwardedHeaders(
     const told = before.get(name.toLowerCase());
     out.push(name, told === undefined ? own : `${told.join(", ")}, ${own}`);
   };
-  // The outermost proxy knows the host, scheme and port that the user asked for; later ones keep what it said.
+  // The outermost proxy knows the host, scheme and port that the user asked for. Later ones keep what it said.
   const first = (name: string, own: string | undefined): void => {
     const value = before.get(name.toLowerCase())?.join(", ") ?? own;
     if (value !== undefined) out.push(name, value);
   };
   const node = address === undefined ? "unknown" : address.includes(":") ? `"[${address}]"` : address;
-  // A name or IPv4 address is a token; a port or IPv6 address has to be quoted.
+  // A name or IPv4 address is a token. A port or IPv6 address has to be quoted.
   const host = authority === undefined ? "" : /[^\w.-]/.test(authority) ? `host="${authority}";` : `host=${authority};`;
   chain("Forwarded", `for=${node};${host}proto=${scheme}`);
   if (address !== undefined) chain("X-Forwarded-For", address);

@@ -1,7 +1,7 @@
 import type { HeaderPair } from "../../propagation/context.ts";
 import { type ForwardedFrom, forwardedHeaders, isForwarded } from "./forwarded.ts";
 
-/** Of one connection only (RFC 9110 §7.6.1, and the older names that software still sends). */
+/** Headers of one connection only (RFC 9110 §7.6.1), and older names that software still sends. */
 const HOP_BY_HOP: ReadonlySet<string> = new Set([
   "connection",
   "http2-settings",
@@ -14,9 +14,9 @@ const HOP_BY_HOP: ReadonlySet<string> = new Set([
   "transfer-encoding",
   "upgrade",
 ]);
-/** What the new request has of its own. */
+/** Headers that the new request has of its own. */
 const REPLACED: ReadonlySet<string> = new Set(["host", "content-length", "expect"]);
-/** Headers that `Connection` must not take away: the proxy's own decisions rest on them. */
+/** Headers that `Connection` must not take away. The proxy's own decisions rest on them. */
 const PROTECTED: ReadonlySet<string> = new Set(["host", "content-length", "via"]);
 const NOTHING: ReadonlySet<string> = new Set();
 const NO_HEADERS: ReadonlyMap<string, string[]> = new Map();
@@ -26,13 +26,13 @@ export interface UpstreamHeaders {
   /** Their names in lower case, one for each pair. */
   readonly names: readonly string[];
   readonly from: ForwardedFrom;
-  /** Host header to send. */
+  /** The Host header to send. */
   readonly authority: string;
-  /** `1.1 spanloom-3f2a`: protocol and pseudonym for `Via`. */
+  /** For `Via`, protocol and pseudonym: `1.1 spanloom-3f2a`. */
   readonly via: string;
   /** Trace headers to send, in place of those that `isTraceHeader` names. */
   readonly trace: readonly HeaderPair[];
-  /** Of lower-case names. */
+  /** Takes lower-case names. */
   readonly isTraceHeader: (name: string) => boolean;
 }
 
@@ -48,7 +48,7 @@ export function upstreamHeaders(request: UpstreamHeaders): string[] {
     const name = names[at] as string;
     if (HOP_BY_HOP.has(name) || REPLACED.has(name) || listed.has(name) || isTraceHeader(name)) continue;
     const value = rawHeaders[at * 2 + 1] as string;
-    // HTTP/2 may send a cookie in several pieces; HTTP/1.1 has one header (RFC 9113 §8.2.3).
+    // HTTP/2 may send a cookie in several pieces. HTTP/1.1 has one header (RFC 9113 §8.2.3).
     if (name === "cookie") cookies = cookies === undefined ? value : `${cookies}; ${value}`;
     else if (name === "via") via += `${value}, `;
     else if (isForwarded(name)) {
@@ -64,7 +64,10 @@ export function upstreamHeaders(request: UpstreamHeaders): string[] {
   return out;
 }
 
-/** Flat list of a response's headers as the caller gets them; `keepTrailer` where trailers can follow. */
+/**
+ * Flat list of a response's headers as the caller gets them. `Trailer` is kept with `keepTrailer`, where trailers can
+ * follow.
+ */
 export function callerHeaders(rawHeaders: readonly string[], keepTrailer: boolean): string[] {
   const listed = connectionListed(rawHeaders);
   const out: string[] = [];

@@ -13,12 +13,12 @@ export interface IncomingFacts {
   readonly httpVersion: string;
   readonly peerAddress: string | undefined;
   readonly peerPort: number | undefined;
-  /** The address the request began at, where a trusted peer told; else the peer's. */
+  /** The address at which the request began, where a trusted peer told it. Otherwise the peer's. */
   readonly clientAddress: string | undefined;
   readonly userAgent: string | undefined;
 }
 
-/** The server span of a request that continues what its headers said (OpenTelemetry HTTP semantic conventions 1.23+). */
+/** The server span of a request. It continues what the headers said (OpenTelemetry HTTP semantic conventions 1.23+). */
 export function startServerSpan(tracer: Tracer, route: string, facts: IncomingFacts, caller: Propagated): Span {
   const { method, guarded, scheme } = facts;
   const span = tracer.startSpan(`${methodName(method)} ${route}`, { kind: "server", parent: caller });
@@ -32,7 +32,7 @@ export function startServerSpan(tracer: Tracer, route: string, facts: IncomingFa
   return span;
 }
 
-/** Who asked whom, over what: the same for requests and calls. */
+/** Sets who asked whom, over what. Requests and calls have the same. */
 export function setCaller(span: Span, facts: IncomingFacts): void {
   const { guarded, scheme } = facts;
   if (guarded.host !== undefined) {
@@ -50,7 +50,7 @@ export function setCaller(span: Span, facts: IncomingFacts): void {
 export interface OutgoingFacts {
   readonly method: string;
   readonly target: Target;
-  /** As sent, without query. */
+  /** The path as it is sent, without query. */
   readonly path: string;
   /** With `?`, or empty. */
   readonly query: string;
@@ -73,22 +73,22 @@ export function startClientSpan(tracer: Tracer, server: Span, route: string, fac
   return span;
 }
 
-/** The trace headers to send on: the client span, with the caller's baggage, in the configured formats. */
+/** The trace headers to send on. They tell the client span and the caller's baggage in the configured formats. */
 export function outgoingTrace(propagator: Propagator, span: Span, caller: Propagated): readonly HeaderPair[] {
   return propagator.inject({ span: span.context, sampling: samplingOf(span.context), baggage: caller.baggage });
 }
 
-/** Ends a client span: 4xx and 5xx are errors there. */
+/** Ends a client span. 4xx and 5xx are errors there. */
 export function endClientSpan(span: Span, status: number): void {
   endWithStatus(span, status, 400);
 }
 
-/** Ends a server span: 5xx is an error, 4xx is the caller's own. */
+/** Ends a server span. 5xx is an error there, 4xx is the caller's own. */
 export function endServerSpan(span: Span, status: number): void {
   endWithStatus(span, status, 500);
 }
 
-/** Ends a span with what went wrong; `type` is its `error.type`. */
+/** Ends a span with what went wrong. `type` is its `error.type`. */
 export function failSpan(span: Span, type: string, message: string, status?: number): void {
   if (status !== undefined) span.setAttribute("http.response.status_code", status);
   span.setAttribute("error.type", type).setStatus("error", message).end();

@@ -2,18 +2,18 @@ import type { Writable } from "node:stream";
 import type { GuardedRequest } from "./request-guard.ts";
 import type { AnyRequest } from "./response.ts";
 
-/** Whether a body follows: HTTP/1 says so by its framing, HTTP/2 by leaving the stream open. */
+/** True where a body follows. HTTP/1 says so by its framing, HTTP/2 by leaving the stream open. */
 export function hasBody(request: AnyRequest, guarded: GuardedRequest): boolean {
   if ("stream" in request) return !(request.stream as { endAfterHeaders?: boolean }).endAfterHeaders;
   return guarded.chunked || (guarded.contentLength ?? 0) > 0;
 }
 
-/** What is kept of a body until its answer begins, so that it can be sent again. */
+/** Bytes of a body that are kept until its response begins, so that it can be sent again. */
 const KEPT_BYTES = 64 * 1024;
 
 /**
- * A request's body on its way to an upstream, as fast as that takes it. As long as no answer has begun and it is small, it can
- * be sent once more from its start.
+ * A request's body on its way to an upstream, as fast as the upstream takes it. A small body can be sent once more from
+ * its start as long as no response has begun.
  */
 export class RequestBody {
   readonly #request: AnyRequest;
@@ -21,20 +21,23 @@ export class RequestBody {
   readonly #tooLarge: () => void;
   #received = 0;
   #ended = false;
-  /** All that came; undefined once that is more than is kept, or not needed any more. */
+  /** All that came. Undefined once that is more than is kept, or is not needed any more. */
   #kept: Buffer[] | undefined = [];
   #to: Writable | undefined;
   #end: () => void = () => {};
   #reading = false;
 
-  /** `tooLarge` is called once there are more than `maxBytes`; nothing is sent after it. */
+  /** `tooLarge` is called once there are more than `maxBytes`. Nothing is sent after it. */
   constructor(request: AnyRequest, maxBytes: number, tooLarge: () => void) {
     this.#request = request;
     this.#maxBytes = maxBytes;
     this.#tooLarge = tooLarge;
   }
 
-  /** Sends what came, then what comes, and calls `end` after it. Once, and again after each successful `rewind`. */
+  /**
+   * Sends what came and what still comes, then calls `end`. May be called once, and again after each successful
+   * `rewind`.
+   */
   sendTo(upstream: Writable, end: () => void): void {
     this.#to = upstream;
     this.#end = end;
@@ -61,12 +64,12 @@ export class RequestBody {
     return this.#kept !== undefined;
   }
 
-  /** Nothing will be sent again: what is kept is let go of. */
+  /** Lets go of what is kept: nothing will be sent again. */
   release(): void {
     this.#kept = undefined;
   }
 
-  /** Nothing will be sent any more: what still comes is thrown away as it is read. */
+  /** Throws away what still comes as it is read: nothing will be sent any more. */
   stop(): void {
     this.#to = undefined;
     this.#kept = undefined;
@@ -95,7 +98,7 @@ export class RequestBody {
     else this.#kept?.push(chunk);
     const to = this.#to;
     if (to === undefined) return;
-    // One that fails says so a moment later; until then the rest waits.
+    // An upstream that fails says so a moment later. Until then the rest waits.
     if (to.destroyed) this.rewind();
     else if (!to.write(chunk)) this.#request.pause();
   }

@@ -11,7 +11,7 @@ export interface RawRequest {
   readonly method: string;
   /** The request target: `/path?query`. */
   readonly target: string;
-  /** Name, value, name, value, …; names in any case. */
+  /** Name, value, name, value, … Names are in any case. */
   readonly rawHeaders: readonly string[];
   readonly http2: boolean;
 }
@@ -23,27 +23,28 @@ export interface GuardedRequest {
   readonly path: string;
   /** With `?`, or empty. */
   readonly query: string;
-  /** Lower case, without port; undefined for HTTP/1.0 without Host. */
+  /** Lower case, without port. Undefined for HTTP/1.0 without Host. */
   readonly host: string | undefined;
   /** The Host header, or `:authority`. */
   readonly authority: string | undefined;
-  /** Of the authority, where it names one. */
+  /** Port of the authority, where it names one. */
   readonly port: number | undefined;
-  /** Bytes, where the caller said. */
+  /** In bytes, where the caller said. */
   readonly contentLength: number | undefined;
   readonly chunked: boolean;
 }
 
 const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 const TARGET = /^\/[\x21\x22\x24-\x7e]*$/;
-/** Beyond field-vchar, obs-text, space and tab (RFC 9110 §5.5): line breaks and NUL above all. */
+/** All but field-vchar, obs-text, space and tab (RFC 9110 §5.5). Line breaks and NUL matter above all. */
 const NOT_A_VALUE = /[^\t\x20-\x7e\x80-\xff]/;
 const AUTHORITY = /^(?:\[([0-9A-Fa-f:.]+)\]|([A-Za-z0-9._~-]+))(?::(\d{1,5}))?$/;
 
 /**
- * Checks what lets two parsers of one connection disagree (RFC 9112 §6.3 and §11, request smuggling), targets that would
- * make an open proxy of this one (absolute form, CONNECT), and paths that mean another place than they show. The HTTP
- * parser refuses most of it before; this holds whatever parser is in front.
+ * Refuses what lets two parsers of one connection disagree (RFC 9112 §6.3 and §11, request smuggling). Refuses targets
+ * that would make an open proxy of this one (absolute form, CONNECT). Refuses paths that mean another place than they
+ * show.
+ * The HTTP parser refuses most of it before. This check holds whatever parser is in front.
  */
 export function guardRequest({ method, target, rawHeaders, http2 }: RawRequest): GuardedRequest | Refusal {
   if (method === "CONNECT") return refuse(405, "method", "CONNECT is not forwarded: this is no open proxy");
@@ -114,7 +115,9 @@ function checkFraming(
   return { contentLength: length === undefined ? undefined : Number(length), chunked: coding !== undefined };
 }
 
-/** `.` and `..` between slashes or backslashes, escaped ones too: what a server may resolve to another path. */
+/**
+ * True for `.` and `..` between slashes or backslashes, escaped ones too. A server may resolve them to another path.
+ */
 function hasDotSegment(path: string): boolean {
   if (!path.includes(".") && !/%2e/i.test(path)) return false;
   const plain = path.replace(/%2e/gi, ".").replace(/%2f|%5c|\\/gi, "/");

@@ -7,10 +7,10 @@ import { responseHead } from "./socket-response.ts";
 export type AnyRequest = IncomingMessage | Http2ServerRequest;
 export type AnyResponse = ServerResponse | Http2ServerResponse;
 
-/** How long what a caller still sends after its answer is read and thrown away, ms. */
+/** How long the rest of a body is read and thrown away after the response, ms. */
 const DISCARD_MS = 5_000;
 
-/** The proxy's own words: `502 Bad Gateway: …`. Does nothing once headers were sent. */
+/** Sends the proxy's own words: `502 Bad Gateway: …`. Does nothing once headers were sent. */
 export function respondWithText(request: AnyRequest, response: AnyResponse, status: number, message: string): void {
   if (response.headersSent || response.destroyed) return;
   const text = `${status} ${STATUS_CODES[status] ?? "Error"}: ${message}\n`;
@@ -29,12 +29,12 @@ export function respondWithText(request: AnyRequest, response: AnyResponse, stat
 
 const GRPC = /^application\/grpc(?:[+;]|$)/;
 
-/** True for a call of gRPC itself; gRPC-Web goes over any HTTP. */
+/** True for a call of gRPC itself. gRPC-Web goes over any HTTP. */
 export function isGrpc(request: AnyRequest): request is Http2ServerRequest {
   return "stream" in request && GRPC.test(request.headers["content-type"] ?? "");
 }
 
-/** Sends status and headers, a flat list; header names in HTTP/2 are lower case and repeated ones are grouped. */
+/** Sends status and headers, a flat list. HTTP/2 gets header names in lower case and repeated ones together. */
 export function writeHead(response: AnyResponse, status: number, headers: readonly string[], reason?: string): void {
   if (!isHttp2(response)) {
     response.writeHead(status, reason ?? STATUS_CODES[status] ?? "", headers as string[]);
@@ -43,7 +43,7 @@ export function writeHead(response: AnyResponse, status: number, headers: readon
   response.writeHead(status, groupHeaders(headers));
 }
 
-/** A flat list of headers as HTTP/2 takes them: names in lower case, values of the same name together. */
+/** A flat list of headers as HTTP/2 takes them. Names are in lower case, values of the same name are together. */
 export function groupHeaders(headers: readonly string[]): Record<string, string | string[]> {
   const grouped = new Map<string, string[]>();
   for (let i = 0; i + 1 < headers.length; i += 2) {
@@ -57,8 +57,9 @@ export function groupHeaders(headers: readonly string[]): Record<string, string 
 }
 
 /**
- * Sends an interim answer on (RFC 9110 §15.2): any but 100, which has its own call, and 101. HTTP/1.0 knows none. A caller that
- * pipelines and still waits for an earlier answer gets none either: there is no connection yet to write it to.
+ * Sends an interim response on (RFC 9110 §15.2), any but 100 and 101. 100 has its own call. HTTP/1.0 knows no interim
+ * responses. A caller that pipelines and still waits for an earlier response gets none either: there is no connection
+ * yet to write it to.
  */
 export function writeInformation(
   request: AnyRequest,
@@ -70,7 +71,7 @@ export function writeInformation(
     try {
       response.stream.additionalHeaders({ ":status": status, ...groupHeaders(headers) });
     } catch {
-      // A header that HTTP/2 does not allow: an interim answer may be left out, the final one tells.
+      // HTTP/2 does not allow one of the headers. An interim response may be left out: the final one tells.
     }
     return;
   }
@@ -78,13 +79,13 @@ export function writeInformation(
   response.socket.write(responseHead(status, headers), "latin1");
 }
 
-/** Cuts off an answer that cannot be completed, so that the caller does not take it for whole. */
+/** Cuts off a response that cannot be completed, so that the caller does not take it for whole. */
 export function cutOff(response: AnyResponse): void {
   if (isHttp2(response)) response.stream?.close(constants.NGHTTP2_INTERNAL_ERROR);
   else response.destroy();
 }
 
-/** Reads what is left of a body that nobody wants, for a while, so that the caller comes to read its answer. */
+/** Reads the rest of a body that nobody wants, for a while, so that the caller comes to read its response. */
 export function discardBody(request: AnyRequest): void {
   if (request.complete) return;
   request.resume();
@@ -101,7 +102,7 @@ export function wasDelivered(response: AnyResponse): boolean {
   );
 }
 
-/** True while the caller is slower to read than the answer comes. */
+/** True while the response comes faster than the caller reads. */
 export function needsDrain(response: AnyResponse): boolean {
   return isHttp2(response) ? response.stream?.writableNeedDrain === true : response.writableNeedDrain;
 }

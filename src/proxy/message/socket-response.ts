@@ -8,7 +8,7 @@ export function responseHead(status: number, headers: readonly string[]): string
   return `${head}\r\n`;
 }
 
-/** A whole answer on a socket that no response belongs to. */
+/** Sends a whole response on a socket that no response object belongs to, and ends it. */
 export function endWith(socket: Duplex, status: number, message: string): void {
   const text = `${status} ${STATUS_CODES[status]}: ${message}\n`;
   socket.on("error", () => {});
@@ -30,7 +30,7 @@ export function respondToClientError(error: Error & { code?: string }, socket: D
   else endWith(socket, 400, `not readable as HTTP: ${error.message}`);
 }
 
-/** A response for a request whose socket the parser has let go of; the connection ends with it. */
+/** A response for a request whose socket the parser has let go of. The connection ends with the response. */
 export function responseOn(request: IncomingMessage, socket: Duplex): ServerResponse {
   const response = new ServerResponse(request);
   response.shouldKeepAlive = false;

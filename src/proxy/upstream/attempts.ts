@@ -2,53 +2,53 @@ import { describeFailure, type UpstreamFailure } from "./errors.ts";
 import type { Route } from "./route.ts";
 import type { PickedTarget } from "./upstream-pool.ts";
 
-/** One try, as `Attempts` sees it. */
+/** One attempt at one instance, as `Attempts` sees it. */
 export interface UpstreamAttempt {
   readonly picked: PickedTarget;
   start(): void;
-  /** Nobody wants the answer any more: `reason` for the span. */
+  /** Nobody wants the response any more. The span tells `reason`. */
   cancel(reason: string, status?: number): void;
   /** True where nobody has seen the request, and all of it is there to be sent again. */
   isUnseen(failure: UpstreamFailure): boolean;
 }
 
-/** Where a try stands among those of its request. */
+/** The place of an attempt among those of its request. */
 export interface AttemptPlace {
-  /** Tries before this one. */
+  /** Attempts before this one. */
   readonly resend: number;
-  /** Another may follow this one. */
+  /** True where another attempt may follow this one. */
   readonly mayFollow: boolean;
-  /** No answer will come; the client span is ended. Called at most once. */
+  /** No response will come, and the client span is ended. Called at most once. */
   readonly failed: (failure: UpstreamFailure) => void;
 }
 
 export interface AttemptsRequest<One extends UpstreamAttempt> {
-  /** Of this route's instances one is asked. */
+  /** The route whose instances are asked. */
   readonly route: Route;
-  /** Further tries at most. */
+  /** Further attempts at most. */
   readonly retries: number;
   readonly open: (picked: PickedTarget, place: AttemptPlace) => One;
-  /** No answer will come, and no further attempt is made. The client spans are ended. */
+  /** No response will come, and no further attempt is made. The client spans are ended. */
   readonly failed: (failure: UpstreamFailure) => void;
 }
 
 /**
- * Asks the instances of a route until one has seen the request. Repeated is only what nobody has seen: a request whose
- * connection did not come to stand, or what `isUnseen` says of it besides.
+ * Asks the instances of a route until one has seen the request. Only what nobody has seen is repeated. That is a
+ * request whose connection did not come to stand, or one of which `isUnseen` says so.
  */
 export class Attempts<One extends UpstreamAttempt> {
   readonly #request: AttemptsRequest<One>;
   #current: One | undefined;
   #resends = 0;
   #cancelled = false;
-  /** Made for pools that wait: a signal costs more than a span. */
+  /** Made only for pools that wait: a signal costs more than a span. */
   #abort: AbortController | undefined;
 
   constructor(request: AttemptsRequest<One>) {
     this.#request = request;
   }
 
-  /** The last one; undefined until an instance was found. */
+  /** The last attempt. Undefined until an instance was found. */
   get current(): One | undefined {
     return this.#current;
   }
@@ -67,7 +67,7 @@ export class Attempts<One extends UpstreamAttempt> {
     }
   }
 
-  /** Nobody wants the answer any more: `reason` for the span. */
+  /** Nobody wants the response any more. The span tells `reason`. */
   cancel(reason: string, status?: number): void {
     this.#cancelled = true;
     this.#abort?.abort();

@@ -4,9 +4,9 @@ import { UpstreamTimeoutError } from "./upstream-request.ts";
 /** What went wrong between the proxy and an upstream, for the caller, the span and the log. */
 export interface UpstreamFailure {
   readonly status: 502 | 503 | 504;
-  /** `error.type` of the spans: a code, never a sentence. */
+  /** `error.type` of the spans. It is a code, never a sentence. */
   readonly type: string;
-  /** For the caller: without addresses, which are nobody's business outside. */
+  /** For the caller. It has no addresses, which are nobody's business outside. */
   readonly told: string;
   /** For span and log. */
   readonly detail: string;
@@ -25,7 +25,7 @@ const WORDS: Readonly<Record<string, string>> = {
   timeout: "it does not answer in time",
 };
 
-/** `service` is what the route calls its upstream. */
+/** `service` is the name that the route gives its upstream. */
 export function describeFailure(error: unknown, service: string): UpstreamFailure {
   const detail = error instanceof Error ? error.message : String(error);
   if (error instanceof RetryableError) {

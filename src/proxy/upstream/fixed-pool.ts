@@ -7,7 +7,7 @@ import type { RouteConfig } from "./route-config.ts";
 import { refuseLinkLocal, type Target, targetOf } from "./target.ts";
 import type { PickedTarget, PoolSettings, UpstreamPool } from "./upstream-pool.ts";
 
-/** Fixed upstreams: evenly in turn, those that fail their health check or too many requests left out. */
+/** Fixed upstreams, asked evenly in turn. Those that fail their health check or too many requests are left out. */
 export class FixedPool implements UpstreamPool {
   readonly name: string;
   readonly #targets = new Map<string, Target>();
@@ -15,7 +15,7 @@ export class FixedPool implements UpstreamPool {
   readonly #instances: readonly ServiceInstance[];
   readonly #balancer: Balancer;
   readonly #checker: HealthChecker;
-  /** Of a single instance, which is never left out: there is nothing to choose and nothing to learn. */
+  /** Set for a single instance, which is never left out. There is nothing to choose and nothing to learn. */
   readonly #only: PickedTarget | undefined;
 
   constructor(route: RouteConfig, settings: PoolSettings) {

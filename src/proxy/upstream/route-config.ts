@@ -4,11 +4,11 @@ import { isDiscoverEndpoint } from "../../component/discovery.ts";
 import { PROPAGATION_FORMATS } from "../../propagation/composite.ts";
 
 const MAX_TIME_MS = 86_400_000;
-/** A setting of milliseconds, a day at most. */
+/** A setting in milliseconds, a day at most. */
 export const timeMs = (fallback: number, text: string) =>
   z.int().min(1).max(MAX_TIME_MS).default(fallback).describe(text);
 
-/** One format or several: a list in any case. */
+/** One format or several, always read as a list. */
 export const propagationConfig = z
   .union([z.enum(PROPAGATION_FORMATS), z.array(z.enum(PROPAGATION_FORMATS)).min(1)])
   .transform((value) => (typeof value === "string" ? [value] : value));
@@ -82,7 +82,7 @@ export const routeConfig = z
 
 export type RouteConfig = z.output<typeof routeConfig>;
 
-/** What is wrong with an upstream; undefined when nothing is. */
+/** What is wrong with an upstream. Undefined when nothing is. */
 function upstreamProblem(text: string): string | undefined {
   if (isDiscoverEndpoint(text)) {
     try {

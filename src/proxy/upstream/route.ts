@@ -22,18 +22,18 @@ export interface Route {
   readonly tracer: Tracer;
   readonly trace: TraceHeaders;
   readonly pool: UpstreamPool;
-  /** HTTP/1.1 to its instances. */
+  /** Connections of HTTP/1.1 to its instances. */
   readonly connector: Connector;
-  /** HTTP/2 to its instances. */
+  /** Connections of HTTP/2 to its instances. */
   readonly sessions: UpstreamSessions;
   readonly counted: RouteCounters;
 }
 
 export interface RouteCounters {
-  /** A request was answered with a status of this hundred. */
+  /** A request got a response. Statuses are counted by the hundred. */
   responded(status: number): void;
   retried(): void;
-  /** An attempt failed without an answer. */
+  /** An attempt failed without a whole response. */
   failed(): void;
 }
 
@@ -45,11 +45,14 @@ export interface ConnectorSettings {
   readonly key: string;
 }
 
-/** Idle connections to upstreams end before the 5 s after which Node's and other servers close theirs, ms. */
+/** Idle connections to upstreams end after this, ms. Node's servers and others close theirs after 5 s. */
 const IDLE_CONNECTION_MS = 4_000;
 const MAX_FREE_CONNECTIONS = 256;
 
-/** Kept connections to the upstreams of one route. @throws PermanentError `config_invalid` for an unreadable `ca_file` */
+/**
+ * Opens the kept connections to the upstreams of one route.
+ * @throws PermanentError `config_invalid` for an unreadable `ca_file`
+ */
 export function openConnections(
   route: RouteConfig,
   settings: ConnectorSettings,

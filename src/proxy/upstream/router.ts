@@ -4,7 +4,7 @@ export interface RouteMatch {
   readonly host?: string | undefined;
 }
 
-/** Routes in the order in which they are tried: by host, exact before `*.`, then by length of the prefix. */
+/** Routes in the order in which they are tried. Hosts come first, exact ones before `*.`, then longer prefixes. */
 export class Router<Route extends RouteMatch> {
   readonly #routes: readonly Route[];
 
@@ -26,7 +26,7 @@ export class Router<Route extends RouteMatch> {
   }
 }
 
-/** Two routes that take the same requests; the second could never be reached. */
+/** Two routes that take the same requests, by index. The second could never be reached. */
 export function duplicateRoute(routes: readonly RouteMatch[]): readonly [number, number] | undefined {
   const seen = new Map<string, number>();
   for (const [at, route] of routes.entries()) {
@@ -38,7 +38,7 @@ export function duplicateRoute(routes: readonly RouteMatch[]): readonly [number,
   return undefined;
 }
 
-/** The path to ask an upstream for, below its own base path. */
+/** The path at an upstream, below its own base path. */
 export function upstreamPath(
   { prefix, stripPrefix }: RouteMatch & { readonly stripPrefix: boolean },
   basePath: string,
@@ -47,7 +47,7 @@ export function upstreamPath(
   return basePath + (stripPrefix ? withoutPrefix(prefix, path) : path);
 }
 
-/** The path without the prefix of its route; always with a leading slash. */
+/** The path without the prefix of its route. It always has a leading slash. */
 function withoutPrefix(prefix: string, path: string): string {
   const rest = path.slice(trimmed(prefix).length);
   return rest.startsWith("/") ? rest : `/${rest}`;

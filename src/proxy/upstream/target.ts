@@ -11,7 +11,7 @@ export interface Target {
   readonly port: number;
   /** As a Host header: `10.0.0.1:80`, `[::1]:80`. */
   readonly authority: string;
-  /** Path that goes before every request's, without trailing slash; often empty. */
+  /** Path that goes before every request's, without trailing slash. Often empty. */
   readonly basePath: string;
 }
 
@@ -21,7 +21,7 @@ export interface LinkLocalRule {
   readonly key: string;
 }
 
-/** Of a URL that the config or a registry gave. */
+/** The target of a URL that the config or a registry gave. */
 export function targetOf(text: string): Target {
   const url = new URL(text);
   const secure = url.protocol === "https:";
@@ -31,7 +31,7 @@ export function targetOf(text: string): Target {
   return { secure, host, port, authority: `${isIP(host) === 6 ? `[${host}]` : host}:${port}`, basePath };
 }
 
-/** For sockets: what a name resolves to is checked at the moment of connecting. */
+/** A lookup for sockets. It checks what a name resolves to at the moment of connecting. */
 export function upstreamLookup(allowLinkLocal: boolean): LookupFunction {
   return (hostname, options, callback) => {
     dnsLookup(hostname, { ...options, all: true }, (error, addresses) => {
@@ -45,7 +45,7 @@ export function upstreamLookup(allowLinkLocal: boolean): LookupFunction {
   };
 }
 
-/** @throws PermanentError `config_invalid`; `key` is the route in messages */
+/** @throws PermanentError `config_invalid` for a link-local target that is not allowed */
 export function refuseLinkLocal({ host }: Target, { allowLinkLocal, key }: LinkLocalRule): void {
   if (!allowLinkLocal && isLinkLocal(host)) {
     throw new PermanentError("config_invalid", `${key}.upstream: ${linkLocalError(host).message}`);

@@ -8,17 +8,18 @@ import {
 } from "../../propagation/composite.ts";
 import { type HeaderPair, NOTHING_PROPAGATED, type Propagated, type Propagator } from "../../propagation/context.ts";
 
-/** Exact names of every format's headers; those of B3 and Jaeger's baggage are known by how they begin too. */
+/** Exact names of every format's headers. Those of B3 and of Jaeger's baggage are known by how they begin too. */
 const NAMES: ReadonlySet<string> = new Set(
   PROPAGATION_FORMATS.flatMap((format) => createPropagator(format).fields).filter((field) => !field.endsWith("*")),
 );
 
-/** The headers of one set of formats: what is written, and what of the caller's gives way to it. */
+/** The headers of one set of formats. */
 export interface TraceHeaders {
   readonly propagator: Propagator;
   /**
-   * True for lower-case names that are not passed on as they came. Context of every format goes: one that stayed would name
-   * another parent than the one that is written. Baggage goes where the formats carry it, else it passes untouched.
+   * True for lower-case names that are not passed on as they came. That holds for the context of every format: a header
+   * that stayed would name another parent than the one that is written. It holds for baggage where the formats carry
+   * it. Other baggage passes untouched.
    */
   readonly replaces: (name: string) => boolean;
 }

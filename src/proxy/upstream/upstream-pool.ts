@@ -5,7 +5,7 @@ import type { LinkLocalRule, Target } from "./target.ts";
 
 export interface PickedTarget {
   readonly target: Target;
-  /** Once, with what became of the connection or request. */
+  /** Called once, with what became of the connection or request. */
   done(outcome: "success" | "failure"): void;
 }
 
@@ -14,7 +14,7 @@ export interface UpstreamPool {
   /** Default service.name of its spans. */
   readonly name: string;
   /**
-   * At once where the instances are known; `signal` is asked for only to wait.
+   * Gives an instance at once where the instances are known. `signal` is asked for only to wait.
    * @throws RetryableError `unreachable` when no instance is healthy
    */
   pick(signal: () => AbortSignal): PickedTarget | Promise<PickedTarget>;

@@ -17,11 +17,11 @@ export interface UpstreamRequestOptions {
   readonly method: string;
   /** With query. */
   readonly path: string;
-  /** Name, value, name, value, …; Host and framing included. */
+  /** Name, value, name, value, … Host and framing are included. */
   readonly headers: readonly string[];
   /**
-   * A second attempt would not be safe: a kept connection that the upstream has closed must be noticed before anything is
-   * sent. Costs a turn of the event loop.
+   * True where a second attempt would not be safe. A kept connection that the upstream has closed is then noticed
+   * before anything is sent. This costs a turn of the event loop.
    */
   readonly onlyOnce: boolean;
 }
@@ -37,16 +37,17 @@ export class UpstreamTimeoutError extends Error {
 }
 
 export interface UpstreamObserver {
-  /** The connection stands and nothing was sent yet: until then the request may be tried elsewhere without harm. */
+  /** The connection stands, and nothing was sent yet. Until then the request may be tried elsewhere without harm. */
   connected(): void;
-  /** Nothing came or went for `idleMs`. It is for the observer to end the request. */
+  /** Nothing came or went for `idleMs`. The observer has to end the request. */
   idle(): void;
 }
 
 /**
- * Opens a request. Its errors are the caller's to listen to; a connection that does not stand in time destroys it with
- * UpstreamTimeoutError `connect_timeout`; a kept one that proves closed before anything was sent, with what Node makes of
- * it, and `reusedSocket` set. Throws for headers that HTTP does not allow.
+ * Opens a request, whose errors the caller has to observe. A connection that does not stand in time destroys it with
+ * UpstreamTimeoutError `connect_timeout`. A kept connection that proves closed before anything was sent destroys it
+ * with what Node makes of that, and `reusedSocket` is set.
+ * @throws for headers that HTTP does not allow
  */
 export function openUpstream(
   target: Target,
@@ -72,7 +73,7 @@ export function openUpstream(
     };
     const { connecting, secureConnecting } = socket as TLSSocket & { secureConnecting?: boolean };
     if (!connecting && secureConnecting !== true) {
-      // The end of a connection may have arrived with the caller's request and wait its turn behind it.
+      // The end of a connection may have arrived with the caller's request. It then waits its turn behind the request.
       let failed = false;
       request.once("error", () => {
         failed = true;

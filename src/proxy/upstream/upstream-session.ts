@@ -5,13 +5,13 @@ import { UpstreamTimeoutError } from "./upstream-request.ts";
 export interface SessionSettings {
   readonly lookup: LookupFunction;
   readonly connectMs: number;
-  /** Silence after which a connection without calls is closed, and one with calls is asked whether it lives, ms. */
+  /** A connection without calls is closed after this silence, and one with calls is asked whether it lives, ms. */
   readonly idleMs: number;
   readonly rejectUnauthorized: boolean;
   readonly ca: Buffer | undefined;
 }
 
-/** Servers of gRPC take more frequent PINGs for an attack: they allow one in five minutes. */
+/** Servers of gRPC allow one PING in five minutes. They take more frequent ones for an attack. */
 const PING_INTERVAL_MS = 310_000;
 /** A connection has this many stream numbers (RFC 9113 §5.1.1). */
 const MAX_STREAMS = 2 ** 30 - 1;
@@ -37,11 +37,11 @@ export class UpstreamSession {
   get hasRoom(): boolean {
     const session = this.#session;
     if (session.closed || session.destroyed || this.#socket.destroyed || this.#opened >= MAX_STREAMS) return false;
-    // One that allows none now may do so later: a stream waits for that, further connections would not help.
+    // An upstream that allows none now may do so later. A stream waits for that: further connections would not help.
     return this.#streams < Math.max(1, session.remoteSettings.maxConcurrentStreams ?? MAX_STREAMS);
   }
 
-  /** The connection is gone: what ends a stream then was no decision of the upstream about it. */
+  /** The connection is gone. What ends a stream then was no decision of the upstream about it. */
   get lost(): boolean {
     return this.#socket.destroyed || this.#session.destroyed;
   }
@@ -51,7 +51,10 @@ export class UpstreamSession {
     return this.#session.closed;
   }
 
-  /** Opens a stream whose body is open. Throws for headers that HTTP/2 does not allow. */
+  /**
+   * Opens a stream whose body is open.
+   * @throws for headers that HTTP/2 does not allow
+   */
   request(headers: OutgoingHttpHeaders): ClientHttp2Stream {
     const stream = this.#session.request(headers, { endStream: false });
     this.#streams++;

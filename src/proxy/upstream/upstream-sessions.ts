@@ -5,7 +5,7 @@ import type { Target } from "./target.ts";
 import { UpstreamTimeoutError } from "./upstream-request.ts";
 import { type SessionSettings, UpstreamSession } from "./upstream-session.ts";
 
-/** Who waits for a connection. One of the two is called once; `ready` opens its stream before it returns. */
+/** Waits for a connection. One of the two is called, once. `ready` opens its stream before it returns. */
 export interface SessionObserver {
   ready(session: UpstreamSession): void;
   failed(error: unknown): void;
@@ -14,12 +14,16 @@ export interface SessionObserver {
 const TCP_KEEPALIVE_MS = 30_000;
 /** What a TLS server says that knows none of the offered protocols. */
 const ALPN_REFUSED = "ERR_SSL_TLSV1_ALERT_NO_APPLICATION_PROTOCOL";
-/** The HTTP/2 connections to the instances of one route: kept, shared by calls, as many as those need. */
+
+/**
+ * The HTTP/2 connections to the instances of one route. They are kept, and shared by calls. There are as many as the
+ * calls need.
+ */
 export class UpstreamSessions {
   readonly #settings: SessionSettings;
   readonly #kept = new Map<string, Set<UpstreamSession>>();
   readonly #waiting = new Map<string, SessionObserver[]>();
-  /** Ends those that do not stand yet. */
+  /** Ends connections that do not stand yet. */
   readonly #connecting = new Set<(error: Error) => void>();
   #closed = false;
 
@@ -36,7 +40,7 @@ export class UpstreamSessions {
     const key = `${target.secure ? "https" : "http"}://${target.authority}`;
     for (const session of this.#kept.get(key) ?? []) {
       if (!session.hasRoom) continue;
-      // The end of a connection may have arrived with the caller's request and wait its turn behind it.
+      // The end of a connection may have arrived with the caller's request. It then waits its turn behind the request.
       setImmediate(() => (session.hasRoom ? observer.ready(session) : this.open(target, observer)));
       return;
     }
@@ -79,7 +83,7 @@ export class UpstreamSessions {
       fail(new UpstreamTimeoutError("connect_timeout", `no HTTP/2 connection within ${connectMs} ms`));
     }, connectMs);
     this.#connecting.add(fail);
-    // What a session cannot read ends its socket with the same error.
+    // A session that cannot read what comes ends its socket with the same error.
     const failed = (error: Error & { code?: string }): void => {
       const foreign = error.code === ALPN_REFUSED || error.code?.startsWith("ERR_HTTP2_") === true;
       fail(foreign ? coded("no_http2", `what it says is no HTTP/2: ${error.message}`) : error);
@@ -98,7 +102,7 @@ export class UpstreamSessions {
         maxSessionMemory: 32,
       });
       session.on("error", failed);
-      // Its settings are the first that an HTTP/2 server says. Until then nothing was sent that anybody could have taken.
+      // An HTTP/2 server says its settings first. Until then nothing was sent that anybody could have taken.
       session.once("remoteSettings", () => {
         if (settled) return;
         const waiting = settle();

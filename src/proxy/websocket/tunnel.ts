@@ -22,15 +22,15 @@ export interface TunnelSettings extends ExchangeSettings {
   readonly closed: (close: () => void) => void;
 }
 
-/** True for what the proxy opens a tunnel for (RFC 6455 §4.1). */
+/** True for a request that opens a tunnel (RFC 6455 §4.1). */
 export function isWebSocket({ method, headers }: IncomingMessage): boolean {
   return method === "GET" && headers.upgrade?.trim().toLowerCase() === "websocket";
 }
 
 /**
- * A WebSocket through the proxy. Server and client span cover the handshake and end with it, so that they are seen while the
- * WebSocket is open and no latency counts its life; a third span covers that. An upstream that refuses the upgrade answers
- * the caller itself.
+ * A WebSocket through the proxy. Server and client span cover the handshake and end with it. So they are seen while the
+ * WebSocket is open, and no latency counts its life. A third span covers that. An upstream that refuses the upgrade
+ * answers the caller itself.
  */
 export class Tunnel implements AttemptsObserver {
   readonly #request: IncomingMessage;
@@ -122,7 +122,7 @@ export class Tunnel implements AttemptsObserver {
     respondWithText(this.#request, responseOn(this.#request, this.#socket), failure.status, failure.told);
   }
 
-  /** A handshake is all headers: whoever is silent, it is the upstream. */
+  /** False: a handshake is all headers, so the silent one is the upstream. */
   stalledByCaller(): boolean {
     return false;
   }

@@ -6,18 +6,23 @@ export interface JoinedEnds {
   readonly callerHead: Buffer;
   readonly upstream: Duplex;
   readonly upstreamHead: Buffer;
-  /** Silence in both directions that ends it, ms. */
+  /** Silence in both directions that ends the connection, ms. */
   readonly idleMs: number;
 }
 
-/** What went through, bytes, and what ended it where that was no orderly close. */
+/** How a connection of two sockets ended. */
 export interface JoinResult {
+  /** Bytes that went through. */
   readonly fromCaller: number;
   readonly fromUpstream: number;
+  /** What ended it. Undefined for an orderly close. */
   readonly error: { readonly type: string; readonly message: string } | undefined;
 }
 
-/** Bytes in both directions until either end closes, each slowed down to the reader of the other; `closed` is called once. */
+/**
+ * Passes bytes in both directions until either end closes. Each end is slowed down to the reader of the other. `closed`
+ * is called once.
+ */
 export function joinSockets(ends: JoinedEnds, closed: (result: JoinResult) => void): void {
   const { caller, callerHead, upstream, upstreamHead, idleMs } = ends;
   let fromCaller = callerHead.length;
@@ -45,7 +50,7 @@ export function joinSockets(ends: JoinedEnds, closed: (result: JoinResult) => vo
       close({ type: error.code ?? error.name, message: `the ${whose}'s connection broke: ${error.message}` });
     });
     from.once("close", () => close(undefined));
-    // The other end is told that no more comes, and may still finish what it says.
+    // The other end is told that no more comes. It may still finish what it says.
     from.pipe(to);
   };
   pass(caller, upstream, "caller", (bytes) => {

@@ -42,7 +42,7 @@ export const BIG = { "grpc.max_receive_message_length": -1, "grpc.max_send_messa
 
 export type Unary = (call: ServerUnaryCall<Buffer, Buffer>, done: sendUnaryData<Buffer>) => void;
 export type Talk = (call: ServerDuplexStream<Buffer, Buffer>) => void;
-/** What the methods of a server do; each has something that it does by itself. */
+/** What the methods of a server do. Each has something that it does by itself. */
 export interface Handlers {
   readonly unary?: Unary;
   readonly spread?: (call: ServerWritableStream<Buffer, Buffer>) => void;
@@ -55,7 +55,7 @@ export interface GrpcUpstream {
   readonly server: Server;
 }
 
-/** A real gRPC server with the four methods; stopped when the test ends. */
+/** A real gRPC server with the four methods. Stopped when the test ends. */
 export async function startServer(handlers: Handlers = {}, tls = false, port = 0): Promise<GrpcUpstream> {
   const server = new Server(BIG);
   server.addService(SERVICE, {
@@ -89,7 +89,7 @@ export async function startServer(handlers: Handlers = {}, tls = false, port = 0
   return { url: `${tls ? "https" : "http"}://127.0.0.1:${bound}`, port: bound, server };
 }
 
-/** A client of the proxy; closed when the test ends. */
+/** A client of the proxy. Closed when the test ends. */
 export function connectTo(proxy: ProxyRig): GrpcClient {
   const secure = proxy.url.startsWith("https");
   const keys = secure ? credentials.createSsl(Buffer.from(TEST_CERT)) : credentials.createInsecure();
@@ -134,7 +134,7 @@ export function ask(
   });
 }
 
-/** All that a stream of answers says, and how it ends. */
+/** All that a stream of messages says, and how it ends. */
 export async function heard(call: ClientReadableStream<Buffer> | ClientDuplexStream<Buffer, Buffer>) {
   const parts: string[] = [];
   call.on("data", (part: Buffer) => parts.push(part.toString()));

@@ -22,11 +22,11 @@ export interface ProxyRig {
   readonly metrics: Metrics;
   /** Spans of one kind once there are `count` of them. */
   spans(kind: "server" | "client" | "internal", count: number): Promise<SpanRecord[]>;
-  /** The signal ends what is under way; default: after 2 s. */
+  /** The signal ends what is under way. Default: after 2 s. */
   stop(signal?: AbortSignal): Promise<void>;
 }
 
-/** A proxy on a free port whose spans are kept; stopped when the test ends. */
+/** A proxy on a free port whose spans are kept. Stopped when the test ends. */
 export async function startProxy(config: ProxyConfigInput, resolver?: EndpointResolver): Promise<ProxyRig> {
   const records: SpanRecord[] = [];
   const logged: (LogFields & { message: string })[] = [];
@@ -75,7 +75,7 @@ export interface Upstream {
   kill(): Promise<void>;
 }
 
-/** An HTTP server on a free port, an express application too; ended when the test ends. */
+/** An HTTP server on a free port, an express application too. Ended when the test ends. */
 export async function startUpstream(handler: RequestListener, port = 0): Promise<Upstream> {
   const server = createServer(handler);
   const sockets = new Set<Socket>();
@@ -103,7 +103,7 @@ export async function freePort(): Promise<number> {
   return port;
 }
 
-/** Answers with the headers that arrived, as JSON: names as they were written, with their values in order. */
+/** Answers with the headers that arrived, as JSON. Names are as they were written, with their values in order. */
 export function echoHeaders(request: IncomingMessage, response: ServerResponse): void {
   const pairs: [string, string][] = [];
   for (let i = 0; i + 1 < request.rawHeaders.length; i += 2) {
@@ -186,7 +186,7 @@ export function sumOf(metrics: Metrics, name: string, labels: Record<string, str
     .reduce((sum, { value }) => sum + value, 0);
 }
 
-/** Files of the tests' certificate and its key, gone with the test. */
+/** Files of the tests' certificate and its key. Gone with the test. */
 export function certificate(): { cert_file: string; key_file: string } {
   const folder = mkdtempSync(join(tmpdir(), "spanloom-proxy-"));
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
