@@ -17,9 +17,9 @@ const COMMAND_LINE = join(ROOT, "docs/command-line.md");
 if (!existsSync(join(DIST, "cli/main.js"))) fail("dist/ is missing; run `npm run docs`, which builds it");
 const { createCollector } = await import(pathToFileURL(join(DIST, "app/collector.js")).href);
 const { configJsonSchema, configReference, metricEntries, metricsReference, EXPORTERS } = await unpublished([
-  "app/config-doc",
+  "app/config/config-doc",
   "app/metrics-doc",
-  "app/builtin",
+  "app/config/builtin",
 ]);
 
 /** Help texts by command, so that each is asked for once. */
