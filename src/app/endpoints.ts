@@ -4,10 +4,33 @@ export interface CollectorEndpoints {
   readonly otlpHttp: string | undefined;
   /** OTLP/gRPC authority, `127.0.0.1:4317`. */
   readonly otlpGrpc: string | undefined;
+  /** Every listener of every receiver in the order of the config, those that are off included. */
+  readonly receivers: readonly ReceiverEndpoint[];
   /** Web UI, read APIs, metrics and health, with the base path and a trailing slash. */
   readonly ui: string;
   /** Consul API of the registry, `http://127.0.0.1:8500`; undefined when it is off or its port was taken. */
   readonly registry: string | undefined;
   /** The traced proxy, `http://127.0.0.1:8088`; undefined without routes. */
   readonly proxy: string | undefined;
+}
+
+export interface ReceiverEndpoint {
+  /** The receiver's key in the config: `otlp`, `otlp/second`. */
+  readonly receiver: string;
+  /** Its name within the receiver: `http`. */
+  readonly listener: string;
+  /** What people call it: `OTLP/HTTP`. */
+  readonly title: string;
+  /** Where senders send to, `http://127.0.0.1:4318/v1/traces`; undefined when it is off or its port was taken. */
+  readonly address: string | undefined;
+}
+
+/** The two addresses that have names of their own, for senders that are configured by a base. */
+export function otlpEndpoints(
+  receivers: readonly ReceiverEndpoint[],
+): Pick<CollectorEndpoints, "otlpHttp" | "otlpGrpc"> {
+  const address = (name: string) =>
+    receivers.find(({ receiver, listener }) => receiver === "otlp" && listener === name)?.address;
+  const http = address("http");
+  return { otlpHttp: http === undefined ? undefined : new URL(http).origin, otlpGrpc: address("grpc") };
 }

@@ -8,7 +8,7 @@ import { createEndpointResolver } from "../discovery/registry/endpoint-resolver.
 import { TracingProxy } from "../proxy/proxy.ts";
 import { sinkExporter } from "../proxy/span-sink.ts";
 import { otlpHttpExporter } from "../sdk/exporters/otlp-http.ts";
-import { formatEndpoint, isLoopback } from "../server/endpoint.ts";
+import { formatEndpoint, isLoopback, reachable } from "../server/endpoint.ts";
 import type { Config } from "./config/config.ts";
 import { createLogger } from "./json-logger.ts";
 import { readVersion } from "./version.ts";
@@ -89,7 +89,6 @@ export async function startStandaloneProxy(config: Config, logger?: Logger): Pro
 }
 
 /** Where this machine reaches a proxy that listens on an address. */
-export function proxyUrl(config: Config, { host, port }: Endpoint): string {
-  const reachable = host === "0.0.0.0" ? "127.0.0.1" : host === "::" ? "::1" : host;
-  return `${config.proxy.tls === undefined ? "http" : "https"}://${formatEndpoint({ host: reachable, port })}`;
+export function proxyUrl(config: Config, address: Endpoint): string {
+  return `${config.proxy.tls === undefined ? "http" : "https"}://${formatEndpoint(reachable(address))}`;
 }

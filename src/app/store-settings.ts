@@ -2,7 +2,8 @@ import { resolve } from "node:path";
 import { PACKAGE_ROOT } from "../codec/package-root.ts";
 import type { Host } from "../component/component.ts";
 import type { StoreSettings } from "../component/store.ts";
-import { type Config, exporterType, mebibytes } from "./config/config.ts";
+import { componentType } from "./config/components.ts";
+import { type Config, mebibytes } from "./config/config.ts";
 import type { ExportConfig } from "./store-modules/export.ts";
 import type { IngestConfig } from "./store-modules/ingest.ts";
 
@@ -13,7 +14,7 @@ export function ingestConfig(config: Config): IngestConfig {
 
 function exportConfig({ exporters, discovery }: Config, registryAddress: SharedArrayBuffer): ExportConfig {
   return {
-    exporters: Object.entries(exporters).map(([name, value]) => ({ name, type: exporterType(name), value })),
+    exporters: Object.entries(exporters).map(([name, value]) => ({ name, type: componentType(name), value })),
     discovery,
     registryAddress,
   };

@@ -1,5 +1,4 @@
 import type { SpanColumns } from "../model/span-columns.ts";
-import type { Component } from "./component.ts";
 
 /** What the bytes of an incoming batch are. Receivers hand them on as they came; the ingest thread does the rest. */
 export type BatchFormat = "otlp_protobuf" | "otlp_json";
@@ -31,8 +30,6 @@ export interface AppendResult {
 export interface BatchSink {
   append(batch: IncomingBatch): Promise<AppendResult>;
 }
-
-export type Receiver = Component;
 
 /** A batch after decoding, normalising and sampling, ready for the log. Valid until the next `prepare`. */
 export interface PreparedBatch {

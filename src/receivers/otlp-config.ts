@@ -2,6 +2,7 @@ import { z } from "zod";
 import { corsConfig } from "../server/cors.ts";
 import { endpointSchema } from "../server/endpoint.ts";
 import { tlsConfig } from "../server/tls.ts";
+import { receiverCommonConfig } from "./common-config.ts";
 
 const MIB = 1024 * 1024;
 const positiveMs = z.int().min(1);
@@ -27,7 +28,7 @@ const keepaliveConfig = z.strictObject({
 
 const enabled = z.boolean().default(true).describe("`false` turns this protocol off.");
 
-export const otlpGrpcConfig = z.strictObject({
+const otlpGrpcConfig = z.strictObject({
   enabled,
   endpoint: endpointSchema.default("127.0.0.1:4317").describe("`host:port` to listen on; port 0 takes a free one."),
   /** Without `min_version`: the gRPC library takes Node's own minimum, TLS 1.2. */
@@ -43,7 +44,7 @@ export const otlpGrpcConfig = z.strictObject({
   read_timeout_ms: positiveMs.default(15_000).describe("Time for a message to arrive whole."),
 });
 
-export const otlpHttpConfig = z.strictObject({
+const otlpHttpConfig = z.strictObject({
   enabled,
   endpoint: endpointSchema.default("127.0.0.1:4318").describe("`host:port` to listen on; port 0 takes a free one."),
   tls: tlsConfig.optional(),
@@ -72,6 +73,7 @@ export const otlpHttpConfig = z.strictObject({
  * never stops the other; `enabled: false` turns one off. At least one is on.
  */
 export const otlpConfig = z.strictObject({
+  ...receiverCommonConfig,
   protocols: z
     .strictObject({ grpc: otlpGrpcConfig.nullable().prefault({}), http: otlpHttpConfig.nullable().prefault({}) })
     .refine((protocols) => protocols.grpc?.enabled !== false || protocols.http?.enabled !== false, {
@@ -83,3 +85,13 @@ export const otlpConfig = z.strictObject({
 export type OtlpConfig = z.infer<typeof otlpConfig>;
 export type OtlpGrpcConfig = z.infer<typeof otlpGrpcConfig>;
 export type OtlpHttpConfig = z.infer<typeof otlpHttpConfig>;
+
+/** What the config says of OTLP/gRPC; a key with nothing below it stands for the defaults. */
+export function grpcOf({ protocols }: OtlpConfig): OtlpGrpcConfig {
+  return protocols.grpc ?? otlpGrpcConfig.parse({});
+}
+
+/** What the config says of OTLP/HTTP, likewise. */
+export function httpOf({ protocols }: OtlpConfig): OtlpHttpConfig {
+  return protocols.http ?? otlpHttpConfig.parse({});
+}

@@ -2,11 +2,11 @@ import { encodeExportResponse } from "../codec/otlp/message/export-response.ts";
 import { PermanentError, RetryableError } from "../component/errors.ts";
 import type { BatchSink } from "../component/ingest.ts";
 import type { Logger } from "../component/logger.ts";
+import type { RequestBudget, Reservation } from "../component/receiver.ts";
 import { answerOf } from "../server/error-status.ts";
 import type { GrpcService } from "../server/grpc-listener.ts";
 import { grpcStatusOf, ownedBytes } from "../server/grpc-raw.ts";
 import type { UnaryReply } from "../server/grpc-unary.ts";
-import type { InFlightBudget, Reservation } from "../server/in-flight.ts";
 import { partialSuccessOf } from "./partial-success.ts";
 import type { ReceiverMetrics } from "./receiver-metrics.ts";
 
@@ -14,7 +14,7 @@ export const TRACE_SERVICE = "opentelemetry.proto.collector.trace.v1.TraceServic
 
 export interface OtlpGrpcOptions {
   readonly sink: BatchSink;
-  readonly inFlight: InFlightBudget;
+  readonly inFlight: RequestBudget;
   /** Limit on a message, bytes; the listener has checked it. */
   readonly maxBytes: number;
   readonly metrics: ReceiverMetrics;

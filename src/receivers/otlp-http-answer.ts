@@ -2,11 +2,11 @@ import type { OutgoingHttpHeaders, ServerResponse } from "node:http";
 import { encodeExportResponse } from "../codec/otlp/message/export-response.ts";
 import { exportResponseJson, type PartialSuccess } from "../codec/otlp/message/export-response-json.ts";
 import { encodeRpcStatus, type RpcStatus, rpcStatusJson } from "../codec/rpc/status.ts";
-import type { BatchFormat } from "../component/ingest.ts";
 import { retryAfterSeconds } from "../server/error-status.ts";
 import { cutMessage } from "./partial-success.ts";
 
 export const MEDIA_TYPES = { otlp_protobuf: "application/x-protobuf", otlp_json: "application/json" } as const;
+export type OtlpFormat = keyof typeof MEDIA_TYPES;
 
 /** How long a refused sender may go on sending before its connection is cut, ms. */
 const LINGER_MS = 2_000;
@@ -14,7 +14,7 @@ const LINGER_MS = 2_000;
 /** 200 with ExportTraceServiceResponse in the request's encoding. */
 export function answerExport(
   response: ServerResponse,
-  format: BatchFormat,
+  format: OtlpFormat,
   partial: PartialSuccess | undefined,
   headers: OutgoingHttpHeaders,
 ): void {
@@ -26,7 +26,7 @@ export function answerExport(
 export function answerStatus(
   response: ServerResponse,
   httpStatus: number,
-  format: BatchFormat,
+  format: OtlpFormat,
   status: RpcStatus,
   headers: OutgoingHttpHeaders = {},
 ): void {
@@ -40,7 +40,7 @@ export function answerStatus(
 function send(
   response: ServerResponse,
   httpStatus: number,
-  format: BatchFormat,
+  format: OtlpFormat,
   body: string | Uint8Array,
   headers: OutgoingHttpHeaders,
 ): void {

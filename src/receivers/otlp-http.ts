@@ -1,28 +1,30 @@
 import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from "node:http";
 import { PermanentError, RetryableError } from "../component/errors.ts";
-import type { BatchEncoding, BatchFormat, BatchSink } from "../component/ingest.ts";
+import type { BatchEncoding, BatchSink } from "../component/ingest.ts";
 import type { Logger } from "../component/logger.ts";
+import type { RequestBudget, Reservation } from "../component/receiver.ts";
 import type { Cors } from "../server/cors.ts";
 import { answerOf } from "../server/error-status.ts";
 import { isAllowedHost } from "../server/host-check.ts";
 import type { HttpHandler } from "../server/http-listener.ts";
 import { grpcStatusOfHttp } from "../server/http-status.ts";
-import type { InFlightBudget, Reservation } from "../server/in-flight.ts";
 import { declaredSize } from "../server/inflate.ts";
 import { assertDeclaredLength, readBody } from "../server/read-body.ts";
-import { answerExport, answerStatus, MEDIA_TYPES } from "./otlp-http-answer.ts";
+import { answerExport, answerStatus, MEDIA_TYPES, type OtlpFormat } from "./otlp-http-answer.ts";
 import { partialSuccessOf } from "./partial-success.ts";
 import type { ReceiverMetrics } from "./receiver-metrics.ts";
 
 export interface OtlpHttpOptions {
   readonly sink: BatchSink;
-  readonly inFlight: InFlightBudget;
+  readonly inFlight: RequestBudget;
   readonly cors: Cors;
   /** Limit on a body as it comes and again once inflated, bytes. */
   readonly maxBytes: number;
   readonly tracesPath: string;
   /** Host names to answer beside localhost and IP addresses; undefined answers every name. */
   readonly allowedHosts: readonly string[] | undefined;
+  /** Path of the settings, for what a refusal names: `receivers.otlp.protocols.http`. */
+  readonly configPath: string;
   readonly metrics: ReceiverMetrics;
   readonly logger: Logger;
 }
@@ -56,7 +58,7 @@ async function take(
   request: IncomingMessage,
   response: ServerResponse,
   headers: OutgoingHttpHeaders,
-  knownFormat: BatchFormat | undefined,
+  knownFormat: OtlpFormat | undefined,
   options: OtlpHttpOptions,
 ): Promise<void> {
   let reservation: Reservation | undefined;
@@ -96,7 +98,7 @@ function fail(
   error: unknown,
   response: ServerResponse,
   headers: OutgoingHttpHeaders,
-  format: BatchFormat,
+  format: OtlpFormat,
   options: OtlpHttpOptions,
 ): void {
   const answer = answerOf(error);
@@ -142,7 +144,7 @@ function checkRequest(request: IncomingMessage, options: OtlpHttpOptions): Refus
     return refuse(
       403,
       "origin",
-      `the origin ${quote(verdict.origin)} is not among receivers.otlp.protocols.http.cors.allowed_origins`,
+      `the origin ${quote(verdict.origin)} is not among ${options.configPath}.cors.allowed_origins`,
     );
   }
   if (verdict.type === "preflight") return refuse(204, "preflight", "", verdict.headers);
@@ -164,7 +166,7 @@ function unknownPath(path: string, tracesPath: string): string {
 }
 
 /** By media type alone; parameters such as charset and the case do not matter. */
-function formatOf(contentType: string | undefined): BatchFormat | undefined {
+function formatOf(contentType: string | undefined): OtlpFormat | undefined {
   const type = contentType?.split(";", 1)[0]?.trim().toLowerCase();
   if (type === MEDIA_TYPES.otlp_protobuf) return "otlp_protobuf";
   return type === MEDIA_TYPES.otlp_json ? "otlp_json" : undefined;

@@ -18,7 +18,7 @@ const PROTO = { "content-type": "application/x-protobuf" };
 
 function create(protocols: unknown) {
   const config = otlpReceiver.config.parse({ protocols });
-  return otlpReceiver.create({ sink: new RecordingSink(), inFlight: new InFlightBudget() }, config);
+  return otlpReceiver.create({ name: "otlp", sink: new RecordingSink(), inFlight: new InFlightBudget() }, config);
 }
 
 describe("config", () => {
@@ -60,8 +60,8 @@ describe("config", () => {
   it("runs one protocol where the other is turned off", async () => {
     const receiver = create({ http: { endpoint: "127.0.0.1:0" }, grpc: { enabled: false } });
     await receiver.start(testHost());
-    expect(receiver.grpcAddress).toBeUndefined();
-    expect(receiver.httpAddress).toMatchObject({ host: "127.0.0.1", port: expect.any(Number) });
+    expect(receiver.addresses.grpc).toBeUndefined();
+    expect(receiver.addresses.http).toMatchObject({ host: "127.0.0.1", port: expect.any(Number) });
     await receiver.shutdown(AbortSignal.timeout(1_000));
   });
 });
@@ -82,7 +82,7 @@ describe("a taken port", () => {
       expect(message).toContain(`127.0.0.1:${port}`);
       expect(message).toContain("the port is taken, most likely by an OpenTelemetry Collector");
       expect(message).toContain(`receivers.otlp.protocols.${taken}.endpoint`);
-      expect([receiver.httpAddress, receiver.grpcAddress]).toEqual([undefined, undefined]);
+      expect(receiver.addresses).toEqual({});
       await new Promise((resolve) => blocker.close(resolve));
     },
   );

@@ -1,58 +1,47 @@
 import { assertDefinitions } from "../codec/rpc/definitions.ts";
-import type { ComponentFactory, Host } from "../component/component.ts";
+import type { Host } from "../component/component.ts";
 import type { Endpoint } from "../component/endpoint.ts";
-import type { BatchSink, Receiver } from "../component/ingest.ts";
+import type { Receiver, ReceiverFactory, ReceiverSettings } from "../component/receiver.ts";
 import { Cors } from "../server/cors.ts";
 import { isLoopback, parseEndpoint } from "../server/endpoint.ts";
 import type { GrpcListener } from "../server/grpc-listener.ts";
 import { HttpListener } from "../server/http-listener.ts";
-import type { InFlightBudget } from "../server/in-flight.ts";
+import type { ListenerName } from "../server/listen-error.ts";
 import {
+  grpcOf,
+  httpOf,
   type OtlpConfig,
   type OtlpGrpcConfig,
   type OtlpHttpConfig,
   otlpConfig,
-  otlpGrpcConfig,
-  otlpHttpConfig,
 } from "./otlp-config.ts";
 import { createOtlpHttpHandler } from "./otlp-http.ts";
 import { ReceiverMetrics } from "./receiver-metrics.ts";
 
-export interface OtlpReceiverSettings {
-  readonly sink: BatchSink;
-  /** Shared by all receivers of the collector. */
-  readonly inFlight: InFlightBudget;
-}
-
 const OCCUPANT = "an OpenTelemetry Collector, Jaeger or another spanloom";
 
 /** OTLP over gRPC and HTTP, traces only. */
-export class OtlpReceiver implements Receiver {
-  readonly #settings: OtlpReceiverSettings;
+class OtlpReceiver implements Receiver {
+  readonly #settings: ReceiverSettings;
   readonly #config: OtlpConfig;
   #http: HttpListener | undefined;
   #grpc: GrpcListener | undefined;
 
-  constructor(settings: OtlpReceiverSettings, config: OtlpConfig) {
+  constructor(settings: ReceiverSettings, config: OtlpConfig) {
     this.#settings = settings;
     this.#config = config;
   }
 
-  /** Bound address of OTLP/HTTP after start; undefined when it is turned off. */
-  get httpAddress(): Endpoint | undefined {
-    return this.#http?.address;
-  }
-
-  /** Bound address of OTLP/gRPC after start; undefined when it is turned off. */
-  get grpcAddress(): Endpoint | undefined {
-    return this.#grpc?.address;
+  get addresses(): Readonly<Record<string, Endpoint>> {
+    const [grpc, http] = [this.#grpc?.address, this.#http?.address];
+    return { ...(grpc === undefined ? {} : { grpc }), ...(http === undefined ? {} : { http }) };
   }
 
   /** @throws PermanentError `listen_failed` or `config_invalid`; then no port is left open. */
   async start(host: Host): Promise<void> {
     assertDefinitions();
-    const grpc = this.#config.protocols.grpc ?? otlpGrpcConfig.parse({});
-    const http = this.#config.protocols.http ?? otlpHttpConfig.parse({});
+    const grpc = grpcOf(this.#config);
+    const http = httpOf(this.#config);
     if (grpc.enabled) this.#grpc = await this.#createGrpc(host, grpc);
     if (http.enabled) this.#http = this.#createHttp(host, http);
     try {
@@ -62,15 +51,14 @@ export class OtlpReceiver implements Receiver {
       await this.shutdown(AbortSignal.abort());
       throw error;
     }
-    if (this.#grpc !== undefined) host.logger.info("OTLP/gRPC is listening", { ...this.grpcAddress });
-    if (this.#http !== undefined) host.logger.info("OTLP/HTTP is listening", { ...this.httpAddress });
+    if (this.#grpc !== undefined) host.logger.info("OTLP/gRPC is listening", { ...this.#grpc.address });
+    if (this.#http !== undefined) host.logger.info("OTLP/HTTP is listening", { ...this.#http.address });
   }
 
   async shutdown(signal: AbortSignal): Promise<void> {
     await Promise.all([this.#grpc?.shutdown(signal), this.#http?.shutdown(signal)]);
   }
 
-  /** Reads certificates, keys and authorities again, as it happens by itself when they change. */
   reloadTls(): void {
     this.#grpc?.reloadTls();
     this.#http?.reloadTls();
@@ -79,13 +67,9 @@ export class OtlpReceiver implements Receiver {
   async #createGrpc(host: Host, config: OtlpGrpcConfig): Promise<GrpcListener> {
     const { GrpcListener, otlpGrpcService } = await loadGrpc();
     const maxBytes = config.max_recv_msg_size_mib * 1024 * 1024;
-    const metrics = new ReceiverMetrics(host.metrics, "otlp", "grpc");
+    const metrics = new ReceiverMetrics(host.metrics, this.#settings.name, "grpc");
     return new GrpcListener({
-      name: {
-        title: "OTLP/gRPC receiver",
-        configKey: "receivers.otlp.protocols.grpc.endpoint",
-        usualOccupant: OCCUPANT,
-      },
+      name: this.#listenerName("grpc", "OTLP/gRPC receiver"),
       endpoint: config.endpoint,
       tls: config.tls,
       logger: host.logger,
@@ -107,15 +91,12 @@ export class OtlpReceiver implements Receiver {
       maxBytes: config.max_request_body_size,
       tracesPath: config.traces_url_path,
       allowedHosts: config.allowed_hosts ?? (isLoopback(bound.host) ? [] : undefined),
-      metrics: new ReceiverMetrics(host.metrics, "otlp", "http"),
+      configPath: this.#configPath("http"),
+      metrics: new ReceiverMetrics(host.metrics, this.#settings.name, "http"),
       logger: host.logger,
     });
     return new HttpListener({
-      name: {
-        title: "OTLP/HTTP receiver",
-        configKey: "receivers.otlp.protocols.http.endpoint",
-        usualOccupant: OCCUPANT,
-      },
+      name: this.#listenerName("http", "OTLP/HTTP receiver"),
       endpoint: config.endpoint,
       tls: config.tls,
       logger: host.logger,
@@ -125,6 +106,14 @@ export class OtlpReceiver implements Receiver {
       headersTimeoutMs: config.read_header_timeout_ms,
       requestTimeoutMs: config.read_timeout_ms,
     });
+  }
+
+  #configPath(protocol: string): string {
+    return `receivers.${this.#settings.name}.protocols.${protocol}`;
+  }
+
+  #listenerName(protocol: string, title: string): ListenerName {
+    return { title, configKey: `${this.#configPath(protocol)}.endpoint`, usualOccupant: OCCUPANT };
   }
 }
 
@@ -137,15 +126,37 @@ async function loadGrpc() {
   return { GrpcListener, otlpGrpcService };
 }
 
-export interface OtlpReceiverFactory extends ComponentFactory<OtlpConfig, OtlpReceiverSettings, OtlpReceiver> {
-  /** Loads what the receiver's start needs, which is then quicker. */
-  load(config: OtlpConfig): Promise<unknown>;
-}
-
-export const otlpReceiver: OtlpReceiverFactory = {
+export const otlpReceiver = {
   type: "otlp",
   stability: "beta",
   config: otlpConfig,
-  load: async ({ protocols }) => (protocols.grpc?.enabled === false ? undefined : loadGrpc()),
-  create: (settings, config) => new OtlpReceiver(settings, config),
-};
+  onByDefault: true,
+  essential: true,
+  listeners: [
+    {
+      name: "grpc",
+      title: "OTLP/gRPC",
+      setting: "protocols.grpc.endpoint",
+      endpoint(config: OtlpConfig) {
+        const { enabled, endpoint } = grpcOf(config);
+        return enabled ? endpoint : undefined;
+      },
+      target: (_config: OtlpConfig, authority: string) => authority,
+    },
+    {
+      name: "http",
+      title: "OTLP/HTTP",
+      setting: "protocols.http.endpoint",
+      endpoint(config: OtlpConfig) {
+        const { enabled, endpoint } = httpOf(config);
+        return enabled ? endpoint : undefined;
+      },
+      target(config: OtlpConfig, authority: string) {
+        const { tls, traces_url_path: path } = httpOf(config);
+        return `${tls === undefined ? "http" : "https"}://${authority}${path}`;
+      },
+    },
+  ],
+  load: async (config) => (grpcOf(config).enabled ? loadGrpc() : undefined),
+  create: (settings, config): Receiver => new OtlpReceiver(settings, config),
+} satisfies ReceiverFactory<OtlpConfig>;

@@ -20,6 +20,12 @@ export function formatEndpoint(endpoint: Endpoint): string {
   return endpoint.host.includes(":") ? `[${endpoint.host}]:${endpoint.port}` : `${endpoint.host}:${endpoint.port}`;
 }
 
+/** The address as this machine reaches it: a listener on every address answers on loopback too. */
+export function reachable(endpoint: Endpoint): Endpoint {
+  const host = endpoint.host === "0.0.0.0" ? "127.0.0.1" : endpoint.host === "::" ? "::1" : endpoint.host;
+  return { ...endpoint, host };
+}
+
 /** True for addresses that only this machine reaches. */
 export function isLoopback(host: string): boolean {
   return (

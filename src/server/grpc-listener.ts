@@ -2,13 +2,13 @@ import { createServer } from "node:net";
 import { Server, ServerCredentials, type ServerOptions } from "@grpc/grpc-js";
 import type { Endpoint } from "../component/endpoint.ts";
 import type { Logger } from "../component/logger.ts";
+import type { RequestBudget } from "../component/receiver.ts";
 import { formatEndpoint, parseEndpoint } from "./endpoint.ts";
 import { followingCredentials } from "./grpc-credentials.ts";
 import { grpcHealth } from "./grpc-health.ts";
 import { rawUnaryMethod } from "./grpc-raw.ts";
 import { type ReceiveRefusal, receiveGuard } from "./grpc-receive-guard.ts";
 import type { RawUnaryHandler } from "./grpc-unary.ts";
-import type { InFlightBudget } from "./in-flight.ts";
 import { type ListenerName, listenError } from "./listen-error.ts";
 import type { TlsConfig } from "./tls.ts";
 import { openTlsFiles, type TlsFiles } from "./tls-files.ts";
@@ -45,7 +45,7 @@ export interface GrpcListenerOptions {
   /** Time for a whole message to arrive, ms: what slow senders are shed by. */
   readonly receiveTimeoutMs: number;
   /** Bytes of a message count in it as they arrive; calls are refused at their headers when it has no room. */
-  readonly inFlight: InFlightBudget;
+  readonly inFlight: RequestBudget;
   /** Told of calls that were ended before their message was whole. */
   readonly onRefused: (reason: ReceiveRefusal) => void;
 }

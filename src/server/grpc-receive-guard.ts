@@ -1,15 +1,15 @@
 import { type Metadata, type ServerInterceptingCallInterface, type ServerInterceptor, status } from "@grpc/grpc-js";
+import type { RequestBudget, Reservation } from "../component/receiver.ts";
 import { type Due, DueList } from "./due-list.ts";
 import { answerOf } from "./error-status.ts";
 import { grpcStatusOf } from "./grpc-raw.ts";
 import { type RawUnaryHandler, UnaryCall } from "./grpc-unary.ts";
-import type { InFlightBudget, Reservation } from "./in-flight.ts";
 
 type Listener = Parameters<ServerInterceptingCallInterface["start"]>[0];
 type SentStatus = Parameters<ServerInterceptingCallInterface["sendStatus"]>[0];
 
 export interface ReceiveGuardOptions {
-  readonly inFlight: InFlightBudget;
+  readonly inFlight: RequestBudget;
   /** Time for a whole message to arrive, ms. */
   readonly receiveTimeoutMs: number;
   readonly onRefused: (reason: ReceiveRefusal) => void;

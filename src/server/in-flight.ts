@@ -1,4 +1,5 @@
 import { RetryableError } from "../component/errors.ts";
+import type { RequestBudget, Reservation } from "../component/receiver.ts";
 
 /** 128 MiB. */
 export const DEFAULT_IN_FLIGHT_BYTES = 128 * 1024 * 1024;
@@ -6,24 +7,12 @@ export const DEFAULT_IN_FLIGHT_BYTES = 128 * 1024 * 1024;
 /** What a refused sender is asked to wait, ms. */
 const RETRY_AFTER_MS = 1_000;
 
-/** Bytes that one request holds. */
-export interface Reservation {
-  readonly bytes: number;
-  /**
-   * Holds `bytes` more.
-   * @throws RetryableError `overloaded` when the budget has no room; what was held before stays held.
-   */
-  grow(bytes: number): void;
-  /** Gives everything back. Calling it again does nothing. */
-  release(): void;
-}
-
 /**
  * Bytes of requests that are being received or wait for their commit, over all receivers of one collector. A request
  * counts with the bytes that came and, when they are compressed, with those they inflate to. One request always fits
  * into an idle budget: its size is bounded by the receiver's own limit.
  */
-export class InFlightBudget {
+export class InFlightBudget implements RequestBudget {
   readonly maxBytes: number;
   #used = 0;
 
@@ -35,12 +24,10 @@ export class InFlightBudget {
     return this.#used;
   }
 
-  /** @throws RetryableError `overloaded` when nothing more fits: for a refusal before anything of a request is read. */
   assertRoom(): void {
     if (this.#used >= this.maxBytes) throw this.#overloaded();
   }
 
-  /** @throws RetryableError `overloaded` when the bytes do not fit. */
   take(bytes: number): Reservation {
     const reservation = new HeldBytes(this);
     reservation.grow(bytes);

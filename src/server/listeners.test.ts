@@ -46,7 +46,7 @@ function httpsStatus(port: number, options: object): Promise<number | string> {
 describe("TLS", () => {
   it("serves HTTPS, and refuses what is older than the minimum and what trusts other authorities", async () => {
     rig = await startReceiver({ http: { tls: { ...tls, min_version: "1.3" } } });
-    const port = rig.receiver.httpAddress?.port as number;
+    const port = rig.receiver.addresses.http?.port as number;
     expect(await httpsStatus(port, { ca: TEST_CERT })).toBe(200);
     expect(await httpsStatus(port, { ca: TEST_CERT, maxVersion: "TLSv1.2" })).toMatch(/EPROTO|ERR_SSL|ECONNRESET/);
     expect(await httpsStatus(port, {})).toBe("DEPTH_ZERO_SELF_SIGNED_CERT");
@@ -54,7 +54,7 @@ describe("TLS", () => {
 
   it("wants a client certificate where an authority for them is named", async () => {
     rig = await startReceiver({ http: { tls: { ...tls, client_ca_file: tls.cert_file } } });
-    const port = rig.receiver.httpAddress?.port as number;
+    const port = rig.receiver.addresses.http?.port as number;
     expect(await httpsStatus(port, { ca: TEST_CERT })).toMatch(/EPROTO|ERR_SSL|ECONNRESET|EPIPE/);
     expect(await httpsStatus(port, { ca: TEST_CERT, cert: TEST_CERT, key: TEST_KEY })).toBe(200);
   });
@@ -91,7 +91,7 @@ describe("slow senders", () => {
 
   it("are shed: half a body, half a header, nothing at all", async () => {
     rig = await startReceiver({ http: { read_timeout_ms: 100, read_header_timeout_ms: 100 } });
-    const port = rig.receiver.httpAddress?.port as number;
+    const port = rig.receiver.addresses.http?.port as number;
     const head =
       "POST /v1/traces HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 10\r\n\r\n";
     const answers = await Promise.all([talk(port, `${head}{`), talk(port, "POST /v1/tr"), talk(port, "")]);
@@ -103,7 +103,7 @@ describe("slow senders", () => {
 
   it("cannot take more connections than allowed", async () => {
     rig = await startReceiver({ http: { max_connections: 1 } });
-    const port = rig.receiver.httpAddress?.port as number;
+    const port = rig.receiver.addresses.http?.port as number;
     const first = connect(port, "127.0.0.1");
     await new Promise((resolve) => first.once("connect", resolve));
     expect(await talk(port, "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")).toBe("");

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from "node:http";
 import { PermanentError, RetryableError } from "../component/errors.ts";
-import type { Reservation } from "./in-flight.ts";
+import type { Reservation } from "../component/receiver.ts";
 
 /** @throws PermanentError `too_large` when Content-Length already says so. */
 export function assertDeclaredLength(request: IncomingMessage, maxBytes: number): void {

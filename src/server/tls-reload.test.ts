@@ -56,7 +56,7 @@ async function start(clientCa = false): Promise<ReceiverRig> {
 
 /** One post; its status, or the code of the error, and the port of the socket at this end. */
 function post(options: object): Promise<readonly [status: number | string, localPort: number | undefined]> {
-  const port = rig?.receiver.httpAddress?.port;
+  const port = rig?.receiver.addresses.http?.port;
   return new Promise((resolve) => {
     const sent = request(
       { host: "127.0.0.1", servername: "localhost", port, method: "POST", path: "/v1/traces", ...options },
@@ -198,7 +198,7 @@ function resumes(options: object): Promise<boolean> {
 }
 
 function dial(options: object, onError: (error: Error) => void): TLSSocket {
-  const port = rig?.receiver.httpAddress?.port as number;
+  const port = rig?.receiver.addresses.http?.port as number;
   const socket = connect({ host: "127.0.0.1", servername: "localhost", port, ...options });
   socket.on("error", onError).resume();
   socket.end("GET /nothing HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");

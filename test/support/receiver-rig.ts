@@ -3,8 +3,8 @@ import type { Host } from "../../src/component/component.ts";
 import type { AppendResult, BatchSink, IncomingBatch } from "../../src/component/ingest.ts";
 import { type Logger, SILENT_LOGGER } from "../../src/component/logger.ts";
 import { Metrics } from "../../src/component/metrics.ts";
-import { OtlpReceiver } from "../../src/receivers/otlp.ts";
-import { otlpConfig } from "../../src/receivers/otlp-config.ts";
+import type { Receiver } from "../../src/component/receiver.ts";
+import { otlpReceiver } from "../../src/receivers/otlp.ts";
 import { InFlightBudget } from "../../src/server/in-flight.ts";
 
 /** Keeps what it is given and answers as the test says. */
@@ -23,7 +23,7 @@ export class RecordingSink implements BatchSink {
 }
 
 export interface ReceiverRig {
-  readonly receiver: OtlpReceiver;
+  readonly receiver: Receiver;
   readonly sink: RecordingSink;
   readonly inFlight: InFlightBudget;
   readonly metrics: Metrics;
@@ -52,21 +52,21 @@ export async function startReceiver(options: RigOptions = {}): Promise<ReceiverR
   const sink = new RecordingSink();
   const inFlight = new InFlightBudget(options.inFlightBytes);
   const metrics = new Metrics();
-  const config = otlpConfig.parse({
+  const config = otlpReceiver.config.parse({
     protocols: {
       grpc: { endpoint: "127.0.0.1:0", ...options.grpc },
       http: { endpoint: "127.0.0.1:0", ...options.http },
     },
   });
-  const receiver = new OtlpReceiver({ sink, inFlight }, config);
+  const receiver = otlpReceiver.create({ name: "otlp", sink, inFlight }, config);
   await receiver.start({ ...testHost(metrics), ...(options.logger === undefined ? {} : { logger: options.logger }) });
   return {
     receiver,
     sink,
     inFlight,
     metrics,
-    http: `http://127.0.0.1:${receiver.httpAddress?.port}`,
-    grpc: `127.0.0.1:${receiver.grpcAddress?.port}`,
+    http: `http://127.0.0.1:${receiver.addresses.http?.port}`,
+    grpc: `127.0.0.1:${receiver.addresses.grpc?.port}`,
     count: (name, labels = {}) =>
       metrics
         .snapshot()

@@ -65,7 +65,15 @@ function statusOf(batches: readonly LogBlock[]) {
     version: "0.1.0",
     startedAtMs: Date.now() - 3_725_000,
     nowMs: Date.now(),
-    endpoints: { otlpHttp: "http://127.0.0.1:14318", otlpGrpc: "127.0.0.1:14317", ui: "http://127.0.0.1:16686/" },
+    endpoints: {
+      otlpHttp: "http://127.0.0.1:14318",
+      otlpGrpc: "127.0.0.1:14317",
+      receivers: [
+        { receiver: "otlp", listener: "grpc", title: "OTLP/gRPC", address: "127.0.0.1:14317" },
+        { receiver: "otlp", listener: "http", title: "OTLP/HTTP", address: "http://127.0.0.1:14318/v1/traces" },
+      ],
+      ui: "http://127.0.0.1:16686/",
+    },
     storage: {
       kind: "memory",
       synchronous: "normal",

@@ -1,5 +1,7 @@
+import type { z } from "zod";
 import type { ComponentFactory } from "../../component/component.ts";
 import type { Exporter, ExporterSettings } from "../../component/export.ts";
+import type { ReceiverConfig, ReceiverFactory } from "../../component/receiver.ts";
 import { consoleExporter } from "../../exporters/console.ts";
 import { fileExporter } from "../../exporters/file.ts";
 import { jaegerExporter } from "../../exporters/jaeger.ts";
@@ -8,10 +10,12 @@ import { otlpHttpExporter, otlphttpExporter } from "../../exporters/otlp-http.ts
 import { zipkinExporter } from "../../exporters/zipkin.ts";
 import { otlpReceiver } from "../../receivers/otlp.ts";
 
+export type ReceiverTable = Readonly<Record<string, ReceiverFactory>>;
+
 /** Every built-in receiver by its type. A new one is a file under src/receivers and a line here. */
 export const RECEIVERS = {
   otlp: otlpReceiver,
-} as const;
+} satisfies ReceiverTable;
 
 /** Every built-in exporter by its type. A new one is a file under src/exporters and a line here. */
 export const EXPORTERS: Readonly<Record<string, ComponentFactory<unknown, ExporterSettings, Exporter>>> = {
@@ -23,3 +27,17 @@ export const EXPORTERS: Readonly<Record<string, ComponentFactory<unknown, Export
   console: consoleExporter,
   file: fileExporter,
 };
+
+type BuiltIn = typeof RECEIVERS;
+
+/** Receivers as a parsed config has them: those that run by default, turned off or not, and all that it names. */
+export type ReceiverConfigs = {
+  readonly [Type in keyof BuiltIn as BuiltIn[Type]["onByDefault"] extends true ? Type : never]: z.output<
+    BuiltIn[Type]["config"]
+  >;
+} & Readonly<Record<string, ReceiverConfig>>;
+
+/** Receivers as a user writes them: by type, or by `type/name` for a further one of a type. */
+export type ReceiverInputs = {
+  readonly [Type in keyof BuiltIn]?: z.input<BuiltIn[Type]["config"]>;
+} & { readonly [Name in `${keyof BuiltIn}/${string}`]?: unknown };

@@ -1,5 +1,6 @@
 import { z } from "zod";
-import { EXPORTERS } from "./builtin.ts";
+import { EXPORTERS, RECEIVERS } from "./builtin.ts";
+import type { ComponentSchemas } from "./components.ts";
 import { configSchema } from "./config.ts";
 
 /** What this page reads of JSON Schema (draft 2020-12), as zod writes it. */
@@ -33,20 +34,35 @@ export interface Setting {
   readonly description: string | undefined;
 }
 
-/** The JSON Schema of the config file, for editors; exporters by their types and `type/name`. */
+/** The JSON Schema of the config file, for editors; receivers and exporters by their types and `type/name`. */
 export function configJsonSchema(): object {
   const base = toSchema(configSchema) as { properties: Record<string, unknown> };
-  const patterns = Object.entries(EXPORTERS).map(([type, factory]) => {
-    const { $schema: _, ...schema } = toSchema(factory.config) as Record<string, unknown>;
-    return [`^${type}(/.+)?$`, schema];
-  });
   return {
     ...base,
     title: "spanloom.yaml",
     properties: {
       ...base.properties,
-      exporters: { type: "object", patternProperties: Object.fromEntries(patterns), additionalProperties: false },
+      receivers: byType("receivers", RECEIVERS),
+      exporters: byType("exporters", EXPORTERS),
     },
+  };
+}
+
+function byType(section: string, table: ComponentSchemas): object {
+  const types = Object.entries(table).map(([type, factory]) => {
+    const { $schema: _, ...schema } = toSchema(factory.config) as Record<string, unknown>;
+    return [type, schema];
+  });
+  // Editors offer properties and no patterns.
+  const further = Object.keys(table).map((type) => [
+    `^${type}/.+$`,
+    { $ref: `#/properties/${section}/properties/${type}` },
+  ]);
+  return {
+    type: "object",
+    properties: Object.fromEntries(types),
+    patternProperties: Object.fromEntries(further),
+    additionalProperties: false,
   };
 }
 
@@ -122,9 +138,24 @@ function sections(): Section[] {
   const made: Section[] = [];
   for (const [name, schema] of Object.entries(toSchema(configSchema).properties ?? {})) {
     if (name === "exporters") continue;
-    made.push({ title: name, level: 2, intro: schema.description, settings: leaves(name, schema, false) });
+    if (name === "receivers") made.push(receiverSection());
+    else made.push({ title: name, level: 2, intro: schema.description, settings: leaves(name, schema, false) });
   }
   return [...made, ...exporterSections()];
+}
+
+function receiverSection(): Section {
+  const defaults = Object.entries(RECEIVERS).flatMap(([type, { onByDefault }]) => (onByDefault ? [`\`${type}\``] : []));
+  return {
+    title: "receivers",
+    level: 2,
+    intro:
+      "A mapping from a type, or from `type/name` for a further one of a type, to its settings. Without being named runs:\n" +
+      `${defaults.join(", ")}. One that is named runs unless it has \`enabled: false\`.`,
+    settings: Object.entries(RECEIVERS).flatMap(([type, factory]) =>
+      leaves(`receivers.${type}`, toSchema(factory.config), false),
+    ),
+  };
 }
 
 /** What every exporter has is listed once; a second name of a type only refers to the first. */

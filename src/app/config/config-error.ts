@@ -7,9 +7,17 @@ export interface ConfigOrigin {
   readonly name: string;
 }
 
-/** One line an issue: the place, what was there, what was expected. */
-export function describeIssues(error: z.ZodError, input: unknown, schemaKeys: KeysOf): string[] {
-  return error.issues.flatMap((issue) => describeIssue(issue, input, schemaKeys, []));
+/**
+ * One line an issue: the place, what was there, what was expected.
+ * @param prefix where in `input` the schema applies
+ */
+export function describeIssues(
+  error: z.ZodError,
+  input: unknown,
+  keysOf: KeysOf,
+  prefix: readonly PropertyKey[] = [],
+): string[] {
+  return error.issues.flatMap((issue) => describeIssue(issue, input, keysOf, prefix));
 }
 
 /** Valid keys of the object at a path, for suggestions; empty where any key is allowed. */

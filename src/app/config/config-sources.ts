@@ -76,7 +76,8 @@ export function mergeConfig(...layers: readonly RawConfig[]): RawConfig {
   return merged;
 }
 
-function setPath(config: RawConfig, path: readonly string[], value: unknown, origin: string): void {
+/** Puts a value into a tree of settings; `origin` is named where the path has an empty part. */
+export function setPath(config: RawConfig, path: readonly string[], value: unknown, origin: string): void {
   if (path.some((part) => part === "" || part === "__proto__")) {
     throw configError({ name: origin }, ["the path has an empty part; expected for example storage.path"]);
   }

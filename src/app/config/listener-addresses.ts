@@ -1,5 +1,6 @@
-import { otlpGrpcConfig, otlpHttpConfig } from "../../receivers/otlp-config.ts";
 import { parseEndpoint } from "../../server/endpoint.ts";
+import type { ReceiverTable } from "./builtin.ts";
+import { componentType } from "./components.ts";
 import type { Config } from "./config.ts";
 
 /** A listener that a config turns on. */
@@ -9,20 +10,24 @@ export interface ListenerAddress {
   readonly endpoint: string;
 }
 
-export function listenersOf({ receivers, ui, discovery, proxy }: Config): ListenerAddress[] {
-  // A key with nothing below it stands for its defaults, as for the receiver.
-  const grpc = receivers.otlp.protocols.grpc ?? otlpGrpcConfig.parse({});
-  const http = receivers.otlp.protocols.http ?? otlpHttpConfig.parse({});
-  const protocols = "receivers.otlp.protocols";
+export function listenersOf({ receivers, ui, discovery, proxy }: Config, table: ReceiverTable): ListenerAddress[] {
   return [
-    ...(grpc.enabled ? [{ configKey: `${protocols}.grpc.endpoint`, endpoint: grpc.endpoint }] : []),
-    ...(http.enabled ? [{ configKey: `${protocols}.http.endpoint`, endpoint: http.endpoint }] : []),
+    ...receiverListeners(receivers, table),
     { configKey: "ui.endpoint", endpoint: ui.endpoint },
     ...(discovery.server.enabled
       ? [{ configKey: "discovery.server.endpoint", endpoint: discovery.server.endpoint }]
       : []),
     ...(proxy.routes.length > 0 ? [{ configKey: "proxy.endpoint", endpoint: proxy.endpoint }] : []),
   ];
+}
+
+function receiverListeners(receivers: Config["receivers"], table: ReceiverTable): ListenerAddress[] {
+  return Object.entries(receivers).flatMap(([name, config]) =>
+    (config.enabled ? (table[componentType(name)]?.listeners ?? []) : []).flatMap((listener) => {
+      const endpoint = listener.endpoint(config);
+      return endpoint === undefined ? [] : [{ configKey: `receivers.${name}.${listener.setting}`, endpoint }];
+    }),
+  );
 }
 
 /** One line for each listener whose port an earlier one has on the same address, or on every address. */

@@ -51,11 +51,10 @@ async function configOf(flags: ServeFlags): Promise<Config> {
 }
 
 function banner(collector: Collector, data: string): string {
-  const { otlpGrpc, otlpHttp, ui, registry, proxy } = collector.endpoints;
+  const { receivers, ui, registry, proxy } = collector.endpoints;
   const lines = [
     ["web UI and Jaeger API", ui],
-    ["OTLP/gRPC", otlpGrpc ?? "off"],
-    ["OTLP/HTTP", otlpHttp === undefined ? "off" : `${otlpHttp}/v1/traces`],
+    ...receivers.map(({ title, address }) => [title, address ?? "off"]),
     ["registry (Consul API)", registry ?? "off"],
     ...(proxy === undefined ? [] : [["traced proxy", proxy]]),
     ["data", data],

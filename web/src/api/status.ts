@@ -11,6 +11,8 @@ export interface UiStatusResponse {
     readonly otlpHttp?: string;
     /** Authority, `127.0.0.1:4317`. */
     readonly otlpGrpc?: string;
+    /** Every listener of every receiver. */
+    readonly receivers?: readonly ReceiverEndpoint[];
     readonly ui: string;
   };
   readonly storage: {
@@ -29,6 +31,15 @@ export interface UiStatusResponse {
   /** What rates and calls between services leave out, sum up under other names, or forgot early. */
   readonly uncounted: readonly CountedSeries[];
   readonly exporters: readonly UiExporterStatus[];
+}
+
+interface ReceiverEndpoint {
+  readonly receiver: string;
+  readonly listener: string;
+  /** `OTLP/HTTP` */
+  readonly title: string;
+  /** Absent when it is off. */
+  readonly address?: string;
 }
 
 /** A counter since the start: its metric's name without `spanloom_` and `_total`. */

@@ -54,8 +54,9 @@ export function CollectorPage() {
             </Card>
             <Card title="Endpoints">
               <dl className="figures">
-                <Endpoint name="OTLP over HTTP" value={status.endpoints.otlpHttp} />
-                <Endpoint name="OTLP over gRPC" value={status.endpoints.otlpGrpc} />
+                {status.endpoints.receivers?.map(({ receiver, listener, title, address }) => (
+                  <Endpoint key={`${receiver} ${listener}`} name={title} value={address} />
+                ))}
                 <Endpoint name="UI and read APIs" value={status.endpoints.ui} />
               </dl>
             </Card>

@@ -1,0 +1,116 @@
+import { z } from "zod";
+import { endpointSchema } from "../../server/endpoint.ts";
+
+export const storageConfig = z.strictObject({
+  kind: z
+    .enum(["sqlite", "memory"])
+    .default("sqlite")
+    .describe("`sqlite` keeps spans in files under `path`; `memory` keeps them in this process only."),
+  path: z.string().min(1).default("./spanloom-data").describe("Data folder, relative to the working directory."),
+  driver: z
+    .enum(["auto", "better-sqlite3", "node:sqlite"])
+    .default("auto")
+    .describe(
+      "Which SQLite is used. `auto`: the add-on better-sqlite3, or Node's own (22.13 and later) where the add-on cannot be loaded.",
+    ),
+  synchronous: z
+    .enum(["full", "normal"])
+    .default("full")
+    .describe(
+      "What an acknowledgement promises. `full`: the spans survive a power cut. `normal`: they survive a crash of the process; a power cut may lose the last moments.",
+    ),
+  segment: z
+    .strictObject({
+      max_spans: z.int().min(512).default(500_000).describe("A segment file is closed at this many spans."),
+      max_mebibytes: z.int().min(1).default(256).describe("A segment file is closed at this size."),
+      max_age_minutes: z.number().positive().default(60).describe("A segment file is closed at this age."),
+    })
+    .prefault({}),
+  retention: z
+    .strictObject({
+      max_age_hours: z
+        .number()
+        .positive()
+        .nullable()
+        .default(168)
+        .describe("Spans received longer ago are deleted, a segment at a time; null keeps them."),
+      max_mebibytes: z
+        .int()
+        .min(1)
+        .nullable()
+        .default(10_240)
+        .describe("The oldest segments are deleted beyond this size on disk; null is no limit."),
+    })
+    .prefault({}),
+  sealing: z
+    .strictObject({
+      enabled: z
+        .boolean()
+        .default(true)
+        .describe("Rewrite closed segments in the background: a quarter of the size, and faster to search."),
+      min_age_minutes: z
+        .number()
+        .nonnegative()
+        .default(5)
+        .describe("A closed segment is rewritten when its newest span was received so long ago."),
+    })
+    .prefault({}),
+  min_free_mebibytes: z
+    .int()
+    .min(0)
+    .default(256)
+    .describe(
+      "What stays free on the disk of the data folder: near it the oldest segments are deleted, below it senders are told to retry; 0 is no reserve.",
+    ),
+});
+
+export const uiConfig = z.strictObject({
+  endpoint: endpointSchema
+    .default("127.0.0.1:16686")
+    .describe("Where the web UI, the read APIs, /metrics and the health checks listen."),
+  base_path: z
+    .string()
+    .regex(/^\/([\w.~-]+(\/[\w.~-]+)*)?\/?$/, "expected a path such as / or /tracing")
+    .default("/")
+    .describe("Path that a reverse proxy puts in front."),
+  allowed_hosts: z
+    .array(z.string())
+    .default([])
+    .describe("Host names by which browsers may reach this listener besides localhost and addresses."),
+});
+
+export const telemetryConfig = z.strictObject({
+  logs: z
+    .strictObject({
+      level: z
+        .enum(["debug", "info", "warn", "error"])
+        .default("info")
+        .describe("Least important lines that are written."),
+      format: z.enum(["text", "json"]).default("text").describe("`json` writes one object a line."),
+    })
+    .prefault({}),
+  traces: z
+    .strictObject({
+      enabled: z
+        .boolean()
+        .default(false)
+        .describe(
+          "Traces the collector's own appends, requests, views, attempts to export, sealing and retention, as service `spanloom` in its own log.",
+        ),
+      ratio: z.number().min(0).max(1).default(0.01).describe("Share of operations that are traced whatever they took."),
+      slower_than_ms: z
+        .number()
+        .min(0)
+        .default(250)
+        .describe("Operations that take at least this long are traced in any case."),
+    })
+    .prefault({}),
+});
+
+export const limitsConfig = z.strictObject({
+  in_flight_mebibytes: z
+    .int()
+    .min(1)
+    .default(128)
+    .describe("Bytes of requests being handled at once, counted inflated; beyond it senders are told to retry."),
+});

@@ -1,0 +1,131 @@
+import type { BatchSink } from "../component/ingest.ts";
+import type { Logger } from "../component/logger.ts";
+import { InFlightBudget } from "../server/in-flight.ts";
+import { openStore } from "../storage/open-store.ts";
+import type { ReceiverTable } from "./config/builtin.ts";
+import { type Config, mebibytes } from "./config/config.ts";
+import type { ReloadOutcome } from "./config/config-changes.ts";
+import { type Core, createCore } from "./core.ts";
+import { type CollectorEndpoints, otlpEndpoints } from "./endpoints.ts";
+import { loadModules, loadThreadModules } from "./load-modules.ts";
+import { configuredReceivers, startReceivers } from "./receivers.ts";
+import { registryUrl, startDiscovery } from "./registry.ts";
+import { Reloads } from "./reloads.ts";
+import { SelfTracing } from "./self-tracing/self-tracing.ts";
+import { collectorStatus } from "./status.ts";
+import { StopList } from "./stop-list.ts";
+import { createRegistryAddress } from "./store-modules/registry-address.ts";
+import { storeSettings } from "./store-settings.ts";
+import { serveUi } from "./ui.ts";
+
+export interface Collector {
+  readonly endpoints: CollectorEndpoints;
+  /**
+   * Takes over what may change while it runs (`processors`, `sampling`, `telemetry.logs.level`), reads the receivers' TLS
+   * files again, and warns of everything else that differs. Rate limits and the memory of explicitly kept traces begin anew with `processors` or `sampling`.
+   * Rejects where the new ingest pipeline cannot be made; then everything stays as it was.
+   */
+  reload(config: Config): Promise<ReloadOutcome>;
+  /**
+   * Stops taking spans, finishes what was taken, commits, gives exporters what is left of the time, and releases every
+   * handle. Idempotent. Default 10 s.
+   */
+  shutdown(timeoutMs?: number): Promise<void>;
+}
+
+export interface CollectorOptions {
+  /** Default: lines on stderr at the configured level. */
+  readonly logger?: Logger;
+}
+
+const SHUTDOWN_MS = 10_000;
+
+/** The parts of a collector in the order in which they stop: what asks others for something stops before them. */
+const STOP_ORDER = ["ui", "proxy", "discovery", "receivers", "self-tracing", "store"] as const;
+type Parts = StopList<(typeof STOP_ORDER)[number]>;
+
+/**
+ * Starts a collector from a complete config, with the receivers of a table.
+ * @throws PermanentError; then nothing stays open
+ */
+export async function runCollector(
+  config: Config,
+  { logger }: CollectorOptions,
+  table: ReceiverTable,
+): Promise<Collector> {
+  const core = createCore(config, logger);
+  const parts: Parts = new StopList(STOP_ORDER, core.host.logger);
+  try {
+    return await startParts(config, table, core, parts);
+  } catch (error) {
+    await parts.stop(SHUTDOWN_MS);
+    throw error;
+  }
+}
+
+/** Each step gives what later ones need, and says how it is stopped as soon as it holds something open. */
+async function startParts(config: Config, table: ReceiverTable, core: Core, parts: Parts): Promise<Collector> {
+  const { host, version } = core;
+  const configured = configuredReceivers(config.receivers, table);
+
+  // The registry starts on the locked data folder, after the threads that ask it.
+  const registryAddress = createRegistryAddress();
+  const opening = openStore(storeSettings(config, host, registryAddress.memory), loadThreadModules);
+  // The threads have been told to start; while they do, this one loads what it will need itself.
+  const loading = loadModules(config, configured);
+  loading.catch(() => {});
+  const store = await opening;
+  parts.opened("store", (signal) => store.close(signal));
+  const modules = await loading;
+
+  const tracing = startSelfTracing(config, core, store);
+  if (tracing !== undefined) parts.opened("self-tracing", () => tracing.stop());
+
+  const sink = tracing?.traceSink(store) ?? store;
+  const inFlight = new InFlightBudget(mebibytes(config.limits.in_flight_mebibytes));
+  const receivers = await startReceivers(configured, host, { sink, inFlight });
+  parts.opened("receivers", (signal) => receivers.shutdown(signal));
+
+  const discovery = await startDiscovery(config, host, modules);
+  parts.opened("discovery", (signal) => discovery.shutdown(signal));
+  registryAddress.tell(discovery.address);
+
+  const proxy = await modules.proxy?.startProxy(config, host, store, discovery);
+  if (proxy !== undefined) parts.opened("proxy", (signal) => proxy.shutdown(signal));
+
+  const reloads = new Reloads(config, { store, receivers, core });
+  const startedAtMs = Date.now();
+  const metrics = async () => [...host.metrics.snapshot(), ...(await store.metrics())];
+  const endpointsWith = (ui: string): CollectorEndpoints => ({
+    ...otlpEndpoints(receivers.endpoints),
+    receivers: receivers.endpoints,
+    ui,
+    registry: registryUrl(config, discovery.address),
+    proxy: proxy?.address === undefined ? undefined : modules.proxy?.proxyUrl(config, proxy.address),
+  });
+  const ui = await serveUi(config, store, modules, {
+    discovery,
+    logger: host.logger,
+    metrics,
+    status: (url) =>
+      collectorStatus({ version, startedAtMs, endpoints: endpointsWith(url), config: reloads.running, store, metrics }),
+    notReady: () => (parts.stopping ? "shutting down" : undefined),
+  });
+  parts.opened("ui", (signal) => ui.close(signal));
+
+  return {
+    endpoints: endpointsWith(ui.url),
+    reload: (wanted) => reloads.reload(wanted),
+    shutdown: (timeoutMs = SHUTDOWN_MS) => parts.stop(timeoutMs),
+  };
+}
+
+/** Takes what the parts report of their work from now on; undefined where the config does not want it. */
+function startSelfTracing({ telemetry }: Config, core: Core, sink: BatchSink): SelfTracing | undefined {
+  const { enabled, ratio, slower_than_ms: slowerThanMs } = telemetry.traces;
+  if (!enabled) return undefined;
+  const { version, host } = core;
+  const tracing = new SelfTracing({ sink, ratio, slowerThanMs, version, metrics: host.metrics, logger: host.logger });
+  core.ownWork.record = (work) => tracing.record(work);
+  return tracing;
+}

@@ -1,0 +1,64 @@
+import { createServer } from "node:http";
+import type { Logger } from "../component/logger.ts";
+import type { MetricSample } from "../component/metrics.ts";
+import type { SpanStore } from "../component/store.ts";
+import type { Discovery } from "../discovery/discovery.ts";
+import { formatEndpoint, reachable } from "../server/endpoint.ts";
+import type { Config } from "./config/config.ts";
+import type { LoadedModules } from "./load-modules.ts";
+import { withSlash } from "./ui-port/base-path.ts";
+import type { ReadServerConfig } from "./ui-port/read-server.ts";
+
+/** What the UI port answers beside the store's views. */
+export interface UiSources {
+  readonly discovery: Discovery;
+  readonly logger: Logger;
+  readonly metrics: () => Promise<readonly MetricSample[]>;
+  /** @param url where the UI port itself is reached */
+  readonly status: (url: string) => Promise<unknown>;
+  /** Why the collector cannot take spans now; undefined when it can. */
+  readonly notReady: () => string | undefined;
+}
+
+export interface ServedUi {
+  /** With the base path and a trailing slash. */
+  readonly url: string;
+  close(signal: AbortSignal): Promise<void>;
+}
+
+/** Opens the UI port, which is served in the query thread and asks the control application here for the rest. */
+export async function serveUi(
+  { ui }: Config,
+  store: SpanStore,
+  { createControlApp, createRegistryRoutes }: LoadedModules,
+  { discovery, logger, metrics, status, notReady }: UiSources,
+): Promise<ServedUi> {
+  const closing = new AbortController();
+  const { local, remote } = discovery;
+  let url = "";
+  const control = createServer(
+    createControlApp({
+      admin: store,
+      registry: createRegistryRoutes({ local, remote, logger, closing: closing.signal }),
+      metrics,
+      status: () => status(url),
+      notReady,
+      logger,
+    }),
+  );
+  const config: ReadServerConfig = {
+    endpoint: ui.endpoint,
+    basePath: ui.base_path,
+    allowedHosts: ui.allowed_hosts,
+  };
+  const served = await store.serve(config, (stream) => control.emit("connection", stream));
+  url = `http://${formatEndpoint(reachable(served.address))}${withSlash(ui.base_path)}`;
+  return {
+    url,
+    close(signal) {
+      // Event streams of the registry would keep the listener open.
+      closing.abort();
+      return served.close(signal);
+    },
+  };
+}

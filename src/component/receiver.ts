@@ -1,0 +1,72 @@
+import type { Component, ComponentFactory } from "./component.ts";
+import type { Endpoint } from "./endpoint.ts";
+import type { BatchSink } from "./ingest.ts";
+
+/** Bytes that one request holds. */
+export interface Reservation {
+  readonly bytes: number;
+  /**
+   * Holds `bytes` more.
+   * @throws RetryableError `overloaded` when the budget has no room; what was held before stays held.
+   */
+  grow(bytes: number): void;
+  /** Gives everything back. Calling it again does nothing. */
+  release(): void;
+}
+
+/** Bytes of requests that are being received or wait for their commit, over all receivers of one collector. */
+export interface RequestBudget {
+  /** @throws RetryableError `overloaded` when nothing more fits: for a refusal before anything of a request is read. */
+  assertRoom(): void;
+  /** @throws RetryableError `overloaded` when the bytes do not fit. */
+  take(bytes: number): Reservation;
+}
+
+/** What every receiver's config has beside its own keys. */
+export interface ReceiverConfig {
+  /** `false` turns the receiver off. */
+  readonly enabled: boolean;
+}
+
+/** What a receiver factory is given beside its config. */
+export interface ReceiverSettings {
+  /** The key in the config, `otlp` or `otlp/second`: its settings are those below `receivers.<name>`. */
+  readonly name: string;
+  readonly sink: BatchSink;
+  /** Shared by all receivers of the collector. */
+  readonly inFlight: RequestBudget;
+}
+
+/** Takes spans from senders. `start` rejects with `listen_failed` where a port of its own cannot be opened. */
+export interface Receiver extends Component {
+  /** Where its listeners are bound, by their names. Empty unless started; without those that are off. */
+  readonly addresses: Readonly<Record<string, Endpoint>>;
+  /** Reads certificates, keys and authorities again, as it happens by itself when they change. */
+  reloadTls(): void;
+}
+
+/** A socket that a receiver may listen on. */
+export interface ReceiverListener<Config> {
+  /** Short, and unique within the receiver: `grpc`. It is part of the status, so it stays. */
+  readonly name: string;
+  /** What people call it: `OTLP/gRPC`. */
+  readonly title: string;
+  /** Where the receiver's config has its `host:port`: `protocols.grpc.endpoint`. */
+  readonly setting: string;
+  /** That `host:port`; undefined where the config turns the listener off. */
+  endpoint(config: Config): string | undefined;
+  /** What a sender is told for `127.0.0.1:4318`: `http://127.0.0.1:4318/v1/traces`. */
+  target(config: Config, authority: string): string;
+}
+
+/** A built-in receiver. One that only fetches has no listeners. */
+export interface ReceiverFactory<Config extends ReceiverConfig = ReceiverConfig>
+  extends ComponentFactory<Config, ReceiverSettings, Receiver> {
+  /** Whether it runs with its defaults where the config does not name it. */
+  readonly onByDefault: boolean;
+  /** Whether the collector refuses to start without its ports. Those of others, when taken, are one warning. */
+  readonly essential: boolean;
+  readonly listeners: readonly ReceiverListener<Config>[];
+  /** Loads what its start needs, while the store opens. What is loaded here is not to be imported statically. */
+  load(config: Config): Promise<unknown>;
+}
