@@ -1,11 +1,15 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
+import { serviceWith, spanWith } from "../../../test/support/otlp-spans.ts";
+import { DecodeError } from "../../codec/decode-error.ts";
 import { decodeTraces } from "../../codec/otlp/message/decode.ts";
+import { encodeTraces } from "../../codec/otlp/message/encode.ts";
 import { PermanentError } from "../../component/errors.ts";
 import { Metrics } from "../../component/metrics.ts";
 import { findAttribute } from "../../model/any-value.ts";
 import { SPAN_MARK } from "../../model/span.ts";
 import { nameOf, serviceOf } from "../../model/span-columns.ts";
+import { DECODERS } from "./decoders.ts";
 import { Normalizer } from "./normalize.ts";
 import { normalizeConfig } from "./normalize-config.ts";
 
@@ -28,6 +32,31 @@ const json = (value: unknown): Uint8Array => new TextEncoder().encode(JSON.strin
 const GOOD = { traceId: "0af7651916cd43dd8448eb211c80319c", spanId: "b7ad6b7169203331", name: "good" };
 const withSpans = (...spans: object[]): Uint8Array => json({ resourceSpans: [{ scopeSpans: [{ spans }] }] });
 const spansOf = (body: Uint8Array) => decodeTraces(body).flatMap((r) => r.scopeSpans.flatMap((s) => s.spans));
+
+describe("a format of the table", () => {
+  /** A line is the name of a span. */
+  function toOtlp(bytes: Uint8Array): Uint8Array {
+    const lines = new TextDecoder().decode(bytes).split("\n");
+    if (lines.includes("")) throw new DecodeError("an empty line; expected a name");
+    const spans = lines.map((name, i) => spanWith({ name, spanId: `111213141516171${i}` }));
+    return encodeTraces([serviceWith("text", spans)]);
+  }
+  const decoders = { ...DECODERS, otlp_json: { title: "lines of text", toOtlp } };
+  const normalizer = new Normalizer(normalizeConfig.parse({}), new Metrics(), decoders);
+  const bytes = (text: string) => new TextEncoder().encode(text);
+
+  it("is decoded, scanned and stored as OTLP", () => {
+    const { body, scan } = normalizer.normalize("otlp_json", bytes("a\nb"));
+    expect([0, 1].map((row) => nameOf(scan.columns, row))).toEqual(["a", "b"]);
+    expect(spansOf(body).map(({ name }) => name)).toEqual(["a", "b"]);
+  });
+
+  it("is named where its bytes cannot be read", () => {
+    expect(() => normalizer.normalize("otlp_json", bytes("a\n"))).toThrow(
+      "not readable as lines of text: an empty line; expected a name",
+    );
+  });
+});
 
 describe("recorded requests", () => {
   const files = readdirSync(RAW, { recursive: true, encoding: "utf8" })

@@ -1,6 +1,5 @@
 import { DecodeError } from "../../codec/decode-error.ts";
 import { type MendedBody, mendBody, mendTraces } from "../../codec/otlp/cut/mend.ts";
-import { jsonToTraces } from "../../codec/otlp/json/json-in.ts";
 import { decodeTraces } from "../../codec/otlp/message/decode.ts";
 import { encodeTraces } from "../../codec/otlp/message/encode.ts";
 import { TraceScanner } from "../../codec/otlp/scan/scan.ts";
@@ -9,6 +8,7 @@ import { PermanentError } from "../../component/errors.ts";
 import type { BatchFormat } from "../../component/ingest.ts";
 import type { Metrics } from "../../component/metrics.ts";
 import { SPAN_MARK } from "../../model/span.ts";
+import { type BatchDecoder, DECODERS } from "./decoders.ts";
 import type { NormalizeConfig } from "./normalize-config.ts";
 
 /** Valid until the next call of `normalize`. */
@@ -30,8 +30,13 @@ export class Normalizer {
   readonly #limits: ScanLimits;
   readonly #scanner: TraceScanner;
   readonly #metrics: Metrics;
+  readonly #decoders: Readonly<Record<BatchFormat, BatchDecoder>>;
 
-  constructor(config: NormalizeConfig, metrics: Metrics) {
+  constructor(
+    config: NormalizeConfig,
+    metrics: Metrics,
+    decoders: Readonly<Record<BatchFormat, BatchDecoder>> = DECODERS,
+  ) {
     this.#limits = {
       ...DEFAULT_SCAN_LIMITS,
       maxAttributes: config.max_attributes,
@@ -39,19 +44,20 @@ export class Normalizer {
     };
     this.#scanner = new TraceScanner(this.#limits);
     this.#metrics = metrics;
+    this.#decoders = decoders;
   }
 
   /** @throws PermanentError `malformed` for bytes that cannot be read as the format, saying where and what was expected */
   normalize(format: BatchFormat, bytes: Uint8Array): NormalizedBatch {
+    const decoder = this.#decoders[format];
     try {
-      const body = format === "otlp_json" ? encodeTraces(jsonToTraces(bytes)) : bytes;
+      const body = decoder.toOtlp(bytes);
       const scan = this.#scanner.scan(body);
       if (!scan.anyTrouble) return { body, scan, rejected: 0, message: "" };
       return this.#mend(body, scan);
     } catch (error) {
       if (!(error instanceof DecodeError)) throw error;
-      const what = format === "otlp_json" ? "OTLP/JSON" : "OTLP protobuf";
-      throw new PermanentError("malformed", `not readable as ${what}: ${error.message}`, { cause: error });
+      throw new PermanentError("malformed", `not readable as ${decoder.title}: ${error.message}`, { cause: error });
     }
   }
 
