@@ -4,7 +4,10 @@ import { attributesConfig, groupByAttributesConfig, resourceConfig } from "./rew
 import { redactionConfig } from "./rewrite/redaction-config.ts";
 import { semconvConfig } from "./rewrite/semconv-config.ts";
 
-/** What happens to spans between their arrival and the log; all of it in the ingest thread. */
+/**
+ * What happens to spans between their arrival and the log; all of it in the ingest thread. A processor that rewrites has
+ * its schema here and a line in rewrites.ts.
+ */
 export const processorsConfig = z.strictObject({
   normalize: normalizeConfig.prefault({}),
   redaction: redactionConfig.prefault({}),

@@ -3,6 +3,7 @@ import { type AnyValue, type Attributes, anyValueText, findAttribute } from "../
 import type { TracesData } from "../../model/span.ts";
 import type { AttributeActionConfig, AttributesConfig, ResourceConfig } from "./attribute-actions-config.ts";
 import { type AttributeScope, mapAttributes } from "./attribute-walk.ts";
+import { inPlace, type Rewrite } from "./rewrite.ts";
 
 interface Action {
   readonly config: AttributeActionConfig;
@@ -12,41 +13,47 @@ interface Action {
   readonly changed: Counter;
 }
 
+/** The actions of the Collector's resource processor. */
+export function createResourceActions({ attributes }: ResourceConfig, metrics: Metrics): Rewrite | undefined {
+  if (attributes.length === 0) return undefined;
+  const actions = attributes.map((config, i) => ({
+    config,
+    scopes: new Set(["resource"] as const),
+    fromResource: false,
+    value: writtenValue(config.value),
+    changed: changes(metrics, "resource", `attributes[${i}]`, config.action),
+  }));
+  return inPlace(new AttributeActions(actions));
+}
+
+/** The actions of the Collector's attributes processor. */
+export function createAttributeActions({ actions }: AttributesConfig, metrics: Metrics): Rewrite | undefined {
+  if (actions.length === 0) return undefined;
+  const made = actions.map((config, i) => ({
+    config,
+    scopes: new Set<AttributeScope>(config.scopes),
+    fromResource: config.from_scope === "resource",
+    value: writtenValue(config.value),
+    changed: changes(metrics, "attributes", `actions[${i}]`, config.action),
+  }));
+  return inPlace(new AttributeActions(made));
+}
+
+function changes(metrics: Metrics, processor: string, rule: string, action: string): Counter {
+  const help = "Attributes inserted, changed, renamed or deleted, by rule.";
+  return metrics.counter("spanloom_attribute_actions_total", help, { processor, rule, action });
+}
+
 /**
- * The actions of the Collector's resource and attributes processors, in order. Several attributes under one key:
+ * Actions on attributes, in order. Several attributes under one key:
  * `update` and `upsert` change the first, `delete` and `rename` take all. Data that no action changes comes back as the
  * same object.
  */
-export class AttributeActions {
+class AttributeActions {
   readonly #actions: readonly Action[];
 
-  constructor(resource: ResourceConfig, attributes: AttributesConfig, metrics: Metrics) {
-    const counter = (processor: string, rule: string, action: string): Counter =>
-      metrics.counter(
-        "spanloom_attribute_actions_total",
-        "Attributes inserted, changed, renamed or deleted, by rule.",
-        {
-          processor,
-          rule,
-          action,
-        },
-      );
-    this.#actions = [
-      ...resource.attributes.map((config, i) => ({
-        config,
-        scopes: new Set(["resource"] as const),
-        fromResource: false,
-        value: writtenValue(config.value),
-        changed: counter("resource", `attributes[${i}]`, config.action),
-      })),
-      ...attributes.actions.map((config, i) => ({
-        config,
-        scopes: new Set<AttributeScope>(config.scopes),
-        fromResource: config.from_scope === "resource",
-        value: writtenValue(config.value),
-        changed: counter("attributes", `actions[${i}]`, config.action),
-      })),
-    ];
+  constructor(actions: readonly Action[]) {
+    this.#actions = actions;
   }
 
   apply(data: TracesData): TracesData {

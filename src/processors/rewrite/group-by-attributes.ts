@@ -2,26 +2,25 @@ import type { Counter, Metrics } from "../../component/metrics.ts";
 import { type AnyValue, type Attributes, anyValueText, findAttribute, type KeyValue } from "../../model/any-value.ts";
 import type { ResourceSpans, ScopeSpans, Span, TracesData } from "../../model/span.ts";
 import type { GroupByAttributesConfig } from "./attribute-actions-config.ts";
+import type { Rewrite, Rewritten } from "./rewrite.ts";
 
 /** Resources that one batch may be split into; spans beyond stay where they are. A key unlike in every span is no resource. */
 const MAX_RESOURCES = 4_096;
-
-export interface Grouped {
-  readonly data: TracesData;
-  /** The n-th span of `data` was span order[n] before; undefined where nothing moved. */
-  readonly order: readonly number[] | undefined;
-}
 
 interface Place {
   readonly entry: ResourceSpans;
   readonly scopes: Map<ScopeSpans, { readonly spans: Span[]; readonly rows: number[] }>;
 }
 
+export function createGrouping(config: GroupByAttributesConfig, metrics: Metrics): Rewrite | undefined {
+  return config.keys.length === 0 ? undefined : new GroupByAttributes(config, metrics);
+}
+
 /**
  * Moves attributes from spans to their resource, as the Collector's groupbyattrs processor: spans that agree in the
  * values share a resource, which keeps what the original says beside them; spans with none of the keys stay.
  */
-export class GroupByAttributes {
+class GroupByAttributes implements Rewrite {
   readonly #keys: ReadonlySet<string>;
   readonly #moved: Counter;
   readonly #left: Counter;
@@ -38,7 +37,7 @@ export class GroupByAttributes {
     );
   }
 
-  apply(data: TracesData): Grouped {
+  apply(data: TracesData): Rewritten {
     const places: Place[] = [];
     let row = 0;
     let moved = 0;

@@ -7,6 +7,7 @@ import { globMatcher } from "../head-sampling/glob.ts";
 import { type AttributeScope, mapAttributes, mapSame, mapSpans } from "./attribute-walk.ts";
 import type { RedactionConfig, RedactionField, RedactionRuleConfig } from "./redaction-config.ts";
 import { DEFAULT_REPLACEMENT } from "./redaction-defaults.ts";
+import { inPlace, type Rewrite } from "./rewrite.ts";
 
 /** What a hash looks like; it is never hashed or searched again, so that redacting twice changes nothing. */
 const HASHED = /sha256:[0-9a-f]{64}/g;
@@ -30,6 +31,10 @@ interface Rule {
   readonly scopes: ReadonlySet<AttributeScope>;
   readonly fields: ReadonlySet<RedactionField>;
   readonly redacted: Counter;
+}
+
+export function createRedaction(config: RedactionConfig, metrics: Metrics): Rewrite | undefined {
+  return config.rules.length === 0 ? undefined : inPlace(new Redaction(config, metrics));
 }
 
 /**

@@ -8,3 +8,5 @@ export const semconvConfig = z.strictObject({
       "`latest` stores attributes under the names that the semantic conventions have now. Searches find both names either way.",
     ),
 });
+
+export type SemconvConfig = z.infer<typeof semconvConfig>;

@@ -4,6 +4,12 @@ import { renamedValue, renamesOf, type SemconvRename } from "../../model/semconv
 import { SPAN_KIND, type SpanKind, type TracesData } from "../../model/span.ts";
 import { sameValue } from "./attribute-actions.ts";
 import { mapAttributes } from "./attribute-walk.ts";
+import { inPlace, type Rewrite } from "./rewrite.ts";
+import type { SemconvConfig } from "./semconv-config.ts";
+
+export function createSemconvRewrite({ rewrite }: SemconvConfig, metrics: Metrics): Rewrite | undefined {
+  return rewrite === "latest" ? inPlace(new SemconvRewrite(metrics)) : undefined;
+}
 
 /**
  * Stores attributes under their present names (src/model/semconv-aliases.ts). Beside plain renames: `http.target` is
@@ -11,7 +17,7 @@ import { mapAttributes } from "./attribute-walk.ts";
  * where its new key already holds something else, or where its value has no counterpart. Schema URLs stay: they say
  * what the sender followed.
  */
-export class SemconvRewrite {
+class SemconvRewrite {
   readonly #metrics: Metrics;
   readonly #counters = new Map<string, Counter>();
 
