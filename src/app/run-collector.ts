@@ -21,9 +21,10 @@ import { serveUi } from "./ui.ts";
 export interface Collector {
   readonly endpoints: CollectorEndpoints;
   /**
-   * Takes over what may change while it runs (`processors`, `sampling`, `telemetry.logs.level`), reads the receivers' TLS
-   * files again, and warns of everything else that differs. Rate limits and the memory of explicitly kept traces begin anew with `processors` or `sampling`.
-   * Rejects where the new ingest pipeline cannot be made; then everything stays as it was.
+   * Takes over what may change while it runs (`processors`, `sampling`, `telemetry.logs.level`), reads the receivers'
+   * TLS files again, and warns of everything else that differs. Rate limits and the memory of explicitly kept traces
+   * begin anew with `processors` or `sampling`. Rejects where the new ingest pipeline cannot be made; then
+   * everything stays as it was.
    */
   reload(config: Config): Promise<ReloadOutcome>;
   /**

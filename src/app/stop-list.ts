@@ -27,8 +27,8 @@ export class StopList<Part extends string> {
   }
 
   /**
-   * Stops what was opened, one part after the other, whatever order they opened in. A part that fails is logged and does
-   * not keep the others open. All share the time; idempotent, never rejects.
+   * Stops what was opened, one part after the other, whatever order they opened in. A part that fails is logged and
+   * does not keep the others open. All share the time. Idempotent, never rejects.
    */
   stop(timeoutMs: number): Promise<void> {
     this.#stopped ??= this.#stopAll(timeoutMs);

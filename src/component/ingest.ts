@@ -1,8 +1,8 @@
 import type { SpanColumns } from "../model/span-columns.ts";
 
 /**
- * What the bytes of an incoming batch are. Receivers hand them on as they came; the ingest thread does the rest, with the
- * decoder that src/processors/normalize/decoders.ts has for each.
+ * What the bytes of an incoming batch are. Receivers hand them on as they came; the ingest thread does the rest, with
+ * the decoder that src/processors/normalize/decoders.ts has for each.
  */
 export type BatchFormat = "otlp_protobuf" | "otlp_json";
 export type BatchEncoding = "identity" | "gzip" | "deflate";

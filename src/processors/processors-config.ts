@@ -5,8 +5,8 @@ import { redactionConfig } from "./rewrite/redaction-config.ts";
 import { semconvConfig } from "./rewrite/semconv-config.ts";
 
 /**
- * What happens to spans between their arrival and the log; all of it in the ingest thread. A processor that rewrites has
- * its schema here and a line in rewrites.ts.
+ * What happens to spans between their arrival and the log; all of it in the ingest thread. A processor that rewrites
+ * has its schema here and a line in rewrites.ts.
  */
 export const processorsConfig = z.strictObject({
   normalize: normalizeConfig.prefault({}),

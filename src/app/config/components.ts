@@ -20,7 +20,10 @@ export function withDefaultReceivers(
   return { ...Object.fromEntries(defaults.map(([type]) => [type, {}])), ...written };
 }
 
-/** Reads a section that maps names to components, each by the schema of its type; a key with nothing below it is `{}`. */
+/**
+ * Reads a section that maps names to components, each by the schema of its type. A key with nothing below it stands for
+ * the defaults.
+ */
 export function parseComponents(
   section: string,
   table: ComponentSchemas,
@@ -45,7 +48,8 @@ export function parseComponents(
 function unknownType(section: string, name: string, known: readonly string[]): string {
   const type = componentType(name);
   const near = nearest(type, known);
-  return `${section}.${name}: unknown type "${type}"; ${near ? `did you mean "${near}"?` : `known: ${known.join(", ")}`}`;
+  const hint = near === undefined ? `known: ${known.join(", ")}` : `did you mean "${near}"?`;
+  return `${section}.${name}: unknown type "${type}"; ${hint}`;
 }
 
 /** Keys at paths that begin with the section and the component's name. */

@@ -150,8 +150,8 @@ function receiverSection(): Section {
     title: "receivers",
     level: 2,
     intro:
-      "A mapping from a type, or from `type/name` for a further one of a type, to its settings. Without being named runs:\n" +
-      `${defaults.join(", ")}. One that is named runs unless it has \`enabled: false\`.`,
+      "A mapping from a type, or from `type/name` for a further one of a type, to its settings. Those that run without\n" +
+      `being named: ${defaults.join(", ")}. One that is named runs unless it has \`enabled: false\`.`,
     settings: Object.entries(RECEIVERS).flatMap(([type, factory]) =>
       leaves(`receivers.${type}`, toSchema(factory.config), false),
     ),
