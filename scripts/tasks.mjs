@@ -1,0 +1,63 @@
+// What the commands of package.json do, each from a clean checkout: `npm start`, `npm test` and the others.
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { ROOT } from "./checkout-lock.mjs";
+import { ensureChromium, ensureDebianPackages, findChromium } from "./debian.mjs";
+import { fail } from "./messages.mjs";
+import { prepare } from "./prepare.mjs";
+import { become, npm, run } from "./processes.mjs";
+
+const TASKS = {
+  start(args) {
+    prepare();
+    become([join(ROOT, "dist/cli/main.js"), ...args]);
+  },
+  build() {
+    prepare({ anew: true });
+  },
+  test(args) {
+    prepare();
+    ensureChromium();
+    process.exit(vitest(args));
+  },
+  interop(args) {
+    prepare();
+    ensureDebianPackages({
+      "/usr/bin/etcd": "etcd-server",
+      "/usr/sbin/dnsmasq": "dnsmasq-base",
+      "/usr/bin/strace": "strace",
+    });
+    process.exit(vitest(["--config", "vitest.interop.config.ts", ...args]));
+  },
+  docs() {
+    prepare();
+    process.exit(run(process.execPath, [join(ROOT, "scripts/docs.mjs")]));
+  },
+  bench([name, ...args]) {
+    prepare();
+    if (run(npm(), ["exec", "--", "tsc", "-p", "tsconfig.bench.json"]) !== 0) fail("the benchmarks did not compile");
+    const file = join(ROOT, ".tmp/bench/bench", `${name}.js`);
+    if (name === undefined || !existsSync(file)) {
+      fail("npm run bench -- NAME, for example ingest (bench/ has them all)");
+    }
+    process.exit(run(process.execPath, [file, ...args]));
+  },
+  /** Any program, with the Node that runs this first in PATH. */
+  exec([command, ...args]) {
+    if (command === undefined) fail("node scripts/run.mjs exec -- COMMAND");
+    process.exit(run(command, args));
+  },
+};
+
+export function runTask(name, rest) {
+  if (!Object.hasOwn(TASKS, name)) fail(`unknown task ${name}; expected ${Object.keys(TASKS).join(", ")}`);
+  TASKS[name](rest[0] === "--" ? rest.slice(1) : rest);
+}
+
+function vitest(args) {
+  return run(process.execPath, [join(ROOT, "node_modules/vitest/vitest.mjs"), "run", ...args], {
+    CHROMIUM_PATH: findChromium() ?? "",
+    OTEL_SDK_DISABLED: "",
+    NODE_OPTIONS: process.env.NODE_OPTIONS ?? "",
+  });
+}
