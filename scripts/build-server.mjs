@@ -9,14 +9,15 @@ const DIST = join(ROOT, "dist");
 
 /** What starts by itself, and the modules that each loads at its start: of the threads, by name. */
 const PROGRAMS = {
-  command: ["cli/main"],
+  check: ["cli/main"],
+  command: ["cli/run-command"],
   collector: ["app/collector", "cli/commands/serve-run"],
   threads: [
     ...["ingest", "query", "export"].map((name) => [`storage/threads/${name}-worker`, `app/store-modules/${name}`]),
     ["storage/threads/sealing-worker"],
   ],
 };
-const COLLECTOR = [...PROGRAMS.command, "app/collector", ...PROGRAMS.threads.flat()];
+const COLLECTOR = [...PROGRAMS.check, "app/collector", ...PROGRAMS.threads.flat()];
 /** Small, pure packages that take longer to find and open than to run. */
 const BUNDLED = ["cli-progress", "commander", "router", "yaml", "zod"];
 /** The other exports of package.json. */

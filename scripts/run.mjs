@@ -2,10 +2,10 @@
 // The commands of package.json, on a machine that has only Node and npm. Where its Node is too old, a newer one is
 // fetched from the npm registry and goes on. Until the version is known to do, nothing here or in what this file loads
 // uses anything that Node 14 lacks.
-import { spawn } from "node:child_process";
 import { delimiter } from "node:path";
-import { fail, say } from "./messages.mjs";
+import { say } from "./messages.mjs";
 import { folderOfNode, isTooOld, NEEDED, REPLACEMENT } from "./node-versions.mjs";
+import { become } from "./processes.mjs";
 
 const args = process.argv.slice(2);
 
@@ -19,17 +19,12 @@ if (args[0] === "node") {
 }
 
 function goOnWithNewer() {
-  const found = folderOfNode(REPLACEMENT);
-  const place = `kept in ${found.kept}`;
-  say(
-    `Node ${process.versions.node} is older than ${NEEDED}: using Node ${found.version} from the npm registry (${place})`,
-  );
+  const { version, executable, folder, kept } = folderOfNode(REPLACEMENT);
+  const place = `(kept in ${kept})`;
+  say(`Node ${process.versions.node} is older than ${NEEDED}: using Node ${version} from the npm registry ${place}`);
   // npm and all that it starts take the node that is first in PATH.
   const env = { ...process.env };
   const name = Object.keys(env).find((key) => key.toUpperCase() === "PATH") ?? "PATH";
-  env[name] = `${found.folder}${delimiter}${env[name] ?? ""}`;
-  const child = spawn(found.executable, process.argv.slice(1), { stdio: "inherit", env });
-  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => child.kill(signal));
-  child.on("error", (error) => fail(`${found.executable}: ${error.message}; remove ${found.kept} to fetch it again`));
-  child.on("exit", (code, signal) => process.exit(code ?? (signal === null ? 1 : 128)));
+  env[name] = `${folder}${delimiter}${env[name] ?? ""}`;
+  become(executable, process.argv.slice(1), env);
 }

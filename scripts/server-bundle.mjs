@@ -33,7 +33,7 @@ export async function bundle(sources, dir, { bundled = [], shared } = {}) {
       ...OUTPUT,
       dir,
       keepNames: true,
-      ...(shared === undefined ? {} : { codeSplitting: { groups: [shared.group] } }),
+      ...(shared === undefined ? {} : { codeSplitting: { groups: shared.groups } }),
       chunkFileNames: "chunks/[name]-[hash].js",
     },
   });

@@ -3,14 +3,15 @@
 import { join } from "node:path";
 
 /**
- * Puts what several programs need at their start into a few chunks: `command` for the command and whoever else needs
- * these modules, `common` for the collector and its threads, `serve` for the collector, `threads` for two threads or
- * more. What is imported by `import()`, and what one thread needs alone, goes into chunks of its own.
+ * Puts what several programs need at their start into a few chunks: `check` for what the command needs to find out
+ * whether this Node will do, `command` for the rest of the command and whoever else needs these modules, `common` for the
+ * collector and its threads, `serve` for the collector, `threads` for two threads or more. What is imported by
+ * `import()`, and what one thread needs alone, goes into chunks of its own.
  *
  * @param programs entries by program, names below src/ without their ending
- * @returns a plugin that learns the modules, and the group that names their chunks
+ * @returns a plugin that learns the modules, and the groups that name their chunks
  */
-export function sharedChunks(root, { command, collector, threads }) {
+export function sharedChunks(root, { check, command, collector, threads }) {
   const names = new Map();
   const files = (entries) => entries.map((name) => join(root, "src", `${name}.ts`));
   return {
@@ -18,19 +19,24 @@ export function sharedChunks(root, { command, collector, threads }) {
       name: "shared-chunks",
       buildEnd() {
         const loaded = (entries) => staticImports(this, files(entries));
-        const [ofCommand, ofCollector] = [loaded(command), loaded(collector)];
+        const [ofCheck, ofCommand, ofCollector] = [loaded(check), loaded(command), loaded(collector)];
         const ofThreads = threads.map(loaded);
         for (const id of this.getModuleIds()) {
           const users = ofThreads.filter((ids) => ids.has(id)).length;
-          if (ofCommand.has(id)) names.set(id, "command");
+          if (ofCheck.has(id)) names.set(id, "check");
+          else if (ofCommand.has(id)) names.set(id, "command");
           else if (ofCollector.has(id)) names.set(id, users > 0 ? "common" : "serve");
           else if (users > 1) names.set(id, "threads");
         }
-        // It awaits the command that it runs: whatever that loads must not wait for the same file in turn.
-        for (const id of files(command)) names.delete(id);
+        // It is a file by itself, that the package names.
+        for (const id of files(check)) names.delete(id);
       },
     },
-    group: { name: (id) => names.get(id) ?? null, debugName: "shared" },
+    groups: [
+      // Before the others, which would take what their modules import.
+      { name: (id) => (names.get(id) === "check" ? "check" : null), priority: 1, debugName: "check" },
+      { name: (id) => names.get(id) ?? null, debugName: "shared" },
+    ],
   };
 }
 

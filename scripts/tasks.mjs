@@ -10,7 +10,7 @@ import { become, npm, run } from "./processes.mjs";
 const TASKS = {
   start(args) {
     prepare();
-    become([join(ROOT, "dist/cli/main.js"), ...args]);
+    become(process.execPath, [join(ROOT, "dist/cli/main.js"), ...args]);
   },
   build() {
     prepare({ anew: true });

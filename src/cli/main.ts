@@ -1,49 +1,13 @@
 #!/usr/bin/env node
-import { CommanderError } from "commander";
-import { PermanentError, RetryableError } from "../component/errors.ts";
-import { freeBuffersAtOnce } from "./garbage-collection.ts";
+// Only what an old Node can read is loaded before the version is known to do: the rest may not even parse there, and the
+// SQLite add-on would crash.
+import { whyTooOld } from "../component/node-version.ts";
 import { EXIT } from "./output/exit-codes.ts";
-import { createProgram, refuseUnknownCommand } from "./program.ts";
 
-// A reader such as `head` that has seen enough is no error.
-process.stdout.on("error", (error: NodeJS.ErrnoException) => {
-  if (error.code === "EPIPE") process.exit(EXIT.ok);
-  throw error;
-});
-
-freeBuffersAtOnce();
-try {
-  const program = createProgram();
-  refuseUnknownCommand(program, process.argv.slice(2));
-  await program.parseAsync();
-} catch (error) {
-  process.exit(report(error));
-}
-
-function report(error: unknown): number {
-  if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
-  const message = error instanceof Error ? error.message : String(error);
-  process.stderr.write(`spanloom: ${message}\n`);
-  if (error instanceof PermanentError || error instanceof RetryableError) return exitCode(error.code);
-  if (error instanceof Error && process.env.SPANLOOM_DEBUG) process.stderr.write(`${error.stack}\n`);
-  return EXIT.failed;
-}
-
-function exitCode(code: string): number {
-  switch (code) {
-    case "config_invalid":
-    case "bad_request":
-    case "malformed":
-      return EXIT.usage;
-    case "data_folder_in_use":
-    case "data_folder_unusable":
-    case "data_format_unknown":
-      return EXIT.data;
-    case "listen_failed":
-      return EXIT.listen;
-    case "unreachable":
-      return EXIT.unreachable;
-    default:
-      return EXIT.failed;
-  }
+const reason = whyTooOld(process.versions.node);
+if (reason === undefined) {
+  import("./run-command.ts").then(({ runCommand }) => runCommand());
+} else {
+  process.stderr.write(`spanloom: ${reason}\n`);
+  process.exitCode = EXIT.usage;
 }

@@ -8,15 +8,15 @@ const DIST = resolve(import.meta.dirname, "../../dist");
 // What a program loads before it does anything is most of the time that it takes to start.
 describe("at their start", () => {
   it("commands load what reads their flags, and no part of the collector", () => {
-    const main = loadedBy("cli/main.ts");
-    expect(othersOf(main)).toEqual(["commander"]);
-    const folders = new Set(main.files.map((file) => file.split("/")[0]));
+    const command = loadedBy("cli/run-command.ts");
+    expect(othersOf(command)).toEqual(["commander"]);
+    const folders = new Set(command.files.map((file) => file.split("/")[0]));
     expect([...folders].sort()).toEqual(["app", "cli", "codec", "component", "model", "query"]);
-    const ofApp = main.files.filter((file) => file.startsWith("app/"));
+    const ofApp = command.files.filter((file) => file.startsWith("app/"));
     expect(ofApp.sort()).toEqual(["app/config/config-error.ts", "app/version.ts"]);
-    expect([...main.packages].filter((name) => /^node:(?:http|http2|net|tls|zlib|worker_threads)$/.test(name))).toEqual(
-      [],
-    );
+    expect(
+      [...command.packages].filter((name) => /^node:(?:http|http2|net|tls|zlib|worker_threads)$/.test(name)),
+    ).toEqual([]);
   });
 
   it("`serve` reads its config before it loads web server, gRPC and SQLite", () => {
@@ -31,8 +31,17 @@ describe("at their start", () => {
 });
 
 describe("as it is built", () => {
+  it("the command loads nothing that an old Node cannot read before it knows which one it has", () => {
+    const { files, packages, text } = builtFiles("cli/main.js");
+    expect({ files, packages }).toEqual({ files: 3, packages: [] });
+    expect(text.length).toBeLessThan(5000);
+    expect(text).toContain("is too old");
+  });
+
   it("each of them is a few files, with the same packages", () => {
-    expect(builtFiles("cli/main.js")).toEqual({ files: 3, packages: [] });
+    const [chunk] = /chunks\/run-command-[^"]+/.exec(builtFiles("cli/main.js").text) ?? [];
+    const command = builtFiles(chunk as string);
+    expect([command.files, command.packages]).toEqual([4, []]);
     for (const name of ["ingest", "query", "export"]) {
       const { files, packages } = builtFiles(`storage/threads/${name}-worker.js`, `app/store-modules/${name}.js`);
       expect(files).toBeLessThanOrEqual(12);
@@ -44,20 +53,19 @@ describe("as it is built", () => {
   });
 });
 
-/** How many files of dist/ the entries load, and which packages those import. */
-function builtFiles(...entries: readonly string[]): { files: number; packages: string[] } {
-  const files = new Set<string>();
+/** How many files of dist/ the entries load, what they hold, and which packages they import. */
+function builtFiles(...entries: readonly string[]): { files: number; packages: string[]; text: string } {
+  const files = new Map<string, string>();
   const packages = new Set<string>();
   const visit = (file: string): void => {
     if (files.has(file)) return;
-    files.add(file);
-    for (const [, target = ""] of readFileSync(join(DIST, file), "utf8").matchAll(
-      /^(?:import|export)\b[^"'\n;]*"([^"\n]+)"/gm,
-    )) {
+    const text = readFileSync(join(DIST, file), "utf8");
+    files.set(file, text);
+    for (const [, target = ""] of text.matchAll(/^(?:import|export)\b[^"'\n;]*"([^"\n]+)"/gm)) {
       if (target.startsWith(".")) visit(relative(DIST, resolve(DIST, dirname(file), target)));
       else if (!target.startsWith("node:")) packages.add(target);
     }
   };
   for (const entry of entries) visit(entry);
-  return { files: files.size, packages: [...packages].sort() };
+  return { files: files.size, packages: [...packages].sort(), text: [...files.values()].join("\n") };
 }

@@ -1,5 +1,6 @@
 import { execFileSync, spawn } from "node:child_process";
 import {
+  cpSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -8,6 +9,7 @@ import {
   renameSync,
   rmSync,
   symlinkSync,
+  unlinkSync,
   writeFileSync,
 } from "node:fs";
 import { isBuiltin } from "node:module";
@@ -25,7 +27,7 @@ const IMPORTED = [
 const ROOT = resolve(dirname(fileURLToPath(import.meta.url)), "../..");
 
 // What an `npm install spanloom` in an empty folder gives. Dependencies are linked from this checkout instead of being
-// fetched and compiled again: the package's own files are what is under test.
+// fetched again: the package's own files are what is under test.
 describe("the packed package", () => {
   let folder: string;
 
@@ -173,6 +175,34 @@ describe("the packed package", () => {
     const [good, bad] = JSON.parse(output.toString()) as [unknown[], unknown[]];
     expect(good).toEqual([200, "", false]);
     expect(bad).toEqual([400, expect.stringContaining("not readable as OTLP protobuf"), true]);
+  });
+
+  it("takes Node's own SQLite where better-sqlite3 has no binary", () => {
+    const addOn = join(folder, "app/node_modules/better-sqlite3");
+    unlinkSync(addOn);
+    cpSync(join(ROOT, "node_modules/better-sqlite3"), addOn, {
+      recursive: true,
+      filter: (path) => !/[/\\](?:prebuilds|deps|build)$/.test(path),
+    });
+    const program = `
+      import { createCollector } from "spanloom/collector";
+      const storage = { kind: "sqlite", path: "./without-add-on" };
+      const refused = await createCollector({ storage: { ...storage, driver: "better-sqlite3" } }).catch((error) => error);
+      const collector = await createCollector({ storage });
+      const answer = await fetch(collector.endpoints.otlpHttp + "/v1/traces", {
+        method: "POST",
+        headers: { "content-type": "application/json" },
+        body: JSON.stringify({ resourceSpans: [{ scopeSpans: [{ spans: [{ traceId: "1".repeat(32), spanId: "1".repeat(16), name: "kept" }] }] }] }),
+      });
+      const found = await fetch(collector.endpoints.ui + "api/traces/" + "1".repeat(32));
+      console.log(JSON.stringify([refused.message, answer.status, (await found.json()).data.length]));
+      await collector.shutdown();`;
+    const output = execFileSync(process.execPath, ["--input-type=module", "-e", program], {
+      cwd: join(folder, "app"),
+      timeout: 30_000,
+    });
+    const refused = expect.stringMatching(/^SQLite cannot be loaded: better-sqlite3: /);
+    expect(JSON.parse(output.toString())).toEqual([refused, 200, 1]);
   });
 
   it("says what is missing where it was taken apart", () => {

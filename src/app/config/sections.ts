@@ -11,7 +11,7 @@ export const storageConfig = z.strictObject({
     .enum(["auto", "better-sqlite3", "node:sqlite"])
     .default("auto")
     .describe(
-      "Which SQLite is used. `auto`: the add-on better-sqlite3, or Node's own (22.13 and later) where the add-on cannot be loaded.",
+      "Which SQLite is used. `auto`: the add-on better-sqlite3, or Node's own where that has no binary for this machine.",
     ),
   synchronous: z
     .enum(["full", "normal"])

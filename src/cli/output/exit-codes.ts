@@ -3,7 +3,7 @@ export const EXIT = {
   ok: 0,
   /** Something failed while running. */
   failed: 1,
-  /** Wrong flags, unreadable or invalid config or input. */
+  /** Wrong flags, unreadable or invalid config or input, or a Node that is too old. */
   usage: 2,
   /** The data folder is in use, unusable or of a newer version. */
   data: 3,

@@ -78,6 +78,6 @@ it("one of them can be loaded, and a missing one is refused with what to do", ()
   expect(loadableDrivers.length).toBeGreaterThan(0);
   for (const name of ["better-sqlite3", "node:sqlite"] as const) {
     if (loadableDrivers.some(([loadable]) => loadable === name)) continue;
-    expect(() => chooseDriver(name)).toThrow(/SQLite cannot be loaded: .+ Rebuild the add-on/);
+    expect(() => chooseDriver(name)).toThrow(/SQLite cannot be loaded: .+ Install better-sqlite3 again/);
   }
 });

@@ -6,7 +6,7 @@ import { promisify } from "node:util";
 
 const root = fileURLToPath(new URL("../../../", import.meta.url));
 
-/** JavaScript of what worker threads and child processes load: Node 20 cannot run TypeScript in them. */
+/** JavaScript of what worker threads and child processes load: Node 22.13 cannot run TypeScript in them. */
 export interface Compiled {
   /** For StoreSettings.threadEntries. */
   readonly threadEntries: string;
