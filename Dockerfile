@@ -1,15 +1,10 @@
 # The collector as an image: `docker build -t spanloom .`, then `docker compose up` (compose.yaml).
 
-FROM node:20-bookworm-slim AS build
-# What the SQLite add-on is compiled with; none of it reaches the image.
-RUN apt-get update \
- && apt-get install -y --no-install-recommends python3 make g++ \
- && rm -rf /var/lib/apt/lists/*
+FROM node:24-bookworm-slim AS build
 WORKDIR /src
 COPY package.json package-lock.json .npmrc ./
-# Install scripts stay off but for the one add-on, which is built from source with the headers of this Node.
-RUN npm ci --ignore-scripts \
- && npm_config_build_from_source=true npm_config_nodedir=/usr/local npm rebuild better-sqlite3
+# No package needs a script of its own: better-sqlite3 holds its binaries.
+RUN npm ci --ignore-scripts
 COPY tsconfig.json tsconfig.build.json ./
 COPY scripts scripts
 COPY src src
@@ -18,9 +13,9 @@ RUN npm run build:server \
  && npm run build:web \
  && npm prune --omit=dev --ignore-scripts \
  && cd node_modules/better-sqlite3 \
- && rm -rf deps src build/deps build/Release/obj build/Release/obj.target build/Release/.deps build/Release/sqlite3.a build/Release/test_extension.node
+ && rm -rf deps src prebuilds/darwin-* prebuilds/linuxmusl-* prebuilds/win32-*
 
-FROM node:20-bookworm-slim
+FROM node:24-bookworm-slim
 WORKDIR /app
 COPY package.json LICENSE ./
 COPY --from=build /src/node_modules node_modules

@@ -5,6 +5,7 @@ import { parse, parseAllDocuments } from "yaml";
 import { type Config, parseConfig } from "../../src/app/config/config.ts";
 import { configFromEnvironment, readConfigFile } from "../../src/app/config/config-sources.ts";
 import { EXIT } from "../../src/cli/output/exit-codes.ts";
+import { whyTooOld } from "../../src/component/node-version.ts";
 import { documentedMetrics, ROOT, text } from "./files.ts";
 
 async function configOf(environment: Readonly<Record<string, string>>): Promise<Config> {
@@ -35,6 +36,13 @@ describe("the image", () => {
     expect(copied.length).toBeGreaterThan(5);
     expect(copied.filter((path) => !existsSync(join(ROOT, path)))).toEqual([]);
     expect([...new Set(copied)].sort()).toEqual([...letThrough].sort());
+  });
+
+  it("has a Node that will do, and nothing to compile with", () => {
+    const majors = [...dockerfile.matchAll(/^FROM node:(\d+)-/gm)].map(([, major]) => major as string);
+    expect(majors).toHaveLength(2);
+    expect(majors.map((major) => whyTooOld(`${major}.0.0`))).toEqual([undefined, undefined]);
+    expect(dockerfile).not.toMatch(/apt-get|npm rebuild/);
   });
 
   it("has settings that are valid, and listens where it says", async () => {

@@ -41,7 +41,7 @@ describe.each(Object.entries(INSTALLERS))("the packed package, installed in an e
     expect(output.trim()).toMatch(/^\d+\.\d+\.\d+$/);
   });
 
-  it.each(["better-sqlite3", "node:sqlite", "auto"])(
+  it.for(["better-sqlite3", "node:sqlite", "auto"])(
     "gives a collector that stores in SQLite: %s",
     (driver, context) => {
       if (missing) context.skip("pnpm cannot be fetched here");
