@@ -28,8 +28,8 @@ export function folderOfNode(major) {
   if (running.split(".")[0] === major && !isTooOld(running)) {
     return { version: running, executable: process.execPath, folder: dirname(process.execPath) };
   }
-  // npm 6, which comes with it, cannot read the lock file.
-  if (Number(running.split(".")[0]) < 16) cannot(major, "the npm of this one is too old to fetch what is needed");
+  // Their npm, up to version 8, is older than what the lock file was tried with.
+  if (Number(running.split(".")[0]) < 18) cannot(major, "the npm of this one is too old to fetch what is needed");
   const folder = join(TEMP, `node-${major}`);
   const kept = relative(ROOT, folder);
   const stamp = join(folder, "fetched.json");

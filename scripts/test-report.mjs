@@ -1,4 +1,4 @@
-// A reporter of vitest's for .ci/run. Writes the file that SPANLOOM_TEST_REPORT names: how many tests passed, failed and
+// A reporter of vitest's for .ci/run. Writes the file that TEST_REPORT names: how many tests passed, failed and
 // were skipped, then a line for each suite that was skipped, with its reason.
 import { writeFileSync } from "node:fs";
 
@@ -21,7 +21,7 @@ export default class TestReport {
     }
     const lines = [...skips].map(([line, count]) => `${line} (${count} ${count === 1 ? "test" : "tests"})`);
     const text = [`${counts.passed} ${counts.failed} ${counts.skipped}`, ...lines].join("\n");
-    writeFileSync(process.env.SPANLOOM_TEST_REPORT, `${text}\n`);
+    writeFileSync(process.env.TEST_REPORT, `${text}\n`);
   }
 }
 
