@@ -1,7 +1,7 @@
 import { CommanderError } from "commander";
 import { PermanentError, RetryableError } from "../component/errors.ts";
-import { EXIT } from "./output/exit-codes.ts";
 import { freeBuffersAtOnce } from "./garbage-collection.ts";
+import { EXIT } from "./output/exit-codes.ts";
 import { createProgram, refuseUnknownCommand } from "./program.ts";
 
 /** Does what the arguments say, and ends the process where that failed. */
