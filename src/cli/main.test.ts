@@ -1,7 +1,7 @@
 import { spawnSync } from "node:child_process";
 import { resolve } from "node:path";
 import { describe, expect, it } from "vitest";
-import { EXIT } from "./exit-codes.ts";
+import { EXIT } from "./output/exit-codes.ts";
 
 const DIST = resolve(import.meta.dirname, "../../dist");
 
