@@ -1,5 +1,5 @@
 import { credentials, Metadata, makeClientConstructor } from "@grpc/grpc-js";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { type Collector, createCollector } from "../../src/app/collector.ts";
 import { RECORDINGS, type Recording, rawBodies, readRaw, recordingFacts, replayAll } from "../support/recordings.ts";
 import { until } from "../support/until.ts";
@@ -36,13 +36,29 @@ const WAYS: Readonly<Record<string, (collector: Collector) => Promise<void>>> = 
   },
 };
 
+/** Longer than spans are kept, and less than makes their times incredible. */
+const LATER_MS = 30 * 86_400_000;
+
+/** From here on the clock goes on from a month after the recordings, whatever the day is. */
+function setClock(): void {
+  const starts = RECORDINGS.flatMap((name) => recordingFacts(name).allTraces.map((trace) => trace.startTimeUnixNano));
+  const recordedMs = Math.max(...starts.map((start) => Number(BigInt(start) / 1_000_000n)));
+  const now = Date.now.bind(Date);
+  const aheadMs = recordedMs + LATER_MS - now();
+  vi.spyOn(Date, "now").mockImplementation(() => now() + aheadMs);
+}
+
 describe.each(Object.keys(WAYS))("recordings %s", (way) => {
   let collector: Collector;
   beforeAll(async () => {
+    setClock();
     collector = await createCollector();
     await (WAYS[way] as (typeof WAYS)[string])(collector);
   });
-  afterAll(() => collector?.shutdown());
+  afterAll(async () => {
+    await collector?.shutdown();
+    vi.restoreAllMocks();
+  });
 
   async function ask<T>(path: string): Promise<T> {
     const response = await fetch(new URL(path, collector.endpoints.ui));

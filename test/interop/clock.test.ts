@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
@@ -10,17 +10,10 @@ import { TraceScanner } from "../../src/codec/otlp/scan/scan.ts";
 import { DEFAULT_SCAN_LIMITS } from "../../src/codec/otlp/scan/scan-result.ts";
 import { serviceWith, spanWith } from "../support/otlp-spans.ts";
 import { until } from "../support/until.ts";
+import { faketimeEnvironment, faketimeLibrary } from "./faketime.ts";
 import { ServerProgram } from "./processes.ts";
 
-/** The library of the package libfaketime, which gives a process another wall clock; undefined where it is missing. */
-function faketime(): string | undefined {
-  const folders = existsSync("/usr/lib") ? readdirSync("/usr/lib").map((name) => `/usr/lib/${name}/faketime`) : [];
-  return [...folders, "/usr/lib/faketime", "/usr/local/lib/faketime"]
-    .map((folder) => join(folder, "libfaketimeMT.so.1"))
-    .find((path) => existsSync(path));
-}
-
-const LIBRARY = faketime();
+const LIBRARY = faketimeLibrary();
 const HOUR = 3_600_000;
 /** Traces a second that are kept of the service that is limited. */
 const RATE = 20;
@@ -85,13 +78,7 @@ async function collector(exportTo: string) {
       ...["--otlp-http", `127.0.0.1:${http}`, "--otlp-grpc", `127.0.0.1:${grpc}`],
       ...["--ui", `127.0.0.1:${ui}`, "--registry-api", `127.0.0.1:${registry}`],
     ],
-    env: () => ({
-      LD_PRELOAD: LIBRARY as string,
-      FAKETIME_TIMESTAMP_FILE: clock,
-      FAKETIME_NO_CACHE: "1",
-      // Only the clock that somebody can set jumps.
-      FAKETIME_DONT_FAKE_MONOTONIC: "1",
-    }),
+    env: () => faketimeEnvironment(LIBRARY as string, { FAKETIME_TIMESTAMP_FILE: clock, FAKETIME_NO_CACHE: "1" }),
     ready: async ([, , ui]) => (await fetch(`http://127.0.0.1:${ui}/readyz`)).ok,
   });
   await server.start();

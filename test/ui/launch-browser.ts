@@ -1,8 +1,11 @@
 import { type Browser, chromium } from "playwright-core";
 
-/** The system's Chromium, kept from calling home. */
-export function launchBrowser(): Promise<Browser> {
-  return chromium.launch({
+/** The system's Chromium, kept from calling home. Its pages have the clock of this process. */
+export async function launchBrowser(): Promise<Browser> {
+  // It does not start under a library that sets a clock (libfaketime).
+  const { LD_PRELOAD: preloaded, ...env } = process.env;
+  const browser = await chromium.launch({
+    env,
     executablePath: process.env.CHROMIUM_PATH || "/usr/bin/chromium",
     args: [
       "--no-sandbox",
@@ -15,5 +18,28 @@ export function launchBrowser(): Promise<Browser> {
       "--disable-features=Translate,OptimizationHints,MediaRouter",
       "--disable-gpu",
     ],
+  });
+  if (preloaded !== undefined) await setPageClocks(browser);
+  return browser;
+}
+
+async function setPageClocks(browser: Browser): Promise<void> {
+  const page = await browser.newPage();
+  const aheadMs = Date.now() - (await page.evaluate<number>("Date.now()"));
+  await page.close();
+  const content = `{
+    const Machine = Date;
+    globalThis.Date = class extends Machine {
+      constructor(...given) {
+        if (given.length === 0) super(Machine.now() + ${aheadMs});
+        else super(...given);
+      }
+      static now() {
+        return Machine.now() + ${aheadMs};
+      }
+    };
+  }`;
+  browser.on("context", (context) => {
+    void context.addInitScript({ content });
   });
 }

@@ -21,7 +21,7 @@ import type { SqlDatabase } from "../sqlite/driver.ts";
 import { NumberReader, NumberWriter } from "./number-codec.ts";
 import { RedAggregator } from "./red-aggregator.ts";
 import { cellKey, RedCell } from "./red-cell.ts";
-import { expireRed, type RedDelta, RedTable, readRed, redProblems, removeRedBefore, shrinkRed } from "./red-table.ts";
+import { expireRed, type RedDelta, RedTable, readRed, redProblems, shrinkRed } from "./red-table.ts";
 
 const MINUTE = MINUTE_MS;
 const HOUR = HOUR_MS;
@@ -253,6 +253,35 @@ describe("keeping", () => {
     expect(read({ startMs: START_MS + HOUR, endMs: START_MS + 2 * HOUR }).stepMs).toBe(MINUTE);
   });
 
+  it("lets minutes go in whole hours, oldest first, then hours, where all takes too much space", () => {
+    consume(spansOf("cart", [{ at: 0 }, { at: 40 * MINUTE }, { at: HOUR }, { at: HOUR + MINUTE }]));
+    flush();
+    const stored = () =>
+      db
+        .prepare<{ width: number; bucket: number }>("SELECT width, bucket FROM red ORDER BY width, bucket")
+        .all()
+        .map(({ width, bucket }) => [width, (bucket * width - START_MS) / MINUTE]);
+    const both = { endMs: START_MS + 2 * HOUR };
+    expect(shrinkRed(db)).toBe(true);
+    expect(stored()).toEqual([
+      [MINUTE, 60],
+      [MINUTE, 61],
+      [HOUR, 0],
+      [HOUR, 60],
+    ]);
+    consume(spansOf("cart", [{ at: 50 * MINUTE }]));
+    flush();
+    expect(stored()).toHaveLength(4);
+    expect(read(both)).toMatchObject({ stepMs: HOUR, series: [{ points: [{ calls: 3 }, { calls: 2 }] }] });
+    expect(read({ ...both, startMs: START_MS + HOUR }).stepMs).toBe(MINUTE);
+    expect(shrinkRed(db)).toBe(true);
+    expect(shrinkRed(db)).toBe(true);
+    expect(stored()).toEqual([[HOUR, 60]]);
+    expect(shrinkRed(db)).toBe(true);
+    expect(shrinkRed(db)).toBe(false);
+    expect(db.prepare("SELECT * FROM received_hour").all()).toEqual([]);
+  });
+
   it("notices rows that are not what was written, and reads those of an older version", () => {
     consume(spansOf("cart", [{}]));
     flush();
@@ -287,7 +316,7 @@ describe("keeping", () => {
     expect(calls(read())).toEqual([["cart", undefined, 2, 2]]);
     const empty = testDriver.open(":memory:");
     expect(readRed(empty, { startMs: 0, endMs: HOUR, stepMs: MINUTE, byOperation: true }).series).toEqual([]);
-    removeRedBefore(empty, START_MS);
+    expireRed(empty, { oldestMs: START_MS, newestMs: START_MS, nowMs: START_MS });
     empty.close();
   });
 });
@@ -350,7 +379,7 @@ describe("a table that holds what it wrote", () => {
           for (const { list, outcome } of steps) {
             const write = (to: SqlDatabase, by: RedTable) =>
               to.transaction(() => {
-                const summed = by.add(to, deltaOf(list), () => START_MS);
+                const summed = by.add(to, deltaOf(list), (hour) => hour * HOUR);
                 if (outcome === "roll back") throw new Error("disk full");
                 return summed;
               });
@@ -362,7 +391,8 @@ describe("a table that holds what it wrote", () => {
             expect(write(mine, holding)).toBe(write(others, table(others, 0)));
             if (outcome === "restart") holding = table(mine, maxHeld);
             for (const one of [mine, others]) {
-              if (outcome === "remove") removeRedBefore(one, START_MS + HOUR);
+              const ages = { oldestMs: START_MS + HOUR, newestMs: START_MS + HOUR, nowMs: START_MS + HOUR };
+              if (outcome === "remove") one.transaction(() => expireRed(one, ages));
               if (outcome === "shrink") shrinkRed(one);
               if (outcome === "harm") one.exec("UPDATE red SET totals = x'09' WHERE service = 'a'");
             }

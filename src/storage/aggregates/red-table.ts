@@ -255,18 +255,9 @@ export function expireRed(db: SqlDatabase, ages: LogAges): void {
   removeHours(db, gone);
 }
 
-/** Removes what began before `beforeMs`, ms since the epoch, in whole hours. */
-export function removeRedBefore(db: SqlDatabase, beforeMs: number): void {
-  if (!hasTable(db)) return;
-  const hour = Math.floor(beforeMs / HOUR_MS);
-  removeRows(db, MINUTE_MS, hour * MINUTES_OF_HOUR);
-  removeRows(db, HOUR_MS, hour);
-  removeReceivedBefore(db, "red", hour);
-}
-
 /**
- * Removes the older eighth of the minutes, or of the hours where there are no minutes left: what senders name is not to fill the
- * disk. False where nothing is left.
+ * Removes the older eighth of the minutes, in whole hours, or of the hours where there are no minutes left: what senders name is
+ * not to fill the disk. False where nothing is left.
  */
 export function shrinkRed(db: SqlDatabase): boolean {
   if (!hasTable(db)) return false;
@@ -278,25 +269,26 @@ export function shrinkRed(db: SqlDatabase): boolean {
       .get(width) ?? { first: null, last: null };
     if (first === null || last === null) continue;
     const from = first + Math.max(1, Math.ceil((last - first) / 8));
-    removeRows(db, width, from);
-    if (width === HOUR_MS) removeReceivedBefore(db, "red", from);
-    else forgetMinutes(db, from);
+    if (width === MINUTE_MS) forgetMinutes(db, Math.max(hourOfMinute(first) + 1, hourOfMinute(from)));
+    else {
+      removeRows(db, HOUR_MS, from);
+      removeReceivedBefore(db, "red", from);
+    }
     return true;
   }
   return false;
 }
 
-/** Minutes before this one are gone. */
-function forgetMinutes(db: SqlDatabase, from: number): void {
-  const hours = [...readReceivedHours(db, "red").values()].filter(
-    ({ hour, minutes }) => minutes && hour * MINUTES_OF_HOUR < from,
-  );
+/** Removes the minutes of the hours before this one. */
+function forgetMinutes(db: SqlDatabase, hour: number): void {
+  removeRows(db, MINUTE_MS, hour * MINUTES_OF_HOUR);
+  raiseMinutesFrom(db, hour * MINUTES_OF_HOUR);
+  const hours = [...readReceivedHours(db, "red").values()].filter((known) => known.minutes && known.hour < hour);
   writeReceivedHours(
     db,
     "red",
-    hours.map((hour) => ({ ...hour, minutes: false })),
+    hours.map((known) => ({ ...known, minutes: false })),
   );
-  raiseMinutesFrom(db, from);
 }
 
 function removeRows(db: SqlDatabase, width: number, before: number): void {
