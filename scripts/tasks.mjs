@@ -18,6 +18,10 @@ const TASKS = {
   test(args) {
     prepare();
     ensureChromium();
+    ensureDebianPackages({
+      "/usr/bin/python3": "python3",
+      "/usr/lib/python3/dist-packages/brotli.py": "python3-brotli",
+    });
     process.exit(vitest(args));
   },
   interop(args) {

@@ -125,11 +125,11 @@ function digits(n: number): string {
   return (Math.imul(n, 0x9e3779b1) >>> 0).toString(16).padStart(8, "0");
 }
 
-/** `count` spans of a few traces that look alike, as those of one instrumented service do. */
-export function alikeSpans(first: number, count: number): Bytes[] {
+/** `count` spans of a few traces that look alike, as those of one instrumented service do; the first starts at `from`, ns. */
+export function alikeSpans(first: number, count: number, from: bigint = T0): Bytes[] {
   return Array.from({ length: count }, (_, i) => {
     const n = first + i;
-    const start = T0 + BigInt(i) * 1_000_003n;
+    const start = from + BigInt(i) * 1_000_003n;
     const inTrace = i % 8;
     return concat(
       ids(n, first + i - inTrace),

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { openStore } from "../../src/storage/open-store.ts";
-import { incoming, MADE_AT_MS } from "../support/storage/batches.ts";
+import { incoming } from "../support/storage/batches.ts";
 import { type Compiled, compileThreads } from "../support/storage/compiled.ts";
 import { testDriver } from "../support/storage/driver.ts";
 import { recordingHost, storeSettings, tempFolder } from "../support/storage/rig.ts";
@@ -36,6 +36,12 @@ interface Read {
     readonly totals: readonly Cell[];
     readonly operations: readonly Cell[];
   }[];
+  readonly received: readonly {
+    readonly aggregate: string;
+    readonly hour: number;
+    readonly received_ms: number | null;
+    readonly minutes: number;
+  }[];
   readonly calls: readonly { readonly parent: string; readonly child: string; readonly durations: Histogram }[];
 }
 
@@ -44,6 +50,9 @@ async function read(path: string): Promise<Read> {
   const { stdout } = await promisify(execFile)(PYTHON as string, ["-B", script, path], { maxBuffer: 1 << 28 });
   return JSON.parse(stdout) as Read;
 }
+
+/** When the spans began, ms: minutes go 25 hours after they were received, whatever the clock says today. */
+const MADE_AT_MS = Math.floor(Date.now() / 3_600_000) * 3_600_000;
 
 /** As `alikeSpans` makes them, ns. */
 const durationOf = (i: number) => i * 17;
@@ -76,12 +85,12 @@ describe.skipIf(PYTHON === undefined)("a reader that knows consumers.md alone (D
         },
       }),
     );
-    const spans = alikeSpans(1_000, COUNT);
+    const spans = alikeSpans(1_000, COUNT, BigInt(MADE_AT_MS) * 1_000_000n);
     // Of each trace of eight the first four belong to one service and the others to another.
     const isFront = (_: unknown, i: number) => i % 8 < 4;
-    await store.append(incoming(request("front", spans.filter(isFront)), MADE_AT_MS));
+    await store.append(incoming(request("front", spans.filter(isFront)), Date.now()));
     const others = spans.filter((span, i) => !isFront(span, i));
-    await store.append(incoming(request('back "€"', others), MADE_AT_MS));
+    await store.append(incoming(request('back "€"', others), Date.now()));
     await store.compact();
     await store.close(AbortSignal.timeout(20_000));
   }, 120_000);
@@ -132,6 +141,15 @@ describe.skipIf(PYTHON === undefined)("a reader that knows consumers.md alone (D
     const hour = Math.floor(MADE_AT_MS / 3_600_000);
     expect(calls).toMatchObject([{ parent: "front", child: 'back "€"', calls: called.length, errors, hour }]);
     expectHistogram(calls[0]?.durations, called.map(durationOf));
+  });
+
+  it("reads when the hours of each aggregate were received", async () => {
+    const { received } = await read(temp.path);
+    expect(received.map(({ aggregate, hour, minutes }) => ({ aggregate, hour, minutes }))).toEqual([
+      { aggregate: "dependencies", hour: MADE_AT_MS / 3_600_000, minutes: 0 },
+      { aggregate: "red", hour: MADE_AT_MS / 3_600_000, minutes: 1 },
+    ]);
+    for (const { received_ms } of received) expect(received_ms).toBeGreaterThanOrEqual(MADE_AT_MS);
   });
 
   it("stops where something is not what was written", async () => {

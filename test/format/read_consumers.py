@@ -145,10 +145,30 @@ def read_calls(db):
     return rows
 
 
+def read_received(db):
+    rows = []
+    for aggregate, hour, received_ms, minutes, crc in db.execute(
+        "SELECT aggregate, hour, received_ms, minutes, crc FROM received_hour ORDER BY aggregate, hour"
+    ):
+        listed = zlib.crc32(json_text([aggregate, hour, received_ms, minutes]))
+        check(crc == listed, f"checksum of {aggregate} in hour {hour}")
+        rows.append({"aggregate": aggregate, "hour": hour, "received_ms": received_ms, "minutes": minutes})
+    return rows
+
+
 def main(folder):
     path = pathlib.Path(folder, "consumers.db").absolute()
     db = sqlite3.connect(path.as_uri() + "?mode=ro", uri=True)
-    print(json.dumps({"cursors": read_cursors(db), "red": read_red(db), "calls": read_calls(db)}))
+    print(
+        json.dumps(
+            {
+                "cursors": read_cursors(db),
+                "red": read_red(db),
+                "received": read_received(db),
+                "calls": read_calls(db),
+            }
+        )
+    )
 
 
 if __name__ == "__main__":
