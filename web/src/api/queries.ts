@@ -10,7 +10,7 @@ import type {
 } from "../../../src/query/ui/api-types.ts";
 import { decodeTraceColumns, type TraceColumns } from "../../../src/query/ui/columns-format.ts";
 import { type SearchParams, searchRequest, timeRange } from "../search/search-params.ts";
-import { buildTraceModel, type TraceModel } from "../trace/trace-model.ts";
+import { buildTraceModel, type TraceModel } from "../trace/model/trace-model.ts";
 import { ApiError, getBytes, getJson } from "./client.ts";
 import type { UiRegistryResponse } from "./registry.ts";
 import type { UiStatusResponse } from "./status.ts";

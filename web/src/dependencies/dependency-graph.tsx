@@ -3,7 +3,7 @@ import { useMemo, useState } from "react";
 import type { UiDependenciesResponse } from "../../../src/query/ui/api-types.ts";
 import { formatCount } from "../format/count.ts";
 import { formatDuration } from "../format/duration.ts";
-import { preferredHue } from "../trace/service-look.ts";
+import { preferredHue } from "../format/service-look.ts";
 import { backwardEdge, type EdgePath, forwardEdge, type Point } from "./edge-path.ts";
 import { errorShare } from "./error-share.ts";
 import { type GraphLayout, type GraphPlace, layoutGraph, linkKey } from "./graph-layout.ts";

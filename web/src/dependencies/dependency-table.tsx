@@ -2,7 +2,7 @@ import { Link } from "@tanstack/react-router";
 import type { UiDependenciesResponse } from "../../../src/query/ui/api-types.ts";
 import { formatCount } from "../format/count.ts";
 import { formatDuration } from "../format/duration.ts";
-import { preferredHue } from "../trace/service-look.ts";
+import { preferredHue } from "../format/service-look.ts";
 import { ServiceSwatch } from "../ui/service-swatch.tsx";
 import { errorShare } from "./error-share.ts";
 

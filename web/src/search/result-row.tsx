@@ -2,8 +2,8 @@ import { Link } from "@tanstack/react-router";
 import type { UiTraceSummary } from "../../../src/query/ui/api-types.ts";
 import { counted, formatCount } from "../format/count.ts";
 import { formatDuration } from "../format/duration.ts";
+import { preferredHue } from "../format/service-look.ts";
 import { formatAbsolute, formatMoment, formatRelative } from "../format/time.ts";
-import { preferredHue } from "../trace/service-look.ts";
 import { Icon } from "../ui/icon.tsx";
 import { nanoToMs } from "./results.ts";
 

@@ -1,5 +1,5 @@
 import type { UiTraceSummary } from "../../../src/query/ui/api-types.ts";
-import { ticks } from "../trace/time-scale.ts";
+import { ticks } from "../format/time-scale.ts";
 import { nanoToMs } from "./results.ts";
 
 /** A trace as a point: start over duration. */

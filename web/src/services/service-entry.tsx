@@ -2,7 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { redQuery } from "../api/queries.ts";
 import type { RateUnit } from "../format/rate.ts";
-import { preferredHue } from "../trace/service-look.ts";
+import { preferredHue } from "../format/service-look.ts";
 import { Icon } from "../ui/icon.tsx";
 import { ServiceSwatch } from "../ui/service-swatch.tsx";
 import { InstanceList } from "./instance-list.tsx";

@@ -2,9 +2,9 @@ import { useQuery } from "@tanstack/react-query";
 import { spanQuery } from "../api/queries.ts";
 import { counted } from "../format/count.ts";
 import { Icon } from "../ui/icon.tsx";
-import { errorMessage } from "./exception.ts";
-import { pathTo } from "./layout.ts";
-import { firstErrorOrigin, spanIdOf, type TraceModel } from "./trace-model.ts";
+import { pathTo } from "./model/layout.ts";
+import { firstErrorOrigin, spanIdOf, type TraceModel } from "./model/trace-model.ts";
+import { errorMessage } from "./span/exception.ts";
 
 /** How many spans failed, the path to where the first failure began and what it says; steps through all of them. */
 export function ErrorStrip({

@@ -1,6 +1,6 @@
 import { Icon } from "../ui/icon.tsx";
 import { Menu } from "../ui/menu.tsx";
-import type { FoldBase } from "./folding.ts";
+import type { FoldBase } from "./model/folding.ts";
 import { foldLevel } from "./use-timeline-state.ts";
 
 /** Folding of the whole trace at once. */

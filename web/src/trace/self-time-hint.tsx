@@ -1,8 +1,8 @@
 import { useDeferredValue, useMemo } from "react";
 import type { TraceColumns } from "../../../src/query/ui/columns-format.ts";
 import { formatDuration } from "../format/duration.ts";
-import { slowestRow } from "./self-time.ts";
-import type { TraceModel } from "./trace-model.ts";
+import { slowestRow } from "./model/self-time.ts";
+import type { TraceModel } from "./model/trace-model.ts";
 
 /** Where most of the time went: the span with the longest time of its own. A press shows it. */
 export function SelfTimeHint({

@@ -6,8 +6,8 @@ import { CopyButton } from "../ui/copy-button.tsx";
 import { Icon } from "../ui/icon.tsx";
 import { Menu } from "../ui/menu.tsx";
 import { ServiceSwatch } from "../ui/service-swatch.tsx";
-import { LinkedFromMenu } from "./linked-from.tsx";
-import type { TraceModel } from "./trace-model.ts";
+import type { TraceModel } from "./model/trace-model.ts";
+import { LinkedFromMenu } from "./span/linked-from.tsx";
 
 const SERVICES = 8;
 

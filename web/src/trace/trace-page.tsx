@@ -4,7 +4,7 @@ import type { ReactNode } from "react";
 import { traceQuery } from "../api/queries.ts";
 import { usePageTitle } from "../shell/use-page-title.ts";
 import { Notice } from "../ui/notice.tsx";
-import type { TraceModel } from "./trace-model.ts";
+import type { TraceModel } from "./model/trace-model.ts";
 import { TraceView } from "./trace-view.tsx";
 
 const route = getRouteApi("/trace/$traceId");

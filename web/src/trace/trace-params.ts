@@ -1,6 +1,6 @@
-import { foldBaseText, parseFoldBase } from "./folding.ts";
-import { openGroupsText, parseOpenGroups } from "./group-folding.ts";
-import type { TimeWindow } from "./time-scale.ts";
+import type { TimeWindow } from "../format/time-scale.ts";
+import { foldBaseText, parseFoldBase } from "./model/folding.ts";
+import { openGroupsText, parseOpenGroups } from "./model/group-folding.ts";
 
 /** The address of the trace page. `uiFind` is Jaeger UI's; the rest restores what is open, zoomed and folded. */
 export interface TraceParams {

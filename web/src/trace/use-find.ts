@@ -1,8 +1,8 @@
 import { useQuery } from "@tanstack/react-query";
 import { useMemo, useState } from "react";
 import { findQuery } from "../api/queries.ts";
-import { findByName, mergeRows } from "./find-rows.ts";
-import { rowsOfSpans, type TraceModel } from "./trace-model.ts";
+import { findByName, mergeRows } from "./model/find-rows.ts";
+import { rowsOfSpans, type TraceModel } from "./model/trace-model.ts";
 import type { TraceParams } from "./trace-params.ts";
 import { useSettled } from "./use-settled.ts";
 

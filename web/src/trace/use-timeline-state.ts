@@ -1,8 +1,8 @@
 import { useMemo } from "react";
-import { type FoldBase, foldBaseText, foldedAncestors, foldRows, parseFoldBase, visibleRows } from "./folding.ts";
-import { closedAround, closedGroups, openGroupsText, parseOpenGroups } from "./group-folding.ts";
-import { pathTo } from "./layout.ts";
-import { rowOfSpan, rowsOfSpans, spanIdOf, type TraceModel } from "./trace-model.ts";
+import { type FoldBase, foldBaseText, foldedAncestors, foldRows, parseFoldBase, visibleRows } from "./model/folding.ts";
+import { closedAround, closedGroups, openGroupsText, parseOpenGroups } from "./model/group-folding.ts";
+import { pathTo } from "./model/layout.ts";
+import { rowOfSpan, rowsOfSpans, spanIdOf, type TraceModel } from "./model/trace-model.ts";
 import type { TraceParams } from "./trace-params.ts";
 
 export interface Folding {

@@ -1,4 +1,4 @@
-import type { ServiceLook } from "../trace/service-look.ts";
+import type { ServiceLook } from "../format/service-look.ts";
 
 /** The mark of a service in the colour and pattern its bars have; always stands beside the service's name. */
 export function ServiceSwatch({ look }: { readonly look: ServiceLook }) {

@@ -1,16 +1,16 @@
 import { useQuery } from "@tanstack/react-query";
-import { SPAN_KIND_NAMES } from "../../../src/model/span.ts";
-import { PARENT_MISSING } from "../../../src/query/ui/columns-format.ts";
-import { spanQuery } from "../api/queries.ts";
-import { counted } from "../format/count.ts";
-import { formatDuration } from "../format/duration.ts";
-import { CopyButton } from "../ui/copy-button.tsx";
-import { Icon } from "../ui/icon.tsx";
-import { Notice } from "../ui/notice.tsx";
-import { ServiceSwatch } from "../ui/service-swatch.tsx";
+import { SPAN_KIND_NAMES } from "../../../../src/model/span.ts";
+import { PARENT_MISSING } from "../../../../src/query/ui/columns-format.ts";
+import { spanQuery } from "../../api/queries.ts";
+import { counted } from "../../format/count.ts";
+import { formatDuration } from "../../format/duration.ts";
+import { CopyButton } from "../../ui/copy-button.tsx";
+import { Icon } from "../../ui/icon.tsx";
+import { Notice } from "../../ui/notice.tsx";
+import { ServiceSwatch } from "../../ui/service-swatch.tsx";
+import { spanIdOf, type TraceModel } from "../model/trace-model.ts";
 import { LinkedFromSection } from "./linked-from.tsx";
 import { SpanDetail } from "./span-detail.tsx";
-import { spanIdOf, type TraceModel } from "./trace-model.ts";
 
 /** The open span: what the columns know at once, its attributes, events and links as soon as they are fetched. */
 export function SpanPanel({

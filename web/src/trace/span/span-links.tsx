@@ -1,10 +1,10 @@
 import { Link } from "@tanstack/react-router";
-import type { UiSpanDetail } from "../../../src/query/ui/api-types.ts";
-import { formatCount } from "../format/count.ts";
-import { CopyButton } from "../ui/copy-button.tsx";
-import { Icon } from "../ui/icon.tsx";
+import type { UiSpanDetail } from "../../../../src/query/ui/api-types.ts";
+import { formatCount } from "../../format/count.ts";
+import { CopyButton } from "../../ui/copy-button.tsx";
+import { Icon } from "../../ui/icon.tsx";
+import { rowOfSpan, type TraceModel } from "../model/trace-model.ts";
 import { AttributeTable } from "./attribute-table.tsx";
-import { rowOfSpan, type TraceModel } from "./trace-model.ts";
 
 /** Links to other spans, each opening the linked trace at that span. */
 export function SpanLinks({ span, model }: { readonly span: UiSpanDetail; readonly model: TraceModel }) {

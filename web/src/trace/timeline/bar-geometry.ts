@@ -1,4 +1,4 @@
-import { type TimeWindow, timeToX } from "./time-scale.ts";
+import { type TimeWindow, timeToX } from "../../format/time-scale.ts";
 
 /** Room on both sides of the time axis, CSS pixels: the first and the last bar end inside, what goes on runs into it. */
 export const GUTTER = { left: 6, right: 14 } as const;

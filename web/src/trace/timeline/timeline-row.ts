@@ -1,11 +1,11 @@
-import { SPAN_KIND_NAMES } from "../../../src/model/span.ts";
-import { COLUMN_MARK, PARENT_MISSING } from "../../../src/query/ui/columns-format.ts";
-import { counted, formatCount } from "../format/count.ts";
-import { formatDuration } from "../format/duration.ts";
-import { ICON_PATHS, type IconName } from "../ui/icon-paths.ts";
-import { countBetween } from "./folding.ts";
-import type { SiblingGroup } from "./sibling-groups.ts";
-import type { TraceModel } from "./trace-model.ts";
+import { SPAN_KIND_NAMES } from "../../../../src/model/span.ts";
+import { COLUMN_MARK, PARENT_MISSING } from "../../../../src/query/ui/columns-format.ts";
+import { counted, formatCount } from "../../format/count.ts";
+import { formatDuration } from "../../format/duration.ts";
+import { ICON_PATHS, type IconName } from "../../ui/icon-paths.ts";
+import { countBetween } from "../model/folding.ts";
+import type { SiblingGroup } from "../model/sibling-groups.ts";
+import type { TraceModel } from "../model/trace-model.ts";
 
 /** What a pooled row is filled from. */
 interface RowContent {

@@ -1,5 +1,5 @@
 import { type Ref, useEffect, useImperativeHandle, useLayoutEffect, useRef } from "react";
-import { onThemeChange } from "../shell/theme.ts";
+import { onThemeChange } from "../../shell/theme.ts";
 import { type TimelineEvents, type TimelineState, TimelineView } from "./timeline-view.ts";
 
 export interface TimelineHandle {

@@ -1,4 +1,4 @@
-import type { TraceColumns } from "../../../src/query/ui/columns-format.ts";
+import type { TraceColumns } from "../../../../src/query/ui/columns-format.ts";
 import { spanIdOf } from "./trace-model.ts";
 
 /**

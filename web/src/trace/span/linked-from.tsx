@@ -1,12 +1,12 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
-import type { UiLinkedFromResponse } from "../../../src/query/ui/api-types.ts";
-import { linkedFromQuery } from "../api/queries.ts";
-import { formatCount } from "../format/count.ts";
-import { formatAbsolute } from "../format/time.ts";
-import { nanoToMs } from "../search/results.ts";
-import { Icon } from "../ui/icon.tsx";
-import { Menu } from "../ui/menu.tsx";
+import type { UiLinkedFromResponse } from "../../../../src/query/ui/api-types.ts";
+import { linkedFromQuery } from "../../api/queries.ts";
+import { formatCount } from "../../format/count.ts";
+import { formatAbsolute } from "../../format/time.ts";
+import { nanoToMs } from "../../search/results.ts";
+import { Icon } from "../../ui/icon.tsx";
+import { Menu } from "../../ui/menu.tsx";
 import { Section } from "./section.tsx";
 
 const LISTED = 12;

@@ -1,10 +1,10 @@
 import { Link } from "@tanstack/react-router";
 import { type ReactNode, useState } from "react";
-import type { UiAttribute } from "../../../src/query/ui/api-types.ts";
-import { formatCount } from "../format/count.ts";
-import { tagsToJson } from "../search/tags.ts";
-import { CopyButton } from "../ui/copy-button.tsx";
-import { Icon } from "../ui/icon.tsx";
+import type { UiAttribute } from "../../../../src/query/ui/api-types.ts";
+import { formatCount } from "../../format/count.ts";
+import { tagsToJson } from "../../search/tags.ts";
+import { CopyButton } from "../../ui/copy-button.tsx";
+import { Icon } from "../../ui/icon.tsx";
 import { tagText, valueText } from "./value-text.ts";
 
 const LONG = 600;

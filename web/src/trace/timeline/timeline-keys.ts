@@ -1,6 +1,6 @@
-import { nearestPosition } from "./folding.ts";
-import type { TraceLayout } from "./layout.ts";
-import { groupOf, type SiblingGroups } from "./sibling-groups.ts";
+import { nearestPosition } from "../model/folding.ts";
+import type { TraceLayout } from "../model/layout.ts";
+import { groupOf, type SiblingGroups } from "../model/sibling-groups.ts";
 
 interface KeyPlace {
   readonly layout: TraceLayout;

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
-import { foldRows, visibleRows } from "./folding.ts";
-import { closedGroups } from "./group-folding.ts";
-import { layoutTrace } from "./layout.ts";
-import { siblingGroups } from "./sibling-groups.ts";
+import { foldRows, visibleRows } from "../model/folding.ts";
+import { closedGroups } from "../model/group-folding.ts";
+import { layoutTrace } from "../model/layout.ts";
+import { siblingGroups } from "../model/sibling-groups.ts";
 import { rowForKey } from "./timeline-keys.ts";
 
 /** 0 ─ 1 ─ 2; 0 ─ 3; 4 */

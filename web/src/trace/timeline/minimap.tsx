@@ -1,10 +1,10 @@
 import { type PointerEvent, useEffect, useRef, useState } from "react";
-import { formatDuration, formatOffset } from "../format/duration.ts";
-import { onThemeChange } from "../shell/theme.ts";
+import { formatDuration, formatOffset } from "../../format/duration.ts";
+import { clampWindow, type TimeWindow, ticks, timeToX, xToTime } from "../../format/time-scale.ts";
+import { onThemeChange } from "../../shell/theme.ts";
+import type { TraceModel } from "../model/trace-model.ts";
 import { paintMinimap } from "./minimap-painter.ts";
 import { readPalette } from "./palette.ts";
-import { clampWindow, type TimeWindow, ticks, timeToX, xToTime } from "./time-scale.ts";
-import type { TraceModel } from "./trace-model.ts";
 
 const HEIGHT = 56;
 const HANDLE = 6;

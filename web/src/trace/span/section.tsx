@@ -1,5 +1,5 @@
 import { type ReactNode, useState } from "react";
-import { formatCount } from "../format/count.ts";
+import { formatCount } from "../../format/count.ts";
 
 /** A titled part that folds; its content is drawn only while it is open. */
 export function Section({

@@ -1,4 +1,4 @@
-import type { TraceColumns } from "../../../src/query/ui/columns-format.ts";
+import type { TraceColumns } from "../../../../src/query/ui/columns-format.ts";
 
 /**
  * Time of each row, in ns, in which none of its children ran: its duration without the union of theirs, of which only what

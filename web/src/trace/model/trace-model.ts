@@ -1,6 +1,11 @@
-import { COLUMN_MARK, columnIdHex, PARENT_MISSING, type TraceColumns } from "../../../src/query/ui/columns-format.ts";
+import {
+  COLUMN_MARK,
+  columnIdHex,
+  PARENT_MISSING,
+  type TraceColumns,
+} from "../../../../src/query/ui/columns-format.ts";
+import { assignLooks, type ServiceLook } from "../../format/service-look.ts";
 import { layoutTrace, type TraceLayout } from "./layout.ts";
-import { assignLooks, type ServiceLook } from "./service-look.ts";
 import { type SiblingGroups, siblingGroups } from "./sibling-groups.ts";
 
 interface ServiceCount {

@@ -1,4 +1,4 @@
-import type { UiAttribute, UiValue } from "../../../src/query/ui/api-types.ts";
+import type { UiAttribute, UiValue } from "../../../../src/query/ui/api-types.ts";
 
 /** An attribute's value as text to read and copy: strings as they are, the rest as JSON would write them. */
 export function valueText(value: UiValue): string {

@@ -1,7 +1,7 @@
+import type { TraceModel } from "../model/trace-model.ts";
 import { barBox } from "./bar-geometry.ts";
 import { fitCanvas } from "./canvas-size.ts";
 import type { Palette } from "./palette.ts";
-import type { TraceModel } from "./trace-model.ts";
 
 /** Up to this many spans each is drawn for itself; beyond it a line of pixels sums up many. */
 const SINGLE = 3_000;

@@ -1,13 +1,13 @@
-import type { UiSpanDetail } from "../../../src/query/ui/api-types.ts";
-import { formatAbsolute } from "../format/time.ts";
-import { nanoToMs } from "../search/results.ts";
-import { CopyButton } from "../ui/copy-button.tsx";
-import { Notice } from "../ui/notice.tsx";
+import type { UiSpanDetail } from "../../../../src/query/ui/api-types.ts";
+import { formatAbsolute } from "../../format/time.ts";
+import { nanoToMs } from "../../search/results.ts";
+import { CopyButton } from "../../ui/copy-button.tsx";
+import { Notice } from "../../ui/notice.tsx";
+import type { TraceModel } from "../model/trace-model.ts";
 import { AttributeTable } from "./attribute-table.tsx";
 import { Section } from "./section.tsx";
 import { SpanEvents } from "./span-events.tsx";
 import { SpanLinks } from "./span-links.tsx";
-import type { TraceModel } from "./trace-model.ts";
 
 /** Everything one span carries. */
 export function SpanDetail({

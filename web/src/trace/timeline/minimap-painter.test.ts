@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
+import type { TraceModel } from "../model/trace-model.ts";
 import { coverage } from "./minimap-painter.ts";
-import type { TraceModel } from "./trace-model.ts";
 
 it("counts on every pixel the spans that cover it, however short", () => {
   const columns = {

@@ -1,13 +1,13 @@
-import { formatDuration } from "../format/duration.ts";
-import { ICON_PATHS } from "../ui/icon-paths.ts";
+import { formatDuration } from "../../format/duration.ts";
+import type { ServiceLook } from "../../format/service-look.ts";
+import { type TimeWindow, ticks, timeToX } from "../../format/time-scale.ts";
+import { ICON_PATHS } from "../../ui/icon-paths.ts";
+import { countBetween } from "../model/folding.ts";
+import { groupOfHead, type SiblingGroup } from "../model/sibling-groups.ts";
+import type { TraceModel } from "../model/trace-model.ts";
 import { type BarBox, barBox, GUTTER, labelPlace } from "./bar-geometry.ts";
 import { fitCanvas } from "./canvas-size.ts";
-import { countBetween } from "./folding.ts";
 import { type Palette, serviceFill } from "./palette.ts";
-import type { ServiceLook } from "./service-look.ts";
-import { groupOfHead, type SiblingGroup } from "./sibling-groups.ts";
-import { type TimeWindow, ticks, timeToX } from "./time-scale.ts";
-import type { TraceModel } from "./trace-model.ts";
 
 const BAR_HEIGHT = 12;
 const ERROR_ICON = 11;

@@ -1,4 +1,4 @@
-import type { UiEvent, UiSpanDetail } from "../../../src/query/ui/api-types.ts";
+import type { UiEvent, UiSpanDetail } from "../../../../src/query/ui/api-types.ts";
 
 interface StackLine {
   readonly text: string;

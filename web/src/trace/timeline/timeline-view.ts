@@ -1,13 +1,13 @@
-import { formatOffset } from "../format/duration.ts";
+import { formatOffset } from "../../format/duration.ts";
+import { clampWindow, type TimeWindow, ticks, timeToX, xToTime, zoomAround } from "../../format/time-scale.ts";
+import { countBetween, nearestPosition, positionOf } from "../model/folding.ts";
+import { groupOfHead } from "../model/sibling-groups.ts";
+import type { TraceModel } from "../model/trace-model.ts";
 import { GUTTER } from "./bar-geometry.ts";
 import { BarPainter, TICK_WIDTH } from "./bar-painter.ts";
-import { countBetween, nearestPosition, positionOf } from "./folding.ts";
 import { readPalette } from "./palette.ts";
-import { groupOfHead } from "./sibling-groups.ts";
-import { clampWindow, type TimeWindow, ticks, timeToX, xToTime, zoomAround } from "./time-scale.ts";
 import { rowForKey } from "./timeline-keys.ts";
 import { TimelineRow } from "./timeline-row.ts";
-import type { TraceModel } from "./trace-model.ts";
 
 const ROW_HEIGHT = 26;
 const HEAD_HEIGHT = 28;

@@ -1,9 +1,9 @@
 import { useState } from "react";
-import type { UiEvent, UiSpanDetail } from "../../../src/query/ui/api-types.ts";
-import { formatCount } from "../format/count.ts";
-import { formatDuration } from "../format/duration.ts";
-import { CopyButton } from "../ui/copy-button.tsx";
-import { Icon } from "../ui/icon.tsx";
+import type { UiEvent, UiSpanDetail } from "../../../../src/query/ui/api-types.ts";
+import { formatCount } from "../../format/count.ts";
+import { formatDuration } from "../../format/duration.ts";
+import { CopyButton } from "../../ui/copy-button.tsx";
+import { Icon } from "../../ui/icon.tsx";
 import { AttributeTable } from "./attribute-table.tsx";
 import { type ExceptionView, readException } from "./exception.ts";
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { TraceColumns } from "../../../src/query/ui/columns-format.ts";
+import type { TraceColumns } from "../../../../src/query/ui/columns-format.ts";
 import { findByName, mergeRows } from "./find-rows.ts";
 import {
   buildTraceModel,

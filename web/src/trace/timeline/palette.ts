@@ -1,4 +1,4 @@
-import { HUES } from "./service-look.ts";
+import { HUES } from "../../format/service-look.ts";
 
 /** Colours that canvases paint with, resolved from the style sheet's custom properties for the theme on screen. */
 export interface Palette {

@@ -1,4 +1,4 @@
-import type { TraceColumns } from "../../../src/query/ui/columns-format.ts";
+import type { TraceColumns } from "../../../../src/query/ui/columns-format.ts";
 import type { TraceLayout } from "./layout.ts";
 
 /** Siblings in a row that are alike make a group from this many on. */
