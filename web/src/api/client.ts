@@ -30,6 +30,12 @@ export async function getBytes(path: string, signal: AbortSignal): Promise<Array
   return (await request(apiUrl(path), signal)).arrayBuffer();
 }
 
+/** For `catch`: an answer that says there is no such thing is no failure. */
+export function nullWhereNotFound(error: unknown): null {
+  if (error instanceof ApiError && error.status === 404) return null;
+  throw error;
+}
+
 async function request(url: string, signal: AbortSignal): Promise<Response> {
   let response: Response;
   try {

@@ -1,5 +1,13 @@
 import { describe, expect, it } from "vitest";
-import { formatAbsolute, formatClock, formatMoment, formatRelative, fromLocalInput, toLocalInput } from "./time.ts";
+import {
+  formatAbsolute,
+  formatClock,
+  formatMoment,
+  formatRelative,
+  fromLocalInput,
+  nanoToMs,
+  toLocalInput,
+} from "./time.ts";
 
 describe("formatRelative", () => {
   const now = 1_800_000_000_000;
@@ -12,6 +20,13 @@ describe("formatRelative", () => {
     [now - 49 * 3_600_000, "2 d ago"],
     [now + 2 * 3_600_000, "in 2 h"],
   ])("%d", (time, text) => expect(formatRelative(time, now)).toBe(text));
+});
+
+describe("nanoToMs", () => {
+  it("keeps the microseconds of a time", () => {
+    expect(nanoToMs("1700000000123456789")).toBe(1700000000123.456);
+    expect(nanoToMs(1700000000123456789n)).toBe(1700000000123.456);
+  });
 });
 
 describe("absolute times", () => {

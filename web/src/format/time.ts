@@ -1,3 +1,8 @@
+/** Milliseconds since the epoch, with the fraction, of ns; they are decimal text where JSON brought them. */
+export function nanoToMs(nano: string | bigint): number {
+  return Number(BigInt(nano) / 1000n) / 1000;
+}
+
 const RELATIVE_STEPS = [
   { limit: 60, size: 1, unit: "s" },
   { limit: 3_600, size: 60, unit: "min" },

@@ -3,9 +3,8 @@ import type { UiTraceSummary } from "../../../src/query/ui/api-types.ts";
 import { counted, formatCount } from "../format/count.ts";
 import { formatDuration } from "../format/duration.ts";
 import { preferredHue } from "../format/service-look.ts";
-import { formatAbsolute, formatMoment, formatRelative } from "../format/time.ts";
+import { formatAbsolute, formatMoment, formatRelative, nanoToMs } from "../format/time.ts";
 import { Icon } from "../ui/icon.tsx";
-import { nanoToMs } from "./results.ts";
 
 const CHIPS = 6;
 

@@ -1,11 +1,6 @@
 import type { UiTraceSummary } from "../../../src/query/ui/api-types.ts";
 import type { ResultSort } from "./search-params.ts";
 
-/** Milliseconds since the epoch, with the fraction, of a decimal ns string. */
-export function nanoToMs(nano: string): number {
-  return Number(BigInt(nano) / 1000n) / 1000;
-}
-
 /** The loaded traces in the asked order; equal ones keep the server's order, newest first. */
 export function sortResults(traces: readonly UiTraceSummary[], sort: ResultSort): readonly UiTraceSummary[] {
   if (sort === "recent") return traces;

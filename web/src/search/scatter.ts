@@ -1,6 +1,6 @@
 import type { UiTraceSummary } from "../../../src/query/ui/api-types.ts";
+import { nanoToMs } from "../format/time.ts";
 import { ticks } from "../format/time-scale.ts";
-import { nanoToMs } from "./results.ts";
 
 /** A trace as a point: start over duration. */
 export interface ScatterPoint {

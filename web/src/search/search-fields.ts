@@ -1,7 +1,8 @@
 import { parseDuration } from "../format/duration.ts";
+import { DEFAULT_LOOKBACK } from "../format/lookback.ts";
+import { formatTags, parseTags, tagsToJson } from "../format/tags.ts";
 import { fromLocalInput, toLocalInput } from "../format/time.ts";
-import { DEFAULT_LIMIT, DEFAULT_LOOKBACK, type SearchParams } from "./search-params.ts";
-import { formatTags, parseTags, tagsToJson } from "./tags.ts";
+import { DEFAULT_LIMIT, type SearchParams } from "./search-params.ts";
 
 /** The form as its controls hold it. */
 export interface SearchFields {

@@ -1,10 +1,11 @@
 import { useState } from "react";
 import type { UiServicesResponse } from "../../../src/query/ui/api-types.ts";
+import { LOOKBACKS } from "../format/lookback.ts";
 import { toLocalInput } from "../format/time.ts";
 import { Combobox } from "../ui/combobox.tsx";
 import { Icon } from "../ui/icon.tsx";
 import { fieldProblems, fieldsOf, paramsOf, type SearchFields } from "./search-fields.ts";
-import { LOOKBACKS, MAX_LIMIT, type SearchParams } from "./search-params.ts";
+import { MAX_LIMIT, type SearchParams } from "./search-params.ts";
 
 /** The plain form. It starts from the address and hands back the next address; nothing in it is required. */
 export function SearchForm({

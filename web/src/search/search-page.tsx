@@ -1,10 +1,10 @@
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
-import { searchQuery } from "../api/queries.ts";
 import { useServices } from "../api/use-services.ts";
 import { usePageTitle } from "../shell/use-page-title.ts";
 import { FirstSpan } from "./first-span.tsx";
 import { SearchForm } from "./search-form.tsx";
+import { searchQuery } from "./search-query.ts";
 import { SearchResults } from "./search-results.tsx";
 
 const route = getRouteApi("/search");

@@ -2,14 +2,15 @@ import type { InfiniteData, UseInfiniteQueryResult } from "@tanstack/react-query
 import { useState } from "react";
 import type { UiSearchResponse, UiTraceSummary } from "../../../src/query/ui/api-types.ts";
 import { counted, formatCount } from "../format/count.ts";
-import { formatAbsolute } from "../format/time.ts";
+import { DEFAULT_LOOKBACK, lookbackWords } from "../format/lookback.ts";
+import { parseTags, tagsToJson } from "../format/tags.ts";
+import { formatAbsolute, nanoToMs } from "../format/time.ts";
 import { Icon } from "../ui/icon.tsx";
 import { Notice } from "../ui/notice.tsx";
 import { ResultRow } from "./result-row.tsx";
-import { nanoToMs, sortResults } from "./results.ts";
+import { sortResults } from "./results.ts";
 import { ScatterPlot } from "./scatter-plot.tsx";
-import { DEFAULT_LOOKBACK, lookbackWords, RESULT_SORTS, type ResultSort, type SearchParams } from "./search-params.ts";
-import { parseTags, tagsToJson } from "./tags.ts";
+import { RESULT_SORTS, type ResultSort, type SearchParams } from "./search-params.ts";
 
 type Results = UseInfiniteQueryResult<InfiniteData<{ readonly page: UiSearchResponse }>>;
 

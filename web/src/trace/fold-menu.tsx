@@ -1,7 +1,6 @@
 import { Icon } from "../ui/icon.tsx";
 import { Menu } from "../ui/menu.tsx";
-import type { FoldBase } from "./model/folding.ts";
-import { foldLevel } from "./use-timeline-state.ts";
+import { type FoldBase, foldLevel } from "./model/folding.ts";
 
 /** Folding of the whole trace at once. */
 export function FoldMenu({

@@ -1,7 +1,7 @@
 import { apiUrl } from "../api/client.ts";
 import { counted, formatCount } from "../format/count.ts";
 import { formatDuration } from "../format/duration.ts";
-import { formatAbsolute, formatRelative } from "../format/time.ts";
+import { formatAbsolute, formatRelative, nanoToMs } from "../format/time.ts";
 import { CopyButton } from "../ui/copy-button.tsx";
 import { Icon } from "../ui/icon.tsx";
 import { Menu } from "../ui/menu.tsx";
@@ -14,7 +14,7 @@ const SERVICES = 8;
 /** What the trace is: root, time, sizes, services, and what is wrong with it as a whole. */
 export function TraceHeader({ model }: { readonly model: TraceModel }) {
   const { columns, layout, services } = model;
-  const startMs = Number(columns.baseStartNano / 1000n) / 1000;
+  const startMs = nanoToMs(columns.baseStartNano);
   const download = (format: string) => apiUrl(`api/ui/traces/${columns.traceId}/download`, { format });
   return (
     <header className="trace-header">

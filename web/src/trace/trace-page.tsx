@@ -1,10 +1,10 @@
 import { useQuery } from "@tanstack/react-query";
 import { getRouteApi, Link } from "@tanstack/react-router";
 import type { ReactNode } from "react";
-import { traceQuery } from "../api/queries.ts";
 import { usePageTitle } from "../shell/use-page-title.ts";
 import { Notice } from "../ui/notice.tsx";
 import type { TraceModel } from "./model/trace-model.ts";
+import { traceQuery } from "./trace-query.ts";
 import { TraceView } from "./trace-view.tsx";
 
 const route = getRouteApi("/trace/$traceId");

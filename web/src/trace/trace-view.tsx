@@ -5,6 +5,7 @@ import { isShortcut } from "../shell/shortcuts.ts";
 import { ErrorStrip } from "./error-strip.tsx";
 import { FindBar } from "./find-bar.tsx";
 import { FoldMenu } from "./fold-menu.tsx";
+import { foldLevel } from "./model/folding.ts";
 import { spanKey, stepThrough, type TraceModel } from "./model/trace-model.ts";
 import { SelfTimeHint } from "./self-time-hint.tsx";
 import { SpanPanel } from "./span/span-panel.tsx";
@@ -15,7 +16,7 @@ import { TraceHeader } from "./trace-header.tsx";
 import { formatZoom, parseZoom, type TraceParams } from "./trace-params.ts";
 import { useFind } from "./use-find.ts";
 import { useSettled } from "./use-settled.ts";
-import { foldLevel, useFolding, useSelectedRow } from "./use-timeline-state.ts";
+import { useFolding, useSelectedRow } from "./use-timeline-state.ts";
 
 const route = getRouteApi("/trace/$traceId");
 const ZOOM_SETTLES_MS = 180;

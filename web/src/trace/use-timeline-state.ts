@@ -84,11 +84,3 @@ export function useFolding(model: TraceModel, params: TraceParams): Folding {
 export function useSelectedRow(model: TraceModel, span: string | undefined): number {
   return useMemo(() => (span === undefined ? -1 : rowOfSpan(model.columns, span)), [model, span]);
 }
-
-/** One level less or more than what is shown now. */
-export function foldLevel(base: FoldBase, maxDepth: number, change: 1 | -1): FoldBase {
-  const now = base.kind === "depth" ? base.depth : base.kind === "all" ? 0 : maxDepth;
-  const next = Math.max(0, now + change);
-  if (next >= maxDepth) return { kind: "none" };
-  return next === 0 ? { kind: "all" } : { kind: "depth", depth: next };
-}

@@ -1,4 +1,4 @@
-import { LOOKBACKS } from "../search/search-params.ts";
+import { LOOKBACKS } from "../format/lookback.ts";
 
 /** How far back a page looks. */
 export function LookbackSelect({

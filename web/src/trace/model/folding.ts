@@ -100,3 +100,11 @@ function lowerBound(sorted: Int32Array, value: number): number {
   }
   return low;
 }
+
+/** One level less or more than what is shown now. */
+export function foldLevel(base: FoldBase, maxDepth: number, change: 1 | -1): FoldBase {
+  const now = base.kind === "depth" ? base.depth : base.kind === "all" ? 0 : maxDepth;
+  const next = Math.max(0, now + change);
+  if (next >= maxDepth) return { kind: "none" };
+  return next === 0 ? { kind: "all" } : { kind: "depth", depth: next };
+}

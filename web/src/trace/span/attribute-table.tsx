@@ -2,7 +2,7 @@ import { Link } from "@tanstack/react-router";
 import { type ReactNode, useState } from "react";
 import type { UiAttribute } from "../../../../src/query/ui/api-types.ts";
 import { formatCount } from "../../format/count.ts";
-import { tagsToJson } from "../../search/tags.ts";
+import { tagsToJson } from "../../format/tags.ts";
 import { CopyButton } from "../../ui/copy-button.tsx";
 import { Icon } from "../../ui/icon.tsx";
 import { tagText, valueText } from "./value-text.ts";

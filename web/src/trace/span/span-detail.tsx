@@ -1,6 +1,5 @@
 import type { UiSpanDetail } from "../../../../src/query/ui/api-types.ts";
-import { formatAbsolute } from "../../format/time.ts";
-import { nanoToMs } from "../../search/results.ts";
+import { formatAbsolute, nanoToMs } from "../../format/time.ts";
 import { CopyButton } from "../../ui/copy-button.tsx";
 import { Notice } from "../../ui/notice.tsx";
 import type { TraceModel } from "../model/trace-model.ts";

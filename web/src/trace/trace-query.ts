@@ -1,0 +1,34 @@
+import { queryOptions } from "@tanstack/react-query";
+import { decodeTraceColumns, type TraceColumns } from "../../../src/query/ui/columns-format.ts";
+import { getBytes, nullWhereNotFound } from "../api/client.ts";
+import { buildTraceModel, type TraceModel } from "./model/trace-model.ts";
+
+/** A trace by its 32 hex digits; null where no span of it is stored. */
+export function traceQuery(traceId: string) {
+  return queryOptions({
+    queryKey: ["trace", traceId],
+    queryFn: async ({ signal, client, queryKey }): Promise<TraceModel | null> => {
+      // The server has the browser ask for this path along with the page (src/app/web-files.ts).
+      const bytes = await getBytes(`api/ui/traces/${traceId}/columns`, signal).catch(nullWhereNotFound);
+      if (bytes === null) return null;
+      const columns = decodeTraceColumns(bytes);
+      // A refetch that brought nothing new keeps the model, so nothing on the page is computed again.
+      const before = client.getQueryData<TraceModel | null>(queryKey) ?? undefined;
+      return before !== undefined && sameTrace(before.columns, columns) ? before : buildTraceModel(columns);
+    },
+    structuralSharing: false,
+    staleTime: 30_000,
+    gcTime: 60_000,
+  });
+}
+
+/** Stored spans do not change: as many, over the same time and with the same gaps are the same ones. */
+function sameTrace(a: TraceColumns, b: TraceColumns): boolean {
+  return (
+    a.count === b.count &&
+    a.collapsedDuplicates === b.collapsedDuplicates &&
+    a.baseStartNano === b.baseStartNano &&
+    a.durationNano === b.durationNano &&
+    a.missingRows.length === b.missingRows.length
+  );
+}
