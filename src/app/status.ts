@@ -1,35 +1,9 @@
 import type { MetricSample } from "../component/metrics.ts";
 import type { StoreStats } from "../component/read.ts";
-import type { ExporterStatus, SpanStore } from "../component/store.ts";
+import type { SpanStore } from "../component/store.ts";
+import type { UiCountedSeries, UiStatusResponse } from "../query/ui/status-types.ts";
 import type { Config } from "./config/config.ts";
 import type { CollectorEndpoints } from "./endpoints.ts";
-
-/** `GET /api/ui/status`: what the collector does, for its status page and for the first-span help. */
-export interface CollectorStatus {
-  readonly version: string;
-  readonly startedAtMs: number;
-  readonly nowMs: number;
-  readonly endpoints: CollectorEndpoints;
-  readonly storage: StoreStats & {
-    readonly kind: "sqlite" | "memory";
-    readonly path: string | undefined;
-    readonly synchronous: "full" | "normal";
-    readonly retention: { readonly maxAgeHours: number | null; readonly maxMebibytes: number | null };
-  };
-  /** Totals since the start, one entry a series. */
-  readonly received: readonly CountedSeries[];
-  readonly sampling: readonly CountedSeries[];
-  /** What rates and calls between services leave out, sum up under other names, or forgot early. */
-  readonly uncounted: readonly CountedSeries[];
-  readonly exporters: readonly (ExporterStatus & { readonly type: string })[];
-}
-
-export interface CountedSeries {
-  /** The metric's name without `spanloom_` and `_total`. */
-  readonly name: string;
-  readonly labels: Readonly<Record<string, string>>;
-  readonly value: number;
-}
 
 export interface StatusSources {
   readonly version: string;
@@ -50,7 +24,8 @@ const UNCOUNTED = [
   "spanloom_aggregate_shrinks_total",
 ];
 
-export async function collectorStatus(sources: StatusSources): Promise<CollectorStatus> {
+/** What the collector does, for its status page and for the first-span help. */
+export async function collectorStatus(sources: StatusSources): Promise<UiStatusResponse> {
   const { config, store } = sources;
   const [samples, exporters, stats] = await Promise.all([
     sources.metrics(),
@@ -79,7 +54,7 @@ export async function collectorStatus(sources: StatusSources): Promise<Collector
   };
 }
 
-function counted(samples: readonly MetricSample[], wanted: (name: string) => boolean): CountedSeries[] {
+function counted(samples: readonly MetricSample[], wanted: (name: string) => boolean): UiCountedSeries[] {
   return samples
     .filter((sample) => sample.type === "counter" && wanted(sample.name))
     .map(({ name, labels, value }) => ({

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type Collector, createCollector } from "../../src/app/collector.ts";
-import type { CollectorStatus } from "../../src/app/status.ts";
+import type { UiExporterStatus, UiStatusResponse } from "../../src/query/ui/status-types.ts";
 import { until } from "../support/until.ts";
 
 const BACKOFF = { initial_interval_ms: 20, max_interval_ms: 100 };
@@ -61,10 +61,10 @@ async function send(sender: Collector): Promise<void> {
   sent.push(traceId);
 }
 
-async function exporterStatus(sender: Collector): Promise<CollectorStatus["exporters"][number]> {
+async function exporterStatus(sender: Collector): Promise<UiExporterStatus> {
   const response = await fetch(`${sender.endpoints.ui}api/ui/status`);
-  const [status] = ((await response.json()) as CollectorStatus).exporters;
-  return status as CollectorStatus["exporters"][number];
+  const [status] = ((await response.json()) as UiStatusResponse).exporters;
+  return status as UiExporterStatus;
 }
 
 async function allDelivered(sender: Collector): Promise<void> {

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
 import { createCollector } from "../../src/app/collector.ts";
-import type { RegistryView } from "../../src/discovery/server/registry-routes.ts";
+import type { RegistryView } from "../../src/model/registry-view.ts";
 import type { UiRedResponse } from "../../src/query/ui/api-types.ts";
 import { service } from "../../src/sdk/declarations/service.ts";
 import { until } from "../support/until.ts";

@@ -6,6 +6,7 @@ import { fileURLToPath } from "node:url";
 import express from "express";
 import type { LogBlock } from "../../src/model/log.ts";
 import { createUiRoutes } from "../../src/query/ui/routes.ts";
+import type { UiExporterStatus, UiStatusResponse } from "../../src/query/ui/status-types.ts";
 import { uiViews } from "../../src/query/ui/views.ts";
 import { hostOf, MemoryReader } from "../support/query/memory-reader.ts";
 
@@ -58,7 +59,7 @@ export async function startUi(batches: readonly LogBlock[] = [], base = "/"): Pr
   };
 }
 
-function statusOf(batches: readonly LogBlock[]) {
+function statusOf(batches: readonly LogBlock[]): UiStatusResponse {
   const spans = batches.reduce((sum, batch) => sum + batch.columns.count, 0);
   const series = (name: string, labels: Record<string, string>, value: number) => ({ name, labels, value });
   return {
@@ -73,9 +74,12 @@ function statusOf(batches: readonly LogBlock[]) {
         { receiver: "otlp", listener: "http", title: "OTLP/HTTP", address: "http://127.0.0.1:14318/v1/traces" },
       ],
       ui: "http://127.0.0.1:16686/",
+      registry: undefined,
+      proxy: undefined,
     },
     storage: {
       kind: "memory",
+      path: undefined,
       synchronous: "normal",
       spans,
       batches: batches.length,
@@ -106,10 +110,10 @@ function statusOf(batches: readonly LogBlock[]) {
   };
 }
 
-function exporterStatus(name: string, changes: Record<string, unknown>) {
+function exporterStatus(name: string, changes: Partial<UiExporterStatus>): UiExporterStatus {
   return {
     name,
-    type: name.split("/", 1)[0],
+    type: name.split("/", 1)[0] as string,
     lagBatches: 0,
     lagSpans: 0,
     lagMs: 0,
@@ -118,6 +122,7 @@ function exporterStatus(name: string, changes: Record<string, unknown>) {
     lostSpans: 0,
     retries: 0,
     lastOutcome: "delivered",
+    lastError: undefined,
     lastDeliveredAtMs: Date.now() - 2_000,
     ...changes,
   };

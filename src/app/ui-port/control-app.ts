@@ -1,6 +1,7 @@
 import express, { type Express, type Router } from "express";
 import type { Logger } from "../../component/logger.ts";
 import { type MetricSample, renderPrometheus } from "../../component/metrics.ts";
+import type { UiStatusResponse } from "../../query/ui/status-types.ts";
 import { type AdminStore, createAdminRoutes } from "./admin-routes.ts";
 import { errorAnswer, noSuchEndpoint } from "./http-errors.ts";
 
@@ -10,7 +11,7 @@ export interface ControlAppSettings {
   /** `/api/registry`. */
   readonly registry: Router;
   readonly metrics: () => Promise<readonly MetricSample[]>;
-  readonly status: () => Promise<unknown>;
+  readonly status: () => Promise<UiStatusResponse>;
   /** Why the collector cannot take spans now; undefined when it can. */
   readonly notReady: () => string | undefined;
   readonly logger: Logger;

@@ -3,6 +3,7 @@ import type { DiscoveryBackend, ServiceInstance } from "../../component/discover
 import { PermanentError, RetryableError } from "../../component/errors.ts";
 import type { Logger } from "../../component/logger.ts";
 import { joinSignals, reasonOf } from "../../component/wait.ts";
+import type { InstanceView, RegistryView } from "../../model/registry-view.ts";
 import { byId, healthyWithTags } from "../instance/instance.ts";
 import type { LocalRegistry } from "../registry/local-registry.ts";
 import { parseInstanceBody } from "./instance-body.ts";
@@ -15,27 +16,6 @@ export interface RegistryRoutesSettings {
   readonly logger: Logger;
   /** Ends event streams. */
   readonly closing: AbortSignal;
-}
-
-/** An instance as the API shows it. */
-export interface InstanceView extends ServiceInstance {
-  /** The backend that knows it. */
-  readonly registry: string;
-  readonly checks: readonly {
-    readonly id: string;
-    readonly name: string;
-    readonly status: string;
-    readonly output: string;
-  }[];
-}
-
-/** Answer of `GET /api/registry`. */
-export interface RegistryView {
-  /** The collector's clock, ms since the epoch: heartbeat ages are the difference to it. */
-  readonly nowMs: number;
-  readonly services: readonly { readonly name: string; readonly instances: readonly InstanceView[] }[];
-  /** State of the configured backend, where it is not the local one. */
-  readonly remote?: { readonly type: string; readonly ageMs: number; readonly error: string | undefined };
 }
 
 const MAX_BODY = "256kb";

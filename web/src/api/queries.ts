@@ -1,4 +1,5 @@
 import { keepPreviousData, queryOptions } from "@tanstack/react-query";
+import type { RegistryView } from "../../../src/model/registry-view.ts";
 import type {
   UiDependenciesResponse,
   UiLinkedFromResponse,
@@ -7,9 +8,8 @@ import type {
   UiSpanResponse,
   UiTraceSearchResponse,
 } from "../../../src/query/ui/api-types.ts";
+import type { UiStatusResponse } from "../../../src/query/ui/status-types.ts";
 import { getJson, nullWhereNotFound } from "./client.ts";
-import type { UiRegistryResponse } from "./registry.ts";
-import type { UiStatusResponse } from "./status.ts";
 
 /** How often figures that move are asked for again, and those that are still empty. */
 const POLL_MS = 30_000;
@@ -58,8 +58,8 @@ export function redQuery(lookbackMs: number, service?: string) {
 /** The discovery registry; null where this collector has none. */
 export const registryQuery = queryOptions({
   queryKey: ["registry"],
-  queryFn: ({ signal }): Promise<UiRegistryResponse | null> =>
-    getJson<UiRegistryResponse>("api/registry", {}, signal).catch(nullWhereNotFound),
+  queryFn: ({ signal }): Promise<RegistryView | null> =>
+    getJson<RegistryView>("api/registry", {}, signal).catch(nullWhereNotFound),
   refetchInterval: (query) => (query.state.data === null ? false : 10_000),
 });
 

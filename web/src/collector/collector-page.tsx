@@ -1,7 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import type { ReactNode } from "react";
+import type { UiCountedSeries, UiExporterStatus, UiStatusResponse } from "../../../src/query/ui/status-types.ts";
 import { statusQuery } from "../api/queries.ts";
-import type { CountedSeries, UiExporterStatus, UiStatusResponse } from "../api/status.ts";
 import { formatBytes } from "../format/bytes.ts";
 import { counted, formatCount } from "../format/count.ts";
 import { formatDuration } from "../format/duration.ts";
@@ -21,7 +21,9 @@ const SERIES_WORDS: Readonly<Record<string, string>> = {
   dependencies_overflow_calls: "calls between (other services)",
   aggregate_shrinks: "times that the oldest were removed early, for their space",
 };
-const OUTCOME_WORDS: Readonly<Record<string, string>> = { retry: "failing, tried again" };
+const OUTCOME_WORDS: Partial<Record<NonNullable<UiExporterStatus["lastOutcome"]>, string>> = {
+  retry: "failing, tried again",
+};
 
 /** What the collector receives, samples, stores and exports, as it happens. */
 export function CollectorPage() {
@@ -168,7 +170,7 @@ function SeriesTable({
   rates,
   empty,
 }: {
-  readonly series: readonly CountedSeries[];
+  readonly series: readonly UiCountedSeries[];
   readonly rates: ReadonlyMap<string, number>;
   readonly empty: string;
 }) {

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import type { UiStatusResponse } from "../api/status.ts";
+import type { UiStatusResponse } from "../../../src/query/ui/status-types.ts";
 import { exporterKey, ratesBetween, seriesKey } from "./use-rates.ts";
 
 it("gives increases a second, from zero for new series, none for counters that fell", () => {

@@ -1,8 +1,8 @@
 import { useEffect, useRef, useState } from "react";
-import type { CountedSeries, UiStatusResponse } from "../api/status.ts";
+import type { UiCountedSeries, UiStatusResponse } from "../../../src/query/ui/status-types.ts";
 
 /** Name and labels of a series as one text. */
-export function seriesKey(series: CountedSeries): string {
+export function seriesKey(series: UiCountedSeries): string {
   return `${series.name} ${JSON.stringify(series.labels)}`;
 }
 

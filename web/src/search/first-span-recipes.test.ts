@@ -1,5 +1,4 @@
 import { describe, expect, it } from "vitest";
-import { otlpEndpoints, type UiStatusResponse } from "../api/status.ts";
 import { firstSpanRecipes } from "./first-span-recipes.ts";
 
 describe("first span", () => {
@@ -26,20 +25,5 @@ describe("first span", () => {
     expect(recipes.find((recipe) => recipe.id === "demo")!.text).toBe(
       "spanloom send --demo --endpoint http://10.0.0.7:14318",
     );
-  });
-
-  it("falls back to the standard ports of the page's host", () => {
-    expect(otlpEndpoints(undefined, "tracing.local")).toEqual({
-      grpc: "http://tracing.local:4317",
-      http: "http://tracing.local:4318",
-    });
-  });
-
-  it("names the listeners that run, by a name that reaches them", () => {
-    const status = { endpoints: { otlpHttp: "http://0.0.0.0:14318", otlpGrpc: "[::1]:14317", ui: "" } };
-    expect(otlpEndpoints(status as UiStatusResponse, "box")).toEqual({
-      grpc: "http://[::1]:14317",
-      http: "http://box:14318",
-    });
   });
 });

@@ -1,7 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { useMemo, useState } from "react";
+import { otlpEndpoints } from "../api/otlp-endpoints.ts";
 import { statusQuery } from "../api/queries.ts";
-import { otlpEndpoints } from "../api/status.ts";
 import { CopyButton } from "../ui/copy-button.tsx";
 import { firstSpanRecipes } from "./first-span-recipes.ts";
 

@@ -1,4 +1,4 @@
-import type { UiInstance } from "../api/registry.ts";
+import type { InstanceView } from "../../../src/model/registry-view.ts";
 import { Icon } from "../ui/icon.tsx";
 
 /** The registered instances of a service. `nowMs` is the clock that set the heartbeats. */
@@ -6,7 +6,7 @@ export function InstanceList({
   instances,
   nowMs,
 }: {
-  readonly instances: readonly UiInstance[];
+  readonly instances: readonly InstanceView[];
   readonly nowMs: number;
 }) {
   return (

@@ -1,3 +1,4 @@
+import type { InstanceView, RegistryView } from "../../../src/model/registry-view.ts";
 import type {
   UiDependenciesResponse,
   UiKind,
@@ -5,7 +6,6 @@ import type {
   UiRedSeries,
   UiServicesResponse,
 } from "../../../src/query/ui/api-types.ts";
-import type { UiInstance, UiRegistryResponse } from "../api/registry.ts";
 import { counted, formatCount } from "../format/count.ts";
 
 /** What a service or one of its operations did; durations in ns, null where they are not known. */
@@ -29,7 +29,7 @@ export interface ServiceRow extends Figures {
   readonly operations: UiServicesResponse["services"][number]["operations"];
   readonly callers: readonly string[];
   readonly callees: readonly string[];
-  readonly instances: readonly UiInstance[];
+  readonly instances: readonly InstanceView[];
 }
 
 export interface OperationRow extends Figures {
@@ -49,7 +49,7 @@ export function serviceRows(
   services: UiServicesResponse["services"],
   red: UiRedResponse["services"],
   links: UiDependenciesResponse["links"],
-  registry: UiRegistryResponse["services"],
+  registry: RegistryView["services"],
   seconds: number,
 ): ServiceRow[] {
   const operations = new Map(services.map((service) => [service.name, service.operations]));
