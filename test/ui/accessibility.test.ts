@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { batchOf, FIXTURES, readFacts, readFixture, toModel } from "../support/query/fixture-traces.ts";
 import { Visitor } from "./browser.ts";
 import { launchBrowser } from "./launch-browser.ts";
+import { durationPlot } from "./page-parts.ts";
 import { repeatingTrace } from "./repeating-trace.ts";
 import { startUi, type UiServer } from "./ui-server.ts";
 
@@ -92,7 +93,7 @@ const VIEWS: readonly View[] = [
     name: "a selection on the plot",
     path: "search?lookback=all&limit=100",
     ready: async (page) => {
-      const box = (await page.locator(".scatter").boundingBox())!;
+      const box = (await durationPlot(page).boundingBox())!;
       await page.mouse.move(box.x + 64, box.y + 2);
       await page.mouse.down();
       await page.mouse.move(box.x + box.width - 4, box.y + 60, { steps: 4 });
@@ -137,7 +138,7 @@ const VIEWS: readonly View[] = [
         .getByRole("row", { name: /frontend request handler/ })
         .first()
         .click();
-      await panel(page).locator(".exception").waitFor();
+      await panel(page).locator("[data-part=exception]").waitFor();
       for (const title of ["Resource", "Scope", "Times and context", "Raw OTLP JSON"]) {
         await panel(page).getByText(title, { exact: true }).click();
       }

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { batchOf, FIXTURES, readFacts, readFixture, toModel } from "../support/query/fixture-traces.ts";
 import { Visitor } from "./browser.ts";
 import { launchBrowser } from "./launch-browser.ts";
+import { durationPlot } from "./page-parts.ts";
 import { startUi, type UiServer } from "./ui-server.ts";
 
 const node = readFacts()["node-shop"].notable;
@@ -37,7 +38,7 @@ const results = (page: Page) => page.getByRole("list", { name: "Traces" }).locat
 describe("daily use", () => {
   it("narrows the results to what is dragged over on the plot, and opens a point", () =>
     open("search?service=frontend&lookback=all&limit=100", async (page) => {
-      const plot = page.locator(".scatter");
+      const plot = durationPlot(page);
       await plot.waitFor();
       const all = await results(page).count();
       const box = (await plot.boundingBox())!;
@@ -51,7 +52,7 @@ describe("daily use", () => {
       expect(some).toBeLessThan(all);
       await page.getByRole("button", { name: "Show all" }).click();
       await expect.poll(() => results(page).count()).toBe(all);
-      await page.locator(".scatter-error").first().click();
+      await plot.locator("[data-error=true]").first().click();
       await page.waitForURL(/\/trace\/[0-9a-f]{32}$/);
     }));
 
@@ -65,8 +66,8 @@ describe("daily use", () => {
       // While the new results load the list is empty: wait for them, not for the absence of the old ones.
       await expect
         .poll(async () => [
-          await page.locator(".result:not([data-error=true])").count(),
-          (await page.locator(".result[data-error=true]").count()) > 0,
+          await results(page).and(page.locator(":not([data-error=true])")).count(),
+          (await results(page).and(page.locator("[data-error=true]")).count()) > 0,
         ])
         .toEqual([0, true]);
       expect(await only.getAttribute("aria-pressed")).toBe("true");

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { batchOf, toModel } from "../support/query/fixture-traces.ts";
 import { Visitor } from "./browser.ts";
 import { launchBrowser } from "./launch-browser.ts";
+import { activeRow, findCount } from "./page-parts.ts";
 import { repeatingTrace } from "./repeating-trace.ts";
 import { startUi, type UiServer } from "./ui-server.ts";
 
@@ -27,7 +28,6 @@ afterAll(async () => {
 const open = (query: string, check: (page: Page) => Promise<void>) =>
   visitor.visit(`${ui.url}trace/${TRACE}${query}`, check);
 const rowCount = (page: Page) => page.getByRole("treegrid").getAttribute("aria-rowcount").then(Number);
-const active = (page: Page) => page.locator('.tl-row[data-active="true"]');
 const group = (page: Page) => page.getByRole("row", { name: /SELECT item ×40/ });
 
 describe("forty queries that are alike", () => {
@@ -47,7 +47,7 @@ describe("forty queries that are alike", () => {
       await page.keyboard.press("ArrowDown");
       await page.keyboard.press("ArrowDown");
       await page.keyboard.press("ArrowLeft");
-      await expect.poll(() => active(page).textContent()).toContain("×40");
+      await expect.poll(() => activeRow(page).textContent()).toContain("×40");
       await page.keyboard.press("ArrowLeft");
       await expect.poll(() => rowCount(page)).toBe(ALL_ROWS - 39);
       expect(page.url()).not.toContain("groups=");
@@ -55,9 +55,9 @@ describe("forty queries that are alike", () => {
 
   it("are opened by their number, by Expand all and by the menu", () =>
     open("", async (page) => {
-      await group(page).locator(".tl-group").click();
+      await group(page).getByText("×40", { exact: true }).click();
       await expect.poll(() => rowCount(page)).toBe(ALL_ROWS);
-      await group(page).locator(".tl-group").click();
+      await group(page).getByText("×40", { exact: true }).click();
       await expect.poll(() => rowCount(page)).toBe(ALL_ROWS - 39);
       await page.getByRole("button", { name: "Expand all" }).click();
       await expect.poll(() => rowCount(page)).toBe(ALL_ROWS);
@@ -71,15 +71,15 @@ describe("forty queries that are alike", () => {
       await expect.poll(() => rowCount(page)).toBe(ALL_ROWS - 39);
       await page.keyboard.press("e");
       await expect.poll(() => rowCount(page)).toBe(ALL_ROWS);
-      expect(await active(page).getAttribute("data-error")).toBe("true");
-      expect(await active(page).getAttribute("aria-rowindex")).toBe("12");
+      expect(await activeRow(page).getAttribute("data-error")).toBe("true");
+      expect(await activeRow(page).getAttribute("aria-rowindex")).toBe("12");
     });
     await open("?uiFind=item%2020", async (page) => {
-      await expect.poll(() => page.locator(".find-count").textContent()).toBe("1");
+      await expect.poll(() => findCount(page).textContent()).toBe("1");
       expect(await group(page).getAttribute("data-match")).toBe("true");
       await page.getByRole("textbox", { name: "Find in names and attributes" }).press("Enter");
       await expect.poll(() => rowCount(page)).toBe(ALL_ROWS);
-      await expect.poll(() => active(page).getAttribute("aria-rowindex")).toBe("21");
+      await expect.poll(() => activeRow(page).getAttribute("aria-rowindex")).toBe("21");
     });
     await open("?span=0000000000000014", async (page) => {
       await page.getByRole("complementary", { name: "Span" }).getByText("item 20").waitFor();

@@ -123,7 +123,11 @@ describe.each([390, 640, 1280])("text from strangers, %d pixels wide", (width) =
     });
     for (const path of ["dependencies", "dependencies?view=table"]) {
       await open(path, async (page) => {
-        await page.locator(".graph-node, .data-table tbody tr").first().waitFor();
+        await page
+          .getByRole("button", { name: /^Search traces of/ })
+          .or(page.locator("tbody tr"))
+          .first()
+          .waitFor();
         await isInert(page);
       });
     }

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { batchOf, toModel } from "../support/query/fixture-traces.ts";
 import { largeTrace } from "./large-trace.ts";
 import { launchBrowser } from "./launch-browser.ts";
+import { findCount } from "./page-parts.ts";
 import { startUi, type UiServer } from "./ui-server.ts";
 
 const TRACE = "a".repeat(32);
@@ -31,7 +32,7 @@ const CLOCK = `
   addEventListener('keydown', () => { window.__pressed = performance.now(); }, true);
   addEventListener('input', () => { window.__pressed = performance.now(); }, true);
   new MutationObserver(() => {
-    if (window.__rows === undefined && document.querySelectorAll('.tl-row').length >= 20) window.__rows = performance.now();
+    if (window.__rows === undefined && document.querySelectorAll('[data-row]').length >= 20) window.__rows = performance.now();
     if (window.__wanted !== undefined && window.__wanted()) {
       window.__took = performance.now() - window.__pressed;
       window.__wanted = undefined;
@@ -57,7 +58,7 @@ describe("a trace of 100,000 spans", () => {
   it("shows the first rows, every span counted, few nodes", async () => {
     await page.addInitScript(CLOCK);
     await page.goto(`${ui.url}trace/${TRACE}`);
-    await page.locator(".tl-row").nth(20).waitFor();
+    await page.locator("[data-row]").nth(20).waitFor();
     const [rows, received] = (await page.evaluate(
       "[__rows, performance.getEntriesByType('resource').find((e) => e.name.includes('/columns')).responseEnd]",
     )) as [number, number];
@@ -65,7 +66,7 @@ describe("a trace of 100,000 spans", () => {
       `100k spans: rows ${Math.round(rows)} ms after navigation, ${Math.round(rows - received)} ms after the columns`,
     );
     expect(await page.getByRole("treegrid").getAttribute("aria-rowcount")).toBe(String(SPANS + 1));
-    expect(await page.locator(".tl-row").count()).toBeLessThan(150);
+    expect(await page.locator("[data-row]").count()).toBeLessThan(150);
   });
 
   it("scrolls through", async () => {
@@ -76,7 +77,7 @@ describe("a trace of 100,000 spans", () => {
       ((await page.evaluate("document.querySelector('[role=treegrid]').scrollTop")) as number) / 26,
     );
     const rows = await page.evaluate(
-      "Array.from(document.querySelectorAll('.tl-row:not([hidden])'), (row) => Number(row.getAttribute('aria-rowindex')))",
+      "Array.from(document.querySelectorAll('[data-row]:not([hidden])'), (row) => Number(row.getAttribute('aria-rowindex')))",
     );
     expect(Math.min(...(rows as number[]))).toBe(top + 2);
   });
@@ -97,9 +98,9 @@ describe("a trace of 100,000 spans", () => {
     await timed(
       "find by name",
       () => page.keyboard.insertText("operation 17"),
-      "/^5,500/.test(document.querySelector('.find-count').textContent)",
+      "/^5,500/.test(document.querySelector('search[aria-label^=Find] [role=status]').textContent)",
     );
     await page.keyboard.press("Enter");
-    await expect.poll(() => page.locator(".find-count").textContent()).toMatch(/^1 of 5,500/);
+    await expect.poll(() => findCount(page).textContent()).toMatch(/^1 of 5,500/);
   });
 });

@@ -40,7 +40,7 @@ function ofService(service: string, id: number, parent: number) {
 it("a row names the span that went wrong first and what it says, as text alone, and leads to it", () =>
   new Visitor(browser).visit(`${ui.url}search?lookback=1h`, async (page) => {
     const row = page.getByRole("list", { name: "Traces" }).locator(":scope > li");
-    const error = row.locator(".result-error");
+    const error = row.locator("[data-part=first-error]");
     await error.waitFor();
     expect(await error.textContent()).toBe(
       `payments payments <b>call</b><img src=x onerror="document.title='owned'"> declined twice`,

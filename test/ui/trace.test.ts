@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { batchOf, FIXTURES, readFacts, readFixture, toModel } from "../support/query/fixture-traces.ts";
 import { Visitor } from "./browser.ts";
 import { launchBrowser } from "./launch-browser.ts";
+import { activeRow, findCount } from "./page-parts.ts";
 import { startUi, type UiServer } from "./ui-server.ts";
 
 const node = readFacts()["node-shop"].notable;
@@ -32,7 +33,7 @@ describe("trace page", () => {
     open(`trace/${retries.traceId}`, async (page) => {
       await page.getByRole("heading", { level: 1, name: "frontend POST /api/checkout" }).waitFor();
       await expect.poll(() => rowCount(page)).toBe(retries.spans + 1);
-      const facts = page.locator(".trace-facts");
+      const facts = page.locator("[data-part=trace-facts]");
       for (const text of ["207 ms", "44", "inventory", "orders"]) expect(await facts.textContent()).toContain(text);
       const first = page.getByRole("row", { name: /frontend POST \/api\/checkout/ }).first();
       expect(await first.getAttribute("aria-level")).toBe("1");
@@ -44,7 +45,7 @@ describe("trace page", () => {
     open(`trace/${error500.traceId}`, async (page) => {
       await expect.poll(() => rowCount(page)).toBe(error500.spans + 1);
       await grid(page).focus();
-      const active = () => page.locator('.tl-row[data-active="true"]').textContent();
+      const active = () => activeRow(page).textContent();
       await page.keyboard.press("ArrowDown");
       await page.keyboard.press("ArrowRight");
       await expect.poll(active).toContain("jsonParser");
@@ -67,9 +68,9 @@ describe("trace page", () => {
     open(`trace/${error500.traceId}?fold=all`, async (page) => {
       await expect.poll(() => rowCount(page)).toBe(2);
       await page.keyboard.press("e");
-      await expect.poll(() => page.locator('.tl-row[data-active="true"]').textContent()).toContain("request handler");
+      await expect.poll(() => activeRow(page).textContent()).toContain("request handler");
       await page.keyboard.press("Shift+E");
-      await expect.poll(() => page.locator('.tl-row[data-active="true"]').textContent()).toContain("GET /api/boom");
+      await expect.poll(() => activeRow(page).textContent()).toContain("GET /api/boom");
     }));
 
   it("finds by name and by attribute, and takes over Ctrl-F", () =>
@@ -79,12 +80,12 @@ describe("trace page", () => {
       const field = page.getByRole("textbox", { name: "Find in names and attributes" });
       await expect.poll(() => page.evaluate("document.activeElement?.placeholder")).toContain("Find in");
       await field.fill("select :memory:");
-      await expect.poll(() => page.locator(".find-count").textContent()).toBe("1");
+      await expect.poll(() => findCount(page).textContent()).toBe("1");
       await field.fill("/boom");
-      const found = async () => Number(((await page.locator(".find-count").textContent()) ?? "").replace("…", ""));
+      const found = async () => Number(((await findCount(page).textContent()) ?? "").replace("…", ""));
       await expect.poll(found).toBeGreaterThan(5);
       await field.press("Enter");
-      await expect.poll(() => page.locator(".find-count").textContent()).toMatch(/^\d+ of \d+$/);
+      await expect.poll(() => findCount(page).textContent()).toMatch(/^\d+ of \d+$/);
       await expect.poll(() => page.url()).toContain("uiFind=%2Fboom");
     }));
 
@@ -120,13 +121,13 @@ describe("trace page", () => {
         .first()
         .click();
       const panel = page.getByRole("complementary", { name: "Span" });
-      await panel.locator(".exception").first().waitFor();
-      expect(await panel.locator(".stack").first().textContent()).toContain("at ");
+      await panel.locator("[data-part=exception]").first().waitFor();
+      expect(await panel.locator("[data-part=exception] pre").first().textContent()).toContain("at ");
       await panel.getByText("Resource", { exact: true }).click();
       await panel.getByText("telemetry.sdk.language").waitFor();
       await panel.getByText("Raw OTLP JSON").click();
-      await panel.locator(".raw-json pre").waitFor();
-      const raw = JSON.parse((await panel.locator(".raw-json pre").textContent()) ?? "");
+      await panel.locator("[data-part=raw-json] pre").waitFor();
+      const raw = JSON.parse((await panel.locator("[data-part=raw-json] pre").textContent()) ?? "");
       expect(raw.resourceSpans[0].scopeSpans[0].spans).toHaveLength(1);
       // The panel scrolls, the page never does.
       expect(await page.evaluate("document.documentElement.scrollHeight - innerHeight")).toBe(0);
@@ -153,7 +154,7 @@ describe("trace page", () => {
 
   it("zooms by dragging over the overview and goes back", () =>
     open(`trace/${retries.traceId}`, async (page) => {
-      const box = (await page.locator(".minimap-frame").boundingBox())!;
+      const box = (await page.getByRole("img", { name: /^Overview of the trace/ }).boundingBox())!;
       await page.mouse.move(box.x + box.width * 0.25, box.y + 20);
       await page.mouse.down();
       await page.mouse.move(box.x + box.width * 0.5, box.y + 20, { steps: 4 });

@@ -5,14 +5,8 @@ import { createRoot } from "react-dom/client";
 import { ApiError } from "./api/client.ts";
 import { createAppRouter } from "./router.tsx";
 import { applyTheme, storedTheme } from "./shell/theme.ts";
-import "./styles/tokens.css";
 import "./styles/base.css";
-import "./styles/controls.css";
-import "./styles/shell.css";
-import "./styles/search.css";
-import "./styles/trace.css";
-import "./styles/span-panel.css";
-import "./styles/pages.css";
+import "./styles/tokens.css";
 
 applyTheme(storedTheme());
 

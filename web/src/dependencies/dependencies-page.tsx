@@ -5,13 +5,22 @@ import { useServices } from "../api/use-services.ts";
 import { lookbackMs, lookbackWords } from "../format/lookback.ts";
 import { FirstSpan } from "../search/first-span.tsx";
 import { usePageTitle } from "../shell/use-page-title.ts";
+import { Button } from "../ui/button.tsx";
+import { EmptyNote } from "../ui/empty-note.tsx";
 import { LookbackSelect } from "../ui/lookback-select.tsx";
 import { Notice } from "../ui/notice.tsx";
+import { Page, PageHead } from "../ui/page.tsx";
+import { Segmented } from "../ui/segmented.tsx";
+import { PageSkeleton } from "../ui/skeleton.tsx";
 import { DependencyGraph } from "./dependency-graph.tsx";
 import { DependencyTable } from "./dependency-table.tsx";
 
 const route = getRouteApi("/dependencies");
 const DEFAULT_DEPENDENCY_LOOKBACK = "24h";
+const VIEWS = [
+  { value: "graph", title: "Graph" },
+  { value: "table", title: "Table" },
+] as const;
 
 /** Which service calls which: as a graph, or as a table with the same figures. */
 export function DependenciesPage() {
@@ -26,38 +35,25 @@ export function DependenciesPage() {
   const show = (next: "graph" | "table") =>
     void navigate({ search: { lookback, ...(next === "table" && { view: "table" as const }) }, replace: true });
   return (
-    <div className="page wide">
-      <div className="page-head">
-        <h1>Service map</h1>
+    <Page wide>
+      <PageHead title="Service map">
         <LookbackSelect value={lookback} onChange={look} />
-        <fieldset className="segmented">
-          <legend className="visually-hidden">Show as</legend>
-          <button type="button" aria-pressed={view === undefined} onClick={() => show("graph")}>
-            Graph
-          </button>
-          <button type="button" aria-pressed={view === "table"} onClick={() => show("table")}>
-            Table
-          </button>
-        </fieldset>
-      </div>
+        <Segmented label="Show as" options={VIEWS} chosen={view ?? "graph"} onChoose={show} />
+      </PageHead>
       {answer.isError && (
         <Notice tone="error" title="The calls between services could not be loaded">
           {answer.error.message}
         </Notice>
       )}
-      {answer.isPending && <div className="skeleton page-skeleton" role="status" aria-label="Loading" />}
+      {answer.isPending && <PageSkeleton />}
       {storeEmpty && links.length === 0 && <FirstSpan />}
       {!storeEmpty && answer.data !== undefined && links.length === 0 && (
-        <div className="no-match">
+        <EmptyNote>
           <p>No service called another {lookbackWords(lookback)}.</p>
-          {lookback !== "all" && (
-            <button type="button" className="button" onClick={() => look("all")}>
-              Show any time
-            </button>
-          )}
-        </div>
+          {lookback !== "all" && <Button onClick={() => look("all")}>Show any time</Button>}
+        </EmptyNote>
       )}
       {links.length > 0 && (view === "table" ? <DependencyTable links={links} /> : <DependencyGraph links={links} />)}
-    </div>
+    </Page>
   );
 }

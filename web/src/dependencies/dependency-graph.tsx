@@ -4,6 +4,7 @@ import type { UiDependenciesResponse } from "../../../src/query/ui/api-types.ts"
 import { formatCount } from "../format/count.ts";
 import { formatDuration } from "../format/duration.ts";
 import { preferredHue } from "../format/service-look.ts";
+import styles from "./dependency-graph.module.css";
 import { backwardEdge, type EdgePath, forwardEdge, type Point } from "./edge-path.ts";
 import { errorShare } from "./error-share.ts";
 import { type GraphLayout, type GraphPlace, layoutGraph, linkKey } from "./graph-layout.ts";
@@ -35,13 +36,13 @@ export function DependencyGraph({ links }: { readonly links: readonly Link[] }) 
   const dim = (link: Link) => focus !== undefined && link.parent !== focus && link.child !== focus;
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable by keyboard
-    <section className="graph" aria-label="Calls between services; the table has the same figures" tabIndex={0}>
+    <section className={styles.graph} aria-label="Calls between services; the table has the same figures" tabIndex={0}>
       <svg width={width} height={height}>
         <title>Calls between services</title>
         {edges.map(({ link, path }) => (
-          <g key={linkKey(link)} className="graph-edge" data-failed={link.errorCount > 0} data-dim={dim(link)}>
+          <g key={linkKey(link)} className={styles.edge} data-failed={link.errorCount > 0} data-dim={dim(link)}>
             <path d={path.line} strokeWidth={1 + 3.5 * (Math.log1p(link.callCount) / Math.log1p(most))} />
-            <path d={path.tip} className="graph-tip" />
+            <path d={path.tip} className={styles.tip} />
           </g>
         ))}
         {[...layout.nodes].map(([name, place]) => {
@@ -53,7 +54,7 @@ export function DependencyGraph({ links }: { readonly links: readonly Link[] }) 
               role="button"
               tabIndex={0}
               aria-label={`Search traces of ${name}`}
-              className="graph-node"
+              className={styles.node}
               transform={`translate(${x} ${y})`}
               onClick={() => search(name)}
               onKeyDown={(event) => event.key === "Enter" && search(name)}
@@ -69,7 +70,7 @@ export function DependencyGraph({ links }: { readonly links: readonly Link[] }) 
                 width={12}
                 height={12}
                 rx={3}
-                className="graph-swatch"
+                className={styles.swatch}
                 data-hue={preferredHue(name)}
               />
               <text x={31} y={NODE_HEIGHT / 2 + 5}>
@@ -113,7 +114,7 @@ function EdgeLabel({
   const width = Math.max(text.length, time?.length ?? 0) * LABEL_CHARACTER + 12;
   const height = time === undefined ? 18 : 32;
   return (
-    <g className="graph-label" data-failed={failed} data-dim={dim}>
+    <g className={styles.label} data-failed={failed} data-dim={dim}>
       <rect x={at.x - width / 2} y={at.y - height / 2} width={width} height={height} rx={9} />
       <text x={at.x} y={at.y + (time === undefined ? 4 : -3)} textAnchor="middle">
         {text}

@@ -3,6 +3,9 @@ import { useMemo, useState } from "react";
 import { otlpEndpoints } from "../api/otlp-endpoints.ts";
 import { statusQuery } from "../api/queries.ts";
 import { CopyButton } from "../ui/copy-button.tsx";
+import { Segmented } from "../ui/segmented.tsx";
+import { Waiting } from "../ui/waiting.tsx";
+import styles from "./first-span.module.css";
 import { firstSpanRecipes } from "./first-span-recipes.ts";
 
 /** What an empty store shows: how to send the first span to this very collector. The page around it keeps asking. */
@@ -15,40 +18,31 @@ export function FirstSpan() {
   const [chosen, setChosen] = useState(recipes[0]!.id);
   const recipe = recipes.find((candidate) => candidate.id === chosen) ?? recipes[0]!;
   return (
-    <section className="first-span" aria-labelledby="first-span-title">
+    <section className={styles.firstSpan} aria-labelledby="first-span-title">
       <h2 id="first-span-title">Nothing is stored yet. Send the first span</h2>
       <p>
         Point any OpenTelemetry SDK or Collector at this collector. The page turns into results as soon as a span
         arrives.
       </p>
-      <dl className="endpoint-list">
+      <dl className={styles.endpoints}>
         <Endpoint name="OTLP over HTTP" value={endpoints.http} />
         <Endpoint name="OTLP over gRPC" value={endpoints.grpc} />
       </dl>
-      <fieldset className="segmented">
-        <legend className="visually-hidden">How to send</legend>
-        {recipes.map((entry) => (
-          <button
-            key={entry.id}
-            type="button"
-            aria-pressed={entry.id === recipe.id}
-            onClick={() => setChosen(entry.id)}
-          >
-            {entry.title}
-          </button>
-        ))}
-      </fieldset>
-      <div className="recipe">
-        <div className="recipe-head">
+      <Segmented
+        label="How to send"
+        options={recipes.map(({ id, title }) => ({ value: id, title }))}
+        chosen={recipe.id}
+        onChoose={setChosen}
+      />
+      <div className={styles.recipe}>
+        <div className={styles.head}>
           <span>{recipe.note}</span>
           <CopyButton text={recipe.text} label="Copy the commands" caption="Copy" />
         </div>
         {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable by keyboard */}
         <pre tabIndex={0}>{recipe.text}</pre>
       </div>
-      <p className="waiting" role="status">
-        <span className="pulse" aria-hidden="true" /> Waiting for spans
-      </p>
+      <Waiting text="Waiting for spans" />
     </section>
   );
 }

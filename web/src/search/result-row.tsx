@@ -4,7 +4,11 @@ import { counted, formatCount } from "../format/count.ts";
 import { formatDuration } from "../format/duration.ts";
 import { preferredHue } from "../format/service-look.ts";
 import { formatAbsolute, formatMoment, formatRelative, nanoToMs } from "../format/time.ts";
+import { Chip, chipClass } from "../ui/chip.tsx";
+import { classNames } from "../ui/class-names.ts";
 import { Icon } from "../ui/icon.tsx";
+import { ServiceChips } from "../ui/service-chips.tsx";
+import styles from "./result-row.module.css";
 
 const CHIPS = 6;
 
@@ -13,36 +17,40 @@ export function ResultRow({ trace, longestNano }: { readonly trace: UiTraceSumma
   const duration = Number(trace.durationNano);
   const startMs = nanoToMs(trace.startTimeUnixNano);
   const nowMs = Date.now();
-  const services = [...trace.services].sort((a, b) => b.spanCount - a.spanCount);
+  const services = trace.services
+    .toSorted((a, b) => b.spanCount - a.spanCount)
+    .map(({ name, spanCount, errorCount }) => {
+      return { name, look: { hue: preferredHue(name), pattern: 0 }, spans: spanCount, errors: errorCount };
+    });
   const matched = trace.matchedCount < trace.spanCount ? trace.matchedSpans[0] : undefined;
   return (
-    <li className="result" data-error={trace.errorCount > 0}>
-      <div className="result-head">
-        <h3 className="result-title">
+    <li className={styles.result} data-error={trace.errorCount > 0}>
+      <div className={styles.head}>
+        <h3 className={styles.title}>
           <Link to="/trace/$traceId" params={{ traceId: trace.traceId }} search={{}}>
-            <span className="result-service">{trace.rootService}</span> <span dir="auto">{trace.rootName}</span>
+            <span className={styles.service}>{trace.rootService}</span> <span dir="auto">{trace.rootName}</span>
           </Link>
           {!trace.hasRoot && (
-            <span className="chip" data-tone="warning" title="No span without a parent has arrived">
+            <Chip tone="warning" title="No span without a parent has arrived">
               <Icon name="broken" /> no root
-            </span>
+            </Chip>
           )}
         </h3>
-        <span className="result-id mono muted" title={trace.traceId}>
+        <span className={classNames("mono muted", styles.id)} title={trace.traceId}>
           {trace.traceId.slice(0, 8)}
         </span>
-        <span className="result-duration">{formatDuration(duration)}</span>
+        <span className={styles.duration}>{formatDuration(duration)}</span>
       </div>
-      <div className="result-bar" aria-hidden="true">
+      <div className={styles.bar} aria-hidden="true">
         <span
           data-hue={preferredHue(trace.rootService)}
           style={{ width: `${Math.max(0.4, (duration / longestNano) * 100)}%` }}
         />
       </div>
       {trace.firstError !== undefined && (
-        <p className="result-error">
+        <p className={styles.error} data-part="first-error">
           <Link to="/trace/$traceId" params={{ traceId: trace.traceId }} search={{ span: trace.firstError.spanId }}>
-            <span className="result-service">{trace.firstError.service}</span>{" "}
+            <span className={styles.service}>{trace.firstError.service}</span>{" "}
             <span dir="auto">{trace.firstError.name}</span>
           </Link>
           {trace.firstError.text !== "" && (
@@ -52,24 +60,25 @@ export function ResultRow({ trace, longestNano }: { readonly trace: UiTraceSumma
           )}
         </p>
       )}
-      <div className="result-facts">
+      <div className={styles.facts}>
         <time dateTime={new Date(startMs).toISOString()} title={formatAbsolute(startMs)}>
-          {formatRelative(startMs, nowMs)} <span className="muted">{formatMoment(startMs, nowMs)}</span>
+          {formatRelative(startMs, nowMs)}{" "}
+          <span className={classNames("muted", styles.moment)}>{formatMoment(startMs, nowMs)}</span>
         </time>
         <span>{counted(trace.spanCount, "span")}</span>
         {trace.errorCount > 0 && (
-          <span className="chip" data-tone="error">
+          <Chip tone="error">
             <Icon name="error" /> {counted(trace.errorCount, "error")}
-          </span>
+          </Chip>
         )}
         {trace.orphanCount > 0 && (
-          <span className="chip" data-tone="warning" title="Spans whose parent has not arrived">
+          <Chip tone="warning" title="Spans whose parent has not arrived">
             <Icon name="broken" /> {formatCount(trace.orphanCount)} orphaned
-          </span>
+          </Chip>
         )}
         {matched !== undefined && (
           <Link
-            className="chip"
+            className={classNames(chipClass, styles.matching)}
             to="/trace/$traceId"
             params={{ traceId: trace.traceId }}
             search={{ span: matched }}
@@ -78,30 +87,8 @@ export function ResultRow({ trace, longestNano }: { readonly trace: UiTraceSumma
             {formatCount(trace.matchedCount)} matching
           </Link>
         )}
-        <ul className="result-services" aria-label="Services">
-          {services.slice(0, CHIPS).map((service) => (
-            <li key={service.name} className="chip">
-              <span className="swatch" data-hue={preferredHue(service.name)} aria-hidden="true" />
-              <span className="chip-text">{service.name}</span> <b>{formatCount(service.spanCount)}</b>
-              {service.errorCount > 0 && (
-                <span className="error-text chip-errors" title={`${service.errorCount} with errors`}>
-                  <Icon name="error" label="errors" />
-                  {formatCount(service.errorCount)}
-                </span>
-              )}
-            </li>
-          ))}
-          {services.length > CHIPS && (
-            <li
-              className="chip"
-              title={services
-                .slice(CHIPS)
-                .map((service) => service.name)
-                .join(", ")}
-            >
-              +{services.length - CHIPS} more
-            </li>
-          )}
+        <ul className={styles.services} aria-label="Services">
+          <ServiceChips services={services} shown={CHIPS} as="li" />
         </ul>
       </div>
     </li>

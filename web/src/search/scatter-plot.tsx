@@ -3,6 +3,7 @@ import { type PointerEvent, useEffect, useMemo, useRef, useState } from "react";
 import type { UiTraceSummary } from "../../../src/query/ui/api-types.ts";
 import { formatDuration } from "../format/duration.ts";
 import { formatAbsolute, formatClock } from "../format/time.ts";
+import { classNames } from "../ui/class-names.ts";
 import {
   type Box,
   durationTicks,
@@ -14,6 +15,7 @@ import {
   scatterRange,
   timeTicks,
 } from "./scatter.ts";
+import styles from "./scatter-plot.module.css";
 
 const HEIGHT = 132;
 const LEFT = 62;
@@ -76,7 +78,7 @@ export function ScatterPlot({
   return (
     <div
       ref={frame}
-      className="scatter"
+      className={styles.plot}
       data-near={near !== undefined}
       onPointerDown={(event) => {
         if (event.button !== 0) return;
@@ -104,8 +106,8 @@ export function ScatterPlot({
             const { y } = scatterPosition(range, plotWidth, plotHeight, { timeMs: range.fromMs, durationNs: ns });
             return (
               <g key={ns}>
-                <line x1={0} x2={plotWidth} y1={y} y2={y} className="scatter-grid" />
-                <text x={-8} y={y + 4} textAnchor="end" className="scatter-label">
+                <line x1={0} x2={plotWidth} y1={y} y2={y} className={styles.grid} />
+                <text x={-8} y={y + 4} textAnchor="end" className={styles.label}>
                   {decadeLabel(ns)}
                 </text>
               </g>
@@ -115,9 +117,9 @@ export function ScatterPlot({
             const { x } = scatterPosition(range, plotWidth, plotHeight, { timeMs, durationNs: range.leastNs });
             return (
               <g key={timeMs}>
-                <line x1={x} x2={x} y1={0} y2={plotHeight} className="scatter-grid" />
+                <line x1={x} x2={x} y1={0} y2={plotHeight} className={styles.grid} />
                 {x >= LABEL_ROOM / 3 && x <= plotWidth - LABEL_ROOM / 3 && (
-                  <text x={x} y={plotHeight + 17} textAnchor="middle" className="scatter-label">
+                  <text x={x} y={plotHeight + 17} textAnchor="middle" className={styles.label}>
                     {timeLabel(timeMs, axis.stepMs)}
                   </text>
                 )}
@@ -135,7 +137,7 @@ export function ScatterPlot({
           ))}
           {dragged && (
             <rect
-              className="scatter-box"
+              className={styles.box}
               x={Math.min(box.x0, box.x1)}
               y={Math.min(box.y0, box.y1)}
               width={Math.abs(box.x1 - box.x0)}
@@ -164,11 +166,12 @@ function Mark({
   readonly faded: boolean;
   readonly near: boolean;
 }) {
-  const className = `scatter-mark${point.error ? " scatter-error" : ""}`;
+  const className = classNames(styles.mark, point.error ? styles.error : undefined);
   const size = near ? 6.5 : 4.5;
   return point.error ? (
     <path
       className={className}
+      data-error="true"
       data-faded={faded}
       d={`M${x} ${y - size}l${size} ${size}l${-size} ${size}l${-size} ${-size}Z`}
     />
@@ -191,7 +194,7 @@ function Tip({
   const right = x + LEFT > width / 2;
   return (
     <div
-      className="scatter-tip"
+      className={styles.tip}
       style={right ? { right: width - LEFT - x + 12, top: y } : { left: LEFT + x + 12, top: y }}
       aria-hidden="true"
     >

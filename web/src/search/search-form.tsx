@@ -2,9 +2,13 @@ import { useState } from "react";
 import type { UiServicesResponse } from "../../../src/query/ui/api-types.ts";
 import { LOOKBACKS } from "../format/lookback.ts";
 import { toLocalInput } from "../format/time.ts";
+import { Button } from "../ui/button.tsx";
+import { ButtonRow } from "../ui/button-row.tsx";
 import { Combobox } from "../ui/combobox.tsx";
+import { Field } from "../ui/field.tsx";
 import { Icon } from "../ui/icon.tsx";
 import { fieldProblems, fieldsOf, paramsOf, type SearchFields } from "./search-fields.ts";
+import styles from "./search-form.module.css";
 import { MAX_LIMIT, type SearchParams } from "./search-params.ts";
 
 /** The plain form. It starts from the address and hands back the next address; nothing in it is required. */
@@ -39,7 +43,7 @@ export function SearchForm({
 
   return (
     <form
-      className="search-form"
+      className={styles.form}
       aria-label="Search traces"
       data-open={open}
       onSubmit={(event) => {
@@ -47,16 +51,15 @@ export function SearchForm({
         submit();
       }}
     >
-      <button
-        type="button"
-        className="button search-form-toggle"
+      <Button
+        className={styles.toggle}
         aria-expanded={open}
         aria-controls="search-fields"
         onClick={() => setOpen(!open)}
       >
         <Icon name="filter" /> Filters <Icon name={open ? "up" : "chevronDown"} />
-      </button>
-      <div id="search-fields" className="search-fields">
+      </Button>
+      <div id="search-fields" className={styles.fields}>
         <Combobox
           label="Service"
           value={fields.service}
@@ -71,8 +74,12 @@ export function SearchForm({
           options={operations}
           onChange={(operation) => set({ operation })}
         />
-        <div className="field">
-          <label htmlFor="search-tags">Tags</label>
+        <Field
+          id="search-tags"
+          label="Tags"
+          hint="Span, resource, scope and event attributes of one span"
+          problem={problems.tags}
+        >
           <input
             id="search-tags"
             type="text"
@@ -81,14 +88,11 @@ export function SearchForm({
             value={fields.tags}
             placeholder="http.status_code=500 error=true"
             aria-invalid={problems.tags !== undefined}
-            aria-describedby="search-tags-hint"
+            aria-describedby="search-tags-note"
             onChange={(event) => set({ tags: event.target.value })}
           />
-          <span id="search-tags-hint" className={problems.tags === undefined ? "hint" : "problem"}>
-            {problems.tags ?? "Span, resource, scope and event attributes of one span"}
-          </span>
-        </div>
-        <div className="field-pair">
+        </Field>
+        <div className={styles.pair}>
           <DurationField
             id="min"
             label="Min duration"
@@ -104,9 +108,8 @@ export function SearchForm({
             onChange={(maxDuration) => set({ maxDuration })}
           />
         </div>
-        <div className="field-pair">
-          <div className="field">
-            <label htmlFor="search-lookback">Look-back</label>
+        <div className={styles.pair}>
+          <Field id="search-lookback" label="Look-back">
             <select
               id="search-lookback"
               value={fields.lookback}
@@ -126,9 +129,8 @@ export function SearchForm({
               )}
               <option value="custom">Custom</option>
             </select>
-          </div>
-          <div className="field">
-            <label htmlFor="search-limit">Traces a page</label>
+          </Field>
+          <Field id="search-limit" label="Traces a page">
             <input
               id="search-limit"
               type="number"
@@ -137,13 +139,12 @@ export function SearchForm({
               value={fields.limit}
               onChange={(event) => set({ limit: event.target.value })}
             />
-          </div>
+          </Field>
         </div>
         {fields.lookback === "custom" && (
-          <fieldset className="field-range">
+          <fieldset className={styles.range}>
             <legend className="visually-hidden">Custom range, local time</legend>
-            <div className="field">
-              <label htmlFor="search-start">From</label>
+            <Field id="search-start" label="From">
               <input
                 id="search-start"
                 type="datetime-local"
@@ -151,9 +152,8 @@ export function SearchForm({
                 value={fields.start}
                 onChange={(event) => set({ start: event.target.value })}
               />
-            </div>
-            <div className="field">
-              <label htmlFor="search-end">To (empty: now)</label>
+            </Field>
+            <Field id="search-end" label="To (empty: now)">
               <input
                 id="search-end"
                 type="datetime-local"
@@ -161,24 +161,22 @@ export function SearchForm({
                 value={fields.end}
                 onChange={(event) => set({ end: event.target.value })}
               />
-            </div>
+            </Field>
           </fieldset>
         )}
-        <div className="search-actions">
-          <button type="submit" className="button primary" aria-busy={busy}>
+        <ButtonRow>
+          <Button type="submit" primary className={styles.find} aria-busy={busy}>
             <Icon name="search" /> Find traces
-          </button>
-          <button
-            type="button"
-            className="button"
+          </Button>
+          <Button
             onClick={() => {
               setFields(fieldsOf({}));
               onSearch({});
             }}
           >
             Reset
-          </button>
-        </div>
+          </Button>
+        </ButtonRow>
       </div>
     </form>
   );
@@ -198,8 +196,7 @@ function DurationField({
   readonly onChange: (value: string) => void;
 }) {
   return (
-    <div className="field">
-      <label htmlFor={`search-${id}`}>{label}</label>
+    <Field id={`search-${id}`} label={label} problem={problem}>
       <input
         id={`search-${id}`}
         type="text"
@@ -207,15 +204,10 @@ function DurationField({
         value={value}
         placeholder={id === "min" ? "100ms" : "1.2s"}
         aria-invalid={problem !== undefined}
-        aria-describedby={problem === undefined ? undefined : `search-${id}-problem`}
+        aria-describedby={problem === undefined ? undefined : `search-${id}-note`}
         onChange={(event) => onChange(event.target.value)}
       />
-      {problem !== undefined && (
-        <span id={`search-${id}-problem`} className="problem">
-          {problem}
-        </span>
-      )}
-    </div>
+    </Field>
   );
 }
 

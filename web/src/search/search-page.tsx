@@ -4,6 +4,7 @@ import { useServices } from "../api/use-services.ts";
 import { usePageTitle } from "../shell/use-page-title.ts";
 import { FirstSpan } from "./first-span.tsx";
 import { SearchForm } from "./search-form.tsx";
+import styles from "./search-page.module.css";
 import { searchQuery } from "./search-query.ts";
 import { SearchResults } from "./search-results.tsx";
 
@@ -28,7 +29,7 @@ export function SearchPage() {
   const found = results.data?.pages.some(({ page }) => page.traces.length > 0) === true;
 
   return (
-    <div className="search-page">
+    <div className={styles.page}>
       <h1 className="visually-hidden">Search traces</h1>
       <SearchForm
         params={params}
@@ -40,7 +41,7 @@ export function SearchPage() {
           else void navigate({ search: next });
         }}
       />
-      <div className="search-results">
+      <div className={styles.results}>
         {storeEmpty && !found ? (
           <FirstSpan />
         ) : (

@@ -5,12 +5,17 @@ import { counted, formatCount } from "../format/count.ts";
 import { DEFAULT_LOOKBACK, lookbackWords } from "../format/lookback.ts";
 import { parseTags, tagsToJson } from "../format/tags.ts";
 import { formatAbsolute, nanoToMs } from "../format/time.ts";
+import { Button } from "../ui/button.tsx";
+import { ButtonRow } from "../ui/button-row.tsx";
+import { EmptyNote } from "../ui/empty-note.tsx";
 import { Icon } from "../ui/icon.tsx";
 import { Notice } from "../ui/notice.tsx";
+import { Skeleton } from "../ui/skeleton.tsx";
 import { ResultRow } from "./result-row.tsx";
 import { sortResults } from "./results.ts";
 import { ScatterPlot } from "./scatter-plot.tsx";
 import { RESULT_SORTS, type ResultSort, type SearchParams } from "./search-params.ts";
+import styles from "./search-results.module.css";
 
 type Results = UseInfiniteQueryResult<InfiniteData<{ readonly page: UiSearchResponse }>>;
 
@@ -51,12 +56,12 @@ export function SearchResults({
 
   return (
     <>
-      <div className="results-bar">
+      <div className={styles.bar}>
         <h2 aria-live="polite">{countText(traces, results.hasNextPage)}</h2>
         {results.hasNextPage && sort !== "recent" && <span className="muted">ordered among these</span>}
         {results.isFetching && traces.length > 0 && <span className="muted">Searching…</span>}
         <ErrorsOnly params={params} onParams={onParams} />
-        <label className="results-sort">
+        <label className={styles.sort}>
           <span className="visually-hidden">Order</span>
           <select
             value={sort}
@@ -90,29 +95,26 @@ export function SearchResults({
       {traces.length === 0 && last.complete && <NoMatch params={params} onParams={onParams} />}
       {traces.length > 1 && <ScatterPlot traces={traces} selected={selected} onSelect={setSelected} />}
       {selected !== undefined && (
-        <div className="selection-bar" role="status">
+        <div className={styles.selection} role="status">
           {formatCount(chosen.length)} of {formatCount(traces.length)} selected
-          <button type="button" className="button" onClick={() => setSelected(undefined)}>
-            Show all
-          </button>
+          <Button onClick={() => setSelected(undefined)}>Show all</Button>
         </div>
       )}
       {shown.length > 0 && (
-        <ul className="result-list" aria-label="Traces">
+        <ul className={styles.list} aria-label="Traces">
           {shown.map((trace) => (
             <ResultRow key={trace.traceId} trace={trace} longestNano={longest} />
           ))}
         </ul>
       )}
       {results.hasNextPage && (
-        <button
-          type="button"
-          className="button load-more"
+        <Button
+          className={styles.loadMore}
           disabled={results.isFetchingNextPage}
           onClick={() => void results.fetchNextPage()}
         >
           {results.isFetchingNextPage ? "Loading…" : "Load more"}
-        </button>
+        </Button>
       )}
     </>
   );
@@ -131,9 +133,8 @@ function ErrorsOnly({
   const others = tags.filter(([key]) => key !== "error");
   const on = tags.some(([key, value]) => key === "error" && value === "true");
   return (
-    <button
-      type="button"
-      className="button errors-only"
+    <Button
+      className={styles.errorsOnly}
       aria-pressed={on}
       onClick={() => {
         const { tags: _before, ...rest } = params;
@@ -142,7 +143,7 @@ function ErrorsOnly({
       }}
     >
       <Icon name="error" /> Only errors
-    </button>
+    </Button>
   );
 }
 
@@ -153,11 +154,7 @@ function countText(traces: readonly UiTraceSummary[], more: boolean): string {
 }
 
 function RetryButton({ results }: { readonly results: Results }) {
-  return (
-    <button type="button" className="button" onClick={() => void results.refetch()}>
-      Try again
-    </button>
-  );
+  return <Button onClick={() => void results.refetch()}>Try again</Button>;
 }
 
 function NoMatch({
@@ -172,30 +169,24 @@ function NoMatch({
   const anyTime = lookback === "all" && !fixed;
   const filtered = Object.keys(rest).some((key) => key !== "limit" && key !== "sort");
   return (
-    <div className="no-match">
+    <EmptyNote>
       <p>No trace matches {fixed ? "in this time range" : lookbackWords(lookback ?? DEFAULT_LOOKBACK)}.</p>
-      <div className="search-actions">
-        {!anyTime && (
-          <button type="button" className="button" onClick={() => onParams({ ...rest, lookback: "all" })}>
-            Search any time
-          </button>
-        )}
+      <ButtonRow>
+        {!anyTime && <Button onClick={() => onParams({ ...rest, lookback: "all" })}>Search any time</Button>}
         {filtered && (
-          <button type="button" className="button" onClick={() => onParams(lookback === undefined ? {} : { lookback })}>
-            Drop the filters
-          </button>
+          <Button onClick={() => onParams(lookback === undefined ? {} : { lookback })}>Drop the filters</Button>
         )}
-      </div>
-    </div>
+      </ButtonRow>
+    </EmptyNote>
   );
 }
 
 function ResultSkeleton() {
   return (
-    <div className="result-skeleton" role="status" aria-label="Searching">
+    <div className={styles.skeleton} role="status" aria-label="Searching">
       {Array.from({ length: 7 }, (_, index) => (
         // biome-ignore lint/suspicious/noArrayIndexKey: placeholders have no identity
-        <div key={index} className="skeleton" />
+        <Skeleton key={index} />
       ))}
     </div>
   );

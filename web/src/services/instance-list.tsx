@@ -1,5 +1,7 @@
 import type { InstanceView } from "../../../src/model/registry-view.ts";
+import { Chip } from "../ui/chip.tsx";
 import { Icon } from "../ui/icon.tsx";
+import styles from "./instance-list.module.css";
 
 /** The registered instances of a service. `nowMs` is the clock that set the heartbeats. */
 export function InstanceList({
@@ -10,24 +12,22 @@ export function InstanceList({
   readonly nowMs: number;
 }) {
   return (
-    <ul className="instance-list" aria-label="Instances">
+    <ul className={styles.list} aria-label="Instances">
       {instances.map((instance) => {
         const healthy = instance.health === "healthy";
         const failing = instance.checks.filter((check) => check.output !== "" && check.status !== "passing");
         return (
           <li key={instance.id}>
-            <span className="chip" data-tone={healthy ? "ok" : "warning"}>
+            <Chip tone={healthy ? "ok" : "warning"}>
               <Icon name={healthy ? "check" : "warning"} /> {instance.health}
-            </span>
+            </Chip>
             <span className="mono break-anywhere">
               {instance.host}:{instance.port}
             </span>
             <span className="muted break-anywhere">{instance.id}</span>
             {instance.zone !== undefined && <span className="muted">zone {instance.zone}</span>}
             {instance.tags.map((tag) => (
-              <span key={tag} className="chip">
-                {tag}
-              </span>
+              <Chip key={tag}>{tag}</Chip>
             ))}
             <span className="muted">
               {instance.lastHeartbeatMs === undefined

@@ -1,5 +1,7 @@
 import { formatDuration } from "../format/duration.ts";
 import { formatRate, type RateUnit } from "../format/rate.ts";
+import { numberClass } from "../ui/data-table.tsx";
+import styles from "./red-table.module.css";
 import { type Figures, unscaledNote } from "./service-rows.ts";
 import { Sparkline } from "./sparkline.tsx";
 import { largest } from "./sparkline-path.ts";
@@ -19,19 +21,19 @@ export function RedCells({
   const { series } = row;
   return (
     <>
-      <td className="number" title={unscaledNote([row])}>
+      <td className={numberClass} title={unscaledNote([row])}>
         {unknown ? "–" : formatRate(row.ratePerSecond, unit)}
       </td>
-      <td className="number" data-error={row.errorRatio > 0}>
+      <td className={numberClass} data-error={row.errorRatio > 0}>
         {unknown ? "–" : formatShare(row.errorRatio)}
       </td>
       {[row.p50, row.p95, row.p99].map((nano, index) => (
         // biome-ignore lint/suspicious/noArrayIndexKey: the quantile is the place
-        <td key={index} className="number">
+        <td key={index} className={numberClass}>
           {nano === null ? "–" : formatDuration(nano)}
         </td>
       ))}
-      <td className="spark">
+      <td className={styles.spark}>
         {series !== undefined && (
           <Sparkline
             label={`Rate: at most ${formatRate((largest(series.calls) * 1000) / stepMs, unit)}`}
@@ -40,7 +42,7 @@ export function RedCells({
           />
         )}
       </td>
-      <td className="spark">
+      <td className={styles.spark}>
         {series !== undefined && (
           <Sparkline label={`p95: at most ${formatDuration(largest(series.p95Nano))}`} values={series.p95Nano} />
         )}

@@ -2,11 +2,13 @@ import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { redQuery } from "../api/queries.ts";
 import type { RateUnit } from "../format/rate.ts";
-import { preferredHue } from "../format/service-look.ts";
+import { IconButton } from "../ui/button.tsx";
+import { Chip } from "../ui/chip.tsx";
 import { Icon } from "../ui/icon.tsx";
-import { ServiceSwatch } from "../ui/service-swatch.tsx";
+import { ServiceLink } from "../ui/service-link.tsx";
 import { InstanceList } from "./instance-list.tsx";
 import { RedCells } from "./red-cells.tsx";
+import styles from "./red-table.module.css";
 import { operationRows, type ServiceRow, type Sort, sortFigures } from "./service-rows.ts";
 
 const COLUMNS = 8;
@@ -39,22 +41,13 @@ export function ServiceEntry({
 }) {
   return (
     <tbody data-open={open}>
-      <tr className="service-row">
+      <tr>
         <th scope="row">
-          <span className="service-name">
-            <button
-              type="button"
-              className="icon-button"
-              aria-expanded={open}
-              aria-label={`Operations of ${row.name}`}
-              onClick={onToggle}
-            >
+          <span className={styles.name}>
+            <IconButton aria-expanded={open} aria-label={`Operations of ${row.name}`} onClick={onToggle}>
               <Icon name={open ? "chevronDown" : "chevronRight"} />
-            </button>
-            <Link to="/search" search={{ service: row.name, lookback }} className="service-link">
-              <ServiceSwatch look={{ hue: preferredHue(row.name), pattern: 0 }} />
-              {row.name}
-            </Link>
+            </IconButton>
+            <ServiceLink name={row.name} lookback={lookback} />
             <InstanceSummary row={row} />
           </span>
         </th>
@@ -62,7 +55,7 @@ export function ServiceEntry({
       </tr>
       {open && <Operations {...{ row, needle, sort, lookback, lookbackMs, stepMs, unit }} />}
       {open && (row.callers.length > 0 || row.callees.length > 0 || row.instances.length > 0) && (
-        <tr className="service-about">
+        <tr className={styles.about}>
           <td colSpan={COLUMNS}>
             {row.callers.length > 0 && (
               <p>
@@ -104,7 +97,7 @@ function Operations({
   const named = row.name.toLowerCase().includes(needle);
   const shown = named ? all : all.filter((operation) => operation.name.toLowerCase().includes(needle));
   return sortFigures(shown, sort).map((operation) => (
-    <tr key={`${operation.kind} ${operation.name}`} className="operation-row">
+    <tr key={`${operation.kind} ${operation.name}`} className={styles.operation}>
       <th scope="row">
         <Link to="/search" search={{ service: row.name, operation: operation.name, lookback }} dir="auto">
           {operation.name}
@@ -120,9 +113,9 @@ function InstanceSummary({ row: { instances } }: { readonly row: ServiceRow }) {
   if (instances.length === 0) return null;
   const bad = instances.filter((instance) => instance.health !== "healthy").length;
   return (
-    <span className="chip" data-tone={bad > 0 ? "warning" : "ok"} title="Registered instances that are healthy">
+    <Chip tone={bad > 0 ? "warning" : "ok"} title="Registered instances that are healthy">
       <Icon name={bad > 0 ? "warning" : "check"} /> {instances.length - bad}/{instances.length}
       <span className="visually-hidden"> instances healthy</span>
-    </span>
+    </Chip>
   );
 }

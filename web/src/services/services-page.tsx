@@ -7,11 +7,17 @@ import { DEFAULT_LOOKBACK, lookbackMs } from "../format/lookback.ts";
 import { rateUnit } from "../format/rate.ts";
 import { FirstSpan } from "../search/first-span.tsx";
 import { usePageTitle } from "../shell/use-page-title.ts";
+import { DataTable, numberClass } from "../ui/data-table.tsx";
+import { EmptyNote } from "../ui/empty-note.tsx";
 import { Icon } from "../ui/icon.tsx";
 import { LookbackSelect } from "../ui/lookback-select.tsx";
 import { Notice } from "../ui/notice.tsx";
+import { Page, PageHead } from "../ui/page.tsx";
+import { PageSkeleton } from "../ui/skeleton.tsx";
+import redTable from "./red-table.module.css";
 import { ServiceEntry } from "./service-entry.tsx";
 import { type Sort, type SortKey, serviceRows, sortFigures, unscaledNote } from "./service-rows.ts";
+import styles from "./services-page.module.css";
 
 const COLUMNS: readonly { readonly key: SortKey; readonly title: string }[] = [
   { key: "name", title: "Service" },
@@ -54,12 +60,11 @@ export function ServicesPage() {
   const loading = services.isPending || red.isPending;
 
   return (
-    <div className="page wide">
-      <div className="page-head">
-        <h1>Services</h1>
+    <Page wide>
+      <PageHead title="Services">
         <input
           type="text"
-          className="page-filter"
+          className={styles.filter}
           aria-label="Filter services and operations"
           placeholder="Filter services and operations"
           value={filter}
@@ -77,33 +82,31 @@ export function ServicesPage() {
             })
           }
         />
-      </div>
+      </PageHead>
       {problem !== undefined && problem !== null && (
         <Notice tone="error" title="The services could not be loaded">
           {problem.message}
         </Notice>
       )}
-      {loading && problem === undefined && (
-        <div className="skeleton page-skeleton" role="status" aria-label="Loading" />
-      )}
+      {loading && problem === undefined && <PageSkeleton />}
       {storeEmpty && all.length === 0 && <FirstSpan />}
       {all.length > 0 && rows.length === 0 && (
-        <div className="no-match">
+        <EmptyNote>
           <p>No service or operation matches.</p>
-        </div>
+        </EmptyNote>
       )}
       {!loading && rows.length > 0 && (
-        <div className="table-scroll">
-          <table className="data-table red-table">
+        <div className={styles.scroll}>
+          <DataTable className={redTable.table}>
             <thead>
               <tr>
                 {COLUMNS.map((column) => (
                   <SortHeader key={column.key} column={column} sort={sort} onSort={setSort} />
                 ))}
-                <th scope="col" className="spark">
+                <th scope="col" className={redTable.spark}>
                   Rate and errors
                 </th>
-                <th scope="col" className="spark">
+                <th scope="col" className={redTable.spark}>
                   p95 over time
                 </th>
               </tr>
@@ -126,7 +129,7 @@ export function ServicesPage() {
                 />
               );
             })}
-          </table>
+          </DataTable>
         </div>
       )}
       {!loading && rows.some((row) => row.source === "calls") && (
@@ -136,7 +139,7 @@ export function ServicesPage() {
         </p>
       )}
       {!loading && unscaled !== undefined && rows.length > 0 && <p className="muted">{unscaled}</p>}
-    </div>
+    </Page>
   );
 }
 
@@ -153,12 +156,12 @@ function SortHeader({
   return (
     <th
       scope="col"
-      className={key === "name" ? undefined : "number"}
+      className={key === "name" ? undefined : numberClass}
       aria-sort={!active ? undefined : sort.descending ? "descending" : "ascending"}
     >
       <button
         type="button"
-        className="sort-button"
+        className={styles.sort}
         onClick={() => onSort({ key, descending: active ? !sort.descending : key !== "name" })}
       >
         {title}

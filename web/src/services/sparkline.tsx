@@ -1,3 +1,4 @@
+import styles from "./sparkline.module.css";
 import { largest, sparklinePath } from "./sparkline-path.ts";
 
 const WIDTH = 112;
@@ -16,7 +17,7 @@ export function Sparkline({
   const top = largest(values);
   return (
     <svg
-      className="sparkline"
+      className={styles.sparkline}
       role="img"
       aria-label={label}
       width={WIDTH}
@@ -24,11 +25,9 @@ export function Sparkline({
       viewBox={`0 -1 ${WIDTH} ${HEIGHT + 2}`}
     >
       <title>{label}</title>
-      <path className="sparkline-area" d={sparklinePath(values, top, WIDTH, HEIGHT, true)} />
-      {marked !== undefined && (
-        <path className="sparkline-marked" d={sparklinePath(marked, top, WIDTH, HEIGHT, true)} />
-      )}
-      <path className="sparkline-line" d={sparklinePath(values, top, WIDTH, HEIGHT, false)} />
+      <path className={styles.area} d={sparklinePath(values, top, WIDTH, HEIGHT, true)} />
+      {marked !== undefined && <path className={styles.marked} d={sparklinePath(marked, top, WIDTH, HEIGHT, true)} />}
+      <path className={styles.line} d={sparklinePath(values, top, WIDTH, HEIGHT, false)} />
     </svg>
   );
 }

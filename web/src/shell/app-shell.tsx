@@ -1,6 +1,8 @@
 import { Link, Outlet } from "@tanstack/react-router";
 import { useEffect, useState } from "react";
+import { IconButton } from "../ui/button.tsx";
 import { Icon } from "../ui/icon.tsx";
+import styles from "./app-shell.module.css";
 import { KeyboardHelp } from "./keyboard-help.tsx";
 import { isShortcut } from "./shortcuts.ts";
 import { ThemeButton } from "./theme-button.tsx";
@@ -21,35 +23,29 @@ export function AppShell() {
   return (
     <>
       {/* A button, because `<base href>` would turn a link to a fragment into another page. */}
-      <button type="button" className="skip-link" onClick={() => document.getElementById("main")?.focus()}>
+      <button type="button" className={styles.skipLink} onClick={() => document.getElementById("main")?.focus()}>
         Skip to content
       </button>
-      <header className="app-header">
-        <Link to="/search" className="brand" aria-label="Spanloom, search">
-          <svg viewBox="0 0 32 32" aria-hidden="true" className="brand-mark">
+      <header className={styles.header}>
+        <Link to="/search" className={styles.brand} aria-label="Spanloom, search">
+          <svg viewBox="0 0 32 32" aria-hidden="true" className={styles.mark}>
             <path d="M4 9h17" />
             <path d="M10 16h18" />
             <path d="M6 23h11" />
           </svg>
-          <span className="brand-name">Spanloom</span>
+          <span className={styles.name}>Spanloom</span>
         </Link>
-        <nav aria-label="Pages" className="app-nav">
+        <nav aria-label="Pages" className={styles.nav}>
           <Link to="/search">Search</Link>
           <Link to="/monitor">Services</Link>
           <Link to="/dependencies">Map</Link>
           <Link to="/collector">Collector</Link>
         </nav>
         <TraceLookup />
-        <div className="app-tools">
-          <button
-            type="button"
-            className="icon-button"
-            title="Keyboard shortcuts (?)"
-            aria-label="Keyboard shortcuts"
-            onClick={() => setHelp(true)}
-          >
+        <div className={styles.tools}>
+          <IconButton title="Keyboard shortcuts (?)" aria-label="Keyboard shortcuts" onClick={() => setHelp(true)}>
             <Icon name="help" />
-          </button>
+          </IconButton>
           <ThemeButton />
         </div>
       </header>

@@ -1,5 +1,7 @@
 import { useEffect, useRef, useState } from "react";
+import { IconButton } from "../ui/button.tsx";
 import { Icon } from "../ui/icon.tsx";
+import styles from "./keyboard-help.module.css";
 import { setShortcutsEnabled, shortcutsEnabled } from "./shortcuts.ts";
 
 /** Keys of one line are parted by spaces; `+` within one are pressed together. */
@@ -45,18 +47,18 @@ export function KeyboardHelp({ onClose }: { readonly onClose: () => void }) {
     dialog.current?.showModal();
   }, []);
   return (
-    <dialog ref={dialog} className="dialog" aria-labelledby="keyboard-help-title" onClose={onClose}>
-      <div className="dialog-head">
+    <dialog ref={dialog} className={styles.dialog} aria-labelledby="keyboard-help-title" onClose={onClose}>
+      <div className={styles.head}>
         <h2 id="keyboard-help-title">Keyboard</h2>
-        <button type="button" className="icon-button" aria-label="Close" onClick={() => dialog.current?.close()}>
+        <IconButton aria-label="Close" onClick={() => dialog.current?.close()}>
           <Icon name="close" />
-        </button>
+        </IconButton>
       </div>
-      <div className="key-groups">
+      <div className={styles.groups}>
         {GROUPS.map((group) => (
           <section key={group.title}>
             <h3>{group.title}</h3>
-            <dl className="key-list">
+            <dl className={styles.keys}>
               {group.keys.map(([keys, what]) => (
                 <div key={keys}>
                   <dt>
@@ -71,7 +73,7 @@ export function KeyboardHelp({ onClose }: { readonly onClose: () => void }) {
           </section>
         ))}
       </div>
-      <label className="check">
+      <label className={styles.check}>
         <input
           type="checkbox"
           checked={on}

@@ -1,21 +1,19 @@
 import type { ErrorComponentProps } from "@tanstack/react-router";
+import { Button } from "../ui/button.tsx";
 import { Notice } from "../ui/notice.tsx";
+import { Page } from "../ui/page.tsx";
 
 /** What stands in for a page that failed to draw: the reason instead of a blank. */
 export function ProblemPage({ error }: ErrorComponentProps) {
   return (
-    <div className="page">
+    <Page>
       <Notice
         tone="error"
         title="This page could not be shown"
-        action={
-          <button type="button" className="button" onClick={() => location.reload()}>
-            Load again
-          </button>
-        }
+        action={<Button onClick={() => location.reload()}>Load again</Button>}
       >
         {error instanceof Error ? error.message : String(error)}
       </Notice>
-    </div>
+    </Page>
   );
 }

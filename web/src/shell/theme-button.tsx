@@ -1,4 +1,5 @@
 import { useState } from "react";
+import { IconButton } from "../ui/button.tsx";
 import { Icon } from "../ui/icon.tsx";
 import type { IconName } from "../ui/icon-paths.ts";
 import { applyTheme, storedTheme, THEMES, type Theme } from "./theme.ts";
@@ -15,9 +16,7 @@ export function ThemeButton() {
   const next = THEMES[(THEMES.indexOf(theme) + 1) % THEMES.length]!;
   const label = `Colours: ${LOOKS[theme].name}. Switch to ${LOOKS[next].name}`;
   return (
-    <button
-      type="button"
-      className="icon-button"
+    <IconButton
       title={label}
       aria-label={label}
       onClick={() => {
@@ -26,6 +25,6 @@ export function ThemeButton() {
       }}
     >
       <Icon name={LOOKS[theme].icon} />
-    </button>
+    </IconButton>
   );
 }

@@ -2,6 +2,7 @@ import { useNavigate } from "@tanstack/react-router";
 import { useState } from "react";
 import { parseTraceReference } from "../format/trace-id.ts";
 import { Icon } from "../ui/icon.tsx";
+import styles from "./trace-lookup.module.css";
 
 /** Opens the trace that a pasted id, `traceparent` or link names. */
 export function TraceLookup() {
@@ -21,7 +22,7 @@ export function TraceLookup() {
     return true;
   };
   return (
-    <search className="trace-lookup" aria-label="Open a trace">
+    <search className={styles.lookup} aria-label="Open a trace">
       <form
         onSubmit={(event) => {
           event.preventDefault();
@@ -47,7 +48,7 @@ export function TraceLookup() {
           }}
         />
         {refused && (
-          <span id="trace-lookup-problem" className="trace-lookup-problem" role="alert">
+          <span id="trace-lookup-problem" className={styles.problem} role="alert">
             Expected a trace id (8 to 32 hex digits) or a traceparent header
           </span>
         )}

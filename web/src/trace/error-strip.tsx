@@ -1,7 +1,9 @@
 import { useQuery } from "@tanstack/react-query";
 import { spanQuery } from "../api/queries.ts";
 import { counted } from "../format/count.ts";
+import { IconButton } from "../ui/button.tsx";
 import { Icon } from "../ui/icon.tsx";
+import styles from "./error-strip.module.css";
 import { pathTo } from "./model/layout.ts";
 import { firstErrorOrigin, spanIdOf, type TraceModel } from "./model/trace-model.ts";
 import { errorMessage } from "./span/exception.ts";
@@ -31,16 +33,16 @@ export function ErrorStrip({
   const name = (row: number) => `${columns.services[columns.service[row]!]} ${columns.names[columns.name[row]!]}`;
   const count = model.errorRows.length;
   return (
-    <nav className="error-strip" aria-label="Errors">
-      <span className="error-count">
+    <nav className={styles.strip} aria-label="Errors">
+      <span className={styles.count}>
         <Icon name="error" /> {counted(count, "error")}
       </span>
-      <span className="error-first">{count === 1 ? "in" : "first in"}</span>
-      <ol className="error-path" aria-label="Path to the first error">
+      <span className={styles.first}>{count === 1 ? "in" : "first in"}</span>
+      <ol className={styles.path} aria-label="Path to the first error">
         {shown.map((row, index) => (
           <li key={row}>
             {index === 1 && path.length > 3 && (
-              <span className="muted" title={path.slice(1, -2).map(name).join(" › ")}>
+              <span className={styles.between} title={path.slice(1, -2).map(name).join(" › ")}>
                 {path.length - 3} between ›{" "}
               </span>
             )}
@@ -51,28 +53,16 @@ export function ErrorStrip({
         ))}
       </ol>
       {why !== undefined && (
-        <bdi className="error-why" title={why}>
+        <bdi className={styles.why} title={why}>
           {why}
         </bdi>
       )}
-      <button
-        type="button"
-        className="icon-button small"
-        title="Previous error (E)"
-        aria-label="Previous error"
-        onClick={() => onStep(-1)}
-      >
+      <IconButton small title="Previous error (E)" aria-label="Previous error" onClick={() => onStep(-1)}>
         <Icon name="up" />
-      </button>
-      <button
-        type="button"
-        className="icon-button small"
-        title="Next error (e)"
-        aria-label="Next error"
-        onClick={() => onStep(1)}
-      >
+      </IconButton>
+      <IconButton small title="Next error (e)" aria-label="Next error" onClick={() => onStep(1)}>
         <Icon name="down" />
-      </button>
+      </IconButton>
     </nav>
   );
 }

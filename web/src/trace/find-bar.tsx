@@ -1,6 +1,8 @@
 import { type Ref, useState } from "react";
 import { formatCount } from "../format/count.ts";
+import { IconButton } from "../ui/button.tsx";
 import { Icon } from "../ui/icon.tsx";
+import styles from "./find-bar.module.css";
 
 /** Find over names and attributes: the text, how many spans hold it, and the way through them. */
 export function FindBar({
@@ -41,7 +43,7 @@ export function FindBar({
           : "no match"
         : `${current === 0 ? "" : `${current} of `}${formatCount(rows.length)}${searching ? "…" : ""}`;
   return (
-    <search className="find-bar" aria-label="Find in this trace">
+    <search className={styles.bar} aria-label="Find in this trace">
       <Icon name="search" />
       <input
         ref={ref}
@@ -60,27 +62,15 @@ export function FindBar({
           event.preventDefault();
         }}
       />
-      <span className="find-count" role="status">
+      <span className={styles.count} role="status">
         {count}
       </span>
-      <button
-        type="button"
-        className="icon-button small"
-        aria-label="Previous match"
-        disabled={rows.length === 0}
-        onClick={() => step(-1)}
-      >
+      <IconButton small aria-label="Previous match" disabled={rows.length === 0} onClick={() => step(-1)}>
         <Icon name="up" />
-      </button>
-      <button
-        type="button"
-        className="icon-button small"
-        aria-label="Next match"
-        disabled={rows.length === 0}
-        onClick={() => step(1)}
-      >
+      </IconButton>
+      <IconButton small aria-label="Next match" disabled={rows.length === 0} onClick={() => step(1)}>
         <Icon name="down" />
-      </button>
+      </IconButton>
     </search>
   );
 }

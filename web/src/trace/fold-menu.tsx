@@ -1,5 +1,7 @@
+import { Button } from "../ui/button.tsx";
 import { Icon } from "../ui/icon.tsx";
 import { Menu } from "../ui/menu.tsx";
+import styles from "./fold-menu.module.css";
 import { type FoldBase, foldLevel } from "./model/folding.ts";
 
 /** Folding of the whole trace at once. */
@@ -18,15 +20,15 @@ export function FoldMenu({
   readonly onGroups: (open: boolean) => void;
 }) {
   return (
-    <fieldset className="fold-tools">
+    <fieldset className={styles.tools}>
       <legend className="visually-hidden">Folding</legend>
-      <button type="button" className="button" title="Unfold all ([)" onClick={() => onBase({ kind: "none" })}>
+      <Button title="Unfold all ([)" onClick={() => onBase({ kind: "none" })}>
         Expand all
-      </button>
-      <button type="button" className="button" title="Fold all (])" onClick={() => onBase({ kind: "all" })}>
+      </Button>
+      <Button title="Fold all (])" onClick={() => onBase({ kind: "all" })}>
         Collapse all
-      </button>
-      <Menu label="Fold by" caption={baseName(base)}>
+      </Button>
+      <Menu label="Fold by" caption={baseName(base)} align="start">
         <button type="button" onClick={() => onBase({ kind: "service" })}>
           Inside each service
         </button>

@@ -2,32 +2,37 @@ import { apiUrl } from "../api/client.ts";
 import { counted, formatCount } from "../format/count.ts";
 import { formatDuration } from "../format/duration.ts";
 import { formatAbsolute, formatRelative, nanoToMs } from "../format/time.ts";
+import { Chip } from "../ui/chip.tsx";
+import { classNames } from "../ui/class-names.ts";
 import { CopyButton } from "../ui/copy-button.tsx";
+import { Fact } from "../ui/fact.tsx";
 import { Icon } from "../ui/icon.tsx";
 import { Menu } from "../ui/menu.tsx";
-import { ServiceSwatch } from "../ui/service-swatch.tsx";
+import { ServiceChips } from "../ui/service-chips.tsx";
 import type { TraceModel } from "./model/trace-model.ts";
 import { LinkedFromMenu } from "./span/linked-from.tsx";
+import styles from "./trace-header.module.css";
 
 const SERVICES = 8;
 
 /** What the trace is: root, time, sizes, services, and what is wrong with it as a whole. */
 export function TraceHeader({ model }: { readonly model: TraceModel }) {
   const { columns, layout, services } = model;
+  const chips = services.map((entry) => ({ ...entry, look: model.looks[entry.service]! }));
   const startMs = nanoToMs(columns.baseStartNano);
   const download = (format: string) => apiUrl(`api/ui/traces/${columns.traceId}/download`, { format });
   return (
-    <header className="trace-header">
-      <div className="trace-title">
+    <header className={styles.header}>
+      <div className={styles.title}>
         <h1 title={`${columns.services[columns.service[0]!]} ${columns.names[columns.name[0]!]}`}>
-          <span className="trace-service">{columns.services[columns.service[0]!]}</span>{" "}
+          <span className={styles.service}>{columns.services[columns.service[0]!]}</span>{" "}
           <span dir="auto">{columns.names[columns.name[0]!]}</span>
         </h1>
-        <span className="trace-id mono" title={columns.traceId}>
+        <span className={classNames("mono", styles.id)} title={columns.traceId}>
           {columns.traceId}
         </span>
         <CopyButton text={columns.traceId} label="Copy the trace id" />
-        <div className="trace-actions">
+        <div className={styles.actions}>
           <LinkedFromMenu traceId={columns.traceId} />
           <CopyButton text={() => location.href} label="Copy a link to this view" caption="Copy link" />
           <Menu label="Download the trace" caption="Download">
@@ -40,82 +45,35 @@ export function TraceHeader({ model }: { readonly model: TraceModel }) {
           </Menu>
         </div>
       </div>
-      <dl className="trace-facts">
+      <dl className={styles.facts} data-part="trace-facts">
         <Fact name="Duration" value={formatDuration(columns.durationNano)} />
         <Fact name="Start" value={formatAbsolute(startMs)} extra={formatRelative(startMs, Date.now())} />
         <Fact name="Spans" value={formatCount(columns.count)} />
         <Fact name="Errors" value={formatCount(model.errorRows.length)} error={model.errorRows.length > 0} />
         <Fact name="Services" value={String(services.length)} />
         <Fact name="Depth" value={String(layout.maxDepth + 1)} />
-        <div className="trace-services">
+        <div className={styles.services}>
           <dt className="visually-hidden">Spans per service</dt>
           <dd>
-            {services.slice(0, SERVICES).map((entry) => (
-              <span key={entry.service} className="chip">
-                <ServiceSwatch look={model.looks[entry.service]!} />
-                <span className="chip-text">{entry.name}</span> <b>{formatCount(entry.spans)}</b>
-                {entry.errors > 0 && (
-                  <span className="error-text chip-errors">
-                    <Icon name="error" label="errors" />
-                    {formatCount(entry.errors)}
-                  </span>
-                )}
-              </span>
-            ))}
-            {services.length > SERVICES && (
-              <span
-                className="chip"
-                title={services
-                  .slice(SERVICES)
-                  .map((entry) => entry.name)
-                  .join(", ")}
-              >
-                +{services.length - SERVICES} more
-              </span>
-            )}
+            <ServiceChips services={chips} shown={SERVICES} />
             {model.rootMissing && (
-              <span className="chip" data-tone="warning" title="No span without a parent has arrived">
+              <Chip tone="warning" title="No span without a parent has arrived">
                 <Icon name="broken" /> incomplete: no root
-              </span>
+              </Chip>
             )}
             {model.orphans > 0 && (
-              <span className="chip" data-tone="warning" title="Their parents have not arrived; shown as roots">
+              <Chip tone="warning" title="Their parents have not arrived; shown as roots">
                 <Icon name="broken" /> {counted(model.orphans, "orphan span")}
-              </span>
+              </Chip>
             )}
             {columns.collapsedDuplicates > 0 && (
-              <span
-                className="chip"
-                data-tone="warning"
-                title="Spans of the same id and kind; the open span lists them all"
-              >
+              <Chip tone="warning" title="Spans of the same id and kind; the open span lists them all">
                 <Icon name="warning" /> {counted(columns.collapsedDuplicates, "duplicate")}
-              </span>
+              </Chip>
             )}
           </dd>
         </div>
       </dl>
     </header>
-  );
-}
-
-function Fact({
-  name,
-  value,
-  extra,
-  error = false,
-}: {
-  readonly name: string;
-  readonly value: string;
-  readonly extra?: string;
-  readonly error?: boolean;
-}) {
-  return (
-    <div className="fact" data-error={error}>
-      <dt>{name}</dt>
-      <dd>
-        {value} {extra !== undefined && <span className="muted">{extra}</span>}
-      </dd>
-    </div>
   );
 }

@@ -2,8 +2,14 @@ import { useQuery } from "@tanstack/react-query";
 import { getRouteApi, Link } from "@tanstack/react-router";
 import type { ReactNode } from "react";
 import { usePageTitle } from "../shell/use-page-title.ts";
+import { Button, buttonClass } from "../ui/button.tsx";
+import { ButtonRow } from "../ui/button-row.tsx";
 import { Notice } from "../ui/notice.tsx";
+import { Page } from "../ui/page.tsx";
+import { Skeleton } from "../ui/skeleton.tsx";
+import { Waiting } from "../ui/waiting.tsx";
 import type { TraceModel } from "./model/trace-model.ts";
+import styles from "./trace-page.module.css";
 import { traceQuery } from "./trace-query.ts";
 import { TraceView } from "./trace-view.tsx";
 
@@ -28,10 +34,10 @@ export function TracePage() {
   if (model !== undefined && model.columns.count > 0) return <TraceView key={traceId} model={model} />;
   if (trace.isPending && valid) {
     return (
-      <div className="trace-loading" role="status" aria-label="Loading the trace">
-        <div className="skeleton" />
-        <div className="skeleton" />
-        <div className="skeleton" />
+      <div className={styles.loading} role="status" aria-label="Loading the trace">
+        <Skeleton />
+        <Skeleton />
+        <Skeleton />
       </div>
     );
   }
@@ -41,11 +47,7 @@ export function TracePage() {
         <Notice
           tone="error"
           title="The collector could not answer"
-          action={
-            <button type="button" className="button" onClick={() => void trace.refetch()}>
-              Try again
-            </button>
-          }
+          action={<Button onClick={() => void trace.refetch()}>Try again</Button>}
         >
           {trace.error.message}
         </Notice>
@@ -63,26 +65,22 @@ export function TracePage() {
           ? "It may not have arrived yet, may not have been sampled, or may be older than the retention keeps."
           : "Expected 1 to 32 hex digits."}
       </p>
-      {valid && (
-        <p className="waiting" role="status">
-          <span className="pulse" aria-hidden="true" /> Waiting for its spans
-        </p>
-      )}
+      {valid && <Waiting text="Waiting for its spans" />}
     </Unavailable>
   );
 }
 
 function Unavailable({ title, children }: { readonly title: string; readonly children: ReactNode }) {
   return (
-    <div className="page">
+    <Page>
       <h1>{title}</h1>
       {children}
-      <div className="search-actions">
-        <Link to="/search" className="button">
+      <ButtonRow>
+        <Link to="/search" className={buttonClass}>
           Go to search
         </Link>
-      </div>
-    </div>
+      </ButtonRow>
+    </Page>
   );
 }
 

@@ -14,6 +14,7 @@ import { NameSplitter, useNameWidth } from "./timeline/name-splitter.tsx";
 import { Timeline, type TimelineHandle } from "./timeline/timeline.tsx";
 import { TraceHeader } from "./trace-header.tsx";
 import { formatZoom, parseZoom, type TraceParams } from "./trace-params.ts";
+import styles from "./trace-view.module.css";
 import { useFind } from "./use-find.ts";
 import { useSettled } from "./use-settled.ts";
 import { useFolding, useSelectedRow } from "./use-timeline-state.ts";
@@ -103,9 +104,9 @@ export function TraceView({ model }: { readonly model: TraceModel }) {
   }, []);
 
   return (
-    <div className="trace-page" data-panel={selected >= 0}>
+    <div className={styles.page}>
       <TraceHeader model={model} />
-      <div className="trace-bar" data-errors={model.errorRows.length > 0}>
+      <div className={styles.bar}>
         <FindBar
           ref={findField}
           text={find.text}
@@ -125,6 +126,7 @@ export function TraceView({ model }: { readonly model: TraceModel }) {
         />
         <SelfTimeHint
           model={model}
+          spare={model.errorRows.length > 0}
           onShow={(row) => {
             reveal(row);
             if (folding.show(row) === undefined) open(row);
@@ -134,10 +136,10 @@ export function TraceView({ model }: { readonly model: TraceModel }) {
           <ErrorStrip model={model} onShow={reveal} onStep={(direction) => step(model.errorRows, direction)} />
         )}
       </div>
-      <div className="trace-body">
-        <section className="trace-main" aria-label="Timeline">
+      <div className={styles.body}>
+        <section className={styles.main} aria-label="Timeline">
           <Minimap model={model} window={window} onWindow={zoom} />
-          <div className="timeline-frame">
+          <div className={styles.frame}>
             <Timeline
               ref={timeline}
               state={{

@@ -1,4 +1,6 @@
 import { useId, useRef, useState } from "react";
+import styles from "./combobox.module.css";
+import { Field } from "./field.tsx";
 import { Icon } from "./icon.tsx";
 
 const SHOWN = 200;
@@ -50,11 +52,10 @@ export function Combobox({
   };
 
   return (
-    <div className="field">
-      <label htmlFor={id}>{label}</label>
+    <Field id={id} label={label}>
       {/* biome-ignore lint/a11y/noStaticElementInteractions: watches focus leave the widget as a whole */}
       <div
-        className="combobox"
+        className={styles.combobox}
         onBlur={(event) => !event.currentTarget.contains(event.relatedTarget) && setOpen(false)}
       >
         <input
@@ -89,7 +90,7 @@ export function Combobox({
         {value !== "" && !disabled && (
           <button
             type="button"
-            className="combobox-clear"
+            className={styles.clear}
             aria-label={`Clear ${label.toLowerCase()}`}
             onClick={() => {
               pick("");
@@ -99,7 +100,7 @@ export function Combobox({
             <Icon name="close" />
           </button>
         )}
-        <div id={`${id}-list`} role="listbox" aria-label={label} className="combobox-list" hidden={!listed}>
+        <div id={`${id}-list`} role="listbox" aria-label={label} className={styles.list} hidden={!listed}>
           {listed &&
             shown.map((option, index) => (
               <div
@@ -118,12 +119,12 @@ export function Combobox({
               </div>
             ))}
           {listed && matching.length > SHOWN && (
-            <div className="combobox-more" role="option" aria-disabled="true" aria-selected="false" tabIndex={-1}>
+            <div className={styles.more} role="option" aria-disabled="true" aria-selected="false" tabIndex={-1}>
               {matching.length - SHOWN} more; type to narrow
             </div>
           )}
         </div>
       </div>
-    </div>
+    </Field>
   );
 }

@@ -1,4 +1,5 @@
 import { useEffect, useState } from "react";
+import { Button, IconButton } from "./button.tsx";
 import { copyText } from "./copy-text.ts";
 import { Icon } from "./icon.tsx";
 
@@ -20,17 +21,18 @@ export function CopyButton({
   }, [state]);
   const copy = async () => setState((await copyText(typeof text === "string" ? text : text())) ? "copied" : "refused");
   const said = state === "copied" ? "Copied" : state === "refused" ? "The browser refused to copy" : label;
+  const icon = <Icon name={state === "copied" ? "check" : "copy"} />;
+  if (caption === undefined) {
+    return (
+      <IconButton data-state={state} title={said} aria-label={said} onClick={copy}>
+        {icon}
+      </IconButton>
+    );
+  }
   return (
-    <button
-      type="button"
-      className={caption === undefined ? "icon-button" : "button"}
-      data-state={state}
-      title={said}
-      aria-label={caption === undefined ? said : undefined}
-      onClick={copy}
-    >
-      <Icon name={state === "copied" ? "check" : "copy"} />
-      {caption !== undefined && <span>{state === "idle" ? caption : said}</span>}
-    </button>
+    <Button data-state={state} title={said} onClick={copy}>
+      {icon}
+      <span>{state === "idle" ? caption : said}</span>
+    </Button>
   );
 }

@@ -6,7 +6,7 @@ export async function copyText(text: string): Promise<boolean> {
   } catch {
     const area = document.createElement("textarea");
     area.value = text;
-    area.className = "offscreen";
+    area.className = "visually-hidden";
     document.body.append(area);
     area.select();
     const done = document.execCommand("copy");

@@ -1,4 +1,5 @@
 import { LOOKBACKS } from "../format/lookback.ts";
+import styles from "./lookback-select.module.css";
 
 /** How far back a page looks. */
 export function LookbackSelect({
@@ -12,7 +13,7 @@ export function LookbackSelect({
   readonly onChange: (value: string) => void;
 }) {
   return (
-    <label className="lookback">
+    <label className={styles.lookback}>
       <span className="visually-hidden">Look-back</span>
       <select value={value} onChange={(event) => onChange(event.target.value)}>
         {LOOKBACKS.filter((entry) => entry.ms <= longestMs).map((entry) => (

@@ -1,14 +1,19 @@
 import { type ReactNode, useEffect, useRef } from "react";
+import { buttonClass } from "./button.tsx";
 import { Icon } from "./icon.tsx";
+import styles from "./menu.module.css";
 
 /** A button that opens a short list of actions; closes on choice, on Escape and when focus or the pointer goes elsewhere. */
 export function Menu({
   label,
   caption,
+  align = "end",
   children,
 }: {
   readonly label: string;
   readonly caption: string;
+  /** Which edge of the list stands under the button's. */
+  readonly align?: "start" | "end";
   readonly children: ReactNode;
 }) {
   const details = useRef<HTMLDetailsElement>(null);
@@ -26,7 +31,8 @@ export function Menu({
   return (
     <details
       ref={details}
-      className="menu"
+      className={styles.menu}
+      data-align={align}
       onKeyDown={(event) => {
         if (event.key !== "Escape" || details.current?.open !== true) return;
         event.stopPropagation();
@@ -37,12 +43,12 @@ export function Menu({
         if (event.relatedTarget !== null && !event.currentTarget.contains(event.relatedTarget)) close();
       }}
     >
-      <summary className="button" title={label}>
+      <summary className={buttonClass} title={label}>
         {caption} <Icon name="chevronDown" />
       </summary>
       {/* biome-ignore lint/a11y/noStaticElementInteractions: the buttons inside are the controls, this only closes after them */}
       {/* biome-ignore lint/a11y/useKeyWithClickEvents: a press by keyboard arrives as a click too */}
-      <div className="menu-list" onClick={close}>
+      <div className={styles.list} onClick={close}>
         {children}
       </div>
     </details>

@@ -3,8 +3,11 @@ import { type ReactNode, useState } from "react";
 import type { UiAttribute } from "../../../../src/query/ui/api-types.ts";
 import { formatCount } from "../../format/count.ts";
 import { tagsToJson } from "../../format/tags.ts";
+import { iconButtonClass, LinkButton } from "../../ui/button.tsx";
 import { CopyButton } from "../../ui/copy-button.tsx";
 import { Icon } from "../../ui/icon.tsx";
+import styles from "./attribute-table.module.css";
+import { Dropped } from "./dropped.tsx";
 import { tagText, valueText } from "./value-text.ts";
 
 const LONG = 600;
@@ -28,11 +31,11 @@ export function AttributeTable({
   return (
     <>
       {attributes.length > 0 && (
-        <table className="attributes">
+        <table className={styles.table}>
           <colgroup>
-            <col className="attribute-keys" />
+            <col className={styles.keys} />
             <col />
-            <col className="attribute-tools" />
+            <col className={styles.tools} />
           </colgroup>
           <thead className="visually-hidden">
             <tr>
@@ -50,7 +53,7 @@ export function AttributeTable({
         </table>
       )}
       {attributes.length === 0 && dropped === 0 && <p className="muted">None</p>}
-      {dropped > 0 && <p className="dropped">{formatCount(dropped)} more were dropped by the sender</p>}
+      <Dropped count={dropped} as="p" />
     </>
   );
 }
@@ -73,26 +76,26 @@ function AttributeRow({
         {attribute.type === "empty" ? (
           <span className="muted">empty</span>
         ) : (
-          <span className="attribute-value" data-type={attribute.type} dir="auto">
+          <span className={styles.value} data-type={attribute.type} dir="auto">
             {long && !whole ? text.slice(0, LONG) : text}
           </span>
         )}
         {long && (
-          <button type="button" className="link-button" onClick={() => setWhole(!whole)}>
+          <LinkButton onClick={() => setWhole(!whole)}>
             {whole ? "show less" : `… all ${formatCount(text.length)} characters`}
-          </button>
+          </LinkButton>
         )}
         {attribute.type !== "string" && attribute.type !== "empty" && (
-          <span className="attribute-type">{attribute.type}</span>
+          <span className={styles.type}>{attribute.type}</span>
         )}
       </td>
-      <td className="attribute-actions">
+      <td className={styles.actions}>
         <CopyButton text={text} label={`Copy ${attribute.key}`} />
         {filter !== undefined && tag !== undefined && (
           <Link
             to="/search"
             search={{ service: filter.service, tags: tagsToJson([[attribute.key, tag]]), ...around(filter.startNano) }}
-            className="icon-button"
+            className={iconButtonClass}
             title={`Search spans with this ${attribute.key}`}
             aria-label={`Search spans with this ${attribute.key}`}
           >

@@ -6,6 +6,7 @@ import { formatCount } from "../../format/count.ts";
 import { formatAbsolute, nanoToMs } from "../../format/time.ts";
 import { Icon } from "../../ui/icon.tsx";
 import { Menu } from "../../ui/menu.tsx";
+import { LinkItem } from "./link-item.tsx";
 import { Section } from "./section.tsx";
 
 const LISTED = 12;
@@ -35,17 +36,19 @@ export function LinkedFromSection({ traceId, spanId }: { readonly traceId: strin
   if (spans.length === 0) return null;
   return (
     <Section title="Linked from" count={spans.length} open>
-      <ul className="links">
+      <ul>
         {spans.map((span) => (
-          <li key={span.traceId + span.spanId} className="link">
-            <div className="link-head">
-              <LinkingSpanLink span={span} external={span.traceId !== traceId} />
-              <span className="muted">{formatAbsolute(nanoToMs(span.startTimeUnixNano))}</span>
-            </div>
-            <div className="mono muted break-anywhere">
-              {span.traceId} · {span.spanId}
-            </div>
-          </li>
+          <LinkItem
+            key={span.traceId + span.spanId}
+            traceId={span.traceId}
+            spanId={span.spanId}
+            head={
+              <>
+                <LinkingSpanLink span={span} external={span.traceId !== traceId} />
+                <span className="muted">{formatAbsolute(nanoToMs(span.startTimeUnixNano))}</span>
+              </>
+            }
+          />
         ))}
       </ul>
     </Section>

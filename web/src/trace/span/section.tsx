@@ -1,5 +1,6 @@
 import { type ReactNode, useState } from "react";
 import { formatCount } from "../../format/count.ts";
+import styles from "./section.module.css";
 
 /** A titled part that folds; its content is drawn only while it is open. */
 export function Section({
@@ -17,13 +18,13 @@ export function Section({
 }) {
   const [shown, setShown] = useState(open);
   return (
-    <details className="section" open={shown} onToggle={(event) => setShown(event.currentTarget.open)}>
+    <details className={styles.section} open={shown} onToggle={(event) => setShown(event.currentTarget.open)}>
       <summary>
-        <span className="section-title">{title}</span>
-        {count !== undefined && <span className="section-count">{formatCount(count)}</span>}
-        {note !== undefined && <span className="section-note">{note}</span>}
+        <span className={styles.title}>{title}</span>
+        {count !== undefined && <span className={styles.count}>{formatCount(count)}</span>}
+        {note !== undefined && <span className={styles.note}>{note}</span>}
       </summary>
-      {shown && <div className="section-body">{children}</div>}
+      {shown && <div className={styles.body}>{children}</div>}
     </details>
   );
 }

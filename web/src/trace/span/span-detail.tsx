@@ -5,6 +5,7 @@ import { Notice } from "../../ui/notice.tsx";
 import type { TraceModel } from "../model/trace-model.ts";
 import { AttributeTable } from "./attribute-table.tsx";
 import { Section } from "./section.tsx";
+import styles from "./span-detail.module.css";
 import { SpanEvents } from "./span-events.tsx";
 import { SpanLinks } from "./span-links.tsx";
 
@@ -23,19 +24,19 @@ export function SpanDetail({
   return (
     <>
       {heading !== undefined && (
-        <h3 className="span-heading">
+        <h3 className={styles.heading}>
           {heading} <span className="muted">{span.kind}</span>
         </h3>
       )}
       {(span.status.code === "error" || span.status.message !== "") && (
-        <div className="span-status" data-code={span.status.code}>
+        <div className={styles.status} data-code={span.status.code}>
           <strong>{span.status.code === "error" ? "Error" : `Status ${span.status.code}`}</strong>
           <bdi>{span.status.message === "" ? "no message" : span.status.message}</bdi>
         </div>
       )}
       {span.marks.length > 0 && (
-        <Notice tone="warning" title="The collector found">
-          <ul className="plain-list">
+        <Notice tone="warning" title="The collector found" className={styles.marks}>
+          <ul className={styles.list}>
             {span.marks.map((mark) => (
               <li key={mark}>{mark}</li>
             ))}
@@ -72,7 +73,7 @@ export function SpanDetail({
         {span.scope.schemaUrl !== "" && <p className="muted break-anywhere">Schema {span.scope.schemaUrl}</p>}
       </Section>
       <Section title="Times and context" open={false}>
-        <dl className="plain-facts">
+        <dl className={styles.facts}>
           <PlainFact
             name="Start"
             value={formatAbsolute(nanoToMs(span.startTimeUnixNano))}
@@ -105,7 +106,7 @@ function PlainFact({ name, value, extra }: { readonly name: string; readonly val
 function RawJson({ value }: { readonly value: unknown }) {
   const text = JSON.stringify(value, undefined, 2);
   return (
-    <div className="raw-json">
+    <div className={styles.raw} data-part="raw-json">
       <CopyButton text={text} label="Copy the JSON" caption="Copy" />
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable by keyboard */}
       <pre tabIndex={0}>{text}</pre>

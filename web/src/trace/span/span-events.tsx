@@ -1,11 +1,13 @@
 import { useState } from "react";
 import type { UiEvent, UiSpanDetail } from "../../../../src/query/ui/api-types.ts";
-import { formatCount } from "../../format/count.ts";
 import { formatDuration } from "../../format/duration.ts";
+import { LinkButton } from "../../ui/button.tsx";
 import { CopyButton } from "../../ui/copy-button.tsx";
 import { Icon } from "../../ui/icon.tsx";
 import { AttributeTable } from "./attribute-table.tsx";
+import { Dropped } from "./dropped.tsx";
 import { type ExceptionView, readException } from "./exception.ts";
+import styles from "./span-events.module.css";
 
 const SHOWN_FRAMES = 12;
 
@@ -13,20 +15,18 @@ const SHOWN_FRAMES = 12;
 export function SpanEvents({ span }: { readonly span: UiSpanDetail }) {
   const start = BigInt(span.startTimeUnixNano);
   return (
-    <ol className="events">
+    <ol>
       {span.events.map((event, index) => (
         // biome-ignore lint/suspicious/noArrayIndexKey: events may be equal in all they have
-        <li key={index} className="event">
-          <div className="event-head">
-            <span className="event-time">+{formatDuration(Number(BigInt(event.timeUnixNano) - start))}</span>
+        <li key={index} className={styles.event}>
+          <div className={styles.head}>
+            <span className={styles.time}>+{formatDuration(Number(BigInt(event.timeUnixNano) - start))}</span>
             <bdi>{event.name}</bdi>
           </div>
           <EventBody event={event} />
         </li>
       ))}
-      {span.droppedEventsCount > 0 && (
-        <li className="dropped">{formatCount(span.droppedEventsCount)} more were dropped by the sender</li>
-      )}
+      <Dropped count={span.droppedEventsCount} as="li" />
     </ol>
   );
 }
@@ -52,8 +52,8 @@ function Exception({ exception }: { readonly exception: ExceptionView }) {
   const { stack } = exception;
   const shown = whole ? stack : stack.slice(0, SHOWN_FRAMES);
   return (
-    <div className="exception">
-      <div className="exception-head">
+    <div className={styles.exception} data-part="exception">
+      <div className={styles.exceptionHead}>
         <Icon name="error" />
         <div>
           <strong>{exception.type === "" ? "Exception" : exception.type}</strong>
@@ -65,7 +65,7 @@ function Exception({ exception }: { readonly exception: ExceptionView }) {
       </div>
       {stack.length > 0 && (
         // biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable by keyboard
-        <pre className="stack" tabIndex={0}>
+        <pre className={styles.stack} tabIndex={0}>
           {shown.map((line, index) => (
             // biome-ignore lint/suspicious/noArrayIndexKey: lines of a fixed text
             <span key={index} data-kind={line.kind}>
@@ -76,9 +76,7 @@ function Exception({ exception }: { readonly exception: ExceptionView }) {
         </pre>
       )}
       {stack.length > SHOWN_FRAMES && (
-        <button type="button" className="link-button" onClick={() => setWhole(!whole)}>
-          {whole ? "show less" : `all ${stack.length} lines`}
-        </button>
+        <LinkButton onClick={() => setWhole(!whole)}>{whole ? "show less" : `all ${stack.length} lines`}</LinkButton>
       )}
     </div>
   );

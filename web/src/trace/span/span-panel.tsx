@@ -4,13 +4,18 @@ import { PARENT_MISSING } from "../../../../src/query/ui/columns-format.ts";
 import { spanQuery } from "../../api/queries.ts";
 import { counted } from "../../format/count.ts";
 import { formatDuration } from "../../format/duration.ts";
+import { Button, IconButton } from "../../ui/button.tsx";
+import { Chip } from "../../ui/chip.tsx";
 import { CopyButton } from "../../ui/copy-button.tsx";
+import { Fact } from "../../ui/fact.tsx";
 import { Icon } from "../../ui/icon.tsx";
 import { Notice } from "../../ui/notice.tsx";
 import { ServiceSwatch } from "../../ui/service-swatch.tsx";
+import { Skeleton } from "../../ui/skeleton.tsx";
 import { spanIdOf, type TraceModel } from "../model/trace-model.ts";
 import { LinkedFromSection } from "./linked-from.tsx";
 import { SpanDetail } from "./span-detail.tsx";
+import styles from "./span-panel.module.css";
 
 /** The open span: what the columns know at once, its attributes, events and links as soon as they are fetched. */
 export function SpanPanel({
@@ -32,7 +37,7 @@ export function SpanPanel({
   const error = columns.status[row] === 2;
   return (
     <aside
-      className="span-panel"
+      className={styles.panel}
       aria-label="Span"
       onKeyDown={(event) => {
         if (event.key !== "Escape") return;
@@ -40,40 +45,40 @@ export function SpanPanel({
         onClose();
       }}
     >
-      <div className="span-head">
-        <div className="span-head-row">
+      <div className={styles.head}>
+        <div className={styles.headRow}>
           <ServiceSwatch look={model.looks[service]!} />
-          <span className="span-service">{columns.services[service]}</span>
+          <span className={styles.service}>{columns.services[service]}</span>
           {error && (
-            <span className="chip" data-tone="error">
+            <Chip tone="error">
               <Icon name="error" /> error
-            </span>
+            </Chip>
           )}
-          <div className="span-head-tools">
+          <div className={styles.tools}>
             <CopyButton text={() => location.href} label="Copy a link to this span" />
-            <button type="button" className="icon-button" aria-label="Close the span (Esc)" onClick={onClose}>
+            <IconButton aria-label="Close the span (Esc)" onClick={onClose}>
               <Icon name="close" />
-            </button>
+            </IconButton>
           </div>
         </div>
         <h2 dir="auto">{columns.names[columns.name[row]!]}</h2>
-        <dl className="span-facts">
+        <dl className={styles.facts}>
           <Fact name="Duration" value={formatDuration(columns.duration[row]!)} />
           <Fact name="Starts at" value={formatDuration(columns.start[row]!)} />
           <Fact name="Kind" value={SPAN_KIND_NAMES[columns.kind[row]!] ?? "unspecified"} />
           <Fact name="Below it" value={counted(layout.size[row]! - 1, "span")} />
         </dl>
-        <div className="span-ids">
+        <div className={styles.ids}>
           <span className="mono">{spanId}</span>
           <CopyButton text={spanId} label="Copy the span id" />
           {parent >= 0 && (
-            <button type="button" className="button" onClick={() => onShow(parent)}>
+            <Button className={styles.parent} onClick={() => onShow(parent)}>
               <Icon name="up" /> Parent
-            </button>
+            </Button>
           )}
         </div>
         {columns.parent[row] === PARENT_MISSING && (
-          <Notice tone="warning" title="Its parent has not arrived">
+          <Notice tone="warning" title="Its parent has not arrived" className={styles.orphan}>
             The span is shown as a root until it does.
           </Notice>
         )}
@@ -93,30 +98,18 @@ export function SpanPanel({
         <Notice
           tone="error"
           title="The span could not be loaded"
-          action={
-            <button type="button" className="button" onClick={() => void detail.refetch()}>
-              Try again
-            </button>
-          }
+          className={styles.problem}
+          action={<Button onClick={() => void detail.refetch()}>Try again</Button>}
         >
           {detail.error.message}
         </Notice>
       ) : (
-        <div className="span-loading" role="status" aria-label="Loading the span">
-          <div className="skeleton" />
-          <div className="skeleton" />
+        <div className={styles.loading} role="status" aria-label="Loading the span">
+          <Skeleton />
+          <Skeleton />
         </div>
       )}
       <LinkedFromSection traceId={columns.traceId} spanId={spanId} />
     </aside>
-  );
-}
-
-function Fact({ name, value }: { readonly name: string; readonly value: string }) {
-  return (
-    <div className="fact">
-      <dt>{name}</dt>
-      <dd>{value}</dd>
-    </div>
   );
 }

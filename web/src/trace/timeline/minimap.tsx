@@ -2,7 +2,9 @@ import { type PointerEvent, useEffect, useRef, useState } from "react";
 import { formatDuration, formatOffset } from "../../format/duration.ts";
 import { clampWindow, type TimeWindow, ticks, timeToX, xToTime } from "../../format/time-scale.ts";
 import { onThemeChange } from "../../shell/theme.ts";
+import { Button } from "../../ui/button.tsx";
 import type { TraceModel } from "../model/trace-model.ts";
+import styles from "./minimap.module.css";
 import { paintMinimap } from "./minimap-painter.ts";
 import { readPalette } from "./palette.ts";
 
@@ -89,8 +91,8 @@ export function Minimap({
   const end = formatDuration(model.extent);
   const room = width - LABEL_WIDTH - end.length * 7;
   return (
-    <div className="minimap">
-      <div className="minimap-axis" aria-hidden="true">
+    <div className={styles.minimap}>
+      <div className={styles.axis} aria-hidden="true">
         {axis.times.map((time) => {
           const x = timeToX(whole, width, time);
           return x > room && x > 0 ? null : (
@@ -99,11 +101,11 @@ export function Minimap({
             </span>
           );
         })}
-        <span className="minimap-end">{end}</span>
+        <span className={styles.end}>{end}</span>
       </div>
       <div
         ref={frame}
-        className="minimap-frame"
+        className={styles.frame}
         role="img"
         aria-label={`Overview of the trace, showing ${formatDuration(window.from)} to ${formatDuration(window.to)} of ${formatDuration(model.extent)}`}
         onPointerDown={onDown}
@@ -118,14 +120,14 @@ export function Minimap({
         <canvas ref={canvas} />
         {zoomed && (
           <>
-            <div className="minimap-veil" style={{ left: 0, width: left }} />
-            <div className="minimap-veil" style={{ left: right, right: 0 }} />
-            <div className="minimap-window" style={{ left, width: Math.max(2, right - left) }} />
+            <div className={styles.veil} style={{ left: 0, width: left }} />
+            <div className={styles.veil} style={{ left: right, right: 0 }} />
+            <div className={styles.window} style={{ left, width: Math.max(2, right - left) }} />
           </>
         )}
         {selection !== undefined && (
           <div
-            className="minimap-selection"
+            className={styles.selection}
             style={{
               left: timeToX(whole, width, selection.from),
               width: timeToX(whole, width, selection.to) - timeToX(whole, width, selection.from),
@@ -134,9 +136,9 @@ export function Minimap({
         )}
       </div>
       {zoomed && (
-        <button type="button" className="button minimap-reset" onClick={() => onWindow(whole)}>
+        <Button className={styles.reset} onClick={() => onWindow(whole)}>
           Whole trace
-        </button>
+        </Button>
       )}
     </div>
   );

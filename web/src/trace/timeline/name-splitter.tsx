@@ -1,4 +1,5 @@
 import { useEffect, useRef, useState } from "react";
+import styles from "./name-splitter.module.css";
 
 const KEY = "spanloom.nameWidth";
 const LEAST = 120;
@@ -40,7 +41,7 @@ export function NameSplitter({
   return (
     // biome-ignore lint/a11y/useSemanticElements: a separator with a value is a widget, which hr is not
     <div
-      className="name-splitter"
+      className={styles.splitter}
       role="separator"
       aria-orientation="vertical"
       aria-label="Width of the names"

@@ -2,10 +2,13 @@ import { SPAN_KIND_NAMES } from "../../../../src/model/span.ts";
 import { COLUMN_MARK, PARENT_MISSING } from "../../../../src/query/ui/columns-format.ts";
 import { counted, formatCount } from "../../format/count.ts";
 import { formatDuration } from "../../format/duration.ts";
-import { ICON_PATHS, type IconName } from "../../ui/icon-paths.ts";
+import { iconElement } from "../../ui/icon.tsx";
+import { setSwatchLook, swatchElement } from "../../ui/service-swatch.tsx";
 import { countBetween } from "../model/folding.ts";
 import type { SiblingGroup } from "../model/sibling-groups.ts";
 import type { TraceModel } from "../model/trace-model.ts";
+import { part } from "./part.ts";
+import styles from "./timeline.module.css";
 
 /** What a pooled row is filled from. */
 interface RowContent {
@@ -28,20 +31,20 @@ const WARNING_MARKS = ~COLUMN_MARK.serviceDefaulted;
 /** One row of the timeline as DOM, filled again and again as it comes to stand for other spans. */
 export class TimelineRow {
   readonly element: HTMLElement;
-  readonly #name = part("div", "tl-name");
-  readonly #indent = part("span", "tl-indent");
-  readonly #toggle = part("span", "tl-toggle");
-  readonly #swatch = part("span", "swatch");
-  readonly #service = part("span", "tl-service");
-  readonly #operation = part("span", "tl-operation");
-  readonly #group = part("span", "tl-group");
-  readonly #hidden = part("span", "tl-hidden");
-  readonly #badges = part("span", "tl-badges");
-  readonly #facts = part("div", "tl-facts");
+  readonly #name = part("div", styles.name);
+  readonly #indent = part("span", styles.indent);
+  readonly #toggle = part("span", styles.toggle);
+  readonly #swatch = swatchElement();
+  readonly #service = part("span", styles.service);
+  readonly #operation = part("span", styles.operation);
+  readonly #group = part("span", styles.group);
+  readonly #hidden = part("span", styles.hidden);
+  readonly #badges = part("span", styles.badges);
+  readonly #facts = part("div", styles.facts);
   readonly #factsText = part("span", "visually-hidden");
 
   constructor(id: string) {
-    this.element = part("div", "tl-row");
+    this.element = part("div", styles.row);
     this.element.id = id;
     this.element.setAttribute("role", "row");
     this.#name.setAttribute("role", "gridcell");
@@ -93,8 +96,7 @@ export class TimelineRow {
     this.#indent.style.backgroundSize = `${content.indent}px 100%`;
     this.#toggle.dataset.state = closed ? "folded" : size === 1 ? "leaf" : folded ? "folded" : "open";
     this.#toggle.dataset.opens = closed ? "group" : size === 1 ? "" : "row";
-    this.#swatch.dataset.hue = String(look.hue);
-    this.#swatch.dataset.pattern = String(look.pattern);
+    setSwatchLook(this.#swatch, look);
     this.#service.textContent = service;
     this.#operation.textContent = operation;
     const facts = group === undefined ? factsText(model, row) : groupText(group, errors);
@@ -112,45 +114,35 @@ function badges(model: TraceModel, row: number): HTMLElement[] {
   const { columns } = model;
   const found: HTMLElement[] = [];
   const kind = KIND_SIGNS[columns.kind[row]!] ?? "";
-  if (kind !== "") found.push(badge("tl-kind", `kind ${SPAN_KIND_NAMES[columns.kind[row]!]}`, kind));
+  if (kind !== "") found.push(badge(styles.kind, `kind ${SPAN_KIND_NAMES[columns.kind[row]!]}`, kind));
   const links = columns.linkCount[row]!;
   if (links > 0)
-    found.push(badge("tl-link", counted(links, "link to another span", "links to other spans"), icon("link")));
-  if (columns.status[row] === 2) found.push(badge("tl-error", "error", icon("error")));
+    found.push(badge(styles.link, counted(links, "link to another span", "links to other spans"), iconElement("link")));
+  if (columns.status[row] === 2) found.push(badge(styles.error, "error", iconElement("error")));
   if (columns.parent[row] === PARENT_MISSING)
-    found.push(badge("tl-orphan", "its parent has not arrived", icon("broken")));
+    found.push(badge(styles.orphan, "its parent has not arrived", iconElement("broken")));
   const marks = columns.marks[row]! & WARNING_MARKS;
-  if (marks !== 0) found.push(badge("tl-mark", markText(marks), icon("warning")));
+  if (marks !== 0) found.push(badge(styles.mark, markText(marks), iconElement("warning")));
   return found;
 }
 
 /** What all of them have, and how many errors are among them and below. */
 function groupBadges(model: TraceModel, head: number, errors: number): HTMLElement[] {
   const sign = KIND_SIGNS[model.columns.kind[head]!] ?? "";
-  const kind = sign === "" ? [] : [badge("tl-kind", `kind ${SPAN_KIND_NAMES[model.columns.kind[head]!]}`, sign)];
+  const kind = sign === "" ? [] : [badge(styles.kind, `kind ${SPAN_KIND_NAMES[model.columns.kind[head]!]}`, sign)];
   if (errors === 0) return kind;
-  const text = part("span", "tl-errors");
-  text.append(icon("error"), formatCount(errors));
-  return [...kind, badge("tl-error", counted(errors, "error"), text)];
+  const text = part("span", styles.errors);
+  text.append(iconElement("error"), formatCount(errors));
+  return [...kind, badge(styles.error, counted(errors, "error"), text)];
 }
 
-function badge(className: string, title: string, content: Node | string): HTMLElement {
+function badge(className: string | undefined, title: string, content: Node | string): HTMLElement {
   const element = part("span", className);
   element.append(content);
   element.title = title;
   element.setAttribute("role", "img");
   element.setAttribute("aria-label", title);
   return element;
-}
-
-function icon(name: IconName): SVGSVGElement {
-  const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
-  svg.setAttribute("viewBox", "0 0 16 16");
-  svg.setAttribute("class", "icon");
-  const path = document.createElementNS("http://www.w3.org/2000/svg", "path");
-  path.setAttribute("d", ICON_PATHS[name]);
-  svg.append(path);
-  return svg;
 }
 
 const MARK_WORDS: readonly (readonly [bit: number, words: string])[] = [
@@ -180,10 +172,4 @@ function groupText(group: SiblingGroup, errors: number): string {
 function factsText(model: TraceModel, row: number): string {
   const { columns } = model;
   return `${formatDuration(columns.duration[row]!)}, starts at ${formatDuration(columns.start[row]!)}`;
-}
-
-function part(tag: string, className: string): HTMLElement {
-  const element = document.createElement(tag);
-  element.className = className;
-  return element;
 }

@@ -6,6 +6,8 @@ import type { TraceModel } from "../model/trace-model.ts";
 import { GUTTER } from "./bar-geometry.ts";
 import { BarPainter, TICK_WIDTH } from "./bar-painter.ts";
 import { readPalette } from "./palette.ts";
+import { part } from "./part.ts";
+import styles from "./timeline.module.css";
 import { rowForKey } from "./timeline-keys.ts";
 import { TimelineRow } from "./timeline-row.ts";
 
@@ -47,11 +49,11 @@ export interface TimelineEvents {
 export class TimelineView {
   readonly #host: HTMLElement;
   readonly #events: TimelineEvents;
-  readonly #content = block("tl-content");
-  readonly #head = block("tl-head");
-  readonly #axis = block("tl-axis");
-  readonly #layer = block("tl-layer");
-  readonly #canvas = document.createElement("canvas");
+  readonly #content = part("div", styles.content);
+  readonly #head = part("div", styles.head);
+  readonly #axis = part("div", styles.axis);
+  readonly #layer = part("div", styles.layer);
+  readonly #canvas = part("canvas", styles.canvas);
   readonly #painter: BarPainter;
   readonly #pool: TimelineRow[] = [];
   /** Visible position each pooled row was last filled for; −1 forces a refill. */
@@ -73,14 +75,13 @@ export class TimelineView {
     host.tabIndex = 0;
     this.#head.setAttribute("role", "row");
     this.#head.setAttribute("aria-rowindex", "1");
-    const name = block("tl-head-name");
+    const name = part("div", styles.headName);
     name.setAttribute("role", "columnheader");
     name.textContent = "Service and operation";
     this.#axis.setAttribute("role", "columnheader");
     this.#axis.setAttribute("aria-label", "Time");
     this.#head.append(name, this.#axis);
     this.#layer.setAttribute("role", "rowgroup");
-    this.#canvas.className = "tl-canvas";
     this.#canvas.setAttribute("aria-hidden", "true");
     this.#layer.append(this.#canvas);
     this.#content.append(this.#head, this.#layer);
@@ -285,11 +286,11 @@ export class TimelineView {
 
   #onClick(event: MouseEvent): void {
     const target = event.target as HTMLElement;
-    const element = target.closest<HTMLElement>(".tl-row");
+    const element = target.closest<HTMLElement>("[data-row]");
     if (element === null) return;
     const row = Number(element.dataset.row);
     this.#active = row;
-    const sign = target.closest<HTMLElement>(".tl-toggle, .tl-hidden, .tl-group");
+    const sign = target.closest<HTMLElement>("[data-opens]");
     if (sign?.dataset.opens === "group") this.#events.toggleGroup(row);
     else if (sign?.dataset.opens === "row") this.#events.toggle(row);
     else this.#events.open(row);
@@ -314,10 +315,4 @@ export class TimelineView {
     }
     event.preventDefault();
   }
-}
-
-function block(className: string): HTMLElement {
-  const element = document.createElement("div");
-  element.className = className;
-  return element;
 }

@@ -1,5 +1,6 @@
 import { type Ref, useEffect, useImperativeHandle, useLayoutEffect, useRef } from "react";
 import { onThemeChange } from "../../shell/theme.ts";
+import styles from "./timeline.module.css";
 import { type TimelineEvents, type TimelineState, TimelineView } from "./timeline-view.ts";
 
 export interface TimelineHandle {
@@ -48,5 +49,5 @@ export function Timeline({
     focus: () => view.current?.focus(),
     activeRow: () => view.current?.activeRow ?? -1,
   }));
-  return <div ref={host} className="timeline" />;
+  return <div ref={host} className={styles.timeline} />;
 }
