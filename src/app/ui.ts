@@ -8,6 +8,7 @@ import type { Config } from "./config/config.ts";
 import type { LoadedModules } from "./load-modules.ts";
 import { withSlash } from "./ui-port/base-path.ts";
 import type { ReadServerConfig } from "./ui-port/read-server.ts";
+import type { UiStatusResponse } from "../query/ui/status-types.ts";
 
 /** What the UI port answers beside the store's views. */
 export interface UiSources {
@@ -15,7 +16,7 @@ export interface UiSources {
   readonly logger: Logger;
   readonly metrics: () => Promise<readonly MetricSample[]>;
   /** @param url where the UI port itself is reached */
-  readonly status: (url: string) => Promise<unknown>;
+  readonly status: (url: string) => Promise<UiStatusResponse>;
   /** Why the collector cannot take spans now; undefined when it can. */
   readonly notReady: () => string | undefined;
 }

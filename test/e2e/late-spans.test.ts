@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { type Collector, createCollector } from "../../src/app/collector.ts";
-import type { CollectorStatus } from "../../src/app/status.ts";
+import type { UiStatusResponse } from "../../src/query/ui/status-types.ts";
 import { encodeTraces } from "../../src/codec/otlp/message/encode.ts";
 import type { UiRedResponse } from "../../src/query/ui/api-types.ts";
 import { serviceWith, spanWith } from "../support/otlp-spans.ts";
@@ -56,7 +56,7 @@ it("a span that began too far from its receipt is found, and the status says tha
     expect(await ask(`api/traces/${traceId}`)).toMatchObject({ data: [{ traceID: traceId }] });
   }
   const uncounted = await until("they are left out", async () => {
-    const status = await ask<CollectorStatus>("api/ui/status");
+    const status = await ask<UiStatusResponse>("api/ui/status");
     const values = Object.fromEntries(status.uncounted.map(({ name, value }) => [name, value]));
     return values.red_left_out_spans === 4 && values.dependencies_left_out_calls === 2 ? values : undefined;
   });
