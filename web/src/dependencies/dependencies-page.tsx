@@ -3,6 +3,7 @@ import { getRouteApi } from "@tanstack/react-router";
 import { dependenciesQuery } from "../api/queries.ts";
 import { useServices } from "../api/use-services.ts";
 import { lookbackMs, lookbackWords } from "../format/lookback.ts";
+import { DAY_MS } from "../format/time.ts";
 import { FirstSpan } from "../search/first-span.tsx";
 import { usePageTitle } from "../shell/use-page-title.ts";
 import { Button } from "../ui/button.tsx";
@@ -27,7 +28,7 @@ export function DependenciesPage() {
   usePageTitle("Map");
   const { lookback = DEFAULT_DEPENDENCY_LOOKBACK, view } = route.useSearch();
   const navigate = route.useNavigate();
-  const answer = useQuery(dependenciesQuery(lookbackMs(lookback) ?? 86_400_000));
+  const answer = useQuery(dependenciesQuery(lookbackMs(lookback) ?? DAY_MS));
   const { storeEmpty } = useServices();
   const links = answer.data?.links ?? [];
   const look = (next: string) =>

@@ -4,9 +4,9 @@ import type { UiDependenciesResponse } from "../../../src/query/ui/api-types.ts"
 import { formatCount } from "../format/count.ts";
 import { formatDuration } from "../format/duration.ts";
 import { preferredHue } from "../format/service-look.ts";
+import { formatShare } from "../format/share.ts";
 import styles from "./dependency-graph.module.css";
 import { backwardEdge, type EdgePath, forwardEdge, type Point } from "./edge-path.ts";
-import { errorShare } from "./error-share.ts";
 import { type GraphLayout, type GraphPlace, layoutGraph, linkKey } from "./graph-layout.ts";
 
 type Link = UiDependenciesResponse["links"][number];
@@ -108,7 +108,7 @@ function EdgeLabel({
   const failed = link.errorCount > 0;
   const text = [
     formatCount(link.callCount),
-    ...(failed ? [`${errorShare(link.callCount, link.errorCount)} failed`] : []),
+    ...(failed ? [`${formatShare(link.errorCount / link.callCount)} failed`] : []),
   ].join(" · ");
   const time = full && link.p99Nano !== undefined ? `p99 ${formatDuration(link.p99Nano)}` : undefined;
   const width = Math.max(text.length, time?.length ?? 0) * LABEL_CHARACTER + 12;

@@ -1,10 +1,10 @@
 import type { UiDependenciesResponse } from "../../../src/query/ui/api-types.ts";
 import { formatCount } from "../format/count.ts";
 import { formatDuration } from "../format/duration.ts";
+import { formatShare } from "../format/share.ts";
 import { classNames } from "../ui/class-names.ts";
 import { DataTable, numberClass, spareNumberClass } from "../ui/data-table.tsx";
 import { ServiceLink } from "../ui/service-link.tsx";
-import { errorShare } from "./error-share.ts";
 
 /** The calls between services, most first. */
 export function DependencyTable({ links }: { readonly links: UiDependenciesResponse["links"] }) {
@@ -45,17 +45,13 @@ export function DependencyTable({ links }: { readonly links: UiDependenciesRespo
               </td>
               <td className={numberClass}>{formatCount(link.callCount)}</td>
               <td className={classNames(spareNumberClass, failed)}>{formatCount(link.errorCount)}</td>
-              <td className={classNames(numberClass, failed)}>{errorShare(link.callCount, link.errorCount)}</td>
-              <td className={spareNumberClass}>{durationText(link.p50Nano)}</td>
-              <td className={numberClass}>{durationText(link.p99Nano)}</td>
+              <td className={classNames(numberClass, failed)}>{formatShare(link.errorCount / link.callCount)}</td>
+              <td className={spareNumberClass}>{formatDuration(link.p50Nano)}</td>
+              <td className={numberClass}>{formatDuration(link.p99Nano)}</td>
             </tr>
           );
         })}
       </tbody>
     </DataTable>
   );
-}
-
-function durationText(nano: number | undefined): string {
-  return nano === undefined ? "–" : formatDuration(nano);
 }

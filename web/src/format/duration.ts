@@ -7,10 +7,10 @@ const UNITS = [
 
 /**
  * A duration for reading, three significant digits: `417 ns`, `1.23 µs`, `37.4 ms`, `2.51 s`, `3 min 20 s`, `1 h 5 min`.
- * Negative durations (a span that ends before it starts) keep their sign.
+ * Negative durations (a span that ends before it starts) keep their sign; one that is not known is a dash.
  */
-export function formatDuration(ns: number): string {
-  if (!Number.isFinite(ns)) return "–";
+export function formatDuration(ns: number | null | undefined): string {
+  if (ns === null || ns === undefined || !Number.isFinite(ns)) return "–";
   if (ns < 0) return `−${formatDuration(-ns)}`;
   if (ns === 0) return "0 ns";
   if (ns >= 3599.5e9) return twoUnits(Math.round(ns / 60e9), 60, "h", "min");

@@ -1,9 +1,10 @@
 import { useNavigate } from "@tanstack/react-router";
-import { type PointerEvent, useEffect, useMemo, useRef, useState } from "react";
+import { type PointerEvent, useMemo, useRef, useState } from "react";
 import type { UiTraceSummary } from "../../../src/query/ui/api-types.ts";
 import { formatDuration } from "../format/duration.ts";
-import { formatAbsolute, formatClock } from "../format/time.ts";
+import { DAY_MS, formatAbsolute, formatClock, MINUTE_MS } from "../format/time.ts";
 import { classNames } from "../ui/class-names.ts";
+import { useWidth } from "../ui/use-width.ts";
 import {
   type Box,
   durationTicks,
@@ -42,16 +43,11 @@ export function ScatterPlot({
 }) {
   const navigate = useNavigate();
   const frame = useRef<HTMLDivElement>(null);
-  const [width, setWidth] = useState(0);
+  const width = useWidth(frame);
   const [box, setBox] = useState<Box>();
   const [near, setNear] = useState<ScatterPoint>();
   const points = useMemo(() => scatterPoints(traces), [traces]);
   const range = useMemo(() => scatterRange(points), [points]);
-  useEffect(() => {
-    const observer = new ResizeObserver(() => setWidth(frame.current?.clientWidth ?? 0));
-    observer.observe(frame.current!);
-    return () => observer.disconnect();
-  }, []);
 
   const plotWidth = Math.max(10, width - LEFT - RIGHT);
   const plotHeight = HEIGHT - TOP - BOTTOM;
@@ -214,7 +210,6 @@ function decadeLabel(ns: number): string {
 /** As much of a time as tells ticks so far apart from each other; midnight is a date. */
 function timeLabel(timeMs: number, stepMs: number): string {
   const clock = formatClock(timeMs);
-  if (stepMs >= 86_400_000 || (stepMs >= 60_000 && clock === "00:00:00.000"))
-    return formatAbsolute(timeMs).slice(0, 10);
-  return clock.slice(0, stepMs < 1_000 ? 12 : stepMs < 60_000 ? 8 : 5);
+  if (stepMs >= DAY_MS || (stepMs >= MINUTE_MS && clock === "00:00:00.000")) return formatAbsolute(timeMs).slice(0, 10);
+  return clock.slice(0, stepMs < 1_000 ? 12 : stepMs < MINUTE_MS ? 8 : 5);
 }

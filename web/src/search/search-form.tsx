@@ -1,12 +1,13 @@
 import { useState } from "react";
 import type { UiServicesResponse } from "../../../src/query/ui/api-types.ts";
-import { LOOKBACKS } from "../format/lookback.ts";
-import { toLocalInput } from "../format/time.ts";
+import { DEFAULT_LOOKBACK } from "../format/lookback.ts";
+import { HOUR_MS, toLocalInput } from "../format/time.ts";
 import { Button } from "../ui/button.tsx";
 import { ButtonRow } from "../ui/button-row.tsx";
 import { Combobox } from "../ui/combobox.tsx";
 import { Field } from "../ui/field.tsx";
 import { Icon } from "../ui/icon.tsx";
+import { LookbackOptions } from "../ui/lookback-select.tsx";
 import { fieldProblems, fieldsOf, paramsOf, type SearchFields } from "./search-fields.ts";
 import styles from "./search-form.module.css";
 import { MAX_LIMIT, type SearchParams } from "./search-params.ts";
@@ -115,18 +116,11 @@ export function SearchForm({
               value={fields.lookback}
               onChange={(event) => {
                 const chosen = event.target.value;
-                const hourAgo = toLocalInput(Date.now() - 3_600_000);
+                const hourAgo = toLocalInput(Date.now() - HOUR_MS);
                 set({ lookback: chosen, ...(chosen === "custom" && fields.start === "" && { start: hourAgo }) });
               }}
             >
-              {LOOKBACKS.map((entry) => (
-                <option key={entry.value} value={entry.value}>
-                  {entry.label}
-                </option>
-              ))}
-              {fields.lookback !== "custom" && !LOOKBACKS.some((entry) => entry.value === fields.lookback) && (
-                <option value={fields.lookback}>Last {fields.lookback}</option>
-              )}
+              <LookbackOptions value={fields.lookback === "custom" ? DEFAULT_LOOKBACK : fields.lookback} />
               <option value="custom">Custom</option>
             </select>
           </Field>

@@ -1,4 +1,5 @@
 import type { InstanceView } from "../../../src/model/registry-view.ts";
+import { formatRelative } from "../format/time.ts";
 import { Chip } from "../ui/chip.tsx";
 import { Icon } from "../ui/icon.tsx";
 import styles from "./instance-list.module.css";
@@ -32,7 +33,7 @@ export function InstanceList({
             <span className="muted">
               {instance.lastHeartbeatMs === undefined
                 ? instance.registry
-                : `${instance.registry}, seen ${ageText(nowMs - instance.lastHeartbeatMs)} ago`}
+                : `${instance.registry}, seen ${formatRelative(instance.lastHeartbeatMs, nowMs)}`}
             </span>
             {failing.map((check) => (
               <span key={check.name} className="error-text break-anywhere">
@@ -44,10 +45,4 @@ export function InstanceList({
       })}
     </ul>
   );
-}
-
-function ageText(ms: number): string {
-  const seconds = Math.max(0, Math.round(ms / 1000));
-  if (seconds < 120) return `${seconds} s`;
-  return seconds < 7200 ? `${Math.round(seconds / 60)} min` : `${Math.round(seconds / 3600)} h`;
 }

@@ -1,5 +1,6 @@
 import { formatDuration } from "../format/duration.ts";
 import { formatRate, type RateUnit } from "../format/rate.ts";
+import { formatShare } from "../format/share.ts";
 import { numberClass } from "../ui/data-table.tsx";
 import styles from "./red-table.module.css";
 import { type Figures, unscaledNote } from "./service-rows.ts";
@@ -30,7 +31,7 @@ export function RedCells({
       {[row.p50, row.p95, row.p99].map((nano, index) => (
         // biome-ignore lint/suspicious/noArrayIndexKey: the quantile is the place
         <td key={index} className={numberClass}>
-          {nano === null ? "–" : formatDuration(nano)}
+          {formatDuration(nano)}
         </td>
       ))}
       <td className={styles.spark}>
@@ -49,10 +50,4 @@ export function RedCells({
       </td>
     </>
   );
-}
-
-function formatShare(ratio: number): string {
-  if (ratio === 0) return "0 %";
-  const percent = ratio * 100;
-  return percent < 0.1 ? "< 0.1 %" : `${Number(percent.toPrecision(percent >= 10 ? 3 : 2))} %`;
 }

@@ -5,6 +5,7 @@ import { dependenciesQuery, redQuery, registryQuery } from "../api/queries.ts";
 import { useServices } from "../api/use-services.ts";
 import { DEFAULT_LOOKBACK, lookbackMs } from "../format/lookback.ts";
 import { rateUnit } from "../format/rate.ts";
+import { DAY_MS } from "../format/time.ts";
 import { FirstSpan } from "../search/first-span.tsx";
 import { usePageTitle } from "../shell/use-page-title.ts";
 import { DataTable, numberClass } from "../ui/data-table.tsx";
@@ -27,7 +28,7 @@ const COLUMNS: readonly { readonly key: SortKey; readonly title: string }[] = [
   { key: "p95", title: "p95" },
   { key: "p99", title: "p99" },
 ];
-const WEEK_MS = 7 * 86_400_000;
+const WEEK_MS = 7 * DAY_MS;
 
 /** Every service: how often it is called, how often that fails and how long it takes, by operation where opened. */
 export function ServicesPage() {

@@ -1,21 +1,14 @@
-const KEY = "spanloom.shortcuts";
+import { storedSetting, storeSetting } from "../ui/stored-setting.ts";
+
+const SETTING = "shortcuts";
 
 /** Whether single-letter shortcuts are on (WCAG 2.1.4 asks that they can be turned off). */
 export function shortcutsEnabled(): boolean {
-  try {
-    return localStorage.getItem(KEY) !== "off";
-  } catch {
-    return true;
-  }
+  return storedSetting(SETTING) !== "off";
 }
 
 export function setShortcutsEnabled(on: boolean): void {
-  try {
-    if (on) localStorage.removeItem(KEY);
-    else localStorage.setItem(KEY, "off");
-  } catch {
-    // Without storage the shortcuts stay on.
-  }
+  storeSetting(SETTING, on ? undefined : "off");
 }
 
 /** True for a plain press of `key` that no field, dialog or modifier claims. */

@@ -1,11 +1,12 @@
 import { useQuery } from "@tanstack/react-query";
+import { SPAN_KIND } from "../../../src/model/span.ts";
 import { spanQuery } from "../api/queries.ts";
 import { counted } from "../format/count.ts";
 import { IconButton } from "../ui/button.tsx";
 import { Icon } from "../ui/icon.tsx";
 import styles from "./error-strip.module.css";
 import { pathTo } from "./model/layout.ts";
-import { firstErrorOrigin, spanIdOf, type TraceModel } from "./model/trace-model.ts";
+import { firstErrorOrigin, operationOf, serviceOf, spanIdOf, type TraceModel } from "./model/trace-model.ts";
 import { errorMessage } from "./span/exception.ts";
 
 /** How many spans failed, the path to where the first failure began and what it says; steps through all of them. */
@@ -23,14 +24,14 @@ export function ErrorStrip({
   const known = origin !== undefined;
   const spanId = known ? spanIdOf(columns, origin) : "";
   const { data } = useQuery({
-    ...spanQuery(columns.traceId, spanId, known ? columns.kind[origin]! : 0),
+    ...spanQuery(columns.traceId, spanId, known ? columns.kind[origin]! : SPAN_KIND.unspecified),
     enabled: known,
   });
   if (!known) return null;
   const why = data?.spans.map(errorMessage).find((message) => message !== "");
   const path = pathTo(layout, origin);
   const shown = path.length <= 3 ? path : [path[0]!, ...path.slice(-2)];
-  const name = (row: number) => `${columns.services[columns.service[row]!]} ${columns.names[columns.name[row]!]}`;
+  const name = (row: number) => `${serviceOf(columns, row)} ${operationOf(columns, row)}`;
   const count = model.errorRows.length;
   return (
     <nav className={styles.strip} aria-label="Errors">
@@ -47,7 +48,7 @@ export function ErrorStrip({
               </span>
             )}
             <button type="button" title={name(row)} onClick={() => onShow(row)}>
-              <b>{columns.services[columns.service[row]!]}</b> <bdi>{columns.names[columns.name[row]!]}</bdi>
+              <b>{serviceOf(columns, row)}</b> <bdi>{operationOf(columns, row)}</bdi>
             </button>
           </li>
         ))}

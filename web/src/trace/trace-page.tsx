@@ -1,6 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { getRouteApi, Link } from "@tanstack/react-router";
 import type { ReactNode } from "react";
+import { nanoToMs } from "../format/time.ts";
 import { usePageTitle } from "../shell/use-page-title.ts";
 import { Button, buttonClass } from "../ui/button.tsx";
 import { ButtonRow } from "../ui/button-row.tsx";
@@ -8,7 +9,7 @@ import { Notice } from "../ui/notice.tsx";
 import { Page } from "../ui/page.tsx";
 import { Skeleton } from "../ui/skeleton.tsx";
 import { Waiting } from "../ui/waiting.tsx";
-import type { TraceModel } from "./model/trace-model.ts";
+import { operationOf, serviceOf, type TraceModel } from "./model/trace-model.ts";
 import styles from "./trace-page.module.css";
 import { traceQuery } from "./trace-query.ts";
 import { TraceView } from "./trace-view.tsx";
@@ -86,7 +87,7 @@ function Unavailable({ title, children }: { readonly title: string; readonly chi
 
 /** A trace that lacks parents or ended a moment ago. */
 function mayGrow(model: TraceModel): boolean {
-  const endMs = Number(model.columns.baseStartNano / 1_000_000n) + model.columns.durationNano / 1e6;
+  const endMs = nanoToMs(model.columns.baseStartNano) + model.columns.durationNano / 1e6;
   const age = Date.now() - endMs;
   return age < SETTLED_MS || ((model.orphans > 0 || model.rootMissing) && age < 10 * SETTLED_MS);
 }
@@ -94,5 +95,5 @@ function mayGrow(model: TraceModel): boolean {
 function titleOf(model: TraceModel): string {
   const { columns } = model;
   if (columns.count === 0) return "Trace";
-  return `${columns.services[columns.service[0]!]}: ${columns.names[columns.name[0]!]}`;
+  return `${serviceOf(columns, 0)}: ${operationOf(columns, 0)}`;
 }

@@ -1,3 +1,4 @@
+import { STATUS_CODE } from "../../../../src/model/span.ts";
 import {
   COLUMN_MARK,
   columnIdHex,
@@ -44,7 +45,7 @@ export function buildTraceModel(columns: TraceColumns): TraceModel {
   for (let row = 0; row < columns.count; row++) {
     const service = columns.service[row]!;
     spans[service]!++;
-    if (columns.status[row] === 2) {
+    if (columns.status[row] === STATUS_CODE.error) {
       errors[service]!++;
       errorRows.push(row);
     }
@@ -66,6 +67,14 @@ export function buildTraceModel(columns: TraceColumns): TraceModel {
     orphans: columns.missingRows.length,
     rootMissing: !hasRoot,
   };
+}
+
+export function serviceOf(columns: TraceColumns, row: number): string {
+  return columns.services[columns.service[row]!]!;
+}
+
+export function operationOf(columns: TraceColumns, row: number): string {
+  return columns.names[columns.name[row]!]!;
 }
 
 /** 16 hex digits. */

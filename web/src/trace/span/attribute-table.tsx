@@ -3,6 +3,7 @@ import { type ReactNode, useState } from "react";
 import type { UiAttribute } from "../../../../src/query/ui/api-types.ts";
 import { formatCount } from "../../format/count.ts";
 import { tagsToJson } from "../../format/tags.ts";
+import { HOUR_MS } from "../../format/time.ts";
 import { iconButtonClass, LinkButton } from "../../ui/button.tsx";
 import { CopyButton } from "../../ui/copy-button.tsx";
 import { Icon } from "../../ui/icon.tsx";
@@ -11,7 +12,7 @@ import { Dropped } from "./dropped.tsx";
 import { tagText, valueText } from "./value-text.ts";
 
 const LONG = 600;
-const HOUR_MICROS = 3_600_000_000n;
+const HOUR_MICROS = BigInt(HOUR_MS) * 1000n;
 
 interface AttributeFilter {
   readonly service: string;

@@ -1,5 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
-import { SPAN_KIND_NAMES } from "../../../../src/model/span.ts";
+import { SPAN_KIND_NAMES, STATUS_CODE } from "../../../../src/model/span.ts";
 import { PARENT_MISSING } from "../../../../src/query/ui/columns-format.ts";
 import { spanQuery } from "../../api/queries.ts";
 import { counted } from "../../format/count.ts";
@@ -12,7 +12,7 @@ import { Icon } from "../../ui/icon.tsx";
 import { Notice } from "../../ui/notice.tsx";
 import { ServiceSwatch } from "../../ui/service-swatch.tsx";
 import { Skeleton } from "../../ui/skeleton.tsx";
-import { spanIdOf, type TraceModel } from "../model/trace-model.ts";
+import { operationOf, spanIdOf, type TraceModel } from "../model/trace-model.ts";
 import { LinkedFromSection } from "./linked-from.tsx";
 import { SpanDetail } from "./span-detail.tsx";
 import styles from "./span-panel.module.css";
@@ -34,7 +34,7 @@ export function SpanPanel({
   const detail = useQuery(spanQuery(columns.traceId, spanId, columns.kind[row]!));
   const service = columns.service[row]!;
   const parent = layout.parent[row]!;
-  const error = columns.status[row] === 2;
+  const error = columns.status[row] === STATUS_CODE.error;
   return (
     <aside
       className={styles.panel}
@@ -61,7 +61,7 @@ export function SpanPanel({
             </IconButton>
           </div>
         </div>
-        <h2 dir="auto">{columns.names[columns.name[row]!]}</h2>
+        <h2 dir="auto">{operationOf(columns, row)}</h2>
         <dl className={styles.facts}>
           <Fact name="Duration" value={formatDuration(columns.duration[row]!)} />
           <Fact name="Starts at" value={formatDuration(columns.start[row]!)} />

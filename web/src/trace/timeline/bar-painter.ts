@@ -1,3 +1,4 @@
+import { STATUS_CODE } from "../../../../src/model/span.ts";
 import { formatDuration } from "../../format/duration.ts";
 import type { ServiceLook } from "../../format/service-look.ts";
 import { type TimeWindow, ticks, timeToX } from "../../format/time-scale.ts";
@@ -100,7 +101,7 @@ export class BarPainter {
       this.#paintOutside(bar.outside, scene.width, middle);
       return;
     }
-    const error = columns.status[row] === 2;
+    const error = columns.status[row] === STATUS_CODE.error;
     const y = Math.round(middle - BAR_HEIGHT / 2);
     const look = scene.model.looks[columns.service[row]!]!;
     context.fillStyle = this.#fill(look);

@@ -3,6 +3,7 @@ import { formatDuration, formatOffset } from "../../format/duration.ts";
 import { clampWindow, type TimeWindow, ticks, timeToX, xToTime } from "../../format/time-scale.ts";
 import { onThemeChange } from "../../shell/theme.ts";
 import { Button } from "../../ui/button.tsx";
+import { useWidth } from "../../ui/use-width.ts";
 import type { TraceModel } from "../model/trace-model.ts";
 import styles from "./minimap.module.css";
 import { paintMinimap } from "./minimap-painter.ts";
@@ -32,17 +33,12 @@ export function Minimap({
   const frame = useRef<HTMLDivElement>(null);
   const canvas = useRef<HTMLCanvasElement>(null);
   const drag = useRef<Drag>(undefined);
-  const [width, setWidth] = useState(0);
+  const width = useWidth(frame);
   const [theme, setTheme] = useState(0);
   const [selection, setSelection] = useState<TimeWindow>();
   const whole = { from: 0, to: model.extent };
   const zoomed = window.from > 0 || window.to < model.extent;
 
-  useEffect(() => {
-    const observer = new ResizeObserver(() => setWidth(frame.current?.clientWidth ?? 0));
-    observer.observe(frame.current!);
-    return () => observer.disconnect();
-  }, []);
   useEffect(() => onThemeChange(() => setTheme((count) => count + 1)), []);
   // biome-ignore lint/correctness/useExhaustiveDependencies: `theme` counts changes of the colours that are read here
   useEffect(() => {

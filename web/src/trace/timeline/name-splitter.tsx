@@ -1,7 +1,8 @@
 import { useEffect, useRef, useState } from "react";
+import { storedSetting, storeSetting } from "../../ui/stored-setting.ts";
 import styles from "./name-splitter.module.css";
 
-const KEY = "spanloom.nameWidth";
+const SETTING = "nameWidth";
 const LEAST = 120;
 
 /** Width of the name column: remembered, and never more than 70 % of the timeline. */
@@ -20,11 +21,7 @@ export function useNameWidth(): readonly [number, (width: number) => void] {
     (next) => {
       const rounded = Math.round(Math.max(LEAST, next));
       setWanted(rounded);
-      try {
-        localStorage.setItem(KEY, String(rounded));
-      } catch {
-        // Kept for this page only.
-      }
+      storeSetting(SETTING, String(rounded));
     },
   ];
 }
@@ -71,10 +68,6 @@ export function NameSplitter({
 }
 
 function storedWidth(): number | undefined {
-  try {
-    const value = Number(localStorage.getItem(KEY));
-    return Number.isFinite(value) && value >= LEAST ? value : undefined;
-  } catch {
-    return undefined;
-  }
+  const value = Number(storedSetting(SETTING));
+  return Number.isFinite(value) && value >= LEAST ? value : undefined;
 }

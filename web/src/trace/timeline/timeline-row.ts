@@ -1,4 +1,4 @@
-import { SPAN_KIND_NAMES } from "../../../../src/model/span.ts";
+import { SPAN_KIND, SPAN_KIND_NAMES, STATUS_CODE } from "../../../../src/model/span.ts";
 import { COLUMN_MARK, PARENT_MISSING } from "../../../../src/query/ui/columns-format.ts";
 import { counted, formatCount } from "../../format/count.ts";
 import { formatDuration } from "../../format/duration.ts";
@@ -6,7 +6,7 @@ import { iconElement } from "../../ui/icon.tsx";
 import { setSwatchLook, swatchElement } from "../../ui/service-swatch.tsx";
 import { countBetween } from "../model/folding.ts";
 import type { SiblingGroup } from "../model/sibling-groups.ts";
-import type { TraceModel } from "../model/trace-model.ts";
+import { operationOf, serviceOf, type TraceModel } from "../model/trace-model.ts";
 import { part } from "./part.ts";
 import styles from "./timeline.module.css";
 
@@ -25,7 +25,12 @@ interface RowContent {
 }
 
 /** Internal and unspecified spans, most of a trace, carry no sign. */
-const KIND_SIGNS = ["", "", "srv", "cli", "pub", "sub"] as const;
+const KIND_SIGNS: Readonly<Record<number, string>> = {
+  [SPAN_KIND.server]: "srv",
+  [SPAN_KIND.client]: "cli",
+  [SPAN_KIND.producer]: "pub",
+  [SPAN_KIND.consumer]: "sub",
+};
 const WARNING_MARKS = ~COLUMN_MARK.serviceDefaulted;
 
 /** One row of the timeline as DOM, filled again and again as it comes to stand for other spans. */
@@ -74,9 +79,9 @@ export class TimelineRow {
     const size = layout.size[row]!;
     const depth = layout.depth[row]!;
     const errors = group === undefined ? 0 : countBetween(model.errorRows, row, group.end);
-    const error = columns.status[row] === 2 || errors > 0;
-    const service = columns.services[columns.service[row]!]!;
-    const operation = columns.names[columns.name[row]!]!;
+    const error = columns.status[row] === STATUS_CODE.error || errors > 0;
+    const service = serviceOf(columns, row);
+    const operation = operationOf(columns, row);
     const look = model.looks[columns.service[row]!]!;
     const element = this.element;
 
@@ -118,7 +123,7 @@ function badges(model: TraceModel, row: number): HTMLElement[] {
   const links = columns.linkCount[row]!;
   if (links > 0)
     found.push(badge(styles.link, counted(links, "link to another span", "links to other spans"), iconElement("link")));
-  if (columns.status[row] === 2) found.push(badge(styles.error, "error", iconElement("error")));
+  if (columns.status[row] === STATUS_CODE.error) found.push(badge(styles.error, "error", iconElement("error")));
   if (columns.parent[row] === PARENT_MISSING)
     found.push(badge(styles.orphan, "its parent has not arrived", iconElement("broken")));
   const marks = columns.marks[row]! & WARNING_MARKS;
