@@ -3,12 +3,12 @@ import type { Logger } from "../component/logger.ts";
 import type { MetricSample } from "../component/metrics.ts";
 import type { SpanStore } from "../component/store.ts";
 import type { Discovery } from "../discovery/discovery.ts";
+import type { UiStatusResponse } from "../query/ui/status-types.ts";
 import { formatEndpoint, reachable } from "../server/endpoint.ts";
 import type { Config } from "./config/config.ts";
 import type { LoadedModules } from "./load-modules.ts";
 import { withSlash } from "./ui-port/base-path.ts";
 import type { ReadServerConfig } from "./ui-port/read-server.ts";
-import type { UiStatusResponse } from "../query/ui/status-types.ts";
 
 /** What the UI port answers beside the store's views. */
 export interface UiSources {

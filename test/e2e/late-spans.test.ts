@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { type Collector, createCollector } from "../../src/app/collector.ts";
-import type { UiStatusResponse } from "../../src/query/ui/status-types.ts";
 import { encodeTraces } from "../../src/codec/otlp/message/encode.ts";
 import type { UiRedResponse } from "../../src/query/ui/api-types.ts";
+import type { UiStatusResponse } from "../../src/query/ui/status-types.ts";
 import { serviceWith, spanWith } from "../support/otlp-spans.ts";
 import { until } from "../support/until.ts";
 
