@@ -28,7 +28,7 @@ export function ratesBetween(before: UiStatusResponse, after: UiStatusResponse):
   return rates;
 }
 
-function seriesOf({ received, sampling, uncounted }: UiStatusResponse): readonly CountedSeries[] {
+function seriesOf({ received, sampling, uncounted }: UiStatusResponse): readonly UiCountedSeries[] {
   return [...received, ...sampling, ...uncounted];
 }
 
