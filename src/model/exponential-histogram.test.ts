@@ -28,7 +28,6 @@ describe("quantiles", () => {
         // The middle of a bucket lies between its ends geometrically.
         expect(Math.abs(histogram.quantile(q) - wanted) / wanted).toBeLessThanOrEqual(Math.sqrt(base) - 1 + bound);
       }),
-      { seed: 1 },
     );
   });
 
@@ -94,7 +93,6 @@ describe("merging", () => {
           expect(same.parts.counts).toEqual(merged.parts.counts.map((count) => count * 2));
         }
       }),
-      { seed: 2 },
     );
   });
 

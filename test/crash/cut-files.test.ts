@@ -9,9 +9,11 @@ import { IngestCore } from "../../src/storage/log/ingest-core.ts";
 import type { SealTask } from "../../src/storage/log/seal-task.ts";
 import { fileAccess, StoredSource } from "../../src/storage/log/stored-source.ts";
 import { Sealer } from "../../src/storage/sealing/sealer.ts";
+import { type RecordedLine, recordingHost } from "../support/host.ts";
+import { seeded } from "../support/seed.ts";
 import { incoming, makeBody, range, scannerPipeline, spanNumbers } from "../support/storage/batches.ts";
 import { testDriver } from "../support/storage/driver.ts";
-import { type RecordedLine, recordingHost, storeSettings, tempFolder } from "../support/storage/rig.ts";
+import { storeSettings, tempFolder } from "../support/storage/rig.ts";
 import { crashCases } from "../support/storage/rounds.ts";
 
 const CUTS = crashCases(40, 200);
@@ -70,15 +72,6 @@ async function readAll(path: string): Promise<Contents> {
     source.close();
     core.close();
   }
-}
-
-/** Numbers in [0, 1) that are the same in every run (Lehmer's generator). */
-function seeded(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state * 48_271) % 2_147_483_647;
-    return state / 2_147_483_647;
-  };
 }
 
 interface Crashed {
@@ -156,23 +149,26 @@ it("the folder that is harmed holds all spans, in a sealed, a closed and an open
   expect(statSync(join(crashed.path, `${crashed.open}-wal`)).size).toBeGreaterThan(10_000);
 });
 
-it(`a write-ahead log cut anywhere leaves a prefix of the commits (${CUTS} places)`, async () => {
-  const wal = `${crashed.open}-wal`;
-  const size = statSync(join(crashed.path, wal)).size;
-  const all = crashed.contents.rows;
-  const lengths = new Set<number>();
-  const random = seeded(7);
-  for (let i = 0; i <= CUTS; i++) {
-    const cut = i === CUTS ? size : Math.floor(random() * size);
-    const { first, second } = await afterHarm((path) => truncateSync(join(path, wal), cut));
-    expect(first.rows).toEqual(all.slice(0, first.rows.length));
-    expect(first.errors).toEqual([]);
-    expect(idsOf(second)).toEqual([...idsOf(first), 999_999]);
-    lengths.add(first.rows.length);
-  }
-  expect(lengths).toContain(all.length);
-  expect(lengths.size).toBeGreaterThan(3);
-}, 600_000);
+it(
+  `a write-ahead log cut anywhere leaves a prefix of the commits (${CUTS} places)`,
+  seeded(async (random) => {
+    const wal = `${crashed.open}-wal`;
+    const size = statSync(join(crashed.path, wal)).size;
+    const all = crashed.contents.rows;
+    const lengths = new Set<number>();
+    for (let i = 0; i <= CUTS; i++) {
+      const cut = i === CUTS ? size : Math.floor(random() * size);
+      const { first, second } = await afterHarm((path) => truncateSync(join(path, wal), cut));
+      expect(first.rows).toEqual(all.slice(0, first.rows.length));
+      expect(first.errors).toEqual([]);
+      expect(idsOf(second)).toEqual([...idsOf(first), 999_999]);
+      lengths.add(first.rows.length);
+    }
+    expect(lengths).toContain(all.length);
+    expect(lengths.size).toBeGreaterThan(3);
+  }),
+  600_000,
+);
 
 /** A bit of one byte flipped; of every second time a byte that is not 0, for large parts of small databases are. */
 function flip(file: string, random: () => number, times: number): number {
@@ -186,10 +182,9 @@ function flip(file: string, random: () => number, times: number): number {
 
 it.each(["sealed", "closed"] as const)(
   `flipped bytes in a %s segment show as no other spans: it is put aside and reported (${FLIPS} places)`,
-  async (which) => {
+  seeded(async (random, which: "sealed" | "closed") => {
     const file = crashed[which];
     const written = new Map(crashed.contents.rows.map((row) => [row.ids[0], row]));
-    const random = seeded(11);
     let asideTimes = 0;
     for (let i = 0; i < FLIPS; i++) {
       let at = 0;
@@ -209,22 +204,25 @@ it.each(["sealed", "closed"] as const)(
       expect(second.errors, where).toEqual([]);
     }
     expect(asideTimes).toBeGreaterThan(FLIPS / 4);
-  },
+  }),
   600_000,
 );
 
-it(`flipped bytes in a write-ahead log end it there, as a cut does (${FLIPS} places)`, async () => {
-  const all = crashed.contents.rows;
-  const random = seeded(13);
-  for (let i = 0; i < FLIPS; i++) {
-    let at = 0;
-    const { first, second } = await afterHarm((path) => {
-      at = flip(join(path, `${crashed.open}-wal`), random, i);
-    });
-    expect(first.rows, `byte ${at}`).toEqual(all.slice(0, first.rows.length));
-    expect(second.errors, `byte ${at}`).toEqual([]);
-  }
-}, 600_000);
+it(
+  `flipped bytes in a write-ahead log end it there, as a cut does (${FLIPS} places)`,
+  seeded(async (random) => {
+    const all = crashed.contents.rows;
+    for (let i = 0; i < FLIPS; i++) {
+      let at = 0;
+      const { first, second } = await afterHarm((path) => {
+        at = flip(join(path, `${crashed.open}-wal`), random, i);
+      });
+      expect(first.rows, `byte ${at}`).toEqual(all.slice(0, first.rows.length));
+      expect(second.errors, `byte ${at}`).toEqual([]);
+    }
+  }),
+  600_000,
+);
 
 /** Moves all of the catalog into its file: what its write-ahead log holds would hide what happens to the file. */
 function settle(path: string): void {
@@ -235,8 +233,7 @@ function settle(path: string): void {
 
 it.each(["catalog.db", "catalog.db-wal"])(
   `flipped bytes in %s lose no span: it is mended from the segments (${FLIPS} places)`,
-  async (name) => {
-    const random = seeded(17);
+  seeded(async (random, name: string) => {
     for (let i = 0; i < FLIPS; i++) {
       let at = 0;
       const { first, second } = await afterHarm((path) => {
@@ -248,6 +245,6 @@ it.each(["catalog.db", "catalog.db-wal"])(
       expect(first.aside, where).toEqual([]);
       expect(second.errors, where).toEqual([]);
     }
-  },
+  }),
   600_000,
 );

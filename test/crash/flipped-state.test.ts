@@ -9,9 +9,12 @@ import { ExportCore } from "../../src/storage/consumers/export-core.ts";
 import { IngestCore } from "../../src/storage/log/ingest-core.ts";
 import { fileAccess, StoredSource } from "../../src/storage/log/stored-source.ts";
 import { databaseProblems } from "../../src/storage/offline/database-check.ts";
+import { eventually } from "../support/eventually.ts";
+import { recordingHost } from "../support/host.ts";
+import { seeded } from "../support/seed.ts";
 import { incoming, makeBody, range, scannerPipeline, spanNumbers } from "../support/storage/batches.ts";
 import { testDriver } from "../support/storage/driver.ts";
-import { recordingHost, storeSettings, tempFolder, until } from "../support/storage/rig.ts";
+import { storeSettings, tempFolder } from "../support/storage/rig.ts";
 import { crashCases } from "../support/storage/rounds.ts";
 
 /** In each of the files. */
@@ -125,7 +128,7 @@ beforeAll(async () => {
   await first.exporter.start();
   for (let batch = 1; batch <= PASSED; batch++) store.append(batch);
   first.exporter.advanced();
-  await until("all is exported", () => first.exporter.status()[0]?.lagSpans === 0);
+  await eventually("all is exported", () => first.exporter.status()[0]?.lagSpans === 0);
   await first.exporter.catchUp();
   await first.close();
   for (let batch = PASSED + 1; batch <= PASSED + AHEAD; batch++) store.append(batch);
@@ -149,15 +152,6 @@ beforeAll(async () => {
 });
 afterAll(() => temp.remove());
 
-/** Numbers in [0, 1) that are the same in every run (Lehmer's generator). */
-function seeded(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state * 48_271) % 2_147_483_647;
-    return state / 2_147_483_647;
-  };
-}
-
 /** A copy of the folder with a bit of one byte of a file flipped; a byte that is not 0, for most of the files is empty. */
 async function flipped(
   file: string,
@@ -179,53 +173,59 @@ async function flipped(
   }
 }
 
-it(`flipped bits in the catalog neither delete a trace nor bring one back unsaid (${FLIPS} places)`, async () => {
-  const random = seeded(23);
-  let broughtBack = 0;
-  for (let i = 0; i < FLIPS; i++) {
-    await flipped("catalog.db", random, (path, where) => {
-      const problems = databaseProblems(testDriver, path);
-      const store = open(path);
-      const visible = store.visible();
-      const errors = store.errors().map(({ message }) => message);
-      store.close();
-      const lost = kept.filter((id) => !visible.includes(id));
-      expect(lost, where).toEqual([]);
-      if (visible.length > kept.length) {
-        broughtBack++;
-        expect(errors.join(), where).toContain("deletions are damaged");
-      }
-      if (errors.length > 0) expect(problems, where).not.toEqual([]);
-    });
-  }
-  expect(broughtBack).toBeGreaterThan(0);
-}, 600_000);
+it(
+  `flipped bits in the catalog neither delete a trace nor bring one back unsaid (${FLIPS} places)`,
+  seeded(async (random) => {
+    let broughtBack = 0;
+    for (let i = 0; i < FLIPS; i++) {
+      await flipped("catalog.db", random, (path, where) => {
+        const problems = databaseProblems(testDriver, path);
+        const store = open(path);
+        const visible = store.visible();
+        const errors = store.errors().map(({ message }) => message);
+        store.close();
+        const lost = kept.filter((id) => !visible.includes(id));
+        expect(lost, where).toEqual([]);
+        if (visible.length > kept.length) {
+          broughtBack++;
+          expect(errors.join(), where).toContain("deletions are damaged");
+        }
+        if (errors.length > 0) expect(problems, where).not.toEqual([]);
+      });
+    }
+    expect(broughtBack).toBeGreaterThan(0);
+  }),
+  600_000,
+);
 
-it(`flipped bits in the cursors and aggregates keep no span from an exporter (${FLIPS} places)`, async () => {
-  const random = seeded(29);
-  let noticed = 0;
-  for (let i = 0; i < FLIPS; i++) {
-    await flipped("consumers.db", random, async (path, where) => {
-      const problems = databaseProblems(testDriver, path);
-      const store = open(path);
-      const to = destination(true);
-      const { exporter, close } = store.exporting(to);
-      await exporter.start();
-      await until(`${where}: all is exported`, () => exporter.status()[0]?.lagSpans === 0);
-      await exporter.catchUp();
-      await close();
-      const errors = store.errors().map(({ message }) => message);
-      store.close();
-      expect(
-        [...new Set(to.delivered)].filter((id) => id >= (PASSED + 1) * BATCH).sort((a, b) => a - b),
-        where,
-      ).toEqual(ahead);
-      if (to.delivered.length > ahead.length) {
-        noticed++;
-        expect(errors.join(), where).toContain("the cursors of the exporters are damaged");
-      }
-      if (errors.length > 0) expect(problems, where).not.toEqual([]);
-    });
-  }
-  expect(noticed).toBeGreaterThan(0);
-}, 600_000);
+it(
+  `flipped bits in the cursors and aggregates keep no span from an exporter (${FLIPS} places)`,
+  seeded(async (random) => {
+    let noticed = 0;
+    for (let i = 0; i < FLIPS; i++) {
+      await flipped("consumers.db", random, async (path, where) => {
+        const problems = databaseProblems(testDriver, path);
+        const store = open(path);
+        const to = destination(true);
+        const { exporter, close } = store.exporting(to);
+        await exporter.start();
+        await eventually(`${where}: all is exported`, () => exporter.status()[0]?.lagSpans === 0);
+        await exporter.catchUp();
+        await close();
+        const errors = store.errors().map(({ message }) => message);
+        store.close();
+        expect(
+          [...new Set(to.delivered)].filter((id) => id >= (PASSED + 1) * BATCH).sort((a, b) => a - b),
+          where,
+        ).toEqual(ahead);
+        if (to.delivered.length > ahead.length) {
+          noticed++;
+          expect(errors.join(), where).toContain("the cursors of the exporters are damaged");
+        }
+        if (errors.length > 0) expect(problems, where).not.toEqual([]);
+      });
+    }
+    expect(noticed).toBeGreaterThan(0);
+  }),
+  600_000,
+);

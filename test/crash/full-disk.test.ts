@@ -5,9 +5,9 @@ import { join } from "node:path";
 import { status } from "@grpc/grpc-js";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type CollectorProcess, startCollectorProcess } from "../support/collector-process.ts";
+import { eventually } from "../support/eventually.ts";
 import { EXPORT_PATH, grpcCall, grpcClient } from "../support/receiver-rig.ts";
 import { incompressible } from "../support/storage/batches.ts";
-import { until } from "../support/storage/rig.ts";
 
 /** A disk of its own takes the right to mount one, which only root has. */
 const canMount = (() => {
@@ -95,7 +95,7 @@ describe.skipIf(!canMount)("a full disk (needs root, to mount a small one)", () 
     rmSync(ballast);
     const freed = performance.now();
     let more = 0;
-    await until("spans are taken again", async () => {
+    await eventually("spans are taken again", async () => {
       const { ok } = await send();
       if (ok) more += 10;
       return ok;

@@ -9,11 +9,13 @@ import { decodeBlockIndex } from "../../src/storage/block/block-index.ts";
 import { openConsumersDb } from "../../src/storage/consumers/consumers-db.ts";
 import { CursorStore } from "../../src/storage/consumers/cursor-store.ts";
 import { CONSUMERS_FILE } from "../../src/storage/folder/layout.ts";
+import { recordingHost } from "../support/host.ts";
+import { seededKills } from "../support/seed.ts";
 import { MADE_AT_MS, spanNumbers } from "../support/storage/batches.ts";
 import { type Compiled, compileThreads } from "../support/storage/compiled.ts";
 import { testDriver } from "../support/storage/driver.ts";
 import { openFolder } from "../support/storage/open-folder.ts";
-import { recordingHost, tempFolder } from "../support/storage/rig.ts";
+import { tempFolder } from "../support/storage/rig.ts";
 import { crashRounds } from "../support/storage/rounds.ts";
 
 const ROUNDS = crashRounds(8);
@@ -83,39 +85,47 @@ function countedSpans(path: string): { readonly counted: number; readonly passed
   }
 }
 
-it(`keeps aggregates and their cursor in step when the process is killed while it stores them (${ROUNDS / 2} rounds)`, async () => {
-  const temp = tempFolder();
-  try {
-    const passed: number[] = [];
-    for (let round = 0; round < ROUNDS / 2; round++) {
-      // Cursors are stored once a second.
-      await killedRun(temp.path, round * 1_000_000 + 1, 1_000 + Math.random() * 500);
-      const found = countedSpans(temp.path);
-      expect(found.counted).toBe(found.passed);
-      passed.push(found.passed);
+it(
+  `keeps aggregates and their cursor in step when the process is killed while it stores them (${ROUNDS / 2} rounds)`,
+  seededKills(async (random) => {
+    const temp = tempFolder();
+    try {
+      const passed: number[] = [];
+      for (let round = 0; round < ROUNDS / 2; round++) {
+        // Cursors are stored once a second.
+        await killedRun(temp.path, round * 1_000_000 + 1, 1_000 + random() * 500);
+        const found = countedSpans(temp.path);
+        expect(found.counted).toBe(found.passed);
+        passed.push(found.passed);
+      }
+      expect(Math.max(...passed)).toBeGreaterThan(0);
+    } finally {
+      temp.remove();
     }
-    expect(Math.max(...passed)).toBeGreaterThan(0);
-  } finally {
-    temp.remove();
-  }
-}, 600_000);
+  }),
+  600_000,
+);
 
-it(`loses no acknowledged span when the process is killed at any moment (${ROUNDS} rounds)`, async () => {
-  const temp = tempFolder();
-  try {
-    const acked: number[] = [];
-    for (let round = 0; round < ROUNDS; round++) {
-      const ids = await killedRun(temp.path, round * 1_000_000 + 1, 10 + Math.random() * 250);
-      for (const id of ids) acked.push(id);
-      const stored = storedSpans(temp.path);
-      const present = new Set(stored);
-      expect(acked.filter((id) => !present.has(id))).toEqual([]);
-      expect(present.size).toBe(stored.length);
+it(
+  `loses no acknowledged span when the process is killed at any moment (${ROUNDS} rounds)`,
+  seededKills(async (random) => {
+    const temp = tempFolder();
+    try {
+      const acked: number[] = [];
+      for (let round = 0; round < ROUNDS; round++) {
+        const ids = await killedRun(temp.path, round * 1_000_000 + 1, 10 + random() * 250);
+        for (const id of ids) acked.push(id);
+        const stored = storedSpans(temp.path);
+        const present = new Set(stored);
+        expect(acked.filter((id) => !present.has(id))).toEqual([]);
+        expect(present.size).toBe(stored.length);
+      }
+      expect(acked.length).toBeGreaterThan(0);
+      const file = join(temp.path, "exported.txt");
+      expect(existsSync(file) && readFileSync(file, "utf8").length > 0).toBe(true);
+    } finally {
+      temp.remove();
     }
-    expect(acked.length).toBeGreaterThan(0);
-    const file = join(temp.path, "exported.txt");
-    expect(existsSync(file) && readFileSync(file, "utf8").length > 0).toBe(true);
-  } finally {
-    temp.remove();
-  }
-}, 600_000);
+  }),
+  600_000,
+);

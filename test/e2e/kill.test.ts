@@ -5,8 +5,9 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type Collector, createCollector } from "../../src/app/collector.ts";
 import { type CollectorProcess, MAIN, plainEnvironment, startCollectorProcess } from "../support/collector-process.ts";
+import { eventually } from "../support/eventually.ts";
+import { seededKills } from "../support/seed.ts";
 import { crashRounds } from "../support/storage/rounds.ts";
-import { until } from "../support/until.ts";
 
 const ROUNDS = crashRounds(4);
 
@@ -54,35 +55,37 @@ function sendUntilGone(running: CollectorProcess, acknowledged: string[], first:
 }
 
 describe("kill -9 while spans arrive", () => {
-  it(`loses no acknowledged span, and every destination catches up (${ROUNDS} rounds)`, async () => {
-    const acknowledged: string[] = [];
-    const readyMs: number[] = [];
-    let next = 1;
-    for (let round = 0; round < ROUNDS; round++) {
-      const running = await start();
-      readyMs.push(Math.round(running.readyMs));
-      const enough = acknowledged.length + 40 + Math.floor(Math.random() * 120);
-      const stopSending = sendUntilGone(running, acknowledged, next);
-      await until("some acknowledgements", async () => (acknowledged.length >= enough ? true : undefined));
-      await running.end("SIGKILL");
-      next = await stopSending();
-    }
-    // Not a bound here, for the machine may be shared; the long form is where it is read.
-    console.info(`ready after ms: ${readyMs.join(" ")}`);
+  it(
+    `loses no acknowledged span, and every destination catches up (${ROUNDS} rounds)`,
+    seededKills(async (random) => {
+      const acknowledged: string[] = [];
+      const readyMs: number[] = [];
+      let next = 1;
+      for (let round = 0; round < ROUNDS; round++) {
+        const running = await start();
+        readyMs.push(Math.round(running.readyMs));
+        const enough = acknowledged.length + 40 + Math.floor(random() * 120);
+        const stopSending = sendUntilGone(running, acknowledged, next);
+        await eventually("some acknowledgements", () => acknowledged.length >= enough);
+        await running.end("SIGKILL");
+        next = await stopSending();
+      }
+      // Not a bound here, for the machine may be shared; the long form is where it is read.
+      console.info(`ready after ms: ${readyMs.join(" ")}`);
 
-    const running = await start();
-    expect(acknowledged.length).toBeGreaterThan(ROUNDS * 40);
-    await expectAll(running.ui, acknowledged);
-    await until("the destination has every span", async () => {
-      await expectAll(destination.endpoints.ui, acknowledged);
-      return true;
-    });
-    await until("the file has every span", async () => {
-      expectInFile(acknowledged);
-      return true;
-    });
-    expect(await running.end("SIGTERM")).toBe(0);
-  }, 600_000);
+      const running = await start();
+      expect(acknowledged.length).toBeGreaterThan(ROUNDS * 40);
+      await expectAll(running.ui, acknowledged);
+      await eventually("the destination has every span", async () => {
+        await expectAll(destination.endpoints.ui, acknowledged);
+      });
+      await eventually("the file has every span", async () => {
+        expectInFile(acknowledged);
+      });
+      expect(await running.end("SIGTERM")).toBe(0);
+    }),
+    600_000,
+  );
 });
 
 describe("SIGTERM while spans arrive", () => {
@@ -90,7 +93,7 @@ describe("SIGTERM while spans arrive", () => {
     const acknowledged: string[] = [];
     const running = await start();
     const stopSending = sendUntilGone(running, acknowledged, 1);
-    await until("some acknowledgements", async () => (acknowledged.length >= 100 ? true : undefined));
+    await eventually("some acknowledgements", () => acknowledged.length >= 100);
     const asked = performance.now();
     expect(await running.end("SIGTERM")).toBe(0);
     expect(performance.now() - asked).toBeLessThan(10_000);

@@ -132,7 +132,7 @@ describe("a writer that holds what it wrote", () => {
           others.close();
         }
       }),
-      { seed: 41, numRuns: 150 },
+      { numRuns: 150 },
     );
   });
 
@@ -311,7 +311,7 @@ describe("DependencyReader", () => {
           }
         }
       }),
-      { seed: 21, numRuns: 150 },
+      { numRuns: 150 },
     );
   });
 });

@@ -195,7 +195,7 @@ describe("counting", () => {
           own.close();
         }
       }),
-      { seed: 5, numRuns: 30 },
+      { numRuns: 30 },
     );
   });
 });
@@ -405,7 +405,7 @@ describe("a table that holds what it wrote", () => {
           others.close();
         }
       }),
-      { seed: 43, numRuns: 150 },
+      { numRuns: 150 },
     );
   });
 });
@@ -431,7 +431,6 @@ describe("numbers in bytes", () => {
         }
         expect(() => reader.number()).toThrow(RangeError);
       }),
-      { seed: 6 },
     );
   });
 });

@@ -26,7 +26,7 @@ describe("TraceTable", () => {
           expect(table.rows(asked)).toEqual(expected);
         }
       }),
-      { seed: 3, numRuns: 200 },
+      { numRuns: 200 },
     );
   });
 
@@ -47,7 +47,7 @@ describe("TraceTable", () => {
           }
         }
       }),
-      { seed: 5, numRuns: 200 },
+      { numRuns: 200 },
     );
   });
 
@@ -128,7 +128,7 @@ describe("BlockTraces", () => {
         }
         expect(traces.rows(new Uint8Array(16).fill(8))).toEqual([]);
       }),
-      { seed: 6, numRuns: 200 },
+      { numRuns: 200 },
     );
   });
 });
@@ -152,7 +152,7 @@ describe("Heap", () => {
         expect(model.map(() => heap.pop())).toEqual(model);
         expect(heap.pop()).toBeUndefined();
       }),
-      { seed: 4, numRuns: 200 },
+      { numRuns: 200 },
     );
   });
 });

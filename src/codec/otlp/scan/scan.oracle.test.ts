@@ -431,7 +431,7 @@ describe("TraceScanner and protobufjs", () => {
         spans += result.columns.count;
         hashes += result.hashes.length;
       }),
-      { seed: 20_250_101, numRuns: 1500 },
+      { numRuns: 1500 },
     );
     expect(spans).toBeGreaterThan(3000);
     expect(hashes).toBeGreaterThan(3000);
@@ -443,13 +443,13 @@ describe("TraceScanner and protobufjs", () => {
       fc.property(fc.nat(), fc.array(mutation, { minLength: 1, maxLength: 3 }), (seed, mutations) => {
         compare(mutations.reduce(mutate, generate(seed)));
       }),
-      { seed: 20_250_102, numRuns: 4000 },
+      { numRuns: 4000 },
     );
     for (const [outcome, count] of Object.entries(seen)) expect(count, outcome).toBeGreaterThan(5);
   });
 
   it("agree on any bytes", () => {
-    fc.assert(fc.property(fc.uint8Array({ maxLength: 64 }), compare), { seed: 20_250_103, numRuns: 2000 });
+    fc.assert(fc.property(fc.uint8Array({ maxLength: 64 }), compare), { numRuns: 2000 });
   });
 
   it("agree after decoding and encoding again", () => {
@@ -460,7 +460,7 @@ describe("TraceScanner and protobufjs", () => {
         expect(decodeTraces(again)).toEqual(data);
         compare(again);
       }),
-      { seed: 20_250_104, numRuns: 500 },
+      { numRuns: 500 },
     );
   });
 });
