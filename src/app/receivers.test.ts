@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { createServer } from "node:net";
 import { afterEach, describe, expect, it } from "vitest";
 import { z } from "zod";
-import { until } from "../../test/support/until.ts";
+import { eventually } from "../../test/support/eventually.ts";
 import type { Endpoint } from "../component/endpoint.ts";
 import { type LogFields, type Logger, SILENT_LOGGER } from "../component/logger.ts";
 import type { Receiver, ReceiverFactory, ReceiverSettings } from "../component/receiver.ts";
@@ -210,7 +210,7 @@ describe("a receiver of the table", () => {
 
     const sender = createSocket("udp4");
     sender.send("hello", Number(new URL(address).port), "127.0.0.1");
-    await until("it has come", async () => (seen.includes("text got hello") ? true : undefined));
+    await eventually("it has come", () => seen.includes("text got hello"));
     sender.close();
     await shutdown();
     expect(seen).toEqual(["text loaded", "text started", "text got hello", "text stopped, stored 1"]);

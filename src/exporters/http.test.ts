@@ -2,7 +2,8 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from "node:net";
 import { gunzipSync, gzipSync } from "node:zlib";
 import { afterEach, describe, expect, it } from "vitest";
-import { fixtureFragments, fragmentOfNames, testHost } from "../../test/support/fragments.ts";
+import { fixtureFragments, fragmentOfNames } from "../../test/support/fragments.ts";
+import { testHost } from "../../test/support/host.ts";
 import { comparableSet, recordsOf } from "../../test/support/mapping-records.ts";
 import { fromJaegerBatches } from "../codec/jaeger/from-jaeger.ts";
 import { readBatch } from "../codec/jaeger/thrift-batch.ts";
@@ -88,7 +89,7 @@ describe("otlp_http", () => {
     expect(seen[0]?.headers).toMatchObject({
       "content-type": "application/x-protobuf",
       "content-encoding": "gzip",
-      "user-agent": "OTel-OTLP-Exporter-spanloom/1.2.3",
+      "user-agent": "OTel-OTLP-Exporter-spanloom/test",
       authorization: "Bearer x",
     });
     expect(seen[0]?.body.equals(Buffer.concat(fragments.map((fragment) => fragment.block.body)))).toBe(true);
@@ -327,7 +328,7 @@ describe("zipkin", () => {
     expect(await exporter.export(fragments, NEVER)).toEqual({ type: "delivered" });
     expect(seen[0]).toMatchObject({
       url: "/api/v2/spans",
-      headers: { "content-type": "application/json", "user-agent": "spanloom/1.2.3" },
+      headers: { "content-type": "application/json", "user-agent": "spanloom/test" },
     });
     const sent = recordsOf(fromZipkinSpans(decodeZipkinJson(seen[0]!.body)));
     expect(comparableSet(sent)).toEqual(comparableSet(recordsOf(decodeTraces(materialiseBody(fragments)))));

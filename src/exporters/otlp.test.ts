@@ -1,6 +1,7 @@
 import { Metadata, Server, ServerCredentials, type ServerUnaryCall, type sendUnaryData, status } from "@grpc/grpc-js";
 import { afterEach, describe, expect, it } from "vitest";
-import { fixtureFragments, fragmentOfNames, testHost } from "../../test/support/fragments.ts";
+import { fixtureFragments, fragmentOfNames } from "../../test/support/fragments.ts";
+import { testHost } from "../../test/support/host.ts";
 import { materialiseBody } from "../codec/otlp/cut/materialise.ts";
 import type { Exporter, ExportOutcome } from "../component/export.ts";
 import { parseGrpcEndpoint } from "./grpc-endpoint.ts";

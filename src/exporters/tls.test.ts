@@ -6,9 +6,10 @@ import { join } from "node:path";
 import type { TLSSocket } from "node:tls";
 import { Server, ServerCredentials, type ServerUnaryCall, type sendUnaryData } from "@grpc/grpc-js";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { fragmentOfNames, testHost } from "../../test/support/fragments.ts";
+import { eventually } from "../../test/support/eventually.ts";
+import { fragmentOfNames } from "../../test/support/fragments.ts";
+import { testHost } from "../../test/support/host.ts";
 import { OTHER_CERT, OTHER_KEY, TEST_CERT, TEST_KEY } from "../../test/support/tls.ts";
-import { until } from "../../test/support/until.ts";
 import type { ComponentFactory } from "../component/component.ts";
 import type { Exporter, ExporterSettings, ExportOutcome } from "../component/export.ts";
 import { otlpExporter } from "./otlp.ts";
@@ -106,11 +107,11 @@ describe("TLS files that are replaced", () => {
       expect(sawClientCertificate).toBe(false);
       expect(await exported(grpc)).toMatchObject({ type: "retry" });
       await place(TEST_CERT, TEST_KEY);
-      await until("the new certificate is shown", async () => {
+      await eventually("the new certificate is shown", async () => {
         expect(await exported(http)).toEqual({ type: "delivered" });
-        return sawClientCertificate || undefined;
+        return sawClientCertificate;
       });
-      await until("gRPC lets it in", async () => (await exported(grpc)).type === "delivered" || undefined);
+      await eventually("gRPC lets it in", async () => (await exported(grpc)).type === "delivered");
     } finally {
       await Promise.all([http.shutdown(NEVER), grpc.shutdown(NEVER)]);
     }

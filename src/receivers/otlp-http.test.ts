@@ -2,6 +2,7 @@ import { request as httpRequest, type IncomingMessage } from "node:http";
 import { connect } from "node:net";
 import { gzipSync } from "node:zlib";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { eventually } from "../../test/support/eventually.ts";
 import { type ReceiverRig, startReceiver } from "../../test/support/receiver-rig.ts";
 import { decodeExportResponse } from "../codec/otlp/message/export-response.ts";
 import { decodeRpcStatus } from "../codec/rpc/status.ts";
@@ -327,10 +328,10 @@ describe("the budget of bytes in flight", () => {
       `POST /v1/traces HTTP/1.1\r\nHost: localhost\r\nContent-Type: ${PROTO}\r\nContent-Length: 1000\r\n\r\n`,
     );
     socket.write(new Uint8Array(400));
-    await until(() => rig.inFlight.usedBytes === 400);
+    await eventually(() => rig.inFlight.usedBytes === 400);
     socket.destroy();
-    await until(() => rig.inFlight.usedBytes === 0);
-    await until(() => rig.count("spanloom_receiver_refused_requests_total", { reason: "cancelled" }) === 1);
+    await eventually(() => rig.inFlight.usedBytes === 0);
+    await eventually(() => rig.count("spanloom_receiver_refused_requests_total", { reason: "cancelled" }) === 1);
     expect(rig.sink.batches).toEqual([]);
   });
 });
@@ -425,8 +426,4 @@ function rawText(text: string): Promise<string> {
     socket.on("error", reject);
     socket.on("close", () => resolve(answer));
   });
-}
-
-async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 5));
 }

@@ -1,14 +1,9 @@
 import { Agent, get } from "node:http";
 import { createServer } from "node:net";
 import { describe, expect, it } from "vitest";
-import {
-  EXPORT_PATH,
-  grpcCall,
-  grpcClient,
-  RecordingSink,
-  startReceiver,
-  testHost,
-} from "../../test/support/receiver-rig.ts";
+import { eventually } from "../../test/support/eventually.ts";
+import { testHost } from "../../test/support/host.ts";
+import { EXPORT_PATH, grpcCall, grpcClient, RecordingSink, startReceiver } from "../../test/support/receiver-rig.ts";
 import { PermanentError } from "../component/errors.ts";
 import { InFlightBudget } from "../server/in-flight.ts";
 import { otlpReceiver } from "./otlp.ts";
@@ -119,7 +114,7 @@ describe("shutdown", () => {
     };
     const overHttp = fetch(`${rig.http}/v1/traces`, { method: "POST", body: BODY, headers: PROTO });
     const overGrpc = grpcCall(client, EXPORT_PATH, BODY);
-    while (rig.sink.batches.length < 2) await new Promise((resolve) => setTimeout(resolve, 5));
+    await eventually(() => rig.sink.batches.length >= 2);
     const down = rig.receiver.shutdown(AbortSignal.timeout(5_000));
     const late = await fetch(`${rig.http}/v1/traces`, { method: "POST", body: BODY, headers: PROTO }).catch(
       () => "refused",
@@ -139,7 +134,7 @@ describe("shutdown", () => {
     const client = grpcClient(rig.grpc);
     const overHttp = fetch(`${rig.http}/v1/traces`, { method: "POST", body: BODY, headers: PROTO }).catch(() => "cut");
     const overGrpc = grpcCall(client, EXPORT_PATH, BODY);
-    while (rig.sink.batches.length < 2) await new Promise((resolve) => setTimeout(resolve, 5));
+    await eventually(() => rig.sink.batches.length >= 2);
     await rig.receiver.shutdown(AbortSignal.timeout(50));
     expect(await overHttp).toBe("cut");
     expect((await overGrpc).error?.code).toBeGreaterThan(0);

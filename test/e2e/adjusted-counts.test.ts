@@ -3,7 +3,7 @@ import { type Collector, createCollector } from "../../src/app/collector.ts";
 import type { ConfigInput } from "../../src/app/config/config.ts";
 import { SILENT_LOGGER } from "../../src/component/logger.ts";
 import type { UiRedResponse, UiRedSeries } from "../../src/query/ui/api-types.ts";
-import { until } from "../support/until.ts";
+import { eventually } from "../support/eventually.ts";
 
 let collector: Collector | undefined;
 afterEach(() => collector?.shutdown());
@@ -40,9 +40,9 @@ async function count(config: ConfigInput, traceStates: Readonly<Record<string, r
   });
   expect(response.status).toBe(200);
   const names = Object.keys(traceStates);
-  const rows = await until("all services are counted", async () => {
+  const rows = await eventually("all services are counted", async () => {
     const red = (await (await fetch(`${ui}api/ui/red`)).json()) as UiRedResponse;
-    return red.services.length === names.length ? red.services : undefined;
+    return red.services.length === names.length ? red.services : false;
   });
   return Object.fromEntries(
     rows.map(({ service, calls, spans, unscaledSpans }: UiRedSeries) => [service, { calls, spans, unscaledSpans }]),

@@ -17,7 +17,8 @@ import { ConsulContractServer } from "../support/discovery/consul-contract-serve
 import { declareServices, portOf } from "../support/discovery/declared-services.ts";
 import { DnsContractServer } from "../support/discovery/dns-contract-server.ts";
 import { KubeContractServer, type Slice } from "../support/discovery/kube-contract-server.ts";
-import { eventually, testHost } from "../support/discovery/rig.ts";
+import { eventually } from "../support/eventually.ts";
+import { testHost } from "../support/host.ts";
 
 const ANSWER = { status: 200, body: { reserved: 2 } };
 

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type Collector, createCollector } from "../../src/app/collector.ts";
 import type { UiExporterStatus, UiStatusResponse } from "../../src/query/ui/status-types.ts";
-import { until } from "../support/until.ts";
+import { eventually } from "../support/eventually.ts";
 
 const BACKOFF = { initial_interval_ms: 20, max_interval_ms: 100 };
 
@@ -68,8 +68,9 @@ async function exporterStatus(sender: Collector): Promise<UiExporterStatus> {
 }
 
 async function allDelivered(sender: Collector): Promise<void> {
-  await until("everything is delivered", async () =>
-    (await exporterStatus(sender)).deliveredSpans === sent.length ? true : undefined,
+  await eventually(
+    "everything is delivered",
+    async () => (await exporterStatus(sender)).deliveredSpans === sent.length,
   );
 }
 
@@ -96,12 +97,12 @@ describe.each([
     await register(from, "one", one.endpoints[address] as string, ["eu"]);
     await register(from, "two", two.endpoints[address] as string, ["eu", "spare"]);
     await register(from, "foreign", foreign.endpoints[address] as string, ["us"]);
-    await until("both are healthy", async () => ((await healthy(from, "eu")).length === 2 ? true : undefined));
-    await until("both have some", async () => {
+    await eventually("both are healthy", async () => (await healthy(from, "eu")).length === 2);
+    await eventually("both have some", async () => {
       for (let count = 0; count < 4; count++) await send(from);
       await allDelivered(from);
       const [first, second] = [await tracesOf(one), await tracesOf(two)];
-      return first.length > 0 && second.length > 0 ? true : undefined;
+      return first.length > 0 && second.length > 0;
     });
     expect(await tracesOf(foreign)).toEqual([]);
     const atOne = await tracesOf(one);
@@ -109,7 +110,7 @@ describe.each([
     await one.shutdown();
     const before = sent.length;
     for (let count = 0; count < 20; count++) await send(from);
-    await until("its check fails", async () => ((await healthy(from, "eu")).join() === "two" ? true : undefined));
+    await eventually("its check fails", async () => (await healthy(from, "eu")).join() === "two");
     for (let count = 0; count < 20; count++) await send(from);
     await allDelivered(from);
     expect((await tracesOf(two)).filter((id) => sent.indexOf(id) >= before)).toEqual(sent.slice(before));
@@ -119,9 +120,9 @@ describe.each([
   it("waits for a service that nobody registered, says so, and delivers once somebody did", async () => {
     const [from, to] = [await sender(), await start()];
     await send(from);
-    const waiting = await until("a first attempt", async () => {
+    const waiting = await eventually("a first attempt", async () => {
       const status = await exporterStatus(from);
-      return status.lastError === undefined ? undefined : status;
+      return status.lastError === undefined ? false : status;
     });
     expect(waiting).toMatchObject({
       lastOutcome: "retry",

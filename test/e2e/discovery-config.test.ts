@@ -10,7 +10,8 @@ import { createDiscoveryClient, Discovery } from "../../src/discovery/discovery.
 import { memoryRegistryStore } from "../../src/discovery/registry/memory-store.ts";
 import { collectorInstances } from "../../src/discovery/self.ts";
 import { openRegistryStore } from "../../src/storage/folder/registry-store.ts";
-import { eventually, testHost } from "../support/discovery/rig.ts";
+import { eventually } from "../support/eventually.ts";
+import { testHost } from "../support/host.ts";
 
 const config = (more: object = {}) => discoveryConfig.parse({ server: { endpoint: "127.0.0.1:0" }, ...more });
 const problems = (raw: object): string => JSON.stringify(discoveryConfig.safeParse(raw).error?.issues ?? []);

@@ -5,8 +5,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type Collector, createCollector } from "../../src/app/collector.ts";
+import { eventually } from "../support/eventually.ts";
 import { RECORDINGS, recordingFacts, replayAll, traceIds } from "../support/recordings.ts";
-import { until } from "../support/until.ts";
 
 const TOTAL = RECORDINGS.reduce((sum, name) => sum + recordingFacts(name).spans, 0);
 
@@ -79,9 +79,9 @@ describe.each(["sqlite", "memory"] as const)("fan-out from the %s store", (kind)
     });
     await replayAll(collector.endpoints.otlpHttp as string);
     const wanted = { otlp: TOTAL, "otlphttp/second": TOTAL, zipkin: TOTAL, file: TOTAL };
-    await until("all spans delivered", async () => {
+    await eventually("all spans delivered", async () => {
       const now = await delivered(collector);
-      return Object.entries(wanted).every(([name, count]) => now[name] === count) ? true : undefined;
+      return Object.entries(wanted).every(([name, count]) => now[name] === count);
     });
     for (const name of RECORDINGS) {
       for (const id of traceIds(name)) {
@@ -116,15 +116,14 @@ describe.each(["sqlite", "memory"] as const)("fan-out from the %s store", (kind)
       },
     });
     await replayAll(collector.endpoints.otlpHttp as string);
-    await until("the healthy destination has all", async () =>
-      (await delivered(collector)).otlphttp === TOTAL ? true : undefined,
-    );
+    await eventually("the healthy destination has all", async () => (await delivered(collector)).otlphttp === TOTAL);
     expect((await delivered(collector))["otlphttp/late"] ?? 0).toBe(0);
     const back = await start({
       receivers: { otlp: { protocols: { http: { endpoint: new URL(lateUrl).host } } } },
     });
-    await until("the late destination has all", async () =>
-      (await delivered(collector))["otlphttp/late"] === TOTAL ? true : undefined,
+    await eventually(
+      "the late destination has all",
+      async () => (await delivered(collector))["otlphttp/late"] === TOTAL,
     );
     for (const id of traceIds("python-shop")) {
       expect(await jaegerTrace(back, id)).toEqual(await jaegerTrace(collector, id));
@@ -143,13 +142,14 @@ describe("fan-out across a restart", () => {
     } as const;
     const first = await start(config);
     await replayAll(first.endpoints.otlpHttp as string, ["node-shop"]);
-    await until("the first half", async () =>
-      (await delivered(first)).zipkin === recordingFacts("node-shop").spans ? true : undefined,
+    await eventually(
+      "the first half",
+      async () => (await delivered(first)).zipkin === recordingFacts("node-shop").spans,
     );
     await first.shutdown();
     const second = await start(config);
     await replayAll(second.endpoints.otlpHttp as string, ["python-shop", "telemetrygen"]);
-    await until("the second half", async () => (peer.spans.length >= TOTAL ? true : undefined));
+    await eventually("the second half", () => peer.spans.length >= TOTAL);
     await second.shutdown();
     expect(peer.spans).toHaveLength(TOTAL);
     expect(new Set(peer.spans.map((span) => `${span.traceId}${span.id}${span.kind}`)).size).toBe(TOTAL);

@@ -6,9 +6,9 @@ import { createGzip, gzipSync } from "node:zlib";
 import { type Client, Metadata, status } from "@grpc/grpc-js";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type CollectorProcess, startCollectorProcess } from "../support/collector-process.ts";
+import { eventually } from "../support/eventually.ts";
 import { EXPORT_PATH, grpcCall, grpcClient } from "../support/receiver-rig.ts";
 import { makeBody, range } from "../support/storage/batches.ts";
-import { until } from "../support/storage/rig.ts";
 
 const MIB = 1024 * 1024;
 const PROTOBUF = { "content-type": "application/x-protobuf" };
@@ -126,7 +126,7 @@ describe("slow senders", () => {
       expect(error).toBeUndefined();
       // Those that have begun a request are shed: headers have 10 s, a whole request 15 s.
       const shed = () => sockets.filter(({ destroyed }) => destroyed).length;
-      await until("slow requests are shed", () => shed() >= 250, 40_000);
+      await eventually("slow requests are shed", () => shed() >= 250, 40_000);
     } finally {
       clearInterval(trickle);
       for (const socket of sockets) socket.destroy();

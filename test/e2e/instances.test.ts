@@ -8,7 +8,7 @@ import { createCollector } from "../../src/app/collector.ts";
 import type { RegistryView } from "../../src/model/registry-view.ts";
 import type { UiRedResponse } from "../../src/query/ui/api-types.ts";
 import { service } from "../../src/sdk/declarations/service.ts";
-import { until } from "../support/until.ts";
+import { eventually } from "../support/eventually.ts";
 
 const MAIN = resolve(import.meta.dirname, "../../dist/cli/main.js");
 const STOCK = resolve(import.meta.dirname, "apps/stock.cjs");
@@ -57,9 +57,9 @@ describe("an instance of a service that is killed", () => {
       const stock = view.services.find(({ name }) => name === "stock");
       return Object.fromEntries(stock?.instances.map((instance) => [instance.id, instance.health]) ?? []);
     };
-    await until("calls to all three", async () => {
+    await eventually("calls to all three", async () => {
       const answers = new Set(await Promise.all(Array.from({ length: 10 }, call)));
-      return answers.size === 3 ? true : undefined;
+      return answers.size === 3;
     });
     expect(await health()).toEqual({ [victim.id]: "healthy", [one.id]: "healthy", [two.id]: "healthy" });
 
@@ -67,19 +67,19 @@ describe("an instance of a service that is killed", () => {
     await message(victim.child, "checked");
     await killed(victim.child);
     const killedAt = performance.now();
-    const shown = await until("the killed one to be unhealthy", async () => {
+    const shown = await eventually("the killed one to be unhealthy", async () => {
       const seen = await health();
-      return seen[victim.id] === "healthy" ? undefined : seen;
+      return seen[victim.id] === "healthy" ? false : seen;
     });
     expect(performance.now() - killedAt).toBeLessThan(1.5 * INTERVAL_MS);
     expect(shown).toEqual({ [victim.id]: "unhealthy", [one.id]: "healthy", [two.id]: "healthy" });
     const after = await Promise.all(Array.from({ length: 40 }, call));
     expect(new Set(after)).toEqual(new Set([one.id, two.id]));
 
-    const red = await until("the calls that were told", async () => {
+    const red = await eventually("the calls that were told", async () => {
       const answer = (await (await fetch(`${ui}api/ui/red`)).json()) as UiRedResponse;
       const stock = answer.services.find((series) => series.service === "stock");
-      return stock !== undefined && stock.calls >= after.length ? stock : undefined;
+      return stock !== undefined && stock.calls >= after.length ? stock : false;
     });
     expect(red).toMatchObject({ kinds: ["server"], errors: 0 });
   });
@@ -98,7 +98,10 @@ describe("a collector that is killed and started again", () => {
       child.stdout.on("data", (chunk: Buffer) => {
         banner += chunk.toString();
       });
-      return { child, registry: await until("the banner", async () => /Consul API\)\s+(\S+)/.exec(banner)?.[1]) };
+      return {
+        child,
+        registry: await eventually("the banner", () => /Consul API\)\s+(\S+)/.exec(banner)?.[1] ?? false),
+      };
     };
     const first = await serve();
     const names = ["orders", "stock"];

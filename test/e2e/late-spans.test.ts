@@ -3,8 +3,8 @@ import { type Collector, createCollector } from "../../src/app/collector.ts";
 import { encodeTraces } from "../../src/codec/otlp/message/encode.ts";
 import type { UiRedResponse } from "../../src/query/ui/api-types.ts";
 import type { UiStatusResponse } from "../../src/query/ui/status-types.ts";
+import { eventually } from "../support/eventually.ts";
 import { serviceWith, spanWith } from "../support/otlp-spans.ts";
-import { until } from "../support/until.ts";
 
 const DAY_MS = 86_400_000;
 
@@ -41,9 +41,9 @@ async function send(service: string, daysAgo: number): Promise<{ readonly traceI
 it("a span that comes long after it began has a rate and a call as it has a place in the search", async () => {
   const { traceId, atMs } = await send("late", 30);
   expect(await ask(`api/traces/${traceId}`)).toMatchObject({ data: [{ traceID: traceId }] });
-  await until("the call is counted", async () => {
+  await eventually("the call is counted", async () => {
     const links = await ask<{ data: unknown[] }>(`api/dependencies?endTs=${Math.round(atMs) + 1000}&lookback=7200000`);
-    return links.data.length > 0 ? links : undefined;
+    return links.data.length > 0 ? links : false;
   });
   const from = Math.round(atMs) - 3_600_000;
   const rates = await ask<UiRedResponse>(`api/ui/red?service=late&start=${from}&end=${from + 7_200_000}`);
@@ -55,10 +55,10 @@ it("a span that began too far from its receipt is found, and the status says tha
   for (const { traceId } of sent) {
     expect(await ask(`api/traces/${traceId}`)).toMatchObject({ data: [{ traceID: traceId }] });
   }
-  const uncounted = await until("they are left out", async () => {
+  const uncounted = await eventually("they are left out", async () => {
     const status = await ask<UiStatusResponse>("api/ui/status");
     const values = Object.fromEntries(status.uncounted.map(({ name, value }) => [name, value]));
-    return values.red_left_out_spans === 4 && values.dependencies_left_out_calls === 2 ? values : undefined;
+    return values.red_left_out_spans === 4 && values.dependencies_left_out_calls === 2 ? values : false;
   });
   expect(uncounted).toMatchObject({ red_overflow_spans: 0, dependencies_overflow_calls: 0, aggregate_shrinks: 0 });
 });

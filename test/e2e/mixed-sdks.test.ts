@@ -9,8 +9,8 @@ import { type Collector, createCollector } from "../../src/app/collector.ts";
 import { type Service, service } from "../../src/sdk/declarations/service.ts";
 import { tracedFetch } from "../../src/sdk/instrument/http-client.ts";
 import { type AppProcess, startApp } from "../support/app-process.ts";
+import { eventually } from "../support/eventually.ts";
 import { freePort } from "../support/free-port.ts";
-import { until } from "../support/until.ts";
 
 interface JaegerTrace {
   readonly traceID: string;
@@ -112,10 +112,10 @@ describe("services with the official SDK, with ours and without any, in three pr
   });
 
   it("make one trace, every span below the one that called it", async () => {
-    const traces = await until("all spans", async () => {
+    const traces = await eventually("all spans", async () => {
       const answer = await fetch(new URL("api/traces?service=shop&limit=10", collector.endpoints.ui));
       const { data } = (await answer.json()) as { data: JaegerTrace[] };
-      return (data[0]?.spans.length ?? 0) >= 9 ? data : undefined;
+      return (data[0]?.spans.length ?? 0) >= 9 ? data : false;
     });
     expect(traces).toHaveLength(1);
     const [trace] = traces as [JaegerTrace];

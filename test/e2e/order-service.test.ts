@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import { type Collector, type ConfigInput, createCollector } from "../../src/app/collector.ts";
 import { readServices } from "../../src/declarations/read-services.ts";
-import { until } from "../support/until.ts";
+import { eventually } from "../support/eventually.ts";
 
 const ROOT = resolve(dirname(fileURLToPath(import.meta.url)), "../..");
 const EXAMPLE = join(ROOT, "examples/order-service");
@@ -67,10 +67,10 @@ describe("the order service example", () => {
   });
 
   async function traceOf(traceId: string, spans: number): Promise<JaegerTrace> {
-    return until(`${spans} spans of ${traceId}`, async () => {
+    return eventually(`${spans} spans of ${traceId}`, async () => {
       const answer = await fetch(new URL(`api/traces/${traceId}`, collector.endpoints.ui));
       const [trace] = ((await answer.json()) as { data: JaegerTrace[] }).data;
-      return trace !== undefined && trace.spans.length >= spans ? trace : undefined;
+      return trace !== undefined && trace.spans.length >= spans ? trace : false;
     });
   }
 
@@ -138,9 +138,9 @@ describe("the order service example", () => {
       ui: { endpoint: hostOf(ui) },
     };
     collector = await createCollector(config);
-    const after = await until("the instance to pass", async () => {
+    const after = await eventually("the instance to pass", async () => {
       const found = await passing("order_service?passing=true");
-      return found.length > 0 ? found : undefined;
+      return found.length > 0 ? found : false;
     });
     expect(after.map(({ Service }) => Service.ID)).toEqual(before.map(({ Service }) => Service.ID));
     expect((await order(["tea"]))[0]).toBe(200);
@@ -238,7 +238,7 @@ describe("the example's facts", () => {
     child.stdout.on("data", (chunk: Buffer) => {
       banner += chunk.toString();
     });
-    const registry = await until("the banner", async () => /registry \(Consul API\)\s+(\S+)/.exec(banner)?.[1]);
+    const registry = await eventually("the banner", () => /registry \(Consul API\)\s+(\S+)/.exec(banner)?.[1] ?? false);
     const answer = await fetch(`${registry}/v1/health/service/order_service`);
     const entries = (await answer.json()) as { Service: object; Checks: object[] }[];
     expect(entries).toHaveLength(1);

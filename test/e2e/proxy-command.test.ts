@@ -3,8 +3,8 @@ import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, it, onTestFinished } from "vitest";
 import { createCollector } from "../../src/app/collector.ts";
+import { eventually } from "../support/eventually.ts";
 import { type Echoed, echoHeaders, startUpstream, values } from "../support/proxy/rig.ts";
-import { until } from "../support/until.ts";
 
 const MAIN = join(resolve(dirname(fileURLToPath(import.meta.url)), "../.."), "dist/cli/main.js");
 
@@ -32,7 +32,7 @@ it("`spanloom proxy` sends its spans to a collector, and finds services in its r
   child.stdout.on("data", (chunk: Buffer) => {
     banner += chunk.toString();
   });
-  const url = await until("the banner", async () => /listens on\s+(\S+)/.exec(banner)?.[1]);
+  const url = await eventually("the banner", () => /listens on\s+(\S+)/.exec(banner)?.[1] ?? false);
   const echoed = (await (await fetch(`${url}/shop/1`)).json()) as Echoed;
   expect([values(echoed, "x-b3-traceid").length, values(echoed, "uber-trace-id").length]).toEqual([1, 1]);
   expect(((await (await fetch(`${url}/stock/1`)).json()) as Echoed).url).toBe("/stock/1");

@@ -1,8 +1,8 @@
 import { credentials, Metadata, makeClientConstructor } from "@grpc/grpc-js";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { type Collector, createCollector } from "../../src/app/collector.ts";
+import { eventually } from "../support/eventually.ts";
 import { RECORDINGS, type Recording, rawBodies, readRaw, recordingFacts, replayAll } from "../support/recordings.ts";
-import { until } from "../support/until.ts";
 
 interface JaegerTrace {
   readonly traceID: string;
@@ -117,12 +117,11 @@ describe.each(Object.keys(WAYS))("recordings %s", (way) => {
       }
     }
     expect(expected.size).toBeGreaterThan(3);
-    await until("the dependencies to have every call", async () => {
+    await eventually("the dependencies to have every call", async () => {
       const end = Date.now() + 3 * 3_600_000;
       const links = await ask<Link[]>(`api/dependencies?endTs=${end}&lookback=${end}`);
       const counted = new Map(links.map((link) => [`${link.parent} > ${link.child}`, link.callCount]));
       expect(Object.fromEntries(counted)).toEqual(Object.fromEntries(expected));
-      return true;
     });
   });
 

@@ -7,8 +7,8 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type Collector, createCollector } from "../../src/app/collector.ts";
 import { parseConfig } from "../../src/app/config/config.ts";
 import { SILENT_LOGGER } from "../../src/component/logger.ts";
+import { eventually } from "../support/eventually.ts";
 import { OTHER_CERT, OTHER_KEY, TEST_CERT, TEST_KEY } from "../support/tls.ts";
-import { until } from "../support/until.ts";
 
 const MAIN = resolve(import.meta.dirname, "../../dist/cli/main.js");
 const FREE = ["--otlp-grpc", "--otlp-http", "--ui", "--registry-api"].flatMap((flag) => [flag, "127.0.0.1:0"]);
@@ -111,7 +111,7 @@ describe("TLS files", () => {
     expect(await Promise.all(ports.map((port) => trusts(port, TEST_CERT)))).toEqual([true, true, true, true]);
     place(OTHER_CERT, OTHER_KEY);
     for (const port of ports) {
-      await until("the new certificate is served", async () => (await trusts(port, OTHER_CERT)) || undefined);
+      await eventually("the new certificate is served", async () => await trusts(port, OTHER_CERT));
     }
   });
 
@@ -145,7 +145,7 @@ describe("self-tracing", () => {
     await send(otlpHttp);
     const services = async () => (await fetch(`${ui}api/services`)).text();
     await services();
-    await until("its own spans are there", async () => ((await services()).includes('"spanloom"') ? true : undefined));
+    await eventually("its own spans are there", async () => (await services()).includes('"spanloom"'));
     const found = await (await fetch(`${ui}api/traces?service=spanloom&operation=append&limit=100`)).json();
     const { data } = found as { data: { spans: { tags: { key: string; value: unknown }[] }[] }[] };
     const sources = data.flatMap(({ spans }) =>
@@ -178,9 +178,9 @@ describe("self-tracing of the store's threads", () => {
       );
     };
     const some = (operation: string, count = 1) =>
-      until(`${count} of ${operation}`, async () => {
+      eventually(`${count} of ${operation}`, async () => {
         const spans = await named(operation);
-        return spans.length >= count ? spans : undefined;
+        return spans.length >= count ? spans : false;
       });
     const admin = async (path: string, body = "{}") => {
       const response = await fetch(`${ui}api/ui/admin/${path}`, {
@@ -196,7 +196,7 @@ describe("self-tracing of the store's threads", () => {
       { "spanloom.exporter": "file", "spanloom.export.outcome": "delivered" },
     ]);
     // The span of that attempt is exported in its turn, in a batch that makes none.
-    await until("it was exported", async () => readFileSync(file, "utf8").includes('"export file"') || undefined);
+    await eventually("it was exported", async () => readFileSync(file, "utf8").includes('"export file"'));
     await send(otlpHttp);
     expect(await some("export file", 2)).toHaveLength(2);
 
@@ -227,7 +227,7 @@ describe("SIGHUP", () => {
         output += text;
       });
     }
-    const said = (what: RegExp) => until(String(what), async () => what.exec(output)?.[1]);
+    const said = (what: RegExp) => eventually(String(what), () => what.exec(output)?.[1] ?? false);
     const ui = (await said(/web UI and Jaeger API\s+(\S+)/)) as string;
     const otlpHttp = (await said(/OTLP\/HTTP\s+(http\S+)/)) as string;
     expect(await stored(ui, await send(otlpHttp))).toContain("hunter2");

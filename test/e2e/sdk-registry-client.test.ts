@@ -3,7 +3,8 @@ import { discoveryConfig } from "../../src/discovery/config.ts";
 import { Discovery } from "../../src/discovery/discovery.ts";
 import { memoryRegistryStore } from "../../src/discovery/registry/memory-store.ts";
 import { ConsulRegistry } from "../../src/sdk/registry/consul.ts";
-import { eventually, testHost } from "../support/discovery/rig.ts";
+import { eventually } from "../support/eventually.ts";
+import { testHost } from "../support/host.ts";
 
 describe("the SDK's registry client", () => {
   let discovery: Discovery;

@@ -8,8 +8,8 @@ import { afterEach, describe, expect, it } from "vitest";
 import { encodeTraces } from "../../src/codec/otlp/message/encode.ts";
 import { TraceScanner } from "../../src/codec/otlp/scan/scan.ts";
 import { DEFAULT_SCAN_LIMITS } from "../../src/codec/otlp/scan/scan-result.ts";
+import { eventually } from "../support/eventually.ts";
 import { serviceWith, spanWith } from "../support/otlp-spans.ts";
-import { until } from "../support/until.ts";
 import { faketimeEnvironment, faketimeLibrary } from "./faketime.ts";
 import { ServerProgram } from "./processes.ts";
 
@@ -134,21 +134,17 @@ describe.skipIf(LIBRARY === undefined)("a clock that is set while the collector 
     const server = await collector(url);
     // Two segments are full, and one is open, when the clock is set; the destination has just gone down.
     for (let i = 0; i < 3; i++) await server.send("before", 400);
-    await until("all is exported", async () => (state.spans === 1200 ? true : undefined));
+    await eventually("all is exported", () => state.spans === 1200);
     state.status = 503;
     await server.send("before", 100);
-    await until("it is refused", async () => (state.refused > 2 ? true : undefined));
+    await eventually("it is refused", () => state.refused > 2);
     expect(await server.found("before", HOUR)).toBe(1300);
 
     server.setClock(jumpMs);
     await sleep(2_000);
     expect(Math.abs((await server.wallClock()) - Date.now() - jumpMs)).toBeLessThan(10_000);
     const refused = state.refused;
-    await until(
-      "it is tried again after the jump",
-      async () => (state.refused > refused + 2 ? true : undefined),
-      5_000,
-    );
+    await eventually("it is tried again after the jump", () => state.refused > refused + 2, 5_000);
     await server.send("after", 300);
     // Retention and closing by age look every second, and sweep every five.
     await sleep(8_000);
@@ -157,7 +153,7 @@ describe.skipIf(LIBRARY === undefined)("a clock that is set while the collector 
     expect(await server.metric("spanloom_storage_removed_spans_total")).toBe(0);
 
     state.status = 200;
-    await until("the rest is exported", async () => (state.spans === 1600 ? true : undefined), 5_000);
+    await eventually("the rest is exported", () => state.spans === 1600, 5_000);
     expect(await server.metric("spanloom_exporter_lost_spans_total")).toBe(0);
     // A jump neither opens the limit nor closes it for as long as it was.
     await server.send("limited", 400);

@@ -1,6 +1,7 @@
 import { describe, expect, it, onTestFinished } from "vitest";
 import { declareServices, portOf } from "../support/discovery/declared-services.ts";
-import { eventually, TcpGate } from "../support/discovery/rig.ts";
+import { TcpGate } from "../support/discovery/rig.ts";
+import { eventually } from "../support/eventually.ts";
 import { DNSMASQ, Dnsmasq } from "./dnsmasq-server.ts";
 import { ETCD, Etcd, PASSWORD } from "./etcd-server.ts";
 

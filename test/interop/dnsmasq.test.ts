@@ -3,7 +3,7 @@ import { dnsBackend, dnsBackendConfig } from "../../src/discovery/backends/dns.t
 import { DnsClient } from "../../src/discovery/dns/dns-client.ts";
 import { DNS_TYPE } from "../../src/discovery/dns/dns-message.ts";
 import { discoveryConformance } from "../support/discovery/conformance.ts";
-import { testHost } from "../support/discovery/rig.ts";
+import { testHost } from "../support/host.ts";
 import { DNSMASQ, Dnsmasq } from "./dnsmasq-server.ts";
 
 const SERVICES = {

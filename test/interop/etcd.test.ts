@@ -2,7 +2,9 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { DiscoveryBackend } from "../../src/component/discovery.ts";
 import { etcdBackend, etcdBackendConfig } from "../../src/discovery/backends/etcd.ts";
 import { discoveryConformance } from "../support/discovery/conformance.ts";
-import { eventually, TcpGate, testHost } from "../support/discovery/rig.ts";
+import { TcpGate } from "../support/discovery/rig.ts";
+import { eventually } from "../support/eventually.ts";
+import { testHost } from "../support/host.ts";
 import { ETCD, Etcd, PASSWORD } from "./etcd-server.ts";
 
 describe.skipIf(ETCD === undefined)("etcd (Debian package etcd-server)", () => {

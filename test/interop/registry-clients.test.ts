@@ -8,7 +8,8 @@ import { discoveryConfig } from "../../src/discovery/config.ts";
 import { Discovery } from "../../src/discovery/discovery.ts";
 import { memoryRegistryStore } from "../../src/discovery/registry/memory-store.ts";
 import { createRegistryRoutes } from "../../src/discovery/server/registry-routes.ts";
-import { eventually, testHost } from "../support/discovery/rig.ts";
+import { eventually } from "../support/eventually.ts";
+import { testHost } from "../support/host.ts";
 import { installed } from "./processes.ts";
 
 const run = promisify(execFile);

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Collector, createCollector } from "../../src/app/collector.ts";
 import { replay } from "../../src/replay/replay.ts";
 import facts from "../fixtures/facts.json" with { type: "json" };
-import { until } from "../support/until.ts";
+import { eventually } from "../support/eventually.ts";
 import { ServerProgram } from "./processes.ts";
 import { zipkinJar } from "./tools.ts";
 
@@ -63,12 +63,12 @@ describe.skipIf(jar === undefined)("a real Zipkin behind the zipkin exporter", (
     for (const name of RECORDINGS) {
       for (const notable of Object.values(facts[name].notable)) {
         const { traceId, spans } = notable as { traceId: string; spans: number };
-        const shown = await until(`trace ${traceId} in Zipkin`, async () => {
+        const shown = await eventually(`trace ${traceId} in Zipkin`, async () => {
           const response = await fetch(`${url}/api/v2/trace/${traceId}`);
-          if (!response.ok) return undefined;
+          if (!response.ok) return false;
           // Its writer counts a replaced surrogate as three bytes and leaves zero bytes at the end.
           const list = JSON.parse((await response.text()).replace(/\0+$/, "")) as ZipkinSpan[];
-          return list.length >= spans ? list : undefined;
+          return list.length >= spans ? list : false;
         });
         expect(shown).toHaveLength(spans);
         const jaeger = await fetch(`${collector.endpoints.ui}api/traces/${traceId}`);

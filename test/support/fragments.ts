@@ -3,11 +3,10 @@ import { jsonToTraces } from "../../src/codec/otlp/json/json-in.ts";
 import { encodeTraces } from "../../src/codec/otlp/message/encode.ts";
 import { TraceScanner } from "../../src/codec/otlp/scan/scan.ts";
 import { DEFAULT_SCAN_LIMITS } from "../../src/codec/otlp/scan/scan-result.ts";
-import type { Host } from "../../src/component/component.ts";
-import { SILENT_LOGGER } from "../../src/component/logger.ts";
-import { Metrics } from "../../src/component/metrics.ts";
 import type { LogFragment } from "../../src/model/log.ts";
 import type { TracesData } from "../../src/model/span.ts";
+
+export { testHost } from "./host.ts";
 
 /** A body as a row of the log, all spans of it. */
 export function fragmentOf(body: Uint8Array, row = 0): LogFragment {
@@ -62,8 +61,4 @@ export function fragmentOfNames(names: readonly string[], service = "shop"): Log
     },
   ];
   return fragmentOf(encodeTraces(data));
-}
-
-export function testHost(): Host {
-  return { logger: SILENT_LOGGER, metrics: new Metrics(), userAgent: "spanloom/1.2.3" };
 }

@@ -1,11 +1,11 @@
 import { Client, type ClientUnaryCall, credentials, type Metadata, type ServiceError } from "@grpc/grpc-js";
-import type { Host } from "../../src/component/component.ts";
 import type { AppendResult, BatchSink, IncomingBatch } from "../../src/component/ingest.ts";
 import { type Logger, SILENT_LOGGER } from "../../src/component/logger.ts";
 import { Metrics } from "../../src/component/metrics.ts";
 import type { Receiver } from "../../src/component/receiver.ts";
 import { otlpReceiver } from "../../src/receivers/otlp.ts";
 import { InFlightBudget } from "../../src/server/in-flight.ts";
+import { testHost } from "./host.ts";
 
 /** Keeps what it is given and answers as the test says. */
 export class RecordingSink implements BatchSink {
@@ -43,10 +43,6 @@ interface RigOptions {
   readonly logger?: Logger;
 }
 
-export function testHost(metrics: Metrics = new Metrics()): Host {
-  return { logger: SILENT_LOGGER, metrics, userAgent: "spanloom/test" };
-}
-
 /** An OTLP receiver on free loopback ports with a recording sink behind it. */
 export async function startReceiver(options: RigOptions = {}): Promise<ReceiverRig> {
   const sink = new RecordingSink();
@@ -59,7 +55,7 @@ export async function startReceiver(options: RigOptions = {}): Promise<ReceiverR
     },
   });
   const receiver = otlpReceiver.create({ name: "otlp", sink, inFlight }, config);
-  await receiver.start({ ...testHost(metrics), ...(options.logger === undefined ? {} : { logger: options.logger }) });
+  await receiver.start(testHost({ metrics, logger: options.logger ?? SILENT_LOGGER }));
   return {
     receiver,
     sink,

@@ -1,7 +1,8 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterEach, expect, it } from "vitest";
-import { fragmentOfNames, testHost } from "../../../test/support/fragments.ts";
+import { fragmentOfNames } from "../../../test/support/fragments.ts";
+import { testHost } from "../../../test/support/host.ts";
 import type { Exporter, ExportOutcome } from "../../component/export.ts";
 import type { OwnWork } from "../../component/own-work.ts";
 import { parseConfig } from "../config/config.ts";

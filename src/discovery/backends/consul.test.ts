@@ -1,7 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { discoveryConformance } from "../../../test/support/discovery/conformance.ts";
 import { ConsulContractServer } from "../../../test/support/discovery/consul-contract-server.ts";
-import { eventually, TcpGate, testHost } from "../../../test/support/discovery/rig.ts";
+import { TcpGate } from "../../../test/support/discovery/rig.ts";
+import { eventually } from "../../../test/support/eventually.ts";
+import { testHost } from "../../../test/support/host.ts";
 import type { DiscoveryBackend, ServiceInstance } from "../../component/discovery.ts";
 import { LocalRegistry } from "../registry/local-registry.ts";
 import { memoryRegistryStore } from "../registry/memory-store.ts";

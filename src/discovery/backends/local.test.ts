@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type DiscoveryRig, discoveryConformance } from "../../../test/support/discovery/conformance.ts";
-import { testHost } from "../../../test/support/discovery/rig.ts";
+import { testHost } from "../../../test/support/host.ts";
 import type { DiscoveryBackend, RegistryStore } from "../../component/discovery.ts";
 import { SILENT_LOGGER } from "../../component/logger.ts";
 import { openRegistryStore } from "../../storage/folder/registry-store.ts";

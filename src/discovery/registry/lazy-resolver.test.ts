@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, it } from "vitest";
-import { testHost } from "../../../test/support/discovery/rig.ts";
+import { testHost } from "../../../test/support/host.ts";
 import { RetryableError } from "../../component/errors.ts";
 import { SILENT_LOGGER } from "../../component/logger.ts";
 import type { DiscoveryClient } from "./discovery-client.ts";

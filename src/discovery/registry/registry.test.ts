@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { eventually, testHost } from "../../../test/support/discovery/rig.ts";
+import { eventually } from "../../../test/support/eventually.ts";
+import { testHost } from "../../../test/support/host.ts";
 import { parseDiscoverEndpoint } from "../../component/discover-endpoint.ts";
 import { isDiscoverEndpoint, type Registration } from "../../component/discovery.ts";
 import { SILENT_LOGGER } from "../../component/logger.ts";

@@ -2,7 +2,8 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { DiscoveryBackend, Registration, ServiceInstance } from "../../../src/component/discovery.ts";
 import { SILENT_LOGGER } from "../../../src/component/logger.ts";
 import { ServiceRegistry } from "../../../src/discovery/registry/registry.ts";
-import { eventually, testHost } from "./rig.ts";
+import { eventually } from "../eventually.ts";
+import { testHost } from "../host.ts";
 
 /** A registry, real or written from its documentation, with the faults that networks and operators bring. */
 export interface DiscoveryRig {

@@ -1,25 +1,7 @@
 import { connect, createServer, type Server, type Socket } from "node:net";
-import type { Host } from "../../../src/component/component.ts";
-import { SILENT_LOGGER } from "../../../src/component/logger.ts";
-import { Metrics } from "../../../src/component/metrics.ts";
 
-export function testHost(): Host {
-  return { logger: SILENT_LOGGER, metrics: new Metrics(), userAgent: "spanloom/test" };
-}
-
-/** Repeats until it does not throw; the last error after 15 s. */
-export async function eventually(check: () => unknown): Promise<void> {
-  const deadline = performance.now() + 15_000;
-  for (;;) {
-    try {
-      await check();
-      return;
-    } catch (error) {
-      if (performance.now() > deadline) throw error;
-      await new Promise((resolve) => setTimeout(resolve, 20));
-    }
-  }
-}
+export { eventually } from "../eventually.ts";
+export { testHost } from "../host.ts";
 
 /** A TCP relay in front of a server: closed it refuses, stalled it takes connections and passes nothing on. */
 export class TcpGate {

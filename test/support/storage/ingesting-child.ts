@@ -1,6 +1,7 @@
 import { openStore } from "../../../src/storage/open-store.ts";
+import { recordingHost } from "../host.ts";
 import { incoming, MADE_AT_MS, makeBody, range } from "./batches.ts";
-import { recordingHost, storeSettings } from "./rig.ts";
+import { storeSettings } from "./rig.ts";
 
 /**
  * A process that stores spans until it is killed: `path`, `threadEntries`, `modules`, first span id. Prints `ready`,

@@ -1,9 +1,10 @@
 import type { StoreSettings } from "../../../src/component/store.ts";
 import { IngestCore } from "../../../src/storage/log/ingest-core.ts";
 import { fileAccess, StoredSource } from "../../../src/storage/log/stored-source.ts";
+import { recordingHost } from "../host.ts";
 import { scannerPipeline } from "./batches.ts";
 import { testDriver } from "./driver.ts";
-import { recordingHost, storeSettings } from "./rig.ts";
+import { storeSettings } from "./rig.ts";
 
 export interface OpenFolder {
   readonly core: IngestCore;

@@ -2,34 +2,15 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Host } from "../../../src/component/component.ts";
-import type { LogFields } from "../../../src/component/logger.ts";
-import { Metrics } from "../../../src/component/metrics.ts";
 import type { StoreSettings } from "../../../src/component/store.ts";
+
+export { eventually as until } from "../eventually.ts";
+export { recordingHost } from "../host.ts";
 
 /** A folder that `remove` takes away again. */
 export function tempFolder(): { readonly path: string; remove(): void } {
   const path = mkdtempSync(join(tmpdir(), "spanloom-storage-"));
   return { path, remove: () => rmSync(path, { recursive: true, force: true }) };
-}
-
-export interface RecordedLine {
-  readonly level: string;
-  readonly message: string;
-  readonly fields: LogFields | undefined;
-}
-
-/** A host that remembers what was logged. */
-export function recordingHost(): Host & { readonly lines: RecordedLine[] } {
-  const lines: RecordedLine[] = [];
-  const log = (level: string) => (message: string, fields?: LogFields) => {
-    lines.push({ level, message, fields });
-  };
-  return {
-    lines,
-    metrics: new Metrics(),
-    userAgent: "spanloom/test",
-    logger: { debug: log("debug"), info: log("info"), warn: log("warn"), error: log("error") },
-  };
 }
 
 export function storeSettings(path: string, host: Host, changes: Partial<StoreSettings> = {}): StoreSettings {
@@ -45,13 +26,4 @@ export function storeSettings(path: string, host: Host, changes: Partial<StoreSe
     host,
     ...changes,
   };
-}
-
-/** Waits until `holds` gives true; rejects with `what` after `timeoutMs`. */
-export async function until(what: string, holds: () => boolean | Promise<boolean>, timeoutMs = 10_000): Promise<void> {
-  const deadline = Date.now() + timeoutMs;
-  while (!(await holds())) {
-    if (Date.now() > deadline) throw new Error(`timed out waiting until ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 5));
-  }
 }

@@ -1,6 +1,7 @@
 import { openStore } from "../../../src/storage/open-store.ts";
+import { recordingHost } from "../host.ts";
 import { incoming, makeBody, range } from "./batches.ts";
-import { recordingHost, storeSettings } from "./rig.ts";
+import { storeSettings } from "./rig.ts";
 
 /**
  * A process that stores spans in small segments and seals each as soon as it is closed, until it is killed: `path`,

@@ -1,7 +1,8 @@
 import { writeSync } from "node:fs";
 import { openStore } from "../../../src/storage/open-store.ts";
+import { recordingHost } from "../host.ts";
 import { incoming, makeBody, range } from "./batches.ts";
-import { recordingHost, storeSettings } from "./rig.ts";
+import { storeSettings } from "./rig.ts";
 
 /**
  * A process that stores one request after the other: `path`, `threadEntries`, `modules`, `full` or `normal`, how many.
