@@ -101,7 +101,7 @@ describe("otlp", () => {
     expect(await exporter.export(fragments, NEVER)).toEqual({ type: "delivered" });
     expect(seen?.body.equals(Buffer.from(materialiseBody(fragments)))).toBe(true);
     expect(seen?.metadata.get("x-scope-orgid")).toEqual(["tenant"]);
-    expect(String(seen?.metadata.get("user-agent")[0])).toMatch(/^OTel-OTLP-Exporter-spanloom\/1\.2\.3 /);
+    expect(String(seen?.metadata.get("user-agent")[0])).toMatch(/^OTel-OTLP-Exporter-spanloom\/test /);
   });
 
   it.each([

@@ -2,7 +2,8 @@ import { execFile, spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { describeWhere } from "../support/requires.ts";
 import { type Compiled, compileThreads } from "../support/storage/compiled.ts";
 import { tempFolder } from "../support/storage/rig.ts";
 
@@ -39,7 +40,7 @@ async function syncsBeforeAcknowledgements(compiled: Compiled, synchronous: "ful
   }
 }
 
-describe.skipIf(!canTrace)("an acknowledgement", () => {
+describeWhere(canTrace, "strace is missing or may not be used", "an acknowledgement", () => {
   let compiled: Compiled;
   beforeAll(async () => {
     compiled = await compileThreads([CHILD]);

@@ -3,10 +3,11 @@ import { mkdtempSync, rmSync, statfsSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { status } from "@grpc/grpc-js";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, expect, it } from "vitest";
 import { type CollectorProcess, startCollectorProcess } from "../support/collector-process.ts";
 import { eventually } from "../support/eventually.ts";
 import { EXPORT_PATH, grpcCall, grpcClient } from "../support/receiver-rig.ts";
+import { describeWhere } from "../support/requires.ts";
 import { incompressible } from "../support/storage/batches.ts";
 
 /** A disk of its own takes the right to mount one, which only root has. */
@@ -63,7 +64,7 @@ async function storedSpans(): Promise<number> {
   return data.reduce((sum, { spans }) => sum + spans.length, 0);
 }
 
-describe.skipIf(!canMount)("a full disk (needs root, to mount a small one)", () => {
+describeWhere(canMount, "no disk can be mounted, which takes root", "a full disk", () => {
   it.each([
     ["met by the commits themselves", 0],
     ["seen coming by the reserve", 32],

@@ -6,6 +6,7 @@ import { join, resolve } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type Collector, createCollector } from "../../src/app/collector.ts";
 import { recordingPath } from "../support/recordings.ts";
+import { itWhere } from "../support/requires.ts";
 
 const MAIN = resolve(import.meta.dirname, "../../dist/cli/main.js");
 const FREE = ["--otlp-grpc", "--otlp-http", "--ui", "--registry-api"].flatMap((flag) => [flag, "127.0.0.1:0"]);
@@ -111,7 +112,7 @@ describe("a place that cannot be used", () => {
     expect(err).toContain(join(folder, "data"));
   });
 
-  it.skipIf(process.getuid?.() === 0)("names a data folder that cannot be written", () => {
+  itWhere(process.getuid?.() !== 0, "root may write anywhere", "names a data folder that cannot be written", () => {
     const data = join(folder, "data");
     mkdirSync(data);
     chmodSync(data, 0o500);

@@ -1,8 +1,9 @@
 import { execFile, spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, expect, it } from "vitest";
 import { openStore } from "../../src/storage/open-store.ts";
+import { describeWhere } from "../support/requires.ts";
 import { incoming } from "../support/storage/batches.ts";
 import { type Compiled, compileThreads } from "../support/storage/compiled.ts";
 import { testDriver } from "../support/storage/driver.ts";
@@ -67,7 +68,7 @@ function expectHistogram(histogram: Histogram | undefined, values: readonly numb
   expect(counted.reduce((sum, count) => sum + count, zeros)).toBe(values.length);
 }
 
-describe.skipIf(PYTHON === undefined)("a reader that knows consumers.md alone (Debian package python3)", () => {
+describeWhere(PYTHON !== undefined, "python3 is missing", "a reader that knows consumers.md alone", () => {
   const temp = tempFolder();
   let compiled: Compiled;
   const COUNT = 80;

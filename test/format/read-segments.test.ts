@@ -1,7 +1,7 @@
 import { execFile, spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { afterEach, describe, expect, it } from "vitest";
+import { afterEach, expect, it } from "vitest";
 import type { IngestPipeline } from "../../src/component/ingest.ts";
 import { HeadSampler } from "../../src/processors/head-sampling/head-sampler.ts";
 import { samplingConfig } from "../../src/processors/head-sampling/sampling-config.ts";
@@ -9,6 +9,7 @@ import { processorsConfig } from "../../src/processors/processors-config.ts";
 import { createNormalizer } from "../../src/processors/rewriting-normalizer.ts";
 import { Sealer } from "../../src/storage/sealing/sealer.ts";
 import { recordedBodies } from "../support/recorded-bodies.ts";
+import { describeWhere } from "../support/requires.ts";
 import { incoming } from "../support/storage/batches.ts";
 import { testDriver } from "../support/storage/driver.ts";
 import { setFormat, toFormatOne } from "../support/storage/format-one.ts";
@@ -95,7 +96,7 @@ function requests(): Bytes[] {
   ];
 }
 
-describe.skipIf(PYTHON === undefined)("a reader that knows docs/format alone (Debian package python3-brotli)", () => {
+describeWhere(PYTHON !== undefined, "python3 or its brotli is missing", "a reader that knows docs/format alone", () => {
   it("reads every span as it was sent, while it is written, once it is closed, and sealed", async () => {
     const { path, opened } = folder();
     const sent = requests();

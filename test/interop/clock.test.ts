@@ -4,13 +4,14 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { afterEach, describe, expect, it } from "vitest";
+import { afterEach, expect, it } from "vitest";
 import { encodeTraces } from "../../src/codec/otlp/message/encode.ts";
 import { TraceScanner } from "../../src/codec/otlp/scan/scan.ts";
 import { DEFAULT_SCAN_LIMITS } from "../../src/codec/otlp/scan/scan-result.ts";
 import { eventually } from "../support/eventually.ts";
 import { serviceWith, spanWith } from "../support/otlp-spans.ts";
 import { faketimeEnvironment, faketimeLibrary } from "./faketime.ts";
+import { describeWhere } from "../support/requires.ts";
 import { ServerProgram } from "./processes.ts";
 
 const LIBRARY = faketimeLibrary();
@@ -125,7 +126,7 @@ async function collector(exportTo: string) {
   };
 }
 
-describe.skipIf(LIBRARY === undefined)("a clock that is set while the collector runs (libfaketime)", () => {
+describeWhere(LIBRARY !== undefined, "libfaketime is missing", "a clock that is set while the collector runs", () => {
   it.each([
     ["back an hour", -HOUR],
     ["forward a day", 24 * HOUR],

@@ -1,13 +1,14 @@
-import { describe, expect, it, onTestFinished } from "vitest";
+import { expect, it, onTestFinished } from "vitest";
 import { declareServices, portOf } from "../support/discovery/declared-services.ts";
 import { TcpGate } from "../support/discovery/rig.ts";
 import { eventually } from "../support/eventually.ts";
+import { describeWhere } from "../support/requires.ts";
 import { DNSMASQ, Dnsmasq } from "./dnsmasq-server.ts";
 import { ETCD, Etcd, PASSWORD } from "./etcd-server.ts";
 
 const ANSWER = { status: 200, body: { reserved: 2 } };
 
-describe.skipIf(ETCD === undefined)("services declared with a real etcd (Debian package etcd-server)", () => {
+describeWhere(ETCD !== undefined, "etcd is missing", "services declared with a real etcd", () => {
   it("register, find each other, and are forgotten when they stop", async () => {
     const etcd = new Etcd();
     await etcd.start();
@@ -46,7 +47,7 @@ describe.skipIf(ETCD === undefined)("services declared with a real etcd (Debian 
   });
 });
 
-describe.skipIf(DNSMASQ === undefined)("services declared with a real dnsmasq (Debian package dnsmasq-base)", () => {
+describeWhere(DNSMASQ !== undefined, "dnsmasq is missing", "services declared with a real dnsmasq", () => {
   it("find each other as the zone says", async () => {
     const dns = new Dnsmasq();
     await dns.start();

@@ -1,9 +1,10 @@
-import { describe, expect, it } from "vitest";
+import { expect, it } from "vitest";
 import { dnsBackend, dnsBackendConfig } from "../../src/discovery/backends/dns.ts";
 import { DnsClient } from "../../src/discovery/dns/dns-client.ts";
 import { DNS_TYPE } from "../../src/discovery/dns/dns-message.ts";
 import { discoveryConformance } from "../support/discovery/conformance.ts";
 import { testHost } from "../support/host.ts";
+import { describeWhere } from "../support/requires.ts";
 import { DNSMASQ, Dnsmasq } from "./dnsmasq-server.ts";
 
 const SERVICES = {
@@ -11,7 +12,7 @@ const SERVICES = {
   billing: { query: "_http._tcp.billing.shop.test", record: "srv", tags: ["production"] },
 };
 
-describe.skipIf(DNSMASQ === undefined)("dnsmasq (Debian package dnsmasq-base)", () => {
+describeWhere(DNSMASQ !== undefined, "dnsmasq is missing", "dnsmasq", () => {
   discoveryConformance("dns, with dnsmasq", async () => {
     const server = new Dnsmasq();
     await server.start();

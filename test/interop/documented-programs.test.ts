@@ -3,8 +3,9 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, expect, it } from "vitest";
 import { type Collector, createCollector } from "../../src/app/collector.ts";
+import { describeWhere } from "../support/requires.ts";
 import { goProgram, javaAgent } from "./tools.ts";
 
 /** The programs of docs/getting-started.md, as a reader copies them. */
@@ -53,29 +54,34 @@ async function traces(service: string): Promise<Found[][]> {
   return data.map(({ spans }) => spans.sort((a, b) => a.startTime - b.startTime));
 }
 
-describe.skipIf(agent === undefined)("the Java program, under OpenTelemetry's agent", () => {
-  it.each(["grpc", "http/protobuf"])("sends its request and the server's part of it over %s", async (protocol) => {
-    const folder = mkdtempSync(join(tmpdir(), "spanloom-java-"));
-    try {
-      writeFileSync(join(folder, "App.java"), listing("java"));
-      const service = `java-${protocol.replace("/", "-")}`;
-      await run("java", [`-javaagent:${agent}`, "App.java"], {
-        cwd: folder,
-        env: environment(service, protocol),
-        timeout: PROGRAM_MS,
-      });
-      const [trace, ...more] = await traces(service);
-      expect(more).toEqual([]);
-      const kinds = trace?.map(({ tags }) => tags.find(({ key }) => key === "span.kind")?.value);
-      expect(kinds).toEqual(["client", "server"]);
-      expect(trace?.[1]?.references).toHaveLength(1);
-    } finally {
-      rmSync(folder, { recursive: true, force: true });
-    }
-  });
-});
+describeWhere(
+  agent !== undefined,
+  "Java, Maven or the agent is missing",
+  "the Java program, under OpenTelemetry's agent",
+  () => {
+    it.each(["grpc", "http/protobuf"])("sends its request and the server's part of it over %s", async (protocol) => {
+      const folder = mkdtempSync(join(tmpdir(), "spanloom-java-"));
+      try {
+        writeFileSync(join(folder, "App.java"), listing("java"));
+        const service = `java-${protocol.replace("/", "-")}`;
+        await run("java", [`-javaagent:${agent}`, "App.java"], {
+          cwd: folder,
+          env: environment(service, protocol),
+          timeout: PROGRAM_MS,
+        });
+        const [trace, ...more] = await traces(service);
+        expect(more).toEqual([]);
+        const kinds = trace?.map(({ tags }) => tags.find(({ key }) => key === "span.kind")?.value);
+        expect(kinds).toEqual(["client", "server"]);
+        expect(trace?.[1]?.references).toHaveLength(1);
+      } finally {
+        rmSync(folder, { recursive: true, force: true });
+      }
+    });
+  },
+);
 
-describe.skipIf(program === undefined)("the Go program", () => {
+describeWhere(program !== undefined, "Go is missing, or its SDK cannot be had", "the Go program", () => {
   it("sends its span", async () => {
     await run(program as string, [], { env: environment("go", "http/protobuf"), timeout: PROGRAM_MS });
     expect((await traces("go")).map((trace) => trace.map(({ operationName }) => operationName))).toEqual([

@@ -1,13 +1,14 @@
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, expect, it } from "vitest";
 import type { DiscoveryBackend } from "../../src/component/discovery.ts";
 import { etcdBackend, etcdBackendConfig } from "../../src/discovery/backends/etcd.ts";
 import { discoveryConformance } from "../support/discovery/conformance.ts";
 import { TcpGate } from "../support/discovery/rig.ts";
 import { eventually } from "../support/eventually.ts";
 import { testHost } from "../support/host.ts";
+import { describeWhere } from "../support/requires.ts";
 import { ETCD, Etcd, PASSWORD } from "./etcd-server.ts";
 
-describe.skipIf(ETCD === undefined)("etcd (Debian package etcd-server)", () => {
+describeWhere(ETCD !== undefined, "etcd is missing", "etcd", () => {
   const etcd = new Etcd();
   let prefix = 0;
   beforeAll(async () => {

@@ -3,13 +3,14 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { promisify } from "node:util";
 import express from "express";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, expect, it } from "vitest";
 import { discoveryConfig } from "../../src/discovery/config.ts";
 import { Discovery } from "../../src/discovery/discovery.ts";
 import { memoryRegistryStore } from "../../src/discovery/registry/memory-store.ts";
 import { createRegistryRoutes } from "../../src/discovery/server/registry-routes.ts";
 import { eventually } from "../support/eventually.ts";
 import { testHost } from "../support/host.ts";
+import { describeWhere } from "../support/requires.ts";
 import { installed } from "./processes.ts";
 
 const run = promisify(execFile);
@@ -62,7 +63,7 @@ elif action == "local":
                       "found": len(json.loads(found)["instances"]), "after": len(json.loads(after)["instances"])}))
 `;
 
-describe.skipIf(PYTHON === undefined)("a Python client of the registry", () => {
+describeWhere(PYTHON !== undefined, "python3 is missing", "a Python client of the registry", () => {
   let discovery: Discovery;
   let service: Server;
   let api: Server;

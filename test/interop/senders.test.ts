@@ -1,7 +1,8 @@
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, expect, it } from "vitest";
 import { type Collector, createCollector } from "../../src/app/collector.ts";
+import { describeWhere } from "../support/requires.ts";
 import { pythonWithSdk, telemetrygen } from "./tools.ts";
 
 // The collector runs in this process, so senders must not block it.
@@ -22,7 +23,7 @@ async function traces(collector: Collector, service: string): Promise<JaegerTrac
   return ((await response.json()) as { data: JaegerTrace[] }).data;
 }
 
-describe.skipIf(generator === undefined)("telemetrygen", () => {
+describeWhere(generator !== undefined, "Go is missing, or telemetrygen cannot be had", "telemetrygen", () => {
   let collector: Collector;
   beforeAll(async () => {
     collector = await createCollector();
@@ -78,7 +79,7 @@ for number in range(30):
 provider.shutdown()
 `;
 
-describe.skipIf(python === undefined)("the Python SDK", () => {
+describeWhere(python !== undefined, "python3 is missing, or its SDK cannot be had", "the Python SDK", () => {
   let collector: Collector;
   beforeAll(async () => {
     collector = await createCollector();

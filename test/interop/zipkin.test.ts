@@ -1,11 +1,12 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, expect, it } from "vitest";
 import { type Collector, createCollector } from "../../src/app/collector.ts";
 import { replay } from "../../src/replay/replay.ts";
 import facts from "../fixtures/facts.json" with { type: "json" };
 import { eventually } from "../support/eventually.ts";
+import { describeWhere } from "../support/requires.ts";
 import { ServerProgram } from "./processes.ts";
 import { zipkinJar } from "./tools.ts";
 
@@ -23,7 +24,7 @@ interface ZipkinSpan {
 }
 
 // A real Zipkin server takes the fan-out and shows the same spans.
-describe.skipIf(jar === undefined)("a real Zipkin behind the zipkin exporter", () => {
+describeWhere(jar !== undefined, "Java, Maven or Zipkin is missing", "a real Zipkin behind the zipkin exporter", () => {
   let zipkin: ServerProgram;
   let url: string;
   let collector: Collector;

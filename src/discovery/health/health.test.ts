@@ -2,6 +2,7 @@ import { createServer, type RequestListener, type Server } from "node:http";
 import { type AddressInfo, createServer as createTcpServer } from "node:net";
 import { Server as GrpcServer, ServerCredentials } from "@grpc/grpc-js";
 import { afterEach, describe, expect, it } from "vitest";
+import { freePort } from "../../../test/support/free-port.ts";
 import type { HealthCheckSpec } from "../../component/discovery.ts";
 import { isLinkLocal } from "../../component/link-local.ts";
 import { grpcHealth } from "../../server/grpc-health.ts";
@@ -23,15 +24,6 @@ async function httpServer(handler: RequestListener): Promise<string> {
     server.close();
   });
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-}
-
-/** A port of which the server has gone. */
-async function closedPort(): Promise<number> {
-  const server = createTcpServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise<void>((resolve) => server.close(() => resolve()));
-  return port;
 }
 
 const check = (spec: HealthCheckSpec, options = OPTIONS): Promise<ProbeResult> =>
@@ -92,7 +84,7 @@ describe("an HTTP check", () => {
   });
 
   it("takes a refused connection as final", async () => {
-    expect(await check(http(`http://127.0.0.1:${await closedPort()}/`))).toMatchObject({ ok: false, final: true });
+    expect(await check(http(`http://127.0.0.1:${await freePort()}/`))).toMatchObject({ ok: false, final: true });
   });
 });
 
@@ -100,7 +92,7 @@ describe("a TCP check", () => {
   it("passes where somebody listens, and fails where nobody does", async () => {
     const port = Number(new URL(await httpServer(() => {})).port);
     expect(await check({ type: "tcp", host: "localhost", port })).toMatchObject({ ok: true });
-    expect(await check({ type: "tcp", host: "127.0.0.1", port: await closedPort() })).toMatchObject({
+    expect(await check({ type: "tcp", host: "127.0.0.1", port: await freePort() })).toMatchObject({
       ok: false,
       final: true,
     });
@@ -139,7 +131,7 @@ describe("a gRPC check", () => {
       final: true,
       output: expect.stringContaining("UNIMPLEMENTED"),
     });
-    expect(await check({ ...spec, port: await closedPort() })).toMatchObject({ ok: false, final: true });
+    expect(await check({ ...spec, port: await freePort() })).toMatchObject({ ok: false, final: true });
   });
 
   it("ends with its timeout on a server that does not speak gRPC", async () => {
