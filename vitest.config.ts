@@ -8,8 +8,9 @@ export default defineConfig({
     // On a shared machine a process may stall for seconds: what fails there twice is broken, and the report names retries.
     // What a random choice has brought to light is never tried again.
     retry: { count: process.env.CI ? 1 : 0, condition: /^(?![\s\S]*SPANLOOM_TEST_SEED=)/ },
-    testTimeout: 30_000,
-    hookTimeout: 60_000,
+    // Waits end earlier with a reason of their own; this is for work that others on the machine hold up.
+    testTimeout: 60_000,
+    hookTimeout: 120_000,
     expect: { poll: { timeout: 20_000 } },
     pool: "forks",
     maxWorkers: 2,

@@ -41,23 +41,6 @@ export function formatTraceState(entries: readonly TraceStateEntry[]): string {
   return entries.map(([key, value]) => `${key}=${value}`).join(",");
 }
 
-/** The value that a valid state holds under `key`. */
-export function getTraceState(state: string, key: string): string | undefined {
-  if (state === "") return undefined;
-  return parseTraceState([state])?.find(([name]) => name === key)?.[1];
-}
-
-/**
- * The state with `key` set and moved to the left; with `undefined` the key is removed. A key or value that the grammar
- * forbids leaves the state as it is. The rightmost entry makes room for a 33rd.
- */
-export function setTraceState(state: string, key: string, value: string | undefined): string {
-  if (!KEY.test(key) || (value !== undefined && !VALUE.test(value))) return state;
-  const others = (parseTraceState([state]) ?? []).filter(([name]) => name !== key);
-  if (value === undefined) return formatTraceState(others);
-  return formatTraceState([[key, value], ...others.slice(0, MAX_MEMBERS - 1)]);
-}
-
 /**
  * The state in at most `limit` characters: whole entries are removed, those over 128 characters first and from the
  * right, then the rightmost (§3.3.1.5).

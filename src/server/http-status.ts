@@ -1,12 +1,5 @@
 import { GRPC_STATUS } from "../model/grpc-status.ts";
 
-/** google.rpc code → HTTP status, as google/rpc/code.proto gives it; 499 is the field's name for a sender that left. */
-const HTTP_OF_GRPC = [200, 499, 500, 400, 504, 404, 409, 403, 429, 400, 409, 400, 501, 500, 503, 500, 401] as const;
-
-export function httpStatusOfGrpc(code: number): number {
-  return HTTP_OF_GRPC[code] ?? 500;
-}
-
 const GRPC_OF_HTTP: Readonly<Record<number, number>> = {
   400: GRPC_STATUS.invalid_argument,
   401: GRPC_STATUS.unauthenticated,

@@ -8,7 +8,6 @@ import { SILENT_LOGGER } from "../../src/component/logger.ts";
 import { discoveryConfig } from "../../src/discovery/config.ts";
 import { createDiscoveryClient, Discovery } from "../../src/discovery/discovery.ts";
 import { memoryRegistryStore } from "../../src/discovery/registry/memory-store.ts";
-import { collectorInstances } from "../../src/discovery/self.ts";
 import { openRegistryStore } from "../../src/storage/folder/registry-store.ts";
 import { eventually } from "../support/eventually.ts";
 import { testHost } from "../support/host.ts";
@@ -162,17 +161,17 @@ describe("Discovery", () => {
     });
   });
 
-  it("announces the collector's own listeners with checks, and takes them back", async () => {
+  it("announces what its process listens on, checks it, and takes it back", async () => {
     const discovery = new Discovery(config(), { store: memoryRegistryStore() });
     await discovery.start(testHost());
     const listening = createServer();
     await new Promise<void>((resolve) => listening.listen(0, "127.0.0.1", resolve));
     const { port } = listening.address() as AddressInfo;
-    const own = collectorInstances({ otlpHttp: `127.0.0.1:${port}`, otlpGrpc: "127.0.0.1:0", ui: undefined }, "1.2.3");
-    expect(own).toMatchObject([{ name: "spanloom-otlp-http", port, metadata: { version: "1.2.3" } }]);
-    for (const registration of own) discovery.registry.announce(registration, 60_000);
+    const host = "127.0.0.1";
+    const check = { type: "tcp", host, port } as const;
+    discovery.registry.announce({ id: "own", name: "collector", host, port, tags: ["otlp"], check }, 60_000);
     await eventually(async () =>
-      expect((await discovery.registry.discover("spanloom-otlp-http", ["collector"])).instances).toHaveLength(1),
+      expect((await discovery.registry.discover("collector", ["otlp"])).instances).toHaveLength(1),
     );
     await discovery.registry.close();
     expect(discovery.local.records()).toEqual([]);

@@ -72,25 +72,3 @@ export function rpcStatusJson(status: RpcStatus): string {
       : { details: [{ "@type": RETRY_INFO, retryDelay: `${status.retryDelayMs / 1_000}s` }] };
   return JSON.stringify({ code: status.code, message: status.message, ...details });
 }
-
-/** @throws SyntaxError for text that is no JSON object. */
-export function parseRpcStatusJson(text: string): RpcStatus {
-  const parsed: unknown = JSON.parse(text);
-  if (typeof parsed !== "object" || parsed === null) throw new SyntaxError("google.rpc.Status must be a JSON object");
-  const { code, message, details } = parsed as { code?: unknown; message?: unknown; details?: unknown };
-  const retryDelayMs = Array.isArray(details) ? details.map(jsonRetryDelay).find((ms) => ms !== undefined) : undefined;
-  return {
-    code: typeof code === "number" ? code : 0,
-    message: typeof message === "string" ? message : "",
-    ...(retryDelayMs === undefined ? {} : { retryDelayMs }),
-  };
-}
-
-function jsonRetryDelay(detail: unknown): number | undefined {
-  const { "@type": type, retryDelay } = (detail ?? {}) as { "@type"?: unknown; retryDelay?: unknown };
-  if (type !== RETRY_INFO || typeof retryDelay !== "string") return undefined;
-  const duration = /^(-?\d+)(?:\.(\d{1,9}))?s$/.exec(retryDelay);
-  if (duration === null) return undefined;
-  const seconds = Number(duration[1]);
-  return seconds < 0 ? 0 : waitMs(seconds, Number((duration[2] ?? "").padEnd(9, "0")));
-}
