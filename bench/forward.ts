@@ -1,5 +1,6 @@
 // Ingest while everything is forwarded to a sink that discards it, against ingest alone.
-//   npm run bench -- forward [--size 512] [--seconds 8] [--cases otlp_http,otlp_http+gzip,otlp,otlp+gzip] [--dist dist] [--json]
+// npm run bench -- forward [--size 512] [--seconds 8] [--cases otlp_http,otlp_http+gzip,otlp,otlp+gzip] [--dist dist]
+// [--json]
 import { parseArgs } from "node:util";
 import { FORWARDING_CASES, type ForwardingCase, measureForwarding, startSink } from "./lib/forwarding.ts";
 import { round } from "./lib/measure.ts";

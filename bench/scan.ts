@@ -4,8 +4,8 @@
  *   npx rolldown bench/scan.ts --platform node --format esm --file node_modules/.cache/bench-scan.mjs
  *   node node_modules/.cache/bench-scan.mjs
  *
- * Prints spans and bytes per CPU second of the best of several rounds, for bodies of 512 spans of about 505 bytes with 10
- * attributes, 20 spans a trace.
+ * Prints spans and bytes per CPU second of the best of several rounds, for bodies of 512 spans of about 505 bytes with
+ * 10 attributes, 20 spans a trace.
  */
 import { cutBody } from "../src/codec/otlp/cut/cut.ts";
 import { encodeTraces } from "../src/codec/otlp/message/encode.ts";

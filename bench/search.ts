@@ -2,11 +2,12 @@
  * How long reading takes: one process writes many spans to a temporary folder, another then asks, in one thread; with
  * `--ingest` once more while the first goes on writing, at half its speed. Run:
  *
- *   npx rolldown bench/search.ts --platform node --format esm --external better-sqlite3 --file node_modules/.cache/bench-search.mjs
- *   node node_modules/.cache/bench-search.mjs [spans, default 500000] [--ingest] [--only=part of a name]
+ * npx rolldown bench/search.ts --platform node --format esm --external better-sqlite3 --file
+ * node_modules/.cache/bench-search.mjs node node_modules/.cache/bench-search.mjs [spans, default 500000] [--ingest]
+ * [--only=part of a name]
  *
- * The per-service set: 512 spans a request of one service, 0.58 traces a span, so that nearly every trace is spread over
- * many blocks.
+ * The per-service set: 512 spans a request of one service, 0.58 traces a span, so that nearly every trace is spread
+ * over many blocks.
  */
 import { fork } from "node:child_process";
 import { once } from "node:events";
@@ -136,30 +137,31 @@ function renewRequestIds(body: Buffer, pass: number): void {
   }
 }
 
+const equals = (key: string, value: string): SpanFilter => ({
+  op: "compare",
+  field: { scope: "any", key },
+  is: "=",
+  value: { type: "text", value },
+});
+const service = (n: number): SpanFilter => ({
+  op: "compare",
+  field: { intrinsic: "service" },
+  is: "=",
+  value: { type: "text", value: `service-${String(n % 16).padStart(2, "0")}` },
+});
+const slow = (ns: bigint): SpanFilter => ({
+  op: "compare",
+  field: { intrinsic: "duration" },
+  is: ">",
+  value: { type: "int", value: ns },
+});
+
 async function ask(folder: string, traceIds: readonly Uint8Array[]): Promise<void> {
   const source = new StoredSource(fileAccess(betterSqlite3Driver, folder), (_, reason) => {
     throw new Error(reason);
   });
   const reader = createTraceReader(source);
   const find = (filter: SpanFilter, limit = 20) => reader.find({ filter, limit }, signal);
-  const equals = (key: string, value: string): SpanFilter => ({
-    op: "compare",
-    field: { scope: "any", key },
-    is: "=",
-    value: { type: "text", value },
-  });
-  const service = (n: number): SpanFilter => ({
-    op: "compare",
-    field: { intrinsic: "service" },
-    is: "=",
-    value: { type: "text", value: `service-${String(n % 16).padStart(2, "0")}` },
-  });
-  const slow = (ns: bigint): SpanFilter => ({
-    op: "compare",
-    field: { intrinsic: "duration" },
-    is: ">",
-    value: { type: "int", value: ns },
-  });
   const byId = (i: number) => reader.trace(traceIds[(i * 7919) % traceIds.length] as Uint8Array, signal);
   await measure("first call: loads blooms and trace tables", 1, () =>
     reader.find({ filter: { op: "all" }, limit: 1 }, signal),

@@ -1,7 +1,7 @@
 // How fast the trace page is: the built pages and a collector of its own in headless Chromium, one trace of many spans.
 //   npm run bench -- ui [--spans 100000,50000] [--runs 5] [--dist dist]
-// Prints one JSON line a size: medians of the runs against the goals. Every run opens the page in a fresh profile, so that
-// nothing is cached; times end when the frame with the result was painted.
+// Prints one JSON line a size: medians of the runs against the goals. Every run opens the page in a fresh profile, so
+// that nothing is cached; times end when the frame with the result was painted.
 import { loadavg } from "node:os";
 import { parseArgs } from "node:util";
 import { largeTrace } from "../test/ui/large-trace.ts";

@@ -1,4 +1,5 @@
-// Makes all of dist/ but the web UI: declarations by tsc, JavaScript by rolldown (docs/adr/0006-a-bundled-collector-and-a-plain-sdk.md).
+// Makes all of dist/ but the web UI: declarations by tsc, JavaScript by rolldown
+// (docs/adr/0006-a-bundled-collector-and-a-plain-sdk.md).
 import { spawn } from "node:child_process";
 import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join, sep } from "node:path";

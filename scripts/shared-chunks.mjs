@@ -4,8 +4,8 @@ import { join } from "node:path";
 
 /**
  * Puts what several programs need at their start into a few chunks: `check` for what the command needs to find out
- * whether this Node will do, `command` for the rest of the command and whoever else needs these modules, `common` for the
- * collector and its threads, `serve` for the collector, `threads` for two threads or more. What is imported by
+ * whether this Node will do, `command` for the rest of the command and whoever else needs these modules, `common` for
+ * the collector and its threads, `serve` for the collector, `threads` for two threads or more. What is imported by
  * `import()`, and what one thread needs alone, goes into chunks of its own.
  *
  * @param programs entries by program, names below src/ without their ending

@@ -1,10 +1,10 @@
-// A fan-out under trouble: 10,000 spans a second in batches of 100 to three destinations, of which one takes everything,
-// one answers nothing for the first half and then works, and one refuses 70 % of requests retryably.
-//   npm run bench -- crash/fan-out [--seconds 60] [--dark 30] [--rate 10000] [--dist dist] [--set …]
-//   npm run bench -- crash/fan-out --seconds 320 --dark 300 --rate 2000      the five minutes of an outage
-//   npm run bench -- crash/fan-out --seconds 60 --dark 40 --retention 32     the store takes that many MiB: retention overtakes
-// Sent must be stored and delivered to each, and to the good one within 5 % all along; the exit code says whether it was.
-// Under --retention the dark one must lose some, and what it lost is counted: sent is delivered and lost, to the span.
+// A fan-out under trouble: 10,000 spans a second in batches of 100 to three destinations, of which one takes
+// everything, one answers nothing for the first half and then works, and one refuses 70 % of requests retryably. npm
+// run bench -- crash/fan-out [--seconds 60] [--dark 30] [--rate 10000] [--dist dist] [--set …] npm run bench --
+// crash/fan-out --seconds 320 --dark 300 --rate 2000      the five minutes of an outage npm run bench -- crash/fan-out
+// --seconds 60 --dark 40 --retention 32     the store takes that many MiB: retention overtakes Sent must be stored and
+// delivered to each, and to the good one within 5 % all along; the exit code says whether it was. Under --retention the
+// dark one must lose some, and what it lost is counted: sent is delivered and lost, to the span.
 import { createServer, type IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
 import { parseArgs } from "node:util";
@@ -27,7 +27,9 @@ const { values } = parseArgs({
 });
 const SIZE = 100;
 const DRAIN_MS = 240_000;
-/** How often the server is looked at, ms, and how far the good destination may lag without being behind: a batch's way. */
+/**
+ * How often the server is looked at, ms, and how far the good destination may lag without being behind: a batch's way.
+ */
 const LOOK_MS = 1_000;
 const LAG_SECONDS = 1;
 const MOST_BEHIND = 0.05;

@@ -4,7 +4,10 @@ import type { Sender } from "./load.ts";
 const EXPORT = "/opentelemetry.proto.collector.trace.v1.TraceService/Export";
 const asIs = (bytes: Buffer) => bytes;
 
-/** Exports bodies over OTLP/gRPC without encoding anything, on eight connections at most: more change nothing for the server. */
+/**
+ * Exports bodies over OTLP/gRPC without encoding anything, on eight connections at most: more change nothing for the
+ * server.
+ */
 export function grpcSender(address: string, connections: number): Sender {
   const clients = Array.from(
     { length: Math.min(connections, 8) },

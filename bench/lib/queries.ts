@@ -1,6 +1,9 @@
 import { Asker } from "./asker.ts";
 
-/** Jaeger's query API, which every system but Zipkin has: what people and dashboards ask. `{service}` and `{trace}` vary. */
+/**
+ * Jaeger's query API, which every system but Zipkin has: what people and dashboards ask. `{service}` and `{trace}`
+ * vary.
+ */
 export const QUERIES = {
   trace: "/api/traces/{trace}",
   service: "/api/traces?service={service}&limit=20&lookback=24h",

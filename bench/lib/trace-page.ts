@@ -51,8 +51,8 @@ export function firstRows(requests: readonly OtlpRequest[], count: number): stri
 }
 
 /**
- * In the page: notes when the rows were painted, and after an input when the document was as `__wanted` says and painted.
- * A message posted from an animation frame is handled after that frame's paint.
+ * In the page: notes when the rows were painted, and after an input when the document was as `__wanted` says and
+ * painted. A message posted from an animation frame is handled after that frame's paint.
  */
 const probe = (expected: readonly string[]) => `(() => {
   const expected = ${JSON.stringify(expected.join("\n"))};

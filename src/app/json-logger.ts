@@ -15,8 +15,9 @@ const REPEAT_WINDOW_MS = 10_000;
 const REMEMBERED_MESSAGES = 200;
 
 /**
- * Structured logs, one line each. The same level and message of the same exporter within 10 s is held back and counted: the
- * next line that is written for it carries `repeated`. Values are never trusted to be one line: line breaks are escaped.
+ * Structured logs, one line each. The same level and message of the same exporter within 10 s is held back and counted:
+ * the next line that is written for it carries `repeated`. Values are never trusted to be one line: line breaks are
+ * escaped.
  */
 export function createLogger(settings: LoggerSettings): Logger {
   const seen = new Map<string, { since: number; held: number }>();

@@ -48,8 +48,8 @@ export interface RunningProxy {
 }
 
 /**
- * A proxy without a collector around it: spans go out as OTLP to `proxy.exporter`, and `discover://` asks the backend of
- * `discovery`, which for `local` is the collector's registry at `discovery.server.endpoint`.
+ * A proxy without a collector around it: spans go out as OTLP to `proxy.exporter`, and `discover://` asks the backend
+ * of `discovery`, which for `local` is the collector's registry at `discovery.server.endpoint`.
  * @throws PermanentError `config_invalid` or `listen_failed`; then nothing stays open
  */
 export async function startStandaloneProxy(config: Config, logger?: Logger): Promise<RunningProxy> {

@@ -9,7 +9,8 @@ it("no longer counts dead buffers as used once young objects were collected", ()
   setFlagsFromString("--expose-gc");
   const collect = runInNewContext("gc") as (options?: { readonly type: "minor" }) => void;
   freeBuffersAtOnce();
-  // On an average: without it the count is right whenever the other thread is quick, and V8 may keep a few buffers with it.
+  // On an average: without it the count is right whenever the other thread is quick, and V8 may keep a few buffers with
+  // it.
   const rounds = 100;
   let left = 0;
   for (let round = 0; round < rounds; round++) {

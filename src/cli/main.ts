@@ -1,6 +1,6 @@
 #!/usr/bin/env node
-// Only what an old Node can read is loaded before the version is known to do: the rest may not even parse there, and the
-// SQLite add-on would crash.
+// Only what an old Node can read is loaded before the version is known to do: the rest may not even parse there, and
+// the SQLite add-on would crash.
 import { whyTooOld } from "../component/node-version.ts";
 import { EXIT } from "./output/exit-codes.ts";
 

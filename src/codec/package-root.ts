@@ -1,6 +1,8 @@
 import { existsSync } from "node:fs";
 
-/** Folder of the package, with `package.json`, `proto/` and `dist/`, whether this runs from src/, dist/ or its chunks. */
+/**
+ * Folder of the package, with `package.json`, `proto/` and `dist/`, whether this runs from src/, dist/ or its chunks.
+ */
 export const PACKAGE_ROOT = nearestPackage(new URL(".", import.meta.url));
 
 function nearestPackage(folder: URL): URL {

@@ -27,8 +27,8 @@ export interface Component {
 export type Stability = "development" | "alpha" | "beta" | "stable";
 
 /**
- * A built-in component: one file exports one of these and src/app/config/builtin.ts lists it. `Config` is what the user writes
- * (a strict zod object, so unknown keys are errors); `Settings` is what the code that creates it passes in.
+ * A built-in component: one file exports one of these and src/app/config/builtin.ts lists it. `Config` is what the user
+ * writes (a strict zod object, so unknown keys are errors); `Settings` is what the code that creates it passes in.
  */
 export interface ComponentFactory<Config, Settings, Made extends Component> {
   /** The Collector's name for it, lower_snake_case. */

@@ -10,8 +10,8 @@ export interface TraceReader {
   /** All stored rows of the trace, in log order, byte-equal duplicates of one (span, kind) once; empty when unknown. */
   trace(traceId: Uint8Array, signal: AbortSignal): Promise<readonly LogFragment[]>;
   /**
-   * The same of several traces as of one moment, in the order of the ids: each is read when the loop comes to it, so that
-   * one is in memory at a time.
+   * The same of several traces as of one moment, in the order of the ids: each is read when the loop comes to it, so
+   * that one is in memory at a time.
    */
   traces(traceIds: readonly Uint8Array[], signal: AbortSignal): AsyncIterable<readonly LogFragment[]>;
   find(query: TraceQuery, signal: AbortSignal): Promise<SearchResult>;
@@ -49,7 +49,7 @@ export interface ViewResult {
  */
 export type View = (reader: TraceReader, params: never, signal: AbortSignal) => Promise<ViewResult>;
 
-/** The views by name, `jaeger.trace`, `ui.columns`, … as src/app/views.ts lists them. */
+/** The views by name, `jaeger.trace`, `ui.columns`, … as `src/app/store-modules/query.ts` lists them. */
 export type ViewTable = Readonly<Record<string, View>>;
 
 /** What HTTP routes call. Throws RetryableError | PermanentError. */

@@ -8,7 +8,9 @@ export interface OptionValues {
   readonly places: ReadonlyMap<string, Position>;
 }
 
-/** `http(Path, IntervalMs)`, `tcp(Port, IntervalMs)` of a health check; `http(Port)`, `http(Port, Host)` of a transport. */
+/**
+ * `http(Path, IntervalMs)`, `tcp(Port, IntervalMs)` of a health check; `http(Port)`, `http(Port, Host)` of a transport.
+ */
 const COMPOUND_FIELDS: Readonly<Record<string, readonly string[]>> = {
   "health_check.http": ["path", "interval_ms"],
   "health_check.tcp": ["port", "interval_ms"],
@@ -19,8 +21,8 @@ const COMPOUND_FIELDS: Readonly<Record<string, readonly string[]>> = {
 const NESTED = "discovery_backend";
 
 /**
- * The options of a list of `name(Value)` terms as the values that they have in TypeScript. Throws PrologError for what is
- * no option, and for one given twice.
+ * The options of a list of `name(Value)` terms as the values that they have in TypeScript. Throws PrologError for what
+ * is no option, and for one given twice.
  * @param known names of options; the place of another is that of its whole term
  */
 export function readOptions(list: Term, filename: string, known: ReadonlySet<string>): OptionValues {

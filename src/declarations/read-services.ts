@@ -32,9 +32,10 @@ export type FurtherCheck = (declared: ServiceDeclaration) => readonly Declaratio
 const OPTION_NAMES: ReadonlySet<string> = new Set(SERVICE_OPTION_NAMES);
 
 /**
- * The services that `service(Name, Options, Handler)` and `service(Name, Handler)` facts declare, in order, with defaults
- * filled in. `service(Name, Options)` is a service without handler: its list holds options only. Comments, directives and
- * other clauses are passed over; nothing is executed. Throws PrologError with line and column, also for what `further` finds.
+ * The services that `service(Name, Options, Handler)` and `service(Name, Handler)` facts declare, in order, with
+ * defaults filled in. `service(Name, Options)` is a service without handler: its list holds options only. Comments,
+ * directives and other clauses are passed over; nothing is executed. Throws PrologError with line and column, also for
+ * what `further` finds.
  */
 export function readServices(
   text: string,

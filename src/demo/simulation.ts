@@ -21,8 +21,8 @@ export interface Frame {
 }
 
 /**
- * One trace on a simulated clock. A step that runs advances the clock; `parallel` lets several begin together and goes on
- * when the last has ended.
+ * One trace on a simulated clock. A step that runs advances the clock; `parallel` lets several begin together and goes
+ * on when the last has ended.
  */
 export class Simulation {
   readonly spans: SimulatedSpan[] = [];

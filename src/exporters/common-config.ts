@@ -56,7 +56,7 @@ export const headersConfig = z
   .describe("Extra request headers, by name.");
 
 /** Trust and identity towards a TLS peer; file names are relative to the working directory. */
-export const tlsConfig = z
+export const clientTlsConfig = z
   .strictObject({
     ca_file: z.string().min(1).optional().describe("PEM certificates to trust instead of the system's."),
     cert_file: z.string().min(1).optional().describe("PEM client certificate; needs key_file."),
@@ -67,7 +67,7 @@ export const tlsConfig = z
   .refine((tls) => (tls.cert_file === undefined) === (tls.key_file === undefined), {
     message: "cert_file and key_file must be given together",
   });
-export type TlsConfig = z.infer<typeof tlsConfig>;
+export type ClientTlsConfig = z.infer<typeof clientTlsConfig>;
 
 /** Config of an exporter that posts to one URL. */
 export function httpExporterConfig(defaultEndpoint: string) {
@@ -80,7 +80,7 @@ export function httpExporterConfig(defaultEndpoint: string) {
         ),
       headers: headersConfig,
       compression: compressionConfig,
-      tls: tlsConfig.optional(),
+      tls: clientTlsConfig.optional(),
       ...exporterCommonConfig,
     })
     .refine(

@@ -28,9 +28,9 @@ const config = z.strictObject({
 export type FileConfig = z.output<typeof config>;
 
 /**
- * Appends OTLP JSON Lines, one line an export, as the Collector's file exporter writes them. `delivered` means handed to
- * the operating system; the file is synced to disk when the exporter stops and when it is rotated. A line that could not
- * be written whole is taken back, and one that a crash tore is ended, so every later line can be read.
+ * Appends OTLP JSON Lines, one line an export, as the Collector's file exporter writes them. `delivered` means handed
+ * to the operating system; the file is synced to disk when the exporter stops and when it is rotated. A line that could
+ * not be written whole is taken back, and one that a crash tore is ended, so every later line can be read.
  */
 class FileExporter implements Exporter {
   readonly #name: string;

@@ -1,7 +1,7 @@
 import { Client, type ClientOptions, credentials, Metadata } from "@grpc/grpc-js";
 import type { Compression } from "./common-config.ts";
 import { GRPC_ANSWER_LIMIT } from "./grpc-outcome.ts";
-import type { TlsMaterial } from "./tls-options.ts";
+import type { ClientTlsMaterial } from "./tls-options.ts";
 
 /** grpc-js's numbers for `grpc.default_compression_algorithm`. */
 const COMPRESSION = { none: 0, gzip: 2 } as const;
@@ -20,7 +20,7 @@ export interface GrpcClientsSettings {
   readonly userAgent: string;
   readonly compression: Compression;
   readonly secure: boolean;
-  readonly tls: TlsMaterial;
+  readonly tls: ClientTlsMaterial;
 }
 
 interface Kept {
@@ -35,7 +35,7 @@ export class GrpcClients {
   readonly #settings: GrpcClientsSettings;
   /** Least recently used first. */
   readonly #kept = new Map<string, Kept>();
-  #tls: TlsMaterial;
+  #tls: ClientTlsMaterial;
   #closed = false;
 
   constructor(settings: GrpcClientsSettings) {
@@ -44,7 +44,7 @@ export class GrpcClients {
   }
 
   /** New channels are made with it; calls under way go on over theirs, which are closed after them. */
-  useTls(tls: TlsMaterial): void {
+  useTls(tls: ClientTlsMaterial): void {
     this.#tls = tls;
     for (const kept of this.#kept.values()) {
       kept.retired = true;

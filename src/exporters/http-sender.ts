@@ -5,7 +5,7 @@ import { createGunzip, gzip } from "node:zlib";
 import { parseRetryAfter } from "../component/retry.ts";
 import type { Compression } from "./common-config.ts";
 import { guardedLookup } from "./guarded-lookup.ts";
-import type { TlsMaterial } from "./tls-options.ts";
+import type { ClientTlsMaterial } from "./tls-options.ts";
 
 const gzipAsync = promisify(gzip);
 
@@ -41,7 +41,7 @@ export interface HttpSenderSettings {
   /** For one attempt, from connect to the answer's last byte, ms. */
   readonly timeoutMs: number;
   readonly userAgent: string;
-  readonly tls: TlsMaterial;
+  readonly tls: ClientTlsMaterial;
   /** Most sockets at once. */
   readonly maxSockets: number;
 }
@@ -97,7 +97,7 @@ export class HttpSender {
   }
 
   /** New connections are made with it; requests under way go on over theirs, which are not kept. */
-  useTls(tls: TlsMaterial): void {
+  useTls(tls: ClientTlsMaterial): void {
     const before = this.#agent as HttpAgent & { keepAlive: boolean };
     this.#agent = createAgent(this.#settings, tls);
     before.keepAlive = false;
@@ -110,7 +110,7 @@ export class HttpSender {
   }
 }
 
-function createAgent({ secure, maxSockets }: HttpSenderSettings, tls: TlsMaterial): HttpAgent {
+function createAgent({ secure, maxSockets }: HttpSenderSettings, tls: ClientTlsMaterial): HttpAgent {
   const pool = { keepAlive: true, maxSockets, lookup: guardedLookup() };
   return secure ? new HttpsAgent({ ...pool, ...tls }) : new HttpAgent(pool);
 }

@@ -6,7 +6,7 @@ import { materialiseBody } from "../codec/otlp/cut/materialise.ts";
 import type { Exporter, ExportOutcome } from "../component/export.ts";
 import { parseGrpcEndpoint } from "./grpc-endpoint.ts";
 import { MAX_ANSWER_BYTES } from "./http-sender.ts";
-import { type OtlpConfig, otlpExporter } from "./otlp.ts";
+import { type OtlpExporterConfig, otlpExporter } from "./otlp.ts";
 
 type Call = ServerUnaryCall<Buffer, Buffer>;
 type Handler = (call: Call, callback: sendUnaryData<Buffer>) => void;
@@ -48,7 +48,7 @@ async function peer(handler: Handler, options: object = {}): Promise<number> {
 }
 
 async function started(config: object): Promise<Exporter> {
-  const parsed = otlpExporter.config.parse(config) as OtlpConfig;
+  const parsed = otlpExporter.config.parse(config) as OtlpExporterConfig;
   const exporter = otlpExporter.create({ name: "otlp/backup", writeStdout: () => {} }, parsed);
   exporters.push(exporter);
   await exporter.start(testHost());

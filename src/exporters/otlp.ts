@@ -10,11 +10,11 @@ import type { LogFragment } from "../model/log.ts";
 import { type ClientTls, openClientTls } from "./client-tls.ts";
 import {
   badDiscoverEndpoint,
+  clientTlsConfig,
   compressionConfig,
   exporterCommonConfig,
   headersConfig,
   linkLocalMessage,
-  tlsConfig,
 } from "./common-config.ts";
 import { type Destination, openDestination, type PickedDestination } from "./destination.ts";
 import type { GrpcClients } from "./grpc-clients.ts";
@@ -67,25 +67,25 @@ const config = z
       ),
     headers: metadataConfig,
     compression: compressionConfig,
-    tls: tlsConfig.optional(),
+    tls: clientTlsConfig.optional(),
     ...exporterCommonConfig,
   })
   .refine((value) => value.tls === undefined || secureOf(value.endpoint) !== false, {
     path: ["tls"],
     message: "tls is set, but the endpoint begins with http:// or has scheme=http",
   });
-export type OtlpConfig = z.output<typeof config>;
+export type OtlpExporterConfig = z.output<typeof config>;
 
 class OtlpExporter implements Exporter {
   readonly #settings: ExporterSettings;
-  readonly #config: OtlpConfig;
+  readonly #config: OtlpExporterConfig;
   readonly #inFlight = new InFlight();
   #clients: GrpcClients | undefined;
   #metadata: Metadata | undefined;
   #tls: ClientTls | undefined;
   #destination: Destination | undefined;
 
-  constructor(settings: ExporterSettings, userConfig: OtlpConfig) {
+  constructor(settings: ExporterSettings, userConfig: OtlpExporterConfig) {
     this.#settings = settings;
     this.#config = userConfig;
   }
@@ -188,7 +188,7 @@ class OtlpExporter implements Exporter {
 }
 
 /** OTLP over gRPC. The spans leave as they were stored, byte for byte. */
-export const otlpExporter: ComponentFactory<OtlpConfig, ExporterSettings, Exporter> = {
+export const otlpExporter: ComponentFactory<OtlpExporterConfig, ExporterSettings, Exporter> = {
   type: "otlp",
   stability: "beta",
   config,

@@ -3,10 +3,10 @@ import { readFileSync } from "node:fs";
 import { createSecureContext } from "node:tls";
 import { PermanentError } from "../component/errors.ts";
 import { fileReason } from "../component/reasons.ts";
-import type { TlsConfig } from "./common-config.ts";
+import type { ClientTlsConfig } from "./common-config.ts";
 
-/** Contents of the files that a TlsConfig names, and its other settings, in Node's words. */
-export interface TlsMaterial {
+/** Contents of the files that a ClientTlsConfig names, and its other settings, in Node's words. */
+export interface ClientTlsMaterial {
   readonly ca?: Buffer;
   readonly cert?: Buffer;
   readonly key?: Buffer;
@@ -14,8 +14,11 @@ export interface TlsMaterial {
   readonly rejectUnauthorized: boolean;
 }
 
-/** Reads the files and checks that they fit together. Throws PermanentError `config_invalid` that names the key and the file. */
-export function readTlsMaterial(name: string, tls: TlsConfig | undefined): TlsMaterial {
+/**
+ * Reads the files and checks that they fit together. Throws PermanentError `config_invalid` that names the key and the
+ * file.
+ */
+export function readTlsMaterial(name: string, tls: ClientTlsConfig | undefined): ClientTlsMaterial {
   const read = (key: "ca_file" | "cert_file" | "key_file") => {
     const path = tls?.[key];
     if (path === undefined) return undefined;

@@ -2,13 +2,18 @@ import type { SpanColumns } from "./span-columns.ts";
 
 declare const flavour: unique symbol;
 
-/** Name of a segment: its file has it. Never used again; a sealed segment has another than the one whose place it took. */
+/**
+ * Name of a segment: its file has it. Never used again; a sealed segment has another than the one whose place it took.
+ */
 export type SegmentId = number & { readonly [flavour]?: "id" };
 
 /** Place of a segment in the log, by which cursors name it: greater is newer. A sealed segment keeps it. */
 export type SegmentPosition = number & { readonly [flavour]?: "position" };
 
-/** A place in the log: everything before and including block `block` of a segment is done. Ordered by segment, then block. */
+/**
+ * A place in the log: everything before and including block `block` of a segment is done. Ordered by segment, then
+ * block.
+ */
 export interface Cursor {
   readonly segment: SegmentPosition;
   /** In its segment, from 1 without gaps; 0 before the first. */

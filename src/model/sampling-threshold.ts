@@ -1,7 +1,7 @@
 /**
  * OpenTelemetry's consistent probability sampling (specification, trace/tracestate-probability-sampling.md): a span is
- * kept iff its randomness R is at least the rejection threshold T; both have 56 bits. A number has 53, so either is held
- * as its upper 24 and lower 32 bits.
+ * kept iff its randomness R is at least the rejection threshold T; both have 56 bits. A number has 53, so either is
+ * held as its upper 24 and lower 32 bits.
  */
 export interface U56 {
   readonly high: number;

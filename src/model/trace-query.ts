@@ -1,9 +1,9 @@
 import type { SpanKind, StatusCode } from "./span.ts";
 
 /**
- * The logical plan of a search: what TraceQL, Jaeger's and Zipkin's parameters compile to. A trace matches when at least
- * one of its spans satisfies `filter` and starts inside the time range. Results are ordered newest trace start first,
- * ties by trace id, and the limit is applied after that order.
+ * The logical plan of a search: what TraceQL, Jaeger's and Zipkin's parameters compile to. A trace matches when at
+ * least one of its spans satisfies `filter` and starts inside the time range. Results are ordered newest trace start
+ * first, ties by trace id, and the limit is applied after that order.
  */
 export interface TraceQuery {
   readonly filter: SpanFilter;
@@ -28,7 +28,9 @@ export type SpanFilter =
   | { readonly op: "compare"; readonly field: SpanField; readonly is: Comparison; readonly value: Literal }
   | { readonly op: "exists"; readonly field: SpanField };
 
-/** The key under which blooms know the trace ids of links: no attribute's, as a sender could only make it look likelier. */
+/**
+ * The key under which blooms know the trace ids of links: no attribute's, as a sender could only make it look likelier.
+ */
 export const LINK_TRACE_KEY = "link:traceID";
 
 export type Comparison = "=" | "!=" | "=~" | "!~" | ">" | ">=" | "<" | "<=";

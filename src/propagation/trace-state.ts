@@ -13,8 +13,8 @@ const LARGE_ENTRY = 128;
 export const TRACE_STATE_LIMIT = 2048;
 
 /**
- * Entries of all `tracestate` headers of a request, in order. Undefined when any is malformed or there are more than 32:
- * then the whole state is discarded. Of a key that occurs twice the first entry is kept.
+ * Entries of all `tracestate` headers of a request, in order. Undefined when any is malformed or there are more than
+ * 32: then the whole state is discarded. Of a key that occurs twice the first entry is kept.
  */
 export function parseTraceState(headers: readonly string[]): readonly TraceStateEntry[] | undefined {
   const entries: TraceStateEntry[] = [];

@@ -38,8 +38,8 @@ export function formatTraceparent(context: Omit<TraceContext, "traceState">): st
 }
 
 /**
- * W3C Trace Context level 2. A missing, repeated or invalid `traceparent` means a new trace and drops the trace state; an
- * invalid `tracestate` is dropped alone.
+ * W3C Trace Context level 2. A missing, repeated or invalid `traceparent` means a new trace and drops the trace state;
+ * an invalid `tracestate` is dropped alone.
  */
 export const w3cPropagator: Propagator = {
   fields: ["traceparent", "tracestate"],

@@ -41,9 +41,9 @@ export function statusOfError(error: unknown): number {
 }
 
 /**
- * A handler of a router: parses the request to a view and its parameters, runs it and sends the answer, compressed where
- * it is over 1 kB and a client on another machine takes gzip. A client that goes away aborts the view. Errors of either step become
- * `errorBody`; RetryableError is 503 with Retry-After.
+ * A handler of a router: parses the request to a view and its parameters, runs it and sends the answer, compressed
+ * where it is over 1 kB and a client on another machine takes gzip. A client that goes away aborts the view. Errors of
+ * either step become `errorBody`; RetryableError is 503 with Retry-After.
  */
 export function viewHandler(
   host: ViewHost,
@@ -66,7 +66,9 @@ export function viewHandler(
   };
 }
 
-/** For what the router itself finds wrong with a request to one of the routes: a bad percent escape, a body too large. */
+/**
+ * For what the router itself finds wrong with a request to one of the routes: a bad percent escape, a body too large.
+ */
 export function errorHandler(errorBody: ErrorBody) {
   return (error: unknown, request: Request, response: Response, next: NextFunction): void => {
     if (response.headersSent) next(error);

@@ -19,11 +19,11 @@ const MAX_LIMIT = 2_147_483_647;
 
 /**
  * The search that Jaeger's parameters describe: service, operation, tags (JSON objects), tag (`key:value`, or
- * `key=value` without a colon), minDuration and maxDuration (of the span, Go durations), start and end, lookback (only where start is
- * absent and it is a duration: Jaeger UI sends `1h` beside start, or `custom`), limit, after, count. All conditions hold for one span.
- * `nowNano` is what lookback counts from where end is absent.
- * Tags also find the names that other versions of the semantic conventions have for them; `exactTags=true`, our own
- * parameter, switches that off.
+ * `key=value` without a colon), minDuration and maxDuration (of the span, Go durations), start and end, lookback (only
+ * where start is absent and it is a duration: Jaeger UI sends `1h` beside start, or `custom`), limit, after, count. All
+ * conditions hold for one span. `nowNano` is what lookback counts from where end is absent. Tags also find the names
+ * that other versions of the semantic conventions have for them; `exactTags=true`, our own parameter, switches that
+ * off.
  */
 export function parseSearchParams(params: QueryParams, nowNano: bigint): TraceQuery {
   const limit = intParam(params, "limit", 1, MAX_LIMIT) ?? DEFAULT_SEARCH_LIMIT;

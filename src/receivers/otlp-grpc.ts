@@ -22,7 +22,7 @@ export interface OtlpGrpcOptions {
 }
 
 /**
- * OTLP/gRPC for traces (opentelemetry-proto docs/specification.md 1.11, "OTLP/gRPC"). The transport undoes gzip; the
+ * OTLP/gRPC for traces (opentelemetry-proto's specification 1.11, "OTLP/gRPC"). The transport undoes gzip; the
  * message goes on undecoded.
  */
 export function otlpGrpcService(options: OtlpGrpcOptions): GrpcService {

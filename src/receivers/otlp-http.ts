@@ -30,7 +30,7 @@ export interface OtlpHttpOptions {
 }
 
 /**
- * OTLP/HTTP for traces (opentelemetry-proto docs/specification.md 1.11, "OTLP/HTTP"): reads a request and hands its
+ * OTLP/HTTP for traces (opentelemetry-proto's specification 1.11, "OTLP/HTTP"): reads a request and hands its
  * bytes on undecoded. Every answer but a success is a google.rpc.Status in the request's encoding, JSON where the
  * request's is neither.
  */

@@ -2,8 +2,8 @@ const NEWLINE = 0x0a;
 const RETURN = 0x0d;
 
 /**
- * The lines of a byte stream, without their ends, split at `\n` and `\r\n` only: JSON Lines may hold U+2028 and U+2029 as
- * they are, at which Node's readline breaks lines since Node 24.
+ * The lines of a byte stream, without their ends, split at `\n` and `\r\n` only: JSON Lines may hold U+2028 and U+2029
+ * as they are, at which Node's readline breaks lines since Node 24.
  */
 export async function* linesOf(input: AsyncIterable<Uint8Array>): AsyncGenerator<Buffer> {
   let parts: Uint8Array[] = [];

@@ -17,8 +17,8 @@ export { OtelPropagator } from "./otel/propagator.ts";
 export { OtelTracerProvider } from "./otel/tracer.ts";
 
 /**
- * Keeps OpenTelemetry's context in the tracing instance's own store, so that a span made active through either API is the
- * parent of what starts through the other.
+ * Keeps OpenTelemetry's context in the tracing instance's own store, so that a span made active through either API is
+ * the parent of what starts through the other.
  */
 export class OtelContextManager implements ContextManager {
   readonly #tracing: Tracing;

@@ -37,7 +37,9 @@ export function ownedBytes(message: Uint8Array): Uint8Array<ArrayBuffer> {
 /** Trailers are headers: their size is bounded by the peer. */
 const MAX_DETAILS_CHARS = 1_024;
 
-/** The answer as a gRPC status; failures that may be retried carry google.rpc.RetryInfo in `grpc-status-details-bin`. */
+/**
+ * The answer as a gRPC status; failures that may be retried carry google.rpc.RetryInfo in `grpc-status-details-bin`.
+ */
 export function grpcStatusOf(answer: ErrorAnswer): StatusObject {
   // A lone surrogate cannot be percent-encoded into `grpc-message`.
   const message = wellFormed(answer.rpc.message.slice(0, MAX_DETAILS_CHARS));

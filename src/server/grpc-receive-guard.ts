@@ -27,13 +27,14 @@ export type ReceiveRefusal =
   | "transport";
 
 /**
- * Watches calls until their message is whole: refuses one at its headers, or while it sends, when the budget is used up,
- * and ends one that is too slow. What was counted is given back right before the handler runs, which counts for itself.
+ * Watches calls until their message is whole: refuses one at its headers, or while it sends, when the budget is used
+ * up, and ends one that is too slow. What was counted is given back right before the handler runs, which counts for
+ * itself.
  *
  * It is one object a call, standing in front of the call's own methods. grpc-js's way, a call around the call with a
  * listener around the listener, costs several objects and closures for each message; and it would not see what the
- * transport itself refuses (a message that is too long, or cannot be decompressed), which never reaches a handler or the
- * status hook of an interceptor.
+ * transport itself refuses (a message that is too long, or cannot be decompressed), which never reaches a handler or
+ * the status hook of an interceptor.
  */
 export function receiveGuard(options: ReceiveGuardOptions): ServerInterceptor {
   const receiving = new DueList(options.receiveTimeoutMs);
@@ -44,8 +45,8 @@ export function receiveGuard(options: ReceiveGuardOptions): ServerInterceptor {
 }
 
 /**
- * What grpc-js calls with each piece of a message. It gathers them without telling anybody how much has come, and offers
- * no other way to see it; a release that renames this loses the count while receiving, nothing else.
+ * What grpc-js calls with each piece of a message. It gathers them without telling anybody how much has come, and
+ * offers no other way to see it; a release that renames this loses the count while receiving, nothing else.
  */
 interface CallInternals {
   handleDataFrame?: (data: Uint8Array) => void;

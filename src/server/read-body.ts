@@ -11,8 +11,9 @@ export function assertDeclaredLength(request: IncomingMessage, maxBytes: number)
 /**
  * The whole body in memory of its own, copied once, so that it may be transferred to another thread. Bytes are counted
  * in `reservation` as they arrive: a sender that declares much and sends little holds little.
- * @throws PermanentError `too_large` as soon as the limit is passed; RetryableError `overloaded` when the budget is used
- *   up; RetryableError `cancelled` when the sender goes away. What was counted stays counted: the caller releases it.
+ * @throws PermanentError `too_large` as soon as the limit is passed; RetryableError `overloaded` when the budget is
+ * used up; RetryableError `cancelled` when the sender goes away. What was counted stays counted: the caller releases
+ * it.
  */
 export function readBody(
   request: IncomingMessage,

@@ -152,7 +152,9 @@ beforeAll(async () => {
 });
 afterAll(() => temp.remove());
 
-/** A copy of the folder with a bit of one byte of a file flipped; a byte that is not 0, for most of the files is empty. */
+/**
+ * A copy of the folder with a bit of one byte of a file flipped; a byte that is not 0, for most of the files is empty.
+ */
 async function flipped(
   file: string,
   random: () => number,

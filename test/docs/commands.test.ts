@@ -11,7 +11,9 @@ function blocks(page: string): string[] {
   return [...text(page).matchAll(/^<!-- run -->\n```sh\n([\s\S]*?)^```$/gm)].map(([, block]) => block as string);
 }
 
-/** `spanloom` as the pages write it: the built command, pointed at the test's collector where the default would be used. */
+/**
+ * `spanloom` as the pages write it: the built command, pointed at the test's collector where the default would be used.
+ */
 function shim({ endpoints }: Collector): string {
   const main = `"${process.execPath}" "${join(ROOT, "dist/cli/main.js")}"`;
   return `spanloom() {

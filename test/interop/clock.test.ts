@@ -43,6 +43,36 @@ async function destination() {
   return { state, url: `http://127.0.0.1:${(server.address() as AddressInfo).port}` };
 }
 
+const config = (exportTo: string) => ({
+  storage: {
+    retention: { max_age_hours: 12 },
+    segment: { max_spans: 512, max_age_minutes: 30 },
+    sealing: { min_age_minutes: 10 },
+  },
+  sampling: { rules: [{ service: "limited", rate_limit_traces_per_second: RATE }] },
+  exporters: {
+    otlphttp: {
+      endpoint: exportTo,
+      compression: "none",
+      retry_on_failure: { initial_interval_ms: 20, max_interval_ms: 200 },
+    },
+  },
+});
+
+/** The built command, whose wall clock is what the file `clock` says. */
+const programOf = (folder: string, configFile: string, clock: string) =>
+  new ServerProgram({
+    path: process.execPath,
+    ports: 4,
+    args: ([http, grpc, ui, registry]) => [
+      ...[resolve("dist/cli/main.js"), "--config", configFile, "--data", join(folder, "data")],
+      ...["--otlp-http", `127.0.0.1:${http}`, "--otlp-grpc", `127.0.0.1:${grpc}`],
+      ...["--ui", `127.0.0.1:${ui}`, "--registry-api", `127.0.0.1:${registry}`],
+    ],
+    env: () => faketimeEnvironment(LIBRARY as string, { FAKETIME_TIMESTAMP_FILE: clock, FAKETIME_NO_CACHE: "1" }),
+    ready: async ([, , ui]) => (await fetch(`http://127.0.0.1:${ui}/readyz`)).ok,
+  });
+
 /** The collector as a process of its own, whose wall clock is `setClock` ms beside that of the machine. */
 async function collector(exportTo: string) {
   const folder = mkdtempSync(join(tmpdir(), "spanloom-clock-"));
@@ -54,34 +84,9 @@ async function collector(exportTo: string) {
     writeFileSync(clock, `${ms < 0 ? "-" : "+"}${Math.abs(ms) / 1000}`);
   };
   setClock(0);
-  const config = {
-    storage: {
-      retention: { max_age_hours: 12 },
-      segment: { max_spans: 512, max_age_minutes: 30 },
-      sealing: { min_age_minutes: 10 },
-    },
-    sampling: { rules: [{ service: "limited", rate_limit_traces_per_second: RATE }] },
-    exporters: {
-      otlphttp: {
-        endpoint: exportTo,
-        compression: "none",
-        retry_on_failure: { initial_interval_ms: 20, max_interval_ms: 200 },
-      },
-    },
-  };
   const configFile = join(folder, "config.json");
-  writeFileSync(configFile, JSON.stringify(config));
-  const server = new ServerProgram({
-    path: process.execPath,
-    ports: 4,
-    args: ([http, grpc, ui, registry]) => [
-      ...[resolve("dist/cli/main.js"), "--config", configFile, "--data", join(folder, "data")],
-      ...["--otlp-http", `127.0.0.1:${http}`, "--otlp-grpc", `127.0.0.1:${grpc}`],
-      ...["--ui", `127.0.0.1:${ui}`, "--registry-api", `127.0.0.1:${registry}`],
-    ],
-    env: () => faketimeEnvironment(LIBRARY as string, { FAKETIME_TIMESTAMP_FILE: clock, FAKETIME_NO_CACHE: "1" }),
-    ready: async ([, , ui]) => (await fetch(`http://127.0.0.1:${ui}/readyz`)).ok,
-  });
+  writeFileSync(configFile, JSON.stringify(config(exportTo)));
+  const server = programOf(folder, configFile, clock);
   await server.start();
   cleanups.push(() => server.stop());
   const ui = () => `http://127.0.0.1:${server.port(2)}`;

@@ -35,8 +35,8 @@ export interface ServerSettings {
 }
 
 /**
- * A server of others: its first start takes free ports, which it keeps when it is started again. A start that ends at once is
- * tried again, the first with other ports; the error then shows what the program wrote.
+ * A server of others: its first start takes free ports, which it keeps when it is started again. A start that ends at
+ * once is tried again, the first with other ports; the error then shows what the program wrote.
  */
 export class ServerProgram {
   readonly #settings: ServerSettings;

@@ -3,8 +3,8 @@ import { relative } from "node:path";
 import { expect } from "vitest";
 
 /**
- * What every random choice of this test file is drawn from: fresh in each run, or SPANLOOM_TEST_SEED, which repeats a run
- * that failed.
+ * What every random choice of this test file is drawn from: fresh in each run, or SPANLOOM_TEST_SEED, which repeats a
+ * run that failed.
  */
 export const SEED: number = readSeed(process.env.SPANLOOM_TEST_SEED) ?? randomInt(1, 2_147_483_647);
 
@@ -45,7 +45,9 @@ export function seeded<A extends readonly unknown[]>(
   };
 }
 
-/** As `seeded`, of a test that ends processes: the command is printed before, for such a test may never come to an end. */
+/**
+ * As `seeded`, of a test that ends processes: the command is printed before, for such a test may never come to an end.
+ */
 export function seededKills<A extends readonly unknown[]>(
   body: (random: () => number, ...args: A) => Promise<void>,
 ): (...args: A) => Promise<void> {

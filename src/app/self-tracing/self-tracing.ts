@@ -30,7 +30,8 @@ const MAX_BATCH_BYTES = 64 * 1024 * 1024;
 /**
  * Traces the collector's own work as service `spanloom`: appends to the log (waiting for the commit included) and what
  * the store's threads report: requests to the UI port with the views that answer them (request-tracing.ts), attempts to
- * export, sealing and retention. Spans go into the collector's own log through the sink itself, so that storing them is never traced.
+ * export, sealing and retention. Spans go into the collector's own log through the sink itself, so that storing them is
+ * never traced.
  */
 export class SelfTracing {
   readonly #settings: SelfTracingSettings;

@@ -25,7 +25,9 @@ export class ReportedExporter implements Exporter {
     return this.#exporter.shutdown(signal);
   }
 
-  /** Attempts to send nothing but the collector's own spans are not reported: their span would be sent next, for ever. */
+  /**
+   * Attempts to send nothing but the collector's own spans are not reported: their span would be sent next, for ever.
+   */
   export(fragments: readonly LogFragment[], signal: AbortSignal): Promise<ExportOutcome> {
     if (!fragments.some(hasOthersSpans)) return this.#exporter.export(fragments, signal);
     const spans = fragments.reduce((sum, { rows }) => sum + rows.length, 0);

@@ -19,7 +19,8 @@ export interface ControlAppSettings {
 
 /**
  * The part of the UI port that knows the collector as a whole and not only its store: /metrics, /healthz, /readyz,
- * status, maintenance and registry. It runs in the main thread; the listener, who may ask what included, is createHttpApp's.
+ * status, maintenance and registry. It runs in the main thread; the listener, who may ask what included, is
+ * createHttpApp's.
  */
 export function createControlApp(settings: ControlAppSettings): Express {
   const app = express();

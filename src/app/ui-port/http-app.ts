@@ -32,9 +32,9 @@ const CONTENT_SECURITY_POLICY = [
 ].join("; ");
 
 /**
- * The application on the UI port, as it runs beside the views: web UI, read APIs, and the way to the control application.
- * Read APIs are answered before an express application sees the request: that gives every request another prototype,
- * which costs more than most of these answers, and it takes longer to load than all the rest.
+ * The application on the UI port, as it runs beside the views: web UI, read APIs, and the way to the control
+ * application. Read APIs are answered before an express application sees the request: that gives every request another
+ * prototype, which costs more than most of these answers, and it takes longer to load than all the rest.
  */
 export function createHttpApp(settings: HttpAppSettings): HttpHandler {
   const { control } = settings;

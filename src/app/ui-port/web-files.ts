@@ -34,8 +34,8 @@ export function createPages(basePath: string, webRoot = WEB_ROOT): Express {
 }
 
 /**
- * The built web UI in `root`: hashed assets for ever, every other path is a page of the application. The page of a trace
- * comes with a `Link` header that has the browser ask for the trace before the scripts have even arrived.
+ * The built web UI in `root`: hashed assets for ever, every other path is a page of the application. The page of a
+ * trace comes with a `Link` header that has the browser ask for the trace before the scripts have even arrived.
  * @param base path that the application is served under, with a slash at its end
  */
 function webFiles(base: string, root: string): express.Router {

@@ -12,7 +12,9 @@ export class ApiClient {
     this.#base = url.endsWith("/") ? url : `${url}/`;
   }
 
-  /** Throws PermanentError: `unreachable` where nothing answers, `not_found`, `bad_request` with the collector's words. */
+  /**
+   * Throws PermanentError: `unreachable` where nothing answers, `not_found`, `bad_request` with the collector's words.
+   */
   async json<T>(path: string, signal?: AbortSignal): Promise<T> {
     const response = await this.#get(path, signal);
     if (!response.headers.get("content-type")?.startsWith("application/json")) {

@@ -3,6 +3,14 @@ import { addConfigFlags } from "../options/config-flags.ts";
 import type { DbFlags, DeleteFlags } from "../options/db-flags.ts";
 import { checkName, checkUrl, collectTag } from "../options/option-values.ts";
 
+const EXAMPLES = `
+Examples:
+  spanloom db stats --data ./spanloom-data
+  spanloom db check --json
+  spanloom db export traces.jsonl.gz
+  spanloom db delete --service checkout --tag user=4711
+  spanloom db backup /backups/spanloom-monday`;
+
 /** Maintenance of the data folder, whether a collector is using it or not. */
 export function addDb(program: Command): void {
   const run = () => import("./db-run.ts");
@@ -66,14 +74,5 @@ export function addDb(program: Command): void {
     .option("--all", "everything that is stored", false)
     .option("--yes", "do not ask before everything is deleted", false)
     .action(async (traceIds: string[], flags: DeleteFlags) => (await run()).remove(traceIds, flags));
-  db.addHelpText(
-    "after",
-    `
-Examples:
-  spanloom db stats --data ./spanloom-data
-  spanloom db check --json
-  spanloom db export traces.jsonl.gz
-  spanloom db delete --service checkout --tag user=4711
-  spanloom db backup /backups/spanloom-monday`,
-  );
+  db.addHelpText("after", EXAMPLES);
 }

@@ -58,7 +58,7 @@ export function fromJaegerProcess(process: JaegerProcess): ResourceWithSchema {
 /** A span as OTLP has it, with what the reserved tags restore. */
 export function fromJaegerSpan(span: JaegerSpan): ScopedSpan {
   const { rest, residue } = splitResidue(span.tags);
-  const plain = plainSpan({ ...span, tags: rest });
+  const plain = plainJaegerSpan({ ...span, tags: rest });
   const scoped = { ...plain, span: { ...plain.span, events: span.logs.map(fromJaegerLog) } };
   const parsed = parseResidue(residue);
   return parsed === undefined ? scoped : applySpanResidue(scoped, parsed);
@@ -99,7 +99,7 @@ export function plainResource(process: JaegerProcess): Resource {
 }
 
 /** A span as a reader sees it who does not know the reserved tag. Its events are left out. */
-export function plainSpan(jaeger: JaegerSpan): ScopedSpan {
+export function plainJaegerSpan(jaeger: JaegerSpan): ScopedSpan {
   const tags = new TagBag(jaeger.tags);
   const scope = takeScope(tags);
   const kind = takeKind(tags);
@@ -186,7 +186,9 @@ function httpStatusMessage(tags: TagBag): string {
   return message?.type === "string" ? message.value : "";
 }
 
-/** OpenTelemetry's HTTP conventions: 4xx is the client's failure, not the server's; below 100 and from 500 up is one. */
+/**
+ * OpenTelemetry's HTTP conventions: 4xx is the client's failure, not the server's; below 100 and from 500 up is one.
+ */
 function isHttpFailure(status: AnyValue | undefined, kind: SpanKind): boolean {
   const value = status?.type === "string" ? intFromText(status.value) : status;
   if (value?.type !== "int") return false;

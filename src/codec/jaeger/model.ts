@@ -22,8 +22,8 @@ export interface JaegerReference {
 }
 
 /**
- * A span as jaeger.api_v2.Span has it; thrift's parentSpanId is the first CHILD_OF reference here. Times are in ns, which
- * is what the protobuf form carries; thrift carries whole µs.
+ * A span as jaeger.api_v2.Span has it; thrift's parentSpanId is the first CHILD_OF reference here. Times are in ns,
+ * which is what the protobuf form carries; thrift carries whole µs.
  */
 export interface JaegerSpan {
   readonly traceId: string;

@@ -33,7 +33,8 @@ function writeProcess(out: ThriftWriter, process: JaegerProcess): void {
 
 /**
  * Span { 1: i64 traceIdLow, 2: i64 traceIdHigh, 3: i64 spanId, 4: i64 parentSpanId, 5: string operationName,
- * 6: list<SpanRef> references, 7: i32 flags, 8: i64 startTime µs, 9: i64 duration µs, 10: list<Tag> tags, 11: list<Log> logs }
+ * 6: list<SpanRef> references, 7: i32 flags, 8: i64 startTime µs, 9: i64 duration µs, 10: list<Tag> tags, 11: list<Log>
+ * logs }
  */
 function writeSpan(out: ThriftWriter, span: JaegerSpan): void {
   const first = span.references[0];
@@ -102,7 +103,10 @@ function writeTags(out: ThriftWriter, id: number, tags: readonly JaegerTag[]): v
   for (const tag of tags) writeTag(out, tag);
 }
 
-/** Tag { 1: string key, 2: TagType vType, 3: string vStr, 4: double vDouble, 5: bool vBool, 6: i64 vLong, 7: binary vBinary } */
+/**
+ * Tag { 1: string key, 2: TagType vType, 3: string vStr, 4: double vDouble, 5: bool vBool, 6: i64 vLong, 7: binary
+ * vBinary }
+ */
 function writeTag(out: ThriftWriter, { key, value }: JaegerTag): void {
   out.structBegin();
   out.fieldBegin(T.string, 1);

@@ -19,7 +19,7 @@ import {
   spanResidue,
 } from "../mapping/span-residue.ts";
 import { fieldTags, isForcedBySamplingPriority } from "../mapping/take-tags.ts";
-import { plainEvent, plainResource, plainSpan } from "./from-jaeger.ts";
+import { plainEvent, plainJaegerSpan, plainResource } from "./from-jaeger.ts";
 import {
   JAEGER_FLAG,
   type JaegerBatch,
@@ -81,7 +81,7 @@ export function toJaegerSpan(record: SpanRecord, unit: bigint): JaegerSpan {
     tags: spanTags(record),
     logs: span.events.map((event) => toJaegerLog(event, unit)),
   };
-  const residue = spanResidue(plainSpan(jaeger), record, unit);
+  const residue = spanResidue(plainJaegerSpan(jaeger), record, unit);
   return residue === undefined ? jaeger : { ...jaeger, tags: [...jaeger.tags, residueTag(residue)] };
 }
 

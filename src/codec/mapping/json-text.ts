@@ -7,8 +7,8 @@ const SPACE = /[ \t\n\r]*/y;
 
 /**
  * Plain JSON text (RFC 8259) as an AnyValue: what attribute values and annotation payloads look like after they went
- * through a format that only knows text. A number without fraction and exponent that fits int64 is an int, exactly, also
- * above 2^53; any other number is a double; null is the empty value; key order and repeated keys are kept.
+ * through a format that only knows text. A number without fraction and exponent that fits int64 is an int, exactly,
+ * also above 2^53; any other number is a double; null is the empty value; key order and repeated keys are kept.
  * Undefined for text that is no JSON or is nested deeper than 64.
  */
 export function anyValueFromJsonText(text: string): AnyValue | undefined {

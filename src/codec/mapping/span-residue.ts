@@ -20,9 +20,9 @@ import { applyAttributeResidue, attributeResidue } from "./attribute-residue.ts"
 import type { ResourceWithSchema, ScopedSpan } from "./placed-span.ts";
 
 /**
- * The reserved attribute of the Jaeger and Zipkin mappings. It holds, as JSON, what a reader of the foreign format would
- * get wrong or not see, and nothing else: the writer reads its own output back and notes each difference. So no field of
- * OTLP can be forgotten, and a span that the foreign format can express carries no residue at all.
+ * The reserved attribute of the Jaeger and Zipkin mappings. It holds, as JSON, what a reader of the foreign format
+ * would get wrong or not see, and nothing else: the writer reads its own output back and notes each difference. So no
+ * field of OTLP can be forgotten, and a span that the foreign format can express carries no residue at all.
  */
 export const RESIDUE_KEY = "spanloom.otlp";
 

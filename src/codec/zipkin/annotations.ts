@@ -14,7 +14,8 @@ import type { ZipkinAnnotation } from "./model.ts";
 
 /**
  * An event as an annotation: its name alone, or `"name": {…}` with the attributes as JSON (OpenTelemetry to Zipkin
- * transformation, "Events"). `fallbackMicros` stands in for the time of an event that has none, because Zipkin refuses 0.
+ * transformation, "Events"). `fallbackMicros` stands in for the time of an event that has none, because Zipkin refuses
+ * 0.
  */
 export function toAnnotation(event: SpanEvent, fallbackMicros: number): ZipkinAnnotation {
   const timestamp = Number(event.timeUnixNano / NANOS_PER_MICRO) || fallbackMicros;

@@ -6,8 +6,8 @@ import type { TagBag } from "../mapping/take-tags.ts";
 import type { ZipkinEndpoint } from "./model.ts";
 
 /**
- * Where a remote endpoint comes from, best first (OpenTelemetry to Zipkin transformation, "Remote endpoint"). An address
- * with a port key is a socket address, the others are names.
+ * Where a remote endpoint comes from, best first (OpenTelemetry to Zipkin transformation, "Remote endpoint"). An
+ * address with a port key is a socket address, the others are names.
  */
 const REMOTE_RANK: readonly { readonly key: string; readonly port?: string }[] = [
   { key: "peer.service" },

@@ -47,7 +47,7 @@ export function fromZipkinSpans(spans: readonly ZipkinSpan[]): TracesData {
 export function fromZipkinSpan(zipkin: ZipkinSpan): PlacedSpan {
   const { [RESIDUE_KEY]: reserved, ...tags } = zipkin.tags ?? {};
   const residue = parseResidue(reserved);
-  const plain = plainSpan({ ...zipkin, tags }, ownersFromJson(residue?.owners));
+  const plain = plainZipkinSpan({ ...zipkin, tags }, ownersFromJson(residue?.owners));
   const placed = {
     ...plain,
     span: { ...plain.span, events: (zipkin.annotations ?? []).map(fromAnnotation) },
@@ -63,7 +63,7 @@ function ownersFromJson(json: unknown): TagOwners {
 }
 
 /** A span as a reader sees it who does not know the reserved tag. Its events are left out. */
-export function plainSpan(zipkin: ZipkinSpan, owners: TagOwners): PlacedSpan {
+export function plainZipkinSpan(zipkin: ZipkinSpan, owners: TagOwners): PlacedSpan {
   const tags = new TagBag(
     Object.entries(zipkin.tags ?? {}).map(([key, value]): KeyValue => ({ key, value: { type: "string", value } })),
   );

@@ -6,7 +6,7 @@ import { NANOS_PER_MICRO, RESIDUE_KEY, resourceResidue, spanResidue } from "../m
 import { fieldTags, isForcedBySamplingPriority } from "../mapping/take-tags.ts";
 import { toAnnotation } from "./annotations.ts";
 import { localEndpoint, remoteEndpoint } from "./endpoints.ts";
-import { plainSpan } from "./from-zipkin.ts";
+import { plainZipkinSpan } from "./from-zipkin.ts";
 import { isResourceKey, type ZipkinKind, type ZipkinSpan } from "./model.ts";
 
 /** By SpanKind; unspecified and internal have none. */
@@ -77,7 +77,7 @@ function residueOf(zipkin: ZipkinSpan, record: SpanRecord): JsonObject | undefin
     .map((attribute) => attribute.key)
     .filter((key) => !spanKeys.has(key) && !isResourceKey(key));
   const inSpan = [...spanKeys].filter(isResourceKey);
-  const plain = plainSpan(zipkin, { resource: new Set(inResource), span: new Set(inSpan) });
+  const plain = plainZipkinSpan(zipkin, { resource: new Set(inResource), span: new Set(inSpan) });
   const residue = {
     ...spanResidue(plain, record, NANOS_PER_MICRO),
     ...named("resource", resourceResidue(plain.resource, record)),

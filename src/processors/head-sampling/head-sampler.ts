@@ -34,13 +34,14 @@ interface Outcome {
 /**
  * Decides span by span, as batches arrive, which are stored. In this order: `sampling.priority` (0 drops the span, more
  * keeps it and the rest of its trace, as far as the bounded memory of trace ids reaches; a sender's debug flag arrives
- * as such a priority), the first rule that matches, the ratio. The sampled bit of the trace flags is not looked at: some
- * SDKs leave it out of sampled spans.
+ * as such a priority), the first rule that matches, the ratio. The sampled bit of the trace flags is not looked at:
+ * some SDKs leave it out of sampled spans.
  *
  * Pure probability gives one trace the same answer in every collector. A rate limit gives a trace one answer in this
  * process only. An explicit keep holds for spans of the same batch and for later ones, not for those already dropped.
  *
- * A threshold that comes in a kept span's trace state and holds on is noted beside the columns, as adjusted counts need it.
+ * A threshold that comes in a kept span's trace state and holds on is noted beside the columns, as adjusted counts need
+ * it.
  */
 export class HeadSampler {
   readonly #rules: readonly Rule[];

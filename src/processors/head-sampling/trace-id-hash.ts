@@ -3,8 +3,8 @@ const FNV_PRIME = 0x01000193;
 const BUCKETS = 0x4000;
 
 /**
- * The Collector's `hash_seed` mode: FNV-1a (32 bits) over the seed, little endian, and the 16 bytes of the trace id; the
- * lowest 14 bits are the bucket.
+ * The Collector's `hash_seed` mode: FNV-1a (32 bits) over the seed, little endian, and the 16 bytes of the trace id;
+ * the lowest 14 bits are the bucket.
  */
 export function traceIdBucket(traceIds: Uint8Array, start: number, seed: number): number {
   let hash = FNV_OFFSET;

@@ -24,7 +24,8 @@ export interface NormalizedBatch {
 
 /**
  * Turns inflated bytes into protobuf that can be stored and its columns. Bytes that are fine stay untouched; what has a
- * trouble is decoded, mended or refused, encoded and scanned again, span by span. One for each thread: it reuses its buffers.
+ * trouble is decoded, mended or refused, encoded and scanned again, span by span. One for each thread: it reuses its
+ * buffers.
  */
 export class Normalizer {
   readonly #limits: ScanLimits;
@@ -47,7 +48,9 @@ export class Normalizer {
     this.#decoders = decoders;
   }
 
-  /** @throws PermanentError `malformed` for bytes that cannot be read as the format, saying where and what was expected */
+  /**
+   * @throws PermanentError `malformed` for bytes that cannot be read as the format, saying where and what was expected
+   */
   normalize(format: BatchFormat, bytes: Uint8Array): NormalizedBatch {
     const decoder = this.#decoders[format];
     try {

@@ -4,7 +4,10 @@ import type { ResourceSpans, ScopeSpans, Span, TracesData } from "../../model/sp
 import type { GroupByAttributesConfig } from "./attribute-actions-config.ts";
 import type { Rewrite, Rewritten } from "./rewrite.ts";
 
-/** Resources that one batch may be split into; spans beyond stay where they are. A key unlike in every span is no resource. */
+/**
+ * Resources that one batch may be split into; spans beyond stay where they are. A key unlike in every span is no
+ * resource.
+ */
 const MAX_RESOURCES = 4_096;
 
 interface Place {

@@ -31,9 +31,9 @@ const MAX_LOOKBACK_MS = 366 * 86_400_000;
 const MAX_POINTS = 11_000;
 
 /**
- * Parameters of `/api/metrics/*` as Jaeger's query service knows them: service (repeated), spanKind (repeated, by name or
- * as SPAN_KIND_SERVER; default server), groupByOperation, endTs, lookback, step, ratePer (ms; defaults now, 1 h, 5 s,
- * 10 min) and, for latencies, quantile. Throws PermanentError `bad_request` naming the parameter.
+ * Parameters of `/api/metrics/*` as Jaeger's query service knows them: service (repeated), spanKind (repeated, by name
+ * or as SPAN_KIND_SERVER; default server), groupByOperation, endTs, lookback, step, ratePer (ms; defaults now, 1 h, 5
+ * s, 10 min) and, for latencies, quantile. Throws PermanentError `bad_request` naming the parameter.
  */
 export function parseMetricsParams(metric: JaegerMetric, params: QueryParams, nowMs: number): JaegerMetricsParams {
   const services = params.getAll("service").filter((name) => name !== "");

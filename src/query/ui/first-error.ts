@@ -18,8 +18,8 @@ const MAX_SPANS = 5_000;
 const MAX_ASKED = 4;
 
 /**
- * Where each found trace went wrong first, by trace id: traces without errors have no entry, nor do those that there was
- * no time for. Reads a trace only for a row that has errors.
+ * Where each found trace went wrong first, by trace id: traces without errors have no entry, nor do those that there
+ * was no time for. Reads a trace only for a row that has errors.
  */
 export async function firstErrors(
   reader: TraceReader,

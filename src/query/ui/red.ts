@@ -24,7 +24,9 @@ const USUAL_POINTS = 60;
 /** The spans by which others call a service. */
 const ENTRY: readonly SpanKind[] = [SPAN_KIND.server, SPAN_KIND.consumer];
 
-/** `start`, `end` (ms; the last hour by default), `step` (ms; about 60 points), `service`, `kind` (repeated, or `all`). */
+/**
+ * `start`, `end` (ms; the last hour by default), `step` (ms; about 60 points), `service`, `kind` (repeated, or `all`).
+ */
 export function parseRedParams(params: QueryParams, nowMs: number): RedParams {
   const endMs = intParam(params, "end", 0, MAX_MS) ?? nowMs;
   const startMs = intParam(params, "start", 0, MAX_MS) ?? Math.max(0, endMs - HOUR_MS);

@@ -6,7 +6,9 @@ import { bytesToHex } from "../../model/ids.ts";
 /** Kinds of text in a span, as bits: what `spanHoldsText` is to look at. `other` is bytes, arrays and kvlists. */
 export const TEXT_IN = { strings: 1, bools: 2, ints: 4, doubles: 8, other: 16, ids: 32 } as const;
 
-/** Tags of the fields of Span, Event, Link, Status, KeyValue and AnyValue that hold text (trace.proto, common.proto). */
+/**
+ * Tags of the fields of Span, Event, Link, Status, KeyValue and AnyValue that hold text (trace.proto, common.proto).
+ */
 const SPAN = { attributes: 0x4a, events: 0x5a, links: 0x6a, status: 0x7a } as const;
 const EVENT = { name: 0x12, attributes: 0x1a } as const;
 const LINK = { traceId: 0x0a, spanId: 0x12, attributes: 0x22 } as const;
@@ -55,7 +57,8 @@ export class WantedText {
 
 /**
  * True when a key or value of an attribute, an event's name, the status message or the id of a link in the Span message
- * in [start, end) contains the text. Reads only what `wanted.where` names, and stops at the first match. Throws DecodeError where the bytes are damaged.
+ * in [start, end) contains the text. Reads only what `wanted.where` names, and stops at the first match. Throws
+ * DecodeError where the bytes are damaged.
  */
 export function spanHoldsText(body: Uint8Array, start: number, end: number, wanted: WantedText): boolean {
   const r = new ByteReader(body, start, end);

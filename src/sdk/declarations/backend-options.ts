@@ -45,7 +45,9 @@ export interface RegistryTlsOptions {
 export interface DnsOptions {
   /** `address` or `address:port`. Default: the system's. */
   readonly servers?: string[];
-  /** A service is asked for as SRV record `_<service>._tcp.<domain>`. Default: the first of the system's search domains. */
+  /**
+   * A service is asked for as SRV record `_<service>._tcp.<domain>`. Default: the first of the system's search domains.
+   */
   readonly domain?: string;
   /** What to ask for instead, by service name. */
   readonly services?: Record<string, DnsServiceOptions>;

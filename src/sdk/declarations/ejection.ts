@@ -10,8 +10,8 @@ interface Failures {
 }
 
 /**
- * Instances that did not answer are left out for a while: 5 s for each failure in a row, a minute at most, and never more
- * than half of those that a call could go to. So a dead one is avoided before the registry knows.
+ * Instances that did not answer are left out for a while: 5 s for each failure in a row, a minute at most, and never
+ * more than half of those that a call could go to. So a dead one is avoided before the registry knows.
  */
 export class Ejection {
   readonly #now: () => number;

@@ -16,8 +16,8 @@ export interface KnownInstancesSettings {
 }
 
 /**
- * What a registry says of services. One question of a kind is under way at a time; while a registry is away, or takes more
- * than a second, calls go on with the instances that it named last.
+ * What a registry says of services. One question of a kind is under way at a time; while a registry is away, or takes
+ * more than a second, calls go on with the instances that it named last.
  */
 export class KnownInstances {
   readonly #settings: KnownInstancesSettings;

@@ -51,9 +51,9 @@ export class ServiceClient {
   }
 
   /**
-   * A healthy instance of `name` that carries all tags, chosen by weight; one that did not answer its last calls is left
-   * out for a while. While the registry does not answer, those that it named last are used. Rejects with ServiceCallError
-   * when there is none.
+   * A healthy instance of `name` that carries all tags, chosen by weight; one that did not answer its last calls is
+   * left out for a while. While the registry does not answer, those that it named last are used. Rejects with
+   * ServiceCallError when there is none.
    */
   async discoverService(name: string, tags: readonly string[] = []): Promise<ServiceInstance> {
     return this.#inSpan(
@@ -109,7 +109,10 @@ export class ServiceClient {
     });
   }
 
-  /** No answer, or one of something between that got none, speaks against the instance; what the service answers does not. */
+  /**
+   * No answer, or one of something between that got none, speaks against the instance; what the service answers does
+   * not.
+   */
   #judge({ id }: ServiceInstance, sent: Promise<{ readonly status: number }>): void {
     sent.then(
       ({ status }) => (GATEWAY_STATUSES.has(status) ? this.#ejection.failed(id) : this.#ejection.answered(id)),

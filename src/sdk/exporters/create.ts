@@ -17,7 +17,9 @@ export type ExporterSettings =
 
 export type ExporterInput = ExporterName | ExporterSettings | SpanExporter;
 
-/** An exporter by name with its defaults, by settings, or one of the caller's own. Throws TypeError for a bad endpoint. */
+/**
+ * An exporter by name with its defaults, by settings, or one of the caller's own. Throws TypeError for a bad endpoint.
+ */
 export function createExporter(input: ExporterInput): SpanExporter {
   if (typeof input !== "string" && "export" in input) return input;
   const settings: ExporterSettings = typeof input === "string" ? ({ type: input } as ExporterSettings) : input;

@@ -3,8 +3,8 @@ import { ByteReader, WIRE } from "../../codec/otlp/wire/wire.ts";
 import { utf8Text } from "../../codec/utf8.ts";
 
 /**
- * What an exporter reads of a collector's answer. By hand, since the SDK brings no protobuf library into the programs it
- * is used in; the definitions are in proto/.
+ * What an exporter reads of a collector's answer. By hand, since the SDK brings no protobuf library into the programs
+ * it is used in; the definitions are in proto/.
  */
 type Field =
   | { readonly number: number; readonly value: number }

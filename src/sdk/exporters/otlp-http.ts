@@ -26,7 +26,7 @@ export const USER_AGENT = "OTel-OTLP-Exporter-spanloom";
 
 const compress = promisify(gzip);
 
-/** OTLP over HTTP (opentelemetry-proto docs/specification.md, "OTLP/HTTP"). */
+/** OTLP over HTTP (opentelemetry-proto's specification, "OTLP/HTTP"). */
 export function otlpHttpExporter(settings: OtlpHttpSettings = {}): SpanExporter {
   const { protocol = "http/protobuf", compression = "gzip", timeoutMs = DEFAULT_EXPORT_TIMEOUT_MS } = settings;
   const url = endpointUrl("otlp", settings.endpoint ?? OTLP_HTTP_ENDPOINT);

@@ -19,8 +19,8 @@ export type TracedRequest = (
 ) => ClientRequest;
 
 /**
- * A fetch whose calls are client spans and carry the trace context. Status 4xx and 5xx and a failed call are errors; the
- * span ends with the response's headers, as the body is the caller's to read.
+ * A fetch whose calls are client spans and carry the trace context. Status 4xx and 5xx and a failed call are errors;
+ * the span ends with the response's headers, as the body is the caller's to read.
  */
 export function tracedFetch(tracing: Tracing, fetch: Fetch = globalThis.fetch): Fetch {
   return (input, init) => {
@@ -42,8 +42,8 @@ export function tracedFetch(tracing: Tracing, fetch: Fetch = globalThis.fetch): 
 }
 
 /**
- * `http.request` or `https.request` in the form (url, options, onResponse) whose requests are client spans and carry the
- * trace context. The span ends with the response.
+ * `http.request` or `https.request` in the form (url, options, onResponse) whose requests are client spans and carry
+ * the trace context. The span ends with the response.
  */
 export function tracedRequest(tracing: Tracing, request: HttpRequest): TracedRequest {
   return (url, options = {}, onResponse) => {

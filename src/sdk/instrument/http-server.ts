@@ -16,9 +16,9 @@ export interface HttpServerOptions {
 export type RequestHandler = (request: IncomingMessage, response: ServerResponse) => unknown;
 
 /**
- * Wraps a listener of `http.createServer`: each request runs in a server span that continues the caller's trace. The span
- * ends when the response is finished or the connection is lost; status 5xx and what the handler throws are errors. What
- * it throws is thrown on.
+ * Wraps a listener of `http.createServer`: each request runs in a server span that continues the caller's trace. The
+ * span ends when the response is finished or the connection is lost; status 5xx and what the handler throws are errors.
+ * What it throws is thrown on.
  */
 export function traceHttpHandler(
   tracing: Tracing,

@@ -11,8 +11,8 @@ import {
 } from "./registry-client.ts";
 
 /**
- * A registry that one of the collector's backends reaches: etcd, DNS or Kubernetes. The backend is loaded and opened with
- * the first use; what was asked for once is watched from then on, and stays known while the registry is away.
+ * A registry that one of the collector's backends reaches: etcd, DNS or Kubernetes. The backend is loaded and opened
+ * with the first use; what was asked for once is watched from then on, and stays known while the registry is away.
  */
 export class BackendRegistry implements ServiceRegistry {
   readonly readOnly: boolean;

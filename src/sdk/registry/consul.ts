@@ -23,8 +23,8 @@ const MIN_LOOP_MS = 20;
 const WATCH_BACKOFF = { initialMs: 250, maxMs: 10_000, factor: 2 };
 
 /**
- * Client of Consul's agent and health endpoints (developer.hashicorp.com/consul/api-docs). Every instance has a TTL check
- * that heartbeats pass, beside the health check that the registry runs itself.
+ * Client of Consul's agent and health endpoints (developer.hashicorp.com/consul/api-docs). Every instance has a TTL
+ * check that heartbeats pass, beside the health check that the registry runs itself.
  */
 export class ConsulRegistry implements ServiceRegistry {
   readonly #url: string;

@@ -48,7 +48,9 @@ export interface ServiceRegistry {
   heartbeat(id: string): Promise<boolean>;
   /** Healthy instances that carry all tags. */
   discover(name: string, tags?: readonly string[]): Promise<readonly ServiceInstance[]>;
-  /** What `discover` gives, now and after every change, until the signal aborts. Keeps going while the registry is away. */
+  /**
+   * What `discover` gives, now and after every change, until the signal aborts. Keeps going while the registry is away.
+   */
   watch(name: string, tags: readonly string[], signal: AbortSignal): AsyncIterable<readonly ServiceInstance[]>;
 }
 

@@ -5,7 +5,10 @@ import { service } from "../declarations/service.ts";
 import { ConsulRegistry } from "./consul.ts";
 import { WatchedRegistry, type WatchedRegistrySettings } from "./watched-registry.ts";
 
-/** A registry with one service `users`, whose instances are known by their ports; it holds blocking queries as Consul does. */
+/**
+ * A registry with one service `users`, whose instances are known by their ports; it holds blocking queries as Consul
+ * does.
+ */
 class Agent {
   readonly asked: string[] = [];
   /** Questions that wait for an answer. */

@@ -25,8 +25,9 @@ interface Watch {
 }
 
 /**
- * A registry of which every question that `discover` asks is watched from then on, so that a call costs no request. Where a
- * watch has no word of the registry that is recent enough, the registry is asked itself, and its error is the caller's.
+ * A registry of which every question that `discover` asks is watched from then on, so that a call costs no request.
+ * Where a watch has no word of the registry that is recent enough, the registry is asked itself, and its error is the
+ * caller's.
  */
 export class WatchedRegistry implements ServiceRegistry {
   readonly #registry: ConsulRegistry;

@@ -19,8 +19,9 @@ const INT64_MAX = 2n ** 63n - 1n;
 const MAX_DEPTH = 32;
 
 /**
- * A JavaScript value as OTLP has it. Whole numbers up to 2^53 are ints, others doubles; a bigint beyond int64 becomes its
- * text; strings are cut to `maxLength` UTF-16 units and made well-formed. Undefined for functions, symbols and the like.
+ * A JavaScript value as OTLP has it. Whole numbers up to 2^53 are ints, others doubles; a bigint beyond int64 becomes
+ * its text; strings are cut to `maxLength` UTF-16 units and made well-formed. Undefined for functions, symbols and the
+ * like.
  */
 export function toAnyValue(input: unknown, maxLength = Number.POSITIVE_INFINITY, depth = 0): AnyValue | undefined {
   switch (typeof input) {

@@ -38,8 +38,8 @@ export interface ExportStats {
 }
 
 /**
- * Ended spans wait in a bounded queue and go out in batches, one request at a time. The wait is a timer that does not keep
- * the process alive; a program that ends should call `shutdown`.
+ * Ended spans wait in a bounded queue and go out in batches, one request at a time. The wait is a timer that does not
+ * keep the process alive; a program that ends should call `shutdown`.
  */
 export class BatchProcessor {
   readonly #exporter: SpanExporter;
@@ -199,7 +199,9 @@ export class BatchProcessor {
   }
 }
 
-/** Resolves after `ms` or when the signal aborts. It keeps the process alive: spans between two attempts outlive `main`. */
+/**
+ * Resolves after `ms` or when the signal aborts. It keeps the process alive: spans between two attempts outlive `main`.
+ */
 function sleep(ms: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     const done = (): void => {

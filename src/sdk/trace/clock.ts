@@ -39,8 +39,8 @@ export function nowNano(anchor: ClockAnchor): bigint {
 }
 
 /**
- * A time as callers give it, in ns since the epoch: a bigint is ns, a number is ms, a Date, or `[seconds, nanoseconds]`.
- * Undefined for what is no finite time.
+ * A time as callers give it, in ns since the epoch: a bigint is ns, a number is ms, a Date, or `[seconds,
+ * nanoseconds]`. Undefined for what is no finite time.
  */
 export type TimeInput = bigint | number | Date | readonly [seconds: number, nanoseconds: number];
 

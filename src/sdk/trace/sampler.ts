@@ -47,9 +47,9 @@ export const alwaysOff: Sampler = {
 };
 
 /**
- * Keeps a share of traces from 0.0 to 1.0, consistently: every process with the same ratio keeps the same traces, and one
- * with a higher ratio keeps all of them. Decided by `rv` of the trace state or the last 7 bytes of the trace id; `th`
- * tells readers how much a kept span stands for. Throws RangeError for a ratio outside.
+ * Keeps a share of traces from 0.0 to 1.0, consistently: every process with the same ratio keeps the same traces, and
+ * one with a higher ratio keeps all of them. Decided by `rv` of the trace state or the last 7 bytes of the trace id;
+ * `th` tells readers how much a kept span stands for. Throws RangeError for a ratio outside.
  */
 export function ratio(probability: number): Sampler {
   if (!(probability >= 0 && probability <= 1)) {

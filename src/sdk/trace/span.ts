@@ -39,8 +39,8 @@ const PARENT_REMOTE_KNOWN = 0x100;
 const PARENT_REMOTE = 0x200;
 
 /**
- * One operation while it runs. After `end` nothing changes it any more. No method throws, so instrumentation never breaks
- * what it watches.
+ * One operation while it runs. After `end` nothing changes it any more. No method throws, so instrumentation never
+ * breaks what it watches.
  */
 export class Span {
   readonly context: SpanContext;
@@ -144,7 +144,10 @@ export class Span {
     return this.#status.code === STATUS_CODE.error ? "error" : this.#status.code === STATUS_CODE.ok ? "ok" : "unset";
   }
 
-  /** `ok` is final; `unset` is ignored; the message is kept for `error` only (OpenTelemetry specification, "Set Status"). */
+  /**
+   * `ok` is final; `unset` is ignored; the message is kept for `error` only (OpenTelemetry specification, "Set
+   * Status").
+   */
   setStatus(name: StatusName, message = ""): this {
     if (!this.#recording || name === "unset" || this.#status.code === STATUS_CODE.ok) return this;
     this.#status = { code: STATUS_CODE[name], message: name === "error" ? message : "" };

@@ -101,8 +101,8 @@ export class Tracer {
   }
 
   /**
-   * Runs `run` in a new active span and ends it when `run` returns, or when the promise that it returns settles. What is
-   * thrown is recorded, sets the status to error, and is thrown on.
+   * Runs `run` in a new active span and ends it when `run` returns, or when the promise that it returns settles. What
+   * is thrown is recorded, sets the status to error, and is thrown on.
    */
   trace<T>(name: string, run: (span: Span) => T, options: StartOptions = {}): T {
     const span = this.startSpan(name, options);

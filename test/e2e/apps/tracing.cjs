@@ -1,5 +1,5 @@
-// Loaded with --require: the official SDK with automatic instrumentation, exporting by EXPORT_PROTOCOL to the collector and,
-// beside it, writing what the SDK itself says of every span to SPAN_FILE, one JSON object a line.
+// Loaded with --require: the official SDK with automatic instrumentation, exporting by EXPORT_PROTOCOL to the collector
+// and, beside it, writing what the SDK itself says of every span to SPAN_FILE, one JSON object a line.
 const { appendFileSync } = require("node:fs");
 const { NodeSDK, tracing } = require("@opentelemetry/sdk-node");
 const { getNodeAutoInstrumentations } = require("@opentelemetry/auto-instrumentations-node");

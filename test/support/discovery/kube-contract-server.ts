@@ -17,8 +17,8 @@ interface Watcher {
 }
 
 /**
- * The EndpointSlice endpoints of a Kubernetes API server as its API concepts page describes them: lists in pages, watches
- * from a resource version, bookmarks, 410 for versions that are gone, bearer tokens.
+ * The EndpointSlice endpoints of a Kubernetes API server as its API concepts page describes them: lists in pages,
+ * watches from a resource version, bookmarks, 410 for versions that are gone, bearer tokens.
  */
 export class KubeContractServer {
   readonly #token: string;

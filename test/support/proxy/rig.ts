@@ -14,6 +14,8 @@ import { type ProxyConfigInput, proxyConfig } from "../../../src/proxy/proxy-con
 import { TEST_CERT, TEST_KEY } from "../tls.ts";
 import { until } from "../until.ts";
 
+export { freePort } from "../free-port.ts";
+
 export interface ProxyRig {
   readonly url: string;
   readonly port: number;
@@ -92,15 +94,6 @@ export async function startUpstream(handler: RequestListener, port = 0): Promise
     });
   onTestFinished(kill);
   return { url: `http://127.0.0.1:${bound}`, port: bound, server, kill };
-}
-
-/** A port on which nothing listens. */
-export async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }
 
 /** Answers with the headers that arrived, as JSON. Names are as they were written, with their values in order. */

@@ -11,8 +11,8 @@ import { type Resource, SPAN_KIND, SPAN_KIND_NAMES, type SpanRecord, STATUS_CODE
 import { markWords } from "../../../src/query/mark-words.ts";
 
 /**
- * One trace as Jaeger's v1 API has it, made of decoded spans, by the table of the mapping: slow, and easy to compare with
- * that table. What src/query/jaeger writes from bytes has to be the same text.
+ * One trace as Jaeger's v1 API has it, made of decoded spans, by the table of the mapping: slow, and easy to compare
+ * with that table. What src/query/jaeger writes from bytes has to be the same text.
  */
 export function plainJaegerTrace(traceId: string, fragments: readonly LogFragment[], raw: boolean): string {
   const processes = new Processes();

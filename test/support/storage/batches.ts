@@ -74,7 +74,10 @@ export function range(first: number, count: number, perTrace = 4, padding = 0): 
   }));
 }
 
-/** A body of `count` spans of service `full`, ids from `first`, each with `bytes` that no compression makes much smaller. */
+/**
+ * A body of `count` spans of service `full`, ids from `first`, each with `bytes` that no compression makes much
+ * smaller.
+ */
 export function incompressible(first: number, count: number, bytes: number): Uint8Array<ArrayBuffer> {
   const body = makeBody("full", range(first, count, 4, bytes));
   const view = Buffer.from(body.buffer, body.byteOffset, body.length);

@@ -4,7 +4,10 @@ import type { SqlDatabase } from "../../../src/storage/sqlite/driver.ts";
 
 const KEY = "received_with_cursors";
 
-/** Makes a consumers.db what versions wrote that kept no receive times; `minutesFrom` is the first minute that they held. */
+/**
+ * Makes a consumers.db what versions wrote that kept no receive times; `minutesFrom` is the first minute that they
+ * held.
+ */
 export function toOlderConsumers(db: SqlDatabase, minutesFrom: number): void {
   db.exec("DROP TABLE received_hour");
   db.prepare("DELETE FROM meta WHERE key = ?").run(KEY);

@@ -14,9 +14,9 @@ export interface CutBody {
 }
 
 /**
- * A TracesData body that holds only `rows` (ascending) of `body`, and its columns. Spans, resources, scopes, schema URLs
- * and unknown fields are copied byte for byte; enclosing lengths are written anew; groups without a span are left out.
- * Throws DecodeError where `columns` do not belong to `body`.
+ * A TracesData body that holds only `rows` (ascending) of `body`, and its columns. Spans, resources, scopes, schema
+ * URLs and unknown fields are copied byte for byte; enclosing lengths are written anew; groups without a span are left
+ * out. Throws DecodeError where `columns` do not belong to `body`.
  */
 export function cutBody(body: Uint8Array, columns: SpanColumns, rows: ArrayLike<number>): CutBody {
   const spanStart = new Uint32Array(rows.length);

@@ -19,11 +19,11 @@ import { MAX_VALUE_DEPTH } from "../wire/wire.ts";
 import { type Json, parseJson } from "./json-reader.ts";
 
 /**
- * OTLP/JSON (UTF-8) to objects, by opentelemetry-proto docs/specification.md: lowerCamelCase names only, unknown fields
+ * OTLP/JSON (UTF-8) to objects, by opentelemetry-proto's specification: lowerCamelCase names only, unknown fields
  * ignored, hex ids of either case, enums as integers only, 64-bit integers as string or number with every digit kept.
- * What real senders do is taken: an `intValue` that is no int64 becomes a double, `null` an empty value, a lone surrogate
- * U+FFFD. Ids of a wrong length stay as they are; an id that is no hex leaves the span without ids, so that this span
- * alone is refused later. Throws DecodeError that names line and column, or the path such as
+ * What real senders do is taken: an `intValue` that is no int64 becomes a double, `null` an empty value, a lone
+ * surrogate U+FFFD. Ids of a wrong length stay as they are; an id that is no hex leaves the span without ids, so that
+ * this span alone is refused later. Throws DecodeError that names line and column, or the path such as
  * `resourceSpans[0].scopeSpans[0].spans[3].kind`.
  */
 export function jsonToTraces(bytes: Uint8Array): TracesData {

@@ -3,7 +3,7 @@ import type { Resource, Scope, Span, SpanEvent, SpanLink, TracesData } from "../
 import { decodeEntityRef } from "../message/entity-ref.ts";
 
 /**
- * OTLP/JSON (opentelemetry-proto, docs/specification.md, "JSON Protobuf Encoding") on one line, field for field as the
+ * OTLP/JSON (opentelemetry-proto's specification, "JSON Protobuf Encoding") on one line, field for field as the
  * Collector's file exporter writes it: defaults left out, `resource`, `scope` and `status` always there, ids as
  * lower-case hex, 64-bit integers as strings, enums as integers, bytes as base64.
  */

@@ -40,9 +40,9 @@ export interface DecodedGroup {
 }
 
 /**
- * OTLP TracesData (= ExportTraceServiceRequest) as objects. Ids keep the length they came with, as hex; ill-formed UTF-8
- * reads as U+FFFD; a kind or status code outside the standard reads as 0; an all-zero parent is a root.
- * Throws DecodeError where the bytes are no such message.
+ * OTLP TracesData (= ExportTraceServiceRequest) as objects. Ids keep the length they came with, as hex; ill-formed
+ * UTF-8 reads as U+FFFD; a kind or status code outside the standard reads as 0; an all-zero parent is a root. Throws
+ * DecodeError where the bytes are no such message.
  */
 export function decodeTraces(body: Uint8Array): TracesData {
   const r = new ByteReader(body);

@@ -4,8 +4,8 @@ const MAX_MEMBERS = 32;
 /**
  * `traceState` with the sampling threshold `th` (hex, trailing zeros stripped) in OpenTelemetry's member `ot`: other
  * sub-keys stay, an older `th` is replaced, the changed member moves to the left (W3C Trace Context §3.5), and members
- * beyond the 32 that are allowed fall off at the right. The empty threshold removes `th`, and `ot` with it where nothing
- * else is in it.
+ * beyond the 32 that are allowed fall off at the right. The empty threshold removes `th`, and `ot` with it where
+ * nothing else is in it.
  */
 export function withThreshold(traceState: string, threshold: string): string {
   const others: string[] = [];

@@ -6,8 +6,8 @@ const MAX_BYTES = 4 << 20;
 
 /**
  * UTF-8 byte ranges to strings, remembered from batch to batch so that a name seen before costs no allocation. `intern`
- * gives the position in `strings`, the distinct texts of the present batch. What is remembered is bounded: beyond 16,384
- * texts or 4 MiB the next batch begins anew.
+ * gives the position in `strings`, the distinct texts of the present batch. What is remembered is bounded: beyond
+ * 16,384 texts or 4 MiB the next batch begins anew.
  */
 export class ByteInterner {
   /** Distinct texts since `begin`, in order of first use. */

@@ -33,7 +33,10 @@ export class AttributeScanner {
   readonly #wire: WireCursor;
   readonly #interner: ByteInterner;
   #view: DataView = new DataView(new ArrayBuffer(0));
-  /** By place among a span's attributes: where in the body the last plain one stands, how long it and its key are, their hashes. */
+  /**
+   * By place among a span's attributes: where in the body the last plain one stands, how long it and its key are, their
+   * hashes.
+   */
   readonly #starts = new Uint32Array(REMEMBERED);
   readonly #lengths = new Uint32Array(REMEMBERED);
   readonly #keyHashes = new Int32Array(REMEMBERED);
@@ -52,8 +55,8 @@ export class AttributeScanner {
   }
 
   /**
-   * The hash of a KeyValue message, as int32. The form every sender writes, key then value and one scalar in it, is done
-   * here; whatever else goes through the decoder. `nth` is its place among the attributes of a span.
+   * The hash of a KeyValue message, as int32. The form every sender writes, key then value and one scalar in it, is
+   * done here; whatever else goes through the decoder. `nth` is its place among the attributes of a span.
    */
   hash(body: Uint8Array, start: number, end: number, place: Place, nth = REMEMBERED): number {
     const matched = nth < REMEMBERED ? this.#matched(start, end - start, nth) : 0;
@@ -196,8 +199,8 @@ function hasLongValue(value: AnyValue, max: number): boolean {
 }
 
 /**
- * `sampling.priority` (OpenTracing): above zero keeps, zero drops, and anything else, a negative number among it, leaves
- * the decision open, as in the Collector. Senders write it in every type.
+ * `sampling.priority` (OpenTracing): above zero keeps, zero drops, and anything else, a negative number among it,
+ * leaves the decision open, as in the Collector. Senders write it in every type.
  */
 function valuePriority(value: AnyValue): number {
   switch (value.type) {

@@ -32,7 +32,10 @@ export const DEFAULT_SCAN_LIMITS: ScanLimits = { maxAttributes: 1024, maxValueBy
 /** What one scan found. Every typed array belongs to the scanner and holds until its next scan. */
 export interface ScanResult {
   readonly columns: SpanColumns;
-  /** Hashes of row i, of attributes (span and its events) and of the trace ids of its links (LINK_TRACE_KEY): hashes[hashStart[i] .. hashStart[i + 1]); repeats are possible. */
+  /**
+   * Hashes of row i, of attributes (span and its events) and of the trace ids of its links (LINK_TRACE_KEY):
+   * hashes[hashStart[i] .. hashStart[i + 1]); repeats are possible.
+   */
   readonly hashes: Uint32Array;
   readonly hashStart: Uint32Array;
   /** The same for resource and scope of every group. */
@@ -49,6 +52,8 @@ export interface ScanResult {
   readonly traceStateEnd: Uint32Array;
   /** Row → Span.flags. */
   readonly flags: Uint32Array;
-  /** Row → attribute `sampling.priority`: 1 above zero or true, 0 for zero or false, -1 absent, negative or no number. */
+  /**
+   * Row → attribute `sampling.priority`: 1 above zero or true, 0 for zero or false, -1 absent, negative or no number.
+   */
   readonly samplingPriority: Int8Array;
 }

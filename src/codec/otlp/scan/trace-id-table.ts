@@ -4,9 +4,9 @@ const KEPT_SLOTS = 1 << 18;
 const FACTOR = 0x85ebca6b;
 
 /**
- * The distinct trace ids of one batch: 16 bytes each in `bytes`, found again through an open-addressed table whose slots
- * are stamped with the batch, so that clearing costs nothing. Ids are handled as four little-endian int32, as typed arrays
- * have them on every platform supported: a byte at a time costs three times as much.
+ * The distinct trace ids of one batch: 16 bytes each in `bytes`, found again through an open-addressed table whose
+ * slots are stamped with the batch, so that clearing costs nothing. Ids are handled as four little-endian int32, as
+ * typed arrays have them on every platform supported: a byte at a time costs three times as much.
  */
 export class TraceIdTable {
   bytes = new Uint8Array(16 * FIRST_IDS);

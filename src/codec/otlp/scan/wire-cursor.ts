@@ -4,8 +4,8 @@ import { ByteReader } from "../wire/wire.ts";
 import { SPAN_TROUBLE } from "./scan-result.ts";
 
 /**
- * Varints, lengths and skips for the scanner: what fits in one or two bytes is done here, the rest by ByteReader with the
- * same errors. Positions are handed in and out, so that the scanner can keep them in locals.
+ * Varints, lengths and skips for the scanner: what fits in one or two bytes is done here, the rest by ByteReader with
+ * the same errors. Positions are handed in and out, so that the scanner can keep them in locals.
  */
 export class WireCursor {
   /** Where the last `tag`, `length` or `varint` ended. */
