@@ -18,7 +18,11 @@ function readSeed(asked: string | undefined): number | undefined {
 /** The command that repeats the running test file. vitest.config.ts tells by it which failures are not tried again. */
 export function repeatCommand(): string {
   const file = relative(process.cwd(), expect.getState().testPath ?? "");
-  return `SPANLOOM_TEST_SEED=${SEED} npx vitest run ${file}`;
+  const long = ["SPANLOOM_CRASH_ROUNDS", "SPANLOOM_LONG_TESTS"].flatMap((name) => {
+    const value = process.env[name];
+    return value === undefined ? [] : [`${name}=${value} `];
+  });
+  return `${long.join("")}SPANLOOM_TEST_SEED=${SEED} npx vitest run ${file}`;
 }
 
 /** Numbers in [0, 1), the same for the same seed (Lehmer's generator). */

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { eventually } from "../../../test/support/eventually.ts";
 import { testHost } from "../../../test/support/host.ts";
 import { parseDiscoverEndpoint } from "../../component/discover-endpoint.ts";
@@ -103,10 +103,11 @@ describe("discover:// endpoints", () => {
 
 describe("announcing", () => {
   it("registers, keeps alive, registers again when forgotten, and deregisters", async () => {
+    const beats = vi.spyOn(local, "heartbeat");
     registry.announce(collector("a"), 400);
     await eventually(() => expect(local.record("a")).toBeDefined());
-    await new Promise((resolve) => setTimeout(resolve, 900));
-    expect(local.record("a")?.instance.health).toBe("healthy");
+    await eventually(() => expect(beats.mock.calls.length).toBeGreaterThan(3));
+    await eventually(() => expect(local.record("a")?.instance.health).toBe("healthy"));
     await local.deregister("a");
     await eventually(() => expect(local.record("a")).toBeDefined());
     await registry.withdraw("a");
