@@ -1,7 +1,7 @@
 import type { Socket } from "node:net";
 import { describe, expect, it } from "vitest";
+import { eventually } from "../../test/support/eventually.ts";
 import { attributes, RawConnection, startProxy, startUpstream, sumOf } from "../../test/support/proxy/rig.ts";
-import { until } from "../../test/support/until.ts";
 
 /** An upstream that counts what it gets, and a caller. The connections of the caller and of the proxy are kept. */
 async function keptRig(config: { retries?: number } = {}) {
@@ -23,7 +23,7 @@ async function keptRig(config: { retries?: number } = {}) {
   send("POST", "first");
   await caller.received(/1\.$/);
   // The proxy has its connection back among the free ones.
-  await until("the end of the first span", async () => (await proxy.spans("client", 1)).length === 1 || undefined);
+  await eventually("the end of the first span", async () => (await proxy.spans("client", 1)).length === 1 || false);
   return { upstream, proxy, caller, send, seen, sockets };
 }
 
@@ -59,7 +59,7 @@ describe.each(ENDS)("a kept connection that the upstream has %s", (_how, end) =>
     const { caller, seen, sockets } = await keptRig();
     caller.send("POST / HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nabcde\r\n");
     end(sockets[0] as Socket);
-    await until("another connection", async () => sockets.length === 2 || undefined);
+    await eventually("another connection", async () => sockets.length === 2 || false);
     caller.send("3\r\nfgh\r\n0\r\n\r\n");
     expect(await caller.received(/(2\.|502 .*\n)$/)).toMatch(/2\.$/);
     expect(seen).toEqual(["POST first", "POST abcdefgh"]);

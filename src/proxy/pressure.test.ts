@@ -3,8 +3,8 @@ import { connect } from "node:http2";
 import type { AddressInfo } from "node:net";
 import { createServer } from "node:net";
 import { describe, expect, it, onTestFinished } from "vitest";
+import { eventually } from "../../test/support/eventually.ts";
 import { attributes, RawConnection, startProxy, startUpstream, sumOf } from "../../test/support/proxy/rig.ts";
-import { until } from "../../test/support/until.ts";
 import { STATUS_CODE } from "../model/span.ts";
 
 const MIB = 1 << 20;
@@ -21,11 +21,11 @@ async function writtenUntilStuck(stream: NodeJS.WritableStream, most: number): P
   };
   more();
   let before = -1;
-  await until("the writer to wait", async () => {
+  await eventually("the writer to wait", async () => {
     const same = before === written;
     before = written;
     await new Promise((resolve) => setTimeout(resolve, 150));
-    return same ? true : undefined;
+    return same ? true : false;
   });
   return written;
 }
@@ -77,7 +77,7 @@ describe("a stall", () => {
       routes: [{ upstream: upstream.url, service: "shop" }],
     });
     await new RawConnection(proxy.port).send("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n").readsOnly(/200 OK/);
-    await until("the end upstream", async () => closed || undefined);
+    await eventually("the end upstream", async () => closed || false);
     const [server] = await proxy.spans("server", 1);
     expect(attributes(server as never)).toMatchObject({ "error.type": "timeout", "http.response.status_code": 200 });
     expect(server?.span.status).toEqual({

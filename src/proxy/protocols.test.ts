@@ -4,6 +4,7 @@ import { request as httpsRequest } from "node:https";
 import { text } from "node:stream/consumers";
 import { credentials, Client as GrpcClient, type ServiceError, status } from "@grpc/grpc-js";
 import { describe, expect, it, onTestFinished } from "vitest";
+import { eventually } from "../../test/support/eventually.ts";
 import {
   attributes,
   certificate,
@@ -17,7 +18,6 @@ import {
   values,
 } from "../../test/support/proxy/rig.ts";
 import { TEST_CERT } from "../../test/support/tls.ts";
-import { until } from "../../test/support/until.ts";
 import { STATUS_CODE } from "../model/span.ts";
 
 interface Http2Answer {
@@ -130,7 +130,7 @@ describe.each(["prior knowledge", "TLS"])("HTTP/2 by %s", (how) => {
     stream.on("error", () => {});
     await new Promise((resolve) => stream.once("data", resolve));
     stream.close(constants.NGHTTP2_CANCEL);
-    await until("the end upstream", async () => ended || undefined);
+    await eventually("the end upstream", async () => ended || false);
     expect(attributes((await proxy.spans("server", 1))[0] as never)["error.type"]).toBe("connection_lost");
   });
 
@@ -247,8 +247,8 @@ describe("WebSocket", () => {
     expect(await proxy.spans("internal", 0)).toEqual([]);
     raw.socket.end();
     await raw.closed();
-    await until("no open tunnel", async () =>
-      sumOf(proxy.metrics, "spanloom_proxy_open_websockets") === 0 ? true : undefined,
+    await eventually("no open tunnel", async () =>
+      sumOf(proxy.metrics, "spanloom_proxy_open_websockets") === 0 ? true : false,
     );
     const [life] = await proxy.spans("internal", 1);
     expect([life?.span.name, life?.span.parentSpanId, life?.span.traceId]).toEqual([

@@ -3,6 +3,7 @@ import { Agent, request as httpRequest, type IncomingMessage } from "node:http";
 import { text } from "node:stream/consumers";
 import express from "express";
 import { describe, expect, it, onTestFinished } from "vitest";
+import { eventually } from "../../test/support/eventually.ts";
 import {
   attributes,
   type Echoed,
@@ -14,7 +15,6 @@ import {
   sumOf,
   values,
 } from "../../test/support/proxy/rig.ts";
-import { until } from "../../test/support/until.ts";
 import { STATUS_CODE } from "../model/span.ts";
 
 const TRACE = "0af7651916cd43dd8448eb211c80319c";
@@ -295,7 +295,7 @@ describe("streaming", () => {
     const request = httpRequest(proxy.url, { method: "POST" });
     const answered = new Promise<IncomingMessage>((resolve) => request.once("response", resolve));
     request.write("one");
-    await until("the first chunk upstream", async () => seen[0]);
+    await eventually("the first chunk upstream", async () => seen[0] ?? false);
     request.end("two");
     expect(await text(await answered)).toBe("one|two");
   });
@@ -330,11 +330,11 @@ describe("streaming", () => {
     const proxy = await startProxy({ routes: [{ upstream: upstream.url }] });
     await new RawConnection(proxy.port).send("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n").readsOnly(/200 OK/);
     let before = -1;
-    await until("the upstream to wait", async () => {
+    await eventually("the upstream to wait", async () => {
       const same = before === written;
       before = written;
       await new Promise((resolve) => setTimeout(resolve, 150));
-      return same ? true : undefined;
+      return same ? true : false;
     });
     expect(written).toBeLessThan(64 << 20);
   });
@@ -470,7 +470,7 @@ describe("what goes wrong", () => {
     const raw = new RawConnection(proxy.port).send("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n");
     await raw.received(/begin/);
     raw.socket.destroy();
-    await until("the end upstream", async () => (ended === "yes" ? true : undefined));
+    await eventually("the end upstream", async () => (ended === "yes" ? true : false));
     const [server] = await proxy.spans("server", 1);
     expect(attributes(server as never)["error.type"]).toBe("connection_lost");
     expect(attributes((await proxy.spans("client", 1))[0] as never)["error.type"]).toBe("cancelled");
@@ -488,7 +488,7 @@ describe("what goes wrong", () => {
     raw.send("POST / HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n");
     await new Promise((resolve) => upstream.server.once("request", resolve));
     raw.socket.destroy();
-    await until("the end of the request upstream", async () => aborted || undefined);
+    await eventually("the end of the request upstream", async () => aborted || false);
   });
 
   it("refuses bodies beyond the limit, whether their length is told or not", async () => {

@@ -1,9 +1,9 @@
 import { createServer as createTls } from "node:https";
 import type { AddressInfo } from "node:net";
 import { describe, expect, it, onTestFinished } from "vitest";
+import { eventually } from "../../test/support/eventually.ts";
 import { attributes, freePort, startProxy, startUpstream, sumOf } from "../../test/support/proxy/rig.ts";
 import { TEST_CERT, TEST_KEY } from "../../test/support/tls.ts";
-import { until } from "../../test/support/until.ts";
 import { SILENT_LOGGER } from "../component/logger.ts";
 import { Metrics } from "../component/metrics.ts";
 import { createEndpointResolver } from "../discovery/registry/endpoint-resolver.ts";
@@ -91,7 +91,7 @@ describe("several fixed upstreams", () => {
     });
     expect(await asked(proxy.url, 2)).toContain("502");
     await startUpstream((_request, response) => response.end("back"), port);
-    await until("the instance that came back", async () => (await asked(proxy.url, 1)).includes("back") || undefined);
+    await eventually("the instance that came back", async () => (await asked(proxy.url, 1)).includes("back") || false);
   });
 
   it("are never left out by more than half, so that one fault does not empty the route", async () => {
@@ -119,10 +119,13 @@ describe("several fixed upstreams", () => {
     const proxy = await startProxy({
       routes: [{ upstream: [a.url, b.url], health_check: { path: "/health", interval_ms: 20 } }],
     });
-    await until("b to be left out", async () => (await asked(proxy.url, 4)).every((name) => name === "a") || undefined);
+    await eventually(
+      "b to be left out",
+      async () => (await asked(proxy.url, 4)).every((name) => name === "a") || false,
+    );
     expect(proxy.logged).toContainEqual(expect.objectContaining({ message: "an upstream fails its health check" }));
     well = true;
-    await until("b to be asked", async () => (await asked(proxy.url, 2)).includes("b") || undefined);
+    await eventually("b to be asked", async () => (await asked(proxy.url, 2)).includes("b") || false);
   });
 
   it("that all fail their health checks are told of", async () => {
@@ -130,9 +133,9 @@ describe("several fixed upstreams", () => {
     const proxy = await startProxy({
       routes: [{ upstream: sick.url, service: "shop", health_check: { interval_ms: 20 } }],
     });
-    const answer = await until("503", async () => {
+    const answer = await eventually("503", async () => {
       const given = await fetch(proxy.url);
-      return given.status === 503 ? given : undefined;
+      return given.status === 503 ? given : false;
     });
     expect(await answer.text()).toBe("503 Service Unavailable: no instance of shop can take the request now\n");
     expect(answer.headers.get("retry-after")).toBe("1");
@@ -173,15 +176,15 @@ describe("discovered upstreams", () => {
       { retries: 0, routes: [{ upstream: "discover://shop/base?tag=production&tag=v2" }] },
       resolver,
     );
-    await until("both to be healthy", async () => {
+    await eventually("both to be healthy", async () => {
       const names = await asked(proxy.url, 4);
-      return names.includes("a") && names.includes("b") ? true : undefined;
+      return names.includes("a") && names.includes("b") ? true : false;
     });
     expect((await proxy.spans("server", 1))[0]?.service).toBe("shop");
     await b.kill();
-    await until(
+    await eventually(
       "b to be unhealthy",
-      async () => (await local.discover("shop", ["production"])).length === 1 || undefined,
+      async () => (await local.discover("shop", ["production"])).length === 1 || false,
     );
     expect(await asked(proxy.url, 6)).toEqual(["a", "a", "a", "a", "a", "a"]);
   });

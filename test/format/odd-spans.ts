@@ -125,7 +125,7 @@ function digits(n: number): string {
   return (Math.imul(n, 0x9e3779b1) >>> 0).toString(16).padStart(8, "0");
 }
 
-/** `count` spans of a few traces that look alike, as those of one instrumented service do; the first starts at `from`, ns. */
+/** `count` spans of a few traces that look alike, as one instrumented service sends; the first starts at `from`, ns. */
 export function alikeSpans(first: number, count: number, from: bigint = T0): Bytes[] {
   return Array.from({ length: count }, (_, i) => {
     const n = first + i;

@@ -10,8 +10,8 @@ import { TraceScanner } from "../../src/codec/otlp/scan/scan.ts";
 import { DEFAULT_SCAN_LIMITS } from "../../src/codec/otlp/scan/scan-result.ts";
 import { eventually } from "../support/eventually.ts";
 import { serviceWith, spanWith } from "../support/otlp-spans.ts";
-import { faketimeEnvironment, faketimeLibrary } from "./faketime.ts";
 import { describeWhere } from "../support/requires.ts";
+import { faketimeEnvironment, faketimeLibrary } from "./faketime.ts";
 import { ServerProgram } from "./processes.ts";
 
 const LIBRARY = faketimeLibrary();

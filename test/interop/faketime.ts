@@ -10,8 +10,8 @@ export function faketimeLibrary(): string | undefined {
 }
 
 /**
- * A process hands the library's lock to its children through the environment, and one of them that is killed may leave it
- * held for ever: each has its own.
+ * A process hands the library's lock to its children through the environment, and one of them that is killed may leave
+ * it held for ever: each has its own.
  */
 const OWN_LOCK = "--import=data:text/javascript,delete%20process.env.FAKETIME_SHARED";
 

@@ -1,7 +1,8 @@
 import { spawn } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
 import { dirname, join, relative, resolve, sep } from "node:path";
-import { describe, expect, it } from "vitest";
+import { expect, it } from "vitest";
+import { describeWhere } from "../support/requires.ts";
 import { faketimeEnvironment, faketimeLibrary } from "./faketime.ts";
 
 const ROOT = resolve(import.meta.dirname, "../..");
@@ -52,7 +53,7 @@ it("some tests read recordings", () => {
   expect(readersOfRecordings().length).toBeGreaterThan(5);
 });
 
-describe.skipIf(LIBRARY === undefined)("nine years after the recordings (skipped without libfaketime)", () => {
+describeWhere(LIBRARY !== undefined, "libfaketime is missing", "nine years after the recordings", () => {
   it(
     "every test that reads them passes",
     async () => {

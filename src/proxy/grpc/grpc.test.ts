@@ -2,6 +2,7 @@ import { createServer as createHttps } from "node:https";
 import { type AddressInfo, connect as connectTcp, createServer as createTcp } from "node:net";
 import { type ClientWritableStream, Metadata, type ServiceError, status } from "@grpc/grpc-js";
 import { describe, expect, it, onTestFinished } from "vitest";
+import { eventually } from "../../../test/support/eventually.ts";
 import {
   ask,
   connectTo,
@@ -21,7 +22,6 @@ import {
   sumOf,
 } from "../../../test/support/proxy/rig.ts";
 import { TEST_CERT, TEST_KEY } from "../../../test/support/tls.ts";
-import { until } from "../../../test/support/until.ts";
 import { STATUS_CODE } from "../../model/span.ts";
 
 describe.each([
@@ -189,7 +189,7 @@ describe("how a call ends", () => {
     talk.on("error", () => {});
     await new Promise((resolve) => talk.once("data", resolve));
     talk.cancel();
-    await until("the cancel upstream", async () => cancelled || undefined);
+    await eventually("the cancel upstream", async () => cancelled || false);
     const [server] = await proxy.spans("server", 1);
     expect([server?.span.status.code, attributes(server as never)["rpc.response.status_code"]]).toEqual([
       STATUS_CODE.unset,
@@ -216,7 +216,7 @@ describe("how a call ends", () => {
     const deadline = Date.now() + 500;
     const { error } = await ask(client, "tea", new Metadata(), { deadline });
     expect(error?.code).toBe(status.DEADLINE_EXCEEDED);
-    await until("the cancel upstream", async () => cancelled || undefined);
+    await eventually("the cancel upstream", async () => cancelled || false);
     expect(Math.abs(Number(timeout) - deadline)).toBeLessThan(5_000);
   });
 
@@ -384,7 +384,7 @@ describe("an upstream", () => {
     const proxy = await startProxy({ routes: [{ upstream: url, service: "shop" }] });
     const client = connectTo(proxy);
     const first = ask(client, "first");
-    await until("the first call upstream", async () => held !== undefined || undefined);
+    await eventually("the first call upstream", async () => held !== undefined || false);
     const second = await ask(client, "second");
     expect([second.error, second.answer?.toString()]).toEqual([null, "a"]);
     held?.();
@@ -413,7 +413,7 @@ describe("an upstream", () => {
     const hasty = await startProxy({ timeouts: { idle_ms: 100 }, routes: [{ upstream: url, service: "shop" }] });
     const client = connectTo(hasty);
     expect((await ask(client, "tea")).error?.code).toBe(status.NOT_FOUND);
-    await until("the end of the idle connection", async () => sessions[1]?.destroyed || undefined);
+    await eventually("the end of the idle connection", async () => sessions[1]?.destroyed || false);
     expect((await ask(client, "tea")).error?.code).toBe(status.NOT_FOUND);
     expect(sessions).toHaveLength(3);
   });

@@ -1,6 +1,6 @@
 /**
- * `GET /api/ui/status`, shared with the web UI; nothing here may need Node. What is undefined is absent from the JSON. Times
- * are ms since the Unix epoch.
+ * `GET /api/ui/status`, shared with the web UI; nothing here may need Node. What is undefined is absent from the JSON.
+ * Times are ms since the Unix epoch.
  */
 
 /** What the collector listens on and what has passed through it since it started. */

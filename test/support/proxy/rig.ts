@@ -11,8 +11,8 @@ import type { AnyValue } from "../../../src/model/any-value.ts";
 import { SPAN_KIND, type SpanRecord } from "../../../src/model/span.ts";
 import { TracingProxy } from "../../../src/proxy/proxy.ts";
 import { type ProxyConfigInput, proxyConfig } from "../../../src/proxy/proxy-config.ts";
+import { eventually } from "../eventually.ts";
 import { TEST_CERT, TEST_KEY } from "../tls.ts";
-import { until } from "../until.ts";
 
 export { freePort } from "../free-port.ts";
 
@@ -62,9 +62,9 @@ export async function startProxy(config: ProxyConfigInput, resolver?: EndpointRe
     metrics,
     stop,
     spans: (kind, count) =>
-      until(`${count} ${kind} spans`, async () => {
+      eventually(`${count} ${kind} spans`, async () => {
         const found = records.filter(({ span }) => span.kind === SPAN_KIND[kind]);
-        return found.length >= count ? found : undefined;
+        return found.length >= count ? found : false;
       }),
   };
 }
@@ -146,8 +146,8 @@ export class RawConnection {
 
   /** What came so far, once it matches. */
   received(pattern: RegExp): Promise<string> {
-    return until(`${pattern} on the socket, which has: ${this.#text}`, async () =>
-      pattern.test(this.#text) ? this.#text : undefined,
+    return eventually(`${pattern} on the socket, which has: ${this.#text}`, async () =>
+      pattern.test(this.#text) ? this.#text : false,
     );
   }
 
@@ -158,7 +158,7 @@ export class RawConnection {
   }
 
   closed(): Promise<string> {
-    return until("the end of the connection", async () => (this.#closed ? this.#text : undefined));
+    return eventually("the end of the connection", async () => (this.#closed ? this.#text : false));
   }
 }
 

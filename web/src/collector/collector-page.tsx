@@ -8,7 +8,7 @@ import { Page, PageHead } from "../ui/page.tsx";
 import { PageSkeleton } from "../ui/skeleton.tsx";
 import { Card } from "./card.tsx";
 import styles from "./collector-page.module.css";
-import { Exporter } from "./exporter.tsx";
+import { ExporterCard } from "./exporter-card.tsx";
 import { Endpoints, Storage } from "./figures.tsx";
 import { SeriesTable } from "./series-table.tsx";
 import { exporterKey, useRates } from "./use-rates.ts";
@@ -57,7 +57,7 @@ export function CollectorPage() {
             ) : (
               <ul>
                 {status.exporters.map((exporter) => (
-                  <Exporter
+                  <ExporterCard
                     key={exporter.name}
                     exporter={exporter}
                     rate={rates.get(exporterKey(exporter.name))}

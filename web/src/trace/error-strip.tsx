@@ -6,7 +6,7 @@ import { IconButton } from "../ui/button.tsx";
 import { Icon } from "../ui/icon.tsx";
 import styles from "./error-strip.module.css";
 import { pathTo } from "./model/layout.ts";
-import { firstErrorOrigin, operationOf, serviceOf, spanIdOf, type TraceModel } from "./model/trace-model.ts";
+import { firstErrorOrigin, operationOf, serviceOfRow, spanIdOf, type TraceModel } from "./model/trace-model.ts";
 import { errorMessage } from "./span/exception.ts";
 
 /** How many spans failed, the path to where the first failure began and what it says; steps through all of them. */
@@ -31,7 +31,7 @@ export function ErrorStrip({
   const why = data?.spans.map(errorMessage).find((message) => message !== "");
   const path = pathTo(layout, origin);
   const shown = path.length <= 3 ? path : [path[0]!, ...path.slice(-2)];
-  const name = (row: number) => `${serviceOf(columns, row)} ${operationOf(columns, row)}`;
+  const name = (row: number) => `${serviceOfRow(columns, row)} ${operationOf(columns, row)}`;
   const count = model.errorRows.length;
   return (
     <nav className={styles.strip} aria-label="Errors">
@@ -48,7 +48,7 @@ export function ErrorStrip({
               </span>
             )}
             <button type="button" title={name(row)} onClick={() => onShow(row)}>
-              <b>{serviceOf(columns, row)}</b> <bdi>{operationOf(columns, row)}</bdi>
+              <b>{serviceOfRow(columns, row)}</b> <bdi>{operationOf(columns, row)}</bdi>
             </button>
           </li>
         ))}

@@ -3,7 +3,7 @@ import type { TraceColumns } from "../../../src/query/ui/columns-format.ts";
 import { formatDuration } from "../format/duration.ts";
 import { Button } from "../ui/button.tsx";
 import { slowestRow } from "./model/self-time.ts";
-import { operationOf, serviceOf, type TraceModel } from "./model/trace-model.ts";
+import { operationOf, serviceOfRow, type TraceModel } from "./model/trace-model.ts";
 import styles from "./self-time-hint.module.css";
 
 /** Where most of the time went: the span with the longest time of its own. A press shows it. */
@@ -32,7 +32,7 @@ export function SelfTimeHint({
     >
       <span className="muted">Most self time</span>
       <span className={styles.name}>
-        <b>{serviceOf(columns, row)}</b> <bdi>{operationOf(columns, row)}</bdi>
+        <b>{serviceOfRow(columns, row)}</b> <bdi>{operationOf(columns, row)}</bdi>
       </span>
       {formatDuration(selfNano)}
       {share <= 100 && <span className="muted">{share} %</span>}

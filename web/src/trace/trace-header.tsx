@@ -9,7 +9,7 @@ import { Fact } from "../ui/fact.tsx";
 import { Icon } from "../ui/icon.tsx";
 import { Menu } from "../ui/menu.tsx";
 import { ServiceChips } from "../ui/service-chips.tsx";
-import { operationOf, serviceOf, type TraceModel } from "./model/trace-model.ts";
+import { operationOf, serviceOfRow, type TraceModel } from "./model/trace-model.ts";
 import { LinkedFromMenu } from "./span/linked-from.tsx";
 import styles from "./trace-header.module.css";
 
@@ -24,8 +24,8 @@ export function TraceHeader({ model }: { readonly model: TraceModel }) {
   return (
     <header className={styles.header}>
       <div className={styles.title}>
-        <h1 title={`${serviceOf(columns, 0)} ${operationOf(columns, 0)}`}>
-          <span className={styles.service}>{serviceOf(columns, 0)}</span>{" "}
+        <h1 title={`${serviceOfRow(columns, 0)} ${operationOf(columns, 0)}`}>
+          <span className={styles.service}>{serviceOfRow(columns, 0)}</span>{" "}
           <span dir="auto">{operationOf(columns, 0)}</span>
         </h1>
         <span className={classNames("mono", styles.id)} title={columns.traceId}>

@@ -8,7 +8,7 @@ export function traceQuery(traceId: string) {
   return queryOptions({
     queryKey: ["trace", traceId],
     queryFn: async ({ signal, client, queryKey }): Promise<TraceModel | null> => {
-      // The server has the browser ask for this path along with the page (src/app/web-files.ts).
+      // The server has the browser ask for this path along with the page (src/app/ui-port/web-files.ts).
       const bytes = await getBytes(`api/ui/traces/${traceId}/columns`, signal).catch(nullWhereNotFound);
       if (bytes === null) return null;
       const columns = decodeTraceColumns(bytes);

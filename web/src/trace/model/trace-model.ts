@@ -69,7 +69,7 @@ export function buildTraceModel(columns: TraceColumns): TraceModel {
   };
 }
 
-export function serviceOf(columns: TraceColumns, row: number): string {
+export function serviceOfRow(columns: TraceColumns, row: number): string {
   return columns.services[columns.service[row]!]!;
 }
 

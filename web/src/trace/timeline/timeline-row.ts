@@ -6,7 +6,7 @@ import { iconElement } from "../../ui/icon.tsx";
 import { setSwatchLook, swatchElement } from "../../ui/service-swatch.tsx";
 import { countBetween } from "../model/folding.ts";
 import type { SiblingGroup } from "../model/sibling-groups.ts";
-import { operationOf, serviceOf, type TraceModel } from "../model/trace-model.ts";
+import { operationOf, serviceOfRow, type TraceModel } from "../model/trace-model.ts";
 import { part } from "./part.ts";
 import styles from "./timeline.module.css";
 
@@ -80,7 +80,7 @@ export class TimelineRow {
     const depth = layout.depth[row]!;
     const errors = group === undefined ? 0 : countBetween(model.errorRows, row, group.end);
     const error = columns.status[row] === STATUS_CODE.error || errors > 0;
-    const service = serviceOf(columns, row);
+    const service = serviceOfRow(columns, row);
     const operation = operationOf(columns, row);
     const look = model.looks[columns.service[row]!]!;
     const element = this.element;

@@ -5,7 +5,7 @@ import { formatRelative } from "../format/time.ts";
 import { Chip } from "../ui/chip.tsx";
 import { Fact } from "../ui/fact.tsx";
 import { Icon } from "../ui/icon.tsx";
-import styles from "./exporter.module.css";
+import styles from "./exporter-card.module.css";
 import { rateText } from "./rate-text.ts";
 
 const OUTCOME_WORDS: Partial<Record<NonNullable<UiExporterStatus["lastOutcome"]>, string>> = {
@@ -13,7 +13,7 @@ const OUTCOME_WORDS: Partial<Record<NonNullable<UiExporterStatus["lastOutcome"]>
 };
 
 /** A destination: how it fares, what it got, and what it still waits for. */
-export function Exporter({
+export function ExporterCard({
   exporter,
   rate,
   nowMs,
