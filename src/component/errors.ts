@@ -1,29 +1,28 @@
-/** Error codes are stable: scripts and tests may rely on them. */
+/** What passes by itself: the codes that a RetryableError may have. */
+export type RetryableCode = "overloaded" | "storage_full" | "storage_unavailable" | "unreachable" | "cancelled";
+
+/** Error codes are stable: scripts and tests may rely on them. `ERROR_STATUS` says how each is told. */
 export type ErrorCode =
+  | RetryableCode
   | "config_invalid"
   | "malformed"
   | "unsupported_media_type"
   | "too_large"
-  | "overloaded"
-  | "storage_full"
-  | "storage_unavailable"
   | "data_folder_in_use"
   | "data_folder_unusable"
   | "data_format_unknown"
   | "listen_failed"
   | "not_found"
   | "bad_request"
-  | "unreachable"
   | "unauthenticated"
   | "unsupported"
-  | "cancelled"
   | "internal";
 
 /** The sender may try the same request again, not before `retryAfterMs` where given. */
 export class RetryableError extends Error {
-  readonly code: ErrorCode;
+  readonly code: RetryableCode;
   readonly retryAfterMs: number | undefined;
-  constructor(code: ErrorCode, message: string, retryAfterMs?: number, options?: ErrorOptions) {
+  constructor(code: RetryableCode, message: string, retryAfterMs?: number, options?: ErrorOptions) {
     super(message, options);
     this.name = "RetryableError";
     this.code = code;
@@ -52,12 +51,14 @@ export function throwIfAborted(signal: AbortSignal | undefined): void {
 }
 
 /** Plain form of an error for a trip between threads. */
-export interface ErrorRecord {
-  readonly retryable: boolean;
-  readonly code: ErrorCode;
-  readonly message: string;
-  readonly retryAfterMs?: number;
-}
+export type ErrorRecord =
+  | {
+      readonly retryable: true;
+      readonly code: RetryableCode;
+      readonly message: string;
+      readonly retryAfterMs?: number;
+    }
+  | { readonly retryable: false; readonly code: ErrorCode; readonly message: string };
 
 export function toErrorRecord(error: unknown): ErrorRecord {
   if (error instanceof RetryableError) {

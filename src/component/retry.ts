@@ -1,19 +1,26 @@
+import { GRPC_STATUS } from "../model/grpc-status.ts";
+
 /**
  * The one table of what may be retried, for receivers and exporters alike (OTLP specification 1.11, "Failures").
  * gRPC RESOURCE_EXHAUSTED is retryable only with RetryInfo.
  */
 export const RETRYABLE_HTTP_STATUS: ReadonlySet<number> = new Set([429, 502, 503, 504]);
 
-/** grpc.status numbers: CANCELLED, DEADLINE_EXCEEDED, ABORTED, OUT_OF_RANGE, UNAVAILABLE, DATA_LOSS. */
-export const RETRYABLE_GRPC_STATUS: ReadonlySet<number> = new Set([1, 4, 10, 11, 14, 15]);
-const RESOURCE_EXHAUSTED = 8;
+export const RETRYABLE_GRPC_STATUS: ReadonlySet<number> = new Set([
+  GRPC_STATUS.cancelled,
+  GRPC_STATUS.deadline_exceeded,
+  GRPC_STATUS.aborted,
+  GRPC_STATUS.out_of_range,
+  GRPC_STATUS.unavailable,
+  GRPC_STATUS.data_loss,
+]);
 
 export function isRetryableHttpStatus(status: number): boolean {
   return RETRYABLE_HTTP_STATUS.has(status);
 }
 
 export function isRetryableGrpcStatus(status: number, hasRetryInfo: boolean): boolean {
-  return RETRYABLE_GRPC_STATUS.has(status) || (status === RESOURCE_EXHAUSTED && hasRetryInfo);
+  return RETRYABLE_GRPC_STATUS.has(status) || (status === GRPC_STATUS.resource_exhausted && hasRetryInfo);
 }
 
 export interface BackoffSettings {

@@ -86,11 +86,12 @@ it.each([
   expect(JSON.parse(got.bytes.toString())).toEqual({ status, code, message: "m" });
 });
 
-it("gives retryable errors 503 and whole seconds to wait", async () => {
+it("gives retryable errors their status and whole seconds to wait", async () => {
   const busy = await answer(() => Promise.reject(new RetryableError("overloaded", "m", 2_100)));
-  expect(busy.status).toBe(503);
+  expect(busy.status).toBe(429);
   expect(busy.headers["retry-after"]).toBe("3");
   const unsaid = await answer(() => Promise.reject(new RetryableError("storage_unavailable", "m")));
+  expect(unsaid.status).toBe(503);
   expect(unsaid.headers["retry-after"]).toBe("1");
 });
 

@@ -1,8 +1,10 @@
 import { promisify } from "node:util";
 import { gzip } from "node:zlib";
 import type { NextFunction, Request, Response } from "router";
-import { type ErrorCode, PermanentError, RetryableError } from "../component/errors.ts";
+import { failureOf } from "../component/error-status.ts";
+import type { ErrorCode } from "../component/errors.ts";
 import type { ViewHost, ViewResult } from "../component/read.ts";
+import { startFailure } from "../server/error-status.ts";
 import { isFromThisMachine } from "../server/same-machine.ts";
 import type { QueryParams } from "./params.ts";
 
@@ -12,14 +14,6 @@ const gzipAsync = promisify(gzip);
 const COMPRESS_FROM_BYTES = 1024;
 /** Larger answers are compressed at the fastest level: they cross a local network more often than a slow one. */
 const FAST_FROM_BYTES = 256 * 1024;
-
-const STATUS_OF_CODE: Partial<Record<ErrorCode, number>> = {
-  malformed: 400,
-  bad_request: 400,
-  not_found: 404,
-  too_large: 413,
-  unsupported_media_type: 415,
-};
 
 /** An API's own form of an error body; always JSON. */
 export type ErrorBody = (status: number, code: ErrorCode, message: string) => string;
@@ -32,18 +26,10 @@ export interface ViewRequest {
   readonly download?: string;
 }
 
-/** The HTTP status of an error that a view or a parser threw: retryable is 503, unknown is 500. */
-export function statusOfError(error: unknown): number {
-  if (error instanceof RetryableError) return 503;
-  if (error instanceof PermanentError) return STATUS_OF_CODE[error.code] ?? 500;
-  const status = (error as { status?: unknown } | null)?.status;
-  return typeof status === "number" && status >= 400 && status < 500 ? status : 500;
-}
-
 /**
  * A handler of a router: parses the request to a view and its parameters, runs it and sends the answer, compressed
  * where it is over 1 kB and a client on another machine takes gzip. A client that goes away aborts the view. Errors of
- * either step become `errorBody`; RetryableError is 503 with Retry-After.
+ * either step become `errorBody` with the status of `failureOf`.
  */
 export function viewHandler(
   host: ViewHost,
@@ -83,21 +69,11 @@ export async function sendError(
   error: unknown,
   errorBody: ErrorBody,
 ): Promise<void> {
-  const status = statusOfError(error);
-  if (error instanceof RetryableError) {
-    response.setHeader("Retry-After", String(Math.max(1, Math.ceil((error.retryAfterMs ?? 1_000) / 1000))));
-  }
-  const code: ErrorCode =
-    error instanceof RetryableError || error instanceof PermanentError
-      ? error.code
-      : status === 413
-        ? "too_large"
-        : status < 500
-          ? "bad_request"
-          : "internal";
+  const failure = failureOf(error);
+  startFailure(response, failure);
   const message = error instanceof Error ? error.message : String(error);
-  const body = new TextEncoder().encode(errorBody(status, code, message));
-  await sendBytes(request, response, { status, contentType: "application/json", body });
+  const body = new TextEncoder().encode(errorBody(failure.http, failure.code, message));
+  await sendBytes(request, response, { status: failure.http, contentType: "application/json", body });
 }
 
 async function sendBytes(request: Request, response: Response, result: ViewResult): Promise<void> {

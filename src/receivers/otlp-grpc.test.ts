@@ -6,7 +6,7 @@ import { EXPORT_PATH, grpcCall, grpcClient, type ReceiverRig, startReceiver } fr
 import { decodeExportResponse } from "../codec/otlp/message/export-response.ts";
 import { healthRequest } from "../codec/rpc/health.ts";
 import { decodeRpcStatus } from "../codec/rpc/status.ts";
-import { type ErrorCode, PermanentError, RetryableError } from "../component/errors.ts";
+import { type ErrorCode, PermanentError, type RetryableCode, RetryableError } from "../component/errors.ts";
 import { isRetryableGrpcStatus } from "../component/retry.ts";
 
 const BODY = Uint8Array.of(10, 0);
@@ -87,7 +87,7 @@ describe("what is taken", () => {
 });
 
 describe("what is refused", () => {
-  const retryable: ErrorCode[] = ["overloaded", "storage_full", "storage_unavailable", "cancelled"];
+  const retryable: RetryableCode[] = ["overloaded", "storage_full", "storage_unavailable", "cancelled", "unreachable"];
   it.each(retryable)("RetryableError %s is UNAVAILABLE with RetryInfo", async (code) => {
     rig.sink.answer = () => {
       throw new RetryableError(code, "später \ud800", 1_500);

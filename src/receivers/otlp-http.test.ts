@@ -6,7 +6,7 @@ import { eventually } from "../../test/support/eventually.ts";
 import { type ReceiverRig, startReceiver } from "../../test/support/receiver-rig.ts";
 import { decodeExportResponse } from "../codec/otlp/message/export-response.ts";
 import { decodeRpcStatus } from "../codec/rpc/status.ts";
-import { type ErrorCode, PermanentError, RetryableError } from "../component/errors.ts";
+import { type ErrorCode, PermanentError, type RetryableCode, RetryableError } from "../component/errors.ts";
 import { isRetryableHttpStatus } from "../component/retry.ts";
 
 const PROTO = "application/x-protobuf";
@@ -254,7 +254,7 @@ describe("what is refused, with a google.rpc.Status each time", () => {
 });
 
 describe("the error table, both ways", () => {
-  const retryable: ErrorCode[] = ["overloaded", "storage_full", "storage_unavailable", "cancelled", "internal"];
+  const retryable: RetryableCode[] = ["overloaded", "storage_full", "storage_unavailable", "cancelled", "unreachable"];
   const permanent: [ErrorCode, number, number][] = [
     ["malformed", 400, 3],
     ["bad_request", 400, 3],

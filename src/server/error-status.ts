@@ -1,6 +1,7 @@
+import type { ServerResponse } from "node:http";
 import type { RpcStatus } from "../codec/rpc/status.ts";
-import { type ErrorCode, PermanentError, RetryableError } from "../component/errors.ts";
-import { GRPC_STATUS } from "../model/grpc-status.ts";
+import { type Failure, failureOf } from "../component/error-status.ts";
+import type { ErrorCode } from "../component/errors.ts";
 
 /** How a failure is told to a sender on either transport. */
 export interface ErrorAnswer {
@@ -11,49 +12,17 @@ export interface ErrorAnswer {
   readonly reason: ErrorCode;
 }
 
-interface Statuses {
-  readonly http: number;
-  readonly grpc: number;
+/** `failureOf` as a receiver tells it. */
+export function answerOf(error: unknown): ErrorAnswer {
+  const { http, grpc, code, message, retryDelayMs } = failureOf(error);
+  const retry = retryDelayMs === undefined ? {} : { retryDelayMs };
+  return { httpStatus: http, rpc: { code: grpc, message, ...retry }, reason: code };
 }
 
-/** Every status here must be retryable by component/retry.ts: senders decide by the status alone. */
-const RETRYABLE: Partial<Record<ErrorCode, Statuses>> = {
-  overloaded: { http: 429, grpc: GRPC_STATUS.unavailable },
-};
-const RETRYABLE_DEFAULT: Statuses = { http: 503, grpc: GRPC_STATUS.unavailable };
-
-/** No status here may be retryable by component/retry.ts. */
-const PERMANENT: Partial<Record<ErrorCode, Statuses>> = {
-  malformed: { http: 400, grpc: GRPC_STATUS.invalid_argument },
-  bad_request: { http: 400, grpc: GRPC_STATUS.invalid_argument },
-  unsupported_media_type: { http: 415, grpc: GRPC_STATUS.invalid_argument },
-  too_large: { http: 413, grpc: GRPC_STATUS.resource_exhausted },
-  not_found: { http: 404, grpc: GRPC_STATUS.not_found },
-};
-const PERMANENT_DEFAULT: Statuses = { http: 500, grpc: GRPC_STATUS.internal };
-
-/** Wait that a sender is asked for where the error names none, ms. */
-const DEFAULT_RETRY_MS = 1_000;
-
-/**
- * The answer for anything thrown while a request was handled. What is neither RetryableError nor PermanentError is a
- * fault of ours: its text stays in the log and the sender is told only that the request failed.
- */
-export function answerOf(error: unknown): ErrorAnswer {
-  if (error instanceof RetryableError) {
-    const { http, grpc } = RETRYABLE[error.code] ?? RETRYABLE_DEFAULT;
-    const retryDelayMs = error.retryAfterMs ?? DEFAULT_RETRY_MS;
-    return { httpStatus: http, rpc: { code: grpc, message: error.message, retryDelayMs }, reason: error.code };
-  }
-  if (error instanceof PermanentError) {
-    const { http, grpc } = PERMANENT[error.code] ?? PERMANENT_DEFAULT;
-    return { httpStatus: http, rpc: { code: grpc, message: error.message }, reason: error.code };
-  }
-  return {
-    httpStatus: PERMANENT_DEFAULT.http,
-    rpc: { code: PERMANENT_DEFAULT.grpc, message: "internal error; the collector's log has the details" },
-    reason: "internal",
-  };
+/** Sets status and Retry-After; the body, in the API's own form, is the caller's. */
+export function startFailure(response: ServerResponse, { http, retryDelayMs }: Failure): void {
+  response.statusCode = http;
+  if (retryDelayMs !== undefined) response.setHeader("retry-after", String(retryAfterSeconds(retryDelayMs)));
 }
 
 /** Value of the Retry-After header: whole seconds, at least 1 (RFC 9110 §10.2.3). */

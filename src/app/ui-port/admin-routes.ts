@@ -1,9 +1,11 @@
 import express, { type NextFunction, type Request, type Response, type Router } from "express";
+import { failureOf } from "../../component/error-status.ts";
 import { PermanentError, RetryableError } from "../../component/errors.ts";
 import type { ViewHost } from "../../component/read.ts";
 import type { SpanStore } from "../../component/store.ts";
 import { parseTraceId } from "../../model/ids.ts";
 import type { TraceQuery } from "../../model/trace-query.ts";
+import { startFailure } from "../../server/error-status.ts";
 import { isFromThisMachine } from "../../server/same-machine.ts";
 import { deletionQuery } from "./deletion-query.ts";
 
@@ -24,21 +26,18 @@ const MAX_DELETED = 1_000_000;
 export function createAdminRoutes(store: AdminStore): Router {
   const router = express.Router({ caseSensitive: true });
   router.use("/api/ui/admin", (request, response, next) => {
-    if (!isFromThisMachine(request)) {
-      refuse(response, 403, "unauthenticated", "maintenance is for programs on the collector's own machine");
-    } else if (request.headers[ADMIN_HEADER] !== "1") {
-      refuse(response, 403, "unauthenticated", `the header ${ADMIN_HEADER}: 1 is missing`);
-    } else next();
+    if (!isFromThisMachine(request)) throw forbidden("maintenance is for programs on the collector's own machine");
+    if (request.headers[ADMIN_HEADER] !== "1") throw forbidden(`the header ${ADMIN_HEADER}: 1 is missing`);
+    response.setHeader("cache-control", "no-store");
+    next();
   });
-  router.post("/api/ui/admin/compact", (_request, response) =>
-    answer(response, async () => ({ segments: await store.compact() })),
-  );
-  router.post("/api/ui/admin/delete", express.json({ limit: "8mb", type: () => true }), (request, response) =>
-    answer(response, () => remove(store, request)),
-  );
-  router.use("/api/ui/admin", (error: Error, _request: Request, response: Response, _next: NextFunction) =>
-    refuse(response, 400, "bad_request", `the body: expected a JSON object: ${error.message}`),
-  );
+  router.post("/api/ui/admin/compact", async (_request, response) => {
+    response.json({ segments: await store.compact() });
+  });
+  router.post("/api/ui/admin/delete", express.json({ limit: "8mb", type: () => true }), async (request, response) => {
+    response.json(await remove(store, request));
+  });
+  router.use("/api/ui/admin", refuse);
   return router;
 }
 
@@ -109,18 +108,19 @@ async function remove(store: AdminStore, request: Request): Promise<unknown> {
   return { traces: await deleteMatching(store, Object.fromEntries(given) as Record<string, string>, signal) };
 }
 
-async function answer(response: Response, work: () => Promise<unknown>): Promise<void> {
-  response.setHeader("cache-control", "no-store");
-  try {
-    response.json(await work());
-  } catch (error) {
-    if (error instanceof PermanentError) {
-      refuse(response, error.code === "internal" ? 500 : 400, error.code, error.message);
-    } else if (error instanceof RetryableError) refuse(response, 503, error.code, error.message);
-    else throw error;
-  }
+function forbidden(message: string): PermanentError {
+  return new PermanentError("unauthenticated", message);
 }
 
-function refuse(response: Response, status: number, code: string, message: string): void {
-  response.status(status).json({ error: { code, message } });
+/** What is a fault of ours goes on to the application's handler, which logs it. */
+function refuse(error: unknown, _request: Request, response: Response, next: NextFunction): void {
+  const failure = failureOf(error);
+  const { typed } = failure;
+  if (response.headersSent || (!typed && failure.code === "internal")) {
+    next(error);
+    return;
+  }
+  const message = typed ? failure.message : `the body: expected a JSON object: ${failure.message}`;
+  startFailure(response, failure);
+  response.json({ error: { code: failure.code, message } });
 }

@@ -1,3 +1,4 @@
+import type { ServerResponse } from "node:http";
 import createRouter, { type RequestHandler, type Router } from "router";
 import type { Logger } from "../../component/logger.ts";
 import type { ViewHost } from "../../component/read.ts";
@@ -60,7 +61,9 @@ export function createHttpApp(settings: HttpAppSettings): HttpHandler {
   front.use(pages(settings.loadPages));
 
   const failed = errorAnswer(settings.logger);
-  return (request, response) => front(request, response, (error?: unknown) => failed(error, request, response));
+  const cut = (response: ServerResponse) => () => response.destroy();
+  return (request, response) =>
+    front(request, response, (error?: unknown) => failed(error, request, response, cut(response)));
 }
 
 function apiRoutes({ control, viewHost }: HttpAppSettings): Router {

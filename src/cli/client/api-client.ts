@@ -1,5 +1,6 @@
 import { PermanentError } from "../../component/errors.ts";
 import { fetchReason } from "../../component/reasons.ts";
+import { refusalOf } from "./refusal.ts";
 
 /** Where a collector's read APIs answer when a command is not told. */
 export const DEFAULT_URL = "http://127.0.0.1:16686";
@@ -45,21 +46,10 @@ export class ApiClient {
       );
     }
     if (response.ok) return response;
-    const text = await response.text();
-    const code = response.status === 404 ? "not_found" : response.status < 500 ? "bad_request" : "internal";
-    throw new PermanentError(
-      code,
-      messageOf(text) ?? `${url} answered ${response.status}; expected a collector's web UI there, as ${DEFAULT_URL}`,
+    throw refusalOf(
+      response.status,
+      await response.text(),
+      `${url} answered ${response.status}; expected a collector's web UI there, as ${DEFAULT_URL}`,
     );
-  }
-}
-
-/** The message of either error envelope: the UI API's or Jaeger's. */
-function messageOf(text: string): string | undefined {
-  try {
-    const body = JSON.parse(text) as { error?: { message?: string }; errors?: { msg?: string }[] };
-    return body.error?.message ?? body.errors?.[0]?.msg;
-  } catch {
-    return undefined;
   }
 }

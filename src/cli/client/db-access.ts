@@ -5,6 +5,7 @@ import { PermanentError } from "../../component/errors.ts";
 import type { Logger } from "../../component/logger.ts";
 import { fetchReason } from "../../component/reasons.ts";
 import type { SpanStore } from "../../component/store.ts";
+import { refusalOf } from "./refusal.ts";
 
 /** One piece of work in two ways. */
 export interface Ways<T> {
@@ -50,15 +51,7 @@ export async function postAdmin<T>(base: string, path: string, body: unknown): P
   }
   const text = await response.text();
   if (response.ok) return JSON.parse(text) as T;
-  throw new PermanentError(response.status < 500 ? "bad_request" : "internal", messageOf(text) ?? `${url}: ${text}`);
-}
-
-function messageOf(text: string): string | undefined {
-  try {
-    return (JSON.parse(text) as { error?: { message?: string } }).error?.message;
-  } catch {
-    return undefined;
-  }
+  throw refusalOf(response.status, text, `${url}: ${text}`);
 }
 
 const write = (message: string, fields: object = {}) => {

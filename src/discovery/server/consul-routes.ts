@@ -1,7 +1,8 @@
 import express, { type NextFunction, type Request, type Response, type Router } from "express";
 import { PermanentError, RetryableError } from "../../component/errors.ts";
 import type { Logger } from "../../component/logger.ts";
-import { joinSignals, reasonOf } from "../../component/wait.ts";
+import { joinSignals } from "../../component/wait.ts";
+import { failureHandler } from "../../server/failure-handler.ts";
 import { hasAllTags } from "../instance/instance.ts";
 import type { LocalRecord } from "../instance/local-record.ts";
 import type { LocalRegistry } from "../registry/local-registry.ts";
@@ -135,7 +136,12 @@ export function createConsulRoutes(settings: ConsulRoutesSettings): Router {
   router.use("/v1", (request, response) => {
     notFound(response, `no such endpoint here: ${request.method} ${request.originalUrl.split("?", 1)[0]}`);
   });
-  router.use(errorHandler(settings.logger));
+  router.use(
+    failureHandler(settings.logger, ({ message, typed, code }, response) => {
+      response.setHeader("content-type", "text/plain; charset=utf-8");
+      response.end(typed || code === "internal" ? message : `Request decode failed: ${message}`);
+    }),
+  );
   return router;
 }
 
@@ -221,28 +227,4 @@ function queryOf(request: Request): URLSearchParams {
 function wildcard(request: Request, key: string): string {
   const value = (request.params as Record<string, unknown>)[key];
   return Array.isArray(value) ? value.join("/") : String(value);
-}
-
-function errorHandler(logger: Logger) {
-  return (error: unknown, request: Request, response: Response, next: NextFunction): void => {
-    if (response.headersSent) {
-      next(error);
-      return;
-    }
-    const given = (error as { status?: unknown } | null)?.status;
-    const status =
-      error instanceof PermanentError
-        ? 400
-        : error instanceof RetryableError
-          ? 503
-          : typeof given === "number" && given >= 400 && given < 500
-            ? given
-            : 500;
-    if (status === 500) logger.error("a registry request failed", { path: request.path, error: reasonOf(error) });
-    const message = status === 500 ? "internal error; the collector's log has it" : reasonOf(error);
-    response
-      .status(status)
-      .type("text")
-      .send(status === given ? `Request decode failed: ${message}` : message);
-  };
 }

@@ -1,9 +1,10 @@
-import express, { type NextFunction, type Request, type Response, type Router } from "express";
+import express, { type Response, type Router } from "express";
 import type { DiscoveryBackend, ServiceInstance } from "../../component/discovery.ts";
 import { PermanentError, RetryableError } from "../../component/errors.ts";
 import type { Logger } from "../../component/logger.ts";
-import { joinSignals, reasonOf } from "../../component/wait.ts";
+import { joinSignals } from "../../component/wait.ts";
 import type { InstanceView, RegistryView } from "../../model/registry-view.ts";
+import { failureHandler } from "../../server/failure-handler.ts";
 import { byId, healthyWithTags } from "../instance/instance.ts";
 import type { LocalRegistry } from "../registry/local-registry.ts";
 import { parseInstanceBody } from "./instance-body.ts";
@@ -74,7 +75,13 @@ export function createRegistryRoutes(settings: RegistryRoutesSettings): Router {
     if (!(await local.deregister(request.params.id as string))) throw unknown(request.params.id as string);
     response.status(204).end();
   });
-  router.use("/api/registry", errorHandler(settings.logger));
+  router.use(
+    "/api/registry",
+    failureHandler(settings.logger, ({ http, message }, response) => {
+      response.setHeader("content-type", "application/json; charset=utf-8");
+      response.end(JSON.stringify({ errors: [{ code: http, msg: message }] }));
+    }),
+  );
   return router;
 }
 
@@ -151,27 +158,4 @@ function written(response: Response, text: string, signal: AbortSignal): Promise
 
 function unknown(id: string): PermanentError {
   return new PermanentError("not_found", `no instance ${JSON.stringify(id)} is registered here`);
-}
-
-function errorHandler(logger: Logger) {
-  return (error: unknown, request: Request, response: Response, next: NextFunction): void => {
-    if (response.headersSent) {
-      next(error);
-      return;
-    }
-    const status = statusOf(error);
-    if (status === 500) logger.error("a registry request failed", { path: request.path, error: reasonOf(error) });
-    const msg = status === 500 ? "internal error; the collector's log has it" : reasonOf(error);
-    if (status === 503) response.setHeader("retry-after", "1");
-    response.status(status).json({ errors: [{ code: status, msg }] });
-  };
-}
-
-function statusOf(error: unknown): number {
-  if (error instanceof RetryableError) return 503;
-  if (error instanceof PermanentError) {
-    return { not_found: 404, unsupported_media_type: 415, bad_request: 400 }[error.code as "not_found"] ?? 500;
-  }
-  const given = (error as { status?: unknown } | null)?.status;
-  return typeof given === "number" && given >= 400 && given < 500 ? given : 500;
 }

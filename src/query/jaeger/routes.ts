@@ -1,4 +1,5 @@
 import createRouter, { type Request, type RequestHandler, type Router } from "router";
+import { PermanentError } from "../../component/errors.ts";
 import type { ViewHost } from "../../component/read.ts";
 import { SPAN_KIND_NAMES } from "../../model/span.ts";
 import { errorHandler, type ViewRequest, viewHandler, wildcardParam } from "../http.ts";
@@ -91,10 +92,7 @@ function bodyOf(request: Request & { readonly body?: unknown }): Uint8Array {
   return request.body instanceof Uint8Array ? request.body : new Uint8Array(0);
 }
 
-/** 501, as Jaeger answers for a storage that is not there. */
+/** Jaeger, too, answers `unsupported` (501) for a storage that is not there. */
 function notConfigured(message: string): RequestHandler {
-  return (_request, response) => {
-    response.writeHead(501, { "Content-Type": "application/json" });
-    response.end(jaegerErrorBody(501, "internal", message));
-  };
+  return (_request, _response, next) => next(new PermanentError("unsupported", message));
 }
