@@ -1,4 +1,5 @@
-import { BlockList, isIP } from "node:net";
+import { type LookupAddress, type LookupOptions, lookup } from "node:dns";
+import { BlockList, isIP, type LookupFunction } from "node:net";
 
 /**
  * True for link-local addresses (RFC 3927, RFC 4291 §2.5.6), IPv4-mapped ones too, and for the addresses outside those
@@ -16,3 +17,42 @@ LINK_LOCAL.addSubnet("169.254.0.0", 16, "ipv4");
 LINK_LOCAL.addSubnet("fe80::", 10, "ipv6");
 LINK_LOCAL.addAddress("fd00:ec2::254", "ipv6");
 LINK_LOCAL.addAddress("100.100.100.200", "ipv4");
+
+/** An address that must not be talked to; no repetition helps. */
+export class LinkLocalError extends Error {
+  /** @param rule who never goes there, or how to allow it */
+  constructor(host: string, rule: string) {
+    super(`${host} is a link-local address; ${rule}`);
+    this.name = "LinkLocalError";
+  }
+}
+
+type Resolve = (
+  hostname: string,
+  options: LookupOptions & { readonly all: true },
+  callback: (error: NodeJS.ErrnoException | null, addresses: LookupAddress[]) => void,
+) => void;
+
+/**
+ * For the `lookup` option of sockets: link-local addresses are left out of what a name resolves to, at the moment of
+ * connecting, so a name that later points elsewhere gets nothing either. A name with no other address is a
+ * LinkLocalError.
+ * @param rule see LinkLocalError
+ */
+export function guardedLookup(rule: string, resolve: Resolve = lookup): LookupFunction {
+  return (hostname, options, callback) => {
+    resolve(hostname, { ...options, all: true }, (error, addresses) => {
+      if (error !== null) {
+        callback(error, []);
+        return;
+      }
+      const allowed = addresses.filter(({ address }) => !isLinkLocal(address));
+      const [first] = allowed;
+      if (first === undefined) {
+        const all = addresses.map(({ address }) => address).join(", ");
+        callback(new LinkLocalError(`${hostname} (${all})`, rule), []);
+      } else if (options.all === true) callback(null, allowed);
+      else callback(null, first.address, first.family);
+    });
+  };
+}

@@ -2,7 +2,7 @@ import { validateHeaderName, validateHeaderValue } from "node:http";
 import { z } from "zod";
 import { parseDiscoverEndpoint } from "../component/discover-endpoint.ts";
 import { isDiscoverEndpoint } from "../component/discovery.ts";
-import { isLinkLocal } from "../component/link-local.ts";
+import { isLinkLocal, LinkLocalError } from "../component/link-local.ts";
 import { DEFAULT_BACKOFF } from "../component/retry.ts";
 
 /**
@@ -124,10 +124,8 @@ function badHttpUrl(text: string): string | undefined {
     return "credentials do not belong into the URL; put them into headers, as authorization";
   }
   if (url.hash !== "") return `${JSON.stringify(text)} has a fragment (#…), which is never sent`;
-  return isLinkLocal(url.hostname) ? linkLocalMessage(url.hostname) : undefined;
+  return isLinkLocal(url.hostname) ? new LinkLocalError(url.hostname, LINK_LOCAL_RULE).message : undefined;
 }
 
 /** A link-local address serves cloud metadata, never a tracing backend. */
-export function linkLocalMessage(host: string): string {
-  return `${host} is a link-local address; spans are never sent there`;
-}
+export const LINK_LOCAL_RULE = "spans are never sent there";

@@ -2,8 +2,8 @@ import { completeDiscoverEndpoint, type DiscoverEndpoint } from "../component/di
 import { isDiscoverEndpoint, type ResolvedEndpoint } from "../component/discovery.ts";
 import { PermanentError, RetryableError } from "../component/errors.ts";
 import type { ExporterSettings } from "../component/export.ts";
-import { isLinkLocal } from "../component/link-local.ts";
-import { linkLocalMessage } from "./common-config.ts";
+import { isLinkLocal, LinkLocalError } from "../component/link-local.ts";
+import { LINK_LOCAL_RULE } from "./common-config.ts";
 
 /** Where one attempt goes. */
 export interface PickedDestination {
@@ -50,7 +50,10 @@ class DiscoveredDestination implements Destination {
     if (!isLinkLocal(host)) return picked;
     // Whoever may register an instance must not reach a cloud's metadata service through it.
     picked.done("failure");
-    throw new RetryableError("unreachable", `${this.#endpoint.service}: ${linkLocalMessage(host)}`);
+    throw new RetryableError(
+      "unreachable",
+      `${this.#endpoint.service}: ${new LinkLocalError(host, LINK_LOCAL_RULE).message}`,
+    );
   }
 
   close(): void {

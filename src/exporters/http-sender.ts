@@ -2,9 +2,9 @@ import { type ClientRequest, Agent as HttpAgent, request as httpRequest, type In
 import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
 import { promisify } from "node:util";
 import { createGunzip, gzip } from "node:zlib";
+import { guardedLookup } from "../component/link-local.ts";
 import { parseRetryAfter } from "../component/retry.ts";
-import type { Compression } from "./common-config.ts";
-import { guardedLookup } from "./guarded-lookup.ts";
+import { type Compression, LINK_LOCAL_RULE } from "./common-config.ts";
 import type { ClientTlsMaterial } from "./tls-options.ts";
 
 const gzipAsync = promisify(gzip);
@@ -111,7 +111,7 @@ export class HttpSender {
 }
 
 function createAgent({ secure, maxSockets }: HttpSenderSettings, tls: ClientTlsMaterial): HttpAgent {
-  const pool = { keepAlive: true, maxSockets, lookup: guardedLookup() };
+  const pool = { keepAlive: true, maxSockets, lookup: guardedLookup(LINK_LOCAL_RULE) };
   return secure ? new HttpsAgent({ ...pool, ...tls }) : new HttpAgent(pool);
 }
 

@@ -5,7 +5,7 @@ import type { ComponentFactory, Host } from "../component/component.ts";
 import { parseDiscoverEndpoint } from "../component/discover-endpoint.ts";
 import { isDiscoverEndpoint } from "../component/discovery.ts";
 import type { Exporter, ExporterSettings, ExportOutcome } from "../component/export.ts";
-import { isLinkLocal } from "../component/link-local.ts";
+import { isLinkLocal, LinkLocalError } from "../component/link-local.ts";
 import type { LogFragment } from "../model/log.ts";
 import { type ClientTls, openClientTls } from "./client-tls.ts";
 import {
@@ -14,7 +14,7 @@ import {
   compressionConfig,
   exporterCommonConfig,
   headersConfig,
-  linkLocalMessage,
+  LINK_LOCAL_RULE,
 } from "./common-config.ts";
 import { type Destination, openDestination, type PickedDestination } from "./destination.ts";
 import type { GrpcClients } from "./grpc-clients.ts";
@@ -42,7 +42,7 @@ function badGrpcEndpoint(text: string): string | undefined {
   if (host === undefined) {
     return `${JSON.stringify(text)} is no gRPC endpoint; expected host:port or http(s)://host:port, or discover://service`;
   }
-  return isLinkLocal(host) ? linkLocalMessage(host) : undefined;
+  return isLinkLocal(host) ? new LinkLocalError(host, LINK_LOCAL_RULE).message : undefined;
 }
 
 /** What the endpoint says about TLS; undefined where it leaves that to `tls`. */

@@ -1,7 +1,8 @@
 import { readFile } from "node:fs/promises";
 import { z } from "zod";
 import { PermanentError } from "../../component/errors.ts";
-import { isLinkLocal } from "../../component/link-local.ts";
+import { isLinkLocal, LinkLocalError } from "../../component/link-local.ts";
+import { LINK_LOCAL_RULE } from "../client/http-client.ts";
 
 export const timeoutConfig = z.int().min(1).max(600_000).default(5_000).describe("For one request, ms.");
 
@@ -14,7 +15,7 @@ export const registryUrlConfig = z.string().superRefine((text, context) => {
       : url.username !== "" || url.password !== ""
         ? "credentials do not belong into the URL; use the token or user settings"
         : isLinkLocal(url.hostname)
-          ? `${url.hostname} is a link-local address, where no registry is`
+          ? new LinkLocalError(url.hostname, LINK_LOCAL_RULE).message
           : undefined;
   if (message !== undefined) context.addIssue({ code: "custom", message, input: text });
 });

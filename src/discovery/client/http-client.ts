@@ -1,12 +1,15 @@
 import { type ClientRequest, Agent as HttpAgent, request as httpRequest, type IncomingMessage } from "node:http";
 import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
 import { PermanentError, RetryableError } from "../../component/errors.ts";
+import { guardedLookup } from "../../component/link-local.ts";
 import { isRetryableHttpStatus } from "../../component/retry.ts";
 import { reasonOf } from "../../component/wait.ts";
 
 /** Longest answer and longest line of a stream that is read, bytes. */
 const MAX_ANSWER_BYTES = 32 * 1024 * 1024;
 const MAX_SHOWN = 200;
+/** Ends the message of a LinkLocalError. */
+export const LINK_LOCAL_RULE = "no registry is there";
 
 export interface RegistryHttpSettings {
   /** `consul`, for messages. */
@@ -54,7 +57,7 @@ export class RegistryHttp {
   constructor(settings: RegistryHttpSettings) {
     this.#settings = settings;
     this.#base = new URL(settings.url);
-    const pool = { keepAlive: true, maxSockets: 256 };
+    const pool = { keepAlive: true, maxSockets: 256, lookup: guardedLookup(LINK_LOCAL_RULE) };
     this.#agent = this.#base.protocol === "https:" ? new HttpsAgent({ ...pool, ...settings.tls }) : new HttpAgent(pool);
   }
 

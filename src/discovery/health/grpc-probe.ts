@@ -4,7 +4,7 @@ import type { HealthCheckSpec } from "../../component/discovery.ts";
 import { grpcStatusName } from "../../model/grpc-status.ts";
 import { authority } from "../instance/instance.ts";
 import type { ProbeOptions, ProbeResult } from "./probe-result.ts";
-import { assertLiteralAllowed, guardedLookup } from "./target-guard.ts";
+import { assertAllowed, targetLookup } from "./target-guard.ts";
 
 const STATUS_NAMES = ["UNKNOWN", "SERVING", "NOT_SERVING", "SERVICE_UNKNOWN"];
 const FRAME_BYTES = 5;
@@ -28,9 +28,9 @@ export async function probeGrpc(
   { allowLinkLocal, userAgent }: ProbeOptions,
   signal: AbortSignal,
 ): Promise<ProbeResult> {
-  assertLiteralAllowed(spec.host, allowLinkLocal);
+  assertAllowed(spec.host, allowLinkLocal);
   const scheme = spec.tls === true ? "https" : "http";
-  const session = connect(`${scheme}://${authority(spec.host, spec.port)}`, { lookup: guardedLookup(allowLinkLocal) });
+  const session = connect(`${scheme}://${authority(spec.host, spec.port)}`, { lookup: targetLookup(allowLinkLocal) });
   const cut = (): void => session.destroy(new Error("no answer in time"));
   if (signal.aborted) cut();
   signal.addEventListener("abort", cut, { once: true });

@@ -2,11 +2,12 @@ import { request as httpRequest, type IncomingMessage } from "node:http";
 import { request as httpsRequest } from "node:https";
 import { connect } from "node:net";
 import type { HealthCheckSpec } from "../../component/discovery.ts";
+import { LinkLocalError } from "../../component/link-local.ts";
 import { reasonOf } from "../../component/wait.ts";
 import { authority } from "../instance/instance.ts";
 import { probeGrpc } from "./grpc-probe.ts";
 import type { ProbeOptions, ProbeResult } from "./probe-result.ts";
-import { assertLiteralAllowed, guardedLookup, RefusedTargetError } from "./target-guard.ts";
+import { assertAllowed, targetLookup } from "./target-guard.ts";
 
 /** Statuses of a server that may be well again soon; 429 and 503 are what an overloaded one says. */
 const TRANSIENT_STATUS: ReadonlySet<number> = new Set([408, 425, 429, 500, 502, 503, 504]);
@@ -28,7 +29,7 @@ export async function probe(spec: HealthCheckSpec, options: ProbeOptions, signal
     if (signal.aborted) return { ok: false, output: "no answer in time", final: false };
     // Refused means that nothing listens: the process is gone, which is what checks are for.
     const code = (error as { code?: unknown }).code;
-    const final = error instanceof RefusedTargetError || code === "ECONNREFUSED";
+    const final = error instanceof LinkLocalError || code === "ECONNREFUSED";
     return { ok: false, output: reasonOf(error), final };
   }
 }
@@ -40,7 +41,7 @@ function probeHttp(
   signal: AbortSignal,
 ): Promise<ProbeResult> {
   const url = new URL(spec.url);
-  assertLiteralAllowed(url.hostname, allowLinkLocal);
+  assertAllowed(url.hostname, allowLinkLocal);
   const send = url.protocol === "https:" ? httpsRequest : httpRequest;
   return new Promise((resolve, reject) => {
     const request = send(url, {
@@ -48,7 +49,7 @@ function probeHttp(
       headers: { "user-agent": `${userAgent} health check`, accept: "*/*", ...spec.headers },
       // A connection of its own: a kept one would say nothing about new clients.
       agent: false,
-      lookup: guardedLookup(allowLinkLocal),
+      lookup: targetLookup(allowLinkLocal),
       signal,
     });
     request.on("error", reject);
@@ -91,9 +92,9 @@ function probeTcp(
   { allowLinkLocal }: ProbeOptions,
   signal: AbortSignal,
 ): Promise<ProbeResult> {
-  assertLiteralAllowed(host, allowLinkLocal);
+  assertAllowed(host, allowLinkLocal);
   return new Promise((resolve, reject) => {
-    const socket = connect({ host, port, lookup: guardedLookup(allowLinkLocal), signal });
+    const socket = connect({ host, port, lookup: targetLookup(allowLinkLocal), signal });
     socket.on("error", reject);
     socket.on("connect", () => {
       socket.destroy();

@@ -1,7 +1,10 @@
 import { lookup as dnsLookup } from "node:dns";
 import { isIP, type LookupFunction } from "node:net";
 import { PermanentError } from "../../component/errors.ts";
-import { isLinkLocal } from "../../component/link-local.ts";
+import { guardedLookup, isLinkLocal, LinkLocalError } from "../../component/link-local.ts";
+
+/** Ends the message of a LinkLocalError. */
+const LINK_LOCAL_RULE = "the proxy goes there only with proxy.allow_link_local";
 
 /** Where a request goes. */
 export interface Target {
@@ -31,27 +34,14 @@ export function targetOf(text: string): Target {
   return { secure, host, port, authority: `${isIP(host) === 6 ? `[${host}]` : host}:${port}`, basePath };
 }
 
-/** A lookup for sockets. It checks what a name resolves to at the moment of connecting. */
+/** For the `lookup` option of sockets. */
 export function upstreamLookup(allowLinkLocal: boolean): LookupFunction {
-  return (hostname, options, callback) => {
-    dnsLookup(hostname, { ...options, all: true }, (error, addresses) => {
-      const first = addresses?.[0];
-      if (error !== null) callback(error, []);
-      else if (!allowLinkLocal && addresses.some(({ address }) => isLinkLocal(address))) {
-        callback(linkLocalError(hostname), []);
-      } else if (options.all === true || first === undefined) callback(null, addresses);
-      else callback(null, first.address, first.family);
-    });
-  };
+  return allowLinkLocal ? dnsLookup : guardedLookup(LINK_LOCAL_RULE);
 }
 
 /** @throws PermanentError `config_invalid` for a link-local target that is not allowed */
 export function refuseLinkLocal({ host }: Target, { allowLinkLocal, key }: LinkLocalRule): void {
   if (!allowLinkLocal && isLinkLocal(host)) {
-    throw new PermanentError("config_invalid", `${key}.upstream: ${linkLocalError(host).message}`);
+    throw new PermanentError("config_invalid", `${key}.upstream: ${new LinkLocalError(host, LINK_LOCAL_RULE).message}`);
   }
-}
-
-function linkLocalError(host: string): Error {
-  return new Error(`${host} is a link-local address; the proxy goes there only with proxy.allow_link_local`);
 }
