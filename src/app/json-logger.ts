@@ -1,4 +1,5 @@
 import type { LogFields, Logger, LogLevel } from "../component/logger.ts";
+import { BoundedMap } from "../model/bounded-map.ts";
 
 const ORDER: Readonly<Record<LogLevel, number>> = { debug: 0, info: 1, warn: 2, error: 3 };
 
@@ -20,7 +21,7 @@ const REMEMBERED_MESSAGES = 200;
  * escaped.
  */
 export function createLogger(settings: LoggerSettings): Logger {
-  const seen = new Map<string, { since: number; held: number }>();
+  const seen = new BoundedMap<string, { since: number; held: number }>(REMEMBERED_MESSAGES);
 
   function log(level: LogLevel, message: string, fields: LogFields = {}): void {
     if (ORDER[level] < ORDER[settings.level]) return;
@@ -32,9 +33,7 @@ export function createLogger(settings: LoggerSettings): Logger {
       return;
     }
     const repeated = last?.held ?? 0;
-    seen.delete(key);
     seen.set(key, { since: now, held: 0 });
-    if (seen.size > REMEMBERED_MESSAGES) seen.delete(seen.keys().next().value as string);
     settings.write(render(level, message, repeated > 0 ? { ...fields, repeated } : fields, now));
   }
 

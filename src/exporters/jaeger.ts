@@ -5,6 +5,7 @@ import { fragmentRecords } from "../codec/otlp/message/fragment-records.ts";
 import { BinaryWriter } from "../codec/thrift/binary.ts";
 import type { ComponentFactory } from "../component/component.ts";
 import type { Exporter, ExporterSettings, ExportOutcome } from "../component/export.ts";
+import { BoundedMap } from "../model/bounded-map.ts";
 import type { LogFragment } from "../model/log.ts";
 import { httpExporterConfig } from "./common-config.ts";
 import { HttpExporter, type HttpExporterConfig, type Post } from "./http-exporter.ts";
@@ -15,6 +16,7 @@ const CONTENT_TYPE = "application/vnd.apache.thrift.binary";
 
 /** Most requests remembered as delivered while others of their export wait; beyond it some are sent twice. */
 const MAX_REMEMBERED = 4096;
+const NONE_REJECTED = { count: 0, reason: "" };
 
 interface Request {
   readonly body: Uint8Array;
@@ -28,7 +30,7 @@ interface Request {
  * just some requests at a time.
  */
 class Sending {
-  readonly #delivered = new Map<string, { rejected: number; reason: string }>();
+  readonly #delivered = new BoundedMap<string, { rejected: number; reason: string }>(MAX_REMEMBERED);
 
   async send(fragments: readonly LogFragment[], count: number, post: Post): Promise<ExportOutcome> {
     let requests: Request[];
@@ -45,16 +47,10 @@ class Sending {
         this.#forget(requests);
         return outcome;
       }
-      const rejected = outcome.type === "rejected" ? outcome.count : 0;
-      this.#remember(request.key, rejected, outcome.type === "rejected" ? outcome.reason : "");
+      const { count: rejected, reason } = outcome.type === "rejected" ? outcome : NONE_REJECTED;
+      this.#delivered.set(request.key, { rejected, reason });
     }
     return this.#finish(requests);
-  }
-
-  #remember(key: string, rejected: number, reason: string): void {
-    const oldest = this.#delivered.size >= MAX_REMEMBERED ? this.#delivered.keys().next().value : undefined;
-    if (oldest !== undefined) this.#delivered.delete(oldest);
-    this.#delivered.set(key, { rejected, reason });
   }
 
   #finish(requests: readonly Request[]): ExportOutcome {

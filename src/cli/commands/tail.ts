@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Command } from "commander";
 import { PermanentError } from "../../component/errors.ts";
+import { BoundedMap } from "../../model/bounded-map.ts";
 import type { UiSearchResponse } from "../../query/ui/api-types.ts";
 import { ApiClient } from "../client/api-client.ts";
 import { EXIT } from "../output/exit-codes.ts";
@@ -31,7 +32,7 @@ async function run(flags: SearchFlags): Promise<void> {
   const stop = new AbortController();
   process.once("SIGINT", () => stop.abort());
   const client = new ApiClient(flags.url);
-  const seen = new Set<string>();
+  const seen = new BoundedMap<string, true>(REMEMBERED);
   // Traces that began before now are old news, unless --lookback asks for them.
   const since = BigInt(Date.now()) * 1000n;
   let widths = true;
@@ -43,8 +44,7 @@ async function run(flags: SearchFlags): Promise<void> {
       const { traces } = await client.json<UiSearchResponse>(`api/ui/search?${query}`, stop.signal);
       const fresh = traces.filter((trace) => !seen.has(trace.traceId)).reverse();
       for (const trace of fresh) {
-        seen.add(trace.traceId);
-        if (seen.size > REMEMBERED) seen.delete(seen.values().next().value as string);
+        seen.set(trace.traceId, true);
       }
       if (flags.json) for (const trace of fresh) process.stdout.write(`${JSON.stringify(trace)}\n`);
       else if (fresh.length > 0) {

@@ -1,7 +1,7 @@
 import type { ScanResult } from "../../codec/otlp/scan/scan-result.ts";
 import type { Counter, Metrics } from "../../component/metrics.ts";
+import { BoundedMap } from "../../model/bounded-map.ts";
 import { receivedThreshold, type SpanColumns } from "../../model/span-columns.ts";
-import { BoundedMap } from "./bounded-map.ts";
 import { type Candidate, certain, type Decide, type Decision, probabilityDecision, UNCHANGED } from "./decide.ts";
 import { contradicts, OtReader } from "./ot-reader.ts";
 import { createRules, type Rule, type RuleAction } from "./rules.ts";
@@ -50,7 +50,7 @@ export class HeadSampler {
   readonly #priority: Outcome;
   readonly #remembered: Outcome;
   readonly #all: readonly Outcome[];
-  readonly #keptTraces: BoundedMap<true>;
+  readonly #keptTraces: BoundedMap<string, true>;
   readonly #ot = new OtReader();
   readonly #keepsEverything: boolean;
 

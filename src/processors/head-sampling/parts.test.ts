@@ -1,5 +1,4 @@
 import { describe, expect, it } from "vitest";
-import { BoundedMap } from "./bounded-map.ts";
 import { globMatcher } from "./glob.ts";
 import { samplingConfig } from "./sampling-config.ts";
 import { TokenBucket } from "./token-bucket.ts";
@@ -20,17 +19,6 @@ describe("globMatcher", () => {
   ])("%j of %j: %s", (pattern, text, matches) => {
     const match = globMatcher(pattern);
     expect([match(text), match(text)]).toEqual([matches, matches]);
-  });
-});
-
-describe("BoundedMap", () => {
-  it("forgets what was used longest ago", () => {
-    const map = new BoundedMap<number>(2);
-    map.set("a", 1);
-    map.set("b", 2);
-    expect(map.get("a")).toBe(1);
-    map.set("c", 3);
-    expect([map.get("a"), map.get("b"), map.get("c"), map.size]).toEqual([1, undefined, 3, 2]);
   });
 });
 

@@ -1,7 +1,7 @@
 import type { ScanResult } from "../../codec/otlp/scan/scan-result.ts";
 import { attributeHash } from "../../model/attribute-hash.ts";
+import { BoundedMap } from "../../model/bounded-map.ts";
 import { nameOf, serviceOf } from "../../model/span-columns.ts";
-import { BoundedMap } from "./bounded-map.ts";
 import { globMatcher } from "./glob.ts";
 import type { SamplingRuleConfig } from "./sampling-config.ts";
 import { TokenBucket } from "./token-bucket.ts";
@@ -22,7 +22,7 @@ export interface Rule {
 /** One decision a trace, remembered, so that later spans of the trace follow the first. */
 export class TraceRateLimit {
   readonly #bucket: TokenBucket;
-  readonly #decisions: BoundedMap<boolean>;
+  readonly #decisions: BoundedMap<string, boolean>;
 
   constructor(perSecond: number, rememberedTraces: number, now: () => number) {
     this.#bucket = new TokenBucket(perSecond, now);
