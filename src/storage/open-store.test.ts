@@ -1,8 +1,9 @@
 import { execFile } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
-import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { pathToFileURL } from "node:url";
 import { promisify } from "node:util";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { incoming, makeBody, range } from "../../test/support/storage/batches.ts";
@@ -269,7 +270,37 @@ describe("the threads", () => {
       ["ingest", 1],
       ["query", 1],
       ["export", 0],
+      ["sealing", 0],
     ]);
+  });
+
+  it("count that the one that seals has died", async () => {
+    const path = newFolder();
+    const entries = join(path, "entries");
+    mkdirSync(entries);
+    for (const name of ["ingest", "query", "export"]) {
+      writeFileSync(join(entries, `${name}-worker.js`), `import "${compiled.threadEntries}${name}-worker.js";`);
+    }
+    writeFileSync(
+      join(entries, "sealing-worker.js"),
+      `import { parentPort } from "node:worker_threads";
+      parentPort.on("message", ({ type, id }) => {
+        if (type === "seal") throw new Error("dies of this segment");
+        parentPort.postMessage({ type: "answer", id });
+      });
+      parentPort.postMessage({ type: "ready" });`,
+    );
+    const settings = { ...settingsFor("sqlite", join(path, "data")), threadEntries: pathToFileURL(`${entries}/`).href };
+    const store = await openStore(settings, () => Promise.reject(new Error("not inline")));
+    cleanups.push(() => store.close(AbortSignal.timeout(5_000)));
+    const restarts = async () =>
+      (await store.metrics()).find(
+        ({ name, labels }) => name === "spanloom_storage_thread_restarts_total" && labels.thread === "sealing",
+      )?.value;
+    expect(await restarts()).toBe(0);
+    await store.append(incoming(makeBody("s", range(1, 10))));
+    await store.compact().catch(() => {});
+    await until("the thread is back", async () => (await restarts()) === 1);
   });
 
   it.runIf(process.platform === "linux")("let those go first that somebody waits for", async () => {

@@ -179,6 +179,6 @@ function threads(parts: Parts): StoreThreads {
       metrics: async () => [],
       close: (signal) => exporting.close(signal),
     },
-    sealing: sealer && { seal: (task) => sealer.seal(task), close: () => sealer.stop() },
+    sealing: sealer && { seal: (task) => sealer.seal(task), metrics: async () => [], close: () => sealer.stop() },
   };
 }

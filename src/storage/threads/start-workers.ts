@@ -84,22 +84,24 @@ export async function startWorkers(settings: StoreSettings): Promise<StoreThread
   };
 }
 
-function sealingThread({ sealing: maintenance }: Threads): StoreThreads["sealing"] {
+function sealingThread({ sealing }: Threads): StoreThreads["sealing"] {
   let starting: Promise<void> | undefined;
   return {
     async seal(task) {
-      starting ??= maintenance.start();
+      starting ??= sealing.start();
       try {
         await starting;
       } catch (error) {
         starting = undefined;
         throw error;
       }
-      return maintenance.request<SealOutcome>((id) => ({ type: "seal", id, task })).answer;
+      return sealing.request<SealOutcome>((id) => ({ type: "seal", id, task })).answer;
     },
+    // The thread counts nothing itself.
+    metrics: () => withRestarts(Promise.resolve([]), "sealing", sealing.restarts),
     async close(signal) {
       await starting?.catch(() => {});
-      await maintenance.end((id) => ({ type: "close", id }), signal, GRACE_MS);
+      await sealing.end((id) => ({ type: "close", id }), signal, GRACE_MS);
     },
   };
 }
@@ -149,7 +151,7 @@ function createThreads(settings: StoreSettings): Threads {
     serving: new ReadServing(() => threads.query, host.logger),
     export: new ThreadClient({ ...common("export"), onMessage: onReaderMessage, onRestart() {} }),
     sealing: new ThreadClient({
-      name: "maintenance",
+      name: "sealing",
       entry: new URL("sealing-worker.js", settings.threadEntries),
       data: threadData(settings, modules.query, memory),
       host,

@@ -51,13 +51,13 @@ export class StoreClient implements SpanStore {
 
   constructor(threads: StoreThreads, host: Host, sealing = false) {
     this.#threads = threads;
-    const { ingest, export: exporting, sealing: maintenance } = threads;
-    if (maintenance === undefined) return;
+    const { ingest, export: exporting, sealing } = threads;
+    if (sealing === undefined) return;
     this.#sealing = new SealingLoop({
       parts: {
         floor: () => exporting.floor(),
         next: (floor, atOnce) => ingest.maintain({ type: "next_seal", floor, atOnce }),
-        seal: (task) => sealReported(host, task, () => maintenance.seal(task)),
+        seal: (task) => sealReported(host, task, () => sealing.seal(task)),
         finish: (task, outcome) => ingest.maintain({ type: "finish_seal", task, outcome }),
       },
       logger: host.logger,
@@ -114,8 +114,13 @@ export class StoreClient implements SpanStore {
 
   async metrics(): Promise<readonly MetricSample[]> {
     if (this.#closing !== undefined) return [];
-    const { ingest, query, export: exporting } = this.#threads;
-    const parts = await Promise.allSettled([ingest.metrics(), query.metrics(), exporting.metrics()]);
+    const { ingest, query, export: exporting, sealing } = this.#threads;
+    const parts = await Promise.allSettled([
+      ingest.metrics(),
+      query.metrics(),
+      exporting.metrics(),
+      sealing?.metrics() ?? [],
+    ]);
     return parts.flatMap((part) => (part.status === "fulfilled" ? part.value : []));
   }
 

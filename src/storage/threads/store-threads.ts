@@ -22,6 +22,7 @@ export interface StoreThreads {
 
 export interface SealingThread {
   seal(task: SealTask): Promise<SealOutcome>;
+  metrics(): Promise<readonly MetricSample[]>;
   /** Gives up what is under way. */
   close(signal: AbortSignal): Promise<void>;
 }
