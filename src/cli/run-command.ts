@@ -1,5 +1,6 @@
 import { CommanderError } from "commander";
 import { PermanentError, RetryableError } from "../component/errors.ts";
+import { messageOf } from "../model/message-of.ts";
 import { freeBuffersAtOnce } from "./garbage-collection.ts";
 import { EXIT } from "./output/exit-codes.ts";
 import { createProgram, refuseUnknownCommand } from "./program.ts";
@@ -24,7 +25,7 @@ export async function runCommand(): Promise<void> {
 
 function report(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
-  const message = error instanceof Error ? error.message : String(error);
+  const message = messageOf(error);
   process.stderr.write(`spanloom: ${message}\n`);
   if (error instanceof PermanentError || error instanceof RetryableError) return exitCode(error.code);
   if (error instanceof Error && process.env.SPANLOOM_DEBUG) process.stderr.write(`${error.stack}\n`);

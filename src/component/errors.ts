@@ -1,3 +1,4 @@
+import { messageOf } from "../model/message-of.ts";
 /** What passes by itself: the codes that a RetryableError may have. */
 export type RetryableCode = "overloaded" | "storage_full" | "storage_unavailable" | "unreachable" | "cancelled";
 
@@ -70,7 +71,7 @@ export function toErrorRecord(error: unknown): ErrorRecord {
     };
   }
   if (error instanceof PermanentError) return { retryable: false, code: error.code, message: error.message };
-  return { retryable: false, code: "internal", message: error instanceof Error ? error.message : String(error) };
+  return { retryable: false, code: "internal", message: messageOf(error) };
 }
 
 export function fromErrorRecord(record: ErrorRecord): RetryableError | PermanentError {

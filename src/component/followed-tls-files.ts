@@ -1,3 +1,4 @@
+import { messageOf } from "../model/message-of.ts";
 import { FileWatch } from "./file-watch.ts";
 import type { LogFields, Logger } from "./logger.ts";
 
@@ -56,7 +57,7 @@ export class FollowedTlsFiles<Material> {
       material = read();
     } catch (error) {
       logger.error("the TLS files have changed and cannot be used; those read before stay in use", {
-        reason: error instanceof Error ? error.message : String(error),
+        reason: messageOf(error),
       });
       return;
     }

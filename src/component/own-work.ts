@@ -1,3 +1,4 @@
+import { messageOf } from "../model/message-of.ts";
 /** What a span of the collector's own work may say; undefined is left out. */
 export type WorkDetails = Readonly<Record<string, string | number | boolean | undefined>>;
 
@@ -46,7 +47,7 @@ export async function reported<T>(
   try {
     result = await run();
   } catch (error) {
-    tell({ error: error instanceof Error ? error.message : String(error) });
+    tell({ error: messageOf(error) });
     throw error;
   }
   const outcome = outcomeOf(result);

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, it } from "vitest";
-import { fetchReason, fileReason } from "./reasons.ts";
+import { fetchReason, fileReason, reasonOf } from "./reasons.ts";
 
 function errorOf(work: () => unknown): unknown {
   try {
@@ -26,4 +26,10 @@ it("looks behind fetch's own words", async () => {
   expect(fetchReason(refused)).toBe("bad port");
   expect(fetchReason(new TypeError("fetch failed", { cause: { code: "ECONNREFUSED" } }))).toBe("ECONNREFUSED");
   expect(fetchReason(new Error("plain"))).toBe("plain");
+});
+
+it("has a reason for every failed connection", () => {
+  expect(reasonOf(new AggregateError([new Error("no v6"), new Error("no v4")]))).toBe("no v6; no v4");
+  expect(reasonOf(new TypeError(""))).toBe("TypeError");
+  expect(reasonOf("text")).toBe("text");
 });

@@ -1,3 +1,5 @@
+import { messageOf } from "../model/message-of.ts";
+
 const FILE_REASONS: Readonly<Record<string, string>> = {
   ENOENT: "no such file or folder",
   EISDIR: "it is a folder, not a file",
@@ -21,6 +23,13 @@ export function fetchReason(error: unknown): string {
   return typeof cause?.message === "string" && cause.message !== "" ? cause.message : messageOf(error);
 }
 
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+/** What went wrong with a connection or a request: several addresses may have been tried, and some errors have no text. */
+export function reasonOf(error: unknown): string {
+  if (error instanceof AggregateError) return error.errors.map(reasonOf).join("; ");
+  return error instanceof Error ? error.message || error.name : String(error);
+}
+
+/** For the log, of what is a fault of ours: with the place. */
+export function stackOf(error: unknown): string {
+  return (error instanceof Error ? error.stack : undefined) ?? messageOf(error);
 }

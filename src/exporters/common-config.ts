@@ -4,6 +4,7 @@ import { parseDiscoverEndpoint } from "../component/discover-endpoint.ts";
 import { isDiscoverEndpoint } from "../component/discovery.ts";
 import { isLinkLocal, LinkLocalError } from "../component/link-local.ts";
 import { DEFAULT_BACKOFF } from "../component/retry.ts";
+import { messageOf } from "../model/message-of.ts";
 
 /**
  * What every exporter's config has beside its own keys: where a new destination begins in the log, how its queue is
@@ -47,7 +48,7 @@ export const headersConfig = z
         validateHeaderName(name);
         validateHeaderValue(name, value);
       } catch (error) {
-        const message = error instanceof Error ? error.message : String(error);
+        const message = messageOf(error);
         context.addIssue({ code: "custom", path: [name], message, input: name });
       }
     }
@@ -103,7 +104,7 @@ export function badDiscoverEndpoint(text: string): string | undefined {
     parseDiscoverEndpoint(text);
     return undefined;
   } catch (error) {
-    return error instanceof Error ? error.message : String(error);
+    return messageOf(error);
   }
 }
 

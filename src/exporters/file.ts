@@ -9,6 +9,7 @@ import { PermanentError } from "../component/errors.ts";
 import type { Exporter, ExporterSettings, ExportOutcome } from "../component/export.ts";
 import { fileReason } from "../component/reasons.ts";
 import type { LogFragment } from "../model/log.ts";
+import { messageOf } from "../model/message-of.ts";
 import { exporterCommonConfig } from "./common-config.ts";
 import { countSpans, unreadable } from "./outcome.ts";
 
@@ -107,7 +108,7 @@ class FileExporter implements Exporter {
       return { type: "delivered" };
     } catch (error) {
       await this.#file?.truncate(this.#size).catch(() => {});
-      const reason = error instanceof Error ? error.message : String(error);
+      const reason = messageOf(error);
       return { type: "retry", reason: `${this.#path}: ${reason}` };
     }
   }

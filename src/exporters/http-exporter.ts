@@ -5,6 +5,7 @@ import { isDiscoverEndpoint } from "../component/discovery.ts";
 import type { Exporter, ExporterSettings, ExportOutcome } from "../component/export.ts";
 import { isRetryableHttpStatus } from "../component/retry.ts";
 import type { LogFragment } from "../model/log.ts";
+import { messageOf } from "../model/message-of.ts";
 import { type ClientTls, openClientTls } from "./client-tls.ts";
 import type { httpExporterConfig } from "./common-config.ts";
 import { type Destination, openDestination, type PickedDestination } from "./destination.ts";
@@ -84,7 +85,7 @@ export class HttpExporter implements Exporter {
           url = this.#protocol.url(picked.url);
         } catch (error) {
           picked?.done("failure");
-          return { type: "failed", reason: error instanceof Error ? error.message : String(error) };
+          return { type: "failed", reason: messageOf(error) };
         }
         const answer = await sender.post(url, body, contentType, signal);
         picked.done(isFailure(answer) && !signal.aborted ? "failure" : "success");

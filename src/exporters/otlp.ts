@@ -7,6 +7,7 @@ import { isDiscoverEndpoint } from "../component/discovery.ts";
 import type { Exporter, ExporterSettings, ExportOutcome } from "../component/export.ts";
 import { isLinkLocal, LinkLocalError } from "../component/link-local.ts";
 import type { LogFragment } from "../model/log.ts";
+import { messageOf } from "../model/message-of.ts";
 import { type ClientTls, openClientTls } from "./client-tls.ts";
 import {
   badDiscoverEndpoint,
@@ -155,7 +156,7 @@ class OtlpExporter implements Exporter {
       if (target === undefined) throw new Error(`${picked.url} is no address that can be called`);
       outcome = await clients.use(target.address, (client) => this.#call(client, body, count, signal));
     } catch (error) {
-      outcome = { type: "retry", reason: error instanceof Error ? error.message : String(error) };
+      outcome = { type: "retry", reason: messageOf(error) };
     }
     // Refusing spans speaks against the spans, not against the instance.
     picked?.done(outcome.type === "retry" && !signal.aborted ? "failure" : "success");

@@ -1,6 +1,7 @@
 import type { ExportOutcome } from "../component/export.ts";
 import { isRetryableHttpStatus } from "../component/retry.ts";
 import type { LogFragment } from "../model/log.ts";
+import { messageOf } from "../model/message-of.ts";
 import { type HttpAnswer, MAX_ANSWER_BYTES } from "./http-sender.ts";
 
 /** Most characters of a peer's own words in a reason. */
@@ -50,6 +51,6 @@ export function quote(words: Uint8Array | string): string {
 
 /** For what cannot be sent at all: bytes in the log that are damaged. */
 export function unreadable(count: number, error: unknown): ExportOutcome {
-  const reason = error instanceof Error ? error.message : String(error);
+  const reason = messageOf(error);
   return { type: "rejected", count, reason: `the stored spans cannot be read: ${reason}` };
 }

@@ -4,6 +4,7 @@ import type { NextFunction, Request, Response } from "router";
 import { failureOf } from "../component/error-status.ts";
 import type { ErrorCode } from "../component/errors.ts";
 import type { ViewHost, ViewResult } from "../component/read.ts";
+import { messageOf } from "../model/message-of.ts";
 import { startFailure } from "../server/error-status.ts";
 import { isFromThisMachine } from "../server/same-machine.ts";
 import type { QueryParams } from "./params.ts";
@@ -71,7 +72,7 @@ export async function sendError(
 ): Promise<void> {
   const failure = failureOf(error);
   startFailure(response, failure);
-  const message = error instanceof Error ? error.message : String(error);
+  const message = messageOf(error);
   const body = new TextEncoder().encode(errorBody(failure.http, failure.code, message));
   await sendBytes(request, response, { status: failure.http, contentType: "application/json", body });
 }

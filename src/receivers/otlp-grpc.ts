@@ -3,6 +3,7 @@ import { PermanentError, RetryableError } from "../component/errors.ts";
 import type { BatchSink } from "../component/ingest.ts";
 import type { Logger } from "../component/logger.ts";
 import type { RequestBudget, Reservation } from "../component/receiver.ts";
+import { stackOf } from "../component/reasons.ts";
 import { answerOf } from "../server/error-status.ts";
 import type { GrpcService } from "../server/grpc-listener.ts";
 import { grpcStatusOf, ownedBytes } from "../server/grpc-raw.ts";
@@ -64,7 +65,7 @@ function fail(error: unknown, reply: UnaryReply, options: OtlpGrpcOptions): void
   options.metrics.refused(answer.reason);
   if (!(error instanceof RetryableError || error instanceof PermanentError)) {
     options.logger.error("an OTLP/gRPC request failed", {
-      error: error instanceof Error ? (error.stack ?? error.message) : String(error),
+      error: stackOf(error),
     });
   }
   reply.fail(grpcStatusOf(answer));

@@ -3,6 +3,7 @@ import { PermanentError, RetryableError } from "../component/errors.ts";
 import type { BatchEncoding, BatchSink } from "../component/ingest.ts";
 import type { Logger } from "../component/logger.ts";
 import type { RequestBudget, Reservation } from "../component/receiver.ts";
+import { stackOf } from "../component/reasons.ts";
 import type { Cors } from "../server/cors.ts";
 import { answerOf } from "../server/error-status.ts";
 import { isAllowedHost } from "../server/host-check.ts";
@@ -105,7 +106,7 @@ function fail(
   options.metrics.refused(answer.reason);
   if (!(error instanceof RetryableError || error instanceof PermanentError)) {
     options.logger.error("an OTLP/HTTP request failed", {
-      error: error instanceof Error ? (error.stack ?? error.message) : String(error),
+      error: stackOf(error),
     });
   }
   const accept = answer.httpStatus === 415 ? { "accept-encoding": "gzip, deflate, identity" } : {};

@@ -4,6 +4,7 @@ import { createGunzip } from "node:zlib";
 import { jsonToTraces } from "../codec/otlp/json/json-in.ts";
 import { PermanentError } from "../component/errors.ts";
 import { fileReason } from "../component/reasons.ts";
+import { messageOf } from "../model/message-of.ts";
 import type { TracesData } from "../model/span.ts";
 import { linesOf } from "./lines.ts";
 
@@ -55,7 +56,7 @@ function parse(bytes: Buffer, onBad: (reason: string) => void): TracesData | und
   try {
     return jsonToTraces(bytes);
   } catch (error) {
-    onBad(error instanceof Error ? error.message : String(error));
+    onBad(messageOf(error));
     return undefined;
   }
 }

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { type Failure, failureOf } from "../component/error-status.ts";
 import type { Logger } from "../component/logger.ts";
+import { stackOf } from "../component/reasons.ts";
 import { startFailure } from "./error-status.ts";
 
 /**
@@ -23,7 +24,7 @@ export function failureHandler(logger: Logger, send: (failure: Failure, response
     if (failure.code === "internal") {
       logger.error("request failed", {
         path: (request.originalUrl ?? request.url ?? "").split("?", 1)[0],
-        error: error instanceof Error ? (error.stack ?? error.message) : String(error),
+        error: stackOf(error),
       });
     }
     startFailure(response, failure);

@@ -1,6 +1,7 @@
 import { gunzipSync, inflateSync } from "node:zlib";
 import { PermanentError } from "../component/errors.ts";
 import type { BatchEncoding } from "../component/ingest.ts";
+import { messageOf } from "../model/message-of.ts";
 
 const MIN_CHUNK = 16 * 1024;
 const MAX_FIRST_CHUNK = 4 * 1024 * 1024;
@@ -36,7 +37,7 @@ export function inflateBody(bytes: Uint8Array, encoding: BatchEncoding, maxBytes
   } catch (error) {
     if (error instanceof PermanentError) throw error;
     if ((error as { code?: string }).code === "ERR_BUFFER_TOO_LARGE") throw tooLarge(maxBytes);
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = messageOf(error);
     throw new PermanentError("malformed", `the body is not valid ${encoding} data: ${reason}`);
   }
 }

@@ -1,5 +1,6 @@
 import type { Endpoint } from "../component/endpoint.ts";
 import { PermanentError } from "../component/errors.ts";
+import { messageOf } from "../model/message-of.ts";
 import { formatEndpoint } from "./endpoint.ts";
 
 /** What a person needs to know about a listener when it cannot be opened. */
@@ -14,7 +15,7 @@ export interface ListenerName {
 
 /** The error `listen_failed`: the address, why, what is likely in the way, and which setting changes it. */
 export function listenError(cause: unknown, endpoint: Endpoint, name: ListenerName): PermanentError {
-  const text = cause instanceof Error ? cause.message : String(cause);
+  const text = messageOf(cause);
   const code = (cause as { code?: string } | undefined)?.code ?? /\bE[A-Z]{4,}\b/.exec(text)?.[0] ?? "";
   const why = reasonOf(code, endpoint, name) ?? `${text}.`;
   return new PermanentError(

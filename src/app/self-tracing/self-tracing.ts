@@ -3,6 +3,7 @@ import type { AppendResult, BatchSink, IncomingBatch } from "../../component/ing
 import type { Logger } from "../../component/logger.ts";
 import type { Counter, Metrics } from "../../component/metrics.ts";
 import { type OwnWork, reported } from "../../component/own-work.ts";
+import { messageOf } from "../../model/message-of.ts";
 import type { Span } from "../../model/span.ts";
 import { encodeSelfSpans, spansOfWork } from "./self-spans.ts";
 
@@ -97,7 +98,7 @@ export class SelfTracing {
       this.#dropped.add(spans.length);
       logger.debug("the collector's own spans were not stored", {
         spans: spans.length,
-        reason: error instanceof Error ? error.message : String(error),
+        reason: messageOf(error),
       });
     }
   }

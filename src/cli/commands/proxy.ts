@@ -1,5 +1,6 @@
 import { type Command, InvalidArgumentError } from "commander";
 import type { RawConfig } from "../../app/config/config-sources.ts";
+import { messageOf } from "../../model/message-of.ts";
 import { addConfigFlags, type ConfigFlags } from "../options/config-flags.ts";
 import { checkUrl } from "../options/option-values.ts";
 import { EXIT } from "../output/exit-codes.ts";
@@ -58,7 +59,7 @@ async function run(flags: ProxyFlags): Promise<void> {
     proxy.shutdown(AbortSignal.timeout(STOP_MS)).then(
       () => process.exit(EXIT.ok),
       (error: unknown) => {
-        process.stderr.write(`spanloom: ${error instanceof Error ? error.message : String(error)}\n`);
+        process.stderr.write(`spanloom: ${messageOf(error)}\n`);
         process.exit(EXIT.failed);
       },
     );

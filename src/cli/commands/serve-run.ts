@@ -1,5 +1,6 @@
 import type { Collector } from "../../app/collector.ts";
 import type { Config } from "../../app/config/config.ts";
+import { messageOf } from "../../model/message-of.ts";
 import { resolveConfig } from "../options/resolve-config.ts";
 import type { ServeFlags } from "../options/serve-flags.ts";
 import { EXIT } from "../output/exit-codes.ts";
@@ -19,7 +20,7 @@ export async function serve(flags: ServeFlags): Promise<void> {
     collector.shutdown().then(
       () => process.exit(EXIT.ok),
       (error: unknown) => {
-        process.stderr.write(`spanloom: ${error instanceof Error ? error.message : String(error)}\n`);
+        process.stderr.write(`spanloom: ${messageOf(error)}\n`);
         process.exit(EXIT.failed);
       },
     );
@@ -27,7 +28,7 @@ export async function serve(flags: ServeFlags): Promise<void> {
   process.on("SIGHUP", () => {
     if (stopping) return;
     reload(collector, flags).catch((error: unknown) => {
-      const reason = error instanceof Error ? error.message : String(error);
+      const reason = messageOf(error);
       process.stderr.write(`spanloom: the config was not loaded again, the running one stays: ${reason}\n`);
     });
   });

@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
 import type protobuf from "protobufjs";
+import { messageOf } from "../../model/message-of.ts";
 import { DecodeError } from "../decode-error.ts";
 import { PACKAGE_ROOT } from "../package-root.ts";
 
@@ -46,7 +47,7 @@ export class MessageType<T extends object> {
     try {
       return type.toObject(type.decode(bytes), { longs: Number, defaults: true }) as T;
     } catch (error) {
-      throw new DecodeError(`not a ${this.#name}: ${error instanceof Error ? error.message : String(error)}`);
+      throw new DecodeError(`not a ${this.#name}: ${messageOf(error)}`);
     }
   }
 

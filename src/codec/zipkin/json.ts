@@ -1,3 +1,4 @@
+import { messageOf } from "../../model/message-of.ts";
 import { DecodeError } from "../decode-error.ts";
 import { isJsonObject, type JsonObject } from "../mapping/any-value-json.ts";
 import type { ZipkinAnnotation, ZipkinEndpoint, ZipkinKind, ZipkinSpan } from "./model.ts";
@@ -19,7 +20,7 @@ export function decodeZipkinJson(bytes: Uint8Array): ZipkinSpan[] {
   try {
     json = JSON.parse(new TextDecoder().decode(bytes));
   } catch (error) {
-    throw new DecodeError(`Zipkin body is no JSON: ${error instanceof Error ? error.message : String(error)}`);
+    throw new DecodeError(`Zipkin body is no JSON: ${messageOf(error)}`);
   }
   if (!Array.isArray(json)) throw new DecodeError("Zipkin body is no list; expected a JSON array of spans");
   return json.map((item: unknown, index) => readSpan(item, `span ${index}`));

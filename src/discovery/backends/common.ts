@@ -2,6 +2,7 @@ import { readFile } from "node:fs/promises";
 import { z } from "zod";
 import { PermanentError } from "../../component/errors.ts";
 import { isLinkLocal, LinkLocalError } from "../../component/link-local.ts";
+import { messageOf } from "../../model/message-of.ts";
 import { LINK_LOCAL_RULE } from "../client/http-client.ts";
 
 export const timeoutConfig = z.int().min(1).max(600_000).default(5_000).describe("For one request, ms.");
@@ -51,7 +52,7 @@ export async function readSettingFile(key: string, path: string | undefined): Pr
   try {
     return await readFile(path);
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
+    const reason = messageOf(cause);
     throw new PermanentError("config_invalid", `${key}: cannot read ${path}: ${reason}`, { cause });
   }
 }

@@ -1,9 +1,10 @@
 import { type ClientRequest, Agent as HttpAgent, request as httpRequest, type IncomingMessage } from "node:http";
 import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
 import { PermanentError, RetryableError } from "../../component/errors.ts";
+import { closedWhileKept } from "../../component/kept-connection.ts";
 import { guardedLookup } from "../../component/link-local.ts";
+import { reasonOf } from "../../component/reasons.ts";
 import { isRetryableHttpStatus } from "../../component/retry.ts";
-import { reasonOf } from "../../component/wait.ts";
 
 /** Longest answer and longest line of a stream that is read, bytes. */
 const MAX_ANSWER_BYTES = 32 * 1024 * 1024;
@@ -147,8 +148,8 @@ export class RegistryHttp {
     this.#agent.destroy();
   }
 
-  /** @param again a kept connection that the server had closed meanwhile says nothing: one new one is tried */
-  async #open(request: RegistryRequest, again = false): Promise<OpenAnswer> {
+  /** On another connection where a kept one proves closed. */
+  async #open(request: RegistryRequest): Promise<OpenAnswer> {
     const { signal, timeoutMs = this.#settings.timeoutMs } = request;
     if (signal?.aborted === true) throw new RetryableError("cancelled", `${this.#what(request)}: stopped`);
     const body = request.body === undefined ? undefined : Buffer.from(JSON.stringify(request.body));
@@ -193,8 +194,7 @@ export class RegistryHttp {
       return { response: answer, done, touch };
     } catch (error) {
       done();
-      const stale = outgoing.reusedSocket && (error as NodeJS.ErrnoException).code === "ECONNRESET";
-      if (stale && !again) return this.#open(request, true);
+      if (closedWhileKept(outgoing, (error as NodeJS.ErrnoException).code)) return this.#open(request);
       throw this.#failure(request, error);
     }
   }

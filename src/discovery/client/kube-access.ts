@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { PermanentError } from "../../component/errors.ts";
-import { reasonOf } from "../../component/wait.ts";
+import { reasonOf } from "../../component/reasons.ts";
 import { asArray, asObject, asText, type JsonObject } from "./read-json.ts";
 
 /** Where a Kubernetes API server is and what to show it. */

@@ -3,7 +3,8 @@ import { createSocket } from "node:dgram";
 import { getServers } from "node:dns";
 import { connect, isIP } from "node:net";
 import { PermanentError, RetryableError } from "../../component/errors.ts";
-import { joinSignals, reasonOf } from "../../component/wait.ts";
+import { reasonOf } from "../../component/reasons.ts";
+import { joinSignals } from "../../component/signals.ts";
 import { parseEndpoint } from "../../server/endpoint.ts";
 import {
   DNS_RCODE,

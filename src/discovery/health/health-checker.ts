@@ -1,5 +1,6 @@
 import type { HealthCheckSpec, InstanceHealth } from "../../component/discovery.ts";
-import { jittered, joinSignals, pause } from "../../component/wait.ts";
+import { joinSignals } from "../../component/signals.ts";
+import { jittered, pause } from "../../component/wait.ts";
 import type { ProbeOptions, ProbeResult } from "./probe-result.ts";
 import { probe } from "./probes.ts";
 

@@ -1,8 +1,9 @@
 import type { DiscoveryBackend, Registration } from "../../component/discovery.ts";
 import { type ErrorCode, PermanentError } from "../../component/errors.ts";
 import type { Logger } from "../../component/logger.ts";
+import { reasonOf } from "../../component/reasons.ts";
 import { backoffMs } from "../../component/retry.ts";
-import { jittered, pause, reasonOf } from "../../component/wait.ts";
+import { jittered, pause } from "../../component/wait.ts";
 
 /** Heartbeats in one TTL: two may be lost before an instance expires. */
 const PER_TTL = 3;

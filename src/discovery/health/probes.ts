@@ -3,7 +3,7 @@ import { request as httpsRequest } from "node:https";
 import { connect } from "node:net";
 import type { HealthCheckSpec } from "../../component/discovery.ts";
 import { LinkLocalError } from "../../component/link-local.ts";
-import { reasonOf } from "../../component/wait.ts";
+import { reasonOf } from "../../component/reasons.ts";
 import { authority } from "../instance/instance.ts";
 import { probeGrpc } from "./grpc-probe.ts";
 import type { ProbeOptions, ProbeResult } from "./probe-result.ts";

@@ -1,7 +1,8 @@
 import type { DiscoveryBackend, ServiceInstance } from "../../component/discovery.ts";
 import type { Logger } from "../../component/logger.ts";
+import { reasonOf } from "../../component/reasons.ts";
 import { backoffMs } from "../../component/retry.ts";
-import { pause, reasonOf } from "../../component/wait.ts";
+import { pause } from "../../component/wait.ts";
 
 /** What is known of a service. */
 export interface ServiceSnapshot {

@@ -1,7 +1,7 @@
 import express, { type NextFunction, type Request, type Response, type Router } from "express";
 import { PermanentError, RetryableError } from "../../component/errors.ts";
 import type { Logger } from "../../component/logger.ts";
-import { joinSignals } from "../../component/wait.ts";
+import { joinSignals } from "../../component/signals.ts";
 import { failureHandler } from "../../server/failure-handler.ts";
 import { hasAllTags } from "../instance/instance.ts";
 import type { LocalRecord } from "../instance/local-record.ts";

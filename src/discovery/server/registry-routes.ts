@@ -2,7 +2,7 @@ import express, { type Response, type Router } from "express";
 import type { DiscoveryBackend, ServiceInstance } from "../../component/discovery.ts";
 import { PermanentError, RetryableError } from "../../component/errors.ts";
 import type { Logger } from "../../component/logger.ts";
-import { joinSignals } from "../../component/wait.ts";
+import { joinSignals } from "../../component/signals.ts";
 import type { InstanceView, RegistryView } from "../../model/registry-view.ts";
 import { failureHandler } from "../../server/failure-handler.ts";
 import { byId, healthyWithTags } from "../instance/instance.ts";

@@ -1,5 +1,5 @@
 import type { DiscoveryBackend, ServiceInstance } from "../../component/discovery.ts";
-import { reasonOf } from "../../component/wait.ts";
+import { reasonOf } from "../../component/reasons.ts";
 
 export interface Listing {
   readonly instances: readonly ServiceInstance[];

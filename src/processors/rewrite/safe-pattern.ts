@@ -1,3 +1,5 @@
+import { messageOf } from "../../model/message-of.ts";
+
 /**
  * Patterns that run over what strangers send must not be able to take for ever. JavaScript's expressions backtrack, and
  * explode where one text can be divided among repetitions in many ways. Patterns in which that could happen are refused
@@ -33,7 +35,7 @@ export function patternFault(source: string, flags: string): string | undefined 
   try {
     compiled = new RegExp(source, flags);
   } catch (error) {
-    return `is no regular expression: ${error instanceof Error ? error.message : String(error)}`;
+    return `is no regular expression: ${messageOf(error)}`;
   }
   if (compiled.test("")) return "matches the empty text, so it would match everywhere; expected at least one character";
   try {

@@ -1,5 +1,6 @@
 import type { ClientRequest, IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
+import { closedWhileKept } from "../../component/kept-connection.ts";
 import type { Span } from "../../sdk/trace/span.ts";
 import { endClientSpan, failSpan, type OutgoingFacts, startClientSpan } from "../message/http-spans.ts";
 import type { UpstreamAttempt } from "../upstream/attempts.ts";
@@ -76,8 +77,7 @@ export class Attempt implements UpstreamAttempt {
   /** True before the connection stands. True for a kept connection that the upstream closed as the request went out. */
   isUnseen({ type }: UpstreamFailure): boolean {
     if (!this.#connected) return true;
-    const closed = type === "ECONNRESET" || type === "EPIPE";
-    return closed && this.#upstream?.reusedSocket === true && this.#request.rewindBody();
+    return closedWhileKept(this.#upstream, type) && this.#request.rewindBody();
   }
 
   start(): void {

@@ -1,4 +1,5 @@
 import type { Logger } from "../../component/logger.ts";
+import { messageOf } from "../../model/message-of.ts";
 import type { Registration, ServiceRegistry } from "../registry/registry-client.ts";
 
 /** Heartbeats in one TTL: two may be lost before the registration expires. */
@@ -64,7 +65,7 @@ export class RegistrationKeeper {
   }
 
   #failed(what: string, error: unknown): void {
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = messageOf(error);
     this.#logger.warn(`could not ${what} the service`, { service: this.#registration.name, reason });
   }
 }

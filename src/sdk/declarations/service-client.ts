@@ -1,4 +1,5 @@
 import type { Logger } from "../../component/logger.ts";
+import { reasonOf } from "../../component/reasons.ts";
 import { methodAttributes } from "../instrument/http-attributes.ts";
 import { instanceUrl, pickInstance, type ServiceInstance, type ServiceRegistry } from "../registry/registry-client.ts";
 import type { Span } from "../trace/span.ts";
@@ -141,7 +142,7 @@ export class ServiceClient {
       return { status: response.status, text: await response.text() };
     } catch (error) {
       const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
-      const reason = cause instanceof Error ? cause.message || cause.name : String(cause);
+      const reason = reasonOf(cause);
       throw new ServiceCallError(`${url.href}: ${reason}`, undefined, { cause });
     }
   }

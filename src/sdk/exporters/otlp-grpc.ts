@@ -3,6 +3,7 @@ import { encodeTraces } from "../../codec/otlp/message/encode.ts";
 import type { ExportOutcome } from "../../component/export.ts";
 import { isRetryableGrpcStatus } from "../../component/retry.ts";
 import { GRPC_STATUS } from "../../model/grpc-status.ts";
+import { messageOf } from "../../model/message-of.ts";
 import { type SpanExporter, toTracesData } from "./exporter.ts";
 import { endpointUrl } from "./http-post.ts";
 import { readPartialSuccess, readRetryDelay } from "./otlp-answer.ts";
@@ -46,7 +47,7 @@ export function otlpGrpcExporter(settings: OtlpGrpcSettings = {}): SpanExporter 
         return {
           type: "rejected",
           count: records.length,
-          reason: error instanceof Error ? error.message : String(error),
+          reason: messageOf(error),
         };
       }
     },

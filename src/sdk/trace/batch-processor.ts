@@ -1,5 +1,6 @@
 import type { Logger } from "../../component/logger.ts";
 import { type BackoffSettings, backoffMs, DEFAULT_BACKOFF } from "../../component/retry.ts";
+import { messageOf } from "../../model/message-of.ts";
 import type { SpanRecord } from "../../model/span.ts";
 import type { SpanExporter } from "../exporters/exporter.ts";
 
@@ -189,7 +190,7 @@ export class BatchProcessor {
     try {
       return await this.#exporter.export(batch, this.#abort.signal);
     } catch (error) {
-      return { type: "rejected", count: batch.length, reason: error instanceof Error ? error.message : String(error) };
+      return { type: "rejected", count: batch.length, reason: messageOf(error) };
     }
   }
 
