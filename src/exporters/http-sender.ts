@@ -1,9 +1,18 @@
-import { type ClientRequest, Agent as HttpAgent, request as httpRequest, type IncomingMessage } from "node:http";
+import {
+  type ClientRequest,
+  Agent as HttpAgent,
+  request as httpRequest,
+  type IncomingMessage,
+  type OutgoingHttpHeaders,
+} from "node:http";
 import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
 import { promisify } from "node:util";
 import { createGunzip, gzip } from "node:zlib";
+import { closedWhileKept } from "../component/kept-connection.ts";
 import { guardedLookup } from "../component/link-local.ts";
+import { reasonOf } from "../component/reasons.ts";
 import { parseRetryAfter } from "../component/retry.ts";
+import { onAbort } from "../component/signals.ts";
 import { type Compression, LINK_LOCAL_RULE } from "./common-config.ts";
 import type { ClientTlsMaterial } from "./tls-options.ts";
 
@@ -46,6 +55,11 @@ export interface HttpSenderSettings {
   readonly maxSockets: number;
 }
 
+/** Ends the request that is under way. */
+interface Stop {
+  with: (reason: string) => void;
+}
+
 /** Posts bodies over kept connections. Redirects are answers like any other: nothing is followed. */
 export class HttpSender {
   readonly #settings: HttpSenderSettings;
@@ -58,42 +72,59 @@ export class HttpSender {
     this.#request = settings.secure ? (httpsRequest as typeof httpRequest) : httpRequest;
   }
 
-  /** One attempt. Never throws: whatever happens to it is an answer. @param url http or https, as the settings say */
+  /**
+   * One attempt, on another connection where a kept one proves closed: a peer may get the body twice, as from any repetition.
+   * Never throws: whatever happens to it is an answer. @param url http or https, as the settings say
+   */
   async post(url: URL, body: Uint8Array, contentType: string, signal: AbortSignal): Promise<HttpAnswer> {
     const zipped = this.#settings.compression === "gzip" && body.length >= MIN_GZIP_BYTES;
     const bytes = zipped ? await gzipAsync(body, GZIP) : body;
-    if (signal.aborted) return { type: "failed", reason: "stopped before it was sent" };
-    const { promise, resolve } = deferred<HttpAnswer>();
-    const request = this.#request(url, {
-      method: "POST",
-      agent: this.#agent,
-      headers: {
-        ...this.#settings.headers,
-        "content-type": contentType,
-        "content-length": bytes.length,
-        "user-agent": this.#settings.userAgent,
-        "accept-encoding": "gzip, identity",
-        ...(zipped ? { "content-encoding": "gzip" } : {}),
-      },
-    });
-    const stop = (reason: string) => {
-      resolve({ type: "failed", reason });
-      request.destroy();
+    const headers = {
+      ...this.#settings.headers,
+      "content-type": contentType,
+      "content-length": bytes.length,
+      "user-agent": this.#settings.userAgent,
+      "accept-encoding": "gzip, identity",
+      ...(zipped ? { "content-encoding": "gzip" } : {}),
     };
-    const timer = setTimeout(() => stop(`no answer within ${this.#settings.timeoutMs} ms`), this.#settings.timeoutMs);
-    const onAbort = () => stop("stopped while it was sent");
-    signal.addEventListener("abort", onAbort, { once: true });
-    request.on("error", (error: NodeJS.ErrnoException) => resolve({ type: "failed", reason: describe(error) }));
-    request.on("response", (response) => {
-      readAnswer(request, response, resolve);
-    });
-    request.end(bytes);
+    const stop: Stop = { with: () => {} };
+    const timer = setTimeout(
+      () => stop.with(`no answer within ${this.#settings.timeoutMs} ms`),
+      this.#settings.timeoutMs,
+    );
+    const release = onAbort(signal, () => stop.with("stopped while it was sent"));
     try {
-      return await promise;
+      for (;;) {
+        if (signal.aborted) return { type: "failed", reason: "stopped before it was sent" };
+        // Each that is closed leaves the pool, so that a new one is made at last.
+        const answer = await this.#once(url, headers, bytes, stop);
+        if (answer !== "closed") return answer;
+      }
     } finally {
       clearTimeout(timer);
-      signal.removeEventListener("abort", onAbort);
+      release();
     }
+  }
+
+  /** One request: its answer, or `closed` where it went to a connection that the peer had closed meanwhile. */
+  #once(url: URL, headers: OutgoingHttpHeaders, bytes: Uint8Array, stop: Stop): Promise<HttpAnswer | "closed"> {
+    return new Promise((resolve) => {
+      const request = this.#request(url, { method: "POST", agent: this.#agent, headers });
+      let answered = false;
+      stop.with = (reason) => {
+        resolve({ type: "failed", reason });
+        request.destroy();
+      };
+      request.on("error", (error: NodeJS.ErrnoException) => {
+        const closed = !answered && closedWhileKept(request, error.code);
+        resolve(closed ? "closed" : { type: "failed", reason: reasonOf(error) });
+      });
+      request.on("response", (response) => {
+        answered = true;
+        readAnswer(request, response, resolve);
+      });
+      request.end(bytes);
+    });
   }
 
   /** New connections are made with it; requests under way go on over theirs, which are not kept. */
@@ -141,21 +172,7 @@ function readAnswer(request: ClientRequest, response: IncomingMessage, resolve: 
     chunks.push(chunk);
   });
   body.on("end", () => finish(false));
-  const broken = (error: Error) => resolve({ type: "failed", reason: `the answer broke off: ${describe(error)}` });
+  const broken = (error: Error) => resolve({ type: "failed", reason: `the answer broke off: ${reasonOf(error)}` });
   body.on("error", broken);
   if (body !== response) response.on("error", broken);
-}
-
-/** Connection errors that try several addresses have their reasons inside. */
-function describe(error: Error): string {
-  if (error instanceof AggregateError) return error.errors.map((inner: Error) => inner.message).join("; ");
-  return error.message || error.name;
-}
-
-function deferred<T>(): { promise: Promise<T>; resolve: (value: T) => void } {
-  let resolve: (value: T) => void = () => {};
-  const promise = new Promise<T>((done) => {
-    resolve = done;
-  });
-  return { promise, resolve };
 }

@@ -1,5 +1,5 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
+import type { AddressInfo, Socket } from "node:net";
 import { gunzipSync, gzipSync } from "node:zlib";
 import { afterEach, describe, expect, it } from "vitest";
 import { fixtureFragments, fragmentOfNames } from "../../test/support/fragments.ts";
@@ -116,6 +116,26 @@ describe("otlp_http", () => {
       type: "retry",
       reason: `HTTP ${status}`,
     });
+  });
+
+  it.each<[string, (socket: Socket) => void]>([
+    ["closed", (socket) => socket.destroy()],
+    ["reset", (socket) => socket.resetAndDestroy()],
+  ])("sends at once again what went to kept connections that the peer had %s", async (_how, end) => {
+    const waiting: ServerResponse[] = [];
+    const { url, server, seen } = await peer((response) => {
+      // The first two have a connection each.
+      if (waiting.push(response) === 2) for (const one of waiting) one.end();
+      else if (waiting.length > 2) response.end();
+    });
+    const sockets: Socket[] = [];
+    server.on("connection", (socket: Socket) => sockets.push(socket));
+    const exporter = await started(otlpHttpExporter, { endpoint: url, compression: "none" });
+    await Promise.all([exporter.export(ONE, NEVER), exporter.export(ONE, NEVER)]);
+    // In one turn of the event loop: the sender takes both for open.
+    for (const socket of sockets) end(socket);
+    expect(await exporter.export(ONE, NEVER)).toEqual({ type: "delivered" });
+    expect([seen.length, sockets.length]).toEqual([3, 3]);
   });
 
   it("waits as Retry-After says, in seconds or to a date", async () => {
