@@ -1,3 +1,4 @@
+import { onAbort } from "../component/signals.ts";
 /** Counts exports under way, so that a shutdown can wait for them. */
 export class InFlight {
   readonly #running = new Set<Promise<unknown>>();
@@ -17,10 +18,10 @@ export class InFlight {
     if (this.#running.size === 0 || signal.aborted) return;
     await new Promise<void>((resolve) => {
       const done = () => {
-        signal.removeEventListener("abort", done);
+        release();
         resolve();
       };
-      signal.addEventListener("abort", done, { once: true });
+      const release = onAbort(signal, done);
       Promise.allSettled(this.#running).then(done);
     });
   }

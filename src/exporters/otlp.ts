@@ -6,6 +6,7 @@ import { parseDiscoverEndpoint } from "../component/discover-endpoint.ts";
 import { isDiscoverEndpoint } from "../component/discovery.ts";
 import type { Exporter, ExporterSettings, ExportOutcome } from "../component/export.ts";
 import { isLinkLocal, LinkLocalError } from "../component/link-local.ts";
+import { onAbort } from "../component/signals.ts";
 import type { LogFragment } from "../model/log.ts";
 import { messageOf } from "../model/message-of.ts";
 import { type ClientTls, openClientTls } from "./client-tls.ts";
@@ -165,9 +166,9 @@ class OtlpExporter implements Exporter {
 
   #call(client: Client, body: Uint8Array, count: number, signal: AbortSignal): Promise<ExportOutcome> {
     return new Promise((resolve) => {
-      let onAbort = () => {};
+      let release = (): void => {};
       const onAnswer = (error: ServiceError | null, answer?: Buffer) => {
-        signal.removeEventListener("abort", onAbort);
+        release();
         if (error === null) resolve(readExportAnswer(answer ?? new Uint8Array(0)));
         else if (error.code === CANCELLED && signal.aborted)
           resolve({ type: "retry", reason: "stopped while it was sent" });
@@ -182,8 +183,7 @@ class OtlpExporter implements Exporter {
         { deadline: Date.now() + this.#config.timeout_ms },
         onAnswer,
       );
-      onAbort = () => call.cancel();
-      signal.addEventListener("abort", onAbort, { once: true });
+      release = onAbort(signal, () => call.cancel());
     });
   }
 }

@@ -3,6 +3,7 @@ import { Server, ServerCredentials, type ServerOptions } from "@grpc/grpc-js";
 import type { Endpoint } from "../component/endpoint.ts";
 import type { Logger } from "../component/logger.ts";
 import type { RequestBudget } from "../component/receiver.ts";
+import { onAbort } from "../component/signals.ts";
 import { formatEndpoint, parseEndpoint } from "./endpoint.ts";
 import { followingCredentials } from "./grpc-credentials.ts";
 import { grpcHealth } from "./grpc-health.ts";
@@ -120,11 +121,9 @@ export class GrpcListener {
   async shutdown(signal: AbortSignal): Promise<void> {
     this.#tls?.close();
     this.#draining ??= this.#drain();
-    const cut = (): void => this.#server?.forceShutdown();
-    if (signal.aborted) cut();
-    signal.addEventListener("abort", cut, { once: true });
+    const release = onAbort(signal, () => this.#server?.forceShutdown());
     await this.#draining;
-    signal.removeEventListener("abort", cut);
+    release();
   }
 
   #drain(): Promise<void> {

@@ -4,6 +4,7 @@ import type { Socket } from "node:net";
 import { rpcStatusJson } from "../codec/rpc/status.ts";
 import type { Endpoint } from "../component/endpoint.ts";
 import type { Logger } from "../component/logger.ts";
+import { onAbort } from "../component/signals.ts";
 import { GRPC_STATUS } from "../model/grpc-status.ts";
 import { parseEndpoint } from "./endpoint.ts";
 import { type ListenerName, listenError } from "./listen-error.ts";
@@ -99,11 +100,9 @@ export class HttpListener {
     this.#tls?.close();
     this.#draining ??= this.#drain();
     const server = this.#server;
-    const cut = (): void => server?.closeAllConnections();
-    if (signal.aborted) cut();
-    signal.addEventListener("abort", cut, { once: true });
+    const release = onAbort(signal, () => server?.closeAllConnections());
     await this.#draining;
-    signal.removeEventListener("abort", cut);
+    release();
   }
 
   #drain(): Promise<void> {

@@ -5,6 +5,7 @@ import { closedWhileKept } from "../../component/kept-connection.ts";
 import { guardedLookup } from "../../component/link-local.ts";
 import { reasonOf } from "../../component/reasons.ts";
 import { isRetryableHttpStatus } from "../../component/retry.ts";
+import { onAbort } from "../../component/signals.ts";
 
 /** Longest answer and longest line of a stream that is read, bytes. */
 const MAX_ANSWER_BYTES = 32 * 1024 * 1024;
@@ -169,14 +170,13 @@ export class RegistryHttp {
         ...request.headers,
       },
     });
-    const abort = (): void => void outgoing.destroy(new Cancelled());
     const late = (): void => void outgoing.destroy(new Error(`no answer within ${timeoutMs} ms`));
     let timer = setTimeout(late, timeoutMs);
-    signal?.addEventListener("abort", abort, { once: true });
+    const release = onAbort(signal, () => outgoing.destroy(new Cancelled()));
     let response: IncomingMessage | undefined;
     const done = (): void => {
       clearTimeout(timer);
-      signal?.removeEventListener("abort", abort);
+      release();
       // A stream that the reader left must not stay open.
       if (response?.complete !== true) outgoing.destroy();
     };

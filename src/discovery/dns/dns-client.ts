@@ -4,7 +4,7 @@ import { getServers } from "node:dns";
 import { connect, isIP } from "node:net";
 import { PermanentError, RetryableError } from "../../component/errors.ts";
 import { reasonOf } from "../../component/reasons.ts";
-import { joinSignals } from "../../component/signals.ts";
+import { joinSignals, onAbort } from "../../component/signals.ts";
 import { parseEndpoint } from "../../server/endpoint.ts";
 import {
   DNS_RCODE,
@@ -112,7 +112,7 @@ function askUdp({ host, port }: Server, query: Buffer, fits: Fits, limit: AbortS
   return new Promise((resolve, reject) => {
     const socket = createSocket(isIP(host) === 6 ? "udp6" : "udp4");
     const done = (settle: () => void): void => {
-      limit.removeEventListener("abort", late);
+      release();
       socket.close();
       settle();
     };
@@ -122,7 +122,7 @@ function askUdp({ host, port }: Server, query: Buffer, fits: Fits, limit: AbortS
       const message = tryDecode(bytes);
       if (message !== undefined && fits(message)) done(() => resolve(message));
     });
-    limit.addEventListener("abort", late, { once: true });
+    const release = onAbort(limit, late);
     // Connected: only this server's datagrams arrive, and a closed port is told at once.
     socket.connect(port, host, () => socket.send(query));
   });

@@ -1,6 +1,7 @@
 import { type ClientHttp2Session, connect, type IncomingHttpHeaders } from "node:http2";
 import { HEALTH_CHECK_PATH, healthRequest, healthResponse, SERVING_STATUS } from "../../codec/rpc/health.ts";
 import type { HealthCheckSpec } from "../../component/discovery.ts";
+import { onAbort } from "../../component/signals.ts";
 import { grpcStatusName } from "../../model/grpc-status.ts";
 import { authority } from "../instance/instance.ts";
 import type { ProbeOptions, ProbeResult } from "./probe-result.ts";
@@ -31,13 +32,11 @@ export async function probeGrpc(
   assertAllowed(spec.host, allowLinkLocal);
   const scheme = spec.tls === true ? "https" : "http";
   const session = connect(`${scheme}://${authority(spec.host, spec.port)}`, { lookup: targetLookup(allowLinkLocal) });
-  const cut = (): void => session.destroy(new Error("no answer in time"));
-  if (signal.aborted) cut();
-  signal.addEventListener("abort", cut, { once: true });
+  const release = onAbort(signal, () => session.destroy(new Error("no answer in time")));
   try {
     return await call(session, spec.service ?? "", `${userAgent} health check`);
   } finally {
-    signal.removeEventListener("abort", cut);
+    release();
     session.destroy();
   }
 }

@@ -1,3 +1,5 @@
+import { onAbort } from "../../component/signals.ts";
+
 /** Most waiting readers; more are answered at once, so that none holds memory for ever. */
 const MAX_WAITERS = 10_000;
 
@@ -47,13 +49,13 @@ export class ChangeLog {
     return new Promise((resolve) => {
       const wake = (): void => {
         clearTimeout(timer);
-        signal.removeEventListener("abort", wake);
+        release();
         this.#waiters.delete(waiter);
         resolve();
       };
       const waiter = { name, wake };
       const timer = setTimeout(wake, Math.min(waitMs, 2 ** 31 - 1));
-      signal.addEventListener("abort", wake, { once: true });
+      const release = onAbort(signal, wake);
       this.#waiters.add(waiter);
     });
   }

@@ -1,6 +1,7 @@
 import type { DiscoveryBackend, Registration, ServiceInstance } from "../../component/discovery.ts";
 import { PermanentError, RetryableError } from "../../component/errors.ts";
 import type { Logger } from "../../component/logger.ts";
+import { onAbort } from "../../component/signals.ts";
 import { Heartbeats } from "../health/heartbeats.ts";
 import { healthyWithTags, sameInstances } from "../instance/instance.ts";
 import { Balancer, type BalancerPolicy, DEFAULT_EJECTION, type EjectionSettings, type Picked } from "./balancer.ts";
@@ -96,7 +97,7 @@ export class ServiceRegistry {
       wake();
     };
     const stop = service.onChange(notice);
-    signal.addEventListener("abort", notice, { once: true });
+    const release = onAbort(signal, notice);
     let last: Discovered | undefined;
     try {
       while (!signal.aborted && !this.#closed) {
@@ -111,7 +112,7 @@ export class ServiceRegistry {
       }
     } finally {
       stop();
-      signal.removeEventListener("abort", notice);
+      release();
     }
   }
 

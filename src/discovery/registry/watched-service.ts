@@ -2,6 +2,7 @@ import type { DiscoveryBackend, ServiceInstance } from "../../component/discover
 import type { Logger } from "../../component/logger.ts";
 import { reasonOf } from "../../component/reasons.ts";
 import { backoffMs } from "../../component/retry.ts";
+import { onAbort } from "../../component/signals.ts";
 import { pause } from "../../component/wait.ts";
 
 /** What is known of a service. */
@@ -70,11 +71,11 @@ export class WatchedService {
     return new Promise((resolve) => {
       const done = (): void => {
         stop();
-        signal?.removeEventListener("abort", done);
+        release();
         resolve();
       };
       const stop = this.onChange(done);
-      signal?.addEventListener("abort", done, { once: true });
+      const release = onAbort(signal, done);
     });
   }
 

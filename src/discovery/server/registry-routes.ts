@@ -2,7 +2,7 @@ import express, { type Response, type Router } from "express";
 import type { DiscoveryBackend, ServiceInstance } from "../../component/discovery.ts";
 import { PermanentError, RetryableError } from "../../component/errors.ts";
 import type { Logger } from "../../component/logger.ts";
-import { joinSignals } from "../../component/signals.ts";
+import { joinSignals, onAbort } from "../../component/signals.ts";
 import type { InstanceView, RegistryView } from "../../model/registry-view.ts";
 import { failureHandler } from "../../server/failure-handler.ts";
 import { byId, healthyWithTags } from "../instance/instance.ts";
@@ -148,11 +148,11 @@ function written(response: Response, text: string, signal: AbortSignal): Promise
   return new Promise((resolve) => {
     const done = (): void => {
       response.off("drain", done);
-      signal.removeEventListener("abort", done);
+      release();
       resolve();
     };
     response.once("drain", done);
-    signal.addEventListener("abort", done, { once: true });
+    const release = onAbort(signal, done);
   });
 }
 

@@ -14,6 +14,7 @@ import type { TracesData } from "../../model/span.ts";
 import { createTracing } from "../trace/tracing.ts";
 import { consoleExporter } from "./console.ts";
 import type { ExporterInput } from "./create.ts";
+import { post } from "./http-post.ts";
 
 interface Received {
   readonly path: string | undefined;
@@ -279,6 +280,20 @@ describe("answers over HTTP", () => {
     expect((await send({ type: "otlp", endpoint: proto.url })).stats).toMatchObject({ delivered: 0, rejected: 2 });
     const page = await backend((response) => response.end("<html>fine</html>"));
     expect((await send({ type: "otlp", endpoint: page.url })).stats).toMatchObject({ delivered: 2 });
+  });
+
+  it("leave nothing on a signal that lives on", async () => {
+    const { signal } = new AbortController();
+    /** What Node keeps of the signals that depend on one, and of its listeners: sets and maps under symbols. */
+    const held = (): number =>
+      Object.getOwnPropertySymbols(signal)
+        .map((symbol) => (signal as unknown as Record<symbol, { readonly size?: unknown } | undefined>)[symbol]?.size)
+        .reduce((sum: number, size) => sum + (typeof size === "number" ? size : 0), 0);
+    const before = held();
+    const { url } = await backend((response) => response.end());
+    const settings = { url: new URL(url), headers: {}, timeoutMs: 5_000 };
+    for (let i = 0; i < 3; i++) await post(settings, new Uint8Array(1), signal);
+    expect(held()).toBe(before);
   });
 
   it("a lost connection is tried again", async () => {

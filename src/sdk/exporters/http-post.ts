@@ -1,7 +1,9 @@
 import { request as httpRequest } from "node:http";
 import { request as httpsRequest } from "node:https";
 import type { ExportOutcome } from "../../component/export.ts";
+import { reasonOf } from "../../component/reasons.ts";
 import { isRetryableHttpStatus, parseRetryAfter } from "../../component/retry.ts";
+import { joinSignals } from "../../component/signals.ts";
 
 /** A backend's answer beyond this is cut off and is an error. */
 const MAX_ANSWER_BYTES = 4 << 20;
@@ -25,13 +27,14 @@ export interface PostAnswer {
 export function post(settings: PostSettings, body: Uint8Array, signal: AbortSignal): Promise<PostAnswer> {
   const { url, headers, timeoutMs } = settings;
   const send = url.protocol === "https:" ? httpsRequest : httpRequest;
-  return new Promise((resolve, reject) => {
+  const limit = joinSignals(signal, AbortSignal.timeout(timeoutMs));
+  const answer = new Promise<PostAnswer>((resolve, reject) => {
     const request = send(
       url,
       {
         method: "POST",
         headers: { ...headers, "content-length": body.length },
-        signal: AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]),
+        signal: limit.signal,
       },
       (response) => {
         const chunks: Buffer[] = [];
@@ -55,6 +58,7 @@ export function post(settings: PostSettings, body: Uint8Array, signal: AbortSign
     request.on("error", reject);
     request.end(body);
   });
+  return answer.finally(limit.release);
 }
 
 /** Posts and reads the answer by the table of what may be retried; `onSuccess` looks into a 2xx answer. */
@@ -69,7 +73,7 @@ export async function postOutcome(
   try {
     answer = await post(settings, body, signal);
   } catch (error) {
-    return { type: "retry", reason: `${settings.url.href}: ${reasonOf(error)}` };
+    return { type: "retry", reason: `${settings.url.href}: ${callReason(error)}` };
   }
   const { status, retryAfterMs: afterMs } = answer;
   if (status >= 200 && status < 300) return onSuccess(answer);
@@ -88,12 +92,8 @@ export function endpointUrl(exporter: string, endpoint: string): URL {
   return url;
 }
 
-export function reasonOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  if (error.name === "TimeoutError" || (error.cause as Error | undefined)?.name === "TimeoutError") {
-    return "no answer in time";
-  }
-  // A connection tried on several addresses fails with an AggregateError that has no message of its own.
-  const code = (error as { code?: unknown }).code;
-  return error.message !== "" ? error.message : typeof code === "string" ? code : error.name;
+/** Why a call got no answer. */
+export function callReason(error: unknown): string {
+  const { name, cause } = (error ?? {}) as { readonly name?: unknown; readonly cause?: { readonly name?: unknown } };
+  return name === "TimeoutError" || cause?.name === "TimeoutError" ? "no answer in time" : reasonOf(error);
 }

@@ -2,6 +2,7 @@ import type { Client, Metadata, ServiceError } from "@grpc/grpc-js";
 import { encodeTraces } from "../../codec/otlp/message/encode.ts";
 import type { ExportOutcome } from "../../component/export.ts";
 import { isRetryableGrpcStatus } from "../../component/retry.ts";
+import { onAbort } from "../../component/signals.ts";
 import { GRPC_STATUS } from "../../model/grpc-status.ts";
 import { messageOf } from "../../model/message-of.ts";
 import { type SpanExporter, toTracesData } from "./exporter.ts";
@@ -94,13 +95,11 @@ function call(
       metadata,
       { deadline: Date.now() + timeoutMs },
       (error, answer) => {
-        signal.removeEventListener("abort", cancel);
+        release();
         resolve(error === null ? accepted(answer) : refused(error, spans));
       },
     );
-    const cancel = (): void => request.cancel();
-    signal.addEventListener("abort", cancel, { once: true });
-    if (signal.aborted) cancel();
+    const release = onAbort(signal, () => request.cancel());
   });
 }
 

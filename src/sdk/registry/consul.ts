@@ -1,6 +1,7 @@
 import { setTimeout as wait } from "node:timers/promises";
 import { backoffMs } from "../../component/retry.ts";
-import { reasonOf } from "../exporters/http-post.ts";
+import { joinSignals } from "../../component/signals.ts";
+import { callReason } from "../exporters/http-post.ts";
 import { instanceUrl, type Registration, type ServiceInstance, type ServiceRegistry } from "./registry-client.ts";
 
 export interface ConsulSettings {
@@ -80,8 +81,8 @@ export class ConsulRegistry implements ServiceRegistry {
     while (!signal.aborted) {
       const began = performance.now();
       try {
-        const limit = AbortSignal.timeout(this.#waitSeconds * 1000 + this.#timeoutMs);
-        const answer = await this.#health(name, tags, index, AbortSignal.any([signal, limit]));
+        const limit = joinSignals(signal, AbortSignal.timeout(this.#waitSeconds * 1000 + this.#timeoutMs));
+        const answer = await this.#health(name, tags, index, limit.signal).finally(limit.release);
         failures = 0;
         if (answer.index !== index) yield answer.instances;
         heard(true);
@@ -136,7 +137,7 @@ export class ConsulRegistry implements ServiceRegistry {
       });
     } catch (error) {
       const cause = error instanceof Error && error.cause !== undefined ? error.cause : error;
-      throw new Error(`registry ${this.#url}: ${method} ${path}: ${reasonOf(cause)}`, { cause: error });
+      throw new Error(`registry ${this.#url}: ${method} ${path}: ${callReason(cause)}`, { cause: error });
     }
   }
 

@@ -1,3 +1,4 @@
+import { onAbort } from "../../component/signals.ts";
 import type { HealthStatus, Registration, ServiceInstance, ServiceRegistry } from "./registry-client.ts";
 
 interface Entry {
@@ -93,12 +94,12 @@ export class LocalRegistry implements ServiceRegistry {
       const done = (): void => {
         clearTimeout(timer);
         this.#watchers.delete(done);
-        signal.removeEventListener("abort", done);
+        release();
         resolve();
       };
       const timer = expiries.length === 0 ? undefined : setTimeout(done, Math.min(...expiries) + 1);
       this.#watchers.add(done);
-      signal.addEventListener("abort", done, { once: true });
+      const release = onAbort(signal, done);
     });
   }
 }

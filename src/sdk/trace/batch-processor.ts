@@ -1,5 +1,6 @@
 import type { Logger } from "../../component/logger.ts";
 import { type BackoffSettings, backoffMs, DEFAULT_BACKOFF } from "../../component/retry.ts";
+import { pause } from "../../component/wait.ts";
 import { messageOf } from "../../model/message-of.ts";
 import type { SpanRecord } from "../../model/span.ts";
 import type { SpanExporter } from "../exporters/exporter.ts";
@@ -180,7 +181,8 @@ export class BatchProcessor {
           if (Date.now() + waitMs > giveUpAt) return this.#giveUp(batch.length, outcome.reason);
           this.#retries++;
           this.#logger.debug("the export is tried again", { waitMs, reason: outcome.reason });
-          await sleep(waitMs, this.#abort.signal);
+          // It keeps the process alive: spans between two attempts outlive `main`.
+          await pause(waitMs, this.#abort.signal);
         }
       }
     }
@@ -198,20 +200,4 @@ export class BatchProcessor {
     this.#dropped += count;
     this.#logger.warn("spans were given up", { count, reason, exporter: this.#exporter.description });
   }
-}
-
-/**
- * Resolves after `ms` or when the signal aborts. It keeps the process alive: spans between two attempts outlive `main`.
- */
-function sleep(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const done = (): void => {
-      clearTimeout(timer);
-      signal.removeEventListener("abort", done);
-      resolve();
-    };
-    const timer = setTimeout(done, ms);
-    signal.addEventListener("abort", done, { once: true });
-    if (signal.aborted) done();
-  });
 }

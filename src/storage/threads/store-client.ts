@@ -51,13 +51,14 @@ export class StoreClient implements SpanStore {
 
   constructor(threads: StoreThreads, host: Host, sealing = false) {
     this.#threads = threads;
-    const { ingest, export: exporting, sealing } = threads;
-    if (sealing === undefined) return;
+    const { ingest, export: exporting } = threads;
+    const sealer = threads.sealing;
+    if (sealer === undefined) return;
     this.#sealing = new SealingLoop({
       parts: {
         floor: () => exporting.floor(),
         next: (floor, atOnce) => ingest.maintain({ type: "next_seal", floor, atOnce }),
-        seal: (task) => sealReported(host, task, () => sealing.seal(task)),
+        seal: (task) => sealReported(host, task, () => sealer.seal(task)),
         finish: (task, outcome) => ingest.maintain({ type: "finish_seal", task, outcome }),
       },
       logger: host.logger,
