@@ -2,6 +2,7 @@ import { resolve } from "node:path";
 import { PACKAGE_ROOT } from "../codec/package-root.ts";
 import type { Host } from "../component/component.ts";
 import type { StoreSettings } from "../component/store.ts";
+import { HOUR_MS, MINUTE_MS } from "../model/time.ts";
 import { componentType } from "./config/components.ts";
 import { type Config, mebibytes } from "./config/config.ts";
 import type { ExportConfig } from "./store-modules/export.ts";
@@ -37,15 +38,15 @@ export function storeSettings(config: Config, host: Host, registryAddress: Share
     segment: {
       maxSpans: storage.segment.max_spans,
       maxBytes: mebibytes(storage.segment.max_mebibytes),
-      maxAgeMs: storage.segment.max_age_minutes * 60_000,
+      maxAgeMs: storage.segment.max_age_minutes * MINUTE_MS,
     },
     retention: {
-      maxAgeMs: storage.retention.max_age_hours === null ? undefined : storage.retention.max_age_hours * 3_600_000,
+      maxAgeMs: storage.retention.max_age_hours === null ? undefined : storage.retention.max_age_hours * HOUR_MS,
       maxBytes: storage.retention.max_mebibytes === null ? undefined : mebibytes(storage.retention.max_mebibytes),
     },
     sealing: {
       enabled: storage.sealing.enabled,
-      minAgeMs: storage.sealing.min_age_minutes * 60_000,
+      minAgeMs: storage.sealing.min_age_minutes * MINUTE_MS,
     },
     minFreeBytes: mebibytes(storage.min_free_mebibytes),
     modules: {

@@ -46,6 +46,11 @@ export function cancelled(): PermanentError {
   return new PermanentError("cancelled", "the request was cancelled by the caller");
 }
 
+/** What was to be done, `what`, was stopped by whoever runs it; it may be asked for again. */
+export function stopped(what: string): RetryableError {
+  return new RetryableError("cancelled", `${what}: stopped`);
+}
+
 /** @throws PermanentError `cancelled` */
 export function throwIfAborted(signal: AbortSignal | undefined): void {
   if (signal?.aborted) throw cancelled();

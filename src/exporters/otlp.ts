@@ -7,6 +7,7 @@ import { isDiscoverEndpoint } from "../component/discovery.ts";
 import type { Exporter, ExporterSettings, ExportOutcome } from "../component/export.ts";
 import { isLinkLocal, LinkLocalError } from "../component/link-local.ts";
 import { onAbort } from "../component/signals.ts";
+import { GRPC_STATUS } from "../model/grpc-status.ts";
 import type { LogFragment } from "../model/log.ts";
 import { messageOf } from "../model/message-of.ts";
 import { type ClientTls, openClientTls } from "./client-tls.ts";
@@ -27,7 +28,6 @@ import { readExportAnswer } from "./otlp-answer.ts";
 import { countSpans, unreadable } from "./outcome.ts";
 
 const EXPORT_METHOD = "/opentelemetry.proto.collector.trace.v1.TraceService/Export";
-const CANCELLED = 1;
 
 const endpointConfig = z.string().superRefine((text, context) => {
   const message = badGrpcEndpoint(text);
@@ -170,7 +170,7 @@ class OtlpExporter implements Exporter {
       const onAnswer = (error: ServiceError | null, answer?: Buffer) => {
         release();
         if (error === null) resolve(readExportAnswer(answer ?? new Uint8Array(0)));
-        else if (error.code === CANCELLED && signal.aborted)
+        else if (error.code === GRPC_STATUS.cancelled && signal.aborted)
           resolve({ type: "retry", reason: "stopped while it was sent" });
         else resolve(grpcOutcome(error, count));
       };

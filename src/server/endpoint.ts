@@ -20,10 +20,15 @@ export function formatEndpoint(endpoint: Endpoint): string {
   return endpoint.host.includes(":") ? `[${endpoint.host}]:${endpoint.port}` : `${endpoint.host}:${endpoint.port}`;
 }
 
+/** True for the addresses that stand for every address of the machine. */
+export function isEveryAddress(host: string): boolean {
+  return host === "0.0.0.0" || host === "::";
+}
+
 /** The address as this machine reaches it: a listener on every address answers on loopback too. */
 export function reachable(endpoint: Endpoint): Endpoint {
-  const host = endpoint.host === "0.0.0.0" ? "127.0.0.1" : endpoint.host === "::" ? "::1" : endpoint.host;
-  return { ...endpoint, host };
+  if (!isEveryAddress(endpoint.host)) return endpoint;
+  return { ...endpoint, host: endpoint.host === "::" ? "::1" : "127.0.0.1" };
 }
 
 /** True for addresses that only this machine reaches. */

@@ -1,4 +1,4 @@
-import { parseEndpoint } from "../../server/endpoint.ts";
+import { isEveryAddress, parseEndpoint } from "../../server/endpoint.ts";
 import type { ReceiverTable } from "./builtin.ts";
 import { componentType } from "./components.ts";
 import type { Config } from "./config.ts";
@@ -39,11 +39,9 @@ export function sharedAddresses(listeners: readonly ListenerAddress[]): string[]
   });
 }
 
-const EVERYWHERE = ["0.0.0.0", "::"];
-
 function meets(a: string, b: string): boolean {
   const [one, two] = [parseEndpoint(a), parseEndpoint(b)];
   if (one === undefined || two === undefined || one.port !== two.port || one.port === 0) return false;
   const [host, otherHost] = [one.host, two.host].map((name) => (name === "localhost" ? "127.0.0.1" : name));
-  return host === otherHost || [host, otherHost].some((name) => EVERYWHERE.includes(name as string));
+  return host === otherHost || [host, otherHost].some((name) => isEveryAddress(name as string));
 }

@@ -1,4 +1,4 @@
-import { PermanentError } from "../../component/errors.ts";
+import { cancelled, PermanentError } from "../../component/errors.ts";
 import { fetchReason } from "../../component/reasons.ts";
 import { refusalOf } from "./refusal.ts";
 
@@ -38,7 +38,7 @@ export class ApiClient {
     try {
       response = await fetch(url, { redirect: "error", ...(signal === undefined ? {} : { signal }) });
     } catch (error) {
-      if (signal?.aborted) throw new PermanentError("cancelled", "stopped");
+      if (signal?.aborted) throw cancelled();
       throw new PermanentError(
         "unreachable",
         `no collector answers at ${this.#base} (${fetchReason(error)}); start one with \`spanloom\` or name it with --url`,

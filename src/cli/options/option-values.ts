@@ -1,4 +1,5 @@
 import { InvalidArgumentError } from "commander";
+import { DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS } from "../../model/time.ts";
 import { parseGoDuration } from "../../query/params.ts";
 
 /** An http or https URL, as it was written. */
@@ -17,7 +18,7 @@ export function parsePositive(text: string): number {
   return value;
 }
 
-const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+const UNITS: Readonly<Record<string, number>> = { ms: 1, s: SECOND_MS, m: MINUTE_MS, h: HOUR_MS, d: DAY_MS };
 
 /** `500ms`, `30s`, `5m`, `1h`, `2d` as milliseconds. */
 export function parseDurationMs(text: string): number {

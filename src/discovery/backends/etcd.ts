@@ -2,6 +2,7 @@ import { z } from "zod";
 import type { ComponentFactory, Host } from "../../component/component.ts";
 import type { DiscoveryBackend, Registration, ServiceInstance } from "../../component/discovery.ts";
 import { RetryableError } from "../../component/errors.ts";
+import { MINUTE_MS } from "../../model/time.ts";
 import { EtcdClient, type KeyValue } from "../client/etcd-client.ts";
 import { asNumber, asObject, asPort, asText, asTextRecord, asTexts } from "../client/read-json.ts";
 import { byId, checkRegistration, healthyWithTags } from "../instance/instance.ts";
@@ -26,7 +27,7 @@ export const etcdBackendConfig = z
 export type EtcdBackendConfig = z.output<typeof etcdBackendConfig>;
 
 /** Beyond this an empty watch is opened anew, so that a dead connection is noticed, ms. */
-const WATCH_IDLE_MS = 15 * 60_000;
+const WATCH_IDLE_MS = 15 * MINUTE_MS;
 
 /**
  * etcd v3: one key an instance, JSON in it, bound to a lease that heartbeats keep alive; when the lease ends etcd removes

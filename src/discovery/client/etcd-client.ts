@@ -1,4 +1,5 @@
 import { PermanentError, type RetryableError } from "../../component/errors.ts";
+import { GRPC_STATUS } from "../../model/grpc-status.ts";
 import { type RegistryAnswer, RegistryHttp, type RegistryHttpSettings, type RegistryRequest } from "./http-client.ts";
 import { asArray, asObject, asText, type JsonObject } from "./read-json.ts";
 
@@ -19,12 +20,6 @@ export interface WatchBatch {
 export interface EtcdClientSettings extends Omit<RegistryHttpSettings, "name"> {
   readonly user: { readonly name: string; readonly password: string } | undefined;
 }
-
-/** gRPC codes in the gateway's error bodies (google.golang.org/grpc/codes). */
-const UNAUTHENTICATED = 16;
-const PERMISSION_DENIED = 7;
-const NOT_FOUND = 5;
-const INVALID_ARGUMENT = 3;
 
 /**
  * The part of etcd's v3 API that a registry needs, over its gRPC gateway (etcd.io/docs, "gRPC gateway"): JSON over HTTP,
@@ -159,10 +154,11 @@ export class EtcdClient {
     const code = value.code ?? value.grpc_code;
     const message = asText(value.message) || asText(value.error) || text;
     const answer = { status, headers: {}, text: message };
-    if (code === NOT_FOUND) return new PermanentError("not_found", this.#http.refusal(request, answer).message);
+    if (code === GRPC_STATUS.not_found)
+      return new PermanentError("not_found", this.#http.refusal(request, answer).message);
     // "user name is empty" is how etcd says that it wants credentials and got none.
-    const unnamed = code === INVALID_ARGUMENT && /user name is empty|auth/i.test(message);
-    if (code === UNAUTHENTICATED || code === PERMISSION_DENIED || unnamed) {
+    const unnamed = code === GRPC_STATUS.invalid_argument && /user name is empty|auth/i.test(message);
+    if (code === GRPC_STATUS.unauthenticated || code === GRPC_STATUS.permission_denied || unnamed) {
       return this.#http.refusal(request, { ...answer, status: 401 });
     }
     return this.#http.refusal(request, answer);

@@ -1,6 +1,6 @@
 import { type ClientRequest, Agent as HttpAgent, request as httpRequest, type IncomingMessage } from "node:http";
 import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
-import { PermanentError, RetryableError } from "../../component/errors.ts";
+import { PermanentError, RetryableError, stopped } from "../../component/errors.ts";
 import { closedWhileKept } from "../../component/kept-connection.ts";
 import { guardedLookup } from "../../component/link-local.ts";
 import { reasonOf } from "../../component/reasons.ts";
@@ -152,7 +152,7 @@ export class RegistryHttp {
   /** On another connection where a kept one proves closed. */
   async #open(request: RegistryRequest): Promise<OpenAnswer> {
     const { signal, timeoutMs = this.#settings.timeoutMs } = request;
-    if (signal?.aborted === true) throw new RetryableError("cancelled", `${this.#what(request)}: stopped`);
+    if (signal?.aborted === true) throw stopped(this.#what(request));
     const body = request.body === undefined ? undefined : Buffer.from(JSON.stringify(request.body));
     const url = new URL(this.#base);
     const at = request.path.indexOf("?");
@@ -202,7 +202,7 @@ export class RegistryHttp {
   #failure(request: RegistryRequest, error: unknown): Error {
     if (error instanceof RetryableError || error instanceof PermanentError) return error;
     if (error instanceof Cancelled || request.signal?.aborted === true) {
-      return new RetryableError("cancelled", `${this.#what(request)}: stopped`);
+      return stopped(this.#what(request));
     }
     return new RetryableError("unreachable", `${this.#what(request)}: ${reasonOf(error)}`, undefined, { cause: error });
   }

@@ -2,7 +2,7 @@ import { randomInt } from "node:crypto";
 import { createSocket } from "node:dgram";
 import { getServers } from "node:dns";
 import { connect, isIP } from "node:net";
-import { PermanentError, RetryableError } from "../../component/errors.ts";
+import { PermanentError, RetryableError, stopped } from "../../component/errors.ts";
 import { reasonOf } from "../../component/reasons.ts";
 import { joinSignals, onAbort } from "../../component/signals.ts";
 import { parseEndpoint } from "../../server/endpoint.ts";
@@ -59,7 +59,7 @@ export class DnsClient {
   async query(name: string, type: DnsQuestionType, signal: AbortSignal): Promise<DnsAnswer> {
     const reasons: string[] = [];
     for (const server of this.#servers) {
-      if (signal.aborted) throw new RetryableError("cancelled", `DNS query for ${name}: stopped`);
+      if (signal.aborted) throw stopped(`DNS query for ${name}`);
       try {
         const message = await this.#ask(server, name, type, signal);
         if (message.rcode === DNS_RCODE.ok || message.rcode === DNS_RCODE.no_such_name)

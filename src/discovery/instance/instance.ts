@@ -2,12 +2,13 @@ import { isIP } from "node:net";
 import { DEFAULT_TTL_MS, type Registration, type ServiceInstance } from "../../component/discovery.ts";
 import { PermanentError } from "../../component/errors.ts";
 import { compareText } from "../../model/compare-text.ts";
+import { DAY_MS } from "../../model/time.ts";
 
 const MAX_NAME = 255;
 const MAX_TAGS = 128;
 const MAX_METADATA = 64;
 const MAX_VALUE = 512;
-const MAX_TTL_MS = 30 * 86_400_000;
+const MAX_TTL_MS = 30 * DAY_MS;
 
 /** An instance as it is just after it registered; health as given. */
 export function instanceOf(

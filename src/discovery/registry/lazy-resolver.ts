@@ -1,6 +1,6 @@
 import { parseDiscoverEndpoint } from "../../component/discover-endpoint.ts";
 import type { EndpointResolver, PickedEndpoint, ResolvedEndpoint } from "../../component/discovery.ts";
-import { RetryableError } from "../../component/errors.ts";
+import { stopped } from "../../component/errors.ts";
 import type { DiscoveryClient } from "./discovery-client.ts";
 import { createEndpointResolver } from "./endpoint-resolver.ts";
 
@@ -86,6 +86,6 @@ class LazyEndpoint implements ResolvedEndpoint {
   }
 
   #refuseClosed(): void {
-    if (this.#closed) throw new RetryableError("cancelled", `discovery of ${this.service}: stopped`);
+    if (this.#closed) throw stopped(`discovery of ${this.service}`);
   }
 }

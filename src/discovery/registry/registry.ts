@@ -1,7 +1,8 @@
 import type { DiscoveryBackend, Registration, ServiceInstance } from "../../component/discovery.ts";
-import { PermanentError, RetryableError } from "../../component/errors.ts";
+import { PermanentError, RetryableError, stopped } from "../../component/errors.ts";
 import type { Logger } from "../../component/logger.ts";
 import { onAbort } from "../../component/signals.ts";
+import { MINUTE_MS } from "../../model/time.ts";
 import { Heartbeats } from "../health/heartbeats.ts";
 import { healthyWithTags, sameInstances } from "../instance/instance.ts";
 import { Balancer, type BalancerPolicy, DEFAULT_EJECTION, type EjectionSettings, type Picked } from "./balancer.ts";
@@ -30,7 +31,7 @@ export interface Discovered {
 }
 
 /** A service that nobody asked for during this time is no longer watched, ms. */
-const IDLE_MS = 5 * 60_000;
+const IDLE_MS = 5 * MINUTE_MS;
 /** Services watched at once; beyond it the backend is asked directly. */
 const MAX_WATCHED = 1_000;
 
@@ -81,7 +82,7 @@ export class ServiceRegistry {
     await service.settled(signal);
     const snapshot = service.snapshot();
     if (snapshot.known) return snapshot;
-    throw snapshot.error ?? new RetryableError("cancelled", `discovery of ${name}: stopped`);
+    throw snapshot.error ?? stopped(`discovery of ${name}`);
   }
 
   /**

@@ -1,7 +1,7 @@
 import { isIP } from "node:net";
 import type { HealthCheckSpec, Registration } from "../../component/discovery.ts";
 import { PermanentError } from "../../component/errors.ts";
-import { isLoopback, parseEndpoint } from "../../server/endpoint.ts";
+import { isEveryAddress, isLoopback, parseEndpoint } from "../../server/endpoint.ts";
 import { asArray, asNumber, asObject, asText, asTextRecord, type JsonObject } from "../client/read-json.ts";
 import type { CheckDefinition, CheckStatus } from "../instance/local-record.ts";
 import { parseDuration } from "./duration.ts";
@@ -131,7 +131,7 @@ function specOf(kind: "HTTP" | "TCP" | "GRPC", check: JsonObject): HealthCheckSp
   }
   const [target, service = ""] = kind === "TCP" ? [asText(check.tcp)] : asText(check.grpc).split("/", 2);
   const endpoint = parseEndpoint(target as string);
-  if (endpoint === undefined || endpoint.port === 0 || endpoint.host === "0.0.0.0") {
+  if (endpoint === undefined || endpoint.port === 0 || isEveryAddress(endpoint.host)) {
     refuse(`${kind} is ${JSON.stringify(target)}; expected host:port`);
   }
   const { host, port } = endpoint as { host: string; port: number };

@@ -2,6 +2,7 @@ import express, { type NextFunction, type Request, type Response, type Router } 
 import { PermanentError, RetryableError } from "../../component/errors.ts";
 import type { Logger } from "../../component/logger.ts";
 import { joinSignals } from "../../component/signals.ts";
+import { MINUTE_MS } from "../../model/time.ts";
 import { failureHandler } from "../../server/failure-handler.ts";
 import { hasAllTags } from "../instance/instance.ts";
 import type { LocalRecord } from "../instance/local-record.ts";
@@ -24,8 +25,8 @@ export interface ConsulRoutesSettings {
 }
 
 const MAX_BODY = "256kb";
-const DEFAULT_WAIT_MS = 5 * 60_000;
-const MAX_WAIT_MS = 10 * 60_000;
+const DEFAULT_WAIT_MS = 5 * MINUTE_MS;
+const MAX_WAIT_MS = 10 * MINUTE_MS;
 const STATUSES = { pass: "passing", warn: "warning", fail: "critical" } as const;
 
 /**

@@ -1,13 +1,15 @@
+import { DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS } from "../../model/time.ts";
+
 const UNIT_MS: Readonly<Record<string, number>> = {
   ns: 1e-6,
   us: 1e-3,
   µs: 1e-3,
   ms: 1,
-  s: 1_000,
-  m: 60_000,
-  h: 3_600_000,
+  s: SECOND_MS,
+  m: MINUTE_MS,
+  h: HOUR_MS,
 };
-const MAX_MS = 365 * 86_400_000;
+const MAX_MS = 365 * DAY_MS;
 
 /**
  * A Go duration, `1m30s`, `500ms`, `1.5h`, or a number of nanoseconds, in ms. Undefined for anything else, for negative

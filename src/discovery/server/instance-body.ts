@@ -1,8 +1,9 @@
 import { z } from "zod";
 import { DEFAULT_TTL_MS, type HealthCheckSpec, type Registration } from "../../component/discovery.ts";
 import { PermanentError } from "../../component/errors.ts";
+import { DAY_MS } from "../../model/time.ts";
 
-const interval = z.number().min(10).max(86_400_000).optional();
+const interval = z.number().min(10).max(DAY_MS).optional();
 const threshold = z.int().min(1).max(1_000).optional();
 const timing = {
   intervalMs: interval,

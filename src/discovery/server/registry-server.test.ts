@@ -201,6 +201,8 @@ describe("the Consul API of the collector", () => {
       /not the instance's own address/,
     ],
     [{ Name: "a", Check: { Args: ["sh", "-c", "id"], Interval: "1s" } }, /check type Args is not supported/],
+    [{ Name: "a", Check: { TCP: "0.0.0.0:80", Interval: "1s" } }, /expected host:port/],
+    [{ Name: "a", Check: { TCP: "[::]:80", Interval: "1s" } }, /expected host:port/],
     [{ Name: "a", Check: { TTL: "1s", Status: "fine" } }, /Status is "fine"/],
     [{ ID: "fixed", Name: "a" }, /belongs to an instance of the config/],
     [[1], /no JSON object/],

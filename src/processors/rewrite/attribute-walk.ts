@@ -1,14 +1,15 @@
 import type { Attributes } from "../../model/any-value.ts";
-import type {
-  Resource,
-  ResourceSpans,
-  Scope,
-  ScopeSpans,
-  Span,
-  SpanEvent,
-  SpanKind,
-  SpanLink,
-  TracesData,
+import {
+  type Resource,
+  type ResourceSpans,
+  type Scope,
+  type ScopeSpans,
+  SPAN_KIND,
+  type Span,
+  type SpanEvent,
+  type SpanKind,
+  type SpanLink,
+  type TracesData,
 } from "../../model/span.ts";
 
 /** Where attributes stand. */
@@ -46,12 +47,12 @@ export function mapSame<T>(list: readonly T[], change: (item: T) => T): readonly
 export function mapAttributes(data: TracesData, change: ChangeAttributes): TracesData {
   return mapSame(data, (entry: ResourceSpans): ResourceSpans => {
     const resource = changed<Resource>(entry.resource, (list) =>
-      change(list, { scope: "resource", kind: 0, resource: list }),
+      change(list, { scope: "resource", kind: SPAN_KIND.unspecified, resource: list }),
     );
     const own = resource.attributes;
     const scopeSpans = mapSame(entry.scopeSpans, (group: ScopeSpans): ScopeSpans => {
       const scope = changed<Scope>(group.scope, (list) =>
-        change(list, { scope: "instrumentation", kind: 0, resource: own }),
+        change(list, { scope: "instrumentation", kind: SPAN_KIND.unspecified, resource: own }),
       );
       const spans = mapSame(group.spans, (span) => mapSpan(span, own, change));
       return scope === group.scope && spans === group.spans ? group : { ...group, scope, spans };

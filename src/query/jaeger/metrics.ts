@@ -2,6 +2,7 @@ import type { TraceReader, ViewResult } from "../../component/read.ts";
 import { ExponentialHistogram } from "../../model/exponential-histogram.ts";
 import type { RedPoint, RedSeries } from "../../model/red-metrics.ts";
 import { SPAN_KIND, SPAN_KIND_NAMES, type SpanKind } from "../../model/span.ts";
+import { DAY_MS, HOUR_MS, MINUTE_MS } from "../../model/time.ts";
 import { jsonBytes } from "../json-writer.ts";
 import { badParam, boolParam, intParam, type QueryParams, textParam } from "../params.ts";
 
@@ -24,10 +25,10 @@ export interface JaegerMetricsParams {
 }
 
 /** Points closer together than this are not told apart, ms. */
-export const MIN_STEP_MS = 60_000;
+export const MIN_STEP_MS = MINUTE_MS;
 
 const MAX_MS = 8_640_000_000_000_000;
-const MAX_LOOKBACK_MS = 366 * 86_400_000;
+const MAX_LOOKBACK_MS = 366 * DAY_MS;
 const MAX_POINTS = 11_000;
 
 /**
@@ -39,7 +40,7 @@ export function parseMetricsParams(metric: JaegerMetric, params: QueryParams, no
   const services = params.getAll("service").filter((name) => name !== "");
   if (services.length === 0) throw badParam("service", "", "at least one service name");
   const stepMs = intParam(params, "step", 1, MAX_LOOKBACK_MS) ?? 5_000;
-  const lookbackMs = intParam(params, "lookback", 1, MAX_LOOKBACK_MS) ?? 3_600_000;
+  const lookbackMs = intParam(params, "lookback", 1, MAX_LOOKBACK_MS) ?? HOUR_MS;
   if (lookbackMs / Math.max(stepMs, MIN_STEP_MS) > MAX_POINTS) {
     throw badParam("step", String(stepMs), `a step that makes at most ${MAX_POINTS} points of the lookback`);
   }

@@ -2,6 +2,7 @@ import createRouter, { type Request, type RequestHandler, type Router } from "ro
 import { PermanentError } from "../../component/errors.ts";
 import type { ViewHost } from "../../component/read.ts";
 import { SPAN_KIND_NAMES } from "../../model/span.ts";
+import { DAY_MS } from "../../model/time.ts";
 import { errorHandler, type ViewRequest, viewHandler, wildcardParam } from "../http.ts";
 import { badParam, boolParam, intParam, type QueryParams, textParam, timeParam } from "../params.ts";
 import { parseSearchParams, parseTraceIdParams, requireTraceId } from "../search-params.ts";
@@ -9,7 +10,6 @@ import { jaegerErrorBody } from "./envelope.ts";
 import { JAEGER_METRICS, parseMetricsParams } from "./metrics.ts";
 import type { JaegerViewParams } from "./views.ts";
 
-const DAY_MS = 86_400_000;
 /** Also after inflating. */
 const MAX_TRANSFORM_BYTES = 64 << 20;
 const MAX_MS = 8_640_000_000_000_000;

@@ -2,7 +2,7 @@ import { PermanentError } from "../../component/errors.ts";
 import type { TraceReader, ViewResult, ViewTable } from "../../component/read.ts";
 import { hexToBytes } from "../../model/ids.ts";
 import type { LogFragment } from "../../model/log.ts";
-import { SPAN_KIND_NAMES } from "../../model/span.ts";
+import { SPAN_KIND, SPAN_KIND_NAMES } from "../../model/span.ts";
 import type { DependencyLink, SearchResult, TraceQuery } from "../../model/trace-query.ts";
 import { beginJaegerResult, finishJaegerResult, type JaegerError, jaegerResult } from "./envelope.ts";
 import { type JaegerMetricsParams, MIN_STEP_MS, metrics } from "./metrics.ts";
@@ -61,7 +61,7 @@ async function operations(
     return jaegerResult(names.length, names);
   }
   const list = all
-    .map(({ name, kind }) => ({ name, spanKind: kind === 0 ? "" : SPAN_KIND_NAMES[kind] }))
+    .map(({ name, kind }) => ({ name, spanKind: kind === SPAN_KIND.unspecified ? "" : SPAN_KIND_NAMES[kind] }))
     .filter(({ spanKind }) => params.kind === undefined || (spanKind || "unspecified") === params.kind);
   return jaegerResult(list.length, list);
 }

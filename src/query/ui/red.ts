@@ -2,6 +2,7 @@ import type { TraceReader, ViewResult } from "../../component/read.ts";
 import { ExponentialHistogram } from "../../model/exponential-histogram.ts";
 import type { RedMetrics, RedPoint, RedSeries } from "../../model/red-metrics.ts";
 import { SPAN_KIND, SPAN_KIND_NAMES, type SpanKind } from "../../model/span.ts";
+import { HOUR_MS, MINUTE_MS } from "../../model/time.ts";
 import { jsonBytes } from "../json-writer.ts";
 import { badParam, intParam, type QueryParams, textParam } from "../params.ts";
 import type { UiRedResponse, UiRedSeries } from "./api-types.ts";
@@ -16,8 +17,6 @@ export interface RedParams {
   readonly kinds?: readonly SpanKind[];
 }
 
-const HOUR_MS = 3_600_000;
-const MINUTE_MS = 60_000;
 const MAX_MS = 8_640_000_000_000_000;
 const MAX_POINTS = 2_000;
 const USUAL_POINTS = 60;

@@ -3,6 +3,7 @@ import { PermanentError } from "../../component/errors.ts";
 import type { ViewHost } from "../../component/read.ts";
 import { parseSpanId } from "../../model/ids.ts";
 import { SPAN_KIND_NAMES } from "../../model/span.ts";
+import { DAY_MS } from "../../model/time.ts";
 import { errorHandler, type ViewRequest, viewHandler } from "../http.ts";
 import { badParam, intParam, type QueryParams, textParam } from "../params.ts";
 import { parseSearchParams, requireTraceId } from "../search-params.ts";
@@ -10,7 +11,6 @@ import type { UiErrorResponse } from "./api-types.ts";
 import { parseRedParams } from "./red.ts";
 import type { UiViewParams } from "./views.ts";
 
-const DAY_MS = 86_400_000;
 const MAX_MS = 8_640_000_000_000_000;
 const MAX_FIND_CHARS = 1_000;
 

@@ -1,3 +1,4 @@
+import { DAY_MS } from "../../model/time.ts";
 import {
   type Check,
   type DeclarationIssue,
@@ -99,7 +100,7 @@ const url: Check = (value, path) => {
   const bare = read.username === "" && read.password === "";
   return bare ? [] : [{ path, message: "expected a URL without credentials; they have options of their own" }];
 };
-const milliseconds = wholeNumber("a whole number of ms from 1", 1, 86_400_000);
+const milliseconds = wholeNumber("a whole number of ms from 1", 1, DAY_MS);
 const agent = { endpoint: url, token: text };
 const tls = fieldsOf({
   ca_file: text,

@@ -1,3 +1,4 @@
+import { DAY_MS } from "../../model/time.ts";
 import { PROPAGATION_FORMATS, type PropagationFormat } from "../../propagation/composite.ts";
 import { EXPORTER_NAMES, type ExporterName } from "../exporters/create.ts";
 import { checkBackend, type DiscoveryBackendOption } from "./backend-options.ts";
@@ -126,7 +127,7 @@ function checkHealth(value: unknown, path: string): readonly DeclarationIssue[] 
   const expected = "http with a path and an interval in ms, or tcp with a port and an interval in ms";
   if (!isRecord(value) || Object.keys(value).length !== 1) return [wrong(path, expected, value)];
   const { http, tcp } = value;
-  const interval = wholeNumber("a whole number of ms from 100", 100, 86_400_000);
+  const interval = wholeNumber("a whole number of ms from 100", 100, DAY_MS);
   if (isRecord(http)) {
     const pathOk = typeof http.path === "string" && /^\/[\x21-\x7e]*$/.test(http.path);
     return [
