@@ -41,4 +41,13 @@ export class BoundedMap<K, V> {
   delete(key: K): boolean {
     return this.#entries.delete(key);
   }
+
+  /** What would be forgotten first comes first. */
+  keys(): IterableIterator<K> {
+    return this.#entries.keys();
+  }
+
+  clear(): void {
+    this.#entries.clear();
+  }
 }

@@ -1,8 +1,9 @@
 import { type Counter, type MetricSample, Metrics } from "../../component/metrics.ts";
 import { traceIdHash } from "../../model/attribute-hash.ts";
 import { bucketOf, ExponentialHistogram } from "../../model/exponential-histogram.ts";
-import { SPAN_MARK, STATUS_CODE } from "../../model/span.ts";
+import { SPAN_KIND, SPAN_MARK, STATUS_CODE } from "../../model/span.ts";
 import { durationNano, type SpanColumns, type SpanGroup } from "../../model/span-columns.ts";
+import { MINUTE_MS } from "../../model/time.ts";
 import type { SqlDatabase } from "../sqlite/driver.ts";
 import { AdjustedCounts } from "./adjusted-counts.ts";
 import { DependencyTable, type HourlyCalls, prepareDependencies } from "./dependency-table.ts";
@@ -24,11 +25,10 @@ export interface DependencySettings {
   readonly windowMs: number;
 }
 
-export const DEFAULT_DEPENDENCIES: DependencySettings = { windowSpans: 2 ** 18, windowMs: 10 * 60_000 };
+export const DEFAULT_DEPENDENCIES: DependencySettings = { windowSpans: 2 ** 18, windowMs: 10 * MINUTE_MS };
 
 /** Of spans whose start is not to be believed; no call falls into the first hour of the epoch. */
 const NO_HOUR = 0;
-const MINUTE_MS = 60_000;
 /** Distinct service names known at once; beyond it the window starts afresh, so that made-up names cannot fill memory. */
 const MAX_SERVICES = 50_000;
 
@@ -75,7 +75,7 @@ export class DependencyAggregator {
     idHigh: 0,
     parentLow: 0,
     parentHigh: 0,
-    kind: 0,
+    kind: SPAN_KIND.unspecified,
     service: 0,
     hour: 0,
     error: false,

@@ -1,6 +1,7 @@
 import { randomInt } from "node:crypto";
 import { ExponentialHistogram } from "../../model/exponential-histogram.ts";
 import { OTHER_SERVICES } from "../../model/red-metrics.ts";
+import { HOUR_MS } from "../../model/time.ts";
 import { valuesCrc } from "../sqlite/checked-meta.ts";
 import type { SqlDatabase, SqlStatement } from "../sqlite/driver.ts";
 import { decodeHistogram, encodeHistogram } from "./histogram-codec.ts";
@@ -45,7 +46,6 @@ const FILL_HOURS = `
 INSERT INTO dependency_hour SELECT DISTINCT hour, 0 FROM dependency
 WHERE NOT EXISTS (SELECT 1 FROM dependency_hour)`;
 
-const HOUR_MS = 3_600_000;
 const MAX_REVISION = 2 ** 48 - 1;
 /** Less is what rounding leaves of calls that were taken back: a call counts as one or more. */
 const HALF_A_CALL = 0.5;

@@ -1,3 +1,5 @@
+import { SPAN_KIND } from "../../model/span.ts";
+
 // What a look-up reads of every entry stands together, mostly in one cache line.
 const TRACE = 0;
 const ID_LOW = 1;
@@ -57,8 +59,7 @@ export type OnCall = (
   count: number,
 ) => void;
 
-const CLIENT = 3;
-const SERVER = 2;
+const { client: CLIENT, server: SERVER } = SPAN_KIND;
 
 /**
  * The latest spans, in which children find parents and parents find children that came first. A ring of fixed size in

@@ -3,13 +3,14 @@ import { bucketOf } from "../../model/exponential-histogram.ts";
 import { OTHER_OPERATIONS, OTHER_SERVICES } from "../../model/red-metrics.ts";
 import { SPAN_MARK, STATUS_CODE } from "../../model/span.ts";
 import { durationNano, nameOf, serviceOf } from "../../model/span-columns.ts";
+import { MINUTE_MS } from "../../model/time.ts";
 import type { LogHead } from "../log/log-reader.ts";
 import type { SqlDatabase } from "../sqlite/driver.ts";
 import { AdjustedCounts } from "./adjusted-counts.ts";
 import type { LogState } from "./aggregate-runner.ts";
 import { NewestReceived } from "./received-hours.ts";
 import { cellKey, MAX_NAME_LENGTH, RedCell } from "./red-cell.ts";
-import { MINUTE_MS, type RedDelta, type RedSettings, RedTable } from "./red-table.ts";
+import { type RedDelta, type RedSettings, RedTable } from "./red-table.ts";
 import { isFar, startMinute } from "./start-bucket.ts";
 
 export const DEFAULT_RED: RedSettings = { maxOperations: 200, maxServices: 2_000 };

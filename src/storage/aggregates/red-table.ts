@@ -6,6 +6,7 @@ import {
   type RedQuery,
   type RedSeries,
 } from "../../model/red-metrics.ts";
+import { DAY_MS, HOUR_MS, MINUTE_MS } from "../../model/time.ts";
 import type { SqlDatabase, SqlStatement } from "../sqlite/driver.ts";
 import {
   expireHours,
@@ -31,13 +32,11 @@ export interface RedSettings {
 /** By minute of start (minutes since the epoch) and service. */
 export type RedDelta = Map<number, Map<string, RedCells>>;
 
-export const MINUTE_MS = 60_000;
-const HOUR_MS = 3_600_000;
 const MINUTES_OF_HOUR = 60;
 /** Cells of operations that are held in memory: mostly below 1 kB each, 3 kB at most. */
 const MAX_HELD_CELLS = 5_000;
 /** Longest range that is answered by minutes, ms. */
-const MINUTES_RANGE_MS = 24 * HOUR_MS;
+const MINUTES_RANGE_MS = DAY_MS;
 
 /**
  * Every service has a row for each minute and, beside it, for each hour in which spans of it started: `bucket` is the

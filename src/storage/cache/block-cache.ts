@@ -1,6 +1,7 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { traceIdHash } from "../../model/attribute-hash.ts";
 import type { SegmentId, SegmentPosition } from "../../model/log.ts";
+import { BoundedMap } from "../../model/bounded-map.ts";
 import { decodeBlockIndex, indexedTraceIds } from "../block/block-index.ts";
 import { bloomMayContain } from "../block/bloom.ts";
 import type { BodyPool } from "../block/body-pool.ts";
@@ -45,7 +46,7 @@ export class BlockCache {
   readonly #blocks: ByteLru<CachedBlock>;
   readonly #bodies: ByteLru<Uint8Array>;
   /** By trace id, one character a byte; emptied when rows are removed. */
-  readonly #times = new Map<string, TraceTimes & { readonly state: number }>();
+  readonly #times = new BoundedMap<string, TraceTimes & { readonly state: number }>(MAX_TIMES);
   /** How often a segment was finished: what is known of those that are does not change. */
   #finished = 0;
   #refreshing: Promise<void> = Promise.resolve();
@@ -143,13 +144,7 @@ export class BlockCache {
 
   /** `state` is that from before the trace was read. */
   keepTimes(traceKey: string, state: number, { start, end }: TraceTimes): void {
-    this.#times.delete(traceKey);
     this.#times.set(traceKey, { state, start, end });
-    if (this.#times.size <= MAX_TIMES) return;
-    for (const oldest of this.#times.keys()) {
-      this.#times.delete(oldest);
-      break;
-    }
   }
 
   /** All stored rows of the trace, duplicates included, in log order. */

@@ -1,5 +1,6 @@
 import { traceIdHash } from "../../model/attribute-hash.ts";
 import type { SegmentId, SegmentPosition } from "../../model/log.ts";
+import { BoundedMap } from "../../model/bounded-map.ts";
 import { MAX_STORED_TIME } from "../block/block-limits.ts";
 import { checkBloom, filterMayContainAt, firstFilter, narrowByFilter } from "../block/bloom.ts";
 import type { BlockHead } from "../log/segment-source.ts";
@@ -35,7 +36,7 @@ export class SegmentBlocks {
   #traces: TraceTable | PackedTraceTable | undefined = new TraceTable();
   #order: Uint32Array | undefined;
   /** By hash, latest used last; empty until the segment is complete. */
-  readonly #blocksOf = new Map<number, HashBlocks>();
+  readonly #blocksOf = new BoundedMap<number, HashBlocks>(MAX_HASHES);
 
   constructor(id: SegmentId, position: SegmentPosition) {
     this.id = id;
@@ -130,12 +131,7 @@ export class SegmentBlocks {
     const rows =
       known ?? new HashBlocks({ get: (index) => order[index] }, (some, count) => this.narrow(some, count, hash));
     if (!this.#complete || this.#blooms === undefined) return rows;
-    this.#blocksOf.delete(hash);
     this.#blocksOf.set(hash, rows);
-    for (const oldest of this.#blocksOf.keys()) {
-      if (this.#blocksOf.size <= MAX_HASHES) break;
-      this.#blocksOf.delete(oldest);
-    }
     return rows;
   }
 

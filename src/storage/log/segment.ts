@@ -1,10 +1,10 @@
 import type { SegmentId } from "../../model/log.ts";
 import type { EncodedBlock } from "../block/block-writer.ts";
-import { bodyCrc, headCrc } from "../block/body-codec.ts";
 import { OperationShares } from "../block/operation-shares.ts";
 import { storedFormat } from "../folder/data-format.ts";
 import { FORMAT_VERSION } from "../folder/layout.ts";
 import { type SqlDatabase, type SqlDriver, SqlError, type SqlStatement } from "../sqlite/driver.ts";
+import { BlockTable } from "./block-table.ts";
 import { OPERATION_LIMITS, SEGMENT_PAGE_SIZE, SEGMENT_SCHEMA } from "./schema.ts";
 import { type SegmentEnd, SegmentReader } from "./segment-reader.ts";
 
@@ -32,7 +32,7 @@ export class Segment {
   readonly path: string;
   readonly reader: SegmentReader;
   readonly db: SqlDatabase;
-  readonly #insertBlock: SqlStatement<unknown>;
+  readonly #blocks: BlockTable;
   readonly #insertOperation: SqlStatement<unknown>;
   readonly #setMeta: SqlStatement<unknown>;
   readonly #operations = new OperationShares(OPERATION_LIMITS);
@@ -67,7 +67,7 @@ export class Segment {
     if (format === undefined) this.#create(db);
     else if (format > FORMAT_VERSION) throw new UnknownSegmentError(options.path, format);
     this.#format = format ?? FORMAT_VERSION;
-    this.#insertBlock = db.prepare("INSERT INTO block VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+    this.#blocks = new BlockTable(db);
     this.#insertOperation = db.prepare("INSERT OR IGNORE INTO operation VALUES (?, ?, ?)");
     this.#setMeta = db.prepare("INSERT OR REPLACE INTO meta VALUES (?, ?)");
     this.reader = new SegmentReader(db, options.id);
@@ -151,24 +151,7 @@ export class Segment {
       codec: block.body.codec,
       rawLength: block.rawLength,
     };
-    const head = headCrc(numbers, block.index, block.bloom);
-    this.#insertBlock.run(
-      numbers.row,
-      numbers.sequence,
-      numbers.spans,
-      numbers.spansThrough,
-      numbers.minStart,
-      numbers.maxStart,
-      numbers.maxEnd,
-      numbers.receivedAtMs,
-      numbers.codec,
-      numbers.rawLength,
-      head,
-      bodyCrc(head, block.body.bytes),
-      block.index,
-      block.bloom,
-      block.body.bytes,
-    );
+    this.#blocks.insert(numbers, { index: block.index, bloom: block.bloom, body: block.body.bytes });
   }
 
   #addOperations(block: EncodedBlock, added: BlockOperation[]): void {

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { partialColumns } from "../../codec/otlp/cut/cut-columns.ts";
 import type { StoreStats } from "../../component/read.ts";
 import type { SegmentId } from "../../model/log.ts";
+import { BoundedMap } from "../../model/bounded-map.ts";
 import type { SpanColumns } from "../../model/span-columns.ts";
 import { decodeBlockIndex, encodeBlockIndex } from "../block/block-index.ts";
 import { inflateBody } from "../block/body-codec.ts";
@@ -116,7 +117,9 @@ export class StoredSource implements LogSource {
   readonly #access: SegmentAccess;
   readonly #onDamaged: (segment: SegmentId, reason: string) => void;
   /** In order of use, latest last. */
-  readonly #connections = new Map<SegmentId, Connection>();
+  readonly #connections = new BoundedMap<SegmentId, Connection>(MAX_CONNECTIONS, ({ db }) =>
+    this.#access.disconnect(db),
+  );
   /** Released or damaged: never opened again. */
   readonly #gone = new Set<SegmentId>();
   readonly #removalObservers: ((segments: readonly SegmentId[]) => void)[] = [];
@@ -300,21 +303,13 @@ export class StoredSource implements LogSource {
 
   #connection(segment: SegmentId): Connection | undefined {
     const known = this.#connections.get(segment);
-    if (known !== undefined) {
-      this.#connections.delete(segment);
-      this.#connections.set(segment, known);
-      return known;
-    }
+    if (known !== undefined) return known;
     const db = this.#access.connect(segment);
     if (db === undefined) return undefined;
     try {
       const connection = { db, reader: new SegmentReader(db, segment) };
       this.#checkEnd(segment, connection.reader);
       this.#connections.set(segment, connection);
-      for (const oldest of this.#connections.keys()) {
-        if (this.#connections.size <= MAX_CONNECTIONS) break;
-        this.#disconnect(oldest);
-      }
       return connection;
     } catch (error) {
       this.#access.disconnect(db);

@@ -3,9 +3,9 @@ import { dirname } from "node:path";
 import type { SpanKind } from "../../model/span.ts";
 import { type SpanColumns, serviceOf } from "../../model/span-columns.ts";
 import { MAX_STORED_TIME } from "../block/block-limits.ts";
-import { bodyCrc, headCrc } from "../block/body-codec.ts";
 import { OperationShares } from "../block/operation-shares.ts";
 import { FORMAT_VERSION, SEALING_SUFFIX } from "../folder/layout.ts";
+import { BlockTable } from "../log/block-table.ts";
 import { OPERATION_LIMITS, SEGMENT_PAGE_SIZE, SEGMENT_SCHEMA } from "../log/schema.ts";
 import type { SealTask } from "../log/seal-task.ts";
 import type { SqlDatabase, SqlDriver, SqlStatement } from "../sqlite/driver.ts";
@@ -30,7 +30,7 @@ export class SealedFile {
   readonly #task: SealTask;
   readonly #path: string;
   readonly #db: SqlDatabase;
-  readonly #insertRow: SqlStatement<unknown>;
+  readonly #blocks: BlockTable;
   readonly #insertOperation: SqlStatement<unknown>;
   readonly #operations = new OperationShares(OPERATION_LIMITS);
   #overflows = false;
@@ -61,7 +61,7 @@ export class SealedFile {
     meta.run("segment", String(task.id));
     meta.run("sealed", String(task.position));
     meta.run("tombstones", String(task.tombstones));
-    this.#insertRow = this.#db.prepare("INSERT INTO block VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+    this.#blocks = new BlockTable(this.#db);
     this.#insertOperation = this.#db.prepare("INSERT INTO operation VALUES (?, ?, ?)");
     onStep("created");
   }
@@ -127,24 +127,7 @@ export class SealedFile {
       codec: row.codec,
       rawLength: row.rawLength,
     };
-    const head = headCrc(numbers, row.index, row.bloom);
-    this.#insertRow.run(
-      numbers.row,
-      numbers.sequence,
-      numbers.spans,
-      numbers.spansThrough,
-      numbers.minStart,
-      numbers.maxStart,
-      numbers.maxEnd,
-      numbers.receivedAtMs,
-      numbers.codec,
-      numbers.rawLength,
-      head,
-      bodyCrc(head, row.body),
-      row.index,
-      row.bloom,
-      row.body,
-    );
+    this.#blocks.insert(numbers, row);
     this.#unsynced += row.body.length + row.index.length + row.bloom.length;
     if (this.#unsynced < SYNC_BYTES) return;
     this.#unsynced = 0;

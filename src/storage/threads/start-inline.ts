@@ -5,6 +5,7 @@ import type { Host } from "../../component/component.ts";
 import { cancelled, RetryableError } from "../../component/errors.ts";
 import type { IngestPipeline } from "../../component/ingest.ts";
 import type { Connect, ViewHost } from "../../component/read.ts";
+import { joinSignals } from "../../component/signals.ts";
 import type { ExportModule, IngestModule, QueryModule, StoreSettings } from "../../component/store.ts";
 import { AGGREGATES, aggregateBytes } from "../aggregates/builtin.ts";
 import { openConsumersDb } from "../consumers/consumers-db.ts";
@@ -112,14 +113,15 @@ function threads(parts: Parts): StoreThreads {
 
   const view: ViewHost["view"] = async (name, params, signal) => {
     if (ending.signal.aborted) throw new RetryableError("storage_unavailable", "the store is closing", 1000);
-    const both = AbortSignal.any([signal, ending.signal]);
-    const running = query.view(name, params, both);
+    const both = joinSignals(signal, ending.signal);
+    const running = query.view(name, params, both.signal);
     views.add(running);
     try {
       return await running;
     } catch (error) {
       throw signal.aborted ? cancelled() : error;
     } finally {
+      both.release();
       views.delete(running);
     }
   };
