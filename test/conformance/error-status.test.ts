@@ -48,7 +48,9 @@ const cases = [
   ...Object.entries(RETRYABLE).map(
     ([code, want]) => [new RetryableError(code as RetryableCode, `${code}: why`, 2_500), ...want] as const,
   ),
-  ...Object.entries(PERMANENT).map(([code, want]) => [new PermanentError(code as ErrorCode, `${code}: why`), ...want] as const),
+  ...Object.entries(PERMANENT).map(
+    ([code, want]) => [new PermanentError(code as ErrorCode, `${code}: why`), ...want] as const,
+  ),
   [Object.assign(new Error("why"), { status: 413 }), 413, 8] as const,
   [new Error("secret"), 500, 13] as const,
 ];
