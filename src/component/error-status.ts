@@ -15,8 +15,8 @@ const FAULT = { http: 500, grpc: GRPC_STATUS.internal };
 
 /**
  * The one table of what an error code is answered with, for every receiver and every API. Peers decide by the status
- * alone whether they ask again: a RetryableCode has statuses that component/retry.ts calls retryable, any other code has
- * none that is.
+ * alone whether they ask again: a RetryableCode has statuses that component/retry.ts calls retryable, any other code
+ * has none that is.
  */
 export const ERROR_STATUS: Readonly<Record<ErrorCode, ErrorStatus>> = {
   malformed: REFUSED,
@@ -55,8 +55,9 @@ export interface Failure extends ErrorStatus {
 }
 
 /**
- * The answer for anything thrown while a request was handled. A PermanentError is told as final whatever its code. A 4xx `status` that a web framework put on its error is
- * kept. Anything else without a type is a fault of ours: its text stays in the log, the peer learns only that it failed.
+ * The answer for anything thrown while a request was handled. A PermanentError is told as final whatever its code. A
+ * 4xx `status` that a web framework put on its error is kept. Anything else without a type is a fault of ours: its
+ * text stays in the log, the peer learns only that it failed.
  */
 export function failureOf(error: unknown): Failure {
   if (error instanceof RetryableError) {

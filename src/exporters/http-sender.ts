@@ -73,8 +73,9 @@ export class HttpSender {
   }
 
   /**
-   * One attempt, on another connection where a kept one proves closed: a peer may get the body twice, as from any repetition.
-   * Never throws: whatever happens to it is an answer. @param url http or https, as the settings say
+   * One attempt, on another connection where a kept one proves closed: a peer may get the body twice, as from any
+   * repetition. Never throws: whatever happens to it is an answer.
+   * @param url http or https, as the settings say
    */
   async post(url: URL, body: Uint8Array, contentType: string, signal: AbortSignal): Promise<HttpAnswer> {
     const zipped = this.#settings.compression === "gzip" && body.length >= MIN_GZIP_BYTES;
