@@ -1,6 +1,7 @@
 import type { Host } from "../component/component.ts";
 import { PermanentError } from "../component/errors.ts";
 import type { Receiver, ReceiverConfig, ReceiverFactory, ReceiverSettings } from "../component/receiver.ts";
+import { messageOf } from "../model/message-of.ts";
 import { formatEndpoint, reachable } from "../server/endpoint.ts";
 import type { ReceiverTable } from "./config/builtin.ts";
 import { componentType } from "./config/components.ts";
@@ -83,7 +84,7 @@ async function stopAll(receivers: Iterable<Receiver>, signal: AbortSignal): Prom
   const ends = await Promise.allSettled(Array.from(receivers, async (receiver) => receiver.shutdown(signal)));
   const reasons = ends.flatMap((end) => (end.status === "rejected" ? [end.reason as unknown] : []));
   if (reasons.length === 0) return;
-  const texts = reasons.map((reason) => (reason instanceof Error ? reason.message : String(reason)));
+  const texts = reasons.map((reason) => messageOf(reason));
   throw new AggregateError(reasons, texts.join("; "));
 }
 

@@ -1,4 +1,5 @@
 import type { Logger } from "../component/logger.ts";
+import { messageOf } from "../model/message-of.ts";
 
 /** Gives up waiting when the signal aborts. */
 export type Stop = (signal: AbortSignal) => Promise<void>;
@@ -42,7 +43,7 @@ export class StopList<Part extends string> {
       try {
         await this.#open.get(part)?.(abort.signal);
       } catch (error) {
-        const reason = error instanceof Error ? error.message : String(error);
+        const reason = messageOf(error);
         // Each its own message: one that repeats is held back.
         this.#logger.error(`shutdown step failed: ${part}`, { error: reason });
       }

@@ -25,7 +25,7 @@ async function writtenUntilStuck(stream: NodeJS.WritableStream, most: number): P
     const same = before === written;
     before = written;
     await new Promise((resolve) => setTimeout(resolve, 150));
-    return same ? true : false;
+    return !!same;
   });
   return written;
 }

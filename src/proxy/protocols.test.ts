@@ -247,9 +247,7 @@ describe("WebSocket", () => {
     expect(await proxy.spans("internal", 0)).toEqual([]);
     raw.socket.end();
     await raw.closed();
-    await eventually("no open tunnel", async () =>
-      sumOf(proxy.metrics, "spanloom_proxy_open_websockets") === 0 ? true : false,
-    );
+    await eventually("no open tunnel", async () => sumOf(proxy.metrics, "spanloom_proxy_open_websockets") === 0);
     const [life] = await proxy.spans("internal", 1);
     expect([life?.span.name, life?.span.parentSpanId, life?.span.traceId]).toEqual([
       "WebSocket /ws",

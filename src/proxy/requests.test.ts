@@ -334,7 +334,7 @@ describe("streaming", () => {
       const same = before === written;
       before = written;
       await new Promise((resolve) => setTimeout(resolve, 150));
-      return same ? true : false;
+      return !!same;
     });
     expect(written).toBeLessThan(64 << 20);
   });
@@ -470,7 +470,7 @@ describe("what goes wrong", () => {
     const raw = new RawConnection(proxy.port).send("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n");
     await raw.received(/begin/);
     raw.socket.destroy();
-    await eventually("the end upstream", async () => (ended === "yes" ? true : false));
+    await eventually("the end upstream", async () => ended === "yes");
     const [server] = await proxy.spans("server", 1);
     expect(attributes(server as never)["error.type"]).toBe("connection_lost");
     expect(attributes((await proxy.spans("client", 1))[0] as never)["error.type"]).toBe("cancelled");

@@ -1,5 +1,6 @@
 import { encodeTraces } from "../codec/otlp/message/encode.ts";
 import { RetryableError } from "../component/errors.ts";
+import { messageOf } from "../model/message-of.ts";
 import { type SpanExporter, toTracesData } from "../sdk/exporters/exporter.ts";
 
 /**
@@ -17,7 +18,7 @@ export function sinkExporter(sink: SpanSink): SpanExporter {
         await sink(encodeTraces(toTracesData(records)));
         return { type: "delivered" };
       } catch (error) {
-        const reason = error instanceof Error ? error.message : String(error);
+        const reason = messageOf(error);
         if (!(error instanceof RetryableError)) return { type: "rejected", count: records.length, reason };
         const { retryAfterMs } = error;
         return { type: "retry", reason, ...(retryAfterMs === undefined ? {} : { afterMs: retryAfterMs }) };

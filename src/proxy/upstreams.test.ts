@@ -178,7 +178,7 @@ describe("discovered upstreams", () => {
     );
     await eventually("both to be healthy", async () => {
       const names = await asked(proxy.url, 4);
-      return names.includes("a") && names.includes("b") ? true : false;
+      return !!(names.includes("a") && names.includes("b"));
     });
     expect((await proxy.spans("server", 1))[0]?.service).toBe("shop");
     await b.kill();

@@ -2,8 +2,8 @@ import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from "node:
 import { PermanentError, RetryableError } from "../component/errors.ts";
 import type { BatchEncoding, BatchSink } from "../component/ingest.ts";
 import type { Logger } from "../component/logger.ts";
-import type { RequestBudget, Reservation } from "../component/receiver.ts";
 import { stackOf } from "../component/reasons.ts";
+import type { RequestBudget, Reservation } from "../component/receiver.ts";
 import type { Cors } from "../server/cors.ts";
 import { answerOf } from "../server/error-status.ts";
 import { isAllowedHost } from "../server/host-check.ts";

@@ -1,4 +1,5 @@
 import { RetryableError } from "../../component/errors.ts";
+import { messageOf } from "../../model/message-of.ts";
 import { UpstreamTimeoutError } from "./upstream-request.ts";
 
 /** What went wrong between the proxy and an upstream, for the caller, the span and the log. */
@@ -27,7 +28,7 @@ const WORDS: Readonly<Record<string, string>> = {
 
 /** `service` is the name that the route gives its upstream. */
 export function describeFailure(error: unknown, service: string): UpstreamFailure {
-  const detail = error instanceof Error ? error.message : String(error);
+  const detail = messageOf(error);
   if (error instanceof RetryableError) {
     return { status: 503, type: error.code, told: `no instance of ${service} can take the request now`, detail };
   }

@@ -3,6 +3,7 @@ import { Agent as HttpAgent } from "node:http";
 import { Agent as HttpsAgent } from "node:https";
 import { PermanentError } from "../../component/errors.ts";
 import type { Metrics } from "../../component/metrics.ts";
+import { messageOf } from "../../model/message-of.ts";
 import type { Tracer } from "../../sdk/trace/tracer.ts";
 import type { RouteConfig } from "./route-config.ts";
 import { upstreamLookup } from "./target.ts";
@@ -101,7 +102,7 @@ function readCa(path: string, key: string): Buffer {
   try {
     return readFileSync(path);
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
+    const reason = messageOf(cause);
     throw new PermanentError("config_invalid", `${key}.ca_file: cannot read ${path}: ${reason}`, { cause });
   }
 }

@@ -1,6 +1,7 @@
 import { setImmediate as nextTurn, setTimeout as sleep } from "node:timers/promises";
 import type { Logger } from "../../component/logger.ts";
 import type { Metrics } from "../../component/metrics.ts";
+import { messageOf } from "../../model/message-of.ts";
 import type { LogHead, LogReader } from "../log/log-reader.ts";
 import type { LogPosition } from "../log/segment-source.ts";
 import type { SqlDatabase } from "../sqlite/driver.ts";
@@ -135,7 +136,7 @@ export class AggregateRunner {
     } catch (error) {
       this.#options.logger.error("an aggregate could not read the log", {
         aggregate: this.name,
-        reason: error instanceof Error ? error.message : String(error),
+        reason: messageOf(error),
       });
     }
     // In the same turn as the last look at the log.

@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { traceIdHash } from "../../model/attribute-hash.ts";
-import type { SegmentId, SegmentPosition } from "../../model/log.ts";
 import { BoundedMap } from "../../model/bounded-map.ts";
+import type { SegmentId, SegmentPosition } from "../../model/log.ts";
 import { decodeBlockIndex, indexedTraceIds } from "../block/block-index.ts";
 import { bloomMayContain } from "../block/bloom.ts";
 import type { BodyPool } from "../block/body-pool.ts";

@@ -1,6 +1,6 @@
 import { traceIdHash } from "../../model/attribute-hash.ts";
-import type { SegmentId, SegmentPosition } from "../../model/log.ts";
 import { BoundedMap } from "../../model/bounded-map.ts";
+import type { SegmentId, SegmentPosition } from "../../model/log.ts";
 import { MAX_STORED_TIME } from "../block/block-limits.ts";
 import { checkBloom, filterMayContainAt, firstFilter, narrowByFilter } from "../block/bloom.ts";
 import type { BlockHead } from "../log/segment-source.ts";

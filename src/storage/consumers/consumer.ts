@@ -6,6 +6,7 @@ import type { Counter, Metrics } from "../../component/metrics.ts";
 import { backoffMs } from "../../component/retry.ts";
 import type { ConfiguredExporter, ExporterStatus } from "../../component/store.ts";
 import { type Cursor, compareCursors, type LogFragment } from "../../model/log.ts";
+import { messageOf } from "../../model/message-of.ts";
 import type { LogEntry, LogReader } from "../log/log-reader.ts";
 import type { LogPosition } from "../log/segment-source.ts";
 import { chunkFragments, spansOf } from "./chunk-fragments.ts";
@@ -94,7 +95,7 @@ export class Consumer {
     try {
       this.#pump();
     } catch (error) {
-      this.#complain("reading the log failed", error instanceof Error ? error.message : String(error));
+      this.#complain("reading the log failed", messageOf(error));
     } finally {
       this.#pumping = false;
     }
@@ -206,7 +207,7 @@ export class Consumer {
 
   /** The store itself failed: what was under way is sent again, which at-least-once delivery allows. */
   async #pauseAfter(error: unknown): Promise<void> {
-    this.#complain("reading the log failed", error instanceof Error ? error.message : String(error));
+    this.#complain("reading the log failed", messageOf(error));
     await sleep(this.#options.configured.backoff.initialMs, undefined, { signal: this.#stop.signal }).catch(() => {});
   }
 
@@ -282,7 +283,7 @@ export class Consumer {
       if (signal.aborted) throw error;
       return {
         type: "retry",
-        reason: `the exporter failed: ${error instanceof Error ? error.message : String(error)}`,
+        reason: `the exporter failed: ${messageOf(error)}`,
       };
     } finally {
       stopWaiting();

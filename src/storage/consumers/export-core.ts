@@ -3,6 +3,7 @@ import type { Host } from "../../component/component.ts";
 import type { Counter, MetricSample } from "../../component/metrics.ts";
 import type { ConfiguredExporter, ExporterStatus } from "../../component/store.ts";
 import { type Cursor, compareCursors } from "../../model/log.ts";
+import { messageOf } from "../../model/message-of.ts";
 import { AggregateRunner, type AggregateTable } from "../aggregates/aggregate-runner.ts";
 import type { LogAges } from "../aggregates/received-hours.ts";
 import { LogReader } from "../log/log-reader.ts";
@@ -231,7 +232,7 @@ export class ExportCore {
       for (const [name, state] of states) this.#saved.set(name, state);
     } catch (error) {
       this.#options.host.logger.error("the cursors of the exporters could not be stored", {
-        reason: error instanceof Error ? error.message : String(error),
+        reason: messageOf(error),
       });
     }
     for (const aggregate of aggregates) aggregate.flushed(committed);

@@ -2,6 +2,7 @@ import { join } from "node:path";
 import type { RegistryStore, StoredInstance } from "../../component/discovery.ts";
 import { RetryableError } from "../../component/errors.ts";
 import type { Logger } from "../../component/logger.ts";
+import { messageOf } from "../../model/message-of.ts";
 import { chooseDriver, type SqliteDriverName } from "../sqlite/choose-driver.ts";
 import { type SqlDatabase, type SqlDriver, SqlError } from "../sqlite/driver.ts";
 import { openError } from "../sqlite/storage-errors.ts";
@@ -100,7 +101,7 @@ function guarded<T>(work: () => T): T {
     return work();
   } catch (error) {
     const full = error instanceof SqlError && error.kind === "full";
-    const text = error instanceof Error ? error.message : String(error);
+    const text = messageOf(error);
     throw new RetryableError(
       full ? "storage_full" : "storage_unavailable",
       `the registration was not kept: ${text}`,

@@ -3,8 +3,10 @@ import type { Host } from "../../component/component.ts";
 import { type ErrorRecord, PermanentError, RetryableError, toErrorRecord } from "../../component/errors.ts";
 import type { AppendResult, IncomingBatch, IngestPipeline } from "../../component/ingest.ts";
 import type { MetricSample } from "../../component/metrics.ts";
+import { stackOf } from "../../component/reasons.ts";
 import type { StoreSettings } from "../../component/store.ts";
 import type { Cursor, SegmentId } from "../../model/log.ts";
+import { messageOf } from "../../model/message-of.ts";
 import type { RecentBodies } from "../block/recent-bodies.ts";
 import { type FolderLock, lockFolder } from "../folder/folder-lock.ts";
 import { FreeSpace } from "../folder/free-space.ts";
@@ -237,7 +239,7 @@ export class IngestCore {
     } catch (error) {
       this.#options.host.logger.error("a damaged segment could not be put aside", {
         segment: id,
-        reason: error instanceof Error ? error.message : String(error),
+        reason: messageOf(error),
       });
     }
   }
@@ -261,7 +263,7 @@ export class IngestCore {
       if (!(error instanceof PermanentError || error instanceof RetryableError)) {
         this.#options.host.logger.error("a batch could not be prepared for the log", {
           source: batch.source,
-          reason: error instanceof Error ? (error.stack ?? error.message) : String(error),
+          reason: stackOf(error),
         });
       }
       return { type: "failed", error: toErrorRecord(error) };

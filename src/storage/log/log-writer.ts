@@ -3,6 +3,7 @@ import type { PreparedBatch } from "../../component/ingest.ts";
 import type { Logger } from "../../component/logger.ts";
 import type { Counter, Metrics } from "../../component/metrics.ts";
 import type { SegmentId } from "../../model/log.ts";
+import { messageOf } from "../../model/message-of.ts";
 import { BlockWriter, type EncodedBlock } from "../block/block-writer.ts";
 import type { RecentBodies } from "../block/recent-bodies.ts";
 import { writeError } from "../sqlite/storage-errors.ts";
@@ -180,7 +181,7 @@ export class LogWriter {
 
   /** After a failed write nothing is known of the connection's state: the next commit opens the segment again. */
   #abandon(error: unknown): void {
-    this.#logger.error("writing to the log failed", { reason: error instanceof Error ? error.message : String(error) });
+    this.#logger.error("writing to the log failed", { reason: messageOf(error) });
     const open = this.#open;
     if (open === undefined || this.#segments.inMemory(open.segment.id) !== undefined) return;
     this.#open = undefined;

@@ -2,6 +2,7 @@ import type { Host } from "../../component/component.ts";
 import type { Counter } from "../../component/metrics.ts";
 import { reported } from "../../component/own-work.ts";
 import type { SegmentId } from "../../model/log.ts";
+import { messageOf } from "../../model/message-of.ts";
 import type { CatalogEntry } from "./catalog.ts";
 import type { SegmentLimits } from "./log-writer.ts";
 import { newestReceived } from "./segment-ages.ts";
@@ -82,7 +83,7 @@ export class Retention {
           segments === 0 ? undefined : { details: { "spanloom.segments": segments, "spanloom.spans": spans } },
       );
     } catch (error) {
-      logger.error("retention failed", { reason: error instanceof Error ? error.message : String(error) });
+      logger.error("retention failed", { reason: messageOf(error) });
     }
   }
 

@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import type { Logger } from "../../component/logger.ts";
 import type { SegmentId } from "../../model/log.ts";
+import { messageOf } from "../../model/message-of.ts";
 import { checkFormat } from "../folder/data-format.ts";
 import { CATALOG_FILE, FORMAT_VERSION } from "../folder/layout.ts";
 import { putDatabaseAside, SegmentFiles } from "../folder/segment-files.ts";
@@ -299,7 +300,7 @@ function tombstonesOf(driver: SqlDriver, path: string): StoredTombstones {
     db = driver.open(path);
     return readTombstones(db);
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = messageOf(error);
     return { tombstones: [], problems: [`they cannot be read: ${reason}`] };
   } finally {
     db?.close();

@@ -1,6 +1,8 @@
 import type { Host } from "../../component/component.ts";
 import { cancelled, PermanentError, RetryableError } from "../../component/errors.ts";
 import type { TraceReader, View, ViewResult, ViewTable } from "../../component/read.ts";
+import { stackOf } from "../../component/reasons.ts";
+import { messageOf } from "../../model/message-of.ts";
 import type { BodyPool } from "../block/body-pool.ts";
 import { SqlError } from "../sqlite/driver.ts";
 
@@ -47,13 +49,13 @@ export class QueryCore {
   #translate(name: string, error: unknown, signal: AbortSignal): unknown {
     if (error instanceof PermanentError || error instanceof RetryableError) return error;
     if (signal.aborted) return cancelled();
-    const text = error instanceof Error ? error.message : String(error);
+    const text = messageOf(error);
     if (error instanceof SqlError) {
       return new RetryableError("storage_unavailable", `the store could not be read: ${text}`, 1000, { cause: error });
     }
     this.#host.logger.error("a view failed", {
       view: name,
-      reason: error instanceof Error ? (error.stack ?? error.message) : text,
+      reason: stackOf(error),
     });
     return error;
   }

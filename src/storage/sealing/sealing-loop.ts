@@ -1,5 +1,6 @@
 import type { Logger } from "../../component/logger.ts";
 import type { Cursor } from "../../model/log.ts";
+import { messageOf } from "../../model/message-of.ts";
 import type { SealOutcome, SealTask } from "../log/seal-task.ts";
 
 /** The parts of the store that sealing needs, in whichever threads they are. */
@@ -64,7 +65,7 @@ export class SealingLoop {
       try {
         outcome = await parts.seal(task);
       } catch (error) {
-        outcome = { type: "abandoned", reason: error instanceof Error ? error.message : String(error) };
+        outcome = { type: "abandoned", reason: messageOf(error) };
       }
       if (this.#stopped && outcome.type === "abandoned") break;
       await parts.finish(task, outcome);
@@ -80,7 +81,7 @@ export class SealingLoop {
         .catch((error: unknown) => {
           if (this.#stopped) return;
           this.#options.logger.warn("sealing could not go on; it is tried again", {
-            reason: error instanceof Error ? error.message : String(error),
+            reason: messageOf(error),
           });
         })
         .finally(() => this.#wait());

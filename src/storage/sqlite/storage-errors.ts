@@ -1,4 +1,5 @@
 import { PermanentError, RetryableError } from "../../component/errors.ts";
+import { messageOf } from "../../model/message-of.ts";
 import { SqlError } from "./driver.ts";
 
 /** When senders may try again after the disk was full, ms. */
@@ -20,7 +21,7 @@ export function errnoOf(error: unknown): string | undefined {
 export function writeError(error: unknown): RetryableError | PermanentError {
   if (error instanceof RetryableError || error instanceof PermanentError) return error;
   const full = error instanceof SqlError ? error.kind === "full" : FULL_ERRNO.has(errnoOf(error) ?? "");
-  const text = error instanceof Error ? error.message : String(error);
+  const text = messageOf(error);
   return full
     ? new RetryableError(
         "storage_full",
@@ -36,7 +37,7 @@ export function writeError(error: unknown): RetryableError | PermanentError {
 /** What an error while opening the data folder means to the user: what was wrong and what to do. */
 export function openError(folder: string, error: unknown): PermanentError {
   if (error instanceof PermanentError) return error;
-  const text = error instanceof Error ? error.message : String(error);
+  const text = messageOf(error);
   return new PermanentError(
     "data_folder_unusable",
     `the data folder ${folder} cannot be used: ${reason(error)} (${text}). Give another folder as storage.path, or mend this one.`,

@@ -2,6 +2,7 @@ import type { Duplex } from "node:stream";
 import type { Endpoint } from "../../component/endpoint.ts";
 import type { Logger } from "../../component/logger.ts";
 import type { ServedReads } from "../../component/store.ts";
+import { messageOf } from "../../model/message-of.ts";
 import type { FromQuery, ToQuery } from "./messages.ts";
 import { PortStream } from "./port-stream.ts";
 import type { ThreadClient } from "./thread-client.ts";
@@ -50,7 +51,7 @@ export class ReadServing {
       await this.#start(config, address);
     } catch (error) {
       this.#logger.error("the server of the query thread did not start again", {
-        reason: error instanceof Error ? error.message : String(error),
+        reason: messageOf(error),
       });
       this.#retry = setTimeout(() => void this.resume(), RETRY_MS);
     }

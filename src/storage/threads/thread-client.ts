@@ -1,6 +1,8 @@
 import { type Transferable, Worker } from "node:worker_threads";
 import type { Host } from "../../component/component.ts";
 import { fromErrorRecord, type PermanentError, RetryableError } from "../../component/errors.ts";
+import { stackOf } from "../../component/reasons.ts";
+import { messageOf } from "../../model/message-of.ts";
 import type { FromThread, ThreadData } from "./messages.ts";
 
 export interface ThreadClientOptions<From> {
@@ -138,10 +140,10 @@ export class ThreadClient<To, From extends { readonly type: string }> {
       }
     });
     worker.on("error", (error) => {
-      reason ??= this.#unavailable(`died: ${error instanceof Error ? error.message : String(error)}`);
+      reason ??= this.#unavailable(`died: ${messageOf(error)}`);
       logger.error("a thread of the store died", {
         thread: name,
-        reason: error instanceof Error ? (error.stack ?? error.message) : String(error),
+        reason: stackOf(error),
       });
     });
     worker.on("exit", (code) => {
