@@ -30,6 +30,7 @@ const TASKS = {
       "/usr/bin/etcd": "etcd-server",
       "/usr/sbin/dnsmasq": "dnsmasq-base",
       "/usr/bin/strace": "strace",
+      "/usr/bin/faketime": "faketime",
     });
     process.exit(vitest(["--config", "vitest.interop.config.ts", ...args]));
   },

@@ -23,7 +23,9 @@ export function fetchReason(error: unknown): string {
   return typeof cause?.message === "string" && cause.message !== "" ? cause.message : messageOf(error);
 }
 
-/** What went wrong with a connection or a request: several addresses may have been tried, and some errors have no text. */
+/**
+ * What went wrong with a connection or a request: several addresses may have been tried, and some errors have no text.
+ */
 export function reasonOf(error: unknown): string {
   if (error instanceof AggregateError) return error.errors.map(reasonOf).join("; ");
   return error instanceof Error ? error.message || error.name : String(error);

@@ -1,5 +1,5 @@
 import { SPAN_KIND } from "../model/span.ts";
-import { Failure, type Frame, http, query, type Simulation, serve } from "./simulation.ts";
+import { type Frame, http, PlannedFailure, query, type Simulation, serve } from "./simulation.ts";
 
 /** What the shop's customers do. Each runs one trace; `weight` is how often it happens beside the others. */
 export interface Scenario {
@@ -40,7 +40,7 @@ function page(sim: Simulation, method: string, route: string, handle: (sim: Simu
       values,
     );
   } catch (error) {
-    if (!(error instanceof Failure)) throw error;
+    if (!(error instanceof PlannedFailure)) throw error;
   }
 }
 
@@ -98,7 +98,7 @@ function signIn(sim: Simulation, gateway: Frame): void {
     sim.span(frame, frame.service, "verify password", SPAN_KIND.internal, { "hash.algorithm": "argon2id" }, () =>
       sim.work(65_000),
     );
-    if (sim.random.chance(0.06)) throw new Failure("InvalidCredentials", "email or password is wrong", 401);
+    if (sim.random.chance(0.06)) throw new PlannedFailure("InvalidCredentials", "email or password is wrong", 401);
     query(sim, frame, "redis", "SET session", "SET session:? ? EX 86400", 500);
   });
 }
@@ -143,13 +143,13 @@ function reserveWithRetries(sim: Simulation, frame: Frame): void {
     try {
       http(sim, frame, "inventory", "POST", "/reservations", (inventory) => {
         inventory.attributes["http.request.resend_count"] = { type: "int", value: BigInt(attempt) };
-        if (attempt < refusals) throw new Failure("Overloaded", "too many reservations at once", 503);
+        if (attempt < refusals) throw new PlannedFailure("Overloaded", "too many reservations at once", 503);
         stock(sim, inventory);
         query(sim, inventory, "postgresql", "UPDATE stock", "UPDATE stock SET held = held + $1 WHERE sku = $2", 4_000);
       });
       return;
     } catch (error) {
-      if (!(error instanceof Failure) || attempt === 2) throw error;
+      if (!(error instanceof PlannedFailure) || attempt === 2) throw error;
       sim.event(frame, "retry", { attempt: attempt + 1, reason: error.message });
       sim.work(40_000 * 2 ** attempt);
     }
@@ -185,7 +185,7 @@ function pay(sim: Simulation, frame: Frame): void {
           sim.work(90_000);
           const planted = network === "amex" && region === "eu-west";
           if (sim.random.chance(planted ? 0.7 : 0.01)) {
-            throw new Failure("AcquirerDeclined", `acquirer declined ${network} in ${region}: code 91`, 402);
+            throw new PlannedFailure("AcquirerDeclined", `acquirer declined ${network} in ${region}: code 91`, 402);
           }
         },
       );

@@ -38,7 +38,7 @@ export class Simulation {
     this.#startUnixNano = startUnixNano;
   }
 
-  /** Runs `body` inside a span; what it throws as `Failure` ends the span with an error and goes on upwards. */
+  /** Runs `body` inside a span; what it throws as `PlannedFailure` ends the span with an error and goes on upwards. */
   span(
     parent: Frame | undefined,
     service: string,
@@ -63,7 +63,7 @@ export class Simulation {
     } catch (error) {
       thrown = error;
     }
-    if (thrown instanceof Failure) this.#fail(frame, thrown);
+    if (thrown instanceof PlannedFailure) this.#fail(frame, thrown);
     this.spans.push({ service, span: this.#finish(frame, parent, name, kind, began) });
     if (thrown !== undefined) throw thrown;
     return frame;
@@ -89,7 +89,7 @@ export class Simulation {
     this.clock = last;
   }
 
-  #fail(frame: Frame, failure: Failure): void {
+  #fail(frame: Frame, failure: PlannedFailure): void {
     frame.error = failure.message;
     frame.attributes["error.type"] = { type: "string", value: failure.type };
     if (failure.seenBy.has(frame.service)) return;
@@ -134,7 +134,7 @@ export class Simulation {
 }
 
 /** What goes wrong in the shop, as it travels up the call chain. */
-export class Failure extends Error {
+export class PlannedFailure extends Error {
   readonly type: string;
   readonly status: number;
   readonly seenBy = new Set<string>();
@@ -171,7 +171,7 @@ export function http(
       serve(sim, client, service, method, route, handle, values);
       client.attributes["http.response.status_code"] = { type: "int", value: 200n };
     } catch (error) {
-      if (error instanceof Failure) {
+      if (error instanceof PlannedFailure) {
         client.attributes["http.response.status_code"] = { type: "int", value: BigInt(error.status) };
       }
       throw error;
@@ -197,7 +197,7 @@ export function serve(
       handle(server);
       server.attributes["http.response.status_code"] = { type: "int", value: 200n };
     } catch (error) {
-      if (error instanceof Failure) {
+      if (error instanceof PlannedFailure) {
         server.attributes["http.response.status_code"] = { type: "int", value: BigInt(error.status) };
       }
       throw error;

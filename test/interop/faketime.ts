@@ -11,9 +11,14 @@ export function faketimeLibrary(): string | undefined {
 
 /**
  * A process hands the library's lock to its children through the environment, and one of them that is killed may leave
- * it held for ever: each has its own.
+ * it held for ever: each has its own. The library removes it at the end by the name that is in the environment then.
  */
-const OWN_LOCK = "--import=data:text/javascript,delete%20process.env.FAKETIME_SHARED";
+const OWN_LOCK = `--import=data:text/javascript,${encodeURIComponent(
+  `const { env } = process;
+  const lock = env.FAKETIME_SHARED;
+  delete env.FAKETIME_SHARED;
+  if (lock !== undefined) process.on("exit", () => { env.FAKETIME_SHARED = lock; });`,
+)}`;
 
 /** The environment of a Node whose wall clock is set by `clock`; what measures time that has passed stays as it is. */
 export function faketimeEnvironment(library: string, clock: Readonly<Record<string, string>>): Record<string, string> {

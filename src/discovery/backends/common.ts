@@ -3,7 +3,7 @@ import { z } from "zod";
 import { PermanentError } from "../../component/errors.ts";
 import { isLinkLocal, LinkLocalError } from "../../component/link-local.ts";
 import { messageOf } from "../../model/message-of.ts";
-import { LINK_LOCAL_RULE } from "../client/http-client.ts";
+import { REGISTRY_ADDRESS_RULE } from "../client/http-client.ts";
 
 export const timeoutConfig = z.int().min(1).max(600_000).default(5_000).describe("For one request, ms.");
 
@@ -16,7 +16,7 @@ export const registryUrlConfig = z.string().superRefine((text, context) => {
       : url.username !== "" || url.password !== ""
         ? "credentials do not belong into the URL; use the token or user settings"
         : isLinkLocal(url.hostname)
-          ? new LinkLocalError(url.hostname, LINK_LOCAL_RULE).message
+          ? new LinkLocalError(url.hostname, REGISTRY_ADDRESS_RULE).message
           : undefined;
   if (message !== undefined) context.addIssue({ code: "custom", message, input: text });
 });

@@ -11,7 +11,7 @@ import { onAbort } from "../../component/signals.ts";
 const MAX_ANSWER_BYTES = 32 * 1024 * 1024;
 const MAX_SHOWN = 200;
 /** Ends the message of a LinkLocalError. */
-export const LINK_LOCAL_RULE = "no registry is there";
+export const REGISTRY_ADDRESS_RULE = "no registry is there";
 
 export interface RegistryHttpSettings {
   /** `consul`, for messages. */
@@ -59,7 +59,7 @@ export class RegistryHttp {
   constructor(settings: RegistryHttpSettings) {
     this.#settings = settings;
     this.#base = new URL(settings.url);
-    const pool = { keepAlive: true, maxSockets: 256, lookup: guardedLookup(LINK_LOCAL_RULE) };
+    const pool = { keepAlive: true, maxSockets: 256, lookup: guardedLookup(REGISTRY_ADDRESS_RULE) };
     this.#agent = this.#base.protocol === "https:" ? new HttpsAgent({ ...pool, ...settings.tls }) : new HttpAgent(pool);
   }
 

@@ -1,9 +1,9 @@
 import { useQuery } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
+import { DAY_MS } from "../../../src/model/time.ts";
 import { dependenciesQuery } from "../api/queries.ts";
 import { useServices } from "../api/use-services.ts";
 import { lookbackMs, lookbackWords } from "../format/lookback.ts";
-import { DAY_MS } from "../format/time.ts";
 import { FirstSpan } from "../search/first-span.tsx";
 import { usePageTitle } from "../shell/use-page-title.ts";
 import { Button } from "../ui/button.tsx";

@@ -1,7 +1,3 @@
-export const MINUTE_MS = 60_000;
-export const HOUR_MS = 60 * MINUTE_MS;
-export const DAY_MS = 24 * HOUR_MS;
-
 /** Milliseconds since the epoch, with the fraction, of ns; they are decimal text where JSON brought them. */
 export function nanoToMs(nano: string | bigint): number {
   return Number(BigInt(nano) / 1000n) / 1000;

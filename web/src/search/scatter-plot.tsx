@@ -1,8 +1,9 @@
 import { useNavigate } from "@tanstack/react-router";
 import { type PointerEvent, useMemo, useRef, useState } from "react";
+import { DAY_MS, MINUTE_MS } from "../../../src/model/time.ts";
 import type { UiTraceSummary } from "../../../src/query/ui/api-types.ts";
 import { formatDuration } from "../format/duration.ts";
-import { DAY_MS, formatAbsolute, formatClock, MINUTE_MS } from "../format/time.ts";
+import { formatAbsolute, formatClock } from "../format/time.ts";
 import { classNames } from "../ui/class-names.ts";
 import { useWidth } from "../ui/use-width.ts";
 import {

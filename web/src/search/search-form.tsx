@@ -1,7 +1,8 @@
 import { useState } from "react";
+import { HOUR_MS } from "../../../src/model/time.ts";
 import type { UiServicesResponse } from "../../../src/query/ui/api-types.ts";
 import { DEFAULT_LOOKBACK } from "../format/lookback.ts";
-import { HOUR_MS, toLocalInput } from "../format/time.ts";
+import { toLocalInput } from "../format/time.ts";
 import { Button } from "../ui/button.tsx";
 import { ButtonRow } from "../ui/button-row.tsx";
 import { Combobox } from "../ui/combobox.tsx";

@@ -1,11 +1,11 @@
 import { useQuery } from "@tanstack/react-query";
 import { useNavigate, useSearch } from "@tanstack/react-router";
 import { useState } from "react";
+import { DAY_MS } from "../../../src/model/time.ts";
 import { dependenciesQuery, redQuery, registryQuery } from "../api/queries.ts";
 import { useServices } from "../api/use-services.ts";
 import { DEFAULT_LOOKBACK, lookbackMs } from "../format/lookback.ts";
 import { rateUnit } from "../format/rate.ts";
-import { DAY_MS } from "../format/time.ts";
 import { FirstSpan } from "../search/first-span.tsx";
 import { usePageTitle } from "../shell/use-page-title.ts";
 import { DataTable, numberClass } from "../ui/data-table.tsx";

@@ -1,9 +1,9 @@
 import { Link } from "@tanstack/react-router";
 import { type ReactNode, useState } from "react";
+import { HOUR_MS } from "../../../../src/model/time.ts";
 import type { UiAttribute } from "../../../../src/query/ui/api-types.ts";
 import { formatCount } from "../../format/count.ts";
 import { tagsToJson } from "../../format/tags.ts";
-import { HOUR_MS } from "../../format/time.ts";
 import { iconButtonClass, LinkButton } from "../../ui/button.tsx";
 import { CopyButton } from "../../ui/copy-button.tsx";
 import { Icon } from "../../ui/icon.tsx";
