@@ -1,4 +1,4 @@
-import { DAY_MS, HOUR_MS, MINUTE_MS } from "./time.ts";
+import { DAY_MS, HOUR_MS, MINUTE_MS } from "../../../src/model/time.ts";
 
 /** How far back a page may look. */
 export const LOOKBACKS = [
