@@ -224,6 +224,29 @@ it(
   600_000,
 );
 
+/**
+ * A name keeps its meaning in letters of another case, and a result is named as the file has it: nothing else tells that
+ * such a byte is not what was written.
+ */
+function shout(file: string): number {
+  const before = readFileSync(file, "latin1");
+  const after = before.replace(/CREATE TABLE [a-z_]+ ?\([^')]*/g, (text) => text.toUpperCase());
+  writeFileSync(file, after, "latin1");
+  return [...before].filter((letter, at) => letter !== after[at]).length;
+}
+
+it.each(["sealed", "closed", "catalog.db"] as const)(
+  "names of columns in another case in %s mean the same",
+  async (which) => {
+    const { first, second } = await afterHarm((path) => {
+      if (which === "catalog.db") settle(path);
+      expect(shout(join(path, which === "catalog.db" ? which : crashed[which]))).toBeGreaterThan(20);
+    });
+    expect(first).toEqual(crashed.contents);
+    expect(second.errors).toEqual([]);
+  },
+);
+
 /** Moves all of the catalog into its file: what its write-ahead log holds would hide what happens to the file. */
 function settle(path: string): void {
   const catalog = testDriver.open(join(path, "catalog.db"));

@@ -31,7 +31,9 @@ export function openRegistryStore(dataFolder: string, logger: Logger, driver?: S
   } catch (error) {
     throw openError(dataFolder, error);
   }
-  const select = db.prepare<{ id: string; record: string }>("SELECT id, record FROM instance ORDER BY id");
+  const select = db.prepare<{ id: string; record: string }>(
+    "SELECT id AS id, record AS record FROM instance ORDER BY id",
+  );
   const replace = db.prepare("INSERT OR REPLACE INTO instance VALUES (?, ?)");
   const remove = db.prepare("DELETE FROM instance WHERE id = ?");
   return {
@@ -52,7 +54,9 @@ export function openRegistryStore(dataFolder: string, logger: Logger, driver?: S
 
 /** What the registrations hold that was not written, one sentence each. Throws SqlError. */
 export function* registryProblems(db: SqlDatabase): Generator<string> {
-  const rows = db.prepare<{ id: string; record: string }>("SELECT id, record FROM instance ORDER BY id");
+  const rows = db.prepare<{ id: string; record: string }>(
+    "SELECT id AS id, record AS record FROM instance ORDER BY id",
+  );
   for (const { id, record } of rows.iterate()) {
     if (parse(record) === undefined) yield `the registration ${id} cannot be read`;
   }

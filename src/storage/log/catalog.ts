@@ -29,9 +29,11 @@ export interface CatalogEntry {
   readonly tombstones: number;
 }
 
-const COLUMNS = `id, state, created_ms AS createdMs, rows, spans, bytes, min_received_ms AS minReceivedMs,
+/** Each by a name of its own, for SQLite would give the one that the file has, in letters of any case. */
+const COLUMNS = `id AS id, state AS state, created_ms AS createdMs, rows AS rows, spans AS spans, bytes AS bytes,
+  min_received_ms AS minReceivedMs,
   max_received_ms AS maxReceivedMs, last_sequence AS lastSequence, spans_through AS spansThrough,
-  position, sealed, tombstones`;
+  position AS position, sealed AS sealed, tombstones AS tombstones`;
 const TOMBSTONE_COLUMNS = "id AS id, trace_id AS traceId, through AS through";
 
 interface StoredEntry extends CatalogEntry {
@@ -101,7 +103,7 @@ export class Catalog {
       writeMeta(db, "format_version", String(FORMAT_VERSION));
     }
     this.#addColumns();
-    for (const { crc, ...entry } of db.prepare<StoredEntry>(`SELECT ${COLUMNS}, crc FROM segment`).all()) {
+    for (const { crc, ...entry } of db.prepare<StoredEntry>(`SELECT ${COLUMNS}, crc AS crc FROM segment`).all()) {
       if (crc !== null && crc !== entryCrc(entry)) throw damaged(db, `the row of segment ${entry.id}`);
       this.#entries.set(entry.id, entry);
       if (crc === null) this.save(entry);
@@ -278,7 +280,7 @@ export function emptyEntry(
 
 /** What the rows of a catalog hold that was not written, one sentence each. Throws SqlError. */
 export function catalogProblems(db: SqlDatabase): readonly string[] {
-  const entries = db.prepare<StoredEntry>(`SELECT ${COLUMNS}, crc FROM segment`).all();
+  const entries = db.prepare<StoredEntry>(`SELECT ${COLUMNS}, crc AS crc FROM segment`).all();
   return [
     ...[formatProblem(db)].filter((problem) => problem !== undefined),
     ...entries.flatMap(({ crc, ...entry }) =>

@@ -61,22 +61,29 @@ export class SegmentReader {
   readonly #first: SqlStatement<{ receivedAtMs: number }>;
   readonly #last: SqlStatement<{ receivedAtMs: number | null }>;
 
-  /** Throws SqlError where the file is no segment. */
+  /**
+   * Throws SqlError where the file is no segment. Every column is named in the result too: SQLite would name it as the
+   * file has it, where a bit that flips makes a letter one of the other case.
+   */
   constructor(db: SqlDatabase, segment: SegmentId) {
     this.#segment = segment;
     this.#heads = db.prepare(
-      `SELECT row, sequence, spans, spans_through, min_start, max_start, max_end, received_ms, codec, raw_length,
-         head_crc, index_blob, bloom
+      `SELECT row AS row, sequence AS sequence, spans AS spans, spans_through AS spans_through, min_start AS min_start,
+         max_start AS max_start, max_end AS max_end, received_ms AS received_ms, codec AS codec,
+         raw_length AS raw_length, head_crc AS head_crc, index_blob AS index_blob, bloom AS bloom
        FROM block WHERE row > ? ORDER BY row LIMIT ?`,
       { bigints: true },
     );
-    this.#body = db.prepare("SELECT codec, raw_length, head_crc, body_crc, body FROM block WHERE row = ?");
-    this.#index = db.prepare("SELECT index_blob FROM block WHERE row = ?");
-    this.#operations = db.prepare("SELECT service, name, kind FROM operation");
+    this.#body = db.prepare(
+      `SELECT codec AS codec, raw_length AS raw_length, head_crc AS head_crc, body_crc AS body_crc, body AS body
+       FROM block WHERE row = ?`,
+    );
+    this.#index = db.prepare("SELECT index_blob AS index_blob FROM block WHERE row = ?");
+    this.#operations = db.prepare("SELECT service AS service, name AS name, kind AS kind FROM operation");
     this.#operationCount = db.prepare("SELECT count(*) AS count FROM operation");
-    this.#meta = db.prepare("SELECT value FROM meta WHERE key = ?");
+    this.#meta = db.prepare("SELECT value AS value FROM meta WHERE key = ?");
     this.#end = db.prepare(
-      `SELECT row AS block, sequence, spans_through AS spansThrough, received_ms AS receivedAtMs
+      `SELECT row AS block, sequence AS sequence, spans_through AS spansThrough, received_ms AS receivedAtMs
        FROM block ORDER BY row DESC LIMIT 1`,
     );
     this.#last = db.prepare("SELECT max(received_ms) AS receivedAtMs FROM block");

@@ -79,7 +79,7 @@ export class TombstoneTable {
   /** Greatest id that was ever given, as far as this file knows; 0 for none. */
   lastId(): number {
     const sequence = this.#db
-      .prepare<{ seq: number }>("SELECT seq FROM sqlite_sequence WHERE name = 'tombstone'")
+      .prepare<{ seq: number }>("SELECT seq AS seq FROM sqlite_sequence WHERE name = 'tombstone'")
       .get();
     const last = this.#db.prepare<{ id: number | null }>("SELECT max(id) AS id FROM tombstone").get();
     return Math.max(Number(sequence?.seq ?? 0), last?.id ?? 0);

@@ -18,7 +18,7 @@ export function valuesCrc(values: readonly (string | number | bigint | null | Ui
 
 /** A value of the table `meta` of a database; undefined where the key is not set. */
 export function readMeta(db: SqlDatabase, key: string): string | undefined {
-  return db.prepare<{ value: string }>("SELECT value FROM meta WHERE key = ?").get(key)?.value;
+  return db.prepare<{ value: string }>("SELECT value AS value FROM meta WHERE key = ?").get(key)?.value;
 }
 
 export function writeMeta(db: SqlDatabase, key: string, value: string): void {
