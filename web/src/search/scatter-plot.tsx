@@ -1,10 +1,6 @@
 import { useNavigate } from "@tanstack/react-router";
 import { type PointerEvent, useMemo, useRef, useState } from "react";
-import { DAY_MS, MINUTE_MS } from "../../../src/model/time.ts";
 import type { UiTraceSummary } from "../../../src/query/ui/api-types.ts";
-import { formatDuration } from "../format/duration.ts";
-import { formatAbsolute, formatClock } from "../format/time.ts";
-import { classNames } from "../ui/class-names.ts";
 import { useWidth } from "../ui/use-width.ts";
 import {
   type Box,
@@ -17,7 +13,10 @@ import {
   scatterRange,
   timeTicks,
 } from "./scatter.ts";
+import { decadeLabel, timeLabel } from "./scatter-labels.ts";
+import { ScatterMark } from "./scatter-mark.tsx";
 import styles from "./scatter-plot.module.css";
+import { ScatterTip } from "./scatter-tip.tsx";
 
 const HEIGHT = 132;
 const LEFT = 62;
@@ -70,6 +69,7 @@ export function ScatterPlot({
     if (hit === undefined) onSelect(undefined);
     else void navigate({ to: "/trace/$traceId", params: { traceId: hit.traceId }, search: {} });
   };
+  const nearAt = near && scatterPosition(range, plotWidth, plotHeight, near);
   const errors = points.reduce((sum, point) => sum + (point.error ? 1 : 0), 0);
 
   return (
@@ -124,7 +124,7 @@ export function ScatterPlot({
             );
           })}
           {points.map((point) => (
-            <Mark
+            <ScatterMark
               key={point.traceId}
               point={point}
               {...scatterPosition(range, plotWidth, plotHeight, point)}
@@ -143,74 +143,9 @@ export function ScatterPlot({
           )}
         </g>
       </svg>
-      {near !== undefined && box === undefined && (
-        <Tip near={near} {...scatterPosition(range, plotWidth, plotHeight, near)} width={width} />
+      {near !== undefined && nearAt !== undefined && box === undefined && (
+        <ScatterTip near={near} x={LEFT + nearAt.x} y={nearAt.y} width={width} />
       )}
     </div>
   );
-}
-
-function Mark({
-  point,
-  x,
-  y,
-  faded,
-  near,
-}: {
-  readonly point: ScatterPoint;
-  readonly x: number;
-  readonly y: number;
-  readonly faded: boolean;
-  readonly near: boolean;
-}) {
-  const className = classNames(styles.mark, point.error ? styles.error : undefined);
-  const size = near ? 6.5 : 4.5;
-  return point.error ? (
-    <path
-      className={className}
-      data-error="true"
-      data-faded={faded}
-      d={`M${x} ${y - size}l${size} ${size}l${-size} ${size}l${-size} ${-size}Z`}
-    />
-  ) : (
-    <circle className={className} data-faded={faded} cx={x} cy={y} r={size - 0.5} />
-  );
-}
-
-function Tip({
-  near,
-  x,
-  y,
-  width,
-}: {
-  readonly near: ScatterPoint;
-  readonly x: number;
-  readonly y: number;
-  readonly width: number;
-}) {
-  const right = x + LEFT > width / 2;
-  return (
-    <div
-      className={styles.tip}
-      style={right ? { right: width - LEFT - x + 12, top: y } : { left: LEFT + x + 12, top: y }}
-      aria-hidden="true"
-    >
-      <strong>{formatDuration(near.durationNs)}</strong>
-      {near.error && <span className="error-text"> with errors</span>}
-      <div>{near.label}</div>
-      <div className="muted">{formatAbsolute(near.timeMs)}</div>
-    </div>
-  );
-}
-
-/** Powers of ten stay powers of ten: 100 s, not 1 min 40 s. */
-function decadeLabel(ns: number): string {
-  return ns >= 100e9 ? `${ns / 1e9} s` : formatDuration(ns);
-}
-
-/** As much of a time as tells ticks so far apart from each other; midnight is a date. */
-function timeLabel(timeMs: number, stepMs: number): string {
-  const clock = formatClock(timeMs);
-  if (stepMs >= DAY_MS || (stepMs >= MINUTE_MS && clock === "00:00:00.000")) return formatAbsolute(timeMs).slice(0, 10);
-  return clock.slice(0, stepMs < 1_000 ? 12 : stepMs < MINUTE_MS ? 8 : 5);
 }

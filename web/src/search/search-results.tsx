@@ -2,15 +2,12 @@ import type { InfiniteData, UseInfiniteQueryResult } from "@tanstack/react-query
 import { useState } from "react";
 import type { UiSearchResponse, UiTraceSummary } from "../../../src/query/ui/api-types.ts";
 import { counted, formatCount } from "../format/count.ts";
-import { DEFAULT_LOOKBACK, lookbackWords } from "../format/lookback.ts";
-import { parseTags, tagsToJson } from "../format/tags.ts";
 import { formatAbsolute, nanoToMs } from "../format/time.ts";
 import { Button } from "../ui/button.tsx";
-import { ButtonRow } from "../ui/button-row.tsx";
-import { EmptyNote } from "../ui/empty-note.tsx";
-import { Icon } from "../ui/icon.tsx";
 import { Notice } from "../ui/notice.tsx";
 import { Skeleton } from "../ui/skeleton.tsx";
+import { ErrorsOnly } from "./errors-only.tsx";
+import { NoMatch } from "./no-match.tsx";
 import { ResultRow } from "./result-row.tsx";
 import { sortResults } from "./results.ts";
 import { ScatterPlot } from "./scatter-plot.tsx";
@@ -120,33 +117,6 @@ export function SearchResults({
   );
 }
 
-/** Leaves only traces with a failed span: the tag `error=true`, as the form shows it too. */
-function ErrorsOnly({
-  params,
-  onParams,
-}: {
-  readonly params: SearchParams;
-  readonly onParams: (params: SearchParams) => void;
-}) {
-  const tags = parseTags(params.tags ?? "").tags;
-  if (tags === undefined) return null;
-  const others = tags.filter(([key]) => key !== "error");
-  const on = tags.some(([key, value]) => key === "error" && value === "true");
-  return (
-    <Button
-      className={styles.errorsOnly}
-      aria-pressed={on}
-      onClick={() => {
-        const { tags: _before, ...rest } = params;
-        const next = on ? others : [...others, ["error", "true"] as const];
-        onParams(next.length === 0 ? rest : { ...rest, tags: tagsToJson(next) });
-      }}
-    >
-      <Icon name="error" /> Only errors
-    </Button>
-  );
-}
-
 function countText(traces: readonly UiTraceSummary[], more: boolean): string {
   if (traces.length === 0) return "No traces";
   const count = counted(traces.length, "trace");
@@ -155,30 +125,6 @@ function countText(traces: readonly UiTraceSummary[], more: boolean): string {
 
 function RetryButton({ results }: { readonly results: Results }) {
   return <Button onClick={() => void results.refetch()}>Try again</Button>;
-}
-
-function NoMatch({
-  params,
-  onParams,
-}: {
-  readonly params: SearchParams;
-  readonly onParams: (params: SearchParams) => void;
-}) {
-  const { start: _start, end: _end, lookback, ...rest } = params;
-  const fixed = params.start !== undefined || params.end !== undefined;
-  const anyTime = lookback === "all" && !fixed;
-  const filtered = Object.keys(rest).some((key) => key !== "limit" && key !== "sort");
-  return (
-    <EmptyNote>
-      <p>No trace matches {fixed ? "in this time range" : lookbackWords(lookback ?? DEFAULT_LOOKBACK)}.</p>
-      <ButtonRow>
-        {!anyTime && <Button onClick={() => onParams({ ...rest, lookback: "all" })}>Search any time</Button>}
-        {filtered && (
-          <Button onClick={() => onParams(lookback === undefined ? {} : { lookback })}>Drop the filters</Button>
-        )}
-      </ButtonRow>
-    </EmptyNote>
-  );
 }
 
 function ResultSkeleton() {

@@ -1,7 +1,6 @@
 import { getRouteApi } from "@tanstack/react-router";
-import { useCallback, useEffect, useRef, useState } from "react";
-import { clampWindow, type TimeWindow, zoomAround } from "../format/time-scale.ts";
-import { isShortcut } from "../shell/shortcuts.ts";
+import { useCallback, useEffect, useRef } from "react";
+import { zoomAround } from "../format/time-scale.ts";
 import { ErrorStrip } from "./error-strip.tsx";
 import { FindBar } from "./find-bar.tsx";
 import { FoldMenu } from "./fold-menu.tsx";
@@ -13,14 +12,14 @@ import { Minimap } from "./timeline/minimap.tsx";
 import { NameSplitter, useNameWidth } from "./timeline/name-splitter.tsx";
 import { Timeline, type TimelineHandle } from "./timeline/timeline.tsx";
 import { TraceHeader } from "./trace-header.tsx";
-import { formatZoom, parseZoom, type TraceParams } from "./trace-params.ts";
+import type { TraceParams } from "./trace-params.ts";
 import styles from "./trace-view.module.css";
 import { useFind } from "./use-find.ts";
-import { useSettled } from "./use-settled.ts";
 import { useFolding, useSelectedRow } from "./use-timeline-state.ts";
+import { useTraceKeys } from "./use-trace-keys.ts";
+import { panned, useZoom } from "./use-zoom.ts";
 
 const route = getRouteApi("/trace/$traceId");
-const ZOOM_SETTLES_MS = 180;
 
 /** The trace page once the trace is here: header, find, minimap, timeline and the open span. */
 export function TraceView({ model }: { readonly model: TraceModel }) {
@@ -80,28 +79,7 @@ export function TraceView({ model }: { readonly model: TraceModel }) {
     "-": () => zoom(zoomAround(window, (window.from + window.to) / 2, 1.6, model.extent)),
     "0": () => zoom({ from: 0, to: model.extent }),
   };
-  const latest = useRef(keys);
-  useEffect(() => {
-    latest.current = keys;
-  });
-  useEffect(() => {
-    const onKey = (event: KeyboardEvent) => {
-      if ((event.ctrlKey || event.metaKey) && !event.shiftKey && !event.altKey && event.key === "f") {
-        // The browser's own find sees only the rows on screen; pressed again in the field, it is the browser's.
-        if (document.activeElement === findField.current) return;
-        findField.current?.focus();
-        findField.current?.select();
-        event.preventDefault();
-        return;
-      }
-      const action = latest.current[event.key];
-      if (action === undefined || !isShortcut(event, event.key)) return;
-      event.preventDefault();
-      action();
-    };
-    globalThis.addEventListener("keydown", onKey);
-    return () => globalThis.removeEventListener("keydown", onKey);
-  }, []);
+  useTraceKeys(keys, findField);
 
   return (
     <div className={styles.page}>
@@ -167,27 +145,4 @@ export function TraceView({ model }: { readonly model: TraceModel }) {
       </div>
     </div>
   );
-}
-
-/** The zoom: at once on screen, in the address when it has come to rest. */
-function useZoom(
-  model: TraceModel,
-  params: TraceParams,
-  go: (params: TraceParams) => void,
-): readonly [TimeWindow, (window: TimeWindow) => void] {
-  const [draft, setDraft] = useState<TimeWindow>();
-  const whole = { from: 0, to: model.extent };
-  useSettled(draft, ZOOM_SETTLES_MS, (window) => {
-    const { zoom: _before, ...rest } = params;
-    const all = window.from <= 0 && window.to >= model.extent;
-    go(all ? rest : { ...rest, zoom: formatZoom(window) });
-    setDraft(undefined);
-  });
-  const stored = parseZoom(params.zoom);
-  return [draft ?? (stored === undefined ? whole : clampWindow(stored, model.extent)), setDraft];
-}
-
-function panned(window: TimeWindow, share: number, extent: number): TimeWindow {
-  const shift = (window.to - window.from) * share;
-  return clampWindow({ from: window.from + shift, to: window.to + shift }, extent);
 }

@@ -1,13 +1,13 @@
-import { formatOffset } from "../../format/duration.ts";
-import { clampWindow, type TimeWindow, ticks, timeToX, xToTime, zoomAround } from "../../format/time-scale.ts";
+import { clampWindow, type TimeWindow, xToTime, zoomAround } from "../../format/time-scale.ts";
 import { countBetween, nearestPosition, positionOf } from "../model/folding.ts";
 import { groupOfHead } from "../model/sibling-groups.ts";
 import type { TraceModel } from "../model/trace-model.ts";
 import { GUTTER } from "./bar-geometry.ts";
-import { BarPainter, TICK_WIDTH } from "./bar-painter.ts";
+import { BarPainter } from "./bar-painter.ts";
 import { readPalette } from "./palette.ts";
 import { part } from "./part.ts";
 import styles from "./timeline.module.css";
+import { TimelineAxis } from "./timeline-axis.ts";
 import { rowForKey } from "./timeline-keys.ts";
 import { TimelineRow } from "./timeline-row.ts";
 
@@ -51,7 +51,7 @@ export class TimelineView {
   readonly #events: TimelineEvents;
   readonly #content = part("div", styles.content);
   readonly #head = part("div", styles.head);
-  readonly #axis = part("div", styles.axis);
+  readonly #axis = new TimelineAxis();
   readonly #layer = part("div", styles.layer);
   readonly #canvas = part("canvas", styles.canvas);
   readonly #painter: BarPainter;
@@ -61,8 +61,6 @@ export class TimelineView {
   #state: TimelineState | undefined;
   #active = 0;
   #frame = 0;
-  /** What the axis was last drawn for: scrolling leaves it as it is. */
-  #axisDrawn = "";
   #following: ReturnType<typeof setTimeout> | undefined;
   readonly #observer: ResizeObserver;
   readonly #abort = new AbortController();
@@ -78,9 +76,7 @@ export class TimelineView {
     const name = part("div", styles.headName);
     name.setAttribute("role", "columnheader");
     name.textContent = "Service and operation";
-    this.#axis.setAttribute("role", "columnheader");
-    this.#axis.setAttribute("aria-label", "Time");
-    this.#head.append(name, this.#axis);
+    this.#head.append(name, this.#axis.element);
     this.#layer.setAttribute("role", "rowgroup");
     this.#canvas.setAttribute("aria-hidden", "true");
     this.#layer.append(this.#canvas);
@@ -201,7 +197,7 @@ export class TimelineView {
     if (activeId === "") this.#host.removeAttribute("aria-activedescendant");
     else this.#host.setAttribute("aria-activedescendant", activeId);
     const width = this.#axisWidth(state);
-    this.#drawAxis(state.window, state.model.extent, width);
+    this.#axis.draw(state.window, state.model.extent, width);
     this.#painter.paint({ ...state, scrollTop, rowHeight: ROW_HEIGHT, width, height });
   }
 
@@ -223,22 +219,6 @@ export class TimelineView {
       this.#layer.append(row.element);
     }
     this.#filled = new Array<number>(slots).fill(-1);
-  }
-
-  #drawAxis(window: TimeWindow, extent: number, width: number): void {
-    const drawn = `${window.from} ${window.to} ${extent} ${width}`;
-    if (drawn === this.#axisDrawn) return;
-    this.#axisDrawn = drawn;
-    const { step, times } = ticks(window, width / TICK_WIDTH);
-    const labels = times.map((time) => {
-      const x = timeToX(window, width, time);
-      const label = document.createElement("span");
-      label.textContent = formatOffset(time, step, extent);
-      label.style.transform = `translateX(${Math.round(x) + GUTTER.left}px)`;
-      label.hidden = x > width - 44 && x < width;
-      return label;
-    });
-    this.#axis.replaceChildren(...labels);
   }
 
   #onKey(event: KeyboardEvent): void {
