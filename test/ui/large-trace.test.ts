@@ -24,8 +24,8 @@ afterAll(async () => {
 });
 
 /**
- * In the page, because the server of these tests shares a thread with them: when the twentieth row came, when the columns
- * had been received, and how long after a key press the document was as `__wanted` says.
+ * In the page, because the server of these tests shares a thread with them: when the twentieth row came, when the
+ * columns had been received, and how long after a key press the document was as `__wanted` says.
  */
 const CLOCK = `
   window.__pressed = 0;

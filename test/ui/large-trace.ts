@@ -1,6 +1,9 @@
 import type { OtlpRequest, OtlpSpan } from "../support/query/fixture-traces.ts";
 
-/** Requests that together hold one trace of many spans: 12 services, fan-outs of 20, about 1 % errors, 8 attributes each. */
+/**
+ * Requests that together hold one trace of many spans: 12 services, fan-outs of 20, about 1 % errors, 8 attributes
+ * each.
+ */
 export function largeTrace(traceId: string, count: number, perRequest = 500): OtlpRequest[] {
   const requests: OtlpRequest[] = [];
   const start = 1_795_392_000_000_000_000n;

@@ -3,7 +3,10 @@ import type { OtlpRequest, OtlpSpan } from "../support/query/fixture-traces.ts";
 /** Which of the 40 queries fail, from 0. */
 const FAILED: ReadonlySet<number> = new Set([7, 8, 31]);
 
-/** A request that asks its database once for each of 40 items, two calls before it and one after; the queries are its N+1. */
+/**
+ * A request that asks its database once for each of 40 items, two calls before it and one after; the queries are its
+ * N+1.
+ */
 export function repeatingTrace(traceId: string): OtlpRequest {
   const began = 1_795_392_000_000_000_000n;
   const spans: OtlpSpan[] = [];

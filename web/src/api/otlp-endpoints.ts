@@ -1,6 +1,8 @@
 import type { UiStatusResponse } from "../../../src/query/ui/status-types.ts";
 
-/** OTLP endpoints as an SDK's environment takes them; the standard ports of the page's own host where it is not known. */
+/**
+ * OTLP endpoints as an SDK's environment takes them; the standard ports of the page's own host where it is not known.
+ */
 export function otlpEndpoints(
   status: UiStatusResponse | undefined,
   hostname: string,

@@ -40,7 +40,10 @@ export function dependenciesQuery(lookbackMs: number) {
   });
 }
 
-/** What services did in the last `lookbackMs`; with a service, its operations of every kind. Asked again every half minute. */
+/**
+ * What services did in the last `lookbackMs`; with a service, its operations of every kind. Asked again every half
+ * minute.
+ */
 export function redQuery(lookbackMs: number, service?: string) {
   return queryOptions({
     queryKey: ["red", lookbackMs, service],

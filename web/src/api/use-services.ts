@@ -5,8 +5,8 @@ const EMPTY_POLL_MS = 2_000;
 const POLL_MS = 30_000;
 
 /**
- * The services of the store; asked for again and again, often while there are none, so that the first span turns a page that
- * says how to send it into what it is for.
+ * The services of the store; asked for again and again, often while there are none, so that the first span turns a page
+ * that says how to send it into what it is for.
  */
 export function useServices() {
   const services = useQuery({

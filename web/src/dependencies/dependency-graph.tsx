@@ -21,8 +21,8 @@ const SHOWN_NAME = 18;
 const LABEL_CHARACTER = 6.3;
 
 /**
- * Services as boxes, calls as arrows from left to right: thicker for more calls, red, dashed and labelled where some failed.
- * A press on a service searches its traces; resting on one brings out its calls and how long they took.
+ * Services as boxes, calls as arrows from left to right: thicker for more calls, red, dashed and labelled where some
+ * failed. A press on a service searches its traces; resting on one brings out its calls and how long they took.
  */
 export function DependencyGraph({ links }: { readonly links: readonly Link[] }) {
   const navigate = useNavigate();

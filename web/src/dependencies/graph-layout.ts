@@ -21,9 +21,9 @@ export function linkKey(link: GraphLink): string {
 }
 
 /**
- * Layers a call graph: callers left of what they call (links that close a cycle are ignored for that). A link that leaps
- * over layers takes a place in each of them, so that it never runs behind a service; places in a layer are ordered by the
- * mean line of their neighbours, so that few links cross. The same links give the same picture.
+ * Layers a call graph: callers left of what they call (links that close a cycle are ignored for that). A link that
+ * leaps over layers takes a place in each of them, so that it never runs behind a service; places in a layer are
+ * ordered by the mean line of their neighbours, so that few links cross. The same links give the same picture.
  */
 export function layoutGraph(links: readonly GraphLink[]): GraphLayout {
   const names = [...new Set(links.flatMap((link) => [link.parent, link.child]))].sort();
@@ -73,7 +73,10 @@ export function layoutGraph(links: readonly GraphLink[]): GraphLayout {
   };
 }
 
-/** Sweeps over the layers, right and back, each ordered by its neighbours; leaves every id's line, centred on 0, in `line`. */
+/**
+ * Sweeps over the layers, right and back, each ordered by its neighbours; leaves every id's line, centred on 0, in
+ * `line`.
+ */
 function orderLayers(
   layers: readonly string[][],
   neighbours: ReadonlyMap<string, { readonly left: readonly string[]; readonly right: readonly string[] }>,

@@ -6,8 +6,8 @@ const UNITS = [
 ] as const;
 
 /**
- * A duration for reading, three significant digits: `417 ns`, `1.23 µs`, `37.4 ms`, `2.51 s`, `3 min 20 s`, `1 h 5 min`.
- * Negative durations (a span that ends before it starts) keep their sign; one that is not known is a dash.
+ * A duration for reading, three significant digits: `417 ns`, `1.23 µs`, `37.4 ms`, `2.51 s`, `3 min 20 s`, `1 h 5
+ * min`. Negative durations (a span that ends before it starts) keep their sign; one that is not known is a dash.
  */
 export function formatDuration(ns: number | null | undefined): string {
   if (ns === null || ns === undefined || !Number.isFinite(ns)) return "–";
@@ -22,7 +22,10 @@ export function formatDuration(ns: number | null | undefined): string {
   return `${threeDigits(ns)} ns`;
 }
 
-/** An offset on a time axis: one unit for the whole axis, so that labels compare at a glance; `step` is the tick distance. */
+/**
+ * An offset on a time axis: one unit for the whole axis, so that labels compare at a glance; `step` is the tick
+ * distance.
+ */
 export function formatOffset(ns: number, step: number, axisEnd: number): string {
   if (ns === 0) return "0";
   if (step >= 30e9) return formatDuration(ns);
@@ -45,7 +48,9 @@ const FACTORS: Readonly<Record<string, number>> = {
   h: 3600e9,
 };
 
-/** Reads `100ms`, `1.2s`, `500us`, `2m` as ns; undefined for anything else. A bare number has no unit and is refused. */
+/**
+ * Reads `100ms`, `1.2s`, `500us`, `2m` as ns; undefined for anything else. A bare number has no unit and is refused.
+ */
 export function parseDuration(text: string): number | undefined {
   const match = DURATION.exec(text);
   if (match === null) return undefined;

@@ -1,5 +1,6 @@
 /**
- * A share of 0 to 1 as percent, two or three digits: `0 %`, `< 0.1 %`, `2.3 %`, `100 %`. Less than all is never `100 %`.
+ * A share of 0 to 1 as percent, two or three digits: `0 %`, `< 0.1 %`, `2.3 %`, `100 %`. Less than all is never `100
+ * %`.
  */
 export function formatShare(share: number): string {
   if (!(share > 0)) return "0 %";

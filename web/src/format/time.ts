@@ -10,7 +10,9 @@ const RELATIVE_STEPS = [
   { limit: Number.POSITIVE_INFINITY, size: 86_400, unit: "d" },
 ] as const;
 
-/** `now`, `12 s ago`, `3 min ago`, `5 h ago`, `2 d ago`; `in 2 h` for clocks that run ahead. Both in ms since the epoch. */
+/**
+ * `now`, `12 s ago`, `3 min ago`, `5 h ago`, `2 d ago`; `in 2 h` for clocks that run ahead. Both in ms since the epoch.
+ */
 export function formatRelative(timeMs: number, nowMs: number): string {
   const seconds = (nowMs - timeMs) / 1000;
   const size = Math.abs(seconds);

@@ -13,8 +13,8 @@ interface TraceReference {
 
 /**
  * The trace that a pasted text names: a trace id (UUID dashes and `0x` are tolerated), a W3C `traceparent`, a B3 single
- * header, an `uber-trace-id` or the address of a trace page. Undefined when it names none; plain digits and words of fewer
- * than 8 characters do not count, because they are more likely a search.
+ * header, an `uber-trace-id` or the address of a trace page. Undefined when it names none; plain digits and words of
+ * fewer than 8 characters do not count, because they are more likely a search.
  */
 export function parseTraceReference(text: string): TraceReference | undefined {
   const trimmed = text

@@ -29,8 +29,9 @@ const DRAG = 5;
 const LABEL_ROOM = 110;
 
 /**
- * Duration over start of the loaded traces; traces with errors are diamonds, the others circles. A click opens the nearest
- * trace, a drag selects those inside for the list below. The list holds the same traces for keyboard and screen reader.
+ * Duration over start of the loaded traces; traces with errors are diamonds, the others circles. A click opens the
+ * nearest trace, a drag selects those inside for the list below. The list holds the same traces for keyboard and screen
+ * reader.
  */
 export function ScatterPlot({
   traces,

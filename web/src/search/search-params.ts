@@ -25,7 +25,9 @@ export const MAX_LIMIT = 1500;
 
 const TEXT_KEYS = ["service", "operation", "minDuration", "maxDuration", "lookback", "start", "end", "limit"] as const;
 
-/** Typed search state of an address; keys that are empty or unknown fall away. Jaeger's `operation=all` is no operation. */
+/**
+ * Typed search state of an address; keys that are empty or unknown fall away. Jaeger's `operation=all` is no operation.
+ */
 export function readSearchParams(raw: Readonly<Record<string, unknown>>): SearchParams {
   const params: Record<string, string> = {};
   for (const key of TEXT_KEYS) {

@@ -10,7 +10,10 @@ export function storedTheme(): Theme {
   return value === "light" || value === "dark" ? value : "system";
 }
 
-/** Puts the theme on the document, remembers it, and tells the parts that paint for themselves (`themechange` on window). */
+/**
+ * Puts the theme on the document, remembers it, and tells the parts that paint for themselves (`themechange` on
+ * window).
+ */
 export function applyTheme(theme: Theme): void {
   if (theme === "system") delete document.documentElement.dataset.theme;
   else document.documentElement.dataset.theme = theme;

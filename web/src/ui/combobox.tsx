@@ -6,8 +6,8 @@ import { Icon } from "./icon.tsx";
 const SHOWN = 200;
 
 /**
- * A text field with a list to pick from that narrows while typing (WAI-ARIA combobox with list autocompletion). Free text
- * is allowed: a service that is not stored yet can still be asked for.
+ * A text field with a list to pick from that narrows while typing (WAI-ARIA combobox with list autocompletion). Free
+ * text is allowed: a service that is not stored yet can still be asked for.
  */
 export function Combobox({
   label,

@@ -1,4 +1,6 @@
-/** Puts text on the clipboard; false where the browser refuses. Works on plain-HTTP pages, which have no clipboard API. */
+/**
+ * Puts text on the clipboard; false where the browser refuses. Works on plain-HTTP pages, which have no clipboard API.
+ */
 export async function copyText(text: string): Promise<boolean> {
   try {
     await navigator.clipboard.writeText(text);

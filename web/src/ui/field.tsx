@@ -1,7 +1,9 @@
 import type { ReactNode } from "react";
 import styles from "./field.module.css";
 
-/** A labelled control of a form, and below it what is wrong with it, or else a hint; `${id}-note` describes the control. */
+/**
+ * A labelled control of a form, and below it what is wrong with it, or else a hint; `${id}-note` describes the control.
+ */
 export function Field({
   id,
   label,

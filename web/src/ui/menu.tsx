@@ -3,7 +3,10 @@ import { buttonClass } from "./button.tsx";
 import { Icon } from "./icon.tsx";
 import styles from "./menu.module.css";
 
-/** A button that opens a short list of actions; closes on choice, on Escape and when focus or the pointer goes elsewhere. */
+/**
+ * A button that opens a short list of actions; closes on choice, on Escape and when focus or the pointer goes
+ * elsewhere.
+ */
 export function Menu({
   label,
   caption,

@@ -2,8 +2,8 @@ import type { TraceColumns } from "../../../../src/query/ui/columns-format.ts";
 import { spanIdOf } from "./trace-model.ts";
 
 /**
- * Rows whose service, operation or span id holds the text, whatever its case; ascending. Names are compared once each, not
- * once a row, so a hundred thousand spans cost a pass over two integer columns.
+ * Rows whose service, operation or span id holds the text, whatever its case; ascending. Names are compared once each,
+ * not once a row, so a hundred thousand spans cost a pass over two integer columns.
  */
 export function findByName(columns: TraceColumns, text: string): Int32Array {
   const needle = text.trim().toLowerCase();

@@ -20,8 +20,8 @@ export function foldBaseText(base: FoldBase): string | undefined {
 }
 
 /**
- * One flag a row: 1 where its children are hidden. Leaves are never folded. `service` folds a span when everything below
- * it belongs to its own service, which leaves the calls between services standing.
+ * One flag a row: 1 where its children are hidden. Leaves are never folded. `service` folds a span when everything
+ * below it belongs to its own service, which leaves the calls between services standing.
  */
 export function foldRows(
   layout: TraceLayout,
@@ -42,8 +42,8 @@ export function foldRows(
 }
 
 /**
- * The rows that are shown, in order; folded subtrees are skipped by their size, closed groups of siblings by where they end
- * (`closedGroups`).
+ * The rows that are shown, in order; folded subtrees are skipped by their size, closed groups of siblings by where they
+ * end (`closedGroups`).
  */
 export function visibleRows(size: Int32Array, folded: Uint8Array, closed?: Int32Array): Int32Array {
   const visible = new Int32Array(size.length);

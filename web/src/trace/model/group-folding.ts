@@ -9,7 +9,9 @@ export interface OpenGroups {
 
 const SPAN_ID = /^[0-9a-f]{16}$/;
 
-/** As it stands in the address: span ids of heads parted by dots, `all` before those that are closed among open ones. */
+/**
+ * As it stands in the address: span ids of heads parted by dots, `all` before those that are closed among open ones.
+ */
 export function parseOpenGroups(text: string | undefined): OpenGroups {
   const parts = text?.split(".") ?? [];
   return { all: parts[0] === "all", flipped: parts.filter((part) => SPAN_ID.test(part)) };

@@ -11,7 +11,9 @@ export interface TraceLayout {
   readonly roots: number;
 }
 
-/** Depths and subtree sizes in two passes, once a trace; `parent` holds smaller rows, or any negative number for none. */
+/**
+ * Depths and subtree sizes in two passes, once a trace; `parent` holds smaller rows, or any negative number for none.
+ */
 export function layoutTrace(parent: Int32Array): TraceLayout {
   const count = parent.length;
   const depth = new Int32Array(count);

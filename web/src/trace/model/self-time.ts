@@ -1,8 +1,8 @@
 import type { TraceColumns } from "../../../../src/query/ui/columns-format.ts";
 
 /**
- * Time of each row, in ns, in which none of its children ran: its duration without the union of theirs, of which only what
- * lies inside it counts. Rows are in pre-order with siblings by start, so that one pass is enough.
+ * Time of each row, in ns, in which none of its children ran: its duration without the union of theirs, of which only
+ * what lies inside it counts. Rows are in pre-order with siblings by start, so that one pass is enough.
  */
 export function selfTimes({
   count,

@@ -4,7 +4,9 @@ import type { TraceLayout } from "./layout.ts";
 /** Siblings in a row that are alike make a group from this many on. */
 const LEAST_GROUP = 5;
 
-/** Siblings that follow each other with the same service and operation: what asks for one thing many times (N+1) leaves. */
+/**
+ * Siblings that follow each other with the same service and operation: what asks for one thing many times (N+1) leaves.
+ */
 export interface SiblingGroup {
   /** Row of the first sibling, which stands for all of them where the group is closed. */
   readonly head: number;

@@ -98,14 +98,18 @@ export function spanKey(columns: TraceColumns, row: number): string {
   return rowsOfSpans(columns, [id]).length > 1 ? `${id}.${columns.kind[row]}` : id;
 }
 
-/** The first row after `from` (or before it) in an ascending list, going round at the ends; undefined for an empty list. */
+/**
+ * The first row after `from` (or before it) in an ascending list, going round at the ends; undefined for an empty list.
+ */
 export function stepThrough(rows: Int32Array, from: number, direction: 1 | -1): number | undefined {
   if (rows.length === 0) return undefined;
   if (direction === 1) return rows.find((row) => row > from) ?? rows[0];
   return rows.findLast((row) => row < from) ?? rows[rows.length - 1];
 }
 
-/** The rows of several span ids in one pass; ids that are not in the trace are left out, ids that repeat give every row. */
+/**
+ * The rows of several span ids in one pass; ids that are not in the trace are left out, ids that repeat give every row.
+ */
 export function rowsOfSpans(columns: TraceColumns, spanIds: readonly string[]): number[] {
   const wanted = new Map<number, Set<number>>();
   for (const id of spanIds) {

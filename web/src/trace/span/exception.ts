@@ -22,8 +22,8 @@ const CAUSE =
   /^(?:Caused by:|\s*\[cause\]:|Suppressed:|During handling of the above exception|The above exception was the direct cause|\s*--- End of inner exception)/;
 
 /**
- * An `exception` event (OpenTelemetry semantic conventions for exceptions) as type, message and parsed stack; undefined for
- * other events. Reads the stacks of JavaScript, Python, Java, Go, .NET and Ruby line by line and keeps every line.
+ * An `exception` event (OpenTelemetry semantic conventions for exceptions) as type, message and parsed stack; undefined
+ * for other events. Reads the stacks of JavaScript, Python, Java, Go, .NET and Ruby line by line and keeps every line.
  */
 export function readException(event: UiEvent): ExceptionView | undefined {
   if (event.name !== "exception") return undefined;

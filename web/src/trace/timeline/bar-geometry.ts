@@ -1,6 +1,8 @@
 import { type TimeWindow, timeToX } from "../../format/time-scale.ts";
 
-/** Room on both sides of the time axis, CSS pixels: the first and the last bar end inside, what goes on runs into it. */
+/**
+ * Room on both sides of the time axis, CSS pixels: the first and the last bar end inside, what goes on runs into it.
+ */
 export const GUTTER = { left: 6, right: 14 } as const;
 const NO_GUTTER = { left: 2, right: 2 } as const;
 const LEAST_BAR = 2;
@@ -15,7 +17,8 @@ export interface BarBox {
 
 /**
  * A span's bar inside the window, at least two pixels wide so that nothing disappears, cut off just beyond the edges so
- * that deep zooms do not ask the canvas for widths it cannot hold. A negative duration is drawn over the time it covers.
+ * that deep zooms do not ask the canvas for widths it cannot hold. A negative duration is drawn over the time it
+ * covers.
  */
 export function barBox(
   window: TimeWindow,

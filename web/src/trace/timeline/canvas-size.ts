@@ -1,4 +1,6 @@
-/** Fits a canvas's pixels to its size on screen and scales its context to CSS pixels. Returns false when it has no area. */
+/**
+ * Fits a canvas's pixels to its size on screen and scales its context to CSS pixels. Returns false when it has no area.
+ */
 export function fitCanvas(canvas: HTMLCanvasElement, width: number, height: number): boolean {
   const ratio = Math.max(1, globalThis.devicePixelRatio);
   const [w, h] = [Math.round(width * ratio), Math.round(height * ratio)];

@@ -34,7 +34,9 @@ export function coverage(model: TraceModel, width: number, height: number): Floa
   return cover;
 }
 
-/** Paints the whole trace small: bars in their services' colours, errors above all; for large traces how dense it is. */
+/**
+ * Paints the whole trace small: bars in their services' colours, errors above all; for large traces how dense it is.
+ */
 export function paintMinimap(
   canvas: HTMLCanvasElement,
   model: TraceModel,

@@ -19,8 +19,9 @@ type KeyAnswer = { readonly row: number } | { readonly toggle: number } | { read
 
 /**
  * Where a key leads, as WAI-ARIA's treegrid pattern has it for rows: arrows, Page, Home and End move; Right unfolds a
- * folded row and else enters its children; Left folds an open row and else goes to the parent. A closed group of siblings is
- * opened like a folded row; an open one is left to its first sibling and closed there. Undefined for other keys.
+ * folded row and else enters its children; Left folds an open row and else goes to the parent. A closed group of
+ * siblings is opened like a folded row; an open one is left to its first sibling and closed there. Undefined for other
+ * keys.
  */
 export function rowForKey(key: string, place: KeyPlace): KeyAnswer | undefined {
   const { layout, visible, folded, groups, closed, active, page } = place;
@@ -52,7 +53,10 @@ export function rowForKey(key: string, place: KeyPlace): KeyAnswer | undefined {
   }
 }
 
-/** From an open row to its fold, from a sibling of a group to the first, from there to the closed group, else to the parent. */
+/**
+ * From an open row to its fold, from a sibling of a group to the first, from there to the closed group, else to the
+ * parent.
+ */
 function leave(
   layout: TraceLayout,
   groups: SiblingGroups,

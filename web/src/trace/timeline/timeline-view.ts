@@ -42,9 +42,9 @@ export interface TimelineEvents {
 }
 
 /**
- * The timeline in a scrolling element: about as many DOM rows as fit on screen, used again while scrolling, and one canvas
- * for the bars. Both stand in a layer that sticks to the viewport and are placed in the same frame, so names and bars never
- * come apart. Focus stays on the scroller; the row it points at is `aria-activedescendant`.
+ * The timeline in a scrolling element: about as many DOM rows as fit on screen, used again while scrolling, and one
+ * canvas for the bars. Both stand in a layer that sticks to the viewport and are placed in the same frame, so names and
+ * bars never come apart. Focus stays on the scroller; the row it points at is `aria-activedescendant`.
  */
 export class TimelineView {
   readonly #host: HTMLElement;
