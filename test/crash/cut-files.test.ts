@@ -225,8 +225,8 @@ it(
 );
 
 /**
- * A name keeps its meaning in letters of another case, and a result is named as the file has it: nothing else tells that
- * such a byte is not what was written.
+ * A name keeps its meaning in letters of another case, and a result is named as the file has it: nothing else tells
+ * that such a byte is not what was written.
  */
 function shout(file: string): number {
   const before = readFileSync(file, "latin1");
