@@ -231,3 +231,17 @@ it(
   }),
   600_000,
 );
+
+it("a bit of a constraint that keeps later rows from being written is found before they are", async () => {
+  const path = join(temp.path, "harmed");
+  cpSync(crashed, path, { recursive: true });
+  const file = join(path, "consumers.db");
+  const before = readFileSync(file, "latin1");
+  const after = before.replace("CHECK (id = 0)", "CHECK (id = 4)");
+  expect(after).not.toBe(before);
+  writeFileSync(file, after, "latin1");
+  expect(databaseProblems(testDriver, path)).toEqual([
+    { file: "consumers.db", reason: "the table red_kept is not the one that was made" },
+  ]);
+  rmSync(path, { recursive: true });
+});

@@ -38,6 +38,8 @@ const MAX_HELD_CELLS = 5_000;
 /** Longest range that is answered by minutes, ms. */
 const MINUTES_RANGE_MS = DAY_MS;
 
+const KEPT_COLUMNS = "(id INTEGER PRIMARY KEY CHECK (id = 0), minutes_from INTEGER NOT NULL)";
+
 /**
  * Every service has a row for each minute and, beside it, for each hour in which spans of it started: `bucket` is the
  * number of widths (ms) since the epoch, `totals` the cells of each kind, `operations` those of each operation and kind.
@@ -53,7 +55,7 @@ CREATE TABLE IF NOT EXISTS red (
   operations BLOB NOT NULL,
   UNIQUE (width, service, bucket)
 );
-CREATE TABLE IF NOT EXISTS red_kept (id INTEGER PRIMARY KEY CHECK (id = 0), minutes_from INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS red_kept ${KEPT_COLUMNS};
 `;
 
 type Column = "totals" | "operations";
@@ -408,6 +410,9 @@ function hasTable(db: SqlDatabase): boolean {
 export function* redProblems(db: SqlDatabase): Generator<string> {
   if (!hasTable(db)) return;
   probe(db);
+  const kept = db.prepare<{ sql: string }>("SELECT sql AS sql FROM sqlite_master WHERE name = 'red_kept'").get();
+  // It may hold no row yet: SQLite's own check looks at the constraint with each row.
+  if (kept?.sql.endsWith(KEPT_COLUMNS) !== true) yield "the table red_kept is not the one that was made";
   const rows = db.prepare<Row & { width: number; service: string; bucket: number }>(
     `SELECT width AS width, service AS service, bucket AS bucket, totals AS totals, operations AS operations FROM red`,
   );
