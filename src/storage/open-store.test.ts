@@ -300,7 +300,7 @@ describe("the threads", () => {
     expect(await restarts()).toBe(0);
     await store.append(incoming(makeBody("s", range(1, 10))));
     await store.compact().catch(() => {});
-    await until("the thread is back", async () => (await restarts()) === 1);
+    await until("the thread is back", async () => ((await restarts()) ?? 0) >= 1);
   });
 
   it.runIf(process.platform === "linux")("let those go first that somebody waits for", async () => {
