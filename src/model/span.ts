@@ -17,7 +17,7 @@ export const SPAN_MARK = {
   impossibleTime: 2,
   /** kind is none of the six the standard knows; read as unspecified */
   unknownKind: 4,
-  /** bytes were changed on the way in: invalid UTF-8, a short id, a limit */
+  /** something was changed on the way in: a value of the wrong type, invalid UTF-8, a short id, a limit */
   mended: 8,
   /** the resource had no `service.name` */
   serviceDefaulted: 16,

@@ -5,7 +5,7 @@ import type { BatchFormat } from "../component/ingest.ts";
 import type { Metrics } from "../component/metrics.ts";
 import { SPAN_MARK, type Span, type TracesData } from "../model/span.ts";
 import type { SpanColumns } from "../model/span-columns.ts";
-import { type NormalizedBatch, Normalizer } from "./normalize/normalize.ts";
+import { type NormalizedBatch, type NormalizedPiece, Normalizer, type Verdict } from "./normalize/normalize.ts";
 import type { ProcessorsConfig } from "./processors-config.ts";
 import { type CreateRewrite, inTurn, type Rewrite } from "./rewrite/rewrite.ts";
 import { REWRITES } from "./rewrites.ts";
@@ -13,6 +13,8 @@ import { REWRITES } from "./rewrites.ts";
 export interface BatchNormalizer {
   /** Valid until the next call. @throws PermanentError `malformed` */
   normalize(format: BatchFormat, bytes: Uint8Array): NormalizedBatch;
+  /** A large batch piece by piece, as Normalizer has it. */
+  pieces(format: BatchFormat, bytes: Uint8Array): Generator<NormalizedPiece | undefined, Verdict>;
 }
 
 /** Marks that tell how a span came; a new scan cannot see them. */
@@ -36,32 +38,55 @@ function createRewrites(config: ProcessorsConfig, metrics: Metrics): Rewrite[] {
 
 class RewritingNormalizer implements BatchNormalizer {
   readonly #normalizer: Normalizer;
-  readonly #rewrite: Rewrite;
+  readonly #rewrites: Rewrite;
 
-  constructor(normalizer: Normalizer, rewrite: Rewrite) {
+  constructor(normalizer: Normalizer, rewrites: Rewrite) {
     this.#normalizer = normalizer;
-    this.#rewrite = rewrite;
+    this.#rewrites = rewrites;
   }
 
   normalize(format: BatchFormat, bytes: Uint8Array): NormalizedBatch {
     const first = this.#normalizer.normalize(format, bytes);
-    if (first.scan.columns.count === 0) return first;
+    const { verdict, ...piece } = this.#rewrite(first);
+    return { ...piece, ...both(first, verdict) };
+  }
+
+  *pieces(format: BatchFormat, bytes: Uint8Array): Generator<NormalizedPiece | undefined, Verdict> {
+    const pieces = this.#normalizer.pieces(format, bytes);
+    let told = NOTHING;
+    for (;;) {
+      const { done, value } = pieces.next();
+      if (done === true) return both(value, told);
+      const rewritten = value && this.#rewrite(value);
+      if (rewritten !== undefined) told = both(told, rewritten.verdict);
+      yield rewritten;
+    }
+  }
+
+  /** The piece as the rules make it, and what is to be told of that. */
+  #rewrite(first: NormalizedPiece): NormalizedPiece & { readonly verdict: Verdict } {
+    const same = { body: first.body, scan: first.scan, verdict: NOTHING };
+    if (first.scan.columns.count === 0) return same;
     const data = decodeTraces(first.body);
-    const { data: rewritten, order } = this.#rewrite.apply(data);
-    if (rewritten === data) return first;
+    const { data: rewritten, order } = this.#rewrites.apply(data);
+    if (rewritten === data) return same;
     const { columns } = first.scan;
     const body = changedSpansOnly(first.body, columns, data, rewritten, order) ?? encodeTraces(withSpans(rewritten));
     // Copied, since the second scan writes over the first.
     const marks = columns.marks.slice();
     const again = this.#normalizer.normalize("otlp_protobuf", body);
     keepMarks(again.scan.columns, marks, order);
-    return {
-      body: again.body,
-      scan: again.scan,
-      rejected: first.rejected + again.rejected,
-      message: [first.message, again.message].filter((text) => text !== "").join("; "),
-    };
+    return { body: again.body, scan: again.scan, verdict: again };
   }
+}
+
+const NOTHING: Verdict = { rejected: 0, message: "" };
+
+function both(first: Verdict, second: Verdict): Verdict {
+  return {
+    rejected: first.rejected + second.rejected,
+    message: [first.message, second.message].filter((text) => text !== "").join("; "),
+  };
 }
 
 /** Groups without spans have no row, so that encoding them anew would gain nothing. */

@@ -1,7 +1,10 @@
 import { type FileHandle, open } from "node:fs/promises";
 import { pipeline } from "node:stream";
 import { createGunzip } from "node:zlib";
-import { jsonToTraces } from "../codec/otlp/json/json-in.ts";
+import { JsonTraces } from "../codec/otlp/json/json-in.ts";
+import { decodeTraces } from "../codec/otlp/message/decode.ts";
+import { Refusals } from "../codec/otlp/message/refusals.ts";
+import { NO_SPAN_LIMITS } from "../codec/otlp/message/span-limits.ts";
 import { PermanentError } from "../component/errors.ts";
 import { fileReason } from "../component/reasons.ts";
 import { messageOf } from "../model/message-of.ts";
@@ -17,7 +20,7 @@ export interface RecordedLine {
 
 /**
  * Reads a recording line by line; `.gz` is inflated; empty lines are skipped. A line that cannot be read goes to
- * `onBadLine` with the reason and is left out. Throws PermanentError `bad_request` when the file cannot be read at all.
+ * `onBadLine` with the reason and is left out; one with spans that cannot be read, too, and only those are left out. Throws PermanentError `bad_request` when the file cannot be read at all.
  */
 export async function* readRecording(
   path: string,
@@ -54,7 +57,10 @@ function openRecording(path: string): Promise<FileHandle> {
 
 function parse(bytes: Buffer, onBad: (reason: string) => void): TracesData | undefined {
   try {
-    return jsonToTraces(bytes);
+    const refusals = new Refusals();
+    const { body } = new JsonTraces(bytes, NO_SPAN_LIMITS, refusals).whole();
+    if (refusals.message !== "") onBad(refusals.message);
+    return refusals.count > 0 && body.length === 0 ? undefined : decodeTraces(body);
   } catch (error) {
     onBad(messageOf(error));
     return undefined;

@@ -1,25 +1,21 @@
 import { DecodeError } from "../../codec/decode-error.ts";
-import { jsonToTraces } from "../../codec/otlp/json/json-in.ts";
-import { encodeTraces } from "../../codec/otlp/message/encode.ts";
+import { JsonTraces } from "../../codec/otlp/json/json-in.ts";
+import { Refusals } from "../../codec/otlp/message/refusals.ts";
+import { DEFAULT_SPAN_LIMITS } from "../../codec/otlp/message/span-limits.ts";
 import { TraceScanner } from "../../codec/otlp/scan/scan.ts";
-import { DEFAULT_SCAN_LIMITS, SPAN_TROUBLE } from "../../codec/otlp/scan/scan-result.ts";
 import { PermanentError } from "../../component/errors.ts";
 import { bytesToHex } from "../../model/ids.ts";
 import type { LogBlock, LogFragment } from "../../model/log.ts";
 
+/** The thread that answers searches reads the text at once: a longer one would make them wait. */
+const MAX_TEXT_BYTES = 16 * 1024 * 1024;
+
 /**
- * The traces in an OTLP/JSON text as if they had been stored, in order of their first span. Throws a `bad_request` that
- * says where the text is wrong, also for a span without a usable id.
+ * The traces in an OTLP/JSON text as if they had been stored, in order of their first span. Throws `too_large`, and a
+ * `bad_request` that says where the text is wrong, also for a span that would be refused.
  */
 export function fragmentsOfJson(json: Uint8Array): { id: string; fragments: LogFragment[] }[] {
   const { body, scan } = scanJson(json);
-  const bad = scan.troubles.findIndex((bits) => (bits & (SPAN_TROUBLE.zeroTraceId | SPAN_TROUBLE.badSpanId)) !== 0);
-  if (bad >= 0) {
-    throw new PermanentError(
-      "bad_request",
-      `span number ${bad + 1} has no usable id: expected a traceId of 32 and a spanId of 16 hex digits, not all zero`,
-    );
-  }
   const { columns } = scan;
   const block: LogBlock = { next: { segment: 0, block: 0 }, receivedAtMs: 0, body, columns };
   const rowsOfTrace = new Map<number, number[]>();
@@ -36,9 +32,14 @@ export function fragmentsOfJson(json: Uint8Array): { id: string; fragments: LogF
 }
 
 function scanJson(json: Uint8Array) {
+  if (json.length > MAX_TEXT_BYTES) {
+    throw new PermanentError("too_large", `the text may have at most ${MAX_TEXT_BYTES} bytes, and has ${json.length}`);
+  }
+  const refusals = new Refusals();
   try {
-    const body = encodeTraces(jsonToTraces(json));
-    return { body, scan: new TraceScanner(DEFAULT_SCAN_LIMITS).scan(body) };
+    const { body } = new JsonTraces(json, DEFAULT_SPAN_LIMITS, refusals).whole();
+    if (refusals.count > 0) throw new DecodeError(refusals.message);
+    return { body, scan: new TraceScanner(DEFAULT_SPAN_LIMITS).scan(body) };
   } catch (error) {
     if (error instanceof DecodeError) {
       throw new PermanentError("bad_request", `cannot read OTLP/JSON: ${error.message}`, { cause: error });

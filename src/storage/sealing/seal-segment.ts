@@ -1,6 +1,6 @@
 import { join } from "node:path";
+import { NO_SPAN_LIMITS } from "../../codec/otlp/message/span-limits.ts";
 import { TraceScanner } from "../../codec/otlp/scan/scan.ts";
-import { DEFAULT_SCAN_LIMITS } from "../../codec/otlp/scan/scan-result.ts";
 import { decodeBlockIndex } from "../block/block-index.ts";
 import { SEGMENTS_FOLDER, segmentFileName } from "../folder/layout.ts";
 import type { SealOutcome, SealTask } from "../log/seal-task.ts";
@@ -42,7 +42,7 @@ export async function sealSegment(options: SealingOptions): Promise<SealOutcome>
   const path = join(folder, SEGMENTS_FOLDER, segmentFileName(task.id));
   const file = new SealedFile(driver, path, task, options.onStep ?? (() => {}));
   try {
-    const sealer = new BlockSealer(new TraceScanner(DEFAULT_SCAN_LIMITS));
+    const sealer = new BlockSealer(new TraceScanner(NO_SPAN_LIMITS));
     for await (const window of windows(options)) {
       const assembler = new Assembler(window);
       const extras = window.map(({ body }) => topLevelExtras(body));

@@ -1,22 +1,46 @@
 import { describe, expect, it } from "vitest";
 import { serviceWith, spanWith, textAttribute } from "../../../../test/support/otlp-spans.ts";
-import type { Span } from "../../../model/span.ts";
+import { SPAN_MARK, type Span } from "../../../model/span.ts";
+import { DecodeError } from "../../decode-error.ts";
 import { decodeTraces } from "../message/decode.ts";
 import { encodeSpan, encodeTraces } from "../message/encode.ts";
+import { Refusals } from "../message/refusals.ts";
+import { DEFAULT_SPAN_LIMITS, type SpanLimits } from "../message/span-limits.ts";
 import { TraceScanner } from "../scan/scan.ts";
-import { DEFAULT_SCAN_LIMITS } from "../scan/scan-result.ts";
 import { WireWriter } from "../wire/wire-writer.ts";
-import { mendBody, mendTraces } from "./mend.ts";
+import { mendBody } from "./mend.ts";
 
-const LIMITS = { maxAttributes: 3, maxValueBytes: 8, maxDepth: 64 };
+const LIMITS: SpanLimits = { ...DEFAULT_SPAN_LIMITS, maxAttributes: 3, maxValueBytes: 32, maxEvents: 2, maxLinks: 1 };
 
-function mendOne(changes: Partial<Span>): Span | undefined {
-  return mendTraces([serviceWith("shop", [spanWith(changes)])], LIMITS).data[0]?.scopeSpans[0]?.spans[0];
+function mend(body: Uint8Array, limits: SpanLimits = LIMITS) {
+  const refusals = new Refusals();
+  const mended = mendBody(body, limits, refusals);
+  const spans = decodeTraces(mended.body).flatMap((entry) => entry.scopeSpans.flatMap((scope) => scope.spans));
+  return { ...mended, refusals, spans };
 }
 
-describe("mendTraces", () => {
-  it("leaves a sound span as it is", () => {
-    expect(mendOne({ parentSpanId: "2122232425262728" })).toEqual(spanWith({ parentSpanId: "2122232425262728" }));
+function mendOne(changes: Partial<Span>): Span | undefined {
+  return mend(encodeTraces([serviceWith("shop", [spanWith(changes)])])).spans[0];
+}
+
+/** A body of these Span messages. */
+function bodyOf(...spans: Uint8Array[]): Uint8Array {
+  const w = new WireWriter();
+  const resourceSpans = w.open(0x0a);
+  const scopeSpans = w.open(0x12);
+  for (const span of spans) w.blob(0x12, span);
+  w.text(0x3a2, "unknown in ScopeSpans");
+  w.close(scopeSpans);
+  w.close(resourceSpans);
+  return w.finish();
+}
+
+describe("mendBody", () => {
+  it("leaves sound bytes as they are, and marks nothing", () => {
+    const body = encodeTraces([serviceWith("shop", [spanWith({ parentSpanId: "2122232425262728" }), spanWith()])]);
+    const mended = mend(body);
+    expect(mended.body).toEqual(body);
+    expect([...mended.marks]).toEqual([0, 0]);
   });
 
   it("pads short ids and clears a parent that is none", () => {
@@ -29,9 +53,9 @@ describe("mendTraces", () => {
     expect(mendOne({ parentSpanId: "0000" })?.parentSpanId).toBe("");
   });
 
-  it("refuses spans without usable ids, says why, and drops the groups they leave empty", () => {
-    const result = mendTraces(
-      [
+  it("refuses spans without usable ids, says why and where, and drops the groups they leave empty", () => {
+    const { body, refusals } = mend(
+      encodeTraces([
         serviceWith("a", [spanWith({ traceId: "" }), spanWith({ traceId: "0".repeat(32) })]),
         serviceWith("b", [spanWith(), spanWith({ spanId: "" }), spanWith({ spanId: "01".repeat(9) })]),
         serviceWith("c", [
@@ -39,116 +63,167 @@ describe("mendTraces", () => {
           spanWith({ spanId: "00" }),
           spanWith({ spanId: "" }),
         ]),
-      ],
-      LIMITS,
+      ]),
     );
-    expect(result.data).toEqual([serviceWith("b", [spanWith()])]);
-    expect(result.rejected.count).toBe(7);
-    expect(Object.fromEntries(result.rejected.reasons)).toEqual({
-      "trace id is empty or no hex": 1,
+    expect(decodeTraces(body)).toEqual([serviceWith("b", [spanWith()])]);
+    expect(refusals.count).toBe(7);
+    expect(Object.fromEntries(refusals.reasons)).toEqual({
+      "trace id is empty": 1,
       "trace id is all zero": 1,
       "trace id is longer than 16 bytes": 1,
-      "span id is empty or no hex": 2,
+      "span id is empty": 2,
       "span id is longer than 8 bytes": 1,
       "span id is all zero": 1,
     });
+    expect(refusals.message).toContain("resourceSpans[1].scopeSpans[0].spans[1].spanId: expected 8 bytes, found none");
+    expect(refusals.message).toContain("; 4 more like these");
   });
 
-  it("keeps values and attributes within the limits and counts what it drops", () => {
+  it("keeps values, attributes, events, links and names within the limits and counts what it drops", () => {
+    const long = "1234567890".repeat(4);
     const attributes = [
-      textAttribute("long", "1234567ö"),
-      { key: "bytes", value: { type: "bytes", value: new Uint8Array(9) } },
+      textAttribute("long", `${long.slice(0, 31)}ö`),
+      { key: "bytes", value: { type: "bytes", value: new Uint8Array(40) } },
       {
-        key: "nested",
-        value: {
-          type: "kvlist",
-          value: [{ key: "in", value: { type: "array", value: [{ type: "string", value: "123456789" }] } }],
-        },
+        key: "list",
+        value: { type: "array", value: Array.from({ length: 20 }, () => ({ type: "string", value: "123" })) },
       },
       textAttribute("beyond", "1"),
       textAttribute("further", "1"),
     ] satisfies Span["attributes"];
     const event = { timeUnixNano: 1n, name: "e", attributes, droppedAttributesCount: 0 };
-    const mended = mendOne({ attributes, droppedAttributesCount: 4, events: [event] });
+    const link = { ...NO_LINK, attributes };
+    const mended = mendOne({
+      attributes,
+      droppedAttributesCount: 4,
+      events: [event, event, event],
+      droppedEventsCount: 1,
+      links: [link, link, link],
+      name: "n".repeat(5_000),
+    });
     const kept = [
-      textAttribute("long", "1234567"),
-      { key: "bytes", value: { type: "bytes", value: new Uint8Array(8) } },
+      textAttribute("long", long.slice(0, 31)),
+      { key: "bytes", value: { type: "bytes", value: new Uint8Array(32) } },
       {
-        key: "nested",
-        value: {
-          type: "kvlist",
-          value: [{ key: "in", value: { type: "array", value: [{ type: "string", value: "12345678" }] } }],
-        },
+        key: "list",
+        value: { type: "array", value: Array.from({ length: 3 }, () => ({ type: "string", value: "123" })) },
       },
     ];
     expect(mended?.attributes).toEqual(kept);
     expect(mended?.droppedAttributesCount).toBe(6);
-    expect(mended?.events).toEqual([{ ...event, attributes: kept, droppedAttributesCount: 2 }]);
+    expect(mended?.events).toEqual(
+      Array.from({ length: 2 }, () => ({ ...event, attributes: kept, droppedAttributesCount: 2 })),
+    );
+    expect(mended?.droppedEventsCount).toBe(2);
+    expect(mended?.links).toEqual([{ ...link, attributes: kept, droppedAttributesCount: 2 }]);
+    expect(mended?.droppedLinksCount).toBe(2);
+    expect(mended?.name.length).toBe(4_096);
+  });
+
+  it("cuts a service name as a name", () => {
+    const { body } = mend(encodeTraces([serviceWith("s".repeat(100), [spanWith()])]), { ...LIMITS, maxNameBytes: 20 });
+    expect(decodeTraces(body)[0]?.resource.attributes).toEqual([textAttribute("service.name", "s".repeat(20))]);
   });
 
   it("leaves nothing for the scanner to flag", () => {
+    const attributes = ["a", "b", "c", "d"].map((key) => textAttribute(key, key));
     const body = encodeTraces([
-      serviceWith("a very long service", [
-        spanWith({
-          name: "abcd",
-          traceId: "01",
-          attributes: ["a", "b", "c", "d"].map((key) => textAttribute(key, key)),
-        }),
+      serviceWith("a very long service, longer than thirty-two", [
+        spanWith({ name: "abcd", traceId: "01", attributes }),
         spanWith({ spanId: "" }),
       ]),
     ]);
     body[Buffer.from(body).indexOf("abcd")] = 0xff;
-    const scanner = new TraceScanner({ ...DEFAULT_SCAN_LIMITS, ...LIMITS });
+    const scanner = new TraceScanner(LIMITS);
     expect(scanner.scan(body).anyTrouble).toBe(true);
-    const { data, rejected } = mendTraces(decodeTraces(body), LIMITS);
-    expect(rejected.count).toBe(1);
-    const again = scanner.scan(encodeTraces(data));
+    const mended = mend(body);
+    expect(mended.refusals.count).toBe(1);
+    expect([...mended.marks]).toEqual([SPAN_MARK.mended]);
+    const again = scanner.scan(mended.body);
     expect(again.anyTrouble).toBe(false);
-    expect(again.columns.strings).toEqual(["a very l", "\ufffdbcd"]);
+    expect(again.columns.strings).toEqual(["a very long service, longer than", "\ufffdbcd"]);
   });
-});
-
-describe("mendBody", () => {
-  /** A Span message with an unknown kind and an unknown field behind its own. */
-  const strange = (name: string): Uint8Array => {
-    const w = new WireWriter();
-    w.raw(encodeSpan(spanWith({ name, kind: 77 as Span["kind"] })));
-    w.text(0x3a2, `unknown in ${name}`);
-    return w.finish();
-  };
 
   it("changes the bytes of the spans in trouble alone", () => {
+    const strange = (name: string): Uint8Array => {
+      const w = new WireWriter();
+      w.raw(encodeSpan(spanWith({ name, kind: 77 as Span["kind"] })));
+      w.text(0x3a2, `unknown in ${name}`);
+      return w.finish();
+    };
     const sound = [strange("one"), strange("two")];
-    const spans = [
+    const body = bodyOf(
       sound[0] as Uint8Array,
       encodeSpan(spanWith({ traceId: "ab" })),
       encodeSpan(spanWith({ spanId: "" })),
       sound[1] as Uint8Array,
-    ];
-    const w = new WireWriter();
-    const resourceSpans = w.open(0x0a);
-    const scopeSpans = w.open(0x12);
-    for (const span of spans) w.blob(0x12, span);
-    w.text(0x3a2, "unknown in ScopeSpans");
-    w.close(scopeSpans);
-    w.close(resourceSpans);
-    const body = w.finish();
-    const scanner = new TraceScanner(DEFAULT_SCAN_LIMITS);
-    const mended = mendBody(body, scanner.scan(body), DEFAULT_SCAN_LIMITS);
-    expect(mended.rows).toEqual([0, 1, 3]);
-    expect(Object.fromEntries(mended.rejected.reasons)).toEqual({ "span id is empty or no hex": 1 });
-    const { columns, anyTrouble } = scanner.scan(mended.body);
+    );
+    const mended = mend(body, DEFAULT_SPAN_LIMITS);
+    expect([...mended.marks]).toEqual([0, SPAN_MARK.mended, 0]);
+    const { columns, anyTrouble } = new TraceScanner(DEFAULT_SPAN_LIMITS).scan(mended.body);
     expect(anyTrouble).toBe(false);
     const bytesOf = (row: number) => mended.body.slice(columns.spanStart[row], columns.spanEnd[row]);
     expect([bytesOf(0), bytesOf(2)]).toEqual(sound);
-    expect(decodeTraces(mended.body)[0]?.scopeSpans[0]?.spans[1]?.traceId).toBe("ab".padStart(32, "0"));
+    expect(mended.spans[1]?.traceId).toBe("ab".padStart(32, "0"));
     expect(Buffer.from(mended.body).includes("unknown in ScopeSpans")).toBe(true);
     expect([...columns.kind]).toEqual([0, 2, 0]);
   });
 
   it("gives an empty body when every span is refused", () => {
-    const body = encodeTraces([serviceWith("a", [spanWith({ spanId: "" })])]);
-    const scan = new TraceScanner(DEFAULT_SCAN_LIMITS).scan(body);
-    expect(mendBody(body, scan, DEFAULT_SCAN_LIMITS)).toMatchObject({ rows: [], rejected: { count: 1 } });
+    const mended = mend(encodeTraces([serviceWith("a", [spanWith({ spanId: "" })])]));
+    expect([mended.body.length, mended.refusals.count]).toEqual([0, 1]);
+  });
+
+  it("keeps a value nested too deeply as far as it may be nested", () => {
+    const w = new WireWriter();
+    const attribute = w.open(0x4a);
+    w.text(0x0a, "deep");
+    const open = [w.open(0x12)];
+    for (let i = 0; i < 150; i++) open.push(w.open(0x2a), w.open(0x0a));
+    w.text(0x0a, "bottom");
+    for (const start of open.reverse()) w.close(start);
+    w.close(attribute);
+    const span = new WireWriter();
+    span.raw(encodeSpan(spanWith()));
+    span.raw(w.finish());
+    const { marks, body, refusals } = mend(bodyOf(span.finish()), DEFAULT_SPAN_LIMITS);
+    expect(refusals.count).toBe(0);
+    expect([...marks]).toEqual([SPAN_MARK.mended]);
+    expect(new TraceScanner(DEFAULT_SPAN_LIMITS).scan(body).anyTrouble).toBe(false);
+  });
+
+  it("keeps the spans before a scope breaks off, and says so", () => {
+    const w = new WireWriter();
+    const resourceSpans = w.open(0x0a);
+    const scopeSpans = w.open(0x12);
+    w.blob(0x12, encodeSpan(spanWith()));
+    w.raw(Uint8Array.of(0x12, 0x7f));
+    w.close(scopeSpans);
+    w.close(resourceSpans);
+    const { spans, refusals } = mend(w.finish());
+    expect(spans).toEqual([spanWith()]);
+    expect(refusals.message).toBe(
+      "1 span refused: a group of spans is unreadable (1); " +
+        "resourceSpans[0].scopeSpans[0]: is no such message, or breaks off; what follows in it is lost",
+    );
+  });
+
+  it.each([
+    ["a length beyond the end", [0x0a, 200]],
+    ["a group", [0x0b]],
+    ["field number 0", [0x02, 0]],
+    ["an over-long varint", [0x10, ...Array.from({ length: 11 }, () => 0x80)]],
+  ])("refuses the body for %s outside of all messages", (_what, bytes) => {
+    const body = Uint8Array.from([...bodyOf(encodeSpan(spanWith())), ...bytes]);
+    expect(() => mend(body)).toThrow(DecodeError);
   });
 });
+
+const NO_LINK = {
+  traceId: "01".repeat(16),
+  spanId: "02".repeat(8),
+  traceState: "",
+  attributes: [],
+  droppedAttributesCount: 0,
+  flags: 0,
+};

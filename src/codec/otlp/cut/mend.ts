@@ -1,149 +1,202 @@
-import type { AnyValue, Attributes, KeyValue } from "../../../model/any-value.ts";
-import type { Resource, ResourceSpans, Scope, Span, SpanEvent, SpanLink, TracesData } from "../../../model/span.ts";
-import { truncateUtf8 } from "../../utf8.ts";
-import { decodeSpan } from "../message/decode.ts";
-import { encodeSpan } from "../message/encode.ts";
-import type { ScanLimits, ScanResult } from "../scan/scan-result.ts";
-import { rewriteBody } from "./cut.ts";
+import { SPAN_MARK } from "../../../model/span.ts";
+import { DecodeError } from "../../decode-error.ts";
+import { MarkList, type MendedTraces, type Refusals, type SpanPlace } from "../message/refusals.ts";
+import type { SpanLimits } from "../message/span-limits.ts";
+import { LenientCursor } from "../wire/lenient-cursor.ts";
+import { WireWriter } from "../wire/wire-writer.ts";
+import { FieldMender } from "./mend-fields.ts";
+import { SpanMender } from "./mend-span.ts";
 
-export interface MendResult {
-  readonly data: TracesData;
-  readonly rejected: {
-    readonly count: number;
-    /** Why spans were refused → how many, in words for the sender. */
-    readonly reasons: ReadonlyMap<string, number>;
-  };
-}
+const FIRST: SpanPlace = { resource: 0, scope: 0, span: 0 };
 
 /**
- * Makes decoded traces fit to be stored. Short ids are padded with zeros on the left; a parent id that is too long is
- * cleared; values beyond the limit are cut at a character; attributes beyond the limit are dropped and counted in
- * `droppedAttributesCount`. Spans whose trace or span id is empty, zero or too long are refused. Ill-formed UTF-8 was
- * replaced by the decoder. Groups that lose all their spans are left out.
+ * Rewrites a TracesData body so that all of it can be stored: each span stands or falls by itself. Sound fields are
+ * copied byte for byte, unknown ones among them; ids are padded, texts made UTF-8, what is beyond a limit is dropped and
+ * counted; a nested message that breaks off is kept as far as it can be read. A span without usable ids or times, or in
+ * which the fields themselves cannot be told apart, is refused. Groups without spans are left out. Nothing is built but
+ * the new bytes.
+ * @param first where the first span of the body stands in its request
+ * @throws DecodeError where the outermost fields cannot be told apart
  */
-export function mendTraces(data: TracesData, limits: ScanLimits): MendResult {
-  const reasons = new Map<string, number>();
-  let count = 0;
-  const traces: ResourceSpans[] = [];
-  for (const entry of data) {
-    const scopeSpans = entry.scopeSpans
-      .map((scope) => ({
-        ...scope,
-        scope: mendAttributes<Scope>(scope.scope, limits),
-        spans: scope.spans.flatMap((span) => {
-          const reason = refusal(span);
-          if (reason === undefined) return [mendSpan(span, limits)];
-          reasons.set(reason, (reasons.get(reason) ?? 0) + 1);
-          count++;
-          return [];
-        }),
-      }))
-      .filter((scope) => scope.spans.length > 0);
-    if (scopeSpans.length === 0) continue;
-    traces.push({ ...entry, resource: mendAttributes<Resource>(entry.resource, limits), scopeSpans });
+export function mendBody(
+  body: Uint8Array,
+  limits: SpanLimits,
+  refusals: Refusals,
+  first: SpanPlace = FIRST,
+): MendedTraces {
+  return new BodyMender(body, limits, refusals, first).mend();
+}
+
+/** Throws DecodeError where the outermost fields of a body cannot be told apart. */
+export function assertFraming(body: Uint8Array): void {
+  const cursor = new LenientCursor(body);
+  let at = 0;
+  while (cursor.next(at, body.length)) at = cursor.end;
+  if (cursor.broken) throw new DecodeError("expected a protobuf field, found none or one that is cut off", cursor.from);
+}
+
+class BodyMender {
+  readonly #cursor: LenientCursor;
+  readonly #writer: WireWriter;
+  readonly #fields: FieldMender;
+  readonly #spans: SpanMender;
+  readonly #limits: SpanLimits;
+  readonly #refusals: Refusals;
+  readonly #first: SpanPlace;
+  readonly #marks = new MarkList();
+
+  constructor(body: Uint8Array, limits: SpanLimits, refusals: Refusals, first: SpanPlace) {
+    this.#cursor = new LenientCursor(body);
+    this.#writer = new WireWriter(Math.max(1024, body.length));
+    this.#fields = new FieldMender(this.#cursor, this.#writer, limits);
+    this.#spans = new SpanMender(this.#cursor, this.#writer, this.#fields, limits, refusals);
+    this.#limits = limits;
+    this.#refusals = refusals;
+    this.#first = first;
   }
-  return { data: traces, rejected: { count, reasons } };
-}
 
-export interface MendedBody {
-  readonly body: Uint8Array<ArrayBuffer>;
-  /** Rows of the scanned body that were not refused, ascending: row i of the new body was rows[i]. */
-  readonly rows: readonly number[];
-  readonly rejected: MendResult["rejected"];
-}
+  mend(): MendedTraces {
+    const cursor = this.#cursor;
+    const { length } = cursor.bytes;
+    assertFraming(cursor.bytes);
+    this.#spans.resource = this.#first.resource;
+    let at = 0;
+    while (cursor.next(at, length)) {
+      at = cursor.end;
+      if (cursor.tag === 0x0a) {
+        this.#resourceSpans(cursor.start, at);
+        this.#spans.resource++;
+      } else if (cursor.tag >>> 3 === 1) {
+        this.#lost(`resourceSpans[${this.#spans.resource}]`);
+      }
+    }
+    return { body: this.#writer.finish(), marks: this.#marks.take() };
+  }
 
-/**
- * `mendTraces` for a body in which spans alone are in trouble: those are decoded, mended or refused, and encoded; every
- * other byte, unknown fields and kinds among them, stays as it came.
- */
-export function mendBody(body: Uint8Array, scan: ScanResult, limits: ScanLimits): MendedBody {
-  const { columns, troubles } = scan;
-  const reasons = new Map<string, number>();
-  const mended = new Map<number, Uint8Array>();
-  const rows: number[] = [];
-  for (let row = 0; row < columns.count; row++) {
-    if (troubles[row] !== 0) {
-      const span = decodeSpan(body, columns.spanStart[row] as number, columns.spanEnd[row] as number);
-      const reason = refusal(span);
-      if (reason !== undefined) {
-        reasons.set(reason, (reasons.get(reason) ?? 0) + 1);
+  /** ResourceSpans: resource 1, scope_spans 2, schema_url 3. */
+  #resourceSpans(start: number, end: number): void {
+    const cursor = this.#cursor;
+    const writer = this.#writer;
+    const before = writer.length;
+    const rows = this.#marks.count;
+    const opened = writer.open(0x0a);
+    const path = `resourceSpans[${this.#spans.resource}]`;
+    const isFirst = this.#spans.resource === this.#first.resource;
+    this.#spans.scope = isFirst ? this.#first.scope : 0;
+    let marks = 0;
+    let attributes = 0;
+    let at = start;
+    while (cursor.next(at, end)) {
+      at = cursor.end;
+      if (cursor.tag === 0x12) {
+        this.#scopeSpans(cursor.start, at);
+        this.#spans.scope++;
         continue;
       }
-      mended.set(row, encodeSpan(mendSpan(span, limits)));
+      this.#fields.marks = 0;
+      if (cursor.tag === 0x0a) attributes = this.#shared(RESOURCE, cursor.start, at, attributes);
+      else if (cursor.tag === 0x1a) this.#fields.text(this.#limits.maxNameBytes);
+      else this.#otherField(path, cursor.tag >>> 3 === 2);
+      marks |= this.#fields.marks;
     }
-    rows.push(row);
+    if (cursor.broken) this.#lost(path);
+    if (this.#marks.count === rows) {
+      writer.rewind(before);
+      return;
+    }
+    writer.close(opened);
+    this.#marks.add(rows, marks);
   }
-  const count = columns.count - rows.length;
-  return { body: rewriteBody(body, columns, rows, (row) => mended.get(row)), rows, rejected: { count, reasons } };
-}
 
-/** Why a span cannot be stored, or undefined. */
-function refusal(span: Span): string | undefined {
-  return idFault("trace", span.traceId, 32) ?? idFault("span", span.spanId, 16);
-}
-
-function idFault(what: string, hex: string, digits: number): string | undefined {
-  if (hex === "") return `${what} id is empty or no hex`;
-  if (hex.length > digits) return `${what} id is longer than ${digits / 2} bytes`;
-  return /^0*$/.test(hex) ? `${what} id is all zero` : undefined;
-}
-
-function mendSpan(span: Span, limits: ScanLimits): Span {
-  const fits = span.parentSpanId.length <= 16 && !/^0*$/.test(span.parentSpanId);
-  return {
-    ...mendAttributes<Span>(span, limits),
-    traceId: span.traceId.padStart(32, "0"),
-    spanId: span.spanId.padStart(16, "0"),
-    parentSpanId: fits ? span.parentSpanId.padStart(16, "0") : "",
-    events: span.events.map((event) => mendAttributes<SpanEvent>(event, limits)),
-    links: span.links.map((link) => mendAttributes<SpanLink>(link, limits)),
-  };
-}
-
-interface WithAttributes {
-  readonly attributes: Attributes;
-  readonly droppedAttributesCount: number;
-}
-
-function mendAttributes<T extends WithAttributes>(owner: T, limits: ScanLimits): T {
-  const { attributes } = owner;
-  const beyond = attributes.length - limits.maxAttributes;
-  const kept = beyond > 0 ? attributes.slice(0, limits.maxAttributes) : attributes;
-  const mended = mendList(kept, limits.maxValueBytes);
-  if (mended === attributes) return owner;
-  const dropped = Math.min(owner.droppedAttributesCount + Math.max(beyond, 0), 0xffff_ffff);
-  return { ...owner, attributes: mended, droppedAttributesCount: dropped };
-}
-
-/** The same list when nothing in it is too long. */
-function mendList(list: Attributes, max: number): Attributes {
-  let changed = false;
-  const mended = list.map((attribute): KeyValue => {
-    const value = mendValue(attribute.value, max);
-    if (value === attribute.value) return attribute;
-    changed = true;
-    return { key: attribute.key, value };
-  });
-  return changed ? mended : list;
-}
-
-function mendValue(value: AnyValue, max: number): AnyValue {
-  switch (value.type) {
-    case "string": {
-      const text = truncateUtf8(value.value, max);
-      return text === value.value ? value : { type: "string", value: text };
+  /** ScopeSpans: scope 1, spans 2, schema_url 3. */
+  #scopeSpans(start: number, end: number): void {
+    const cursor = this.#cursor;
+    const writer = this.#writer;
+    const before = writer.length;
+    const rows = this.#marks.count;
+    const opened = writer.open(0x12);
+    const { resource, scope } = this.#spans;
+    const isFirst = resource === this.#first.resource && scope === this.#first.scope;
+    this.#spans.span = isFirst ? this.#first.span : 0;
+    let marks = 0;
+    let attributes = 0;
+    let at = start;
+    while (cursor.next(at, end)) {
+      at = cursor.end;
+      if (cursor.tag === 0x12) {
+        this.#spans.mend(cursor.start, at, this.#marks);
+        this.#spans.span++;
+        continue;
+      }
+      this.#fields.marks = 0;
+      if (cursor.tag === 0x0a) attributes = this.#shared(SCOPE, cursor.start, at, attributes);
+      else if (cursor.tag === 0x1a) this.#fields.text(this.#limits.maxNameBytes);
+      else this.#otherField(`resourceSpans[${resource}].scopeSpans[${scope}]`, cursor.tag >>> 3 === 2);
+      marks |= this.#fields.marks;
     }
-    case "bytes":
-      return value.value.length > max ? { type: "bytes", value: value.value.slice(0, max) } : value;
-    case "array": {
-      const items = value.value.map((item) => mendValue(item, max));
-      return items.some((item, i) => item !== value.value[i]) ? { type: "array", value: items } : value;
+    if (cursor.broken) this.#lost(`resourceSpans[${resource}].scopeSpans[${scope}]`);
+    if (this.#marks.count === rows) {
+      writer.rewind(before);
+      return;
     }
-    case "kvlist": {
-      const items = mendList(value.value, max);
-      return items === value.value ? value : { type: "kvlist", value: items };
+    writer.close(opened);
+    this.#marks.add(rows, marks);
+  }
+
+  /** A field of a group that is none of its own, or has the wrong type. */
+  #otherField(path: string, spans: boolean): void {
+    const { tag } = this.#cursor;
+    if (tag >>> 3 > 3) this.#fields.copy();
+    else if (spans) this.#lost(path);
+    else this.#fields.marks |= SPAN_MARK.mended;
+  }
+
+  /** Resource or InstrumentationScope; gives the number of attributes of all its parts so far. */
+  #shared(what: SharedFields, start: number, end: number, before: number): number {
+    const cursor = this.#cursor;
+    const writer = this.#writer;
+    const opened = writer.open(0x0a);
+    let attributes = before;
+    let counted = 0;
+    let dropped = 0;
+    let at = start;
+    while (cursor.next(at, end)) {
+      at = cursor.end;
+      const { tag } = cursor;
+      if (tag === what.attributes) {
+        if (attributes++ < this.#limits.maxAttributes) this.#fields.attribute(what === RESOURCE);
+        else dropped++;
+      } else if (tag === what.dropped) {
+        cursor.readVarint();
+        counted = cursor.low;
+        this.#fields.copy();
+      } else if (what === SCOPE && (tag === 0x0a || tag === 0x12)) this.#fields.text(this.#limits.maxNameBytes);
+      else if (what === RESOURCE && tag === 0x1a) this.#fields.entityRef();
+      else if (tag >>> 3 > what.last) this.#fields.copy();
+      else this.#fields.marks |= SPAN_MARK.mended;
     }
-    default:
-      return value;
+    if (cursor.broken || dropped > 0) this.#fields.marks |= SPAN_MARK.mended;
+    if (dropped > 0) {
+      writer.tag(what.dropped);
+      writer.varint(Math.min(counted + dropped, 0xffff_ffff));
+    }
+    writer.close(opened);
+    return attributes;
+  }
+
+  #lost(path: string): void {
+    this.#refusals.refuseGroup(() => `${path}: is no such message, or breaks off; what follows in it is lost`);
   }
 }
+
+interface SharedFields {
+  readonly attributes: number;
+  readonly dropped: number;
+  /** The last field number. */
+  readonly last: number;
+}
+
+/** Resource: attributes 1, dropped_attributes_count 2, entity_refs 3. */
+const RESOURCE: SharedFields = { attributes: 0x0a, dropped: 0x10, last: 3 };
+/** InstrumentationScope: name 1, version 2, attributes 3, dropped_attributes_count 4. */
+const SCOPE: SharedFields = { attributes: 0x1a, dropped: 0x20, last: 4 };

@@ -1,262 +1,440 @@
-import type { AnyValue, KeyValue } from "../../../model/any-value.ts";
-import { hexToBytes } from "../../../model/ids.ts";
-import type {
-  Resource,
-  ResourceSpans,
-  Scope,
-  ScopeSpans,
-  Span,
-  SpanEvent,
-  SpanKind,
-  SpanLink,
-  StatusCode,
-  TracesData,
-} from "../../../model/span.ts";
+import type { TracesData } from "../../../model/span.ts";
 import { DecodeError } from "../../decode-error.ts";
-import { wellFormed } from "../../utf8.ts";
-import { encodeEntityRef } from "../message/entity-ref.ts";
-import { MAX_VALUE_DEPTH } from "../wire/wire.ts";
-import { type Json, parseJson } from "./json-reader.ts";
+import { decodeTraces } from "../message/decode.ts";
+import { OTHER_SIGNALS, OtherSignalError } from "../message/other-signal.ts";
+import { MarkList, type MendedTraces, Refusals } from "../message/refusals.ts";
+import { NO_SPAN_LIMITS, type SpanLimits } from "../message/span-limits.ts";
+import { WireWriter } from "../wire/wire-writer.ts";
+import { JSON_KIND, JsonCursor } from "./json-cursor.ts";
+import { FieldTable } from "./json-fields.ts";
+import { JsonGroups } from "./json-groups.ts";
+import { JsonScalars } from "./json-scalars.ts";
+import { JsonSpans } from "./json-spans.ts";
+import { JsonValues } from "./json-values.ts";
+
+/** How much is read without a pause when pieces are asked for, bytes. */
+const PAUSE_BYTES = 1 << 20;
+const MAX_UNKNOWN = 3;
+
+/** The list of the next level has number 1 in each table. */
+const LIST = 1;
+const ROOT = new FieldTable({ resourceSpans: LIST });
+const RESOURCE_SPANS = new FieldTable({ scopeSpans: LIST, resource: 2, schemaUrl: 3 });
+const SCOPE_SPANS = new FieldTable({ spans: LIST, scope: 2, schemaUrl: 3 });
+
+/** Where the walk stands: before a member of an object, or before an item of a list. */
+const AT = { rootMember: 0, resource: 1, resourceMember: 2, scope: 3, scopeMember: 4, span: 5, end: 6 } as const;
 
 /**
- * OTLP/JSON (UTF-8) to objects, by opentelemetry-proto's specification: lowerCamelCase names only, unknown fields
- * ignored, hex ids of either case, enums as integers only, 64-bit integers as string or number with every digit kept.
- * What real senders do is taken: an `intValue` that is no int64 becomes a double, `null` an empty value, a lone
- * surrogate U+FFFD. Ids of a wrong length stay as they are; an id that is no hex leaves the span without ids, so that
- * this span alone is refused later. Throws DecodeError that names line and column, or the path such as
- * `resourceSpans[0].scopeSpans[0].spans[3].kind`.
+ * OTLP/JSON (UTF-8) to OTLP protobuf in one walk over the bytes: nothing is built but the protobuf, and each span stands
+ * or falls by itself. Names in lowerCamelCase and snake_case, hex ids of either case, enums as integers or names, 64-bit
+ * integers as text, number or `{low, high}`. What is not as the standard has it is mended and marked where that loses
+ * nothing that a span is found by; a span without usable ids or times, or with a list that is none, is refused.
+ * Throws DecodeError, with line and column, for what is no JSON, and for the request of another signal.
+ */
+export class JsonTraces {
+  readonly #cursor: JsonCursor;
+  readonly #writer = new WireWriter(16 << 10);
+  readonly #scalars: JsonScalars;
+  readonly #spans: JsonSpans;
+  readonly #groups: JsonGroups;
+  readonly #refusals: Refusals;
+  readonly #marks = new MarkList();
+  readonly #unknown: string[] = [];
+  #state: number = AT.rootMember;
+  #signal: string | undefined;
+  #anyGroup = false;
+  readonly #resource = new OpenGroup();
+  readonly #scope = new OpenGroup();
+
+  constructor(bytes: Uint8Array, limits: SpanLimits, refusals: Refusals) {
+    this.#cursor = new JsonCursor(bytes);
+    this.#refusals = refusals;
+    this.#scalars = new JsonScalars(this.#cursor, this.#writer);
+    const values = new JsonValues(this.#cursor, this.#writer, this.#scalars, limits);
+    this.#spans = new JsonSpans(this.#cursor, this.#writer, this.#scalars, values, limits, refusals);
+    this.#groups = new JsonGroups(this.#cursor, this.#writer, this.#scalars, values, limits, refusals);
+  }
+
+  /** Names, with their places, of fields around the spans that OTLP does not know; the first few. */
+  get unknownFields(): readonly string[] {
+    return this.#unknown;
+  }
+
+  /** True where there was neither a group that spans could have stood in, nor a field that OTLP does not know. */
+  get saysNothing(): boolean {
+    return !this.#anyGroup && this.#unknown.length === 0;
+  }
+
+  /** The whole request. */
+  whole(): MendedTraces {
+    this.#begin();
+    while (this.#state !== AT.end) this.#step();
+    this.#finish();
+    return this.#take();
+  }
+
+  /**
+   * The request in pieces of about `bytes` each, with resource and scope repeated. Gives undefined where the caller may
+   * do something else. The syntax of all of it is checked first.
+   */
+  *pieces(bytes: number): Generator<MendedTraces | undefined, void> {
+    const cursor = this.#cursor;
+    const from = cursor.at;
+    yield* this.#skipInParts();
+    cursor.finish();
+    cursor.at = from;
+    cursor.checked = true;
+    this.#begin();
+    let pauseAt = cursor.at + PAUSE_BYTES;
+    while (this.#state !== AT.end) {
+      this.#step();
+      if (this.#state === AT.span && this.#writer.length > bytes + this.#headBytes) {
+        yield* this.#completeHeads();
+        yield this.#cut();
+      } else if (cursor.at > pauseAt) yield undefined;
+      else continue;
+      pauseAt = cursor.at + PAUSE_BYTES;
+    }
+    this.#finish();
+    if (this.#marks.count > 0) yield this.#take();
+  }
+
+  *#skipInParts(): Generator<undefined, void> {
+    const cursor = this.#cursor;
+    cursor.beginSkip();
+    while (!cursor.skipOn(cursor.at + PAUSE_BYTES)) yield undefined;
+  }
+
+  /** Before the first cut in a group: reads what belongs to all its spans and stands behind them. The cursor comes back. */
+  *#completeHeads(): Generator<undefined, void> {
+    if (this.#resource.complete && this.#scope.complete) return;
+    const cursor = this.#cursor;
+    const from = cursor.at;
+    do yield* this.#skipInParts();
+    while (cursor.moreItems());
+    yield* this.#completeHead(this.#scope, SCOPE_SPANS);
+    while (cursor.moreItems()) yield* this.#skipInParts();
+    yield* this.#completeHead(this.#resource, RESOURCE_SPANS);
+    cursor.at = from;
+  }
+
+  *#completeHead(group: OpenGroup, table: FieldTable): Generator<undefined, void> {
+    const cursor = this.#cursor;
+    while (cursor.moreMembers()) {
+      cursor.key();
+      const field = table.find(cursor);
+      if (field <= LIST || group.complete) yield* this.#skipInParts();
+      else {
+        const before = this.#writer.length;
+        this.#headMember(group, field);
+        group.keepForEnd(this.#writer, before);
+      }
+    }
+    group.complete = true;
+  }
+
+  /** Heads are repeated in each piece: a long one makes longer pieces, so that the work stays in proportion. */
+  get #headBytes(): number {
+    return this.#resource.head.length + this.#scope.head.length;
+  }
+
+  #begin(): void {
+    const cursor = this.#cursor;
+    if (cursor.kind() === JSON_KIND.object) {
+      if (!cursor.enterObject()) this.#state = AT.end;
+      return;
+    }
+    const from = cursor.at;
+    cursor.skip();
+    cursor.finish();
+    throw new DecodeError(`the document: expected an object, found ${cursor.shown(from, cursor.at)}`);
+  }
+
+  #finish(): void {
+    this.#cursor.finish();
+    if (this.#signal !== undefined && !this.#anyGroup) throw new OtherSignalError(this.#signal);
+  }
+
+  #step(): void {
+    switch (this.#state) {
+      case AT.rootMember:
+        this.#rootMember();
+        return;
+      case AT.resource:
+        this.#beginResource();
+        return;
+      case AT.resourceMember:
+        this.#resourceMember();
+        return;
+      case AT.scope:
+        this.#beginScope();
+        return;
+      case AT.scopeMember:
+        this.#scopeMember();
+        return;
+      default:
+        this.#span();
+    }
+  }
+
+  #rootMember(): void {
+    const cursor = this.#cursor;
+    cursor.key();
+    if (ROOT.find(cursor) === LIST) {
+      this.#spans.resource = 0;
+      if (this.#enterList("resourceSpans")) {
+        this.#state = AT.resource;
+        return;
+      }
+    } else {
+      const name = cursor.shown(cursor.start, cursor.end);
+      this.#signal ??= OTHER_SIGNALS.get(name);
+      this.#noteUnknown(name);
+      cursor.skip();
+    }
+    this.#afterRootMember();
+  }
+
+  #afterRootMember(): void {
+    this.#state = this.#cursor.moreMembers() ? AT.rootMember : AT.end;
+  }
+
+  #beginResource(): void {
+    const cursor = this.#cursor;
+    if (cursor.kind() !== JSON_KIND.object) {
+      this.#noObject(`resourceSpans[${this.#spans.resource}]`);
+      this.#afterResource();
+      return;
+    }
+    this.#anyGroup = true;
+    this.#resource.begin(this.#writer, 0x0a, this.#marks.count);
+    if (cursor.enterObject()) this.#state = AT.resourceMember;
+    else this.#endResource();
+  }
+
+  #resourceMember(): void {
+    const cursor = this.#cursor;
+    cursor.key();
+    const field = RESOURCE_SPANS.find(cursor);
+    if (field === LIST) {
+      this.#spans.scope = 0;
+      if (this.#enterList("scopeSpans")) {
+        this.#state = AT.scope;
+        return;
+      }
+    } else this.#groupMember(this.#resource, field);
+    this.#afterResourceMember();
+  }
+
+  #afterResourceMember(): void {
+    if (this.#cursor.moreMembers()) this.#state = AT.resourceMember;
+    else this.#endResource();
+  }
+
+  #endResource(): void {
+    this.#resource.end(this.#writer, this.#marks);
+    this.#afterResource();
+  }
+
+  #afterResource(): void {
+    this.#spans.resource++;
+    if (this.#cursor.moreItems()) this.#state = AT.resource;
+    else this.#afterRootMember();
+  }
+
+  #beginScope(): void {
+    const cursor = this.#cursor;
+    if (cursor.kind() !== JSON_KIND.object) {
+      this.#noObject(`resourceSpans[${this.#spans.resource}].scopeSpans[${this.#spans.scope}]`);
+      this.#afterScope();
+      return;
+    }
+    this.#scope.begin(this.#writer, 0x12, this.#marks.count);
+    if (cursor.enterObject()) this.#state = AT.scopeMember;
+    else this.#endScope();
+  }
+
+  #scopeMember(): void {
+    const cursor = this.#cursor;
+    cursor.key();
+    const field = SCOPE_SPANS.find(cursor);
+    if (field === LIST) {
+      this.#spans.span = 0;
+      if (this.#enterList("spans")) {
+        this.#state = AT.span;
+        return;
+      }
+    } else this.#groupMember(this.#scope, field);
+    this.#afterScopeMember();
+  }
+
+  #afterScopeMember(): void {
+    if (this.#cursor.moreMembers()) this.#state = AT.scopeMember;
+    else this.#endScope();
+  }
+
+  #endScope(): void {
+    this.#scope.end(this.#writer, this.#marks);
+    this.#afterScope();
+  }
+
+  #afterScope(): void {
+    this.#spans.scope++;
+    if (this.#cursor.moreItems()) this.#state = AT.scope;
+    else this.#afterResourceMember();
+  }
+
+  #span(): void {
+    this.#spans.read(this.#marks);
+    this.#spans.span++;
+    if (!this.#cursor.moreItems()) this.#afterScopeMember();
+  }
+
+  /** A member of a group beside its list. */
+  #groupMember(group: OpenGroup, field: number): void {
+    const cursor = this.#cursor;
+    if (field === 0) this.#noteUnknown(cursor.shown(cursor.start, cursor.end));
+    if (field === 0 || group.complete) cursor.skip();
+    else {
+      const before = this.#writer.length;
+      this.#headMember(group, field);
+      group.keep(this.#writer, before);
+    }
+  }
+
+  #headMember(group: OpenGroup, field: number): void {
+    this.#scalars.marks = 0;
+    const path = `resourceSpans[${this.#spans.resource}].`;
+    if (field === 3) this.#groups.schemaUrl();
+    else if (group === this.#resource) this.#groups.resource(`${path}resource`);
+    else this.#groups.scope(`${path}scopeSpans[${this.#spans.scope}].scope`);
+    group.marks |= this.#scalars.marks;
+  }
+
+  /** Enters the list at hand; false where there is none, and then the value is passed. */
+  #enterList(name: string): boolean {
+    const cursor = this.#cursor;
+    const kind = cursor.kind();
+    if (kind === JSON_KIND.array) return cursor.enterArray();
+    const from = cursor.at;
+    cursor.skip();
+    if (kind !== JSON_KIND.null) {
+      const found = cursor.shown(from, cursor.at);
+      this.#refusals.refuseGroup(() => `${this.#place(name)}: expected an array, found ${found}`);
+    }
+    return false;
+  }
+
+  #noObject(path: string): void {
+    const cursor = this.#cursor;
+    const from = cursor.at;
+    cursor.skip();
+    this.#refusals.refuseGroup(() => `${path}: expected an object, found ${cursor.shown(from, cursor.at)}`);
+  }
+
+  #noteUnknown(name: string): void {
+    if (this.#unknown.length < MAX_UNKNOWN) this.#unknown.push(this.#place(name));
+  }
+
+  #place(name: string): string {
+    const resource = `resourceSpans[${this.#spans.resource}].`;
+    if (this.#state === AT.rootMember) return name;
+    if (this.#state === AT.resourceMember) return resource + name;
+    return `${resource}scopeSpans[${this.#spans.scope}].${name}`;
+  }
+
+  /** Ends the piece in the middle of a scope and begins the next with the same heads. */
+  #cut(): MendedTraces {
+    const writer = this.#writer;
+    this.#scope.end(writer, this.#marks);
+    this.#resource.end(writer, this.#marks);
+    const piece = this.#take();
+    this.#resource.again(writer, 0x0a);
+    this.#scope.again(writer, 0x12);
+    return piece;
+  }
+
+  #take(): MendedTraces {
+    const body = this.#writer.finish();
+    this.#writer.rewind(0);
+    return { body, marks: this.#marks.take() };
+  }
+}
+
+/** A ResourceSpans or a ScopeSpans that is being written. */
+class OpenGroup {
+  /** Where its payload begins in the writer. */
+  start = 0;
+  /** Bits of SPAN_MARK for all its spans. */
+  marks = 0;
+  /** Bytes of what belongs to all its spans, as far as it was read. */
+  head: Uint8Array = NO_BYTES;
+  /** Nothing of the head is left to be read. */
+  complete = false;
+  /** What of the head is not written yet. */
+  #late: Uint8Array = NO_BYTES;
+  #before = 0;
+  #row = 0;
+
+  /** @param row of the first span that will be written */
+  begin(writer: WireWriter, tag: number, row: number): void {
+    this.marks = 0;
+    this.head = NO_BYTES;
+    this.complete = false;
+    this.#late = NO_BYTES;
+    this.#open(writer, tag, row);
+  }
+
+  again(writer: WireWriter, tag: number): void {
+    this.#open(writer, tag, 0);
+    writer.raw(this.head);
+  }
+
+  /** Takes what the writer has from `before` on into the head. */
+  keep(writer: WireWriter, before: number): void {
+    this.head = joined(this.head, writer.copy(before, writer.length));
+  }
+
+  /** The same for what is not to be written at once: spans of an inner group are being written. */
+  keepForEnd(writer: WireWriter, before: number): void {
+    this.keep(writer, before);
+    this.#late = joined(this.#late, writer.copy(before, writer.length));
+    writer.rewind(before);
+  }
+
+  /** Without a span it leaves nothing behind. */
+  end(writer: WireWriter, marks: MarkList): void {
+    if (marks.count === this.#row) {
+      writer.rewind(this.#before);
+      return;
+    }
+    writer.raw(this.#late);
+    this.#late = NO_BYTES;
+    writer.close(this.start);
+    marks.add(this.#row, this.marks);
+  }
+
+  #open(writer: WireWriter, tag: number, row: number): void {
+    this.#before = writer.length;
+    this.#row = row;
+    this.start = writer.open(tag);
+  }
+}
+
+function joined(a: Uint8Array, b: Uint8Array): Uint8Array {
+  return a.length === 0 ? b : Buffer.concat([a, b]);
+}
+
+const NO_BYTES = new Uint8Array(0);
+
+/**
+ * OTLP/JSON (UTF-8) as objects, as it was: no limit drops anything. Throws DecodeError as JsonTraces does, and for a span
+ * that has to be refused, with its place.
  */
 export function jsonToTraces(bytes: Uint8Array): TracesData {
-  const root = new TextDecoder().decode(bytes);
-  return list(object(parseJson(root), ""), "resourceSpans", "", resourceSpans);
-}
-
-type Fields = { readonly [key: string]: Json };
-
-function resourceSpans(json: Json, path: string): ResourceSpans {
-  const o = object(json, path);
-  return {
-    resource: resource(o.resource ?? {}, `${path}.resource`),
-    schemaUrl: text(o, "schemaUrl", path),
-    scopeSpans: list(o, "scopeSpans", path, scopeSpans),
-  };
-}
-
-function resource(json: Json, path: string): Resource {
-  const o = object(json, path);
-  return {
-    attributes: attributes(o, path),
-    droppedAttributesCount: u32(o, "droppedAttributesCount", path),
-    entityRefs: list(o, "entityRefs", path, (item, at) => {
-      const ref = object(item, at);
-      return encodeEntityRef({
-        schemaUrl: text(ref, "schemaUrl", at),
-        type: text(ref, "type", at),
-        idKeys: list(ref, "idKeys", at, textItem),
-        descriptionKeys: list(ref, "descriptionKeys", at, textItem),
-      });
-    }),
-  };
-}
-
-function scopeSpans(json: Json, path: string): ScopeSpans {
-  const o = object(json, path);
-  return {
-    scope: scope(o.scope ?? {}, `${path}.scope`),
-    schemaUrl: text(o, "schemaUrl", path),
-    spans: list(o, "spans", path, span),
-  };
-}
-
-function scope(json: Json, path: string): Scope {
-  const o = object(json, path);
-  return {
-    name: text(o, "name", path),
-    version: text(o, "version", path),
-    attributes: attributes(o, path),
-    droppedAttributesCount: u32(o, "droppedAttributesCount", path),
-  };
-}
-
-function span(json: Json, path: string): Span {
-  const o = object(json, path);
-  const traceId = hexId(o, "traceId", path);
-  const spanId = hexId(o, "spanId", path);
-  const parentSpanId = hexId(o, "parentSpanId", path);
-  const known = traceId !== undefined && spanId !== undefined && parentSpanId !== undefined;
-  const status = object(o.status ?? {}, `${path}.status`);
-  return {
-    traceId: known ? traceId : "",
-    spanId: known ? spanId : "",
-    parentSpanId: known && !/^0*$/.test(parentSpanId) ? parentSpanId : "",
-    traceState: text(o, "traceState", path),
-    flags: u32(o, "flags", path),
-    name: text(o, "name", path),
-    // A number outside the standard's six is kept: it is encoded as it is, and the scanner marks it.
-    kind: enumeration(o, "kind", path) as SpanKind,
-    startTimeUnixNano: u64(o, "startTimeUnixNano", path),
-    endTimeUnixNano: u64(o, "endTimeUnixNano", path),
-    attributes: attributes(o, path),
-    droppedAttributesCount: u32(o, "droppedAttributesCount", path),
-    events: list(o, "events", path, event),
-    droppedEventsCount: u32(o, "droppedEventsCount", path),
-    links: list(o, "links", path, link),
-    droppedLinksCount: u32(o, "droppedLinksCount", path),
-    status: {
-      code: enumeration(status, "code", `${path}.status`) as StatusCode,
-      message: text(status, "message", `${path}.status`),
-    },
-  };
-}
-
-function event(json: Json, path: string): SpanEvent {
-  const o = object(json, path);
-  return {
-    timeUnixNano: u64(o, "timeUnixNano", path),
-    name: text(o, "name", path),
-    attributes: attributes(o, path),
-    droppedAttributesCount: u32(o, "droppedAttributesCount", path),
-  };
-}
-
-function link(json: Json, path: string): SpanLink {
-  const o = object(json, path);
-  return {
-    traceId: hexId(o, "traceId", path) ?? "",
-    spanId: hexId(o, "spanId", path) ?? "",
-    traceState: text(o, "traceState", path),
-    attributes: attributes(o, path),
-    droppedAttributesCount: u32(o, "droppedAttributesCount", path),
-    flags: u32(o, "flags", path),
-  };
-}
-
-function attributes(o: Fields, path: string): KeyValue[] {
-  return list(o, "attributes", path, (item, at) => keyValue(item, at, MAX_VALUE_DEPTH));
-}
-
-function keyValue(json: Json, path: string, depth: number): KeyValue {
-  const o = object(json, path);
-  return { key: text(o, "key", path), value: anyValue(o.value ?? {}, `${path}.value`, depth) };
-}
-
-/** The value of the first field of the oneof that is there and not null; `{}` is the empty value. */
-function anyValue(json: Json, path: string, depth: number): AnyValue {
-  if (depth <= 0) throw new DecodeError(`${path}: attribute value is nested deeper than ${MAX_VALUE_DEPTH} levels`);
-  if (json === null) return { type: "empty" };
-  const o = object(json, path);
-  if (present(o.stringValue)) return { type: "string", value: text(o, "stringValue", path) };
-  if (present(o.intValue)) return intValue(o.intValue, `${path}.intValue`);
-  if (present(o.doubleValue)) return { type: "double", value: double(o.doubleValue, `${path}.doubleValue`) };
-  if (present(o.boolValue)) {
-    if (typeof o.boolValue !== "boolean") throw wrong(`${path}.boolValue`, "true or false", o.boolValue);
-    return { type: "bool", value: o.boolValue };
-  }
-  if (present(o.bytesValue)) return { type: "bytes", value: base64(o.bytesValue, `${path}.bytesValue`) };
-  if (present(o.arrayValue)) {
-    const at = `${path}.arrayValue`;
-    const items = list(object(o.arrayValue, at), "values", at, (item, place) => anyValue(item, place, depth - 1));
-    return { type: "array", value: items };
-  }
-  if (present(o.kvlistValue)) {
-    const at = `${path}.kvlistValue`;
-    const items = list(object(o.kvlistValue, at), "values", at, (item, place) => keyValue(item, place, depth - 1));
-    return { type: "kvlist", value: items };
-  }
-  return { type: "empty" };
-}
-
-function present(value: Json | undefined): value is Exclude<Json, null> {
-  return value !== undefined && value !== null;
-}
-
-function intValue(json: Json, path: string): AnyValue {
-  const whole = wholeNumber(json);
-  if (whole !== undefined && whole === BigInt.asIntN(64, whole)) return { type: "int", value: whole };
-  if (whole === undefined && typeof json !== "number") throw wrong(path, "an integer, as number or string", json);
-  return { type: "double", value: Number(json) };
-}
-
-function double(json: Json, path: string): number {
-  if (typeof json === "number" || typeof json === "bigint") return Number(json);
-  if (json === "NaN" || json === "Infinity" || json === "-Infinity") return Number(json);
-  if (typeof json === "string" && /^-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?$/.test(json)) return Number(json);
-  throw wrong(path, 'a number, "NaN", "Infinity" or "-Infinity"', json);
-}
-
-function base64(json: Json, path: string): Uint8Array {
-  if (typeof json !== "string" || !/^[A-Za-z0-9+/_-]*={0,2}$/.test(json)) throw wrong(path, "base64 text", json);
-  return new Uint8Array(Buffer.from(json, "base64"));
-}
-
-/** The exact integer a JSON number or a string of digits means. */
-function wholeNumber(json: Json): bigint | undefined {
-  if (typeof json === "bigint") return json;
-  if (typeof json === "number") return Number.isInteger(json) ? BigInt(json) : undefined;
-  return typeof json === "string" && /^-?\d{1,40}$/.test(json) ? BigInt(json) : undefined;
-}
-
-function u64(o: Fields, name: string, path: string): bigint {
-  const json = o[name];
-  if (!present(json)) return 0n;
-  const whole = wholeNumber(json);
-  if (whole === undefined || whole !== BigInt.asUintN(64, whole)) {
-    throw wrong(`${path}.${name}`, "nanoseconds as an unsigned 64-bit integer, as string or number", json);
-  }
-  return whole;
-}
-
-function u32(o: Fields, name: string, path: string): number {
-  const json = o[name];
-  if (!present(json)) return 0;
-  const whole = wholeNumber(json);
-  if (whole === undefined || whole !== BigInt.asUintN(32, whole)) {
-    throw wrong(`${path}.${name}`, "an unsigned 32-bit integer", json);
-  }
-  return Number(whole);
-}
-
-function enumeration(o: Fields, name: string, path: string): number {
-  const json = o[name];
-  if (!present(json)) return 0;
-  if (typeof json !== "number" || json !== (json | 0)) {
-    throw wrong(`${path}.${name}`, "an integer (OTLP/JSON has no enum names)", json);
-  }
-  return json;
-}
-
-/** Lower-case hex, `""` where absent; undefined where the text is no hex. */
-function hexId(o: Fields, name: string, path: string): string | undefined {
-  const id = text(o, name, path);
-  const even = id.length % 2 === 0 ? id : `0${id}`;
-  return hexToBytes(even) === undefined ? undefined : even.toLowerCase();
-}
-
-function text(o: Fields, name: string, path: string): string {
-  const json = o[name];
-  return present(json) ? textItem(json, `${path}.${name}`) : "";
-}
-
-function textItem(json: Json, path: string): string {
-  if (typeof json !== "string") throw wrong(path, "a string", json);
-  return wellFormed(json);
-}
-
-function list<T>(o: Fields, name: string, path: string, item: (json: Json, path: string) => T): T[] {
-  const json = o[name];
-  if (!present(json)) return [];
-  const at = path === "" ? name : `${path}.${name}`;
-  if (!Array.isArray(json)) throw wrong(at, "an array", json);
-  return json.map((one: Json, i) => item(one, `${at}[${i}]`));
-}
-
-function object(json: Json, path: string): Fields {
-  if (typeof json !== "object" || json === null || Array.isArray(json)) throw wrong(path, "an object", json);
-  return json as Fields;
-}
-
-function wrong(path: string, expected: string, found: Json): DecodeError {
-  const shown = typeof found === "bigint" ? found.toString() : (JSON.stringify(found) ?? "nothing");
-  const short = shown.length > 60 ? `${shown.slice(0, 60)}…` : shown;
-  return new DecodeError(`${path === "" ? "the document" : path}: expected ${expected}, found ${short}`);
+  const refusals = new Refusals();
+  const { body } = new JsonTraces(bytes, NO_SPAN_LIMITS, refusals).whole();
+  if (refusals.count > 0) throw new DecodeError(refusals.message);
+  return decodeTraces(body);
 }

@@ -2,9 +2,10 @@ import { type AnyValue, anyValueText, doubleText, type KeyValue } from "../../..
 import { attributeHash, finishHash, HASH_SEED } from "../../../model/attribute-hash.ts";
 import { isUtf8 } from "../../utf8.ts";
 import { keyValueBody } from "../message/decode-values.ts";
+import type { SpanLimits } from "../message/span-limits.ts";
 import type { ByteInterner } from "./byte-interner.ts";
 import { hashDigits, hashText } from "./hash-text.ts";
-import { type ScanLimits, SPAN_TROUBLE } from "./scan-result.ts";
+import { SPAN_TROUBLE } from "./scan-result.ts";
 import type { WireCursor } from "./wire-cursor.ts";
 
 const PRIME = 0x01000193;
@@ -29,7 +30,7 @@ export class AttributeScanner {
   priority = -1;
   /** Position of the service name in the strings: -1 until the resource names one, -2 where its first is no text. */
   service = -1;
-  readonly #limits: ScanLimits;
+  readonly #limits: SpanLimits;
   readonly #wire: WireCursor;
   readonly #interner: ByteInterner;
   #view: DataView = new DataView(new ArrayBuffer(0));
@@ -42,7 +43,7 @@ export class AttributeScanner {
   readonly #keyHashes = new Int32Array(REMEMBERED);
   readonly #hashes = new Int32Array(REMEMBERED);
 
-  constructor(limits: ScanLimits, wire: WireCursor, interner: ByteInterner) {
+  constructor(limits: SpanLimits, wire: WireCursor, interner: ByteInterner) {
     this.#limits = limits;
     this.#wire = wire;
     this.#interner = interner;
@@ -137,19 +138,27 @@ export class AttributeScanner {
 
   #specialText(body: Uint8Array, start: number, end: number, place: Place): void {
     if (place === PLACE.resource && this.service === -1) {
+      if (end - start > this.#limits.maxNameBytes) this.#wire.trouble |= SPAN_TROUBLE.longValue;
       this.service = end > start ? this.#interner.intern(body, start, end) : -2;
     } else if (place === PLACE.span && this.priority < 0) {
       this.priority = textPriority(Buffer.from(body.buffer, body.byteOffset + start, end - start).toString());
     }
   }
 
-  /** Any KeyValue at all, through the decoder. */
+  /** Any KeyValue at all, through the decoder; one that is too long is not read. */
   #odd(start: number, end: number, place: Place): number {
+    const { maxValueBytes, maxNameBytes } = this.#limits;
+    if (end - start > maxValueBytes + maxNameBytes) {
+      this.#wire.trouble |= SPAN_TROUBLE.longValue;
+      return 0;
+    }
     const reader = this.#wire.readerAt(start, end);
     reader.invalidUtf8 = false;
     const attribute = keyValueBody(reader, this.#limits.maxDepth);
     if (reader.invalidUtf8) this.#wire.trouble |= SPAN_TROUBLE.invalidUtf8;
-    if (hasLongValue(attribute.value, this.#limits.maxValueBytes)) this.#wire.trouble |= SPAN_TROUBLE.longValue;
+    const valueBytes = end - start - attribute.key.length;
+    const long = valueBytes > maxValueBytes && isLong(attribute.value, maxValueBytes);
+    if (long || Buffer.byteLength(attribute.key) > maxNameBytes) this.#wire.trouble |= SPAN_TROUBLE.longValue;
     this.#oddSpecial(attribute, place);
     return attributeHash(attribute.key, anyValueText(attribute.value)) | 0;
   }
@@ -159,6 +168,7 @@ export class AttributeScanner {
       if (value.type !== "string" || value.value === "") this.service = -2;
       else {
         const bytes = Buffer.from(value.value, "utf8");
+        if (bytes.length > this.#limits.maxNameBytes) this.#wire.trouble |= SPAN_TROUBLE.longValue;
         this.service = this.#interner.intern(bytes, 0, bytes.length);
       }
     } else if (place === PLACE.span && this.priority < 0 && key === "sampling.priority") {
@@ -183,18 +193,15 @@ function equal(body: Uint8Array, start: number, end: number, text: Uint8Array): 
   return true;
 }
 
-function hasLongValue(value: AnyValue, max: number): boolean {
+/** A list counts as a whole: it came here because the message around it is longer than the limit. */
+function isLong(value: AnyValue, max: number): boolean {
   switch (value.type) {
     case "string":
       return value.value.length * 3 > max && Buffer.byteLength(value.value) > max;
     case "bytes":
       return value.value.length > max;
-    case "array":
-      return value.value.some((item) => hasLongValue(item, max));
-    case "kvlist":
-      return value.value.some((item) => hasLongValue(item.value, max));
     default:
-      return false;
+      return value.type === "array" || value.type === "kvlist";
   }
 }
 

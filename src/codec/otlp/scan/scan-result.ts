@@ -1,4 +1,5 @@
 import type { SpanColumns } from "../../../model/span-columns.ts";
+import { DEFAULT_SPAN_LIMITS, type SpanLimits } from "../message/span-limits.ts";
 
 /** What is wrong with a row and has to be mended before it is stored; bits of `ScanResult.troubles`. */
 export const SPAN_TROUBLE = {
@@ -12,22 +13,13 @@ export const SPAN_TROUBLE = {
   badParentId: 8,
   /** some string is not UTF-8 */
   invalidUtf8: 16,
-  /** span, event or link has more attributes than the limit */
-  tooManyAttributes: 32,
-  /** a string or bytes value is longer than the limit */
+  /** a span has more events or links, or one of them more attributes, than the limit; those beyond are not looked at */
+  tooMany: 32,
+  /** a name or a value is longer than the limit */
   longValue: 64,
 } as const;
 
-export interface ScanLimits {
-  /** Most attributes of one span, event, link, resource or scope. */
-  readonly maxAttributes: number;
-  /** Most bytes of one string or bytes value. */
-  readonly maxValueBytes: number;
-  /** Deepest nesting of attribute values; a body beyond it is refused. */
-  readonly maxDepth: number;
-}
-
-export const DEFAULT_SCAN_LIMITS: ScanLimits = { maxAttributes: 1024, maxValueBytes: 1 << 20, maxDepth: 64 };
+export const DEFAULT_SCAN_LIMITS: SpanLimits = DEFAULT_SPAN_LIMITS;
 
 /** What one scan found. Every typed array belongs to the scanner and holds until its next scan. */
 export interface ScanResult {

@@ -125,7 +125,7 @@ describe("TraceScanner", () => {
   });
 
   it("flags what is beyond the limits", () => {
-    const tight = new TraceScanner({ maxAttributes: 2, maxValueBytes: 5, maxDepth: 64 });
+    const tight = new TraceScanner({ ...DEFAULT_SCAN_LIMITS, maxAttributes: 2, maxValueBytes: 5 });
     const troubles = (attributes: Span["attributes"]) =>
       tight.scan(encodeTraces([serviceWith("shop", [spanWith({ attributes })])])).troubles[0];
     expect(troubles([textAttribute("a", "12345"), textAttribute("b", "1")])).toBe(0);
@@ -133,7 +133,7 @@ describe("TraceScanner", () => {
     expect(troubles([{ key: "a", value: { type: "bytes", value: new Uint8Array(6) } }])).toBe(SPAN_TROUBLE.longValue);
     const nested: AnyValue = { type: "array", value: [{ type: "string", value: "ööö" }] };
     expect(troubles([{ key: "a", value: nested }])).toBe(SPAN_TROUBLE.longValue);
-    expect(troubles(["a", "b", "c"].map((key) => textAttribute(key, "1")))).toBe(SPAN_TROUBLE.tooManyAttributes);
+    expect(troubles(["a", "b", "c"].map((key) => textAttribute(key, "1")))).toBe(SPAN_TROUBLE.tooMany);
     expect(tight.scan(encodeTraces([serviceWith("longer", [spanWith()])])).groupTrouble).toBe(true);
   });
 

@@ -1,11 +1,12 @@
 import { DEFAULT_SERVICE, SPAN_MARK } from "../../../model/span.ts";
 import type { SpanGroup } from "../../../model/span-columns.ts";
 import { DecodeError } from "../../decode-error.ts";
+import type { SpanLimits } from "../message/span-limits.ts";
 import { fieldSet, refuseField } from "../wire/wire.ts";
 import { ByteInterner } from "./byte-interner.ts";
 import { linkHash } from "./link-hash.ts";
 import { AttributeScanner, PLACE } from "./scan-attribute.ts";
-import { type ScanLimits, type ScanResult, SPAN_TROUBLE } from "./scan-result.ts";
+import { type ScanResult, SPAN_TROUBLE } from "./scan-result.ts";
 import { HashList, ScanRows } from "./scan-rows.ts";
 import { TraceIdTable } from "./trace-id-table.ts";
 import { lengthOverrun, WireCursor } from "./wire-cursor.ts";
@@ -40,7 +41,7 @@ const STATUS = fieldSet(2, 3);
  * a call for every field would cost a third of the speed.
  */
 export class TraceScanner {
-  readonly #limits: ScanLimits;
+  readonly #limits: SpanLimits;
   readonly #wire = new WireCursor();
   readonly #attributes: AttributeScanner;
   readonly #rows = new ScanRows();
@@ -58,7 +59,7 @@ export class TraceScanner {
   #groupTrouble = false;
   #status = 0;
 
-  constructor(limits: ScanLimits) {
+  constructor(limits: SpanLimits) {
     this.#limits = limits;
     this.#attributes = new AttributeScanner(limits, this.#wire, this.#interner);
   }
@@ -146,7 +147,7 @@ export class TraceScanner {
         at = next;
       } else if (tag === 0x1a) {
         const next = this.#wire.length(body, at, end);
-        this.#wire.checkText(body, this.#wire.at, next);
+        this.#name(body, this.#wire.at, next);
         at = next;
       } else at = this.#wire.skip(tag, at, end, tag === 0x12 ? 0 : RESOURCE_SPANS);
     }
@@ -201,7 +202,7 @@ export class TraceScanner {
         at = next;
       } else if (tag === 0x1a) {
         const next = this.#wire.length(body, at, end);
-        this.#wire.checkText(body, this.#wire.at, next);
+        this.#name(body, this.#wire.at, next);
         at = next;
       } else at = this.#wire.skip(tag, at, end, SCOPE_SPANS);
       if (this.#wire.trouble !== 0) this.#groupTrouble = true;
@@ -216,8 +217,9 @@ export class TraceScanner {
       at = this.#wire.at;
       if (tag === 0x0a) {
         const next = this.#wire.length(body, at, end);
-        this.#resourceHashes.push(this.#attributes.hash(body, this.#wire.at, next, PLACE.resource));
-        attributes++;
+        if (attributes++ < this.#limits.maxAttributes) {
+          this.#resourceHashes.push(this.#attributes.hash(body, this.#wire.at, next, PLACE.resource));
+        }
         at = next;
       } else if (tag === 0x10) at = this.#wire.skip(tag, at, end, 0);
       else if (tag === 0x1a) {
@@ -226,7 +228,7 @@ export class TraceScanner {
         at = next;
       } else at = this.#wire.skip(tag, at, end, RESOURCE);
     }
-    if (attributes > this.#limits.maxAttributes) this.#wire.trouble |= SPAN_TROUBLE.tooManyAttributes;
+    if (attributes > this.#limits.maxAttributes) this.#wire.trouble |= SPAN_TROUBLE.tooMany;
     return attributes;
   }
 
@@ -251,16 +253,17 @@ export class TraceScanner {
       at = this.#wire.at;
       if (tag === 0x0a || tag === 0x12) {
         const next = this.#wire.length(body, at, end);
-        this.#wire.checkText(body, this.#wire.at, next);
+        this.#name(body, this.#wire.at, next);
         at = next;
       } else if (tag === 0x1a) {
         const next = this.#wire.length(body, at, end);
-        this.#groupHashes.push(this.#attributes.hash(body, this.#wire.at, next, PLACE.scope));
-        attributes++;
+        if (attributes++ < this.#limits.maxAttributes) {
+          this.#groupHashes.push(this.#attributes.hash(body, this.#wire.at, next, PLACE.scope));
+        }
         at = next;
       } else at = this.#wire.skip(tag, at, end, tag === 0x20 ? 0 : SCOPE);
     }
-    if (attributes > this.#limits.maxAttributes) this.#wire.trouble |= SPAN_TROUBLE.tooManyAttributes;
+    if (attributes > this.#limits.maxAttributes) this.#wire.trouble |= SPAN_TROUBLE.tooMany;
     return attributes;
   }
 
@@ -268,6 +271,7 @@ export class TraceScanner {
     const rows = this.#rows;
     const hashes = this.#hashes;
     const view = this.#view;
+    const { maxAttributes } = this.#limits;
     if (rows.count === MAX_SPANS) throw new DecodeError(`more than ${MAX_SPANS} spans in one body`, start);
     const row = rows.next();
     rows.hashStart[row] = hashes.count;
@@ -288,6 +292,8 @@ export class TraceScanner {
     let kind = 0;
     let flags = 0;
     let attributes = 0;
+    let events = 0;
+    let links = 0;
     let startLow = 0;
     let startHigh = 0;
     let endLow = 0;
@@ -310,7 +316,9 @@ export class TraceScanner {
         }
         switch (tag) {
           case 0x4a:
-            hashes.push(this.#attributes.hash(body, at, next, PLACE.span, attributes));
+            if (attributes < maxAttributes) {
+              hashes.push(this.#attributes.hash(body, at, next, PLACE.span, attributes));
+            }
             attributes++;
             break;
           case 0x0a:
@@ -331,15 +339,15 @@ export class TraceScanner {
             parentEnd = next;
             break;
           case 0x2a:
-            this.#wire.checkText(body, at, next);
+            this.#name(body, at, next);
             nameStart = at;
             nameEnd = next;
             break;
           case 0x5a:
-            this.#event(body, at, next);
+            if (events++ < this.#limits.maxEvents) this.#event(body, at, next);
             break;
           case 0x6a:
-            this.#link(body, at, next);
+            if (links++ < this.#limits.maxLinks) this.#link(body, at, next);
             break;
           case 0x7a:
             this.#statusMessage(body, at, next);
@@ -381,7 +389,9 @@ export class TraceScanner {
           at = this.#wire.skip(tag, at, end, SPAN);
       }
     }
-    if (attributes > this.#limits.maxAttributes) this.#wire.trouble |= SPAN_TROUBLE.tooManyAttributes;
+    if (attributes > maxAttributes || events > this.#limits.maxEvents || links > this.#limits.maxLinks) {
+      this.#wire.trouble |= SPAN_TROUBLE.tooMany;
+    }
     rows.traceIndex[row] = this.#traceId(body, traceStart, traceEnd);
     this.#spanId(body, idStart, idEnd, row);
     this.#parentId(body, parentStart, parentEnd, row);
@@ -456,16 +466,17 @@ export class TraceScanner {
       at = this.#wire.at;
       if (tag === 0x12) {
         const next = this.#wire.length(body, at, end);
-        this.#wire.checkText(body, this.#wire.at, next);
+        this.#name(body, this.#wire.at, next);
         at = next;
       } else if (tag === 0x1a) {
         const next = this.#wire.length(body, at, end);
-        this.#hashes.push(this.#attributes.hash(body, this.#wire.at, next, PLACE.event));
-        attributes++;
+        if (attributes++ < this.#limits.maxAttributes) {
+          this.#hashes.push(this.#attributes.hash(body, this.#wire.at, next, PLACE.event));
+        }
         at = next;
       } else at = this.#wire.skip(tag, at, end, tag === 0x09 || tag === 0x20 ? 0 : EVENT);
     }
-    if (attributes > this.#limits.maxAttributes) this.#wire.trouble |= SPAN_TROUBLE.tooManyAttributes;
+    if (attributes > this.#limits.maxAttributes) this.#wire.trouble |= SPAN_TROUBLE.tooMany;
   }
 
   /** Of a link only the trace id is hashed: a search for `key = value` never looks at its attributes. */
@@ -482,8 +493,9 @@ export class TraceScanner {
         at = next;
       } else if (tag === 0x22) {
         const next = this.#wire.length(body, at, end);
-        this.#attributes.hash(body, this.#wire.at, next, PLACE.event);
-        attributes++;
+        if (attributes++ < this.#limits.maxAttributes) {
+          this.#attributes.hash(body, this.#wire.at, next, PLACE.event);
+        }
         at = next;
       } else if (tag === 0x0a) {
         const next = this.#wire.length(body, at, end);
@@ -495,7 +507,12 @@ export class TraceScanner {
       }
     }
     if (traceAt >= 0) this.#hashes.push(linkHash(body, traceAt));
-    if (attributes > this.#limits.maxAttributes) this.#wire.trouble |= SPAN_TROUBLE.tooManyAttributes;
+    if (attributes > this.#limits.maxAttributes) this.#wire.trouble |= SPAN_TROUBLE.tooMany;
+  }
+
+  #name(body: Uint8Array, start: number, end: number): void {
+    if (end - start > this.#limits.maxNameBytes) this.#wire.trouble |= SPAN_TROUBLE.longValue;
+    this.#wire.checkText(body, start, end);
   }
 
   #statusMessage(body: Uint8Array, start: number, end: number): void {

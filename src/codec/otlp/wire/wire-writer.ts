@@ -10,6 +10,21 @@ export class WireWriter {
     this.#bytes = new Uint8Array(size);
   }
 
+  /** Bytes written. */
+  get length(): number {
+    return this.#at;
+  }
+
+  /** Forgets what was written from `length` on. */
+  rewind(length: number): void {
+    this.#at = length;
+  }
+
+  /** A copy of a part of what was written. */
+  copy(from: number, to: number): Uint8Array<ArrayBuffer> {
+    return this.#bytes.slice(from, to);
+  }
+
   /** A copy of what was written. */
   finish(): Uint8Array<ArrayBuffer> {
     return this.#bytes.slice(0, this.#at);
@@ -47,22 +62,13 @@ export class WireWriter {
 
   /** A 64-bit varint in two's complement. */
   int64(value: bigint): void {
-    this.#room(10);
     const bits = BigInt.asUintN(64, value);
-    let low = Number(bits & 0xffff_ffffn);
-    let high = Number(bits >> 32n);
-    while (high > 0 || low > 0x7f) {
-      this.#bytes[this.#at++] = (low & 0x7f) | 0x80;
-      low = ((low >>> 7) | (high << 25)) >>> 0;
-      high >>>= 7;
-    }
-    this.#bytes[this.#at++] = low;
+    this.varint64(Number(bits & 0xffff_ffffn), Number(bits >> 32n));
   }
 
   fixed32(value: number): void {
     this.#room(4);
-    this.#view().setUint32(this.#at, value >>> 0, true);
-    this.#at += 4;
+    for (let shift = 0; shift < 32; shift += 8) this.#bytes[this.#at++] = (value >>> shift) & 0xff;
   }
 
   fixed64(value: bigint): void {
@@ -89,6 +95,35 @@ export class WireWriter {
     this.tag(tag);
     this.varint(bytes.length);
     this.raw(bytes);
+  }
+
+  /** bytes[from, to) as a length-delimited field. */
+  range(tag: number, bytes: Uint8Array, from: number, to: number): void {
+    this.tag(tag);
+    this.varint(to - from);
+    this.rawRange(bytes, from, to);
+  }
+
+  /** bytes[from, to) as they are, without tag or length. */
+  rawRange(bytes: Uint8Array, from: number, to: number): void {
+    const size = to - from;
+    this.#room(size);
+    if (size > 48) this.#bytes.set(bytes.subarray(from, to), this.#at);
+    else for (let i = 0; i < size; i++) this.#bytes[this.#at + i] = bytes[from + i] as number;
+    this.#at += size;
+  }
+
+  /** A 64-bit varint from the halves of its two's complement. */
+  varint64(low: number, high: number): void {
+    this.#room(10);
+    let rest = low >>> 0;
+    let upper = high >>> 0;
+    while (upper > 0 || rest > 0x7f) {
+      this.#bytes[this.#at++] = (rest & 0x7f) | 0x80;
+      rest = ((rest >>> 7) | (upper << 25)) >>> 0;
+      upper >>>= 7;
+    }
+    this.#bytes[this.#at++] = rest;
   }
 
   /** Bytes as they are, without tag or length. */

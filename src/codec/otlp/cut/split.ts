@@ -1,0 +1,154 @@
+import type { SpanPlace } from "../message/refusals.ts";
+import { LenientCursor } from "../wire/lenient-cursor.ts";
+import { WireWriter } from "../wire/wire-writer.ts";
+import { assertFraming } from "./mend.ts";
+
+/** How much is read without a pause, bytes. */
+const PAUSE_BYTES = 1 << 20;
+
+/** A part of a request that is a request itself. */
+export interface BodyPiece {
+  readonly body: Uint8Array<ArrayBuffer>;
+  /** Where its first span stands in the whole. */
+  readonly first: SpanPlace;
+}
+
+/**
+ * A TracesData body in pieces of about `bytes` each, with what belongs to all spans of a group repeated. Fields are
+ * copied as they are: what is wrong with them is found in the pieces. Gives undefined where the caller may do something
+ * else. Throws DecodeError where the outermost fields cannot be told apart, before the first piece.
+ */
+export function* splitBody(body: Uint8Array, bytes: number): Generator<BodyPiece | undefined, void> {
+  assertFraming(body);
+  yield undefined;
+  yield* new Splitter(body, bytes).pieces();
+}
+
+class Splitter {
+  readonly #cursor: LenientCursor;
+  readonly #writer = new WireWriter(1 << 20);
+  readonly #bytes: number;
+  #pauseAt = PAUSE_BYTES;
+  #first: SpanPlace = { resource: 0, scope: 0, span: 0 };
+
+  constructor(body: Uint8Array, bytes: number) {
+    this.#cursor = new LenientCursor(body);
+    this.#bytes = bytes;
+  }
+
+  *pieces(): Generator<BodyPiece | undefined, void> {
+    const cursor = this.#cursor;
+    const { bytes } = cursor;
+    let at = 0;
+    let resource = 0;
+    while (cursor.next(at, bytes.length)) {
+      at = cursor.end;
+      if (cursor.tag !== 0x0a) continue;
+      const { from, start } = cursor;
+      if (at - from < this.#bytes) this.#writer.rawRange(bytes, from, at);
+      else yield* this.#resource(start, at, resource);
+      resource++;
+      if (this.#writer.length >= this.#bytes) yield this.#take({ resource, scope: 0, span: 0 });
+      else if (at > this.#pauseAt) yield this.#pause(at);
+    }
+    if (this.#writer.length > 0) yield this.#take(this.#first);
+  }
+
+  /** A ResourceSpans that is longer than a piece. */
+  *#resource(start: number, end: number, resource: number): Generator<BodyPiece | undefined, void> {
+    const cursor = this.#cursor;
+    const writer = this.#writer;
+    const { bytes } = cursor;
+    const head = this.#head(start, end);
+    const open = (): number => {
+      const opened = writer.open(0x0a);
+      writer.raw(head);
+      return opened;
+    };
+    let opened = open();
+    let at = start;
+    let scope = 0;
+    while (cursor.next(at, end)) {
+      at = cursor.end;
+      if (cursor.tag >>> 3 !== 2) continue;
+      const { from, start: payload } = cursor;
+      if (cursor.tag !== 0x12 || at - from < this.#bytes) writer.rawRange(bytes, from, at);
+      else {
+        opened = yield* this.#scope(payload, at, { resource, scope, span: 0 }, opened, open, head.length);
+      }
+      scope++;
+      if (writer.length >= this.#bytes + head.length) {
+        writer.close(opened);
+        yield this.#take({ resource, scope, span: 0 });
+        opened = open();
+      } else if (at > this.#pauseAt) yield this.#pause(at);
+    }
+    if (cursor.broken) writer.rawRange(bytes, cursor.from, end);
+    writer.close(opened);
+  }
+
+  /** A ScopeSpans that is longer than a piece; gives where the ResourceSpans around it is open now. */
+  *#scope(
+    start: number,
+    end: number,
+    place: SpanPlace,
+    outer: number,
+    reopen: () => number,
+    outerBytes: number,
+  ): Generator<BodyPiece | undefined, number> {
+    const cursor = this.#cursor;
+    const writer = this.#writer;
+    const { bytes } = cursor;
+    const head = this.#head(start, end);
+    let resource = outer;
+    let scope = writer.open(0x12);
+    writer.raw(head);
+    let at = start;
+    let span = 0;
+    while (cursor.next(at, end)) {
+      at = cursor.end;
+      if (cursor.tag >>> 3 !== 2) continue;
+      writer.rawRange(bytes, cursor.from, at);
+      span++;
+      if (writer.length >= this.#bytes + head.length + outerBytes) {
+        writer.close(scope);
+        writer.close(resource);
+        yield this.#take({ ...place, span });
+        resource = reopen();
+        scope = writer.open(0x12);
+        writer.raw(head);
+      } else if (at > this.#pauseAt) yield this.#pause(at);
+    }
+    if (cursor.broken) writer.rawRange(bytes, cursor.from, end);
+    writer.close(scope);
+    return resource;
+  }
+
+  /** All fields of a group but its list. */
+  #head(start: number, end: number): Uint8Array {
+    const cursor = this.#cursor;
+    const writer = this.#writer;
+    const before = writer.length;
+    let at = start;
+    while (cursor.next(at, end)) {
+      at = cursor.end;
+      if (cursor.tag >>> 3 !== 2) writer.rawRange(cursor.bytes, cursor.from, at);
+    }
+    const head = writer.copy(before, writer.length);
+    writer.rewind(before);
+    return head;
+  }
+
+  #pause(at: number): undefined {
+    this.#pauseAt = at + PAUSE_BYTES;
+    return undefined;
+  }
+
+  /** @param next where the first span of the next piece stands */
+  #take(next: SpanPlace): BodyPiece {
+    const piece = { body: this.#writer.finish(), first: this.#first };
+    this.#writer.rewind(0);
+    this.#first = next;
+    return piece;
+  }
+}
