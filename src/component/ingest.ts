@@ -53,9 +53,16 @@ export interface PreparedBatch {
 }
 
 /**
- * Decoding, normalising and head sampling in the ingest thread: bytes in, prepared batch out. Synchronous and without
- * I/O. Throws PermanentError for what cannot be read at all.
+ * Decoding, normalising and head sampling in the ingest thread: bytes in, prepared batch out. Without I/O. Throws
+ * PermanentError for what cannot be read at all.
  */
 export interface IngestPipeline {
-  prepare(batch: IncomingBatch): PreparedBatch;
+  /** Undefined for a batch that is too large to be prepared at once: `pieces` prepares it. */
+  prepare(batch: IncomingBatch): PreparedBatch | undefined;
+  /**
+   * A batch of any size in pieces, each valid until the next is asked for, and in the end what its sender is told; the
+   * results of the pieces mean nothing. Undefined where nothing is ready and somebody else may have a turn. Absent where
+   * `prepare` takes batches of every size.
+   */
+  pieces?(batch: IncomingBatch): AsyncGenerator<PreparedBatch | undefined, AppendResult>;
 }

@@ -1,4 +1,4 @@
-import { gunzipSync, inflateSync } from "node:zlib";
+import { gunzip, gunzipSync, inflate, inflateSync } from "node:zlib";
 import { PermanentError } from "../component/errors.ts";
 import type { BatchEncoding } from "../component/ingest.ts";
 import { messageOf } from "../model/message-of.ts";
@@ -13,34 +13,73 @@ const MAX_FIRST_CHUNK = 4 * 1024 * 1024;
  *   and for bytes after the end of the compressed data.
  */
 export function inflateBody(bytes: Uint8Array, encoding: BatchEncoding, maxBytes: number): Uint8Array {
-  if (encoding === "identity") {
-    if (bytes.length > maxBytes) throw tooLarge(maxBytes);
-    return bytes;
+  if (isPlain(bytes, encoding, maxBytes)) return bytes;
+  const inflateNow = encoding === "gzip" ? gunzipSync : inflateSync;
+  try {
+    return whole(inflateNow(bytes, options(bytes, encoding, maxBytes)) as unknown as Inflated, bytes, encoding);
+  } catch (error) {
+    throw inflateError(error, encoding, maxBytes);
   }
-  if (bytes.length === 0) throw new PermanentError("malformed", `the ${encoding} body is empty`);
+}
+
+/** The same in a thread of Node's pool, for bodies that take their time. Rejects as `inflateBody` throws. */
+export async function inflateLargeBody(
+  bytes: Uint8Array,
+  encoding: BatchEncoding,
+  maxBytes: number,
+): Promise<Uint8Array> {
+  if (isPlain(bytes, encoding, maxBytes)) return bytes;
+  const inflateLater = (encoding === "gzip" ? gunzip : inflate) as unknown as LaterInflate;
+  return new Promise((resolve, reject) => {
+    inflateLater(bytes, options(bytes, encoding, maxBytes), (error, inflated) => {
+      try {
+        if (error !== null) throw error;
+        resolve(whole(inflated, bytes, encoding));
+      } catch (failure) {
+        reject(inflateError(failure, encoding, maxBytes));
+      }
+    });
+  });
+}
+
+function isPlain(bytes: Uint8Array, encoding: BatchEncoding, maxBytes: number): boolean {
+  if (encoding === "identity" && bytes.length > maxBytes) throw tooLarge(maxBytes);
+  if (encoding !== "identity" && bytes.length === 0) {
+    throw new PermanentError("malformed", `the ${encoding} body is empty`);
+  }
+  return encoding === "identity";
+}
+
+function options(bytes: Uint8Array, encoding: BatchEncoding, maxBytes: number) {
   const declared = encoding === "gzip" ? declaredSize(bytes) : 0;
-  const options = {
+  return {
     maxOutputLength: maxBytes,
     // Room for the whole body when its trailer tells the truth, so that one allocation is enough.
     chunkSize: Math.min(Math.max(declared + 64, MIN_CHUNK), MAX_FIRST_CHUNK, Math.max(maxBytes + 64, MIN_CHUNK)),
     info: true,
   } as const;
-  try {
-    const { buffer, engine } = (encoding === "gzip" ? gunzipSync : inflateSync)(bytes, options) as unknown as Inflated;
-    if (engine.bytesWritten !== bytes.length) {
-      throw new PermanentError(
-        "malformed",
-        `${bytes.length - engine.bytesWritten} bytes follow the end of the ${encoding} data at byte ${engine.bytesWritten}`,
-      );
-    }
-    return buffer;
-  } catch (error) {
-    if (error instanceof PermanentError) throw error;
-    if ((error as { code?: string }).code === "ERR_BUFFER_TOO_LARGE") throw tooLarge(maxBytes);
-    const reason = messageOf(error);
-    throw new PermanentError("malformed", `the body is not valid ${encoding} data: ${reason}`);
-  }
 }
+
+function whole({ buffer, engine }: Inflated, bytes: Uint8Array, encoding: BatchEncoding): Uint8Array {
+  if (engine.bytesWritten === bytes.length) return buffer;
+  throw new PermanentError(
+    "malformed",
+    `${bytes.length - engine.bytesWritten} bytes follow the end of the ${encoding} data at byte ${engine.bytesWritten}`,
+  );
+}
+
+function inflateError(error: unknown, encoding: BatchEncoding, maxBytes: number): PermanentError {
+  if (error instanceof PermanentError) return error;
+  if ((error as { code?: string }).code === "ERR_BUFFER_TOO_LARGE") return tooLarge(maxBytes);
+  const reason = messageOf(error);
+  return new PermanentError("malformed", `the body is not valid ${encoding} data: ${reason}`);
+}
+
+type LaterInflate = (
+  bytes: Uint8Array,
+  options: object,
+  done: (error: Error | null, inflated: Inflated) => void,
+) => void;
 
 /** What zlib's functions return with `info: true`. */
 interface Inflated {

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import type { Host } from "../../component/component.ts";
 import { type ErrorRecord, PermanentError, RetryableError, toErrorRecord } from "../../component/errors.ts";
-import type { AppendResult, IncomingBatch, IngestPipeline } from "../../component/ingest.ts";
+import type { AppendResult, IncomingBatch, IngestPipeline, PreparedBatch } from "../../component/ingest.ts";
 import type { MetricSample } from "../../component/metrics.ts";
 import { stackOf } from "../../component/reasons.ts";
 import type { StoreSettings } from "../../component/store.ts";
@@ -15,11 +15,18 @@ import { makeFolder } from "../folder/make-folder.ts";
 import { databaseBytes } from "../folder/segment-files.ts";
 import type { SqlDriver } from "../sqlite/driver.ts";
 import { openError } from "../sqlite/storage-errors.ts";
+import { LargeBatches } from "./large-batches.ts";
 import { LogWriter } from "./log-writer.ts";
 import { limitsUnderRetention, Retention } from "./retention.ts";
 import { SealDesk } from "./seal-desk.ts";
 import type { SealOutcome, SealTask } from "./seal-task.ts";
 import { SegmentSet } from "./segment-set.ts";
+
+/** Of a batch in its group. */
+export type GroupOutcome =
+  | AppendOutcome
+  /** It is being prepared in pieces: `IngestCore.later` of the key tells what becomes of it. */
+  | { readonly type: "later"; readonly key: number };
 
 export type AppendOutcome =
   | { readonly type: "stored"; readonly result: AppendResult }
@@ -55,6 +62,9 @@ export type MaintenanceJob =
   /** Closes the open segment, unless it is empty, and begins the next. */
   | { readonly type: "roll" };
 
+/** A group that has taken this long is committed, and the rest of its batches follow one by one, ms. */
+const GROUP_MS = 200;
+
 /** How often idle work (checkpoint, rolling by age, retention) is looked at, ms. */
 const HOUSEKEEPING_MS = 1_000;
 const SWEEP_EVERY_MS = 5_000;
@@ -73,6 +83,7 @@ export class IngestCore {
   readonly #now: () => number;
   readonly #desk: SealDesk;
   readonly #space: FreeSpace;
+  readonly #large: LargeBatches;
   #pipeline: IngestPipeline;
   #appendsSinceTick = 0;
   #sweptAtMs = 0;
@@ -131,6 +142,7 @@ export class IngestCore {
       logger: host.logger,
       ...(options.freeBytes === undefined ? {} : { freeBytes: options.freeBytes }),
     });
+    this.#large = new LargeBatches((piece, batch) => this.#storePiece(piece, batch), host.logger);
     host.metrics.onSnapshot(() => this.#samples());
     this.#timer = setInterval(() => this.housekeep(), HOUSEKEEPING_MS).unref();
   }
@@ -146,21 +158,28 @@ export class IngestCore {
 
   /**
    * Prepares and commits a group of batches in one transaction. A batch that cannot be read fails alone; when the
-   * commit fails, all that reached it fail. Outcomes are in the order of the batches. Call `settle` after answering.
+   * commit fails, all that reached it fail. A batch that would make the others wait is only begun. Outcomes are in the
+   * order of the batches. Call `settle` after answering.
    */
-  append(batches: readonly IncomingBatch[]): readonly AppendOutcome[] {
+  append(batches: readonly IncomingBatch[]): readonly GroupOutcome[] {
     this.#appendsSinceTick++;
     this.#space.expect(batches.reduce((bytes, batch) => bytes + batch.bytes.length, 0));
     const full = this.#space.refusal;
     if (full !== undefined) return batches.map(() => ({ type: "failed", error: toErrorRecord(full) }));
-    const outcomes = batches.map((batch) => this.#prepare(batch));
+    const started = performance.now();
+    const outcomes = batches.map((batch) => this.#prepare(batch, performance.now() - started < GROUP_MS));
     try {
       this.#writer.commit();
       return outcomes;
     } catch (error) {
       const failed: AppendOutcome = { type: "failed", error: toErrorRecord(error) };
-      return outcomes.map((outcome) => (outcome.type === "failed" ? outcome : failed));
+      return outcomes.map((outcome) => (outcome.type === "stored" ? failed : outcome));
     }
+  }
+
+  /** What became of a batch that `append` had only begun. Never rejects. */
+  later(key: number): Promise<AppendOutcome> {
+    return this.#large.outcome(key);
   }
 
   /** Prepares the batches of later groups. */
@@ -248,15 +267,18 @@ export class IngestCore {
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
+    this.#large.close();
     clearInterval(this.#timer);
     this.#writer.close();
     this.#segments.close();
     this.#lock?.release();
   }
 
-  #prepare(batch: IncomingBatch): AppendOutcome {
+  #prepare(batch: IncomingBatch, inTime: boolean): GroupOutcome {
     try {
-      const prepared = this.#pipeline.prepare(batch);
+      const atOnce = inTime || this.#pipeline.pieces === undefined;
+      const prepared = atOnce ? this.#pipeline.prepare(batch) : undefined;
+      if (prepared === undefined) return { type: "later", key: this.#large.take(batch, this.#pipeline) };
       this.#writer.add(prepared, batch.receivedAtMs);
       return { type: "stored", result: prepared.result };
     } catch (error) {
@@ -268,6 +290,17 @@ export class IngestCore {
       }
       return { type: "failed", error: toErrorRecord(error) };
     }
+  }
+
+  /** @throws RetryableError */
+  #storePiece(piece: PreparedBatch, batch: IncomingBatch): void {
+    this.#appendsSinceTick++;
+    this.#space.expect(piece.body.length);
+    const full = this.#space.refusal;
+    if (full !== undefined) throw full;
+    this.#writer.add(piece, batch.receivedAtMs);
+    this.#writer.commit();
+    this.#writer.settle(false);
   }
 
   #samples(): MetricSample[] {

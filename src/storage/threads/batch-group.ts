@@ -1,6 +1,6 @@
 import type { Transferable } from "node:worker_threads";
 import type { AppendResult, IncomingBatch } from "../../component/ingest.ts";
-import type { AppendOutcome } from "../log/ingest-core.ts";
+import type { GroupOutcome } from "../log/ingest-core.ts";
 
 /**
  * A group of batches on its way to another thread. Handing over a buffer costs as much as copying some kilobytes, so
@@ -19,7 +19,7 @@ type PackedBatch = Omit<IncomingBatch, "bytes"> & {
 };
 
 /** Outcomes as they come back: where every batch was stored and no sender is told anything, the counts alone. */
-export type PackedOutcomes = readonly AppendOutcome[] | Uint32Array<ArrayBuffer>;
+export type PackedOutcomes = readonly GroupOutcome[] | Uint32Array<ArrayBuffer>;
 
 /** Bodies shorter than this are copied rather than handed over, bytes. */
 const JOIN_BELOW = 16 * 1024;
@@ -55,7 +55,7 @@ export function unpackGroup({ batches, joined }: PackedGroup): IncomingBatch[] {
   });
 }
 
-export function packOutcomes(outcomes: readonly AppendOutcome[]): PackedOutcomes {
+export function packOutcomes(outcomes: readonly GroupOutcome[]): PackedOutcomes {
   const plain = outcomes.every(
     (outcome) => outcome.type === "stored" && outcome.result.rejected === 0 && outcome.result.message === "",
   );
@@ -63,7 +63,7 @@ export function packOutcomes(outcomes: readonly AppendOutcome[]): PackedOutcomes
   return Uint32Array.from(outcomes, (outcome) => (outcome as { readonly result: AppendResult }).result.accepted);
 }
 
-export function unpackOutcomes(packed: PackedOutcomes): readonly AppendOutcome[] {
+export function unpackOutcomes(packed: PackedOutcomes): readonly GroupOutcome[] {
   if (!(packed instanceof Uint32Array)) return packed;
   return Array.from(packed, (accepted) => ({ type: "stored", result: { accepted, rejected: 0, message: "" } }));
 }

@@ -35,6 +35,9 @@ await runThread<ToIngest>(async (port) => {
         port.answer(message.id, packOutcomes(core.append(unpackGroup(message.group))));
         core.settle();
         return;
+      case "later":
+        void core.later(message.key).then((outcome) => port.answer(message.id, outcome));
+        return;
       case "reconfigure":
         try {
           core.setPipeline(createPipeline(message.config, port.host));

@@ -26,6 +26,8 @@ export interface ThreadData {
 /** Requests carry an id and are answered by `answer` or `refused` with that id; the others are notices. */
 export type ToIngest =
   | { readonly type: "append"; readonly id: number; readonly group: PackedGroup }
+  /** What became of a batch that `append` had only begun. */
+  | { readonly type: "later"; readonly id: number; readonly key: number }
   /** The pipeline is to be created anew from this config of the application. */
   | { readonly type: "reconfigure"; readonly id: number; readonly config: unknown }
   | { readonly type: "maintain"; readonly id: number; readonly job: MaintenanceJob }

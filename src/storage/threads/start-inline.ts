@@ -134,6 +134,7 @@ function threads(parts: Parts): StoreThreads {
         ingest.settle();
         return outcomes;
       },
+      later: (key) => ingest.later(key),
       async reconfigure(config) {
         ingest.setPipeline(createPipeline(config));
       },

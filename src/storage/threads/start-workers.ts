@@ -4,7 +4,7 @@ import type { ViewResult } from "../../component/read.ts";
 import type { ExporterStatus, StoreSettings, ThreadModule } from "../../component/store.ts";
 import type { Cursor, SegmentId } from "../../model/log.ts";
 import { RecentBodies } from "../block/recent-bodies.ts";
-import type { LogSettings, MaintenanceJob } from "../log/ingest-core.ts";
+import type { AppendOutcome, LogSettings, MaintenanceJob } from "../log/ingest-core.ts";
 import type { SealOutcome } from "../log/seal-task.ts";
 import { type PackedOutcomes, packGroup, unpackOutcomes } from "./batch-group.ts";
 import { FolderGate } from "./folder-gate.ts";
@@ -209,6 +209,7 @@ function ingestThread(threads: Threads, module: CurrentModule): StoreThreads["in
         await threads.ingest.request<PackedOutcomes>((id) => ({ type: "append", id, group }), transfer).answer,
       );
     },
+    later: (key) => threads.ingest.request<AppendOutcome>((id) => ({ type: "later", id, key })).answer,
     metrics: () =>
       withRestarts(
         threads.ingest.request<readonly MetricSample[]>((id) => ({ type: "metrics", id })).answer,

@@ -6,6 +6,7 @@ import type { MetricSample } from "../../component/metrics.ts";
 import { reported } from "../../component/own-work.ts";
 import type { ViewResult } from "../../component/read.ts";
 import type { ExporterStatus, ServedReads, SpanStore } from "../../component/store.ts";
+import type { AppendOutcome } from "../log/ingest-core.ts";
 import type { SealOutcome, SealTask } from "../log/seal-task.ts";
 import { SealingLoop } from "../sealing/sealing-loop.ts";
 import type { StoreThreads } from "./store-threads.ts";
@@ -47,6 +48,8 @@ export class StoreClient implements SpanStore {
   #lastAnswerMs = 0;
   #gathered: (() => void) | undefined;
   #closing: Promise<void> | undefined;
+  /** Answers to large batches that are under way. */
+  readonly #later = new Set<Promise<void>>();
   readonly #sealing: SealingLoop | undefined;
 
   constructor(threads: StoreThreads, host: Host, sealing = false) {
@@ -138,6 +141,7 @@ export class StoreClient implements SpanStore {
   /** Readers go first, so that the writer is the last to close a segment and can empty its write-ahead log. */
   async #close(signal: AbortSignal): Promise<void> {
     await this.#committing;
+    await Promise.race([Promise.all(this.#later), aborted(signal)]);
     const sealing = this.#sealing?.stop();
     await this.#threads.sealing?.close(signal);
     await sealing;
@@ -158,10 +162,10 @@ export class StoreClient implements SpanStore {
       try {
         const outcomes = await this.#threads.ingest.append(group.map(({ batch }) => batch));
         this.#threads.export.advanced();
-        for (const [i, { resolve, reject }] of group.entries()) {
+        for (const [i, waiting] of group.entries()) {
           const outcome = outcomes[i];
-          if (outcome?.type === "stored") resolve(outcome.result);
-          else reject(outcome === undefined ? unanswered() : fromErrorRecord(outcome.error));
+          if (outcome?.type === "later") this.#answerLater(waiting, outcome.key);
+          else answer(waiting, outcome);
         }
       } catch (error) {
         for (const { reject } of group) reject(error);
@@ -170,6 +174,19 @@ export class StoreClient implements SpanStore {
     }
     // In the same turn as the last look at the queue: a batch that comes later must find nobody committing.
     this.#committing = undefined;
+  }
+
+  /** A large batch is answered when all of it is committed; others go on meanwhile. */
+  #answerLater(waiting: Waiting, key: number): void {
+    const answered = this.#threads.ingest.later(key).then(
+      (outcome) => {
+        this.#threads.export.advanced();
+        answer(waiting, outcome);
+      },
+      (error: unknown) => waiting.reject(error),
+    );
+    this.#later.add(answered);
+    void answered.then(() => this.#later.delete(answered));
   }
 
   #isGathered(): boolean {
@@ -205,6 +222,18 @@ function sealReported(host: Host, task: SealTask, seal: () => Promise<SealOutcom
       ...(outcome.type === "abandoned" ? { error: outcome.reason } : {}),
     }),
   );
+}
+
+function answer({ resolve, reject }: Waiting, outcome: AppendOutcome | undefined): void {
+  if (outcome?.type === "stored") resolve(outcome.result);
+  else reject(outcome === undefined ? unanswered() : fromErrorRecord(outcome.error));
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener("abort", () => resolve(), { once: true });
+  });
 }
 
 function groupLength(waiting: readonly Waiting[]): number {

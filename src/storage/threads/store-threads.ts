@@ -4,7 +4,7 @@ import type { MetricSample } from "../../component/metrics.ts";
 import type { ViewHost } from "../../component/read.ts";
 import type { ExporterStatus, ServedReads } from "../../component/store.ts";
 import type { Cursor } from "../../model/log.ts";
-import type { AppendOutcome, MaintenanceJob } from "../log/ingest-core.ts";
+import type { AppendOutcome, GroupOutcome, MaintenanceJob } from "../log/ingest-core.ts";
 import type { SealOutcome, SealTask } from "../log/seal-task.ts";
 
 /**
@@ -29,7 +29,9 @@ export interface SealingThread {
 
 export interface IngestThread {
   /** One group: one transaction. Called again only after it has settled. The batches' bytes are given away. */
-  append(batches: readonly IncomingBatch[]): Promise<readonly AppendOutcome[]>;
+  append(batches: readonly IncomingBatch[]): Promise<readonly GroupOutcome[]>;
+  /** What became of a batch that was only begun. */
+  later(key: number): Promise<AppendOutcome>;
   /** As SpanStore.reconfigureIngest; a thread that dies comes back with the config that was given last. */
   reconfigure(config: unknown): Promise<void>;
   maintain<T>(job: MaintenanceJob): Promise<T>;

@@ -99,8 +99,13 @@ export function incoming(body: Uint8Array<ArrayBuffer>, receivedAtMs = Date.now(
   };
 }
 
+/** A pipeline that takes batches of every size at once. */
+export interface WholePipeline extends IngestPipeline {
+  prepare(batch: IncomingBatch): PreparedBatch;
+}
+
 /** Scans bodies as they are; `keep` chooses rows by span id. A body that begins with byte 0xff is refused. */
-export function scannerPipeline(keep?: (spanId: number) => boolean): IngestPipeline {
+export function scannerPipeline(keep?: (spanId: number) => boolean): WholePipeline {
   const scanner = new TraceScanner(DEFAULT_SCAN_LIMITS);
   return {
     prepare({ bytes }): PreparedBatch {

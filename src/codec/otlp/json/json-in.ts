@@ -405,12 +405,13 @@ class OpenGroup {
 
   /** Without a span it leaves nothing behind. */
   end(writer: WireWriter, marks: MarkList): void {
+    const late = this.#late;
+    this.#late = NO_BYTES;
     if (marks.count === this.#row) {
       writer.rewind(this.#before);
       return;
     }
-    writer.raw(this.#late);
-    this.#late = NO_BYTES;
+    writer.raw(late);
     writer.close(this.start);
     marks.add(this.#row, this.marks);
   }
