@@ -61,8 +61,8 @@ export interface IngestPipeline {
   prepare(batch: IncomingBatch): PreparedBatch | undefined;
   /**
    * A batch of any size in pieces, each valid until the next is asked for, and in the end what its sender is told; the
-   * results of the pieces mean nothing. Undefined where nothing is ready and somebody else may have a turn. Absent where
-   * `prepare` takes batches of every size.
+   * results of the pieces mean nothing. Undefined where nothing is ready and somebody else may have a turn. Absent
+   * where `prepare` takes batches of every size.
    */
   pieces?(batch: IncomingBatch): AsyncGenerator<PreparedBatch | undefined, AppendResult>;
 }

@@ -20,7 +20,8 @@ export interface RecordedLine {
 
 /**
  * Reads a recording line by line; `.gz` is inflated; empty lines are skipped. A line that cannot be read goes to
- * `onBadLine` with the reason and is left out; one with spans that cannot be read, too, and only those are left out. Throws PermanentError `bad_request` when the file cannot be read at all.
+ * `onBadLine` with the reason and is left out; one with spans that cannot be read, too, and only those are left out.
+ * Throws PermanentError `bad_request` when the file cannot be read at all.
  */
 export async function* readRecording(
   path: string,

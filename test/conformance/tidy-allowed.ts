@@ -16,6 +16,8 @@ export const HOMONYMS: Readonly<Record<string, string>> = {
   HttpRequest: "as ServiceInstance",
   SpanContext: "as ServiceInstance",
   Span: "as ServiceInstance",
+  SpanLimits: "as ServiceInstance",
+  DEFAULT_SPAN_LIMITS: "as ServiceInstance",
   reasonOf: "as ServiceInstance",
   consoleExporter: "the SDK's function for what is a component in the collector",
   jaegerExporter: "as consoleExporter",

@@ -34,8 +34,8 @@ export type NormalizedBatch = NormalizedPiece & Verdict;
 const PIECE_BYTES = 1 << 20;
 
 /**
- * Turns inflated bytes into protobuf that can be stored and its columns. Bytes that are fine stay untouched; what is not
- * is mended or refused span by span, and scanned again. One for each thread: it reuses its buffers.
+ * Turns inflated bytes into protobuf that can be stored and its columns. Bytes that are fine stay untouched; what is
+ * not is mended or refused span by span, and scanned again. One for each thread: it reuses its buffers.
  */
 export class Normalizer {
   readonly #limits: SpanLimits;

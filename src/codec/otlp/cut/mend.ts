@@ -11,10 +11,10 @@ const FIRST: SpanPlace = { resource: 0, scope: 0, span: 0 };
 
 /**
  * Rewrites a TracesData body so that all of it can be stored: each span stands or falls by itself. Sound fields are
- * copied byte for byte, unknown ones among them; ids are padded, texts made UTF-8, what is beyond a limit is dropped and
- * counted; a nested message that breaks off is kept as far as it can be read. A span without usable ids or times, or in
- * which the fields themselves cannot be told apart, is refused. Groups without spans are left out. Nothing is built but
- * the new bytes.
+ * copied byte for byte, unknown ones among them; ids are padded, texts made UTF-8, what is beyond a limit is dropped
+ * and counted; a nested message that breaks off is kept as far as it can be read. A span without usable ids or times,
+ * or in which the fields themselves cannot be told apart, is refused. Groups without spans are left out. Nothing is
+ * built but the new bytes.
  * @param first where the first span of the body stands in its request
  * @throws DecodeError where the outermost fields cannot be told apart
  */

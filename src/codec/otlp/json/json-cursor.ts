@@ -19,9 +19,9 @@ export type JsonKind = (typeof JSON_KIND)[keyof typeof JSON_KIND];
 const SHOWN = 60;
 
 /**
- * Walks over JSON (RFC 8259) as UTF-8 bytes, value by value, and builds nothing: the caller reads what it knows from the
- * byte ranges, and skips the rest. Every step checks the syntax and throws DecodeError with line and column; values nest
- * as deep as they like. Ill-formed UTF-8 inside strings is the caller's to find.
+ * Walks over JSON (RFC 8259) as UTF-8 bytes, value by value, and builds nothing: the caller reads what it knows from
+ * the byte ranges, and skips the rest. Every step checks the syntax and throws DecodeError with line and column; values
+ * nest as deep as they like. Ill-formed UTF-8 inside strings is the caller's to find.
  */
 export class JsonCursor {
   readonly bytes: Uint8Array;

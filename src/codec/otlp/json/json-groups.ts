@@ -16,7 +16,10 @@ const SCOPE = { name: 1, version: 2, attributes: 3, droppedAttributesCount: 4 } 
 const SCOPE_FIELDS = new FieldTable(SCOPE);
 const ENTITY_REF_FIELDS = new FieldTable({ schemaUrl: 1, type: 2, idKeys: 3, descriptionKeys: 4 });
 
-/** Writes what spans share: resource, scope and schema URLs. What is wrong in them is left out, and their spans are marked. */
+/**
+ * Writes what spans share: resource, scope and schema URLs. What is wrong in them is left out, and their spans are
+ * marked.
+ */
 export class JsonGroups {
   readonly #cursor: JsonCursor;
   readonly #writer: WireWriter;

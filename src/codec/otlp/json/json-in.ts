@@ -26,11 +26,11 @@ const SCOPE_SPANS = new FieldTable({ spans: LIST, scope: 2, schemaUrl: 3 });
 const AT = { rootMember: 0, resource: 1, resourceMember: 2, scope: 3, scopeMember: 4, span: 5, end: 6 } as const;
 
 /**
- * OTLP/JSON (UTF-8) to OTLP protobuf in one walk over the bytes: nothing is built but the protobuf, and each span stands
- * or falls by itself. Names in lowerCamelCase and snake_case, hex ids of either case, enums as integers or names, 64-bit
- * integers as text, number or `{low, high}`. What is not as the standard has it is mended and marked where that loses
- * nothing that a span is found by; a span without usable ids or times, or with a list that is none, is refused.
- * Throws DecodeError, with line and column, for what is no JSON, and for the request of another signal.
+ * OTLP/JSON (UTF-8) to OTLP protobuf in one walk over the bytes: nothing is built but the protobuf, and each span
+ * stands or falls by itself. Names in lowerCamelCase and snake_case, hex ids of either case, enums as integers or
+ * names, 64-bit integers as text, number or `{low, high}`. What is not as the standard has it is mended and marked
+ * where that loses nothing that a span is found by; a span without usable ids or times, or with a list that is none, is
+ * refused. Throws DecodeError, with line and column, for what is no JSON, and for the request of another signal.
  */
 export class JsonTraces {
   readonly #cursor: JsonCursor;
@@ -106,7 +106,9 @@ export class JsonTraces {
     while (!cursor.skipOn(cursor.at + PAUSE_BYTES)) yield undefined;
   }
 
-  /** Before the first cut in a group: reads what belongs to all its spans and stands behind them. The cursor comes back. */
+  /**
+   * Before the first cut in a group: reads what belongs to all its spans and stands behind them. The cursor comes back.
+   */
   *#completeHeads(): Generator<undefined, void> {
     if (this.#resource.complete && this.#scope.complete) return;
     const cursor = this.#cursor;
@@ -430,8 +432,8 @@ function joined(a: Uint8Array, b: Uint8Array): Uint8Array {
 const NO_BYTES = new Uint8Array(0);
 
 /**
- * OTLP/JSON (UTF-8) as objects, as it was: no limit drops anything. Throws DecodeError as JsonTraces does, and for a span
- * that has to be refused, with its place.
+ * OTLP/JSON (UTF-8) as objects, as it was: no limit drops anything. Throws DecodeError as JsonTraces does, and for a
+ * span that has to be refused, with its place.
  */
 export function jsonToTraces(bytes: Uint8Array): TracesData {
   const refusals = new Refusals();

@@ -9,7 +9,10 @@ export interface SpanPlace {
   readonly span: number;
 }
 
-/** The spans of one request that cannot be stored, and what else its sender should know. Its size does not grow with theirs. */
+/**
+ * The spans of one request that cannot be stored, and what else its sender should know. Its size does not grow with
+ * theirs.
+ */
 export class Refusals {
   /** Spans refused. */
   count = 0;
