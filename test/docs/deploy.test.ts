@@ -3,13 +3,15 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { parse, parseAllDocuments } from "yaml";
 import { type Config, parseConfig } from "../../src/app/config/config.ts";
-import { configFromEnvironment, readConfigFile } from "../../src/app/config/config-sources.ts";
+import { readConfigFile } from "../../src/app/config/config-file.ts";
+import { configFromEnvironment } from "../../src/app/config/environment.ts";
 import { EXIT } from "../../src/cli/output/exit-codes.ts";
 import { whyTooOld } from "../../src/component/node-version.ts";
 import { documentedMetrics, ROOT, text } from "./files.ts";
 
 async function configOf(environment: Readonly<Record<string, string>>): Promise<Config> {
-  return parseConfig(await configFromEnvironment(environment), { name: "environment" });
+  const { raw, problems } = await configFromEnvironment(environment);
+  return parseConfig(raw, { name: "environment", problems });
 }
 
 /** The ENV lines of the Dockerfile. */
@@ -112,9 +114,8 @@ describe("the systemd unit", () => {
   });
 
   it("comes with a valid config whose data folder the unit makes", async () => {
-    const config = parseConfig(await readConfigFile(join(ROOT, "deploy/spanloom.yaml")), {
-      name: "deploy/spanloom.yaml",
-    });
+    const { raw } = await readConfigFile(join(ROOT, "deploy/spanloom.yaml"), {});
+    const config = parseConfig(raw, { name: "deploy/spanloom.yaml" });
     expect(config.storage.path).toBe(`/var/lib/${value("StateDirectory")}`);
     expect(value("WorkingDirectory")).toBe(config.storage.path);
   });

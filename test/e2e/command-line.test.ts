@@ -32,9 +32,9 @@ describe("wrong settings", () => {
     writeFileSync(join(folder, "spanloom.yaml"), "storage:\n  pth: /tmp/x\nexportes: {}\n");
     const { code, err } = spanloom([]);
     expect(code).toBe(2);
-    expect(err).toContain("spanloom.yaml: 2 problems:");
-    expect(err).toContain('storage.pth: unknown key; did you mean "path"?');
-    expect(err).toContain('exportes: unknown key; did you mean "exporters"?');
+    expect(err).toContain("spanloom: 2 problems in the config:");
+    expect(err).toContain('spanloom.yaml:2:3: storage.pth: unknown key; did you mean "path"?');
+    expect(err).toContain('spanloom.yaml:3:1: exportes: unknown key; did you mean "exporters"?');
   });
 
   it("names line and column of broken YAML", () => {
@@ -53,9 +53,40 @@ describe("wrong settings", () => {
   it("names the environment variable's setting and what was expected", () => {
     const { code, err } = spanloom(FREE, { SPANLOOM_STORAGE__KIND: "disk" });
     expect(code).toBe(2);
-    expect(err).toContain("environment: storage.kind:");
+    expect(err).toContain("spanloom: environment SPANLOOM_STORAGE__KIND: storage.kind:");
     expect(err).toContain('"sqlite"');
     expect(err).toContain('"disk"');
+  });
+
+  it("starts in a pod whose Service is called spanloom, and names a variable that is mistyped", () => {
+    const links = {
+      SPANLOOM_SERVICE_HOST: "10.96.0.12",
+      SPANLOOM_SERVICE_PORT: "4317",
+      SPANLOOM_PORT: "tcp://10.96.0.12:4317",
+      SPANLOOM_PORT_4317_TCP_ADDR: "10.96.0.12",
+      SPANLOOM_DEBUG: "1",
+    };
+    expect(spanloom(["config", "check"], links)).toMatchObject({ code: 0, out: "the config is good\n" });
+    const { code, err } = spanloom(["config", "check"], { ...links, SPANLOOM_STORAGE_PATH: "/data" });
+    expect(code).toBe(2);
+    expect(err).toContain("environment SPANLOOM_STORAGE_PATH: no such setting; did you mean SPANLOOM_STORAGE__PATH?");
+  });
+
+  it("finds everything that cannot be opened, without starting", () => {
+    writeFileSync(
+      join(folder, "spanloom.yaml"),
+      "storage:\n  path: file/data\nui: { endpoint: '192.0.2.1:16686' }\nproxy:\n  routes:\n" +
+        "    - { prefix: /a, upstream: 'http://127.0.0.1:9' }\n    - { prefix: /a, upstream: 'http://127.0.0.1:8' }\n",
+    );
+    writeFileSync(join(folder, "file"), "");
+    const { code, err } = spanloom(["config", "check"]);
+    expect(code).toBe(2);
+    expect(err).toContain("spanloom.yaml:2:3: storage.path: ");
+    expect(err).toContain("spanloom.yaml:3:7: ui.endpoint: that is no address of this machine");
+    expect(err).toContain("spanloom.yaml:7:7: proxy.routes[1]: takes the same requests as proxy.routes[0]");
+    const json = spanloom(["config", "check", "--json"]);
+    expect(json.code).toBe(2);
+    expect((JSON.parse(json.out) as { problems: string[] }).problems).toHaveLength(3);
   });
 
   it("names an unknown exporter type and key", () => {

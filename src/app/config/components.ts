@@ -1,5 +1,5 @@
 import type { z } from "zod";
-import { describeIssues, nearest } from "./config-error.ts";
+import { type ConfigIssue, describeIssues, nearest } from "./config-error.ts";
 import { schemaKeys } from "./schema-keys.ts";
 
 /** Built-in components of one kind by their types, as far as reading the config goes. */
@@ -28,21 +28,21 @@ export function parseComponents(
   section: string,
   table: ComponentSchemas,
   written: unknown,
-): { readonly configs: Readonly<Record<string, unknown>>; readonly lines: readonly string[] } {
+): { readonly configs: Readonly<Record<string, unknown>>; readonly issues: readonly ConfigIssue[] } {
   const configs: Record<string, unknown> = {};
-  const lines: string[] = [];
+  const issues: ConfigIssue[] = [];
   // What is no mapping is said of the section as a whole.
   for (const [name, value] of isMapping(written) ? Object.entries(written) : []) {
     const schema = table[componentType(name)]?.config;
     if (schema === undefined) {
-      lines.push(unknownType(section, name, Object.keys(table)));
+      issues.push({ path: [section, name], text: unknownType(section, name, Object.keys(table)) });
       continue;
     }
     const parsed = schema.safeParse(value ?? {});
     if (parsed.success) configs[name] = parsed.data;
-    else lines.push(...describeIssues(parsed.error, { [section]: written }, keysBelow(schema), [section, name]));
+    else issues.push(...describeIssues(parsed.error, { [section]: written }, keysBelow(schema), [section, name]));
   }
-  return { configs, lines };
+  return { configs, issues };
 }
 
 function unknownType(section: string, name: string, known: readonly string[]): string {

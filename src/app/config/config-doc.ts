@@ -2,6 +2,7 @@ import { z } from "zod";
 import { EXPORTERS, RECEIVERS } from "./builtin.ts";
 import type { ComponentSchemas } from "./components.ts";
 import { configSchema } from "./config.ts";
+import { FILE_SUFFIX, SECRETS } from "./secrets.ts";
 
 /** What this page reads of JSON Schema (draft 2020-12), as zod writes it. */
 interface JsonSchema {
@@ -36,7 +37,7 @@ export interface Setting {
 
 /** The JSON Schema of the config file, for editors; receivers and exporters by their types and `type/name`. */
 export function configJsonSchema(): object {
-  const base = toSchema(configSchema) as { properties: Record<string, unknown> };
+  const base = rootSchema() as { properties: Record<string, unknown> };
   return {
     ...base,
     title: "spanloom.yaml",
@@ -90,6 +91,42 @@ Values of variables and of \`--set\` are YAML: \`--set 'sampling.rules=[{service
 error that names the nearest right one. \`spanloom config check\` finds mistakes without starting anything, and
 \`spanloom config print\` shows the whole config with its defaults.
 
+Errors name the file, line and column of a setting, the variable, or the flag that it comes from. Variables of the
+environment that Kubernetes makes for a Service called \`spanloom\` (\`SPANLOOM_PORT=tcp://…\`,
+\`SPANLOOM_SERVICE_HOST\`) are no settings and are left alone.
+
+## Variables in the file
+
+Values in the config file may name environment variables:
+
+| written as | becomes |
+|---|---|
+| \`\${env:NAME}\` | the variable; an error where it is not set |
+| \`\${env:NAME:-default}\` | the variable, or the default where it is not set or empty |
+| \`$\${env:NAME}\` | the text \`\${env:NAME}\` itself |
+
+A value that is one variable and nothing else, without quotes, may be a number, true or false, or a list; with text around
+it or in quotes it is a text. Inside \`{…}\` and \`[…]\` it needs the quotes.
+
+## Secrets
+
+Beside a setting that holds a secret, the same name with \`_file\` at its end names the file that has it, as files of
+Docker and Kubernetes secrets do: \`discovery.consul.token_file\`, \`discovery.etcd.password_file\`,
+\`discovery.server.tokens_file\` with one token a line, and every header of an exporter:
+
+\`\`\`yaml
+exporters:
+  otlp_http:
+    endpoint: https://collector.example:4318
+    headers:
+      authorization_file: /run/secrets/collector-authorization
+\`\`\`
+
+The line break at the end of the file is no part of the secret. The file is read when the config is.
+\`spanloom config print\` shows \`<hidden>\` in the place of secrets, and errors leave them out.
+
+## Editors and reload
+
 Editors complete and check \`spanloom.yaml\` with [spanloom.schema.json](spanloom.schema.json): put
 \`# yaml-language-server: $schema=docs/spanloom.schema.json\` on its first line, with the path to your copy.
 \`spanloom config schema\` prints the same file.
@@ -136,7 +173,7 @@ interface Section {
 
 function sections(): Section[] {
   const made: Section[] = [];
-  for (const [name, schema] of Object.entries(toSchema(configSchema).properties ?? {})) {
+  for (const [name, schema] of Object.entries(rootSchema().properties ?? {})) {
     if (name === "exporters") continue;
     if (name === "receivers") made.push(receiverSection());
     else made.push({ title: name, level: 2, intro: schema.description, settings: leaves(name, schema, false) });
@@ -190,6 +227,25 @@ function exporterSections(): Section[] {
     sections.push({ title: type, level: 3, intro, settings: named });
   }
   return sections;
+}
+
+/** With the settings that name the files of secrets, which are read before the schemas. */
+function rootSchema(): JsonSchema {
+  return SECRETS.reduce(withSecretFile, toSchema(configSchema));
+}
+
+function withSecretFile(schema: JsonSchema, [part, ...rest]: readonly string[]): JsonSchema {
+  const { properties } = schema;
+  const inner = properties?.[part as string];
+  if (properties === undefined || inner === undefined) return schema;
+  if (rest.length > 0)
+    return { ...schema, properties: { ...properties, [part as string]: withSecretFile(inner, rest) } };
+  const content = inner.type === "array" ? "them, one a line" : "it";
+  const file: JsonSchema = { type: "string", description: `In place of ${part}: the file that holds ${content}.` };
+  const entries = Object.entries(properties).flatMap(([key, value]) =>
+    key === part ? [[key, value] as const, [`${key}${FILE_SUFFIX}`, file] as const] : [[key, value] as const],
+  );
+  return { ...schema, properties: Object.fromEntries(entries) };
 }
 
 function toSchema(schema: z.ZodType): JsonSchema {

@@ -1,14 +1,26 @@
 import type { z } from "zod";
 import { PermanentError } from "../../component/errors.ts";
+import { isSecret } from "./secrets.ts";
 
-/** Where a setting came from, so that an error can send the user to the right place. */
+/** Where settings came from, so that an error can send the user to the right place. */
 export interface ConfigOrigin {
-  /** `spanloom.yaml`, `environment`, `command line`, `createCollector()`. */
+  /** `spanloom.yaml`, `config`, `createCollector()`. */
   readonly name: string;
+  /** The place of one setting, `spanloom.yaml:3:5`. Undefined for what nobody wrote. */
+  readonly where?: (path: readonly PropertyKey[]) => string | undefined;
+  /** What was found wrong before, each with its place. */
+  readonly problems?: readonly string[];
+}
+
+/** What is wrong with one setting. */
+export interface ConfigIssue {
+  readonly path: readonly PropertyKey[];
+  /** Names the setting, what was there and what was expected. */
+  readonly text: string;
 }
 
 /**
- * One line an issue: the place, what was there, what was expected.
+ * What a schema found, for people.
  * @param prefix where in `input` the schema applies
  */
 export function describeIssues(
@@ -16,16 +28,22 @@ export function describeIssues(
   input: unknown,
   keysOf: KeysOf,
   prefix: readonly PropertyKey[] = [],
-): string[] {
+): ConfigIssue[] {
   return error.issues.flatMap((issue) => describeIssue(issue, input, keysOf, prefix));
 }
 
 /** Valid keys of the object at a path, for suggestions; empty where any key is allowed. */
 export type KeysOf = (path: readonly PropertyKey[]) => readonly string[];
 
-export function configError(origin: ConfigOrigin, lines: readonly string[]): PermanentError {
-  const head = lines.length === 1 ? "" : `${lines.length} problems:\n  `;
-  return new PermanentError("config_invalid", `${origin.name}: ${head}${lines.join("\n  ")}`);
+/** One error for all that is wrong, a line each. */
+export function configError(origin: ConfigOrigin, issues: readonly ConfigIssue[]): PermanentError {
+  const { name, where, problems = [] } = origin;
+  const lines = issues.map(({ path, text }) => (where === undefined ? text : `${where(path) ?? name}: ${text}`));
+  const all = [...problems, ...lines];
+  const shared = where === undefined && problems.length === 0 ? `${name}: ` : "";
+  if (all.length === 1) return new PermanentError("config_invalid", `${shared}${all[0]}`);
+  const head = shared === "" ? `${all.length} problems in the config:` : `${shared}${all.length} problems:`;
+  return new PermanentError("config_invalid", [head, ...all].join("\n  "));
 }
 
 function describeIssue(
@@ -33,15 +51,16 @@ function describeIssue(
   input: unknown,
   keysOf: KeysOf,
   prefix: readonly PropertyKey[],
-): string[] {
+): ConfigIssue[] {
   const path = [...prefix, ...issue.path];
   if (issue.code === "unrecognized_keys") {
     return issue.keys.map((key) => {
-      const where = pathText([...path, key]);
-      const near = nearest(key, keysOf(path));
+      const at = [...path, key];
       const known = keysOf(path);
-      if (near !== undefined) return `${where}: unknown key; did you mean "${near}"?`;
-      return `${where}: unknown key${known.length > 0 ? `; known here: ${known.join(", ")}` : ""}`;
+      const near = nearest(key, known);
+      const list = known.length > 0 ? `; known here: ${known.join(", ")}` : "";
+      const hint = near === undefined ? list : `; did you mean "${near}"?`;
+      return { path: at, text: `${pathText(at)}: unknown key${hint}` };
     });
   }
   if (issue.code === "invalid_union" && issue.errors.length > 0) {
@@ -49,8 +68,8 @@ function describeIssue(
     return best.flatMap((inner) => describeIssue(inner, input, keysOf, path));
   }
   const found = valueAt(input, path);
-  const shown = found === undefined ? "" : ` (found ${clip(JSON.stringify(found))})`;
-  return [`${pathText(path) || "config"}: ${reasonOf(issue, found)}${shown}`];
+  const shown = found === undefined || isSecret(path) ? "" : ` (found ${clip(JSON.stringify(found))})`;
+  return [{ path, text: `${pathText(path) || "config"}: ${reasonOf(issue, found)}${shown}` }];
 }
 
 /** What a setting should be, in the words of someone who writes YAML; the schema's own words where it has some. */

@@ -1,67 +1,55 @@
-import { readFileSync } from "node:fs";
-import { PermanentError } from "../../component/errors.ts";
-import { fileReason } from "../../component/reasons.ts";
 import { configError } from "./config-error.ts";
 
 /** A tree of settings as somebody wrote it, before validation. */
 export type RawConfig = { [key: string]: unknown };
 
-/** `SPANLOOM_CONFIG` names the file itself and is no setting. */
-const FILE_VARIABLE = "SPANLOOM_CONFIG";
-const PREFIX = "SPANLOOM_";
-
-/** Reads a YAML (or JSON) file. Errors name the file, line and column. */
-export async function readConfigFile(path: string): Promise<RawConfig> {
-  let text: string;
-  try {
-    text = readFileSync(path, "utf8");
-  } catch (cause) {
-    throw new PermanentError("config_invalid", `${path}: cannot read the config file: ${fileReason(cause)}`, { cause });
-  }
-  const { LineCounter, parseDocument } = await import("yaml");
-  const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: true });
-  const [first] = document.errors;
-  if (first !== undefined) {
-    const at = lines.linePos(first.pos[0]);
-    throw new PermanentError("config_invalid", `${path}:${at.line}:${at.col}: not valid YAML: ${first.message}`);
-  }
-  const value: unknown = document.toJS();
-  if (value === null || value === undefined) return {};
-  if (typeof value !== "object" || Array.isArray(value)) {
-    throw configError({ name: path }, [`expected a mapping of settings, found ${describe(value)}`]);
-  }
-  return value as RawConfig;
-}
-
-/**
- * Settings from environment variables: `SPANLOOM_` and the path in upper case, two underscores between its parts:
- * `SPANLOOM_STORAGE__PATH=/data` is `storage.path`. Values are YAML scalars or flow collections.
- */
-export async function configFromEnvironment(
-  environment: Readonly<Record<string, string | undefined>>,
-): Promise<RawConfig> {
-  const config: RawConfig = {};
-  for (const [name, value] of Object.entries(environment).sort()) {
-    if (!name.startsWith(PREFIX) || name === FILE_VARIABLE || value === undefined || value === "") continue;
-    const path = name.slice(PREFIX.length).toLowerCase().split("__");
-    setPath(config, path, await parseScalar(value), name);
-  }
-  return config;
+/** The settings of one source. */
+export interface ConfigLayer {
+  readonly raw: RawConfig;
+  /** Where a setting that `raw` has was written: `spanloom.yaml:3:5`, `environment SPANLOOM_STORAGE__PATH`. */
+  readonly where: (path: readonly PropertyKey[]) => string;
 }
 
 /** Settings from `path.to.key=value` texts, as `--set` gives them. */
-export async function configFromAssignments(assignments: readonly string[]): Promise<RawConfig> {
-  const config: RawConfig = {};
+export async function configFromAssignments(assignments: readonly string[]): Promise<ConfigLayer> {
+  const raw: RawConfig = {};
+  const written: WrittenSetting[] = [];
+  const yaml = await import("yaml");
   for (const assignment of assignments) {
     const at = assignment.indexOf("=");
     if (at <= 0) {
-      throw configError({ name: "--set" }, [`expected path.to.key=value, found ${JSON.stringify(assignment)}`]);
+      const text = `expected path.to.key=value, found ${JSON.stringify(assignment)}`;
+      throw configError({ name: "--set" }, [{ path: [], text }]);
     }
-    const value = await parseScalar(assignment.slice(at + 1));
-    setPath(config, assignment.slice(0, at).split("."), value, `--set ${assignment}`);
+    const name = assignment.slice(0, at);
+    const path = name.split(".");
+    setPath(raw, path, parseValue(yaml, assignment.slice(at + 1)), `--set ${name}`);
+    written.push({ path, name: `--set ${name}` });
   }
-  return config;
+  return { raw, where: (path) => nearestWritten(written, path) ?? "--set" };
+}
+
+export interface WrittenSetting {
+  readonly path: readonly string[];
+  readonly name: string;
+}
+
+/** The name of what set a path, or something below or above it. Later ones win. */
+export function nearestWritten(written: readonly WrittenSetting[], path: readonly PropertyKey[]): string | undefined {
+  const meets = (one: WrittenSetting) => one.path.every((part, i) => i >= path.length || part === String(path[i]));
+  return written.findLast(meets)?.name;
+}
+
+/** Where settings of merged layers were written, the last that has it first. Undefined for what none has. */
+export function whereIn(layers: readonly ConfigLayer[]): (path: readonly PropertyKey[]) => string | undefined {
+  return (path) => {
+    for (let length = path.length; length > 0; length--) {
+      const part = path.slice(0, length);
+      const layer = layers.findLast(({ raw }) => has(raw, part));
+      if (layer !== undefined) return layer.where(part);
+    }
+    return undefined;
+  };
 }
 
 /** Later layers win; mappings are merged, everything else is replaced. */
@@ -79,7 +67,8 @@ export function mergeConfig(...layers: readonly RawConfig[]): RawConfig {
 /** Puts a value into a tree of settings; `origin` is named where the path has an empty part. */
 export function setPath(config: RawConfig, path: readonly string[], value: unknown, origin: string): void {
   if (path.some((part) => part === "" || part === "__proto__")) {
-    throw configError({ name: origin }, ["the path has an empty part; expected for example storage.path"]);
+    const text = "the path has an empty part; expected for example storage.path";
+    throw configError({ name: origin }, [{ path: [], text }]);
   }
   let node = config;
   for (const part of path.slice(0, -1)) {
@@ -94,16 +83,21 @@ export function setPath(config: RawConfig, path: readonly string[], value: unkno
   node[path.at(-1) as string] = value;
 }
 
-async function parseScalar(text: string): Promise<unknown> {
-  const { parseDocument } = await import("yaml");
+/** A value as YAML has it; a text where it is no YAML. */
+export function parseValue({ parseDocument }: Pick<typeof import("yaml"), "parseDocument">, text: string): unknown {
   const document = parseDocument(text, { prettyErrors: false });
   return document.errors.length > 0 ? text : (document.toJS() as unknown);
 }
 
-function isMapping(value: unknown): value is RawConfig {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
+function has(raw: unknown, path: readonly PropertyKey[]): boolean {
+  let node: unknown = raw;
+  for (const part of path) {
+    if (typeof node !== "object" || node === null || !Object.hasOwn(node, part)) return false;
+    node = (node as Record<PropertyKey, unknown>)[part];
+  }
+  return true;
 }
 
-function describe(value: unknown): string {
-  return Array.isArray(value) ? "a list" : `a ${typeof value}`;
+function isMapping(value: unknown): value is RawConfig {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

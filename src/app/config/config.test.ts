@@ -1,10 +1,16 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { PermanentError } from "../../component/errors.ts";
 import { parseConfig } from "./config.ts";
-import { configFromAssignments, configFromEnvironment, mergeConfig, readConfigFile } from "./config-sources.ts";
+import { readConfigFile } from "./config-file.ts";
+import { configFromAssignments, mergeConfig } from "./config-sources.ts";
+import { configFromEnvironment } from "./environment.ts";
+import { hideSecrets } from "./secrets.ts";
+
+/** What stands for a variable in the config file. */
+const variable = (text: string) => `\${env:${text}}`;
 
 const ORIGIN = { name: "test.yaml" };
 
@@ -95,13 +101,50 @@ describe("sources", () => {
       SPANLOOM_CONFIG: "x.yaml",
       OTHER: "1",
     });
-    expect(environment).toEqual({ storage: { path: "/data" }, sampling: { ratio: 0.5 } });
+    expect(environment.raw).toEqual({ storage: { path: "/data" }, sampling: { ratio: 0.5 } });
+    expect(environment.where(["sampling", "ratio"])).toBe("environment SPANLOOM_SAMPLING__RATIO");
     const flags = await configFromAssignments(["storage.path=./here", "ui.allowed_hosts=[a, b]"]);
-    expect(mergeConfig({ storage: { kind: "memory" } }, environment, flags)).toEqual({
+    expect(flags.where(["ui", "allowed_hosts", 1])).toBe("--set ui.allowed_hosts");
+    expect(mergeConfig({ storage: { kind: "memory" } }, environment.raw, flags.raw)).toEqual({
       storage: { kind: "memory", path: "./here" },
       sampling: { ratio: 0.5 },
       ui: { allowed_hosts: ["a", "b"] },
     });
+  });
+
+  it("leaves alone what Kubernetes sets for a Service called spanloom, and what the command reads itself", async () => {
+    const links = {
+      SPANLOOM_SERVICE_HOST: "10.96.0.12",
+      SPANLOOM_SERVICE_PORT: "4317",
+      SPANLOOM_SERVICE_PORT_OTLP_GRPC: "4317",
+      SPANLOOM_PORT: "tcp://10.96.0.12:4317",
+      SPANLOOM_PORT_4317_TCP: "tcp://10.96.0.12:4317",
+      SPANLOOM_PORT_4317_TCP_PROTO: "tcp",
+      SPANLOOM_PORT_4317_TCP_PORT: "4317",
+      SPANLOOM_PORT_4317_TCP_ADDR: "10.96.0.12",
+      SPANLOOM_UI_SERVICE_HOST: "10.96.0.13",
+      SPANLOOM_UI_PORT: "tcp://10.96.0.13:80",
+    };
+    const { raw, problems, ignored } = await configFromEnvironment({
+      ...links,
+      SPANLOOM_DEBUG: "1",
+      SPANLOOM_URL: "http://collector:16686",
+    });
+    expect([raw, problems]).toEqual([{}, []]);
+    expect(ignored).toEqual(Object.keys(links).sort());
+  });
+
+  it.each([
+    ["SPANLOOM_STORAGE_PATH", "did you mean SPANLOOM_STORAGE__PATH?"],
+    ["SPANLOOM_UI_ENDPOINT", "did you mean SPANLOOM_UI__ENDPOINT?"],
+    ["SPANLOOM_SAMPLNG__RATIO", "did you mean SPANLOOM_SAMPLING__RATIO?"],
+    ["SPANLOOM_RECEIVERS_OTLP_PROTOCOLS_HTTP_ENDPOINT", "SPANLOOM_RECEIVERS__OTLP__PROTOCOLS__HTTP__ENDPOINT?"],
+    ["SPANLOOM_PORT", "two underscores stand between the parts"],
+  ])("takes %s for a mistake and names what is right", async (name, hint) => {
+    const { problems } = await configFromEnvironment({ [name]: "4318" });
+    expect(problems).toEqual([expect.stringContaining(`environment ${name}: no such setting; `)]);
+    expect(problems[0]).toContain(hint);
+    expect(() => parseConfig({}, { name: "config", problems })).toThrow(hint);
   });
 
   it("refuses assignments without a path and paths with empty parts", async () => {
@@ -110,20 +153,134 @@ describe("sources", () => {
     await expect(configFromAssignments(["__proto__.polluted=1"])).rejects.toThrow(/empty part/);
     expect(({} as { polluted?: number }).polluted).toBeUndefined();
   });
+});
+
+describe("the config file", () => {
+  let folder: string;
+  let file: string;
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), "spanloom-config-"));
+    file = join(folder, "a.yaml");
+  });
+  afterEach(() => rmSync(folder, { recursive: true, force: true }));
+  const read = (text: string, environment: Record<string, string> = {}) => {
+    writeFileSync(file, text);
+    return readConfigFile(file, environment);
+  };
 
   it("names file, line and column of broken YAML, duplicate keys included", async () => {
-    const folder = mkdtempSync(join(tmpdir(), "spanloom-config-"));
-    try {
-      const file = join(folder, "a.yaml");
-      writeFileSync(file, "ui: {}\nstorage:\n  kind: memory\n  kind: sqlite\n");
-      await expect(readConfigFile(file)).rejects.toThrow(/a\.yaml:4:3: not valid YAML/);
-      writeFileSync(file, "- a\n- b\n");
-      await expect(readConfigFile(file)).rejects.toThrow(/expected a mapping of settings, found a list/);
-      await expect(readConfigFile(join(folder, "b.yaml"))).rejects.toThrow(/no such file/);
-      writeFileSync(file, "");
-      expect(await readConfigFile(file)).toEqual({});
-    } finally {
-      rmSync(folder, { recursive: true, force: true });
-    }
+    await expect(read("ui: {}\nstorage:\n  kind: memory\n  kind: sqlite\n")).rejects.toThrow(
+      /a\.yaml:4:3: not valid YAML/,
+    );
+    await expect(read("- a\n- b\n")).rejects.toThrow(/expected a mapping of settings, found a list/);
+    await expect(readConfigFile(join(folder, "b.yaml"), {})).rejects.toThrow(/no such file/);
+    expect((await read("")).raw).toEqual({});
+  });
+
+  it("knows the line and column of every setting, and of what should hold a missing one", async () => {
+    const text = "storage:\n  pth: x\nexporters:\n  file: {}\nproxy:\n  routes:\n    - prefix: shop\n";
+    const { raw, where } = await read(text);
+    const error = (() => {
+      try {
+        parseConfig(raw, { name: "config", where });
+        return "";
+      } catch (thrown) {
+        return (thrown as Error).message;
+      }
+    })();
+    expect(error.split("\n  ")).toEqual([
+      "4 problems in the config:",
+      `${file}:2:3: storage.pth: unknown key; did you mean "path"?`,
+      expect.stringContaining(`${file}:7:7: proxy.routes[0].prefix: expected a path`),
+      expect.stringContaining(`${file}:7:7: proxy.routes[0].upstream: is missing`),
+      `${file}:4:3: exporters.file.path: is missing; expected a text`,
+    ]);
+  });
+
+  it("puts environment variables into values", async () => {
+    const text = [
+      "storage:",
+      `  path: ${variable("ROOT")}/data`,
+      `  min_free_mebibytes: ${variable("FREE")}`,
+      `telemetry: { logs: { level: "${variable("LEVEL:-warn")}" } }`,
+      "sampling:",
+      `  ratio: ${variable("RATIO:-0.5")}`,
+      "ui:",
+      `  base_path: '$${variable("ROOT")}'`,
+      `  allowed_hosts: ${variable("HOSTS")}`,
+    ].join("\n");
+    const { raw } = await read(text, { ROOT: "/mnt", FREE: "64", RATIO: "", HOSTS: "[a, b]" });
+    expect(raw).toEqual({
+      storage: { path: "/mnt/data", min_free_mebibytes: 64 },
+      telemetry: { logs: { level: "warn" } },
+      sampling: { ratio: 0.5 },
+      ui: { base_path: variable("ROOT"), allowed_hosts: ["a", "b"] },
+    });
+  });
+
+  it("names the place of a variable that is not set", async () => {
+    await expect(read(`storage:\n  path: ${variable("NOWHERE")}\n`)).rejects.toThrow(
+      /a\.yaml:2:9: the environment variable NOWHERE is not set/,
+    );
+    await expect(read(`storage:\n  path: ${variable("a-b")}\n`)).rejects.toThrow(/a\.yaml:2:9: .*expected/);
+  });
+});
+
+describe("secrets", () => {
+  let folder: string;
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), "spanloom-secrets-"));
+  });
+  afterEach(() => rmSync(folder, { recursive: true, force: true }));
+  const file = (name: string, text: string) => {
+    writeFileSync(join(folder, name), text);
+    return join(folder, name);
+  };
+
+  it("come from the files that settings ending in _file name", () => {
+    const { discovery, exporters } = parseConfig(
+      {
+        discovery: {
+          consul: { token_file: file("consul", "abc\n") },
+          etcd: { username: "u", password_file: file("etcd", "p w") },
+          server: { tokens_file: file("tokens", "one\r\ntwo\n\n") },
+        },
+        exporters: { "otlp_http/a": { headers: { authorization_file: file("header", "Bearer xyz\n"), other: "1" } } },
+      },
+      ORIGIN,
+    );
+    expect(discovery.consul.token).toBe("abc");
+    expect(discovery.etcd.password).toBe("p w");
+    expect(discovery.server.tokens).toEqual(["one", "two"]);
+    expect(exporters["otlp_http/a"]).toMatchObject({ headers: { authorization: "Bearer xyz", other: "1" } });
+  });
+
+  it("that cannot be read are named without being shown", () => {
+    const missing = join(folder, "none");
+    const consul = (written: object) => errorOf({ discovery: { consul: written } });
+    expect(consul({ token_file: missing })).toBe(
+      `test.yaml: discovery.consul.token_file: cannot read ${missing}: no such file or folder`,
+    );
+    expect(consul({ token_file: file("empty", "\n") })).toContain("is empty");
+    expect(consul({ token: "x", token_file: missing })).toContain("expected token or token_file, not both");
+    expect(consul({ token: ["hush"] })).not.toContain("hush");
+    const headers = { a: "hush\u0001" };
+    expect(errorOf({ exporters: { otlp_http: { headers } } })).not.toContain("hush");
+  });
+
+  it("are hidden where the config is shown", () => {
+    const config = parseConfig(
+      {
+        discovery: { consul: { token: "hush1" }, server: { tokens: ["hush2"] } },
+        exporters: { otlp_http: { headers: { authorization: "hush3" } } },
+        proxy: { exporter: { headers: { "x-key": "hush4" } } },
+      },
+      ORIGIN,
+    );
+    const shown = hideSecrets(config);
+    expect(JSON.stringify(shown)).not.toContain("hush");
+    expect(shown.discovery.consul.token).toBe("<hidden>");
+    expect(shown.discovery.etcd).toEqual(config.discovery.etcd);
+    expect(shown.discovery.consul.endpoint).toBe(config.discovery.consul.endpoint);
   });
 });

@@ -6,10 +6,11 @@ import { processorsConfig } from "../../processors/processors-config.ts";
 import { proxyConfig } from "../../proxy/proxy-config.ts";
 import { EXPORTERS, RECEIVERS, type ReceiverConfigs, type ReceiverInputs, type ReceiverTable } from "./builtin.ts";
 import { parseComponents, withDefaultReceivers } from "./components.ts";
-import { type ConfigOrigin, configError, describeIssues } from "./config-error.ts";
+import { type ConfigIssue, type ConfigOrigin, configError, describeIssues } from "./config-error.ts";
 import type { RawConfig } from "./config-sources.ts";
 import { listenersOf, sharedAddresses } from "./listener-addresses.ts";
 import { schemaKeys } from "./schema-keys.ts";
+import { readSecretFiles } from "./secrets.ts";
 import { limitsConfig, storageConfig, telemetryConfig, uiConfig } from "./sections.ts";
 
 const MIB = 1024 * 1024;
@@ -32,26 +33,33 @@ export type Config = Omit<z.output<typeof configSchema>, "receivers"> & { readon
 /** What a user writes: everything is optional. */
 export type ConfigInput = Omit<z.input<typeof configSchema>, "receivers"> & { readonly receivers?: ReceiverInputs };
 
-/** Validates; the error lists every problem with its place and what was expected. */
-export function parseConfig(raw: RawConfig, origin: ConfigOrigin, table: ReceiverTable = RECEIVERS): Config {
+/**
+ * Reads the files that hold secrets, and validates. The error lists every problem with its place and what was expected.
+ * @throws PermanentError `config_invalid`
+ */
+export function parseConfig(written: RawConfig, origin: ConfigOrigin, table: ReceiverTable = RECEIVERS): Config {
+  const { raw, issues: secretIssues } = readSecretFiles(written);
   const parsed = configSchema.safeParse(raw);
   const receivers = parseComponents("receivers", table, withDefaultReceivers(raw.receivers, table));
   const exporters = parseComponents("exporters", EXPORTERS, raw.exporters);
-  const lines = parsed.success ? [] : describeIssues(parsed.error, raw, keysAt);
-  lines.unshift(...receivers.lines);
-  lines.push(...exporters.lines);
+  const issues: ConfigIssue[] = [
+    ...secretIssues,
+    ...receivers.issues,
+    ...(parsed.success ? [] : describeIssues(parsed.error, raw, keysAt)),
+    ...exporters.issues,
+  ];
   const config = {
     ...parsed.data,
     receivers: receivers.configs as ReceiverConfigs,
     exporters: exporters.configs,
   } as Config;
-  if (parsed.success) lines.push(...unreachableRegistry(config), ...sharedAddresses(listenersOf(config, table)));
-  if (lines.length > 0) throw configError(origin, lines);
+  if (parsed.success) issues.push(...unreachableRegistry(config), ...sharedAddresses(listenersOf(config, table)));
+  if (issues.length > 0 || (origin.problems?.length ?? 0) > 0) throw configError(origin, issues);
   return config;
 }
 
 /** Exporters run in a thread of their own, which reaches the collector's registry over its listener. */
-function unreachableRegistry({ discovery, exporters }: Config): string[] {
+function unreachableRegistry({ discovery, exporters }: Config): ConfigIssue[] {
   if (discovery.backend !== "local" || discovery.server.enabled) return [];
   const discovers = ([, config]: [string, unknown]) => {
     const { endpoint } = config as { readonly endpoint?: unknown };
@@ -59,10 +67,10 @@ function unreachableRegistry({ discovery, exporters }: Config): string[] {
   };
   return Object.entries(exporters)
     .filter(discovers)
-    .map(
-      ([name]) =>
-        `exporters.${name}.endpoint: discover:// asks the collector's registry; expected discovery.server.enabled: true, or another discovery.backend`,
-    );
+    .map(([name]) => ({
+      path: ["exporters", name, "endpoint"],
+      text: `exporters.${name}.endpoint: discover:// asks the collector's registry; expected discovery.server.enabled: true, or another discovery.backend`,
+    }));
 }
 
 function keysAt(path: readonly PropertyKey[]): readonly string[] {

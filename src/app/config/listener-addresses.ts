@@ -2,22 +2,23 @@ import { isEveryAddress, parseEndpoint } from "../../server/endpoint.ts";
 import type { ReceiverTable } from "./builtin.ts";
 import { componentType } from "./components.ts";
 import type { Config } from "./config.ts";
+import { type ConfigIssue, pathText } from "./config-error.ts";
 
 /** A listener that a config turns on. */
 export interface ListenerAddress {
   /** `ui.endpoint` */
-  readonly configKey: string;
+  readonly path: readonly string[];
   readonly endpoint: string;
 }
 
 export function listenersOf({ receivers, ui, discovery, proxy }: Config, table: ReceiverTable): ListenerAddress[] {
   return [
     ...receiverListeners(receivers, table),
-    { configKey: "ui.endpoint", endpoint: ui.endpoint },
+    { path: ["ui", "endpoint"], endpoint: ui.endpoint },
     ...(discovery.server.enabled
-      ? [{ configKey: "discovery.server.endpoint", endpoint: discovery.server.endpoint }]
+      ? [{ path: ["discovery", "server", "endpoint"], endpoint: discovery.server.endpoint }]
       : []),
-    ...(proxy.routes.length > 0 ? [{ configKey: "proxy.endpoint", endpoint: proxy.endpoint }] : []),
+    ...(proxy.routes.length > 0 ? [{ path: ["proxy", "endpoint"], endpoint: proxy.endpoint }] : []),
   ];
 }
 
@@ -25,17 +26,18 @@ function receiverListeners(receivers: Config["receivers"], table: ReceiverTable)
   return Object.entries(receivers).flatMap(([name, config]) =>
     (config.enabled ? (table[componentType(name)]?.listeners ?? []) : []).flatMap((listener) => {
       const endpoint = listener.endpoint(config);
-      return endpoint === undefined ? [] : [{ configKey: `receivers.${name}.${listener.setting}`, endpoint }];
+      return endpoint === undefined ? [] : [{ path: ["receivers", name, ...listener.setting.split(".")], endpoint }];
     }),
   );
 }
 
-/** One line for each listener whose port an earlier one has on the same address, or on every address. */
-export function sharedAddresses(listeners: readonly ListenerAddress[]): string[] {
-  return listeners.flatMap(({ configKey, endpoint }, index) => {
+/** An issue for each listener whose port an earlier one has on the same address, or on every address. */
+export function sharedAddresses(listeners: readonly ListenerAddress[]): ConfigIssue[] {
+  return listeners.flatMap(({ path, endpoint }, index) => {
     const other = listeners.slice(0, index).find((earlier) => meets(earlier.endpoint, endpoint));
     if (other === undefined) return [];
-    return [`${configKey}: expected a port of its own, but ${other.configKey} has it (found "${endpoint}")`];
+    const text = `expected a port of its own, but ${pathText(other.path)} has it (found "${endpoint}")`;
+    return [{ path, text: `${pathText(path)}: ${text}` }];
   });
 }
 

@@ -27,3 +27,12 @@ function unwrap(schema: z.ZodType): z.ZodType {
     } else return node;
   }
 }
+
+/** The paths of all settings that hold a value of their own. Lists, and mappings with keys of any name, are values. */
+export function settingPaths(schema: z.ZodType, path: readonly string[]): readonly (readonly string[])[] {
+  const node = unwrap(schema);
+  if (!(node instanceof z.ZodObject)) return [path];
+  return Object.entries(node.shape as Record<string, z.ZodType>).flatMap(([key, inner]) =>
+    settingPaths(inner, [...path, key]),
+  );
+}

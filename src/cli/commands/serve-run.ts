@@ -1,13 +1,15 @@
 import type { Collector } from "../../app/collector.ts";
 import type { Config } from "../../app/config/config.ts";
+import { createLogger } from "../../app/json-logger.ts";
 import { messageOf } from "../../model/message-of.ts";
-import { resolveConfig } from "../options/resolve-config.ts";
+import { type ResolvedConfig, readConfig } from "../options/resolve-config.ts";
 import type { ServeFlags } from "../options/serve-flags.ts";
 import { EXIT } from "../output/exit-codes.ts";
 
 /** Runs the collector until a signal ends the process. */
 export async function serve(flags: ServeFlags): Promise<void> {
-  const config = await configOf(flags);
+  const { config, ignored } = await configOf(flags);
+  reportIgnored(config, ignored);
   const { startCollector } = await import("../../app/collector.ts");
   const collector = await startCollector(config);
   process.stdout.write(banner(collector, config.storage.kind === "memory" ? "memory" : config.storage.path));
@@ -39,16 +41,25 @@ export async function serve(flags: ServeFlags): Promise<void> {
 
 /** Reads file, environment and flags again. */
 async function reload(collector: Collector, flags: ServeFlags): Promise<void> {
-  await collector.reload(await configOf(flags));
+  await collector.reload((await configOf(flags)).config);
 }
 
 /** With the services of `--services` beside the instances that the config has. */
-async function configOf(flags: ServeFlags): Promise<Config> {
-  const config = await resolveConfig(flags, process.env);
-  if (flags.services === undefined) return config;
+async function configOf(flags: ServeFlags): Promise<ResolvedConfig> {
+  const resolved = await readConfig(flags, process.env);
+  if (flags.services === undefined) return resolved;
   const { declaredInstances, readServiceFile } = await import("../../app/declared-services.ts");
-  const instances = [...config.discovery.instances, ...declaredInstances(readServiceFile(flags.services))];
-  return resolveConfig(flags, process.env, { discovery: { instances } });
+  const instances = [...resolved.config.discovery.instances, ...declaredInstances(readServiceFile(flags.services))];
+  return readConfig(flags, process.env, { discovery: { instances } });
+}
+
+function reportIgnored({ telemetry }: Config, ignored: readonly string[]): void {
+  if (ignored.length === 0) return;
+  const write = (line: string) => process.stderr.write(line);
+  createLogger({ ...telemetry.logs, write, now: Date.now }).debug(
+    "variables that Kubernetes makes for a Service are no settings, and are left alone",
+    { variables: ignored.join(" ") },
+  );
 }
 
 function banner(collector: Collector, data: string): string {

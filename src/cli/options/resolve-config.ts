@@ -1,13 +1,25 @@
 import { existsSync } from "node:fs";
 import { type Config, parseConfig } from "../../app/config/config.ts";
+import { readConfigFile } from "../../app/config/config-file.ts";
 import {
+  type ConfigLayer,
   configFromAssignments,
-  configFromEnvironment,
   mergeConfig,
+  nearestWritten,
   type RawConfig,
-  readConfigFile,
+  setPath,
+  whereIn,
 } from "../../app/config/config-sources.ts";
+import { configFromEnvironment } from "../../app/config/environment.ts";
 import { type ConfigFlags, DEFAULT_FILE } from "./config-flags.ts";
+
+export interface ResolvedConfig {
+  readonly config: Config;
+  /** Where a setting was written. Undefined for a default. */
+  readonly where: (path: readonly PropertyKey[]) => string | undefined;
+  /** Variables of the environment that look like settings and are Kubernetes' own. */
+  readonly ignored: readonly string[];
+}
 
 /** The config from file, environment and flags, later ones winning; `own` is what flags of one command alone say. */
 export async function resolveConfig(
@@ -15,34 +27,52 @@ export async function resolveConfig(
   environment: NodeJS.ProcessEnv,
   own: RawConfig = {},
 ): Promise<Config> {
+  return (await readConfig(flags, environment, own)).config;
+}
+
+/**
+ * As `resolveConfig`, with what is known of the sources.
+ * @throws PermanentError `config_invalid` that names the place of every problem
+ */
+export async function readConfig(
+  flags: ConfigFlags,
+  environment: NodeJS.ProcessEnv,
+  own: RawConfig = {},
+): Promise<ResolvedConfig> {
   const file = flags.config ?? environment.SPANLOOM_CONFIG ?? (existsSync(DEFAULT_FILE) ? DEFAULT_FILE : undefined);
-  const layers: { name: string; raw: RawConfig }[] = [];
-  if (file !== undefined) layers.push({ name: file, raw: await readConfigFile(file) });
-  layers.push({ name: "environment", raw: await configFromEnvironment(environment) });
-  layers.push({ name: "command line", raw: mergeConfig(await flagConfig(flags), own) });
-  try {
-    return parseConfig(mergeConfig(...layers.map((layer) => layer.raw)), { name: "config" });
-  } catch (error) {
-    // The layer that is wrong by itself is the one to name.
-    for (const layer of layers) parseConfig(layer.raw, { name: layer.name });
-    throw error;
-  }
-}
-
-async function flagConfig(flags: ConfigFlags): Promise<RawConfig> {
-  // What these flags say is a text, whatever it looks like; only `--set` has values of other types.
-  const texts: readonly RawConfig[] = [
-    given(flags.storage, (kind) => ({ storage: { kind } })),
-    given(flags.data, (path) => ({ storage: { path } })),
-    given(flags.otlpGrpc, (endpoint) => ({ receivers: { otlp: { protocols: { grpc: { endpoint } } } } })),
-    given(flags.otlpHttp, (endpoint) => ({ receivers: { otlp: { protocols: { http: { endpoint } } } } })),
-    given(flags.ui, (endpoint) => ({ ui: { endpoint } })),
-    given(flags.registryApi, (endpoint) => ({ discovery: { server: { endpoint } } })),
-    given(flags.logLevel, (level) => ({ telemetry: { logs: { level } } })),
+  const fromEnvironment = await configFromEnvironment(environment);
+  const layers: ConfigLayer[] = [
+    ...(file === undefined ? [] : [await readConfigFile(file, environment)]),
+    fromEnvironment,
+    await configFromAssignments(flags.set ?? []),
+    configFromFlags(flags),
+    { raw: own, where: () => "command line" },
   ];
-  return mergeConfig(await configFromAssignments(flags.set ?? []), ...texts);
+  const where = whereIn(layers);
+  const { problems, ignored } = fromEnvironment;
+  const config = parseConfig(mergeConfig(...layers.map(({ raw }) => raw)), { name: "config", where, problems });
+  return { config, where, ignored };
 }
 
-function given(text: string | undefined, config: (text: string) => RawConfig): RawConfig {
-  return text === undefined ? {} : config(text);
+/** What these flags say is a text, whatever it looks like; only `--set` has values of other types. */
+const FLAG_PATHS = [
+  ["storage", "--storage", "storage.kind"],
+  ["data", "--data", "storage.path"],
+  ["otlpGrpc", "--otlp-grpc", "receivers.otlp.protocols.grpc.endpoint"],
+  ["otlpHttp", "--otlp-http", "receivers.otlp.protocols.http.endpoint"],
+  ["ui", "--ui", "ui.endpoint"],
+  ["registryApi", "--registry-api", "discovery.server.endpoint"],
+  ["logLevel", "--log-level", "telemetry.logs.level"],
+] as const;
+
+function configFromFlags(flags: ConfigFlags): ConfigLayer {
+  const raw: RawConfig = {};
+  const written = FLAG_PATHS.flatMap(([key, name, setting]) => {
+    const text = flags[key];
+    const path = setting.split(".");
+    if (text === undefined) return [];
+    setPath(raw, path, text, name);
+    return [{ path, name }];
+  });
+  return { raw, where: (path) => nearestWritten(written, path) ?? "command line" };
 }

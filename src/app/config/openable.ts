@@ -1,0 +1,189 @@
+import { X509Certificate } from "node:crypto";
+import { once } from "node:events";
+import { accessSync, constants, readFileSync, statSync } from "node:fs";
+import { createServer } from "node:net";
+import { dirname, resolve } from "node:path";
+import type { Endpoint } from "../../component/endpoint.ts";
+import { fileReason } from "../../component/reasons.ts";
+import { readRegistryTls, readSettingFile } from "../../discovery/backends/common.ts";
+import type { TlsConfig as ClientTlsConfig } from "../../exporters/common-config.ts";
+import { readTlsMaterial } from "../../exporters/tls-options.ts";
+import { duplicateRoute } from "../../proxy/upstream/router.ts";
+import { parseEndpoint } from "../../server/endpoint.ts";
+import { loadTls, type TlsConfig } from "../../server/tls.ts";
+import { RECEIVERS, type ReceiverTable } from "./builtin.ts";
+import type { Config } from "./config.ts";
+import { type ConfigIssue, pathText } from "./config-error.ts";
+import { listenersOf } from "./listener-addresses.ts";
+
+type Path = readonly PropertyKey[];
+
+/**
+ * What a collector with this config could not open: certificates, other files, addresses, folders. Nothing is left open
+ * or made. A taken port and a data folder in use are none: a collector that runs may have them.
+ */
+export async function findUnopenable(config: Config, table: ReceiverTable = RECEIVERS): Promise<ConfigIssue[]> {
+  const issues: ConfigIssue[] = [];
+  /** Messages of the parts begin with the setting. */
+  const attempt = async (path: Path, open: () => unknown): Promise<void> => {
+    try {
+      await open();
+    } catch (error) {
+      const message = error instanceof Error ? error.message : String(error);
+      const [, named] = /^([\w./[\]-]+): /.exec(message) ?? [];
+      issues.push({ path: named === undefined ? path : splitPath(named, path), text: message });
+    }
+  };
+  if (config.storage.kind === "sqlite") {
+    const problem = unwritableFolder(config.storage.path);
+    if (problem !== undefined) issues.push({ path: ["storage", "path"], text: `storage.path: ${problem}` });
+  }
+  for (const { path, tls } of serverTls(config)) await attempt(path, () => loadTls(tls, pathText(path)));
+  for (const [name, exporter] of Object.entries(config.exporters)) {
+    await attempt(["exporters", name, "tls"], () => readTlsMaterial(name, tlsOf(exporter)));
+    const path = fileOf(name, exporter);
+    const problem = path === undefined ? undefined : unwritableFile(path);
+    if (problem !== undefined) {
+      issues.push({ path: ["exporters", name, "path"], text: `exporters.${name}.path: ${problem}` });
+    }
+  }
+  await checkRegistry(config.discovery, attempt);
+  issues.push(...routeIssues(config.proxy));
+  for (const { path, endpoint } of listenersOf(config, table)) {
+    const problem = await unusableAddress(parseEndpoint(endpoint) as Endpoint);
+    if (problem !== undefined) issues.push({ path, text: `${pathText(path)}: ${problem} (found "${endpoint}")` });
+  }
+  return issues;
+}
+
+/** Every listener's TLS settings. */
+function serverTls({ receivers, discovery, proxy }: Config): { path: Path; tls: TlsConfig }[] {
+  const found: { path: Path; tls: TlsConfig }[] = [];
+  for (const [name, receiver] of Object.entries(receivers)) {
+    if (receiver.enabled) found.push(...tlsBelow(receiver, ["receivers", name]));
+  }
+  const { enabled, tls } = discovery.server;
+  if (enabled && tls !== undefined) found.push({ path: ["discovery", "server", "tls"], tls });
+  if (proxy.routes.length > 0 && proxy.tls !== undefined) found.push({ path: ["proxy", "tls"], tls: proxy.tls });
+  return found;
+}
+
+/** Of the listeners of a receiver, wherever its type has them; not of those that are off. */
+function tlsBelow(node: unknown, path: Path): { path: Path; tls: TlsConfig }[] {
+  if (typeof node !== "object" || node === null || Array.isArray(node)) return [];
+  if ("enabled" in node && node.enabled === false) return [];
+  return Object.entries(node).flatMap(([key, value]: [string, unknown]) => {
+    const at = [...path, key];
+    return key === "tls" && typeof value === "object" && value !== null && "cert_file" in value
+      ? [{ path: at, tls: value as TlsConfig }]
+      : tlsBelow(value, at);
+  });
+}
+
+function tlsOf(exporter: unknown): ClientTlsConfig | undefined {
+  return (exporter as { readonly tls?: ClientTlsConfig }).tls;
+}
+
+function fileOf(name: string, exporter: unknown): string | undefined {
+  return /^file(\/|$)/.test(name) ? (exporter as { readonly path: string }).path : undefined;
+}
+
+async function checkRegistry(
+  { backend, consul, etcd, kubernetes }: Config["discovery"],
+  attempt: (path: Path, open: () => unknown) => Promise<void>,
+): Promise<void> {
+  const path = ["discovery", backend];
+  if (backend === "consul") await attempt(path, () => readRegistryTls("discovery.consul.tls", consul.tls));
+  if (backend === "etcd") await attempt(path, () => readRegistryTls("discovery.etcd.tls", etcd.tls));
+  if (backend !== "kubernetes") return;
+  for (const key of ["kubeconfig", "ca_file", "token_file"] as const) {
+    await attempt([...path, key], () => readSettingFile(`discovery.kubernetes.${key}`, kubernetes[key]));
+  }
+}
+
+function routeIssues({ routes }: Config["proxy"]): ConfigIssue[] {
+  const issues: ConfigIssue[] = [];
+  for (const [at, { ca_file: file }] of routes.entries()) {
+    const path = ["proxy", "routes", at];
+    const pair = duplicateRoute(routes.slice(0, at + 1));
+    if (pair?.[1] === at) {
+      const reason = `takes the same requests as proxy.routes[${pair[0]}]; expected another prefix or host`;
+      issues.push({ path, text: `${pathText(path)}: ${reason}` });
+    }
+    const problem = file === undefined ? undefined : noCertificate(file);
+    if (problem !== undefined) {
+      issues.push({ path: [...path, "ca_file"], text: `${pathText([...path, "ca_file"])}: ${problem}` });
+    }
+  }
+  return issues;
+}
+
+function noCertificate(path: string): string | undefined {
+  let bytes: Buffer;
+  try {
+    bytes = readFileSync(path);
+  } catch (error) {
+    return `cannot read ${path}: ${fileReason(error)}`;
+  }
+  try {
+    new X509Certificate(bytes);
+    return undefined;
+  } catch (error) {
+    return `${path} holds no certificate: ${(error as Error).message.replace(/^error:\w+:/, "")}`;
+  }
+}
+
+/** Why a folder cannot be used, or made where it is not there. */
+function unwritableFolder(path: string): string | undefined {
+  let at = resolve(path);
+  for (;;) {
+    const found = statSync(at, { throwIfNoEntry: false });
+    if (found === undefined) {
+      at = dirname(at);
+      continue;
+    }
+    if (!found.isDirectory()) return `${at} is a file, not a folder`;
+    return accessProblem(at, constants.W_OK | constants.X_OK);
+  }
+}
+
+function unwritableFile(path: string): string | undefined {
+  const found = statSync(path, { throwIfNoEntry: false });
+  if (found === undefined) return unwritableFolder(dirname(resolve(path)));
+  return found.isDirectory() ? `${path} is a folder, not a file` : accessProblem(path, constants.W_OK);
+}
+
+function accessProblem(path: string, mode: number): string | undefined {
+  try {
+    accessSync(path, mode);
+    return undefined;
+  } catch (error) {
+    return `cannot write to ${path}: ${fileReason(error)}`;
+  }
+}
+
+const ADDRESS_REASONS: Readonly<Record<string, string>> = {
+  EACCES: "this user may not open that port",
+  EADDRNOTAVAIL: "that is no address of this machine",
+  ENOTFOUND: "the host name cannot be resolved",
+  EAI_AGAIN: "the host name cannot be resolved",
+};
+
+async function unusableAddress({ host, port }: Endpoint): Promise<string | undefined> {
+  const server = createServer();
+  try {
+    server.listen({ host, port, exclusive: true });
+    await once(server, "listening");
+    return undefined;
+  } catch (error) {
+    return ADDRESS_REASONS[(error as NodeJS.ErrnoException).code ?? ""];
+  } finally {
+    server.close();
+  }
+}
+
+/** Names of exporters and receivers may hold dots, so the beginning is taken from a path that is known. */
+function splitPath(text: string, known: Path): Path {
+  const head = pathText(known);
+  return text.startsWith(`${head}.`) ? [...known, ...text.slice(head.length + 1).split(".")] : known;
+}
