@@ -1,3 +1,6 @@
+import { formatEndpoint, parseEndpoint, reachable } from "../server/endpoint.ts";
+import type { Config } from "./config/config.ts";
+
 /** Where a running collector can be reached; each is `host:port` as a URL or, for gRPC, an authority. */
 export interface CollectorEndpoints {
   /** OTLP/HTTP base, `http://127.0.0.1:4318`; undefined when that receiver is off. */
@@ -33,4 +36,11 @@ export function otlpEndpoints(
     receivers.find(({ receiver, listener }) => receiver === "otlp" && listener === name)?.address;
   const http = address("http");
   return { otlpHttp: http === undefined ? undefined : new URL(http).origin, otlpGrpc: address("grpc") };
+}
+
+/** Where the web UI of a collector with this config answers on its own machine, unless its port is any free one. */
+export function configuredUiUrl({ ui }: Config): string {
+  const endpoint = parseEndpoint(ui.endpoint);
+  const authority = endpoint === undefined ? ui.endpoint : formatEndpoint(reachable(endpoint));
+  return `http://${authority}${ui.base_path}`;
 }

@@ -1,3 +1,4 @@
+import { resolve } from "node:path";
 import type { MetricSample } from "../component/metrics.ts";
 import type { StoreStats } from "../component/read.ts";
 import type { SpanStore } from "../component/store.ts";
@@ -40,7 +41,7 @@ export async function collectorStatus(sources: StatusSources): Promise<UiStatusR
     storage: {
       ...(JSON.parse(Buffer.from(stats.body).toString("utf8")) as StoreStats),
       kind: config.storage.kind,
-      path: config.storage.kind === "memory" ? undefined : config.storage.path,
+      path: config.storage.kind === "memory" ? undefined : resolve(config.storage.path),
       synchronous: config.storage.synchronous,
       retention: {
         maxAgeHours: config.storage.retention.max_age_hours,

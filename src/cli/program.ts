@@ -4,12 +4,14 @@ import { readVersion } from "../app/version.ts";
 import { addCompletion } from "./commands/completion.ts";
 import { addConfig } from "./commands/config.ts";
 import { addDb } from "./commands/db.ts";
+import { addList } from "./commands/list.ts";
 import { addProxy } from "./commands/proxy.ts";
 import { addReplay } from "./commands/replay.ts";
 import { addSearch } from "./commands/search.ts";
 import { addSend } from "./commands/send.ts";
 import { addServe } from "./commands/serve.ts";
 import { addServices } from "./commands/services.ts";
+import { addStatus } from "./commands/status.ts";
 import { addTail } from "./commands/tail.ts";
 import { addTrace } from "./commands/trace.ts";
 
@@ -21,6 +23,8 @@ const COMMANDS: readonly ((program: Command) => void)[] = [
   addSearch,
   addTrace,
   addTail,
+  addList,
+  addStatus,
   addDb,
   addProxy,
   addServices,
@@ -34,7 +38,7 @@ const COMMANDS: readonly ((program: Command) => void)[] = [
  */
 export function refuseUnknownCommand(program: Command, args: readonly string[]): void {
   const [word] = args;
-  const known = [...program.commands.map((command) => command.name()), "help"];
+  const known = [...program.commands.flatMap((command) => [command.name(), ...command.aliases()]), "help"];
   if (word === undefined || word.startsWith("-") || known.includes(word)) return;
   const near = nearest(word, known);
   program.error(`error: unknown command '${word}'${near === undefined ? "" : `\n(Did you mean ${near}?)`}`);
@@ -47,7 +51,20 @@ export function createProgram(): Command {
     .showHelpAfterError("(spanloom --help lists the commands)")
     .showSuggestionAfterError()
     .enablePositionalOptions()
-    .exitOverride();
+    .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, "spanloom: ")) })
+    .exitOverride()
+    .addHelpText(
+      "after",
+      `
+Examples:
+  spanloom                                 run the collector, data in ./spanloom-data
+  spanloom --storage memory                keep nothing on disk
+  spanloom send --demo                     send it the spans of a shop
+  spanloom search --errors                 find traces with errors
+  spanloom trace 0af76519                  show one by the first digits of its id
+  spanloom status                          what the collector does
+  spanloom <command> --help                flags and examples of a command`,
+    );
   for (const add of COMMANDS) add(program);
   for (const command of program.commands) pointToHelp(command, `spanloom ${command.name()}`);
   return program;

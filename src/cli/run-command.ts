@@ -3,15 +3,12 @@ import { PermanentError, RetryableError } from "../component/errors.ts";
 import { messageOf } from "../model/message-of.ts";
 import { freeBuffersAtOnce } from "./garbage-collection.ts";
 import { EXIT } from "./output/exit-codes.ts";
+import { endWithOutput } from "./output/standard-streams.ts";
 import { createProgram, refuseUnknownCommand } from "./program.ts";
 
 /** Does what the arguments say, and ends the process where that failed. */
 export async function runCommand(): Promise<void> {
-  // A reader such as `head` that has seen enough is no error.
-  process.stdout.on("error", (error: NodeJS.ErrnoException) => {
-    if (error.code === "EPIPE") process.exit(EXIT.ok);
-    throw error;
-  });
+  endWithOutput(process, (code) => process.exit(code));
 
   freeBuffersAtOnce();
   try {

@@ -1,9 +1,22 @@
-import { spawnSync } from "node:child_process";
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
+import {
+  chmodSync,
+  closeSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { createServer, type Server } from "node:net";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { text } from "node:stream/consumers";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { type Collector, createCollector } from "../../src/app/collector.ts";
 import { recordingPath } from "../support/recordings.ts";
 import { itWhere } from "../support/requires.ts";
@@ -197,7 +210,7 @@ describe("replay", () => {
     writeFileSync(join(folder, "mixed.jsonl"), `${good}\n{"resourceSpans":[{]}\n`);
     const { code, out, err } = await replay("mixed.jsonl");
     expect(code).toBe(1);
-    expect(out).toContain("sent 1 spans in 1 requests");
+    expect(out).toContain("sent 1 span in 1 request");
     expect(err).toContain("mixed.jsonl:2: left out:");
   });
 
@@ -208,3 +221,124 @@ describe("replay", () => {
     expect(err).toContain("no collector answers at http://127.0.0.1:9/v1/traces");
   });
 });
+
+describe("a running collector", () => {
+  let collector: Collector;
+  let url: string;
+  beforeAll(async () => {
+    collector = await createCollector();
+    url = collector.endpoints.ui;
+    const bodies = readFileSync(recordingPath("node-shop"), "utf8").trim().split("\n");
+    for (const body of [...bodies, deepChain(50_000)]) {
+      const response = await fetch(`${collector.endpoints.otlpHttp}/v1/traces`, {
+        method: "POST",
+        headers: { "content-type": "application/json" },
+        body,
+      });
+      expect(response.status).toBe(200);
+    }
+  });
+  afterAll(() => collector.shutdown());
+
+  const ask = (...args: string[]) => run(args, { SPANLOOM_URL: url });
+  const json = async (...args: string[]) => JSON.parse((await ask(...args, "--json")).out);
+
+  it("is found by SPANLOOM_URL, and lists what it knows", async () => {
+    expect(await json("status")).toMatchObject({ ready: true, notReady: null, storage: { spans: 50_766 } });
+    expect((await ask("status")).out).toContain("50766 spans");
+    const { services } = (await json("list", "service")) as { services: { name: string; operations: number }[] };
+    expect((await ask("list", "services")).out.trim().split("\n")).toEqual(services.map(({ name }) => name));
+    const { operations } = await json("list", "operations", "chain");
+    expect(operations).toEqual([{ name: "step", kind: "internal" }]);
+    expect(await ask("list", "operations", "nobody")).toMatchObject({
+      code: 1,
+      err: "spanloom: no service is called nobody; spanloom list services has all names\n",
+    });
+  });
+
+  it("shows a trace by the first digits of its id, and lists several that fit", async () => {
+    const { traces } = (await json("search", "--limit", "1000")) as { traces: { traceId: string }[] };
+    const ids = traces.map(({ traceId }) => traceId);
+    const [first = ""] = ids.filter((id) => ids.filter((other) => other.startsWith(id.slice(0, 8))).length === 1);
+    expect((await ask("trace", first.slice(0, 8))).out).toContain(first);
+    expect((await ask("trace", Buffer.from(first, "hex").toString("base64url"))).out).toContain(first);
+    expect((await run(["trace", `${url}trace/${first}`])).out).toContain(first);
+    const digit = "0123456789abcdef".split("").find((one) => ids.filter((id) => id.startsWith(one)).length > 1) ?? "";
+    const { code, err } = await ask("trace", digit);
+    expect(code).toBe(2);
+    expect(err).toContain(`spanloom: ${digit} fits several traces; give more digits\n`);
+    for (const id of ids.filter((one) => one.startsWith(digit)).slice(0, 20)) expect(err).toContain(id);
+    expect(await ask("trace", "ffffffffffff")).toMatchObject({ code: 1, err: expect.stringContaining("no trace is") });
+  });
+
+  it("shows a chain of 50,000 spans", async () => {
+    const { code, out } = await ask("trace", CHAIN);
+    expect(code).toBe(0);
+    expect(out.split("\n")).toHaveLength(50_000 + 3);
+    expect(out.length).toBeLessThan(50_000 * 250);
+  });
+
+  it("says what it deleted", async () => {
+    expect((await ask("db", "delete", CHAIN)).out).toBe(`deleted 1 trace from the collector at ${url}\n`);
+    const again = await ask("db", "delete", CHAIN);
+    expect(again).toMatchObject({ code: 1, err: `spanloom: ${CHAIN}: nothing is stored of this trace\n` });
+    expect(readdirSync(folder)).toEqual([]);
+  });
+});
+
+describe("output", () => {
+  it.runIf(existsSync("/dev/full"))("that cannot be written is an error", () => {
+    const full = openSync("/dev/full", "w");
+    const { status, stderr } = spawnSync(process.execPath, [MAIN, "config", "schema"], {
+      stdio: ["ignore", full, "pipe"],
+      encoding: "utf8",
+    });
+    closeSync(full);
+    expect([status, stderr]).toEqual([1, "spanloom: stdout cannot be written: no space is left on the disk\n"]);
+  });
+
+  it("ends quietly where its reader does, and errors have one beginning", () => {
+    const command = `"${process.execPath}" "${MAIN}" config schema; echo "code $?" >&2`;
+    const { stdout, stderr } = spawnSync("sh", ["-c", `{ ${command}; } | head -c 1`], { encoding: "utf8" });
+    expect([stdout, stderr]).toEqual(["{", "code 0\n"]);
+    for (const args of [
+      ["nope"],
+      ["search", "--nope"],
+      ["trace"],
+      ["trace", "xyz"],
+      ["db", "delete"],
+      ["-c", "nope"],
+    ]) {
+      expect(spanloom(args).err).toMatch(/^spanloom: /);
+    }
+  });
+});
+
+const CHAIN = "c0".repeat(16);
+
+/** A span in a span in a span, as OTLP JSON. */
+function deepChain(count: number): string {
+  const id = (number: number) => number.toString(16).padStart(16, "0");
+  const spans = Array.from({ length: count }, (_, i) => ({
+    traceId: CHAIN,
+    spanId: id(i + 1),
+    parentSpanId: i === 0 ? "" : id(i),
+    name: "step",
+    kind: 1,
+    startTimeUnixNano: String(1_700_000_000_000_000_000n + BigInt(i)),
+    endTimeUnixNano: String(1_700_000_000_000_000_000n + BigInt(2 * count - i)),
+  }));
+  const resource = { attributes: [{ key: "service.name", value: { stringValue: "chain" } }] };
+  return JSON.stringify({ resourceSpans: [{ resource, scopeSpans: [{ spans }] }] });
+}
+
+/** As `spanloom`, while this process goes on. */
+async function run(args: readonly string[], environment: Readonly<Record<string, string>> = {}) {
+  const child = spawn(process.execPath, [MAIN, ...args], {
+    cwd: folder,
+    stdio: ["ignore", "pipe", "pipe"],
+    env: { PATH: process.env.PATH ?? "", ...environment },
+  });
+  const [out, err, [code]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, "close")]);
+  return { code: code as number | null, out, err };
+}

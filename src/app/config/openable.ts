@@ -6,7 +6,7 @@ import { dirname, resolve } from "node:path";
 import type { Endpoint } from "../../component/endpoint.ts";
 import { fileReason } from "../../component/reasons.ts";
 import { readRegistryTls, readSettingFile } from "../../discovery/backends/common.ts";
-import type { TlsConfig as ClientTlsConfig } from "../../exporters/common-config.ts";
+import type { ClientTlsConfig } from "../../exporters/common-config.ts";
 import { readTlsMaterial } from "../../exporters/tls-options.ts";
 import { duplicateRoute } from "../../proxy/upstream/router.ts";
 import { parseEndpoint } from "../../server/endpoint.ts";

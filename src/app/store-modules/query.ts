@@ -1,11 +1,18 @@
 import type { CreateReadServer, TraceReader, ViewResult, ViewTable } from "../../component/read.ts";
+import { hexToBytes } from "../../model/ids.ts";
 import type { TraceQuery } from "../../model/trace-query.ts";
 import { jaegerViews } from "../../query/jaeger/views.ts";
 import { uiViews } from "../../query/ui/views.ts";
 import type { ReadServerConfig } from "../ui-port/read-server.ts";
 
 /** What the query thread can answer (component/store.ts, QueryModule). */
-export const views: ViewTable = { ...jaegerViews, ...uiViews, "store.stats": storeStats, "store.find_ids": findIds };
+export const views: ViewTable = {
+  ...jaegerViews,
+  ...uiViews,
+  "store.stats": storeStats,
+  "store.find_ids": findIds,
+  "store.stored_ids": storedIds,
+};
 
 /** The UI port (component/store.ts, QueryModule). */
 export async function loadServer(): Promise<CreateReadServer> {
@@ -26,15 +33,35 @@ async function storeStats(reader: TraceReader, _params: never, signal: AbortSign
 /** Ids of the traces that a query finds, as JSON: what deletion by query works on. */
 async function findIds(reader: TraceReader, params: never, signal: AbortSignal): Promise<ViewResult> {
   const { query } = params as { readonly query: TraceQuery };
-  const { traces, complete, next } = await reader.find(query, signal);
+  const { traces, complete, next, total } = await reader.find(query, signal);
   const answer = {
     traceIds: traces.map(({ traceId }) => traceId),
     complete,
+    ...(total === undefined ? {} : { total }),
     ...(next === undefined ? {} : { next: { start: next.start.toString(), traceId: next.traceId } }),
   };
   return {
     status: 200,
     contentType: "application/json",
     body: new Uint8Array(Buffer.from(JSON.stringify(answer))),
+  };
+}
+
+/** Which of these traces are stored, as JSON. Ids are 32 hex digits. */
+async function storedIds(reader: TraceReader, params: never, signal: AbortSignal): Promise<ViewResult> {
+  const { traceIds } = params as { readonly traceIds: readonly string[] };
+  const stored: string[] = [];
+  let at = 0;
+  for await (const fragments of reader.traces(
+    traceIds.map((id) => hexToBytes(id) as Uint8Array),
+    signal,
+  )) {
+    if (fragments.length > 0) stored.push(traceIds[at] as string);
+    at++;
+  }
+  return {
+    status: 200,
+    contentType: "application/json",
+    body: new Uint8Array(Buffer.from(JSON.stringify({ traceIds: stored }))),
   };
 }

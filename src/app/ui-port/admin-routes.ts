@@ -3,7 +3,7 @@ import { failureOf } from "../../component/error-status.ts";
 import { PermanentError, RetryableError } from "../../component/errors.ts";
 import type { ViewHost } from "../../component/read.ts";
 import type { SpanStore } from "../../component/store.ts";
-import { parseTraceId } from "../../model/ids.ts";
+import { bytesToHex, parseTraceId } from "../../model/ids.ts";
 import type { TraceQuery } from "../../model/trace-query.ts";
 import { startFailure } from "../../server/error-status.ts";
 import { isFromThisMachine } from "../../server/same-machine.ts";
@@ -39,6 +39,42 @@ export function createAdminRoutes(store: AdminStore): Router {
   });
   router.use("/api/ui/admin", refuse);
   return router;
+}
+
+/** What a deletion did. */
+export interface DeletedTraces {
+  /** That were stored and are no longer. */
+  readonly traces: number;
+  /** Ids that were asked for and of which nothing is stored. */
+  readonly unknown: readonly string[];
+}
+
+/** Deletes traces by their ids, 1 to 32 hex digits. @throws PermanentError `bad_request` for what is no id */
+export async function deleteIds(
+  store: AdminStore,
+  texts: readonly unknown[],
+  signal: AbortSignal,
+): Promise<DeletedTraces> {
+  const ids = texts.map((text) => {
+    const id = typeof text === "string" ? parseTraceId(text) : undefined;
+    if (id !== undefined) return bytesToHex(id);
+    throw new PermanentError("bad_request", `traceIds: ${JSON.stringify(text)}: expected 1 to 32 hex digits`);
+  });
+  const asked = [...new Set(ids)];
+  const { body } = await store.view("store.stored_ids", { traceIds: asked }, signal);
+  const { traceIds: stored } = JSON.parse(Buffer.from(body).toString()) as { traceIds: string[] };
+  if (stored.length > 0) await store.deleteTraces(stored.map((id) => parseTraceId(id) as Uint8Array));
+  const known = new Set(stored);
+  return { traces: stored.length, unknown: asked.filter((id) => !known.has(id)) };
+}
+
+/** Deletes everything; gives how many traces were stored, or a part of them where counting takes too long. */
+export async function deleteEverything(store: AdminStore, signal: AbortSignal): Promise<{ readonly traces: number }> {
+  const query: TraceQuery = { filter: { op: "all" }, limit: 1, count: true };
+  const { body } = await store.view("store.find_ids", { query }, signal);
+  const { total } = JSON.parse(Buffer.from(body).toString()) as { total?: { traces: number } };
+  await store.deleteAll();
+  return { traces: total?.traces ?? 0 };
 }
 
 /** Deletes every trace that a search finds; gives how many. */
@@ -80,22 +116,14 @@ async function remove(store: AdminStore, request: Request): Promise<unknown> {
   if ([traceIds, query, all].filter((one) => one !== undefined).length !== 1) {
     throw new PermanentError("bad_request", "expected one of traceIds, query and all");
   }
+  const { signal } = new AbortController();
   if (all !== undefined) {
     if (all !== true) throw new PermanentError("bad_request", "all: expected true");
-    await store.deleteAll();
-    return { all: true };
+    return { all: true, ...(await deleteEverything(store, signal)) };
   }
   if (traceIds !== undefined) {
     if (!Array.isArray(traceIds)) throw new PermanentError("bad_request", "traceIds: expected a list");
-    const ids = traceIds.map((text: unknown) => {
-      const id = typeof text === "string" ? parseTraceId(text) : undefined;
-      if (id === undefined) {
-        throw new PermanentError("bad_request", `traceIds: ${JSON.stringify(text)}: expected 1 to 32 hex digits`);
-      }
-      return id;
-    });
-    await store.deleteTraces(ids);
-    return { traces: ids.length };
+    return deleteIds(store, traceIds, signal);
   }
   if (typeof query !== "object" || query === null) {
     throw new PermanentError("bad_request", "query: expected search parameters as texts");
@@ -104,7 +132,6 @@ async function remove(store: AdminStore, request: Request): Promise<unknown> {
   if (given.some(([, value]) => typeof value !== "string")) {
     throw new PermanentError("bad_request", "query: expected search parameters as texts");
   }
-  const signal = new AbortController().signal;
   return { traces: await deleteMatching(store, Object.fromEntries(given) as Record<string, string>, signal) };
 }
 

@@ -1,55 +1,139 @@
+import { readFileSync } from "node:fs";
+import { request as httpRequest, type IncomingMessage } from "node:http";
+import { request as httpsRequest } from "node:https";
 import { cancelled, PermanentError } from "../../component/errors.ts";
-import { fetchReason } from "../../component/reasons.ts";
+import { fileReason } from "../../component/reasons.ts";
+import { type ConnectionFlags, DEFAULT_URL } from "../options/connection-flags.ts";
 import { refusalOf } from "./refusal.ts";
 
-/** Where a collector's read APIs answer when a command is not told. */
-export const DEFAULT_URL = "http://127.0.0.1:16686";
+/** As `ADMIN_HEADER` of the routes: tells a program's request from that of a web page. */
+const ADMIN_HEADERS = { "content-type": "application/json", "x-spanloom": "1" };
 
-/** Talks to the read APIs of a running collector; every failure names what to do next. */
+interface Answer {
+  readonly status: number;
+  readonly contentType: string;
+  readonly body: Buffer<ArrayBuffer>;
+}
+
+/** Talks to a running collector; every failure names what to do next. */
 export class ApiClient {
-  readonly #base: string;
+  /** Without credentials, with a slash at the end. */
+  readonly base: string;
+  readonly #headers: Readonly<Record<string, string>>;
+  readonly #ca: Buffer | undefined;
 
-  constructor(url: string) {
-    this.#base = url.endsWith("/") ? url : `${url}/`;
+  /** @throws PermanentError `bad_request` where the file of authorities cannot be read */
+  constructor({ url: text, header = [], caFile }: ConnectionFlags) {
+    const url = new URL(text);
+    const { username, password } = url;
+    [url.username, url.password, url.search, url.hash] = ["", "", "", ""];
+    if (!url.pathname.endsWith("/")) url.pathname += "/";
+    this.base = url.href;
+    const pair = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
+    this.#headers = {
+      ...(username === "" ? {} : { authorization: `Basic ${Buffer.from(pair).toString("base64")}` }),
+      ...Object.fromEntries(header),
+    };
+    this.#ca = caFile === undefined ? undefined : readAuthorities(caFile);
   }
 
   /**
    * Throws PermanentError: `unreachable` where nothing answers, `not_found`, `bad_request` with the collector's words.
    */
   async json<T>(path: string, signal?: AbortSignal): Promise<T> {
-    const response = await this.#get(path, signal);
-    if (!response.headers.get("content-type")?.startsWith("application/json")) {
-      throw new PermanentError("bad_request", `${this.#base} is not the address of a collector's web UI: no JSON came`);
-    }
-    return (await response.json()) as T;
+    return this.#parse<T>(await this.#ask(path, { signal }));
   }
 
   async bytes(path: string, signal?: AbortSignal): Promise<ArrayBuffer> {
-    return (await this.#get(path, signal)).arrayBuffer();
+    const { body } = await this.#ask(path, { signal });
+    return body.buffer.slice(body.byteOffset, body.byteOffset + body.length);
   }
 
   async text(path: string, signal?: AbortSignal): Promise<string> {
-    return (await this.#get(path, signal)).text();
+    return (await this.#ask(path, { signal })).body.toString("utf8");
   }
 
-  async #get(path: string, signal: AbortSignal | undefined): Promise<Response> {
-    const url = new URL(path, this.#base);
-    let response: Response;
+  /** Maintenance, `compact` or `delete`. Throws as `json`. */
+  async admin<T>(path: string, body: unknown): Promise<T> {
+    return this.#parse<T>(await this.#ask(`api/ui/admin/${path}`, { post: JSON.stringify(body) }));
+  }
+
+  #parse<T>({ contentType, body }: Answer): T {
+    if (contentType.startsWith("application/json")) return JSON.parse(body.toString("utf8")) as T;
+    throw new PermanentError("bad_request", `${this.base} is not the address of a collector's web UI: no JSON came`);
+  }
+
+  async #ask(path: string, { post, signal }: { post?: string; signal?: AbortSignal | undefined }): Promise<Answer> {
+    const url = new URL(path, this.base);
+    let answer: Answer;
     try {
-      response = await fetch(url, { redirect: "error", ...(signal === undefined ? {} : { signal }) });
+      answer = await this.#send(url, post, signal);
     } catch (error) {
       if (signal?.aborted) throw cancelled();
-      throw new PermanentError(
-        "unreachable",
-        `no collector answers at ${this.#base} (${fetchReason(error)}); start one with \`spanloom\` or name it with --url`,
-        { cause: error },
-      );
+      const message = `no collector answers at ${this.base} (${reasonOf(error)}); ${adviceOf(error)}`;
+      throw new PermanentError("unreachable", message, { cause: error });
     }
-    if (response.ok) return response;
-    throw refusalOf(
-      response.status,
-      await response.text(),
-      `${url} answered ${response.status}; expected a collector's web UI there, as ${DEFAULT_URL}`,
-    );
+    const { status, body } = answer;
+    if (status >= 200 && status < 300) return answer;
+    throw refusalOf(status, body.toString("utf8"), plainRefusal(url, answer));
   }
+
+  #send(url: URL, post: string | undefined, signal: AbortSignal | undefined): Promise<Answer> {
+    const send = url.protocol === "https:" ? httpsRequest : httpRequest;
+    const body = post === undefined ? undefined : Buffer.from(post);
+    return new Promise((resolve, reject) => {
+      const request = send(url, {
+        method: body === undefined ? "GET" : "POST",
+        headers: {
+          ...(body === undefined ? {} : { ...ADMIN_HEADERS, "content-length": body.length }),
+          ...this.#headers,
+        },
+        ...(this.#ca === undefined ? {} : { ca: this.#ca }),
+        ...(signal === undefined ? {} : { signal }),
+      });
+      request.on("error", reject);
+      request.on("response", (response) => readAnswer(response).then(resolve, reject));
+      request.end(body);
+    });
+  }
+}
+
+async function readAnswer(response: IncomingMessage): Promise<Answer> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of response) chunks.push(chunk as Buffer);
+  return {
+    status: response.statusCode ?? 0,
+    contentType: response.headers["content-type"] ?? response.headers.location ?? "",
+    body: Buffer.concat(chunks),
+  };
+}
+
+function readAuthorities(file: string): Buffer {
+  try {
+    return readFileSync(file);
+  } catch (cause) {
+    throw new PermanentError("bad_request", `--ca-file ${file}: cannot be read: ${fileReason(cause)}`, { cause });
+  }
+}
+
+/** What came where the collector would have sent a message of its own: a proxy in front of it, or another program. */
+function plainRefusal(url: URL, { status, contentType }: Answer): string {
+  if (status === 401 || status === 403) {
+    return `${url} answered ${status}: it wants credentials; give them as --url https://user:password@… or by --header`;
+  }
+  if (status >= 300 && status < 400) return `${url} leads to ${contentType}: give that address as --url`;
+  return `${url} answered ${status}; expected a collector's web UI there, as ${DEFAULT_URL}`;
+}
+
+function reasonOf(error: unknown): string {
+  const { code, message } = error as { readonly code?: string; readonly message?: string };
+  return code ?? message ?? String(error);
+}
+
+const UNTRUSTED = /^(?:UNABLE_TO_|SELF_SIGNED_|DEPTH_ZERO_|CERT_)/;
+
+function adviceOf(error: unknown): string {
+  const reason = reasonOf(error);
+  if (UNTRUSTED.test(reason)) return "name the authority that signed its certificate with --ca-file";
+  return "start one with `spanloom` or name it with --url";
 }

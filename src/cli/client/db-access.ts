@@ -1,57 +1,122 @@
+import { existsSync, realpathSync } from "node:fs";
+import { join, resolve } from "node:path";
 import type { Config } from "../../app/config/config.ts";
 import { openDataFolder } from "../../app/data-folder.ts";
-import { ADMIN_HEADER } from "../../app/ui-port/admin-routes.ts";
+import { configuredUiUrl } from "../../app/endpoints.ts";
 import { PermanentError } from "../../component/errors.ts";
 import type { Logger } from "../../component/logger.ts";
-import { fetchReason } from "../../component/reasons.ts";
 import type { SpanStore } from "../../component/store.ts";
-import { refusalOf } from "./refusal.ts";
+import { messageOf } from "../../model/message-of.ts";
+import type { UiStatusResponse } from "../../query/ui/status-types.ts";
+import type { DbFlags } from "../options/db-flags.ts";
+import { readConfig } from "../options/resolve-config.ts";
+import { ApiClient } from "./api-client.ts";
 
 /** One piece of work in two ways. */
 export interface Ways<T> {
-  /** A collector has the folder; `base` is where its web UI answers. */
-  readonly collector: (base: string) => Promise<T>;
-  readonly folder: (store: SpanStore) => Promise<T>;
+  /** A collector has the data. */
+  readonly collector: (client: ApiClient, status: UiStatusResponse) => Promise<T>;
+  /** Nobody uses the folder. */
+  readonly folder: (store: SpanStore, config: Config) => Promise<T>;
 }
 
-/** Does the work in the folder where it is free, else through the collector that has it. */
-export async function onCollectorOrFolder<T>(config: Config, url: string | undefined, ways: Ways<T>): Promise<T> {
-  const base = url ?? `http://${config.ui.endpoint}${config.ui.base_path}`;
+export interface Done<T> {
+  readonly result: T;
+  /** `/var/lib/spanloom`, `the collector at http://127.0.0.1:16686/`. */
+  readonly place: string;
+}
+
+/**
+ * Does the work where the data is: in the collector that --url names, in the folder, in the collector that uses the
+ * folder, or, where nobody names a folder and there is none, in the collector that answers. No folder is made, unless
+ * `mayMakeFolder`.
+ * @throws PermanentError that says what was looked for
+ */
+export async function onCollectorOrFolder<T>(
+  flags: DbFlags,
+  ways: Ways<T>,
+  { mayMakeFolder = false } = {},
+): Promise<Done<T>> {
+  const { config, where } = await readConfig(flags, process.env);
+  const ask = (client: ApiClient) => askCollector(client, ways);
+  if (flags.url !== undefined) return ask(clientFor(flags, config));
+  const { kind, path } = config.storage;
+  const folder = resolve(path);
+  if (kind === "memory") return ask(clientFor(flags, config));
+  if (!isDataFolder(folder) && !mayMakeFolder) {
+    if (where(["storage", "path"]) !== undefined) throw noDataFolder(folder);
+    return ask(clientFor(flags, config)).catch((error: unknown) => {
+      if (!(error instanceof PermanentError) || error.code !== "unreachable") throw error;
+      throw new PermanentError("unreachable", `there is no data folder ${folder}, and ${error.message}`, {
+        cause: error,
+      });
+    });
+  }
   let store: SpanStore;
   try {
     store = await openDataFolder(config, STDERR);
   } catch (error) {
     if (!(error instanceof PermanentError) || error.code !== "data_folder_in_use") throw error;
-    return ways.collector(base);
+    return ask(await ownerOf(folder, clientFor(flags, config), error));
   }
   try {
-    return await ways.folder(store);
+    return { result: await ways.folder(store, config), place: path };
   } finally {
     await store.close(AbortSignal.abort());
   }
 }
 
-/** Asks a running collector. Throws PermanentError with its words, or `unreachable`. */
-export async function postAdmin<T>(base: string, path: string, body: unknown): Promise<T> {
-  const url = new URL(`api/ui/admin/${path}`, base.endsWith("/") ? base : `${base}/`);
-  let response: Response;
+/** Where the collector of this config would answer, unless it is told otherwise. */
+function clientFor({ url, header, caFile }: DbFlags, config: Config): ApiClient {
+  return new ApiClient({
+    url: url ?? (process.env.SPANLOOM_URL || configuredUiUrl(config)),
+    ...(header === undefined ? {} : { header }),
+    ...(caFile === undefined ? {} : { caFile }),
+  });
+}
+
+async function askCollector<T>(client: ApiClient, ways: Ways<T>): Promise<Done<T>> {
+  const status = await client.json<UiStatusResponse>("api/ui/status");
+  return { result: await ways.collector(client, status), place: `the collector at ${client.base}` };
+}
+
+/** The client, when its collector is the one that uses the folder. */
+async function ownerOf(folder: string, client: ApiClient, inUse: PermanentError): Promise<ApiClient> {
+  const name = "name the one that uses it with --url";
+  let status: UiStatusResponse;
   try {
-    response = await fetch(url, {
-      method: "POST",
-      redirect: "error",
-      headers: { "content-type": "application/json", [ADMIN_HEADER]: "1" },
-      body: JSON.stringify(body),
-    });
+    status = await client.json<UiStatusResponse>("api/ui/status");
   } catch (error) {
-    throw new PermanentError(
-      "unreachable",
-      `the data folder is in use, but no collector answers at ${base} (${fetchReason(error)}); name it with --url`,
-      { cause: error },
-    );
+    const message = messageOf(error);
+    const head = inUse.message.split(":", 1)[0];
+    throw new PermanentError("unreachable", `${head}, but ${message.split(";", 1)[0]}; ${name}`, { cause: error });
   }
-  const text = await response.text();
-  if (response.ok) return JSON.parse(text) as T;
-  throw refusalOf(response.status, text, `${url}: ${text}`);
+  const { path } = status.storage;
+  if (path !== undefined && sameFolder(path, folder)) return client;
+  const has = path === undefined ? "keeps its spans in memory" : `uses ${path}`;
+  throw new PermanentError(
+    "data_folder_in_use",
+    `the data folder ${folder} is in use, but the collector at ${client.base} ${has}; ${name}`,
+  );
+}
+
+function sameFolder(one: string, other: string): boolean {
+  try {
+    return realpathSync(one) === realpathSync(other);
+  } catch {
+    return one === other;
+  }
+}
+
+export function isDataFolder(folder: string): boolean {
+  return existsSync(join(folder, "catalog.db"));
+}
+
+function noDataFolder(folder: string): PermanentError {
+  return new PermanentError(
+    "data_folder_unusable",
+    `${folder} is no data folder: it has no catalog.db. Name the one of your collector with --data, or the collector with --url.`,
+  );
 }
 
 const write = (message: string, fields: object = {}) => {

@@ -61,8 +61,12 @@ describe("spanloom db", () => {
     expect(await db("stats")).toMatchObject({ spans: 4000, segments: [{ state: "closed", sealed: true }, {}] });
     expect(await db("check")).toMatchObject({ ok: true, spans: 4000 });
 
-    expect(await db("delete", "2")).toEqual({ deleted: 1 });
-    expect(await db("delete", "--service", "shop-201", "--tag", "number=205")).toEqual({ deleted: 1 });
+    expect(await db("delete", "2")).toEqual({ deleted: 1, unknown: [], place: data });
+    expect(await db("delete", "2")).toEqual({ deleted: 0, unknown: ["2".padStart(32, "0")], place: data });
+    expect(process.exitCode).toBe(1);
+    process.exitCode = undefined;
+    expect(await db("delete", "--service", "shop-201", "--tag", "number=205")).toMatchObject({ deleted: 1 });
+    expect(await db("delete", "--service", "shop-201", "--min-duration", "9h")).toMatchObject({ deleted: 0 });
     expect(await db("check")).toMatchObject({ ok: true, spans: 3980 });
     const copy = join(folder, "copy");
     expect(await db("backup", copy)).toMatchObject({ segments: 2 });
@@ -76,7 +80,7 @@ describe("spanloom db", () => {
       const spans = exported.flatMap((text) => text.match(/"spanId":"([0-9a-f]+)"/g) ?? []);
       expect(new Set(spans).size).toBe(3980);
     }
-    expect(await db("delete", "--all", "--yes")).toEqual({ deleted: "all" });
+    expect(await db("delete", "--all", "--yes")).toMatchObject({ deleted: "all", traces: expect.any(Number) });
     expect(await db("stats")).toMatchObject({ spans: 0 });
     expect(process.exitCode).toBeUndefined();
   });
@@ -127,6 +131,67 @@ describe("spanloom db", () => {
     restored.close();
   });
 
+  it("exports what a search finds, from a folder and from a collector", async () => {
+    await db("import", recording("in.jsonl", line(1, 200), line(1001, 300)));
+    const target = join(folder, "out.jsonl");
+    const all = (pattern: RegExp) => readFileSync(target, "utf8").match(pattern) ?? [];
+    /** Services, spans and traces of the file. */
+    const exported = () => [
+      [...new Set(all(/(?<="stringValue":")shop-\d+/g))].sort(),
+      all(/"spanId"/g).length,
+      new Set(all(/(?<="traceId":")[0-9a-f]+/g)).size,
+    ];
+    const { traces } = await db("export", target, "--service", "shop-1001");
+    expect(exported()).toEqual([["shop-1001"], 300, traces]);
+    expect(await db("export", target, "--tag", "number=1005")).toEqual({ file: target, traces: 1 });
+    expect(await db("export", target, "--service", "shop-1", "--min-duration", "9h")).toMatchObject({ traces: 0 });
+
+    const collector = await createCollector({ storage: { kind: "sqlite", path: data } });
+    try {
+      const { ui } = collector.endpoints;
+      await db("export", target, "--url", ui);
+      expect(exported().slice(0, 2)).toEqual([["shop-1", "shop-1001"], 500]);
+      expect(await db("export", target, "--service", "shop-1001", "--ui", new URL(ui).host)).toMatchObject({ traces });
+      expect(exported()).toEqual([["shop-1001"], 300, traces]);
+    } finally {
+      await collector.shutdown();
+    }
+  });
+
+  it("asks the collector that uses the folder, and no other", async () => {
+    await db("import", recording("in.jsonl", line(1, 100)));
+    const owner = await createCollector({ storage: { kind: "sqlite", path: data } });
+    const stranger = await createCollector();
+    const at = (collector: Collector) => ["--ui", new URL(collector.endpoints.ui).host];
+    try {
+      expect(await db("delete", "3", ...at(owner))).toEqual({
+        deleted: 1,
+        unknown: [],
+        place: `the collector at ${owner.endpoints.ui}`,
+      });
+      await expect(db("delete", "4", ...at(stranger))).rejects.toThrow(
+        `is in use, but the collector at ${stranger.endpoints.ui} keeps its spans in memory`,
+      );
+      await expect(db("delete", "4", "--ui", "127.0.0.1:9")).rejects.toThrow(
+        /is in use by process \d+, but no collector/,
+      );
+      expect(await db("delete", "4", "--url", stranger.endpoints.ui)).toMatchObject({ deleted: 0 });
+    } finally {
+      await Promise.all([owner.shutdown(), stranger.shutdown()]);
+    }
+  });
+
+  it("makes no folder where it finds none", async () => {
+    for (const command of [
+      ["delete", "--all", "--yes"],
+      ["compact"],
+      ["export", join(folder, "x.jsonl"), "--errors"],
+    ]) {
+      await expect(db(...command)).rejects.toThrow("is no data folder");
+    }
+    expect(existsSync(data)).toBe(false);
+  });
+
   it("explains what it cannot do", async () => {
     await expect(db("stats")).rejects.toThrow("is no data folder");
     await expect(db("delete")).rejects.toThrow("say what to delete");
@@ -163,14 +228,16 @@ describe("maintenance over HTTP", () => {
 
   it("deletes traces by id, by search, and all of them", async () => {
     const before = await traces();
-    expect(await (await post("delete", { traceIds: ["3", "4"] })).json()).toEqual({ traces: 2 });
+    const unknown = "f".padStart(32, "0");
+    const answer = await (await post("delete", { traceIds: ["3", "4", "f", "3"] })).json();
+    expect(answer).toEqual({ traces: 2, unknown: [unknown] });
     expect(await traces()).toBe(before - 2);
     expect(await (await post("delete", { query: { service: "shop", tags: '{"number":"77"}' } })).json()).toEqual({
       traces: 1,
     });
     expect(await traces()).toBe(before - 3);
     expect(await (await post("compact", {})).json()).toEqual({ segments: 0 });
-    expect(await (await post("delete", { all: true })).json()).toEqual({ all: true });
+    expect(await (await post("delete", { all: true })).json()).toMatchObject({ all: true, traces: before - 3 });
     expect(await traces()).toBe(0);
   });
 

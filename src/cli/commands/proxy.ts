@@ -4,6 +4,7 @@ import { messageOf } from "../../model/message-of.ts";
 import { addConfigFlags, type ConfigFlags } from "../options/config-flags.ts";
 import { checkUrl } from "../options/option-values.ts";
 import { EXIT } from "../output/exit-codes.ts";
+import { outliveOutput } from "../output/standard-streams.ts";
 
 interface ProxyFlags extends ConfigFlags {
   readonly listen?: string;
@@ -51,6 +52,7 @@ async function run(flags: ProxyFlags): Promise<void> {
   }
   const { startStandaloneProxy } = await import("../../app/proxy.ts");
   const proxy = await startStandaloneProxy(config);
+  outliveOutput(process);
   process.stdout.write(`spanloom proxy is ready\n  listens on  ${proxy.url}\n`);
   let stopping = false;
   const stop = (signal: NodeJS.Signals): void => {

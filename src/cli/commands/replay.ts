@@ -3,6 +3,7 @@ import type { ReplaySummary } from "../../replay/replay.ts";
 import { checkUrl } from "../options/option-values.ts";
 import { badLineReporter } from "../output/bad-lines.ts";
 import { EXIT } from "../output/exit-codes.ts";
+import { count } from "../output/format.ts";
 import { createProgress } from "../output/progress.ts";
 
 interface ReplayFlags {
@@ -48,7 +49,8 @@ async function run(files: string[], flags: ReplayFlags): Promise<void> {
       at: flags.at,
       freshIds: flags.freshIds,
       signal: stop.signal,
-      onProgress: ({ requests, totalRequests, spans }) => progress.update(requests, totalRequests, `${spans} spans`),
+      onProgress: ({ requests, totalRequests, spans }) =>
+        progress.update(requests, totalRequests, count(spans, "span")),
       onBadLine: badLineReporter(),
     });
   } finally {
@@ -61,8 +63,8 @@ async function run(files: string[], flags: ReplayFlags): Promise<void> {
 
 function describe(summary: ReplaySummary): string {
   const rate = summary.seconds > 0 ? Math.round(summary.spans / summary.seconds) : summary.spans;
-  let text = `${summary.interrupted ? "stopped after" : "sent"} ${summary.spans} spans in ${summary.requests} requests, ${summary.seconds.toFixed(2)} s (${rate} spans/s)\n`;
-  if (summary.rejectedSpans > 0) text += `refused by the collector: ${summary.rejectedSpans} spans\n`;
+  let text = `${summary.interrupted ? "stopped after" : "sent"} ${count(summary.spans, "span")} in ${count(summary.requests, "request")}, ${summary.seconds.toFixed(2)} s (${rate} spans/s)\n`;
+  if (summary.rejectedSpans > 0) text += `refused by the collector: ${count(summary.rejectedSpans, "span")}\n`;
   for (const message of summary.messages) text += `  ${message}\n`;
   if (summary.badLines > 0) text += `lines left out: ${summary.badLines}\n`;
   return text;

@@ -1,6 +1,7 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { checkUrl, parseDurationMs, parsePositive } from "../options/option-values.ts";
 import { EXIT } from "../output/exit-codes.ts";
+import { count } from "../output/format.ts";
 import { createProgress } from "../output/progress.ts";
 
 interface SendFlags {
@@ -65,18 +66,18 @@ async function run(flags: SendFlags, command: Command): Promise<void> {
     signal: stop.signal,
     onProgress: (traces, spans) => {
       const seconds = Math.round((Date.now() - began) / 1000);
-      if (!steady) progress.update(traces, flags.traces, `${spans} spans`);
-      else progress.update(seconds, flags.for === undefined ? seconds : flags.for / 1000, `${spans} spans`);
+      if (!steady) progress.update(traces, flags.traces, count(spans, "span"));
+      else progress.update(seconds, flags.for === undefined ? seconds : flags.for / 1000, count(spans, "span"));
     },
   }).finally(() => progress.stop());
   process.stdout.write(
     flags.json
       ? `${JSON.stringify(summary)}\n`
-      : `sent ${summary.spans} spans in ${summary.traces} traces, ${summary.seconds.toFixed(1)} s\n`,
+      : `sent ${count(summary.spans, "span")} in ${count(summary.traces, "trace")}, ${summary.seconds.toFixed(1)} s\n`,
   );
   if (!flags.json && !summary.interrupted) process.stderr.write(NEXT);
   if (summary.rejectedSpans > 0) {
-    process.stderr.write(`spanloom: the collector refused ${summary.rejectedSpans} spans\n`);
+    process.stderr.write(`spanloom: the collector refused ${count(summary.rejectedSpans, "span")}\n`);
     process.exitCode = EXIT.failed;
   } else if (summary.interrupted) process.exitCode = EXIT.interrupted;
 }

@@ -5,6 +5,7 @@ import { messageOf } from "../../model/message-of.ts";
 import { type ResolvedConfig, readConfig } from "../options/resolve-config.ts";
 import type { ServeFlags } from "../options/serve-flags.ts";
 import { EXIT } from "../output/exit-codes.ts";
+import { outliveOutput } from "../output/standard-streams.ts";
 
 /** Runs the collector until a signal ends the process. */
 export async function serve(flags: ServeFlags): Promise<void> {
@@ -12,6 +13,7 @@ export async function serve(flags: ServeFlags): Promise<void> {
   reportIgnored(config, ignored);
   const { startCollector } = await import("../../app/collector.ts");
   const collector = await startCollector(config);
+  outliveOutput(process);
   process.stdout.write(banner(collector, config.storage.kind === "memory" ? "memory" : config.storage.path));
 
   let stopping = false;

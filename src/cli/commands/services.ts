@@ -1,9 +1,9 @@
 import type { Command } from "commander";
 import type { FactDeclaration } from "../../declarations/read-services.ts";
-import { printable } from "../output/format.ts";
+import { count, printable } from "../output/format.ts";
 
 export function addServices(program: Command): void {
-  const services = program.command("services").description("services declared as Prolog facts");
+  const services = program.command("services").alias("service").description("services declared as Prolog facts");
   services
     .command("check")
     .description("read a file of service facts and print what it declares, defaults filled in; nothing is executed")
@@ -24,12 +24,19 @@ Examples:
         flags.json ? `${JSON.stringify(declared.map(asJson), null, 2)}\n` : declared.map(asText).join("\n"),
       );
       if (!flags.json) {
-        process.stdout.write(`${declared.length === 0 ? "" : "\n"}${declared.length} services declared\n`);
+        process.stdout.write(`${declared.length === 0 ? "" : "\n"}${count(declared.length, "service")} declared\n`);
       }
       if (declared.length === 0) {
         process.stderr.write(`spanloom: ${file}: no fact is a service; expected service(Name, Options, Handler)\n`);
       }
     });
+  services.addHelpText(
+    "after",
+    `
+Examples:
+  spanloom services check services.pl
+  spanloom list services                      the services that a collector has seen`,
+  );
 }
 
 function asJson({ name, options, handler, filename, at }: FactDeclaration): object {

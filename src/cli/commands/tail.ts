@@ -4,9 +4,12 @@ import { PermanentError } from "../../component/errors.ts";
 import { BoundedMap } from "../../model/bounded-map.ts";
 import type { UiSearchResponse } from "../../query/ui/api-types.ts";
 import { ApiClient } from "../client/api-client.ts";
+import { addConnectionFlags } from "../options/connection-flags.ts";
+import { addConditions, searchQuery } from "../options/search-conditions.ts";
 import { EXIT } from "../output/exit-codes.ts";
-import { table } from "../output/format.ts";
-import { RIGHT_COLUMNS, rowsOf, SEARCH_HEAD, type SearchFlags, searchOptions, searchQuery } from "./search.ts";
+import { traceList } from "../output/trace-list.ts";
+import { terminalWidth } from "../output/width.ts";
+import type { SearchFlags } from "./search.ts";
 
 const INTERVAL_MS = 1_000;
 /** Most new traces shown an interval; the rest is counted. */
@@ -15,7 +18,7 @@ const PER_INTERVAL = 200;
 const REMEMBERED = 10_000;
 
 export function addTail(program: Command): void {
-  searchOptions(program.command("tail").description("print traces as they arrive, until Ctrl-C"))
+  addConditions(addConnectionFlags(program.command("tail").description("print traces as they arrive, until Ctrl-C")))
     .option("--json", "print one JSON object a trace", false)
     .addHelpText(
       "after",
@@ -31,11 +34,11 @@ Examples:
 async function run(flags: SearchFlags): Promise<void> {
   const stop = new AbortController();
   process.once("SIGINT", () => stop.abort());
-  const client = new ApiClient(flags.url);
+  const client = new ApiClient(flags);
   const seen = new BoundedMap<string, true>(REMEMBERED);
   // Traces that began before now are old news, unless --lookback asks for them.
   const since = BigInt(Date.now()) * 1000n;
-  let widths = true;
+  let headed = false;
   while (!stop.signal.aborted) {
     const query = searchQuery(flags);
     query.set("limit", String(PER_INTERVAL));
@@ -48,9 +51,9 @@ async function run(flags: SearchFlags): Promise<void> {
       }
       if (flags.json) for (const trace of fresh) process.stdout.write(`${JSON.stringify(trace)}\n`);
       else if (fresh.length > 0) {
-        const text = table(SEARCH_HEAD, rowsOf(fresh), RIGHT_COLUMNS);
-        process.stdout.write(widths ? text : text.slice(text.indexOf("\n") + 1));
-        widths = false;
+        const text = traceList(fresh, terminalWidth(process.stdout));
+        process.stdout.write(headed ? text.slice(text.indexOf("\n") + 1) : text);
+        headed = true;
       }
     } catch (error) {
       if (!(error instanceof PermanentError && error.code === "cancelled")) throw error;

@@ -1,7 +1,6 @@
 import type { Command } from "commander";
 import { describe, expect, it } from "vitest";
 import { PermanentError } from "../../component/errors.ts";
-import { searchQuery } from "../commands/search.ts";
 import { createProgram, refuseUnknownCommand } from "../program.ts";
 import {
   checkDuration,
@@ -13,6 +12,7 @@ import {
   parsePositive,
   tagsJson,
 } from "./option-values.ts";
+import { searchQuery } from "./search-conditions.ts";
 
 describe("values of flags", () => {
   it("are taken as they are meant", () => {

@@ -50,6 +50,16 @@ export function checkDuration(text: string): string {
   return text;
 }
 
+/** A time of the local clock, one with its zone, or a number since the epoch, as microseconds since then. */
+export function parseTime(text: string): string {
+  if (/^\d{1,19}$/.test(text)) return text;
+  const ms = /^\d{4}-\d{2}-\d{2}/.test(text) ? Date.parse(/T| /.test(text) ? text : `${text}T00:00`) : Number.NaN;
+  if (!(ms >= 0)) {
+    throw new InvalidArgumentError("expected a time such as 2026-03-05T12:30, or microseconds since the epoch");
+  }
+  return String(ms * 1_000);
+}
+
 /** For a repeatable `--tag <key=value>`. */
 export function collectTag(text: string, previous: readonly string[] = []): readonly string[] {
   if (text.indexOf("=") < 1) throw new InvalidArgumentError("expected key=value");

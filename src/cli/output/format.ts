@@ -1,3 +1,5 @@
+import { pad, shorten, textWidth } from "./width.ts";
+
 /** `1.24 s`, `12.5 ms`, `830 µs`, `40 ns`; ns in. Negative durations keep their sign. */
 export function formatDuration(nanos: number): string {
   const size = Math.abs(nanos);
@@ -7,16 +9,46 @@ export function formatDuration(nanos: number): string {
   return `${nanos} ns`;
 }
 
+/** `45 s`, `12 min`, `3 h 5 min`, `4 d 2 h`; ms in. */
+export function formatAge(ms: number): string {
+  const seconds = Math.max(0, Math.round(ms / 1_000));
+  if (seconds < 60) return `${seconds} s`;
+  const minutes = Math.floor(seconds / 60);
+  if (minutes < 60) return `${minutes} min`;
+  const hours = Math.floor(minutes / 60);
+  return hours < 24 ? `${hours} h ${minutes % 60} min` : `${Math.floor(hours / 24)} d ${hours % 24} h`;
+}
+
+/** Without the unit; bytes in. */
+export function formatMebibytes(bytes: number): string {
+  return (bytes / 1024 / 1024).toFixed(1);
+}
+
 function trim(value: number): string {
   return String(Number(value.toPrecision(3)));
 }
 
 /** Local date and time to the millisecond; ns since the epoch in. */
 export function formatTime(nanos: bigint): string {
+  const { day, time, millis } = timeParts(nanos);
+  return `${day} ${time}.${millis}`;
+}
+
+/** Local time to the second, and the date where it is not that of `now`; ns since the epoch in. */
+export function formatShortTime(nanos: bigint, now: Date): string {
+  const { day, time } = timeParts(nanos);
+  const today = timeParts(BigInt(now.getTime()) * 1_000_000n).day;
+  return day === today ? time : `${day} ${time}`;
+}
+
+function timeParts(nanos: bigint): { readonly day: string; readonly time: string; readonly millis: string } {
   const date = new Date(Number(nanos / 1_000_000n));
-  const pad = (value: number, width = 2) => String(value).padStart(width, "0");
-  const day = `${date.getFullYear()}-${pad(date.getMonth() + 1)}-${pad(date.getDate())}`;
-  return `${day} ${pad(date.getHours())}:${pad(date.getMinutes())}:${pad(date.getSeconds())}.${pad(date.getMilliseconds(), 3)}`;
+  const digits = (value: number, width = 2) => String(value).padStart(width, "0");
+  return {
+    day: `${date.getFullYear()}-${digits(date.getMonth() + 1)}-${digits(date.getDate())}`,
+    time: `${digits(date.getHours())}:${digits(date.getMinutes())}:${digits(date.getSeconds())}`,
+    millis: digits(date.getMilliseconds(), 3),
+  };
 }
 
 /** Text from strangers made safe for a terminal: control and bidirectional override characters become visible. */
@@ -40,18 +72,66 @@ export function styleFor(stream: NodeJS.WriteStream, environment: NodeJS.Process
   return { bold: wrap(1), dim: wrap(2), red: wrap(31) };
 }
 
-/** Columns as wide as their widest cell; numbers stand right. */
-export function table(head: readonly string[], rows: readonly (readonly string[])[], right: readonly number[]): string {
-  const widths = head.map((name, i) =>
-    rows.reduce((widest, row) => Math.max(widest, [...(row[i] as string)].length), name.length),
-  );
-  const line = (cells: readonly string[]) =>
-    cells
+/** `1 span`, `2 spans`. */
+export function count(number: number, one: string, several = `${one}s`): string {
+  return `${number} ${number === 1 ? one : several}`;
+}
+
+export interface TableStyle {
+  /** Columns whose cells stand at their right end, as numbers do. */
+  readonly right?: readonly number[];
+  /** Cells of a line. Left out, lines are as long as they need. */
+  readonly width?: number | undefined;
+  /** Columns with texts that may be cut where lines would be too long, the widest first. */
+  readonly flexible?: readonly number[];
+}
+
+const GAP = "  ";
+/** A text that is cut keeps this much. */
+const LEAST_TEXT = 8;
+
+/** Columns as wide as their widest cell, or as the line lets them be. */
+export function table(
+  head: readonly string[],
+  rows: readonly (readonly string[])[],
+  { right = [], width, flexible = [] }: TableStyle = {},
+): string {
+  const widths = columnWidths([head, ...rows]);
+  if (width !== undefined) shrink(widths, flexible, width);
+  const line = (cells: readonly string[]) => {
+    const text = cells
       .map((cell, i) => {
-        const space = " ".repeat(Math.max(0, (widths[i] as number) - [...cell].length));
-        return right.includes(i) ? space + cell : cell + space;
+        const size = widths[i] as number;
+        return pad(shorten(cell, size), size, right.includes(i) ? "left" : "right");
       })
-      .join("  ")
+      .join(GAP)
       .trimEnd();
-  return `${[line(head), ...rows.map(line)].join("\n")}\n`;
+    return width === undefined ? text : shorten(text, width);
+  };
+  return `${[head, ...rows].map(line).join("\n")}\n`;
+}
+
+/** Cells that the lines of a table take where nothing is cut. */
+export function tableWidth(lines: readonly (readonly string[])[]): number {
+  return lineWidth(columnWidths(lines));
+}
+
+function columnWidths(lines: readonly (readonly string[])[]): number[] {
+  const widths: number[] = [];
+  for (const cells of lines) {
+    for (const [i, cell] of cells.entries()) widths[i] = Math.max(widths[i] ?? 0, textWidth(cell));
+  }
+  return widths;
+}
+
+function lineWidth(widths: readonly number[]): number {
+  return widths.reduce((sum, size) => sum + size, GAP.length * (widths.length - 1));
+}
+
+function shrink(widths: number[], flexible: readonly number[], width: number): void {
+  for (let over = lineWidth(widths) - width; over > 0; over--) {
+    const widest = flexible.reduce((a, b) => ((widths[b] ?? 0) > (widths[a] ?? 0) ? b : a), flexible[0] ?? 0);
+    if ((widths[widest] ?? 0) <= LEAST_TEXT) return;
+    widths[widest] = (widths[widest] as number) - 1;
+  }
 }

@@ -1,0 +1,104 @@
+import type { Command } from "commander";
+import type { UiStatusResponse } from "../../query/ui/status-types.ts";
+import { PermanentError } from "../../component/errors.ts";
+import { ApiClient } from "../client/api-client.ts";
+import { addConnectionFlags, type ConnectionFlags } from "../options/connection-flags.ts";
+import { EXIT } from "../output/exit-codes.ts";
+import { count, formatAge, formatMebibytes, printable, type Style, styleFor, table } from "../output/format.ts";
+import { terminalWidth } from "../output/width.ts";
+
+export function addStatus(program: Command): void {
+  addConnectionFlags(
+    program
+      .command("status")
+      .description(
+        "what a running collector listens on, stores, receives and sends; exit code 1 when it takes no spans",
+      ),
+  )
+    .option("--json", "print the status as JSON", false)
+    .addHelpText(
+      "after",
+      `
+Examples:
+  spanloom status
+  spanloom status --url https://user:password@traces.example
+  spanloom status --json | jq '.exporters[] | {name, lagSpans}'`,
+    )
+    .action(run);
+}
+
+async function run(flags: ConnectionFlags & { readonly json: boolean }): Promise<void> {
+  const client = new ApiClient(flags);
+  const status = await client.json<UiStatusResponse>("api/ui/status");
+  const notReady = await reasonNotReady(client);
+  if (flags.json) {
+    process.stdout.write(
+      `${JSON.stringify({ ready: notReady === undefined, notReady: notReady ?? null, ...status })}\n`,
+    );
+  } else {
+    process.stdout.write(
+      describe(status, notReady, styleFor(process.stdout, process.env), terminalWidth(process.stdout)),
+    );
+  }
+  if (notReady !== undefined) process.exitCode = EXIT.failed;
+}
+
+/** Undefined where the collector takes spans. */
+async function reasonNotReady(client: ApiClient): Promise<string | undefined> {
+  try {
+    await client.text("readyz");
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof PermanentError) || error.code === "unreachable") throw error;
+    return error.message;
+  }
+}
+
+function describe(
+  status: UiStatusResponse,
+  notReady: string | undefined,
+  style: Style,
+  width: number | undefined,
+): string {
+  const { storage, endpoints, exporters, received } = status;
+  const state = notReady === undefined ? "ready" : style.red(`not ready: ${notReady}`);
+  const head = `spanloom ${status.version}, ${state}, running for ${formatAge(status.nowMs - status.startedAtMs)}`;
+  const kept = storage.oldestMs === undefined ? "" : `, since ${formatAge(status.nowMs - storage.oldestMs)}`;
+  const size = storage.kind === "memory" ? "" : ` in ${formatMebibytes(storage.diskBytes)} MiB`;
+  const lines = [
+    ["web UI", endpoints.ui],
+    ...endpoints.receivers.map(({ title, address }) => [title, address ?? "off"]),
+    ["registry", endpoints.registry ?? "off"],
+    ...(endpoints.proxy === undefined ? [] : [["proxy", endpoints.proxy]]),
+    ["data", `${storage.path ?? "memory"}: ${count(storage.spans, "span")}${size}${kept}`],
+    ["received", receivedText(received)],
+  ];
+  let text = `${style.bold(head)}\n${table(["", ""], lines as string[][], { width, flexible: [1] }).trimStart()}`;
+  if (exporters.length > 0) text += `\n${exporterTable(exporters, width)}`;
+  for (const { name, lastError } of exporters) {
+    if (lastError !== undefined) text += `${style.red(`${name}: ${printable(lastError)}`)}\n`;
+  }
+  return text;
+}
+
+function receivedText(received: UiStatusResponse["received"]): string {
+  const sum = (pattern: RegExp) =>
+    received.reduce((total, { name, value }) => total + (pattern.test(name) ? value : 0), 0);
+  const refused = sum(/refused.*spans|rejected.*spans/);
+  const accepted = sum(/accepted.*spans/);
+  return `${count(accepted, "span")} since the start${refused > 0 ? `, ${refused} refused` : ""}`;
+}
+
+function exporterTable(exporters: UiStatusResponse["exporters"], width: number | undefined): string {
+  const rows = exporters.map((one) => [
+    one.name,
+    String(one.deliveredSpans),
+    String(one.lagSpans),
+    one.lagSpans === 0 ? "-" : formatAge(one.lagMs),
+    String(one.rejectedSpans),
+    String(one.lostSpans),
+    one.lastOutcome ?? "-",
+  ]);
+  const head = ["exporter", "sent", "waiting", "oldest", "refused", "lost", "last"];
+  return table(head, rows, { right: [1, 2, 3, 4, 5], width, flexible: [0] });
+}

@@ -1,0 +1,50 @@
+import { validateHeaderName, validateHeaderValue } from "node:http";
+import { type Command, InvalidArgumentError, Option } from "commander";
+import { checkUrl } from "./option-values.ts";
+
+/** Where a collector's read APIs answer when a command is not told. */
+export const DEFAULT_URL = "http://127.0.0.1:16686";
+
+/** How a command reaches a running collector. */
+export interface ConnectionFlags {
+  readonly url: string;
+  readonly header?: readonly (readonly [name: string, value: string])[];
+  readonly caFile?: string;
+}
+
+/** The flags of every command that talks to a running collector. */
+export function addConnectionFlags(command: Command): Command {
+  return addTrustFlags(
+    command.addOption(
+      new Option("--url <url>", "web UI address of the collector, also with user:password@")
+        .argParser(checkUrl)
+        .env("SPANLOOM_URL")
+        .default(DEFAULT_URL),
+    ),
+  );
+}
+
+/** What a collector behind a proxy may take besides its address. */
+export function addTrustFlags(command: Command): Command {
+  return command
+    .option(
+      "--header <name: value>",
+      "sent with every request, such as authorization: Bearer … (repeatable)",
+      collectHeader,
+    )
+    .option("--ca-file <file>", "PEM certificates to trust in place of the system's");
+}
+
+type Header = readonly [name: string, value: string];
+
+function collectHeader(text: string, previous: readonly Header[] = []): readonly Header[] {
+  const at = text.indexOf(":");
+  const [name, value] = [text.slice(0, Math.max(0, at)).trim(), text.slice(at + 1).trim()];
+  try {
+    validateHeaderName(name);
+    validateHeaderValue(name, value);
+  } catch {
+    throw new InvalidArgumentError("expected a name and a value such as 'authorization: Bearer abc'");
+  }
+  return [...previous, [name, value]];
+}
