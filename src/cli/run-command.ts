@@ -1,6 +1,7 @@
 import { CommanderError } from "commander";
 import { PermanentError, RetryableError } from "../component/errors.ts";
 import { messageOf } from "../model/message-of.ts";
+import { COMPLETE } from "./commands/completion.ts";
 import { freeBuffersAtOnce } from "./garbage-collection.ts";
 import { EXIT } from "./output/exit-codes.ts";
 import { endWithOutput } from "./output/standard-streams.ts";
@@ -13,8 +14,14 @@ export async function runCommand(): Promise<void> {
   freeBuffersAtOnce();
   try {
     const program = createProgram();
-    refuseUnknownCommand(program, process.argv.slice(2));
-    await program.parseAsync();
+    const [word, ...rest] = process.argv.slice(2);
+    if (word === COMPLETE) {
+      const { completionAnswer } = await import("./commands/completion-answer.ts");
+      process.stdout.write(await completionAnswer(program, rest));
+    } else {
+      refuseUnknownCommand(program, process.argv.slice(2));
+      await program.parseAsync();
+    }
   } catch (error) {
     process.exit(report(error));
   }

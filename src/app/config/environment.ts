@@ -62,12 +62,17 @@ function isServiceLink(name: string, value: string): boolean {
 function hint(name: string): string {
   const plain = (text: string) => text.replaceAll(/_+/g, "_");
   const wanted = name.slice(PREFIX.length);
-  const known = [
-    ...settingPaths(configSchema, []),
-    ...Object.entries(RECEIVERS).flatMap(([type, { config }]) => settingPaths(config, ["receivers", type])),
-  ].map((path) => path.join("__").toUpperCase());
+  const known = allSettings().map((path) => path.join("__").toUpperCase());
   const near = known.find((one) => plain(one) === plain(wanted)) ?? nearest(wanted, known);
   return near === undefined
     ? "two underscores stand between the parts of a path: SPANLOOM_STORAGE__PATH"
     : `did you mean ${PREFIX}${near}?`;
+}
+
+/** The paths of all settings that have one name whoever writes them: those of exporters have not. */
+export function allSettings(): readonly (readonly string[])[] {
+  return [
+    ...settingPaths(configSchema, []).filter(([section]) => section !== "receivers"),
+    ...Object.entries(RECEIVERS).flatMap(([type, { config }]) => settingPaths(config, ["receivers", type])),
+  ];
 }
