@@ -14,7 +14,9 @@ const TEST_MS = 90_000;
 const KILL_LINE = "\u0015";
 /** Makes a terminal for a shell. */
 const SCRIPT = "/usr/bin/script";
-const has = (shell: string) => ["/bin", "/usr/bin", "/usr/local/bin"].some((folder) => existsSync(join(folder, shell)));
+const [bash, zsh, fish] = ["bash", "zsh", "fish"].map((shell) =>
+  ["/bin", "/usr/bin", "/usr/local/bin"].map((folder) => join(folder, shell)).find(existsSync),
+);
 const terminal = process.platform === "linux" && existsSync(SCRIPT);
 
 let folder: string;
@@ -127,13 +129,13 @@ const LINES: readonly (readonly [typed: string, shows: RegExp])[] = [
   ["spanloom --set storage.ki\t", /storage\.kind=/],
 ];
 
-describe.skipIf(!terminal || !has("bash"))(
+describe.skipIf(!terminal || bash === undefined)(
   "completion in bash (skipped without bash and the script of util-linux)",
   () => {
     it(
       "completes commands, flags, values, and what the collector knows",
       async () => {
-        const shell = new Shell("bash --norc --noprofile -i");
+        const shell = new Shell(`${bash} --norc --noprofile -i`);
         await shell.type(
           "PS1='READY> '; bind 'set bell-style none'; source bash.sh; echo loa''ded\r",
           /loaded[\s\S]*READY> /,
@@ -148,7 +150,7 @@ describe.skipIf(!terminal || !has("bash"))(
   },
 );
 
-describe.skipIf(!terminal || !has("zsh"))(
+describe.skipIf(!terminal || zsh === undefined)(
   "completion in zsh (skipped without zsh and the script of util-linux)",
   () => {
     const load = {
@@ -158,7 +160,7 @@ describe.skipIf(!terminal || !has("zsh"))(
     it.each(Object.entries(load))(
       "completes the same, %s",
       async (_how, command) => {
-        const shell = new Shell("zsh -f -i");
+        const shell = new Shell(`${zsh} -f -i`);
         await shell.type(
           `PS1='READY> '; unsetopt beep zle_bracketed_paste; ${command}; echo loa''ded\r`,
           /loaded[\s\S]*READY> /,
@@ -173,11 +175,14 @@ describe.skipIf(!terminal || !has("zsh"))(
   },
 );
 
-describe.skipIf(!has("fish"))("completion in fish (skipped without fish)", () => {
+describe.skipIf(fish === undefined)("completion in fish (skipped without fish)", () => {
   /** What fish offers for a line, each with its description. */
   const offered = (line: string) =>
     new Promise<string[]>((done, fail) => {
-      const child = spawn("fish", ["-c", `complete -C ${JSON.stringify(line)}`], { cwd: folder, env: environment() });
+      const child = spawn(fish as string, ["-c", `complete -C ${JSON.stringify(line)}`], {
+        cwd: folder,
+        env: environment(),
+      });
       let out = "";
       child.stdout.on("data", (chunk: Buffer) => {
         out += chunk.toString();

@@ -105,8 +105,8 @@ Values in the config file may name environment variables:
 | \`\${env:NAME:-default}\` | the variable, or the default where it is not set or empty |
 | \`$\${env:NAME}\` | the text \`\${env:NAME}\` itself |
 
-A value that is one variable and nothing else, without quotes, may be a number, true or false, or a list; with text around
-it or in quotes it is a text. Inside \`{…}\` and \`[…]\` it needs the quotes.
+A value that is one variable and nothing else, without quotes, may be a number, true or false, or a list; with text
+around it or in quotes it is a text. Inside \`{…}\` and \`[…]\` it needs the quotes.
 
 ## Secrets
 

@@ -37,9 +37,7 @@ export class ApiClient {
     this.#ca = caFile === undefined ? undefined : readAuthorities(caFile);
   }
 
-  /**
-   * Throws PermanentError: `unreachable` where nothing answers, `not_found`, `bad_request` with the collector's words.
-   */
+  /** @throws PermanentError `unreachable` where nothing answers; `not_found`, `bad_request` with the collector's words */
   async json<T>(path: string, signal?: AbortSignal): Promise<T> {
     return this.#parse<T>(await this.#ask(path, { signal }));
   }

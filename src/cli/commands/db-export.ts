@@ -6,6 +6,7 @@ import { materialiseBody } from "../../codec/otlp/cut/materialise.ts";
 import { tracesToJson } from "../../codec/otlp/json/json-out.ts";
 import { decodeTraces } from "../../codec/otlp/message/decode.ts";
 import { PermanentError, RetryableError } from "../../component/errors.ts";
+import { fileReason } from "../../component/reasons.ts";
 import type { SpanStore } from "../../component/store.ts";
 import { parseSearchParams } from "../../query/search-params.ts";
 import type { UiSearchResponse } from "../../query/ui/api-types.ts";
@@ -131,9 +132,8 @@ async function writeTo(file: string, lines: () => AsyncGenerator<string>): Promi
     if (file.endsWith(".gz")) await pipeline(lines, createGzip({ level: 6 }), createWriteStream(file));
     else await pipeline(lines, createWriteStream(file));
   } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
-    if (code === undefined || !/^E[A-Z]+$/.test(code)) throw error;
-    throw new PermanentError("bad_request", `${file}: cannot be written: ${message}`, { cause: error });
+    if (!/^E[A-Z]+$/.test((error as NodeJS.ErrnoException).code ?? "")) throw error;
+    throw new PermanentError("bad_request", `${file}: cannot be written: ${fileReason(error)}`, { cause: error });
   }
 }
 

@@ -5,8 +5,6 @@ import type { DbFlags, DeleteFlags, ExportFlags } from "../options/db-flags.ts";
 import { checkUrl } from "../options/option-values.ts";
 import { addConditions, addTimes } from "../options/search-conditions.ts";
 
-const READS = "of the folder itself, also while a collector uses it";
-
 const EXAMPLES = `
 Examples:
   spanloom db stats --data ./spanloom-data
@@ -36,7 +34,7 @@ export function addDb(program: Command): void {
 
   command(
     "stats",
-    `sizes, ages and forms of what is stored, ${READS}`,
+    "sizes, ages and forms of what is stored",
     "stats --data ./spanloom-data",
     "stats --json | jq .bytesPerSpan",
   ).action(async (flags: DbFlags) => (await reads()).stats(flags));

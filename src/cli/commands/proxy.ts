@@ -2,7 +2,7 @@ import { type Command, InvalidArgumentError } from "commander";
 import type { RawConfig } from "../../app/config/config-sources.ts";
 import { messageOf } from "../../model/message-of.ts";
 import { addConfigFlags, type ConfigFlags } from "../options/config-flags.ts";
-import { checkUrl } from "../options/option-values.ts";
+import { checkEndpoint } from "../options/option-values.ts";
 import { EXIT } from "../output/exit-codes.ts";
 import { outliveOutput } from "../output/standard-streams.ts";
 
@@ -30,7 +30,7 @@ export function addProxy(program: Command): void {
     .option("--listen <host:port>", "where it listens (default 127.0.0.1:8088)")
     .option("--route <[/prefix=]upstream[#service]>", "what goes where (repeatable)", collectRoute)
     .option("--propagation <formats>", "sent upstream: w3c, b3, b3_single, jaeger, baggage, separated by commas")
-    .option("--otlp <url>", "OTLP/HTTP base of the collector (default http://127.0.0.1:4318)", checkUrl)
+    .option("--otlp <url>", "OTLP/HTTP base of the collector (default http://127.0.0.1:4318)", checkEndpoint)
     .addHelpText(
       "after",
       `

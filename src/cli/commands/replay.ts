@@ -1,6 +1,6 @@
 import { type Command, InvalidArgumentError } from "commander";
 import type { ReplaySummary } from "../../replay/replay.ts";
-import { checkUrl } from "../options/option-values.ts";
+import { checkEndpoint } from "../options/option-values.ts";
 import { badLineReporter } from "../output/bad-lines.ts";
 import { EXIT } from "../output/exit-codes.ts";
 import { count } from "../output/format.ts";
@@ -19,7 +19,7 @@ export function addReplay(program: Command): void {
     .command("replay")
     .description("send recorded spans (OTLP JSON Lines, also .gz) to a collector, in order")
     .argument("<file...>", "recordings, one TracesData object a line")
-    .option("--endpoint <url>", "OTLP/HTTP base of the collector", checkUrl, "http://127.0.0.1:4318")
+    .option("--endpoint <url>", "OTLP/HTTP base of the collector", checkEndpoint, "http://127.0.0.1:4318")
     .option("--speed <factor>", "max, or times the recorded speed: 1x, 10x", parseSpeed, "max")
     .option("--at <when>", "original times, or now: the last span ends as the replay begins", parseAt, "original")
     .option("--fresh-ids", "give traces and spans new ids that keep their relations", false)

@@ -1,5 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
-import { checkUrl, parseDurationMs, parsePositive } from "../options/option-values.ts";
+import { checkEndpoint, parseDurationMs, parsePositive } from "../options/option-values.ts";
 import { EXIT } from "../output/exit-codes.ts";
 import { count } from "../output/format.ts";
 import { createProgress } from "../output/progress.ts";
@@ -20,7 +20,7 @@ export function addSend(program: Command): void {
     .command("send")
     .description("send generated spans to a collector")
     .requiredOption("--demo", "a shop of thirteen services with errors, retries, N+1 queries and slow calls")
-    .option("--endpoint <url>", "OTLP/HTTP base of the collector", checkUrl, "http://127.0.0.1:4318")
+    .option("--endpoint <url>", "OTLP/HTTP base of the collector", checkEndpoint, "http://127.0.0.1:4318")
     .option("--traces <n>", "one shot: how many traces", parsePositive, 500)
     .addOption(
       new Option("--spread <duration>", "one shot: over how much of the recent past")

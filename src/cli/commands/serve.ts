@@ -15,7 +15,7 @@ export function addServe(program: Command): void {
 Examples:
   spanloom                                   start with defaults, data in ./spanloom-data
   spanloom --storage memory                  keep nothing on disk
-  spanloom -c spanloom.yaml --ui 0.0.0.0:16686
+  spanloom serve -c spanloom.yaml --ui 0.0.0.0:16686
   spanloom --set exporters.otlp.endpoint=collector:4317
   SPANLOOM_STORAGE__PATH=/data spanloom      any setting by environment: two underscores between the parts
   kill -HUP <pid>                            load the config again: sampling, processors, log level; and TLS files`,

@@ -76,7 +76,9 @@ describe("the help", () => {
       command.configureOutput({ writeErr: (text) => (written += text) });
     }
     expect(() => program.parse(["db", "stats", "--nosuch"], { from: "user" })).toThrow();
-    expect(written).toBe("error: unknown option '--nosuch'\n(spanloom db stats --help shows its flags and examples)\n");
+    expect(written).toBe(
+      "spanloom: unknown option '--nosuch'\n(spanloom db stats --help shows its flags and examples)\n",
+    );
   });
 
   function pathOf(command: Command): string {

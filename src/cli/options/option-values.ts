@@ -10,6 +10,13 @@ export function checkUrl(text: string): string {
   return text;
 }
 
+/** As `checkUrl`, where nothing could be done with a user and a password. */
+export function checkEndpoint(text: string): string {
+  const { username, password } = new URL(checkUrl(text));
+  if (username === "" && password === "") return text;
+  throw new InvalidArgumentError("expected a URL without user and password, which receivers of spans do not ask for");
+}
+
 export function parsePositive(text: string): number {
   const value = Number(text);
   if (!/^\d+$/.test(text) || value < 1 || value > 1e9) {

@@ -39,7 +39,7 @@ export function pad(text: string, width: number, side: "left" | "right" = "right
   return side === "right" ? text + space : space + text;
 }
 
-/** Cells of a line of the terminal behind a stream. Undefined for a file or a pipe, where lines may be as long as they like. */
+/** Cells of a line of the terminal behind a stream. Undefined for a file or a pipe, whose lines may have any length. */
 export function terminalWidth(stream: Pick<NodeJS.WriteStream, "isTTY" | "columns">): number | undefined {
   if (stream.isTTY !== true || !(stream.columns > 0)) return undefined;
   return Math.max(40, stream.columns);
