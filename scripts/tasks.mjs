@@ -21,6 +21,8 @@ const TASKS = {
     ensureDebianPackages({
       "/usr/bin/python3": "python3",
       "/usr/lib/python3/dist-packages/brotli.py": "python3-brotli",
+      "/usr/bin/zsh": "zsh",
+      "/usr/bin/fish": "fish",
     });
     process.exit(vitest(args));
   },

@@ -1,8 +1,8 @@
-import type { UiStatusResponse } from "../../query/ui/status-types.ts";
 import { type DeletedTraces, deleteEverything, deleteIds, deleteMatching } from "../../app/ui-port/admin-routes.ts";
 import { PermanentError } from "../../component/errors.ts";
 import type { StoreStats } from "../../component/read.ts";
 import type { SpanStore } from "../../component/store.ts";
+import type { UiStatusResponse } from "../../query/ui/status-types.ts";
 import { checkRecording } from "../../replay/recording.ts";
 import { replay } from "../../replay/replay.ts";
 import { onCollectorOrFolder } from "../client/db-access.ts";

@@ -1,6 +1,6 @@
 import type { Command } from "commander";
-import type { UiStatusResponse } from "../../query/ui/status-types.ts";
 import { PermanentError } from "../../component/errors.ts";
+import type { UiStatusResponse } from "../../query/ui/status-types.ts";
 import { ApiClient } from "../client/api-client.ts";
 import { addConnectionFlags, type ConnectionFlags } from "../options/connection-flags.ts";
 import { EXIT } from "../output/exit-codes.ts";
