@@ -110,7 +110,7 @@ async function startParts(config: Config, table: ReceiverTable, core: Core, part
     metrics,
     status: (url) =>
       collectorStatus({ version, startedAtMs, endpoints: endpointsWith(url), config: reloads.running, store, metrics }),
-    notReady: () => (parts.stopping ? "shutting down" : undefined),
+    notReady: () => (parts.stopping ? "shutting down" : store.trouble()),
   });
   parts.opened("ui", (signal) => ui.close(signal));
 

@@ -5,20 +5,27 @@ import type { DependencyLink, DependencyQuery, Operation, SearchResult, TraceQue
 import type { Host } from "./component.ts";
 import type { Endpoint } from "./endpoint.ts";
 
+/**
+ * Told why a part of what is stored could not be looked at, as the disk does not give it now: what is answered may lack
+ * something, and whoever passes it on says so.
+ */
+export type OnGap = (reason: string) => void;
+
 /** Reading what is stored. Every acknowledged span is visible to a call that starts after its acknowledgement. */
 export interface TraceReader {
-  /** All stored rows of the trace, in log order, byte-equal duplicates of one (span, kind) once; empty when unknown. */
-  trace(traceId: Uint8Array, signal: AbortSignal): Promise<readonly LogFragment[]>;
+  /** All stored rows of the trace, in log order, a span that came several times once; empty when unknown. */
+  trace(traceId: Uint8Array, signal: AbortSignal, onGap?: OnGap): Promise<readonly LogFragment[]>;
   /**
    * The same of several traces as of one moment, in the order of the ids: each is read when the loop comes to it, so
    * that one is in memory at a time.
    */
-  traces(traceIds: readonly Uint8Array[], signal: AbortSignal): AsyncIterable<readonly LogFragment[]>;
+  traces(traceIds: readonly Uint8Array[], signal: AbortSignal, onGap?: OnGap): AsyncIterable<readonly LogFragment[]>;
+  /** Gaps are in the result. */
   find(query: TraceQuery, signal: AbortSignal): Promise<SearchResult>;
   /** Sorted by name. */
-  services(signal: AbortSignal): Promise<readonly string[]>;
+  services(signal: AbortSignal, onGap?: OnGap): Promise<readonly string[]>;
   /** Of one service, or of all; sorted by name, then kind. */
-  operations(service: string | undefined, signal: AbortSignal): Promise<readonly Operation[]>;
+  operations(service: string | undefined, signal: AbortSignal, onGap?: OnGap): Promise<readonly Operation[]>;
   /** Calls between services, sorted by parent, then child. */
   dependencies(query: DependencyQuery, signal: AbortSignal): Promise<readonly DependencyLink[]>;
   /** Rate, errors and duration of services over time. */
@@ -41,6 +48,8 @@ export interface ViewResult {
   readonly status: number;
   readonly contentType: string;
   readonly body: Uint8Array<ArrayBuffer>;
+  /** Why the answer may lack something (OnGap): HTTP says it in the header `x-spanloom-incomplete` too. */
+  readonly incomplete?: string;
 }
 
 /**

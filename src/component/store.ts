@@ -31,6 +31,8 @@ export interface SpanStore extends BatchSink, ViewHost {
    * takes the byte streams that it opens to this thread. At most one at a time.
    */
   serve(config: unknown, onStream: (stream: Duplex) => void): Promise<ServedReads>;
+  /** Why spans are refused, or a part of what is stored cannot be read, now; undefined where all is well. */
+  trouble(): string | undefined;
   /** Counters and gauges of the store's threads. */
   metrics(): Promise<readonly MetricSample[]>;
   /** State of every exporter, for metrics and the status page. */

@@ -92,9 +92,14 @@ export interface TraceSummary {
 
 export interface SearchResult {
   readonly traces: readonly TraceSummary[];
-  /** False where the time budget ended the search early; then everything at or after `searchedBackTo` was seen. */
+  /** False where the time budget ended the search early, and where a part of what is stored could not be read. */
   readonly complete: boolean;
-  /** ns since the epoch; present when not complete. */
+  /** Where not complete: why, one sentence without a full stop. */
+  readonly reason?: string;
+  /**
+   * ns since the epoch; present where the time budget ended the search: everything at or after it was seen, but for what
+   * could not be read.
+   */
   readonly searchedBackTo?: bigint;
   /** Present when more traces match than the limit gave: pass as `after`. */
   readonly next?: { readonly start: bigint; readonly traceId: string };

@@ -16,6 +16,9 @@ const COMPRESS_FROM_BYTES = 1024;
 /** Larger answers are compressed at the fastest level: they cross a local network more often than a slow one. */
 const FAST_FROM_BYTES = 256 * 1024;
 
+/** Says why an answer may lack something, whatever its form. */
+export const INCOMPLETE_HEADER = "X-Spanloom-Incomplete";
+
 /** An API's own form of an error body; always JSON. */
 export type ErrorBody = (status: number, code: ErrorCode, message: string) => string;
 
@@ -91,7 +94,13 @@ async function sendBytes(request: Request, response: Response, result: ViewResul
   response.setHeader("Content-Type", result.contentType);
   response.setHeader("Content-Length", body.length);
   response.setHeader("Cache-Control", "no-store");
+  if (result.incomplete !== undefined) response.setHeader(INCOMPLETE_HEADER, headerText(result.incomplete));
   response.end(request.method === "HEAD" ? undefined : body);
+}
+
+/** As much of a text as a header field can hold. */
+function headerText(text: string): string {
+  return text.replace(/[^\x20-\x7e]/g, "?").slice(0, 500);
 }
 
 /** RFC 9110 §12.5.3: gzip or `*` named with a weight above 0; a weight of 0 on gzip itself wins. */

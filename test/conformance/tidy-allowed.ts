@@ -2,6 +2,7 @@
 export const LONG_FUNCTIONS: Readonly<Record<string, string>> = {
   "src/codec/otlp/scan/scan.ts: TraceScanner.span": "the hottest loop of all: its positions stay in local variables",
   "src/codec/otlp/message/decode.ts: span": "one case for each field of the message",
+  "src/cli/commands/db.ts: addDb": "the flags and examples of one command after the other",
   'src/query/ui/ui-api.test.ts: "span detail"."has everything of both spans that share an id, with types"':
     "one whole answer",
 };
@@ -46,6 +47,9 @@ export const HOMONYMS: Readonly<Record<string, string>> = {
   CountedSeries: "the page has the types of what it reads",
   DependencyTable: "a table of the store, and one on a page",
   RedCells: "as DependencyTable",
+  parseTraceReference: "of the command, which takes beginnings of ids, and of a page, which takes spans too",
+  Candidate: "of a completion, and of a sampling decision",
+  check: "of a config, and of a data folder",
 };
 
 /** Paths that stand for any. */

@@ -33,10 +33,11 @@ async function storeStats(reader: TraceReader, _params: never, signal: AbortSign
 /** Ids of the traces that a query finds, as JSON: what deletion by query works on. */
 async function findIds(reader: TraceReader, params: never, signal: AbortSignal): Promise<ViewResult> {
   const { query } = params as { readonly query: TraceQuery };
-  const { traces, complete, next, total } = await reader.find(query, signal);
+  const { traces, complete, reason, next, total } = await reader.find(query, signal);
   const answer = {
     traceIds: traces.map(({ traceId }) => traceId),
     complete,
+    ...(reason === undefined ? {} : { reason }),
     ...(total === undefined ? {} : { total }),
     ...(next === undefined ? {} : { next: { start: next.start.toString(), traceId: next.traceId } }),
   };

@@ -92,10 +92,14 @@ export async function deleteMatching(
     const result = JSON.parse(Buffer.from(body).toString()) as {
       traceIds: string[];
       complete: boolean;
+      reason?: string;
       next?: { start: string; traceId: string };
     };
     for (const id of result.traceIds) found.add(id);
-    if (!result.complete) throw new RetryableError("overloaded", "the search took too long: give a shorter time range");
+    if (!result.complete) {
+      const reason = result.reason ?? "the search ended early";
+      throw new RetryableError("overloaded", `${reason}: nothing was deleted; give a shorter time range`);
+    }
     if (found.size > MAX_DELETED) {
       throw new PermanentError("too_large", `more than ${MAX_DELETED} traces match: give a shorter time range`);
     }

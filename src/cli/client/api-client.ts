@@ -37,7 +37,9 @@ export class ApiClient {
     this.#ca = caFile === undefined ? undefined : readAuthorities(caFile);
   }
 
-  /** @throws PermanentError `unreachable` where nothing answers; `not_found`, `bad_request` with the collector's words */
+  /**
+   * @throws PermanentError `unreachable` where nothing answers; `not_found`, `bad_request` with the collector's words
+   */
   async json<T>(path: string, signal?: AbortSignal): Promise<T> {
     return this.#parse<T>(await this.#ask(path, { signal }));
   }

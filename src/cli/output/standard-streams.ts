@@ -8,8 +8,8 @@ interface Streams {
 }
 
 /**
- * Ends a command whose output cannot be written: quietly where a reader such as `head` has seen enough, else with code 1
- * and a message. A message that nobody can read ends nothing.
+ * Ends a command whose output cannot be written: quietly where a reader such as `head` has seen enough, else with code
+ * 1 and a message. A message that nobody can read ends nothing.
  * @param exit ends the process
  */
 export function endWithOutput({ stdout, stderr }: Streams, exit: (code: number | undefined) => void): void {

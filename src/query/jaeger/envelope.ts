@@ -1,5 +1,6 @@
 import type { ErrorCode } from "../../component/errors.ts";
 import type { ViewResult } from "../../component/read.ts";
+import type { Gaps } from "../gaps.ts";
 import { JsonWriter } from "../json-writer.ts";
 
 /** One entry of `errors` in Jaeger's envelope. */
@@ -17,17 +18,23 @@ export function beginJaegerResult(): JsonWriter {
 }
 
 /** Ends the envelope `{data, total, limit, offset, errors}` of an answer with status 200. */
-export function finishJaegerResult(writer: JsonWriter, total: number, errors: readonly JaegerError[] = []): ViewResult {
-  const list = errors.length === 0 ? "null" : JSON.stringify(errors);
+export function finishJaegerResult(
+  writer: JsonWriter,
+  total: number,
+  errors: readonly JaegerError[] = [],
+  gaps?: Gaps,
+): ViewResult {
+  const all = gaps?.reason === undefined ? errors : [...errors, { msg: `partial: ${gaps.reason}` }];
+  const list = all.length === 0 ? "null" : JSON.stringify(all);
   writer.raw(`,"total":${total},"limit":0,"offset":0,"errors":${list}}`);
-  return { status: 200, contentType: "application/json", body: writer.finish() };
+  return { status: 200, contentType: "application/json", body: writer.finish(), ...gaps?.mark };
 }
 
 /** The answer whose data is one small value. */
-export function jaegerResult(total: number, data: unknown): ViewResult {
+export function jaegerResult(total: number, data: unknown, gaps?: Gaps): ViewResult {
   const writer = beginJaegerResult();
   writer.value(data);
-  return finishJaegerResult(writer, total);
+  return finishJaegerResult(writer, total, [], gaps);
 }
 
 /** The envelope of an answer that failed as a whole. */

@@ -4,6 +4,7 @@ import { hexToBytes } from "../../model/ids.ts";
 import type { LogFragment } from "../../model/log.ts";
 import { SPAN_KIND, SPAN_KIND_NAMES } from "../../model/span.ts";
 import type { DependencyLink, SearchResult, TraceQuery } from "../../model/trace-query.ts";
+import { Gaps } from "../gaps.ts";
 import { beginJaegerResult, finishJaegerResult, type JaegerError, jaegerResult } from "./envelope.ts";
 import { type JaegerMetricsParams, MIN_STEP_MS, metrics } from "./metrics.ts";
 import { fragmentsOfJson } from "./otlp-json-traces.ts";
@@ -46,8 +47,9 @@ async function services(
   _params: Params<"jaeger.services">,
   signal: AbortSignal,
 ): Promise<ViewResult> {
-  const names = await reader.services(signal);
-  return jaegerResult(names.length, names);
+  const gaps = new Gaps();
+  const names = await reader.services(signal, gaps.onGap);
+  return jaegerResult(names.length, names, gaps);
 }
 
 async function operations(
@@ -55,15 +57,16 @@ async function operations(
   params: Params<"jaeger.operations">,
   signal: AbortSignal,
 ): Promise<ViewResult> {
-  const all = await reader.operations(params.service, signal);
+  const gaps = new Gaps();
+  const all = await reader.operations(params.service, signal, gaps.onGap);
   if (params.namesOnly) {
     const names = [...new Set(all.map(({ name }) => name))];
-    return jaegerResult(names.length, names);
+    return jaegerResult(names.length, names, gaps);
   }
   const list = all
     .map(({ name, kind }) => ({ name, spanKind: kind === SPAN_KIND.unspecified ? "" : SPAN_KIND_NAMES[kind] }))
     .filter(({ spanKind }) => params.kind === undefined || (spanKind || "unspecified") === params.kind);
-  return jaegerResult(list.length, list);
+  return jaegerResult(list.length, list, gaps);
 }
 
 async function search(reader: TraceReader, params: Params<"jaeger.search">, signal: AbortSignal): Promise<ViewResult> {
@@ -73,12 +76,13 @@ async function search(reader: TraceReader, params: Params<"jaeger.search">, sign
   return tracesResult(reader, ids, params.raw, signal, errors, false);
 }
 
-/** What is known of a search that its time budget ended. */
-function partialNote({ searchedBackTo }: SearchResult): string {
+/** What is known of a search that saw only a part. */
+function partialNote({ reason = "the search ended early", searchedBackTo }: SearchResult): string {
+  if (searchedBackTo === undefined) return `partial: ${reason}; more traces may match`;
   // Times that no date can show are those of spans with impossible ones.
-  const ms = searchedBackTo === undefined ? Number.NaN : Number(searchedBackTo / 1_000_000n);
+  const ms = Number(searchedBackTo / 1_000_000n);
   const back = Math.abs(ms) <= 8.64e15 ? `, searched back to ${new Date(ms).toISOString()}` : "";
-  return `partial: the search ran out of time${back}; older traces may match too`;
+  return `partial: ${reason}${back}; older traces may match too`;
 }
 
 async function traces(reader: TraceReader, params: Params<"jaeger.traces">, signal: AbortSignal): Promise<ViewResult> {
@@ -86,13 +90,17 @@ async function traces(reader: TraceReader, params: Params<"jaeger.traces">, sign
 }
 
 async function trace(reader: TraceReader, params: Params<"jaeger.trace">, signal: AbortSignal): Promise<ViewResult> {
-  const fragments = await readTrace(reader, params.traceId, signal);
-  if (fragments.length === 0) throw new PermanentError("not_found", "trace not found");
+  const gaps = new Gaps();
+  const fragments = await readTrace(reader, params.traceId, signal, gaps);
+  if (fragments.length === 0) {
+    gaps.throwIfAny();
+    throw new PermanentError("not_found", "trace not found");
+  }
   const writer = beginJaegerResult();
   writer.raw("[");
   new JaegerTraceJson(writer, signal).write(params.traceId, fragments, params.raw);
   writer.raw("]");
-  return finishJaegerResult(writer, 0);
+  return finishJaegerResult(writer, 0, [], gaps);
 }
 
 async function dependencies(
@@ -143,7 +151,8 @@ async function tracesResult(
   let separator = "";
   const asked = ids.map((id) => hexToBytes(id) as Uint8Array);
   let next = 0;
-  for await (const fragments of reader.traces(asked, signal)) {
+  const gaps = new Gaps();
+  for await (const fragments of reader.traces(asked, signal, gaps.onGap)) {
     const id = ids[next++] as string;
     if (!fragments.some(({ rows }) => rows.length > 0)) {
       if (reportMissing) errors.push({ msg: "trace not found", traceID: id });
@@ -154,10 +163,15 @@ async function tracesResult(
     separator = ",";
   }
   writer.raw("]");
-  return finishJaegerResult(writer, 0, errors);
+  return finishJaegerResult(writer, 0, errors, gaps);
 }
 
-async function readTrace(reader: TraceReader, id: string, signal: AbortSignal): Promise<readonly LogFragment[]> {
-  const fragments = await reader.trace(hexToBytes(id) as Uint8Array, signal);
+async function readTrace(
+  reader: TraceReader,
+  id: string,
+  signal: AbortSignal,
+  gaps: Gaps,
+): Promise<readonly LogFragment[]> {
+  const fragments = await reader.trace(hexToBytes(id) as Uint8Array, signal, gaps.onGap);
   return fragments.filter(({ rows }) => rows.length > 0);
 }

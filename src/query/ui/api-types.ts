@@ -1,6 +1,7 @@
 /**
  * JSON answers of `/api/ui/…`, shared with the web UI; nothing here may need Node. 64-bit numbers are decimal strings,
- * times are ns since the Unix epoch, ids lower-case hex.
+ * times are ns since the Unix epoch, ids lower-case hex. The header `x-spanloom-incomplete` of an answer, columns and
+ * downloads included, says why it may lack something.
  */
 
 export type UiKind = "unspecified" | "internal" | "server" | "client" | "producer" | "consumer";
@@ -136,9 +137,11 @@ export interface UiTraceSummary {
 export interface UiSearchResponse {
   /** Newest trace start first. */
   readonly traces: readonly UiTraceSummary[];
-  /** False where the time budget ended the search early. */
+  /** False where the time budget ended the search early, and where a part of what is stored could not be read. */
   readonly complete: boolean;
-  /** Where not complete: everything at or after this time was searched. */
+  /** Where not complete: why, one sentence without a full stop. */
+  readonly reason?: string;
+  /** Where the time budget ended it: everything at or after this time was searched. */
   readonly searchedBackToUnixNano?: string;
   /** Where more traces match: pass as `after`. */
   readonly next?: string;
@@ -152,6 +155,8 @@ export interface UiServicesResponse {
     readonly name: string;
     readonly operations: readonly { readonly name: string; readonly kind: UiKind }[];
   }[];
+  /** Where a part of what is stored could not be read: why some may be missing. */
+  readonly reason?: string;
 }
 
 /** `GET /api/ui/dependencies?start&end`, times in ms since the epoch. */

@@ -3,6 +3,7 @@ import { throwIfAborted } from "../../component/errors.ts";
 import type { TraceReader, ViewResult } from "../../component/read.ts";
 import { hexToBytes } from "../../model/ids.ts";
 import type { LogFragment } from "../../model/log.ts";
+import { Gaps } from "../gaps.ts";
 import { jsonBytes } from "../json-writer.ts";
 import type { UiLinkedFromResponse } from "./api-types.ts";
 import { countSpanParts } from "./span-counts.ts";
@@ -21,9 +22,10 @@ export async function linkedFrom(
   const filter = { op: "compare", field: { intrinsic: "linkTraceId" }, is: "=", value } as const;
   const found = await reader.find({ filter, limit: MAX_TRACES }, signal);
   const spans: UiLinkedFromResponse["spans"][number][] = [];
+  const gaps = new Gaps();
   for (const trace of found.traces) {
     if (spans.length > MAX_SPANS) break;
-    const fragments = await reader.trace(hexToBytes(trace.traceId) as Uint8Array, signal);
+    const fragments = await reader.trace(hexToBytes(trace.traceId) as Uint8Array, signal, gaps.onGap);
     for (const fragment of fragments) {
       throwIfAborted(signal);
       for (const { span, service } of fragmentRecords(withLinks(fragment))) {
@@ -44,7 +46,7 @@ export async function linkedFrom(
   }
   const body = jsonBytes({
     spans: spans.slice(0, MAX_SPANS),
-    complete: found.complete && found.next === undefined && spans.length <= MAX_SPANS,
+    complete: gaps.reason === undefined && found.complete && found.next === undefined && spans.length <= MAX_SPANS,
   } satisfies UiLinkedFromResponse);
   return { status: 200, contentType: "application/json", body };
 }

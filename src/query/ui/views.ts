@@ -7,6 +7,7 @@ import { bytesToHex, hexToBytes } from "../../model/ids.ts";
 import type { LogFragment } from "../../model/log.ts";
 import { SPAN_KIND_NAMES, type SpanRecord } from "../../model/span.ts";
 import type { TraceQuery, TraceSummary } from "../../model/trace-query.ts";
+import { Gaps } from "../gaps.ts";
 import { beginJaegerResult, finishJaegerResult } from "../jaeger/envelope.ts";
 import { JaegerTraceJson } from "../jaeger/trace-json.ts";
 import { JsonWriter, jsonBytes } from "../json-writer.ts";
@@ -58,13 +59,15 @@ export const uiViews = {
 } as const satisfies ViewTable;
 
 async function columns(reader: TraceReader, params: Params<"ui.columns">, signal: AbortSignal): Promise<ViewResult> {
-  const fragments = await requireTrace(reader, params.traceId, signal);
+  const gaps = new Gaps();
+  const fragments = await requireTrace(reader, params.traceId, signal, gaps);
   const body = encodeTraceColumns(hexToBytes(params.traceId) as Uint8Array, fragments, buildTraceTree(fragments));
-  return { status: 200, contentType: COLUMNS_CONTENT_TYPE, body };
+  return { status: 200, contentType: COLUMNS_CONTENT_TYPE, body, ...gaps.mark };
 }
 
 async function span(reader: TraceReader, params: Params<"ui.span">, signal: AbortSignal): Promise<ViewResult> {
-  const fragments = await requireTrace(reader, params.traceId, signal);
+  const gaps = new Gaps();
+  const fragments = await requireTrace(reader, params.traceId, signal, gaps);
   const spanId = hexToBytes(params.spanId) as Uint8Array;
   const records: SpanRecord[] = [];
   for (const { block, rows } of fragments) {
@@ -76,25 +79,28 @@ async function span(reader: TraceReader, params: Params<"ui.span">, signal: Abor
     if (matching.length > 0) records.push(...fragmentRecords({ block, rows: matching }));
   }
   if (records.length === 0) {
+    gaps.throwIfAny();
     throw new PermanentError("not_found", `span ${params.spanId} not found in trace ${params.traceId}`);
   }
   const body = new TextEncoder().encode(`{"spans":[${records.map(spanDetailJson).join(",")}]}`);
-  return { status: 200, contentType: "application/json", body };
+  return { status: 200, contentType: "application/json", body, ...gaps.mark };
 }
 
 async function find(reader: TraceReader, params: Params<"ui.find">, signal: AbortSignal): Promise<ViewResult> {
-  const fragments = await requireTrace(reader, params.traceId, signal);
+  const gaps = new Gaps();
+  const fragments = await requireTrace(reader, params.traceId, signal, gaps);
   const tree = buildTraceTree(fragments);
   const rows = findInTrace(fragments, tree, params.text, signal);
   const spanIds = rows.map((row) => {
     const { spanIds: ids } = (fragments[tree.fragment[row] as number] as LogFragment).block.columns;
     return bytesToHex(ids, (tree.source[row] as number) * 8, 8);
   });
-  return json<UiTraceSearchResponse>({ rows, spanIds });
+  return { ...json<UiTraceSearchResponse>({ rows, spanIds }), ...gaps.mark };
 }
 
 async function download(reader: TraceReader, params: Params<"ui.download">, signal: AbortSignal): Promise<ViewResult> {
-  const fragments = await requireTrace(reader, params.traceId, signal);
+  const gaps = new Gaps();
+  const fragments = await requireTrace(reader, params.traceId, signal, gaps);
   if (params.format === "otlp") {
     const otlp = new JsonWriter();
     otlp.raw('{"resourceSpans":[');
@@ -105,13 +111,13 @@ async function download(reader: TraceReader, params: Params<"ui.download">, sign
       otlp.raw(index === 0 ? resourceSpans : `,${resourceSpans}`);
     }
     otlp.raw("]}");
-    return { status: 200, contentType: "application/json", body: otlp.finish() };
+    return { status: 200, contentType: "application/json", body: otlp.finish(), ...gaps.mark };
   }
   const writer = beginJaegerResult();
   writer.raw("[");
   new JaegerTraceJson(writer, signal).write(params.traceId, fragments, true);
   writer.raw("]");
-  return finishJaegerResult(writer, 0);
+  return finishJaegerResult(writer, 0, [], gaps);
 }
 
 async function search(reader: TraceReader, params: Params<"ui.search">, signal: AbortSignal): Promise<ViewResult> {
@@ -120,6 +126,7 @@ async function search(reader: TraceReader, params: Params<"ui.search">, signal: 
   return json<UiSearchResponse>({
     traces: found.traces.map((summary) => uiSummary(summary, errors.get(summary.traceId))),
     complete: found.complete,
+    ...(found.reason === undefined ? {} : { reason: found.reason }),
     ...(found.searchedBackTo === undefined ? {} : { searchedBackToUnixNano: found.searchedBackTo.toString() }),
     ...(found.next === undefined ? {} : { next: formatPageKey(found.next) }),
     ...(found.total === undefined ? {} : { total: found.total }),
@@ -139,11 +146,13 @@ function uiSummary(summary: TraceSummary, firstError: UiFirstError | undefined):
 
 async function services(reader: TraceReader, _params: Params<"ui.services">, signal: AbortSignal): Promise<ViewResult> {
   const list: UiServicesResponse["services"][number][] = [];
-  for (const name of await reader.services(signal)) {
-    const operations = await reader.operations(name, signal);
+  const gaps = new Gaps();
+  for (const name of await reader.services(signal, gaps.onGap)) {
+    const operations = await reader.operations(name, signal, gaps.onGap);
     list.push({ name, operations: operations.map((it) => ({ name: it.name, kind: SPAN_KIND_NAMES[it.kind] })) });
   }
-  return json<UiServicesResponse>({ services: list });
+  const { reason, mark } = gaps;
+  return { ...json<UiServicesResponse>({ services: list, ...(reason === undefined ? {} : { reason }) }), ...mark };
 }
 
 async function dependencies(
@@ -155,11 +164,17 @@ async function dependencies(
   return json<UiDependenciesResponse>({ startMs: params.startMs, endMs: params.endMs, links });
 }
 
-async function requireTrace(reader: TraceReader, id: string, signal: AbortSignal): Promise<readonly LogFragment[]> {
-  const fragments = await reader.trace(hexToBytes(id) as Uint8Array, signal);
+async function requireTrace(
+  reader: TraceReader,
+  id: string,
+  signal: AbortSignal,
+  gaps: Gaps,
+): Promise<readonly LogFragment[]> {
+  const fragments = await reader.trace(hexToBytes(id) as Uint8Array, signal, gaps.onGap);
   const filled = fragments.filter(({ rows }) => rows.length > 0);
-  if (filled.length === 0) throw new PermanentError("not_found", `trace ${id} not found`);
-  return filled;
+  if (filled.length > 0) return filled;
+  gaps.throwIfAny();
+  throw new PermanentError("not_found", `trace ${id} not found`);
 }
 
 function sameId(ids: Uint8Array, row: number, wanted: Uint8Array): boolean {

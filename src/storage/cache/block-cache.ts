@@ -5,7 +5,7 @@ import type { SegmentId, SegmentPosition } from "../../model/log.ts";
 import { decodeBlockIndex, indexedTraceIds } from "../block/block-index.ts";
 import { bloomMayContain } from "../block/bloom.ts";
 import type { BodyPool } from "../block/body-pool.ts";
-import type { BlockHead, SegmentSource } from "../log/segment-source.ts";
+import type { BlockHead, MissedReads, SegmentSource } from "../log/segment-source.ts";
 import { BlockTraces } from "./block-traces.ts";
 import { ByteLru } from "./byte-lru.ts";
 import type { BlockName, CachedBlock, TraceRows, TraceTimes } from "./cached-block.ts";
@@ -64,6 +64,11 @@ export class BlockCache {
       this.#blocks.removeWhere(() => true);
       this.#times.clear();
     });
+  }
+
+  /** As SegmentSource.missed. */
+  get missed(): MissedReads {
+    return this.#source.missed();
   }
 
   /** Oldest first, as of the last refresh. */
@@ -180,7 +185,7 @@ export class BlockCache {
             heads,
           );
         if (heads.length < LOAD_ROWS) {
-          if (info.status === "closed") {
+          if (info.status === "closed" && !this.#source.isUnreadable(info.id)) {
             segment.finish();
             this.#finished++;
           }

@@ -151,7 +151,8 @@ export class Consumer {
         if (row === undefined || (spans > 0 && spans + row.spans > configured.maxBatchSpans)) break;
         const entry = reader.take(row);
         if (entry === undefined) {
-          // Its segment went between two reads, or is damaged.
+          if (reader.waitsFor(row.position.segment)) break;
+          // Its segment went between two reads, or was put aside.
           at = { ...at, segment: row.position.segment, block: Number.MAX_SAFE_INTEGER };
           continue;
         }

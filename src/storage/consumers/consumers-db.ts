@@ -4,6 +4,7 @@ import { adoptRed, prepareRed } from "../aggregates/red-table.ts";
 import { putDatabaseAside } from "../folder/segment-files.ts";
 import { readMeta, writeMeta } from "../sqlite/checked-meta.ts";
 import { type SqlDatabase, type SqlDriver, SqlError } from "../sqlite/driver.ts";
+import { openTwice } from "../sqlite/open-twice.ts";
 import { cursorProblem, cursorsCrc, RECEIVED_WITH } from "./cursor-store.ts";
 
 /**
@@ -33,7 +34,7 @@ export function openConsumersDb(
   logger: Logger,
 ): { readonly db: SqlDatabase; readonly wasDamaged: boolean } {
   try {
-    return { db: open(driver, path), wasDamaged: false };
+    return { db: openTwice(() => open(driver, path)), wasDamaged: false };
   } catch (error) {
     if (!(error instanceof SqlError) || error.kind !== "corrupt") throw error;
     logger.error("the cursors of the exporters are damaged; everything that is stored is exported again", {

@@ -365,7 +365,8 @@ describe("a log that has lost its end", () => {
   it("measures lags by its new numbers where a segment was put aside", async () => {
     const log = await cutLog([destination("a", () => DELIVERED, { startAt: "oldest" }).configured]);
     const id = log.ingest.segments.readable()[0]?.id as number;
-    await log.ingest.quarantine(id, "a test");
+    log.ingest.segments.markDamaged(id, "a test");
+    log.ingest.segments.putAside(id);
     log.ingest.close();
     // The next start knows of no row.
     const again = store({}, log.path);

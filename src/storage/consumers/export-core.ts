@@ -55,6 +55,8 @@ export class ExportCore {
   #usedBytes: number;
   #timer: NodeJS.Timeout | undefined;
   #closing: Promise<void> | undefined;
+  /** Reads that were missed at the last tick. */
+  #missed = 0;
 
   /** New consumers get their cursors here, before the log can grow. Throws SqlError. */
   constructor(options: ExportCoreOptions) {
@@ -110,7 +112,7 @@ export class ExportCore {
       await Promise.allSettled(started.map(({ exporter }) => exporter.shutdown(now)));
       throw error;
     }
-    this.#timer = setInterval(() => this.#persist(), PERSIST_MS).unref();
+    this.#timer = setInterval(() => this.#tick(), PERSIST_MS).unref();
     this.advanced();
   }
 
@@ -183,7 +185,8 @@ export class ExportCore {
     const fromOldest = startAt === "oldest" || this.#options.cursorsLost;
     const position = within ?? (fromOldest ? this.#reader.oldest() : this.#reader.end());
     const state: ConsumerState = { delivered: 0, rejected: 0, lost: 0, retries: 0, ...known, position };
-    if (known !== undefined) {
+    // Sealing and compacting leave fewer rows, of which the last has the number that it had.
+    if (known !== undefined && known.position.sequence !== position.sequence) {
       const { host } = this.#options;
       host.logger.warn("the log has lost its newest spans; a consumer of it goes on where it ends now", {
         consumer: name,
@@ -207,6 +210,14 @@ export class ExportCore {
     if (next === undefined) return end;
     const { sequence, spansThrough } = next.position;
     return { ...position, sequence: sequence - 1, spansThrough: spansThrough - next.spans };
+  }
+
+  #tick(): void {
+    this.#persist();
+    // Nothing that arrives may wake who waits for a disk.
+    const { count } = this.#options.source.missed();
+    if (count !== this.#missed) this.advanced();
+    this.#missed = count;
   }
 
   #persist(): void {

@@ -164,12 +164,16 @@ it("a folder of a newer format is refused by its segments where its catalog is l
   expect(numbersIn(path)).toEqual(numbers(150));
 });
 
-it("a segment whose number is newer than the catalog's is damaged, and keeps nothing from starting", () => {
+it("a segment of a newer format refuses the folder by name whatever the catalog says, and stays as it is", () => {
   const path = oldFolder();
   setFormat(segment(path, 2), FORMAT_VERSION + 1);
-  const { host } = open(path);
-  expect(host.lines).toContainEqual(
-    expect.objectContaining({ level: "error", fields: expect.objectContaining({ segment: 2 }) }),
+  const before = readFileSync(segment(path, 2));
+  expect(() => open(path)).toThrow(
+    expect.objectContaining({
+      code: "data_format_unknown",
+      message: expect.stringMatching(/00000002\.db has format 3.*run the version that wrote it/),
+    }),
   );
-  expect(numbersIn(path)).toEqual(numbers(100));
+  expect(readdirSync(join(path, "segments")).filter((name) => name.includes("damaged"))).toEqual([]);
+  expect(readFileSync(segment(path, 2))).toEqual(before);
 });

@@ -5,6 +5,7 @@ import type { Logger } from "../../component/logger.ts";
 import { messageOf } from "../../model/message-of.ts";
 import { chooseDriver, type SqliteDriverName } from "../sqlite/choose-driver.ts";
 import { type SqlDatabase, type SqlDriver, SqlError } from "../sqlite/driver.ts";
+import { openTwice } from "../sqlite/open-twice.ts";
 import { openError } from "../sqlite/storage-errors.ts";
 import { makeFolder } from "./make-folder.ts";
 import { putDatabaseAside } from "./segment-files.ts";
@@ -64,7 +65,7 @@ export function* registryProblems(db: SqlDatabase): Generator<string> {
 
 function openOrReplace(driver: SqlDriver, path: string, logger: Logger): SqlDatabase {
   try {
-    return open(driver, path);
+    return openTwice(() => open(driver, path));
   } catch (error) {
     if (!(error instanceof SqlError) || error.kind !== "corrupt") throw error;
     logger.error("the registrations are damaged and were put aside; services have to register again", {

@@ -37,8 +37,9 @@ export class SegmentFiles {
     return join(this.#folder, segmentFileName(id));
   }
 
+  /** Throws where the file system cannot say: a segment is not missing because the disk fails. */
   exists(id: SegmentId): boolean {
-    return existsSync(this.path(id));
+    return statSync(this.path(id), { throwIfNoEntry: false }) !== undefined;
   }
 
   bytes(id: SegmentId): number {

@@ -40,13 +40,19 @@ interface StoredEntry extends CatalogEntry {
   readonly crc: number | null;
 }
 
+export interface CatalogLists {
+  /** All segments whatever their state, oldest first. */
+  readonly entries: readonly CatalogEntry[];
+  /** By id; the same array until one is added or dropped. */
+  readonly tombstones: readonly Tombstone[];
+}
+
 /** Reads the lists of segments and tombstones, again only after somebody changed them. */
 export class CatalogReader {
   readonly #version: SqlStatement<{ data_version: number }>;
   readonly #list: SqlStatement<CatalogEntry>;
   readonly #deleted: SqlStatement<Tombstone>;
-  #known: readonly CatalogEntry[] = [];
-  #tombstones: readonly Tombstone[] = [];
+  #known: CatalogLists = { entries: [], tombstones: [] };
   #knownVersion: number | undefined;
 
   constructor(db: SqlDatabase) {
@@ -55,26 +61,16 @@ export class CatalogReader {
     this.#deleted = db.prepare(`SELECT ${TOMBSTONE_COLUMNS} FROM tombstone ORDER BY id`);
   }
 
-  /** All segments, oldest first. */
-  entries(): readonly CatalogEntry[] {
-    this.#refresh();
-    return this.#known;
-  }
-
-  /** The same array until something changes. */
-  tombstones(): readonly Tombstone[] {
-    this.#refresh();
-    return this.#tombstones;
-  }
-
-  #refresh(): void {
+  /** The same object until something changes. Throws SqlError. */
+  lists(): CatalogLists {
     const version = this.#version.get()?.data_version;
-    if (this.#knownVersion !== undefined && version === this.#knownVersion) return;
+    if (this.#knownVersion !== undefined && version === this.#knownVersion) return this.#known;
     // Tombstones first: a sealing between the two reads only makes some of them needless.
     const tombstones = this.#deleted.all();
-    if (tombstones.length > 0 || this.#tombstones.length > 0) this.#tombstones = tombstones;
-    this.#known = this.#list.all();
+    const same = tombstones.length === 0 && this.#known.tombstones.length === 0;
+    this.#known = { tombstones: same ? this.#known.tombstones : tombstones, entries: this.#list.all() };
     this.#knownVersion = version;
+    return this.#known;
   }
 }
 

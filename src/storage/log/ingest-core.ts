@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Host } from "../../component/component.ts";
 import { type ErrorRecord, PermanentError, RetryableError, toErrorRecord } from "../../component/errors.ts";
 import type { AppendResult, IncomingBatch, IngestPipeline, PreparedBatch } from "../../component/ingest.ts";
@@ -9,6 +10,7 @@ import type { Cursor, SegmentId } from "../../model/log.ts";
 import { messageOf } from "../../model/message-of.ts";
 import type { RecentBodies } from "../block/recent-bodies.ts";
 import { type FolderLock, lockFolder } from "../folder/folder-lock.ts";
+import { FolderWatch } from "../folder/folder-watch.ts";
 import { FreeSpace } from "../folder/free-space.ts";
 import { CONSUMERS_FILE } from "../folder/layout.ts";
 import { makeFolder } from "../folder/make-folder.ts";
@@ -20,6 +22,7 @@ import { LogWriter } from "./log-writer.ts";
 import { limitsUnderRetention, Retention } from "./retention.ts";
 import { SealDesk } from "./seal-desk.ts";
 import type { SealOutcome, SealTask } from "./seal-task.ts";
+import type { SegmentProof } from "./segment-proof.ts";
 import { SegmentSet } from "./segment-set.ts";
 
 /** Of a batch in its group. */
@@ -50,6 +53,8 @@ export interface IngestCoreOptions {
   readonly now?: () => number;
   /** Where readers in other threads find the newest bodies. */
   readonly recent?: RecentBodies;
+  /** Told why spans are refused now, and undefined when they are taken again. */
+  readonly onTrouble?: (reason: string | undefined) => void;
 }
 
 /** What the owner of the catalog does for maintenance that runs elsewhere. Plain: it travels between threads. */
@@ -71,6 +76,8 @@ const SWEEP_EVERY_MS = 5_000;
 /** A clock that gains so much between two looks was set, or the machine slept, ms. */
 const LEAP_MS = 3_600_000;
 const DISTRUST_MS = 15 * 60_000;
+/** A segment that was found sound is not looked at again for as long, whatever readers meet in it, ms. */
+const PROVED_MS = 30_000;
 
 /** The writing side of the store in whichever thread it runs: lock, segments, pipeline, retention. */
 export class IngestCore {
@@ -84,6 +91,12 @@ export class IngestCore {
   readonly #desk: SealDesk;
   readonly #space: FreeSpace;
   readonly #large: LargeBatches;
+  readonly #watch: FolderWatch | undefined;
+  /** Why the last commit failed; undefined where it did not. */
+  #failure: string | undefined;
+  #told: string | undefined;
+  /** Segments that are looked at now or were found sound a while ago: when that was, by performance.now(). */
+  readonly #proved = new Map<SegmentId, number>();
   #pipeline: IngestPipeline;
   #appendsSinceTick = 0;
   #sweptAtMs = 0;
@@ -143,7 +156,10 @@ export class IngestCore {
       ...(options.freeBytes === undefined ? {} : { freeBytes: options.freeBytes }),
     });
     this.#large = new LargeBatches((piece, batch) => this.#storePiece(piece, batch), host.logger);
+    this.#watch = folder === undefined ? undefined : new FolderWatch(folder, host.logger);
     host.metrics.onSnapshot(() => this.#samples());
+    if (this.#writer.openSegment === undefined)
+      this.#setFailure("the log could not be opened for writing at the start");
     this.#timer = setInterval(() => this.housekeep(), HOUSEKEEPING_MS).unref();
   }
 
@@ -164,12 +180,12 @@ export class IngestCore {
   append(batches: readonly IncomingBatch[]): readonly GroupOutcome[] {
     this.#appendsSinceTick++;
     this.#space.expect(batches.reduce((bytes, batch) => bytes + batch.bytes.length, 0));
-    const full = this.#space.refusal;
-    if (full !== undefined) return batches.map(() => ({ type: "failed", error: toErrorRecord(full) }));
+    const refusal = this.#watch?.refusal ?? this.#space.refusal;
+    if (refusal !== undefined) return batches.map(() => ({ type: "failed", error: toErrorRecord(refusal) }));
     const started = performance.now();
     const outcomes = batches.map((batch) => this.#prepare(batch, performance.now() - started < GROUP_MS));
     try {
-      this.#writer.commit();
+      this.#commit();
       return outcomes;
     } catch (error) {
       const failed: AppendOutcome = { type: "failed", error: toErrorRecord(error) };
@@ -189,16 +205,24 @@ export class IngestCore {
 
   /** Work that nobody waits for, after a group was answered. */
   settle(): void {
-    this.#writer.settle(false);
+    if (this.#watch?.refusal === undefined) this.#writer.settle(false);
   }
 
   /** Runs on a timer: checkpoint when idle, roll by age, retention. */
   housekeep(): void {
     if (this.#closed) return;
-    this.#writer.settle(this.#appendsSinceTick === 0);
-    this.#appendsSinceTick = 0;
+    this.#watch?.look();
     const now = this.#now();
     this.#space.look();
+    this.#tellTrouble();
+    // Another folder is nobody's to write to, or to remove from.
+    if (this.#watch?.refusal !== undefined) return;
+    this.#writer.settle(this.#appendsSinceTick === 0);
+    // Nobody may send while nothing is taken: that it is over is found out without them.
+    if (this.#failure !== undefined && this.#appendsSinceTick === 0 && this.#writer.canOpen()) {
+      this.#setFailure(undefined);
+    }
+    this.#appendsSinceTick = 0;
     if (this.#space.missingBytes > 0) void this.#retention.free(this.#space.missingBytes);
     if (this.#leapt(now) || Math.abs(now - this.#sweptAtMs) < SWEEP_EVERY_MS) return;
     this.#sweptAtMs = now;
@@ -230,6 +254,7 @@ export class IngestCore {
   /** Rejects with PermanentError, RetryableError and SqlError. */
   async maintain(job: MaintenanceJob): Promise<unknown> {
     if (this.#closed) throw new RetryableError("storage_unavailable", "the store is closing", 1000);
+    if (this.#watch?.refusal !== undefined) throw this.#watch.refusal;
     switch (job.type) {
       case "next_seal":
         return this.#desk.next(job.floor, this.#now(), job.atOnce);
@@ -246,12 +271,24 @@ export class IngestCore {
     }
   }
 
-  /** Puts aside a segment in which a reader found damage. Never rejects: what fails is logged, and met again. */
-  async quarantine(id: SegmentId, reason: string): Promise<void> {
-    const state = this.#closed ? undefined : this.#segments.entry(id)?.state;
-    if (state !== "open" && state !== "closed") return;
+  /**
+   * Puts aside a segment in which a reader met damage, once a second look at the whole of it meets damage too: what a
+   * failing disk gave is no reason. Never rejects: what fails is logged, and met again.
+   */
+  async quarantine(id: SegmentId, met: string): Promise<void> {
+    const last = this.#proved.get(id);
+    if (last !== undefined && performance.now() - last < PROVED_MS) return;
+    this.#proved.set(id, performance.now());
     try {
-      this.#segments.markDamaged(id, reason);
+      const proof = await this.#prove(id);
+      if (proof?.type === "sound") {
+        this.#options.host.logger.warn("damage was met in a segment that is as it was written: the disk is failing", {
+          segment: id,
+          reason: met,
+        });
+      } else this.#proved.delete(id);
+      if (proof?.type !== "damaged") return;
+      this.#segments.markDamaged(id, proof.reason);
       this.#writer.abandonSegment(id);
       await this.#options.release([id]);
       if (!this.#closed) this.#segments.putAside(id);
@@ -272,6 +309,48 @@ export class IngestCore {
     this.#writer.close();
     this.#segments.close();
     this.#lock?.release();
+  }
+
+  /** Undefined where it is gone by now. */
+  async #prove(id: SegmentId): Promise<SegmentProof | undefined> {
+    const isThere = () => {
+      const state = this.#closed || this.#watch?.refusal !== undefined ? undefined : this.#segments.entry(id)?.state;
+      return state === "open" || state === "closed";
+    };
+    if (!isThere()) return undefined;
+    const steps = this.#segments.prove(id);
+    for (;;) {
+      const step = steps.next();
+      if (step.done === true) return isThere() ? step.value : undefined;
+      await nextTurn();
+      if (isThere()) continue;
+      steps.return({ type: "sound" });
+      return undefined;
+    }
+  }
+
+  /** Remembers whether it went well: `/readyz` says so. */
+  #commit(): void {
+    try {
+      this.#writer.commit();
+    } catch (error) {
+      this.#setFailure(messageOf(error));
+      throw error;
+    }
+    if (this.#failure !== undefined) this.#setFailure(undefined);
+  }
+
+  #setFailure(reason: string | undefined): void {
+    this.#failure = reason;
+    if (reason !== undefined) this.#watch?.look();
+    this.#tellTrouble();
+  }
+
+  #tellTrouble(): void {
+    const reason = (this.#watch?.refusal ?? this.#space.refusal)?.message ?? this.#failure;
+    if (reason === this.#told) return;
+    this.#told = reason;
+    this.#options.onTrouble?.(reason);
   }
 
   #prepare(batch: IncomingBatch, inTime: boolean): GroupOutcome {
@@ -296,10 +375,10 @@ export class IngestCore {
   #storePiece(piece: PreparedBatch, batch: IncomingBatch): void {
     this.#appendsSinceTick++;
     this.#space.expect(piece.body.length);
-    const full = this.#space.refusal;
-    if (full !== undefined) throw full;
+    const refusal = this.#watch?.refusal ?? this.#space.refusal;
+    if (refusal !== undefined) throw refusal;
     this.#writer.add(piece, batch.receivedAtMs);
-    this.#writer.commit();
+    this.#commit();
     this.#writer.settle(false);
   }
 

@@ -2,6 +2,7 @@ import type { Cursor, LogBlock, LogFragment, SegmentId, SegmentPosition } from "
 import type { SpanColumns } from "../../model/span-columns.ts";
 import { decodeBlockIndex } from "../block/block-index.ts";
 import { MAX_BLOCK_SPANS } from "../block/block-limits.ts";
+import { SqlError } from "../sqlite/driver.ts";
 import type { BlockHead, LogPosition, LogSource, SegmentInfo } from "./segment-source.ts";
 
 /** A row of the log as columns: all that aggregates need, for a body costs four times as much to read. */
@@ -83,10 +84,15 @@ export class LogReader {
     return this.#source.end();
   }
 
-  /** The position before the oldest row that is still there. */
+  /** The position before the oldest row that is still there. Throws SqlError `unreadable` where it cannot be read now. */
   oldest(): LogPosition {
     const found = this.#headAfter({ segment: 0, block: 0 });
-    if (found === undefined) return this.end();
+    if (found === undefined) {
+      const waiting = this.#source.segments().find(({ id }) => this.#source.isUnreadable(id));
+      if (waiting === undefined) return this.end();
+      const { reason } = this.#source.missed();
+      throw new SqlError("unreadable", "SPANLOOM_UNREADABLE", `segment ${waiting.id}`, reason);
+    }
     const { head, position } = found;
     return {
       segment: position,
@@ -97,8 +103,9 @@ export class LogReader {
   }
 
   /**
-   * The first row after `position`, skipping segments that are gone; undefined at the end of the log. What was skipped
-   * shows as a gap between `position.spansThrough` and the row's. Asking again costs nothing.
+   * The first row after `position`, skipping segments that are gone; undefined at the end of the log, and before a segment
+   * that cannot be read now: it is waited for. What was skipped shows as a gap between `position.spansThrough` and the
+   * row's. Asking again costs nothing.
    */
   next(position: LogPosition): LogHead | undefined {
     const cached = this.#cache.get(keyOf(position.segment, position.block + 1));
@@ -114,17 +121,27 @@ export class LogReader {
     return row;
   }
 
-  /** The body of a row that `next` gave; undefined when its segment is gone or damaged. To be called once for each. */
+  /**
+   * The body of a row that `next` gave; undefined when its segment is gone, or cannot be read now (`waitsFor`). To be
+   * called once for each, and again after waiting.
+   */
   take(row: LogHead): LogEntry | undefined {
     const { segment } = row.position;
     const cached = this.#cache.get(keyOf(segment, row.position.block));
     const entry = cached?.entry ?? this.#open(row);
+    if (entry === undefined && this.waitsFor(segment)) return undefined;
     if (cached !== undefined && cached.entry === undefined && entry !== undefined) {
       cached.entry = entry;
       this.#grow(cached, entry.block.body.length);
     }
     this.#taken(row.position);
     return entry;
+  }
+
+  /** Whether a segment, named as in cursors, is there and cannot be read now. */
+  waitsFor(segment: SegmentPosition): boolean {
+    const id = this.#source.segments().find(({ position }) => position === segment)?.id;
+    return id !== undefined && this.#source.isUnreadable(id);
   }
 
   /** Keeps a row no longer: nobody is to read on from there. */
@@ -197,6 +214,7 @@ export class LogReader {
       const heads = this.#source.blocksAfter(id, position === from.segment ? from.block : 0, FETCH_ROWS);
       for (const head of heads.slice(1)) this.#keep(head, position);
       if (heads[0] !== undefined) return { head: heads[0], position };
+      if (this.#source.isUnreadable(id)) return undefined;
     }
     return undefined;
   }

@@ -6,11 +6,15 @@ import type { SegmentId } from "../../model/log.ts";
 import { messageOf } from "../../model/message-of.ts";
 import { BlockWriter, type EncodedBlock } from "../block/block-writer.ts";
 import type { RecentBodies } from "../block/recent-bodies.ts";
+import { checkFormat } from "../folder/data-format.ts";
+import { fileIdentity, isSameFile } from "../folder/file-identity.ts";
+import { SqlError } from "../sqlite/driver.ts";
 import { writeError } from "../sqlite/storage-errors.ts";
-import type { Segment } from "./segment.ts";
+import { type Segment, UnknownSegmentError } from "./segment.ts";
 import { CLOCK_SLACK_MS } from "./segment-ages.ts";
+import { isDamage, isUnreadable } from "./segment-damage.ts";
 import type { SegmentEnd } from "./segment-reader.ts";
-import { closedEntry, isDamage, type SegmentSet } from "./segment-set.ts";
+import { closedEntry, finished, type SegmentSet } from "./segment-set.ts";
 
 export interface SegmentLimits {
   readonly maxSpans: number;
@@ -28,11 +32,14 @@ export interface LogWriterOptions {
   readonly recent?: RecentBodies;
 }
 
+const RETRY_AFTER_MS = 1_000;
 /** A checkpoint runs when commits have put this much into the WAL, bytes. */
 const CHECKPOINT_BYTES = 16 * 1024 * 1024;
 
 interface OpenSegment {
   readonly segment: Segment;
+  /** Of its file; undefined in memory. */
+  readonly identity: string | undefined;
   readonly openedAtMs: number;
   spans: number;
   bytes: number;
@@ -54,10 +61,15 @@ export class LogWriter {
   readonly #recent: RecentBodies | undefined;
   readonly #counters: Record<"spans" | "commits" | "seconds" | "bytes" | "unlisted", Counter>;
   #open: OpenSegment | undefined;
+  /** An append met damage in it: it is looked at before anything is appended to it again. */
+  #suspect: SegmentId | undefined;
   #sequence: number;
   #spansThrough: number;
 
-  /** Opens the newest segment, or a new one; a damaged one is put aside. Throws SqlError, but not for a full disk. */
+  /**
+   * Opens the newest segment, or a new one; a damaged one is put aside. Throws SqlError, but not for a disk that is full
+   * or cannot be read, and PermanentError `data_format_unknown` for a segment of a newer format.
+   */
   constructor(options: LogWriterOptions) {
     this.#segments = options.segments;
     this.#limits = options.limits;
@@ -83,8 +95,14 @@ export class LogWriter {
       this.#resume();
     } catch (error) {
       const failure = writeError(error);
-      if (failure.code !== "storage_full") throw error;
-      this.#logger.error("the disk is full: spans are refused until there is space", { reason: failure.message });
+      const full = failure.code === "storage_full";
+      if (!full && !isUnreadable(error) && !(error instanceof RetryableError)) throw error;
+      this.#logger.error(
+        full
+          ? "the disk is full: spans are refused until there is space"
+          : "the disk cannot be read: spans are refused until it can",
+        { reason: failure.message },
+      );
     }
   }
 
@@ -96,6 +114,17 @@ export class LogWriter {
   /** Id of the segment that takes appends; undefined while it cannot be opened. */
   get openSegment(): number | undefined {
     return this.#open?.segment.id;
+  }
+
+  /** Whether there is a segment that takes appends; opens one where there is none. */
+  canOpen(): boolean {
+    try {
+      if (this.#open === undefined) this.#resume();
+      return this.#open !== undefined;
+    } catch {
+      // The next commit meets it again, and whoever waits for it is told.
+      return false;
+    }
   }
 
   /** Takes a batch into the next commit. A batch for which it throws leaves nothing behind. */
@@ -164,6 +193,7 @@ export class LogWriter {
     const before = open.end;
     const unlistedBefore = open.segment.unlisted;
     open.end = open.segment.append(blocks, before);
+    this.#checkFile(open);
     this.#counters.unlisted.add(open.segment.unlisted - unlistedBefore);
     for (const [i, { placed }] of blocks.entries()) {
       if (placed !== undefined) this.#recent?.publish(open.segment.id, before.block + 1 + i, placed);
@@ -185,38 +215,79 @@ export class LogWriter {
     const open = this.#open;
     if (open === undefined || this.#segments.inMemory(open.segment.id) !== undefined) return;
     this.#open = undefined;
-    if (isDamage(error)) this.#segments.markDamaged(open.segment.id, error.message);
+    if (isDamage(error)) this.#suspect = open.segment.id;
     try {
       open.segment.db.close();
     } catch {
       // It is given up either way.
     }
-    if (isDamage(error)) this.#segments.putAside(open.segment.id);
+  }
+
+  /** What is committed to a file that no path leads to any more is not stored. Throws RetryableError. */
+  #checkFile({ segment, identity }: OpenSegment): void {
+    if (identity === undefined || isSameFile(segment.path, identity)) return;
+    throw new RetryableError(
+      "storage_unavailable",
+      `${segment.path} was removed or replaced while it was in use; nothing of this request was stored`,
+      RETRY_AFTER_MS,
+    );
   }
 
   #resume(): void {
     const open = this.#segments.readable().filter((entry) => entry.state === "open");
     for (const entry of open.slice(0, -1)) this.#finish(entry.id);
     const newest = open.at(-1);
-    if (newest === undefined || !this.#tryOpen(newest.id)) {
+    if (newest?.id !== this.#suspect) this.#suspect = undefined;
+    else if (newest !== undefined && this.#tryOpen(newest.id)) {
+      // It can be read from end to end, and yet not be appended to.
+      this.#closeOpen();
+      this.#suspect = undefined;
+      this.#start(this.#segments.create(this.#now(), this.#sequence, this.#spansThrough));
+      return;
+    }
+    if (newest === undefined || this.#suspect !== undefined || !this.#tryOpen(newest.id)) {
+      this.#suspect = undefined;
       this.#start(this.#segments.create(this.#now(), this.#sequence, this.#spansThrough));
     }
   }
 
   #tryOpen(id: SegmentId): boolean {
-    let segment: Segment | undefined;
+    if (this.#suspect === id) return this.#isSound(id, "an append met damage") && this.#openWhole(id);
     try {
-      segment = this.#segments.open(id);
+      return this.#openWhole(id);
+    } catch (error) {
+      if (error instanceof UnknownSegmentError) checkFormat(error.path, error.format);
+      if (error instanceof SqlError && error.kind === "cannot_open" && !this.#segments.exists(id)) {
+        this.#segments.markDamaged(id, "the file is missing");
+        return false;
+      }
+      if (!isDamage(error)) throw error;
+      return this.#isSound(id, error.message) && this.#openWhole(id);
+    }
+  }
+
+  #openWhole(id: SegmentId): boolean {
+    const segment = this.#segments.open(id);
+    try {
       checkLastRow(segment);
       this.#start(segment);
       return true;
     } catch (error) {
-      segment?.db.close();
-      if (!isDamage(error)) throw error;
-      this.#segments.markDamaged(id, error.message);
-      this.#segments.putAside(id);
-      return false;
+      segment.db.close();
+      throw error;
     }
+  }
+
+  /** Puts the segment aside where a second look finds the damage again. Throws RetryableError where it cannot be read. */
+  #isSound(id: SegmentId, met: string): boolean {
+    const proof = finished(this.#segments.prove(id));
+    if (proof.type === "sound") return true;
+    if (proof.type === "unreadable") {
+      throw new RetryableError("storage_unavailable", `${met}; it cannot be read now: ${proof.reason}`, RETRY_AFTER_MS);
+    }
+    this.#segments.markDamaged(id, proof.reason);
+    this.#segments.putAside(id);
+    return false;
   }
 
   /** Takes a segment as the open one, going on after its last row. */
@@ -230,8 +301,10 @@ export class LogWriter {
       receivedAtMs: createdMs,
     };
     const spansBefore = stored === undefined ? end.spansThrough : spansBeforeFirst(segment);
+    const path = this.#segments.path(segment.id);
     this.#open = {
       segment,
+      identity: path === undefined ? undefined : fileIdentity(path),
       openedAtMs: createdMs,
       spans: end.spansThrough - spansBefore,
       bytes: stored === undefined ? 0 : this.#segments.bytes(segment.id),

@@ -6,10 +6,12 @@ import { checkFormat } from "../folder/data-format.ts";
 import { CATALOG_FILE, FORMAT_VERSION } from "../folder/layout.ts";
 import { putDatabaseAside, SegmentFiles } from "../folder/segment-files.ts";
 import { type SqlDatabase, type SqlDriver, SqlError } from "../sqlite/driver.ts";
+import { openTwice } from "../sqlite/open-twice.ts";
 import { Catalog, type CatalogEntry, emptyEntry } from "./catalog.ts";
 import { SEGMENT_STATE } from "./schema.ts";
 import { Segment, UnknownSegmentError } from "./segment.ts";
-import { DamagedError } from "./segment-reader.ts";
+import { isDamage } from "./segment-damage.ts";
+import { openToRead, proveSegment, type SegmentProof } from "./segment-proof.ts";
 import { readTombstones, type StoredTombstones } from "./tombstone-table.ts";
 import type { Tombstone } from "./tombstones.ts";
 
@@ -88,7 +90,7 @@ export class SegmentSet {
   create(nowMs: number, sequence: number, spansThrough: number): Segment {
     const id = this.#catalog.reserve();
     // The file comes first: readers take what the catalog lists for complete.
-    const segment = this.open(id);
+    const segment = this.#open(id, true);
     try {
       const entry = emptyEntry(id, SEGMENT_STATE.open, nowMs, sequence, spansThrough);
       // What was deleted by now cannot be in it.
@@ -101,10 +103,38 @@ export class SegmentSet {
     }
   }
 
-  /** Opens a segment for appending. Throws SqlError. */
+  /** Opens a segment that is there for appending. Throws SqlError. */
   open(id: SegmentId): Segment {
+    return this.#open(id, false);
+  }
+
+  /** File of a segment; undefined in memory. */
+  path(id: SegmentId): string | undefined {
+    return this.#files?.path(id);
+  }
+
+  /** Whether the file of a segment is there, as far as the file system can say. Throws its errors. */
+  exists(id: SegmentId): boolean {
+    return this.#files?.exists(id) ?? this.#memory.has(id);
+  }
+
+  /** Looks at a segment in steps, through a connection of its own. */
+  *prove(id: SegmentId): Generator<void, SegmentProof> {
+    const path = this.#files?.path(id);
+    if (path === undefined) return { type: "sound" };
+    const entry = this.entry(id);
+    const closed = entry?.state === SEGMENT_STATE.closed;
+    return yield* proveSegment(
+      () => (closed ? openToRead(this.#options.driver, path, id) : this.open(id)),
+      id,
+      closed ? entry.rows : undefined,
+    );
+  }
+
+  #open(id: SegmentId, create: boolean): Segment {
     const path = this.#files?.path(id) ?? ":memory:";
-    const segment = Segment.open(this.#options.driver, { id, path, synchronous: this.#options.synchronous });
+    const { driver, synchronous } = this.#options;
+    const segment = Segment.open(driver, { id, path, synchronous, create: create || this.#files === undefined });
     if (this.#files === undefined) this.#memory.set(id, segment);
     return segment;
   }
@@ -199,7 +229,7 @@ export class SegmentSet {
     if (folder === undefined) return new Catalog(driver.open(":memory:"), "");
     const path = join(folder, CATALOG_FILE);
     try {
-      return openCatalog(driver, path, folder);
+      return openTwice(() => openCatalog(driver, path, folder));
     } catch (error) {
       if (!(error instanceof SqlError) || error.kind !== "corrupt") throw error;
       logger.error("the catalog is damaged; it is put aside and rebuilt from the segments", { reason: error.message });
@@ -229,7 +259,7 @@ export class SegmentSet {
     for (const id of files.ids()) {
       const state = this.entry(id)?.state;
       if (state === SEGMENT_STATE.damaged) files.putAside(id);
-      else if (state === undefined) this.#adopt(id, known);
+      else if (state === undefined) this.#adopt(id, known, files);
     }
   }
 
@@ -238,7 +268,7 @@ export class SegmentSet {
    * whose original the catalog has known all along was about to take its place when the process ended: it is made again.
    * When the catalog was lost, the sealed one is taken, for it has deletions applied.
    */
-  #adopt(id: SegmentId, known: ReadonlySet<number>): void {
+  #adopt(id: SegmentId, known: ReadonlySet<number>, files: SegmentFiles): void {
     const unknown = emptyEntry(id, SEGMENT_STATE.closed, Date.now(), 0, 0);
     try {
       const segment = this.open(id);
@@ -250,7 +280,7 @@ export class SegmentSet {
       }
       const rivals = this.readable().filter(({ position }) => position === entry.position);
       if (entry.rows === 0 || rivals.some((rival) => known.has(rival.id))) {
-        this.#files?.remove(id);
+        files.remove(id);
         return;
       }
       this.#catalog.save({ ...entry, bytes: this.bytes(id) });
@@ -259,6 +289,7 @@ export class SegmentSet {
       // The catalog that said it is lost: a newer version wrote the folder.
       if (error instanceof UnknownSegmentError) checkFormat(error.path, error.format);
       if (!isDamage(error)) throw error;
+      if (finished(this.prove(id)).type !== "damaged") throw error;
       this.#catalog.save(unknown);
       this.markDamaged(id, error.message);
       this.putAside(id);
@@ -266,9 +297,12 @@ export class SegmentSet {
   }
 }
 
-/** True for what only broken bytes explain. */
-export function isDamage(error: unknown): error is SqlError | DamagedError {
-  return error instanceof DamagedError || (error instanceof SqlError && error.kind === "corrupt");
+/** All steps at once. */
+export function finished(proof: Generator<void, SegmentProof>): SegmentProof {
+  for (;;) {
+    const step = proof.next();
+    if (step.done === true) return step.value;
+  }
 }
 
 /** The catalog entry of a segment as it is now, closed. */

@@ -38,17 +38,18 @@ export interface BlockHead {
 /**
  * What a reader sees of the stored log, on files opened read-only or on the writer's own databases in memory.
  * Synchronous; every call is one short read transaction, so it sees all that was committed before it. Segments vanish
- * between calls when retention removes them; asking for one that is gone gives nothing rather than an error.
+ * between calls when retention removes them; asking for one that is gone gives nothing rather than an error. So does
+ * asking for one that the disk does not give now, or in which damage was met: it is tried again a moment later, and until
+ * then such reads are `missed`.
  */
 export interface SegmentSource {
-  /** Oldest first; damaged segments are left out. Holds everything committed before the call. */
+  /** Oldest first; segments that were put aside are left out. Holds everything committed before the call. */
   segments(): readonly SegmentInfo[];
   /** Up to `limit` rows after `row` (0 for the first), ascending; fewer means that there are no more now. */
   blocksAfter(segment: SegmentId, block: number, limit: number): readonly BlockHead[];
   /**
    * OTLP protobuf bytes of a row, inflated and CRC checked, with the spans that are deleted: only columns tell which may
-   * be shown. Undefined when it is gone. A row whose bytes are damaged is
-   * reported, its segment put aside, and undefined returned.
+   * be shown. Undefined when it is gone, and when it is missed.
    */
   body(segment: SegmentId, block: number): Uint8Array | undefined;
   /** The same off this thread where it can be: bodies that are asked for together come sooner. */
@@ -67,10 +68,21 @@ export interface SegmentSource {
    * all are left.
    */
   rowsLeft(segment: SegmentId, sequence: number, columns: SpanColumns): readonly number[] | undefined;
+  missed(): MissedReads;
+  /** Whether reads of the segment are missed now: what it seems to lack may be there later. */
+  isUnreadable(segment: SegmentId): boolean;
   /** Called with segments that are gone: drop what was cached of them. */
   onRemoved(observer: (segments: readonly SegmentId[]) => void): void;
   /** Called as soon as a deletion is seen: rows read before may name deleted spans. */
   onDeleted(observer: () => void): void;
+}
+
+/** Reads that gave nothing although there may be something: who asked says that the answer is incomplete. */
+export interface MissedReads {
+  /** Of all times: another number after an answer means that something was missed while it was made. */
+  readonly count: number;
+  /** Why the last was missed; empty where none was. */
+  readonly reason: string;
 }
 
 /** A place in the log with what is needed to measure distances: everything up to and including it is done. */

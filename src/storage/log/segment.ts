@@ -13,15 +13,24 @@ export interface SegmentOptions {
   /** A file name or `:memory:`. */
   readonly path: string;
   readonly synchronous: "full" | "normal";
+  /** Make the file where it is missing. */
+  readonly create: boolean;
 }
 
-/** A segment of a newer format, which in a folder of this one can only be damage. */
+/** A segment of a newer format: a newer version wrote it, whatever number the folder has. It is no damage. */
 export class UnknownSegmentError extends SqlError {
   readonly format: number;
   constructor(path: string, format: number) {
-    super("corrupt", "SPANLOOM_FORMAT", path, `segment of format ${format}`);
+    super("other", "SPANLOOM_FORMAT", path, `segment of format ${format}, which a newer version wrote`);
     this.format = format;
   }
+}
+
+/** Throws UnknownSegmentError, and SqlError `corrupt` where the segment has no number; its number, undefined for a new one. */
+export function segmentFormat(db: SqlDatabase): number | undefined {
+  const format = storedFormat(db);
+  if (format !== undefined && format > FORMAT_VERSION) throw new UnknownSegmentError(db.path, format);
+  return format;
 }
 
 type BlockOperation = EncodedBlock["operations"][number];
@@ -42,7 +51,7 @@ export class Segment {
 
   /** Opens the segment, or makes it. Throws SqlError; nothing stays open then. */
   static open(driver: SqlDriver, options: SegmentOptions): Segment {
-    const db = driver.open(options.path);
+    const db = driver.open(options.path, { create: options.create });
     try {
       return new Segment(db, options);
     } catch (error) {
@@ -55,6 +64,8 @@ export class Segment {
     this.id = options.id;
     this.path = options.path;
     this.db = db;
+    // Before anything is written: a segment of a newer version stays as it is.
+    const format = segmentFormat(db);
     // Checkpoints are run by the log writer between commits, never inside one that a sender waits for.
     db.exec(`
       PRAGMA page_size = ${SEGMENT_PAGE_SIZE};
@@ -63,9 +74,7 @@ export class Segment {
       PRAGMA wal_autocheckpoint = 0;
       PRAGMA cache_size = -4096;
     `);
-    const format = storedFormat(db);
     if (format === undefined) this.#create(db);
-    else if (format > FORMAT_VERSION) throw new UnknownSegmentError(options.path, format);
     this.#format = format ?? FORMAT_VERSION;
     this.#blocks = new BlockTable(db);
     this.#insertOperation = db.prepare("INSERT OR IGNORE INTO operation VALUES (?, ?, ?)");

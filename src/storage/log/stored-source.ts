@@ -1,4 +1,3 @@
-import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { partialColumns } from "../../codec/otlp/cut/cut-columns.ts";
 import type { StoreStats } from "../../component/read.ts";
@@ -10,22 +9,22 @@ import { inflateBody } from "../block/body-codec.ts";
 import type { SegmentOperation } from "../block/operation-shares.ts";
 import type { RecentBodies } from "../block/recent-bodies.ts";
 import { checkFormat, storedFormat } from "../folder/data-format.ts";
+import { mayExist } from "../folder/file-identity.ts";
 import { CATALOG_FILE, CONSUMERS_FILE, SEGMENTS_FOLDER, segmentFileName } from "../folder/layout.ts";
 import { databaseBytes } from "../folder/segment-files.ts";
-import type { SqlDatabase, SqlDriver } from "../sqlite/driver.ts";
-import { type CatalogEntry, CatalogReader } from "./catalog.ts";
+import { type SqlDatabase, type SqlDriver, SqlError } from "../sqlite/driver.ts";
+import { type CatalogEntry, type CatalogLists, CatalogReader } from "./catalog.ts";
+import { segmentFormat } from "./segment.ts";
 import { CLOCK_SLACK_MS } from "./segment-ages.ts";
+import { isDamage, isUnreadable } from "./segment-damage.ts";
 import { DamagedError, type SegmentEnd, SegmentReader } from "./segment-reader.ts";
-import { isDamage, type SegmentSet } from "./segment-set.ts";
-import type { BlockHead, LogPosition, LogSource, ReceivedRange, SegmentInfo } from "./segment-source.ts";
+import type { SegmentSet } from "./segment-set.ts";
+import type { BlockHead, LogPosition, LogSource, MissedReads, ReceivedRange, SegmentInfo } from "./segment-source.ts";
 import { type Tombstone, TombstoneSet } from "./tombstones.ts";
 
 /** Where a source finds databases: files of its own connections, or the writer's in memory. */
 export interface SegmentAccess {
-  /** All segments, whatever their state, oldest first. */
-  entries(): readonly CatalogEntry[];
-  /** By id; the same array until something changes. */
-  tombstones(): readonly Tombstone[];
+  lists(): CatalogLists;
   /** A connection on a segment; undefined where it is gone. Throws SqlError. */
   connect(id: SegmentId): SqlDatabase | undefined;
   /** Gives a connection back. */
@@ -58,9 +57,10 @@ export function fileAccess(driver: SqlDriver, folder: string): FileAccess {
   const pathOf = (id: SegmentId) => join(folder, SEGMENTS_FOLDER, segmentFileName(id));
   return {
     format: () => storedFormat(catalog),
-    entries: () => reader.entries(),
-    tombstones: () => reader.tombstones(),
-    connect: (id) => (existsSync(pathOf(id)) ? openSegment(driver, pathOf(id)) : undefined),
+    lists: () => reader.lists(),
+    connect: (id) =>
+      // Where the file system cannot say, SQLite finds out why.
+      mayExist(pathOf(id)) ? openSegment(driver, pathOf(id)) : undefined,
     disconnect: (db) => db.close(),
     bytes: (id) => databaseBytes(pathOf(id)),
     aggregates() {
@@ -94,8 +94,7 @@ function openSegment(driver: SqlDriver, path: string): SqlDatabase {
 /** The writer's own databases, for the store in memory. `consumers` stays the caller's. */
 export function memoryAccess(segments: SegmentSet, consumers: SqlDatabase): SegmentAccess {
   return {
-    entries: () => segments.readable(),
-    tombstones: () => segments.tombstones(),
+    lists: () => ({ entries: segments.readable(), tombstones: segments.tombstones() }),
     connect: (id) => segments.inMemory(id)?.db,
     disconnect() {},
     bytes: (id) => segments.bytes(id),
@@ -112,25 +111,56 @@ interface Connection {
   readonly reader: SegmentReader;
 }
 
+/** A segment that failed is tried again after this, ms. */
+const RETRY_MS = 500;
+
+/** Why reads of a segment are missed now. */
+interface Failure {
+  readonly reason: string;
+  /** By performance.now(). */
+  readonly retryAtMs: number;
+}
+
+export interface StoredSourceOptions {
+  /** Where bodies that were committed a moment ago are found in memory. */
+  readonly recent?: RecentBodies;
+  /** Told why reads are missed now, and undefined when all can be read again. */
+  readonly onTrouble?: (reason: string | undefined) => void;
+}
+
 /** The stored log as readers and consumers see it. One a thread. */
 export class StoredSource implements LogSource {
   readonly #access: SegmentAccess;
   readonly #onDamaged: (segment: SegmentId, reason: string) => void;
+  readonly #onTrouble: (reason: string | undefined) => void;
   /** In order of use, latest last. */
   readonly #connections = new BoundedMap<SegmentId, Connection>(MAX_CONNECTIONS, ({ db }) =>
     this.#access.disconnect(db),
   );
-  /** Released or damaged: never opened again. */
+  /** Released: never opened again. */
   readonly #gone = new Set<SegmentId>();
+  readonly #failures = new Map<SegmentId, Failure>();
+  #missed: MissedReads = { count: 0, reason: "" };
+  #retry: NodeJS.Timeout | undefined;
+  /** The lists as they were read last, and why they could not be read since. */
+  #listed: CatalogLists | undefined;
+  #listFailure: string | undefined;
+  #lastEnd: LogPosition | undefined;
+  #told: string | undefined;
   readonly #removalObservers: ((segments: readonly SegmentId[]) => void)[] = [];
   readonly #deletionObservers: (() => void)[] = [];
   readonly #recent: RecentBodies | undefined;
   #tombstones: { readonly of: readonly Tombstone[]; readonly set: TombstoneSet } | undefined;
 
-  /** `onDamaged` is told once of every segment in which damage was met. */
-  constructor(access: SegmentAccess, onDamaged: (segment: SegmentId, reason: string) => void, recent?: RecentBodies) {
+  /** `onDamaged` is told of a segment in which damage was met, each time that it is met: it may be the disk's. */
+  constructor(
+    access: SegmentAccess,
+    onDamaged: (segment: SegmentId, reason: string) => void,
+    { recent, onTrouble = () => {} }: StoredSourceOptions = {},
+  ) {
     this.#access = access;
     this.#onDamaged = onDamaged;
+    this.#onTrouble = onTrouble;
     this.#recent = recent;
   }
 
@@ -178,20 +208,32 @@ export class StoredSource implements LogSource {
     return this.end().sequence;
   }
 
-  /** The last committed row, its sequence and the number of spans ever stored; zeros in an empty log. */
+  missed(): MissedReads {
+    return this.#missed;
+  }
+
+  isUnreadable(segment: SegmentId): boolean {
+    return this.#failures.has(segment);
+  }
+
+  /**
+   * The last committed row, its sequence and the number of spans ever stored, the end before the first row of a segment
+   * that has none; zeros in an empty log. While it cannot be read what was known last. Throws SqlError `unreadable` where
+   * nothing is.
+   */
   end(): LogPosition {
-    const entries = this.#entries();
-    for (const entry of [...entries].reverse()) {
-      const end = this.#read(entry.id, (reader) => reader.end());
-      if (end !== undefined) return { segment: entry.position, ...end };
+    const newest = this.#entries().at(-1);
+    if (newest === undefined) return { segment: 0, block: 0, sequence: 0, spansThrough: 0 };
+    const end = this.#read(newest.id, (reader) => reader.end());
+    const { position, lastSequence, spansThrough, state, rows } = newest;
+    if (end !== undefined) this.#lastEnd = { segment: position, ...end };
+    else if (state === "closed" || !this.#failures.has(newest.id)) {
+      // What the catalog says of a closed segment holds, and an open one without rows begins where that says.
+      this.#lastEnd = { segment: position, block: state === "closed" ? rows : 0, sequence: lastSequence, spansThrough };
+    } else if (this.#lastEnd === undefined) {
+      throw new SqlError("unreadable", "SPANLOOM_UNREADABLE", `segment ${newest.id}`, this.#missed.reason);
     }
-    const last = entries.at(-1);
-    return {
-      segment: last?.position ?? 0,
-      block: 0,
-      sequence: last?.lastSequence ?? 0,
-      spansThrough: last?.spansThrough ?? 0,
-    };
+    return this.#lastEnd as LogPosition;
   }
 
   /** Where the rows of a segment end; undefined where it has none or is gone. */
@@ -254,32 +296,52 @@ export class StoredSource implements LogSource {
   release(segments: readonly SegmentId[]): void {
     for (const segment of segments) {
       this.#gone.add(segment);
+      this.#failures.delete(segment);
       this.#disconnect(segment);
     }
     for (const listener of this.#removalObservers) listener(segments);
   }
 
   close(): void {
+    clearTimeout(this.#retry);
     for (const segment of [...this.#connections.keys()]) this.#disconnect(segment);
     this.#access.close();
   }
 
   #entries(): readonly CatalogEntry[] {
-    return this.#access
-      .entries()
-      .filter(({ id, state }) => (state === "open" || state === "closed") && !this.#gone.has(id));
+    return this.#lists().entries.filter(
+      ({ id, state }) => (state === "open" || state === "closed") && !this.#gone.has(id),
+    );
+  }
+
+  /** As they were read last where the disk does not give them now. */
+  #lists(): CatalogLists {
+    try {
+      this.#listed = this.#access.lists();
+      if (this.#listFailure !== undefined) {
+        this.#listFailure = undefined;
+        this.#tellTrouble();
+      }
+      return this.#listed;
+    } catch (error) {
+      if (!isUnreadable(error) || this.#listed === undefined) throw error;
+      this.#listFailure = `the list of segments cannot be read: ${error.message}`;
+      this.#miss(this.#listFailure);
+      this.#tellTrouble();
+      return this.#listed;
+    }
   }
 
   /** Tombstones that were not yet applied to the segment; undefined where there are none. */
   #filter(segment: SegmentId): DeletionFilter | undefined {
-    const list = this.#access.tombstones();
+    const { entries, tombstones: list } = this.#lists();
     if (list.length === 0) return undefined;
     if (this.#tombstones?.of !== list) {
       this.#tombstones = { of: list, set: new TombstoneSet(list) };
       for (const listener of this.#deletionObservers) listener();
     }
     // A segment that left the catalog is read on by queries that began before.
-    const applied = this.#access.entries().find(({ id }) => id === segment)?.tombstones ?? 0;
+    const applied = entries.find(({ id }) => id === segment)?.tombstones ?? 0;
     const { set } = this.#tombstones;
     return set.lastId > applied ? { set, applied } : undefined;
   }
@@ -290,15 +352,70 @@ export class StoredSource implements LogSource {
 
   #read<T>(segment: SegmentId, read: (reader: SegmentReader) => T): T | undefined {
     if (this.#gone.has(segment)) return undefined;
-    try {
-      const connection = this.#connection(segment);
-      return connection === undefined ? undefined : read(connection.reader);
-    } catch (error) {
-      if (!isDamage(error)) throw error;
-      this.release([segment]);
-      this.#onDamaged(segment, error.message);
+    const failure = this.#failures.get(segment);
+    if (failure !== undefined && performance.now() < failure.retryAtMs) {
+      this.#miss(failure.reason);
       return undefined;
     }
+    try {
+      const connection = this.#connection(segment);
+      if (connection === undefined) {
+        if (this.#entries().some(({ id }) => id === segment))
+          this.#fail(segment, `the file of segment ${segment} is missing`);
+        return undefined;
+      }
+      const value = read(connection.reader);
+      if (failure !== undefined) {
+        this.#failures.delete(segment);
+        this.#tellTrouble();
+      }
+      return value;
+    } catch (error) {
+      const damage = isDamage(error);
+      const refused = error instanceof SqlError && error.kind === "cannot_open";
+      if (!damage && !refused && !isUnreadable(error)) throw error;
+      this.#disconnect(segment);
+      this.#fail(segment, error.message);
+      if (damage) this.#onDamaged(segment, error.message);
+      return undefined;
+    }
+  }
+
+  /** Reads of the segment are missed until one succeeds; some time later one is tried, whoever asks or not. */
+  #fail(segment: SegmentId, reason: string): void {
+    this.#failures.set(segment, { reason, retryAtMs: performance.now() + RETRY_MS });
+    this.#miss(reason);
+    this.#tellTrouble();
+    this.#retry ??= setTimeout(() => this.#retryAll(), RETRY_MS + 1).unref();
+  }
+
+  #miss(reason: string): void {
+    this.#missed = { count: this.#missed.count + 1, reason };
+  }
+
+  #retryAll(): void {
+    this.#retry = undefined;
+    try {
+      const listed = new Set(this.#entries().map(({ id }) => id));
+      for (const segment of [...this.#failures.keys()]) {
+        // One that was put aside or removed meanwhile is missed by nobody.
+        if (listed.has(segment)) this.#read(segment, (reader) => reader.end());
+        else this.#failures.delete(segment);
+      }
+    } catch {
+      // Whoever reads next meets it too, and is told.
+    }
+    this.#tellTrouble();
+    if (this.#failures.size > 0) this.#retry ??= setTimeout(() => this.#retryAll(), RETRY_MS + 1).unref();
+  }
+
+  #tellTrouble(): void {
+    const [first] = this.#failures.values();
+    const others = this.#failures.size > 1 ? ` (${this.#failures.size} segments)` : "";
+    const trouble = this.#listFailure ?? (first === undefined ? undefined : first.reason + others);
+    if (trouble === this.#told) return;
+    this.#told = trouble;
+    this.#onTrouble(trouble);
   }
 
   #connection(segment: SegmentId): Connection | undefined {
@@ -307,6 +424,7 @@ export class StoredSource implements LogSource {
     const db = this.#access.connect(segment);
     if (db === undefined) return undefined;
     try {
+      segmentFormat(db);
       const connection = { db, reader: new SegmentReader(db, segment) };
       this.#checkEnd(segment, connection.reader);
       this.#connections.set(segment, connection);
@@ -319,7 +437,7 @@ export class StoredSource implements LogSource {
 
   /** A closed segment ends where the catalog says: damage can take rows away without a trace in those that are left. */
   #checkEnd(segment: SegmentId, reader: SegmentReader): void {
-    const entry = this.#access.entries().find(({ id }) => id === segment);
+    const entry = this.#lists().entries.find(({ id }) => id === segment);
     if (entry?.state !== "closed") return;
     const rows = reader.end()?.block ?? 0;
     if (rows === entry.rows) return;

@@ -86,7 +86,7 @@ export class FolderReader {
       );
     }
     this.#access = opened(folder, () => fileAccess(driver, folder));
-    this.#source = new StoredSource(this.#access, (segment, reason) => this.#problems.push({ segment, reason }));
+    this.#source = new StoredSource(this.#access, (segment, reason) => this.#report(segment, reason));
   }
 
   stats(): FolderReport {
@@ -117,7 +117,7 @@ export class FolderReader {
         0,
       ),
       free: bavail * bsize,
-      tombstones: this.#access.tombstones().length,
+      tombstones: this.#access.lists().tombstones.length,
       damagedFiles: this.#damagedFiles(),
       segments,
     };
@@ -137,6 +137,7 @@ export class FolderReader {
         rows++;
         spans += fragment.rows.length;
       }
+      if (this.#source.isUnreadable(entry.id)) this.#report(entry.id, this.#source.missed().reason);
       const gone = !this.#entries().some(({ id }) => id === entry.id);
       if (entry.state === "closed" && last !== entry.rows && !gone) {
         this.#report(entry.id, `${last} rows where the catalog says ${entry.rows}`);
@@ -210,7 +211,7 @@ export class FolderReader {
   }
 
   #entries(): readonly CatalogEntry[] {
-    return this.#access.entries().filter(({ state }) => state === "open" || state === "closed");
+    return this.#access.lists().entries.filter(({ state }) => state === "open" || state === "closed");
   }
 
   async *#blocks({ id, position }: CatalogEntry): AsyncGenerator<{ head: BlockHead; fragment: LogFragment }> {

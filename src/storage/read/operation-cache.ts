@@ -57,13 +57,16 @@ export class OperationCache {
       if (status === "open") openSegment = id;
       // A segment that was open at the last reading may have grown before it was closed.
       if (status === "open" || id === this.#openSegment || !this.#lists.has(id)) {
-        this.#lists.set(id, this.#source.operations(id).operations);
+        const { operations } = this.#source.operations(id);
+        if (!this.#source.isUnreadable(id)) this.#lists.set(id, operations);
       }
     }
+    const isWhole = segments.every(({ id }) => this.#lists.has(id));
     this.#merged = merge(this.#lists.values());
     this.#sequence = sequence;
     this.#openSegment = openSegment;
-    this.#shape = shape;
+    // What was missed is read by the next call.
+    this.#shape = isWhole ? shape : "";
   }
 
   /** Whether one of the segments whose lists are known has got another one: only the open one can. */

@@ -1,4 +1,4 @@
-import type { TraceReader } from "../../component/read.ts";
+import type { OnGap, TraceReader } from "../../component/read.ts";
 import type { LogFragment } from "../../model/log.ts";
 import type { Operation } from "../../model/trace-query.ts";
 import { DependencyReader } from "../aggregates/dependency-reader.ts";
@@ -42,33 +42,45 @@ export function createTraceReader(
   // What goes wrong here is met again, and reported, by the first call.
   if (background?.aborted === false) cache.refresh(new Pacer(background)).catch(() => {});
   return {
-    trace: (traceId, signal) =>
+    trace: (traceId, signal, onGap) =>
       lane.run(async () => {
+        const tell = gapsSince(source, onGap);
         const pacer = new Pacer(signal);
         await cache.refresh(pacer);
-        return readTrace(cache, traceId, pacer);
+        const trace = await readTrace(cache, traceId, pacer);
+        tell();
+        return trace;
       }),
 
-    async *traces(traceIds, signal) {
+    async *traces(traceIds, signal, onGap) {
+      const tell = gapsSince(source, onGap);
       const pacer = new Pacer(signal);
       await cache.refresh(pacer);
       for (const traceId of traceIds) yield await lane.run(() => readTrace(cache, traceId, pacer));
+      tell();
     },
 
     async find(query, signal) {
+      const { count } = source.missed();
       // Refreshing lets nobody by: short requests may be waiting for it.
       await cache.refresh(new Pacer(signal));
-      return findTraces(cache, query, new Pacer(signal, settings.findBudgetMs, lane));
+      return findTraces(cache, query, new Pacer(signal, settings.findBudgetMs, lane), count);
     },
 
-    async services(signal) {
+    async services(signal, onGap) {
       new Pacer(signal).check();
-      return operations.services();
+      const tell = gapsSince(source, onGap);
+      const found = operations.services();
+      tell();
+      return found;
     },
 
-    async operations(service, signal): Promise<readonly Operation[]> {
+    async operations(service, signal, onGap): Promise<readonly Operation[]> {
       new Pacer(signal).check();
-      return operations.operations(service);
+      const tell = gapsSince(source, onGap);
+      const found = operations.operations(service);
+      tell();
+      return found;
     },
 
     async dependencies(query, signal) {
@@ -85,6 +97,15 @@ export function createTraceReader(
       new Pacer(signal).check();
       return source.stats();
     },
+  };
+}
+
+/** Gives what tells of the reads that were missed since. */
+function gapsSince(source: SegmentSource, onGap: OnGap = () => {}): () => void {
+  const { count } = source.missed();
+  return () => {
+    const now = source.missed();
+    if (now.count !== count) onGap(now.reason);
   };
 }
 

@@ -38,8 +38,13 @@ const READ_ROWS = 16;
  */
 export async function sealSegment(options: SealingOptions): Promise<SealOutcome> {
   const { driver, folder, task, source } = options;
-  if (task.sealed && !(await holdsDeleted(options))) return { type: "unchanged" };
+  const before = source.missed().count;
+  if (task.sealed && !(await holdsDeleted(options))) {
+    const { count, reason } = source.missed();
+    return count === before ? { type: "unchanged" } : { type: "abandoned", reason };
+  }
   const path = join(folder, SEGMENTS_FOLDER, segmentFileName(task.id));
+  const missed = source.missed().count;
   const file = new SealedFile(driver, path, task, options.onStep ?? (() => {}));
   try {
     const sealer = new BlockSealer(new TraceScanner(NO_SPAN_LIMITS));
@@ -57,6 +62,10 @@ export async function sealSegment(options: SealingOptions): Promise<SealOutcome>
     if (!source.segments().some(({ id }) => id === task.source)) {
       file.abandon();
       return { type: "abandoned", reason: "the segment was removed" };
+    }
+    if (source.missed().count !== missed) {
+      file.abandon();
+      return { type: "abandoned", reason: source.missed().reason };
     }
     if (file.spans === 0) {
       file.abandon();

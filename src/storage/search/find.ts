@@ -42,6 +42,7 @@ interface Accepted extends TraceTimes {
 
 const MAX_U64 = 0xffff_ffff_ffff_ffffn;
 const MAX_LIMIT = 100_000;
+const OUT_OF_TIME = "the search ran out of time";
 /** Blocks of one segment whose bodies are inflated together, ahead of being searched. */
 const AHEAD = 4;
 /** Distinct traces that are told apart, about 100 bytes each: counting ends there. */
@@ -55,9 +56,25 @@ const MAX_COUNTED = 1_000_000;
  * later start is done next: a block is searched for candidates, a candidate is looked up as a whole (which gives its
  * true start, its duration and its counts). Once `limit` traces start later than every promise that is left, no other
  * trace can come before them, however late, early or long its spans are.
+ *
+ * `missed` is how many reads the source of the cache had missed before the cache was refreshed.
  */
-export async function findTraces(cache: BlockCache, query: TraceQuery, pacer: Pacer): Promise<SearchResult> {
-  return new Search(cache, query, pacer).run();
+export async function findTraces(
+  cache: BlockCache,
+  query: TraceQuery,
+  pacer: Pacer,
+  missed: number = cache.missed.count,
+): Promise<SearchResult> {
+  const result = await new Search(cache, query, pacer).run();
+  const now = cache.missed;
+  if (now.count === missed) return result;
+  const { total } = result;
+  return {
+    ...result,
+    complete: false,
+    reason: `a part of what is stored cannot be read now (${now.reason})`,
+    ...(total === undefined ? {} : { total: { ...total, exact: false } }),
+  };
 }
 
 class Search {
@@ -225,11 +242,12 @@ class Search {
     const state = this.#cache.traceState(traceIdHash(id));
     const known = this.#cache.knownTimes(key, state);
     if (known !== undefined && !this.#mayAccept(id, known)) return;
+    const missed = this.#cache.missed.count;
     const stored = await this.#cache.trace(id, this.#pacer);
     if (stored.length === 0) return;
     const times = known ?? traceTimes(stored);
     if (known === undefined) {
-      this.#cache.keepTimes(key, state, times);
+      if (this.#cache.missed.count === missed) this.#cache.keepTimes(key, state, times);
       if (!this.#mayAccept(id, times)) return;
     }
     const trace = withoutDuplicates(stored, (block) => this.#cache.body(block.segment, block.number));
@@ -305,7 +323,7 @@ class Search {
     const searchedBackTo = this.#promised() + 1n;
     // Paging from a trace that is not settled would leave out what was not found before it.
     const settled = traces.length === limit && next !== undefined && next.start >= searchedBackTo;
-    return { traces, complete, searchedBackTo, ...(settled ? { next } : {}), ...total };
+    return { traces, complete, reason: OUT_OF_TIME, searchedBackTo, ...(settled ? { next } : {}), ...total };
   }
 
   /** No trace that is not accepted yet starts later; ns since the epoch. */

@@ -44,8 +44,10 @@ export interface SqlDriver {
 }
 
 export type SqlErrorKind =
-  /** No space, or the disk refuses to write: SQLITE_FULL, SQLITE_IOERR_*. */
+  /** No space, or the disk refuses to write: SQLITE_FULL, SQLITE_IOERR_WRITE, …_FSYNC and the like. */
   | "full"
+  /** The disk refuses to read, which says nothing of what is stored there: SQLITE_IOERR_READ, …_CORRUPTFS and the like. */
+  | "unreadable"
   /** SQLITE_BUSY, SQLITE_LOCKED. */
   | "busy"
   /** SQLITE_CORRUPT, SQLITE_NOTADB, SQLITE_FORMAT, and tables and columns that are not those the store made. */
@@ -72,11 +74,24 @@ export class SqlError extends Error {
 /** The store's statements are fixed, so a name that SQLite does not find means that the schema's bytes are damaged. */
 const FOREIGN_SCHEMA = /^(no such (table|column)|table \S+ has (no column|\d+ columns)|unsupported file format)/;
 
+/** SQLite gives EIO and ENXIO of a read the name of a corrupt file system, and looks at nothing that was read before. */
+const READ_FAILURES: ReadonlySet<string> = new Set([
+  "SQLITE_IOERR_CORRUPTFS",
+  "SQLITE_IOERR_READ",
+  "SQLITE_IOERR_FSTAT",
+  "SQLITE_IOERR_ACCESS",
+  "SQLITE_IOERR_SHMMAP",
+  "SQLITE_IOERR_SHMSIZE",
+  "SQLITE_IOERR_SHMOPEN",
+  "SQLITE_IOERR_MMAP",
+]);
+
 /** The kind of a SQLite extended result code given by name, with its message. */
 export function sqlErrorKind(code: string, message: string): SqlErrorKind {
   if (code === "SQLITE_ERROR" && FOREIGN_SCHEMA.test(message)) return "corrupt";
   if (code.startsWith("SQLITE_FULL")) return "full";
-  if (code.startsWith("SQLITE_IOERR_CORRUPTFS") || code.startsWith("SQLITE_IOERR_SHORT_READ")) return "corrupt";
+  if (code === "SQLITE_IOERR_SHORT_READ") return "corrupt";
+  if (READ_FAILURES.has(code)) return "unreadable";
   if (code.startsWith("SQLITE_IOERR")) return "full";
   if (code.startsWith("SQLITE_BUSY") || code.startsWith("SQLITE_LOCKED")) return "busy";
   // The store writes no NULL where its schema has none: the schema read from the file is another.

@@ -57,6 +57,8 @@ export function openIn<T>(folder: string, open: () => T): T {
 function reason(error: unknown): string {
   if (error instanceof SqlError) {
     switch (error.kind) {
+      case "unreadable":
+        return "the disk refuses to read";
       case "full":
         return "the disk is full or refuses to write";
       case "cannot_open":
@@ -79,6 +81,8 @@ function reason(error: unknown): string {
     case "ENOSPC":
     case "EDQUOT":
       return "the disk is full";
+    case "EIO":
+      return "the disk refuses to read or write";
     default:
       return "it could not be opened";
   }

@@ -27,7 +27,10 @@ await runThread<ToExport>(async (port) => {
   const source = new StoredSource(
     openIn(settings.path, () => fileAccess(driver, settings.path)),
     (segment, reason) => port.post({ type: "damaged", segment, reason } satisfies FromReader),
-    new RecentBodies(recent),
+    {
+      recent: new RecentBodies(recent),
+      onTrouble: (reason) => port.post({ type: "trouble", reason } satisfies FromReader),
+    },
   );
   const core = new ExportCore({
     source,

@@ -20,6 +20,7 @@ await runThread<ToIngest>(async (port) => {
     pipeline: createPipeline(module.config, port.host),
     host: port.host,
     recent: new RecentBodies(recent),
+    onTrouble: (reason) => port.post({ type: "trouble", reason } satisfies FromIngest),
     release: (segments, gently = false) =>
       new Promise<void>((resolve) => {
         const release = ++lastRelease;

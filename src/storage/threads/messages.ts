@@ -79,6 +79,8 @@ export type FromThread =
   | { readonly type: "failed"; readonly error: ErrorRecord }
   | { readonly type: "answer"; readonly id: number; readonly value: unknown }
   | { readonly type: "refused"; readonly id: number; readonly error: ErrorRecord }
+  /** Why the thread cannot do its work as it should now; undefined when it can again. */
+  | { readonly type: "trouble"; readonly reason: string | undefined }
   | { readonly type: "log"; readonly level: LogLevel; readonly message: string; readonly fields: LogFields }
   | { readonly type: "work"; readonly work: OwnWork };
 

@@ -24,7 +24,10 @@ await runThread<ToQuery>(async (port) => {
   const source = new StoredSource(
     openIn(settings.path, () => fileAccess(driver, settings.path)),
     (segment, reason) => port.post({ type: "damaged", segment, reason } satisfies FromQuery),
-    new RecentBodies(recent, pool),
+    {
+      recent: new RecentBodies(recent, pool),
+      onTrouble: (reason) => port.post({ type: "trouble", reason } satisfies FromQuery),
+    },
   );
   const loading = new AbortController();
   const reader = createTraceReader(source, DEFAULT_TRACE_READER, loading.signal, pool);

@@ -37,6 +37,7 @@ export async function startInline(settings: StoreSettings, modules: InlineModule
   const sources: StoredSource[] = [];
   const views = new Set<Promise<unknown>>();
   const createPipeline = (config: unknown) => modules.ingest.createPipeline(config, host);
+  const trouble: Parts["trouble"] = { writing: undefined, reading: undefined };
   const ingest = new IngestCore({
     settings,
     driver,
@@ -46,6 +47,9 @@ export async function startInline(settings: StoreSettings, modules: InlineModule
       if (gently) await Promise.allSettled(views);
       for (const source of sources) source.release(ids);
     },
+    onTrouble: (reason) => {
+      trouble.writing = reason;
+    },
   });
   let consumers: SqlDatabase | undefined;
   try {
@@ -53,8 +57,10 @@ export async function startInline(settings: StoreSettings, modules: InlineModule
     const { db, wasDamaged } = openConsumersDb(driver, path, host.logger);
     consumers = db;
     const access = settings.kind === "memory" ? memoryAccess(ingest.segments, db) : fileAccess(driver, settings.path);
-    const source = new StoredSource(access, (segment, reason) => {
-      void ingest.quarantine(segment, reason);
+    const source = new StoredSource(access, (segment, reason) => void ingest.quarantine(segment, reason), {
+      onTrouble: (reason) => {
+        trouble.reading = reason;
+      },
     });
     sources.push(source);
     const exporting = new ExportCore({
@@ -82,6 +88,7 @@ export async function startInline(settings: StoreSettings, modules: InlineModule
       consumers: db,
       views,
       sealer,
+      trouble,
       host,
     });
   } catch (error) {
@@ -103,11 +110,13 @@ interface Parts {
   /** Under way. */
   readonly views: Set<Promise<unknown>>;
   readonly sealer: Sealer | undefined;
+  readonly trouble: { writing: string | undefined; reading: string | undefined };
   readonly host: Host;
 }
 
 function threads(parts: Parts): StoreThreads {
-  const { ingest, createPipeline, query, loadServer, exporting, source, consumers, views, sealer, host } = parts;
+  const { ingest, createPipeline, query, loadServer, exporting, source, consumers, views, sealer, trouble, host } =
+    parts;
   const ending = new AbortController();
   let advancing = false;
 
@@ -128,6 +137,7 @@ function threads(parts: Parts): StoreThreads {
 
   return {
     ingest: {
+      trouble: () => trouble.writing,
       async append(batches) {
         await nextTurn();
         const outcomes = ingest.append(batches);
@@ -147,6 +157,7 @@ function threads(parts: Parts): StoreThreads {
       },
     },
     query: {
+      trouble: () => trouble.reading,
       checkDeletions: async () => source.checkDeletions(),
       view,
       async serve(config, onStream) {
@@ -165,6 +176,7 @@ function threads(parts: Parts): StoreThreads {
       },
     },
     export: {
+      trouble: () => undefined,
       advanced() {
         if (advancing) return;
         advancing = true;

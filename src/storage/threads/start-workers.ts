@@ -66,6 +66,7 @@ export async function startWorkers(settings: StoreSettings): Promise<StoreThread
     ingest: ingestThread(threads, ingestModule),
     query: queryThread(threads),
     export: {
+      trouble: () => threads.export.trouble,
       advanced: announcer(() => threads.export.send({ type: "advanced" })),
       status: () => threads.export.request<readonly ExporterStatus[]>((id) => ({ type: "status", id })).answer,
       checkDeletions: () => threads.export.request<void>((id) => ({ type: "check_deletions", id })).answer,
@@ -198,6 +199,7 @@ async function passRelease(
 
 function ingestThread(threads: Threads, module: CurrentModule): StoreThreads["ingest"] {
   return {
+    trouble: () => threads.ingest.trouble,
     async reconfigure(config) {
       await threads.ingest.request<void>((id) => ({ type: "reconfigure", id, config })).answer;
       module.config = config;
@@ -222,6 +224,7 @@ function ingestThread(threads: Threads, module: CurrentModule): StoreThreads["in
 
 function queryThread(threads: Threads): StoreThreads["query"] {
   return {
+    trouble: () => threads.query.trouble,
     checkDeletions: () => threads.query.request<void>((id) => ({ type: "check_deletions", id })).answer,
     serve: (config, onStream) => threads.serving.serve(config, onStream),
     async view(name, params, signal) {

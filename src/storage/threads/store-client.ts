@@ -116,6 +116,15 @@ export class StoreClient implements SpanStore {
     await this.#threads.ingest.reconfigure(config);
   }
 
+  trouble(): string | undefined {
+    if (this.#closing !== undefined) return "the store is closing";
+    const { ingest, query, export: exporting } = this.#threads;
+    const refusing = ingest.trouble();
+    if (refusing !== undefined) return refusing;
+    const unread = query.trouble() ?? exporting.trouble();
+    return unread === undefined ? undefined : `a part of what is stored cannot be read now: ${unread}`;
+  }
+
   async metrics(): Promise<readonly MetricSample[]> {
     if (this.#closing !== undefined) return [];
     const { ingest, query, export: exporting, sealing } = this.#threads;

@@ -35,6 +35,8 @@ export interface IngestThread {
   /** As SpanStore.reconfigureIngest; a thread that dies comes back with the config that was given last. */
   reconfigure(config: unknown): Promise<void>;
   maintain<T>(job: MaintenanceJob): Promise<T>;
+  /** Why spans are refused now; undefined where they are taken. */
+  trouble(): string | undefined;
   metrics(): Promise<readonly MetricSample[]>;
   /** Commits, empties the write-ahead log and gives the folder back. */
   close(signal: AbortSignal): Promise<void>;
@@ -43,6 +45,8 @@ export interface IngestThread {
 export interface QueryThread extends ViewHost {
   /** As SpanStore.serve; a thread that dies comes back with the server on the port that it had. */
   serve(config: unknown, onStream: (stream: Duplex) => void): Promise<ServedReads>;
+  /** Why a part of what is stored cannot be read now; undefined where all can. */
+  trouble(): string | undefined;
   /** Resolves when spans that are deleted are no longer read. */
   checkDeletions(): Promise<void>;
   metrics(): Promise<readonly MetricSample[]>;
@@ -52,6 +56,8 @@ export interface QueryThread extends ViewHost {
 export interface ExportThread {
   /** The log has grown. */
   advanced(): void;
+  /** As QueryThread's. */
+  trouble(): string | undefined;
   /** As QueryThread's. */
   checkDeletions(): Promise<void>;
   /** What the stored cursors of all consumers have passed. */

@@ -43,6 +43,7 @@ export class ThreadClient<To, From extends { readonly type: string }> {
   #lastId = 0;
   #restarts = 0;
   #failures = 0;
+  #trouble: string | undefined;
   #timer: NodeJS.Timeout | undefined;
 
   constructor(options: ThreadClientOptions<From>) {
@@ -52,6 +53,12 @@ export class ThreadClient<To, From extends { readonly type: string }> {
   /** Times the thread was started again. */
   get restarts(): number {
     return this.#restarts;
+  }
+
+  /** Why the thread cannot do its work as it should now, or is not there to do it. */
+  get trouble(): string | undefined {
+    if (this.#worker !== undefined && this.#up) return this.#trouble;
+    return this.#ending ? undefined : `the ${this.#options.name} thread of the store is being started again`;
   }
 
   /** Resolves when the thread works; rejects with its reason, and then it is gone. */
@@ -149,6 +156,7 @@ export class ThreadClient<To, From extends { readonly type: string }> {
     worker.on("exit", (code) => {
       if (this.#worker !== worker) return;
       const wasUp = this.#up;
+      this.#trouble = undefined;
       this.#up = false;
       this.#worker = undefined;
       this.#rejectAll("died");
@@ -196,6 +204,9 @@ export class ThreadClient<To, From extends { readonly type: string }> {
         this.#options.host.logger[level](text, fields);
         return;
       }
+      case "trouble":
+        this.#trouble = (message as FromThread & { type: "trouble" }).reason;
+        return;
       case "work":
         this.#options.host.reportWork?.((message as FromThread & { type: "work" }).work);
         return;

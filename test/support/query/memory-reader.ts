@@ -70,7 +70,7 @@ export class MemoryReader implements TraceReader {
     return {
       traces,
       complete: this.complete,
-      ...(this.complete ? {} : { searchedBackTo: 5n }),
+      ...(this.complete ? {} : { reason: "the search ran out of time", searchedBackTo: 5n }),
       ...(last !== undefined && from + query.limit < found.length
         ? { next: { start: last.start, traceId: last.traceId } }
         : {}),

@@ -8,7 +8,7 @@ import { BlockWriter, type EncodedBlock } from "../../../src/storage/block/block
 import { firstFilter } from "../../../src/storage/block/bloom.ts";
 import { decodeBody } from "../../../src/storage/block/body-codec.ts";
 import type { SegmentOperation } from "../../../src/storage/block/operation-shares.ts";
-import type { BlockHead, SegmentInfo, SegmentSource } from "../../../src/storage/log/segment-source.ts";
+import type { BlockHead, MissedReads, SegmentInfo, SegmentSource } from "../../../src/storage/log/segment-source.ts";
 import type { SqlDatabase } from "../../../src/storage/sqlite/driver.ts";
 import { testDriver } from "../storage/driver.ts";
 
@@ -128,6 +128,14 @@ export class MemorySource implements SegmentSource {
   }
 
   rowsLeft(): undefined {}
+
+  missed(): MissedReads {
+    return { count: 0, reason: "" };
+  }
+
+  isUnreadable(): boolean {
+    return false;
+  }
 
   onDeleted(): void {}
 
