@@ -38,6 +38,7 @@ function writeOwner(folder: string, db: SqlDatabase): void {
     writeFileSync(
       join(folder, LOCK_OWNER_FILE),
       `${JSON.stringify({ pid: process.pid, since: new Date().toISOString() })}\n`,
+      { mode: 0o600 },
     );
   } catch (error) {
     db.close();

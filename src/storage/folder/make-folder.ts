@@ -1,6 +1,9 @@
 import { mkdirSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 
+/** Of folders that hold what senders sent: their owner's alone. */
+export const PRIVATE_FOLDER = 0o700;
+
 /**
  * Makes a folder and its parents, one step each. Node's own recursive form tries for ever where a parent exists and the
  * file system answers ENOENT all the same, as /proc does.

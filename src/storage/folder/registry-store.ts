@@ -7,7 +7,7 @@ import { chooseDriver, type SqliteDriverName } from "../sqlite/choose-driver.ts"
 import { type SqlDatabase, type SqlDriver, SqlError } from "../sqlite/driver.ts";
 import { openTwice } from "../sqlite/open-twice.ts";
 import { openError } from "../sqlite/storage-errors.ts";
-import { makeFolder } from "./make-folder.ts";
+import { makeFolder, PRIVATE_FOLDER } from "./make-folder.ts";
 import { putDatabaseAside } from "./segment-files.ts";
 
 export const REGISTRY_FILE = "registry.db";
@@ -27,7 +27,7 @@ export function openRegistryStore(dataFolder: string, logger: Logger, driver?: S
   const path = join(dataFolder, REGISTRY_FILE);
   let db: SqlDatabase;
   try {
-    makeFolder(dataFolder);
+    makeFolder(dataFolder, PRIVATE_FOLDER);
     db = openOrReplace(chooseDriver(driver), path, logger);
   } catch (error) {
     throw openError(dataFolder, error);

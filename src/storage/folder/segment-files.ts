@@ -2,7 +2,7 @@ import { existsSync, readdirSync, renameSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import type { SegmentId } from "../../model/log.ts";
 import { DAMAGED_SUFFIX, SEALING_SUFFIX, SEGMENTS_FOLDER, segmentFileName } from "./layout.ts";
-import { makeFolder } from "./make-folder.ts";
+import { makeFolder, PRIVATE_FOLDER } from "./make-folder.ts";
 
 const SIDE_FILES = ["-wal", "-shm"] as const;
 const SEGMENT_NAME = /^(\d{8,15})\.db$/;
@@ -30,7 +30,7 @@ export class SegmentFiles {
   /** Makes the folder. Throws the file system's errors. */
   constructor(dataFolder: string) {
     this.#folder = join(dataFolder, SEGMENTS_FOLDER);
-    makeFolder(this.#folder);
+    makeFolder(this.#folder, PRIVATE_FOLDER);
   }
 
   path(id: SegmentId): string {

@@ -1,8 +1,10 @@
+import { statSync } from "node:fs";
 import { join } from "node:path";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Host } from "../../component/component.ts";
 import { type ErrorRecord, PermanentError, RetryableError, toErrorRecord } from "../../component/errors.ts";
 import type { AppendResult, IncomingBatch, IngestPipeline, PreparedBatch } from "../../component/ingest.ts";
+import type { Logger } from "../../component/logger.ts";
 import type { MetricSample } from "../../component/metrics.ts";
 import { stackOf } from "../../component/reasons.ts";
 import type { StoreSettings } from "../../component/store.ts";
@@ -13,7 +15,7 @@ import { type FolderLock, lockFolder } from "../folder/folder-lock.ts";
 import { FolderWatch } from "../folder/folder-watch.ts";
 import { FreeSpace } from "../folder/free-space.ts";
 import { CONSUMERS_FILE } from "../folder/layout.ts";
-import { makeFolder } from "../folder/make-folder.ts";
+import { makeFolder, PRIVATE_FOLDER } from "../folder/make-folder.ts";
 import { databaseBytes } from "../folder/segment-files.ts";
 import type { SqlDriver } from "../sqlite/driver.ts";
 import { openError } from "../sqlite/storage-errors.ts";
@@ -116,7 +118,8 @@ export class IngestCore {
     const opened: { close(): void }[] = [];
     try {
       if (folder !== undefined) {
-        makeFolder(folder);
+        makeFolder(folder, PRIVATE_FOLDER);
+        sayIfShared(folder, host.logger);
         const lock = lockFolder(driver, folder);
         opened.push({ close: () => lock.release() });
         this.#lock = lock;
@@ -398,6 +401,17 @@ export class IngestCore {
       ),
     ];
   }
+}
+
+/** A folder of an older version, or one that somebody else made, stays as it is. */
+function sayIfShared(folder: string, logger: Logger): void {
+  const mode = statSync(folder).mode & 0o777;
+  // Windows has other rights, and shows them as all or none.
+  if ((mode & 0o077) === 0 || process.platform === "win32") return;
+  logger.info("other users of this machine can look into the data folder: chmod 700 makes it its owner's alone", {
+    folder,
+    mode: mode.toString(8),
+  });
 }
 
 function gauge(name: string, help: string, value: number): MetricSample {

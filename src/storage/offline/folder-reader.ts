@@ -1,17 +1,18 @@
-import { constants, copyFileSync, existsSync, readdirSync, rmSync, statfsSync } from "node:fs";
+import { chmodSync, constants, copyFileSync, existsSync, readdirSync, rmSync, statfsSync } from "node:fs";
 import { join } from "node:path";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { PermanentError } from "../../component/errors.ts";
 import type { LogFragment } from "../../model/log.ts";
 import { decodeBlockIndex } from "../block/block-index.ts";
 import { CATALOG_FILE, CONSUMERS_FILE, DAMAGED_SUFFIX, SEGMENTS_FOLDER, segmentFileName } from "../folder/layout.ts";
-import { makeFolder } from "../folder/make-folder.ts";
+import { makeFolder, PRIVATE_FOLDER } from "../folder/make-folder.ts";
 import { REGISTRY_FILE } from "../folder/registry-store.ts";
 import { databaseBytes } from "../folder/segment-files.ts";
 import type { CatalogEntry } from "../log/catalog.ts";
 import type { BlockHead } from "../log/segment-source.ts";
 import { fileAccess, StoredSource } from "../log/stored-source.ts";
 import { type SqlDriver, SqlError } from "../sqlite/driver.ts";
+import { makePrivateFile } from "../sqlite/private-file.ts";
 import { databaseProblems, type FileProblem } from "./database-check.ts";
 
 /** Called with what is done and what there is to do. */
@@ -173,7 +174,8 @@ export class FolderReader {
     if (existsSync(target) && readdirSync(target).length > 0) {
       throw new PermanentError("bad_request", `${target} is not empty: name a folder that does not exist yet`);
     }
-    makeFolder(join(target, SEGMENTS_FOLDER));
+    makeFolder(target, PRIVATE_FOLDER);
+    makeFolder(join(target, SEGMENTS_FOLDER), PRIVATE_FOLDER);
     this.#copyDatabase(CONSUMERS_FILE, target);
     this.#copyDatabase(REGISTRY_FILE, target);
     const copied = new Set<number>();
@@ -260,7 +262,12 @@ export class FolderReader {
     const to = join(target, SEGMENTS_FOLDER, segmentFileName(id));
     try {
       if (state === "open" || existsSync(`${from}-wal`)) this.#copySnapshot(from, to);
-      else copyFileSync(from, to, constants.COPYFILE_FICLONE);
+      else {
+        // The copy gets the mode of what it is copied to, but on systems that clone the file with its own.
+        makePrivateFile(to);
+        copyFileSync(from, to, constants.COPYFILE_FICLONE);
+        chmodSync(to, 0o600);
+      }
       return true;
     } catch (error) {
       if (!existsSync(from)) return false;
@@ -270,6 +277,7 @@ export class FolderReader {
 
   #copySnapshot(from: string, to: string): void {
     rmSync(to, { force: true });
+    makePrivateFile(to);
     const db = this.#driver.open(from, { readOnly: true });
     try {
       db.prepare("VACUUM INTO ?").run(to);

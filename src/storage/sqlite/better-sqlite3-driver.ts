@@ -8,12 +8,14 @@ import {
   type SqlValue,
   sqlErrorKind,
 } from "./driver.ts";
+import { makePrivateFile } from "./private-file.ts";
 
 /** The driver on better-sqlite3. */
 export const betterSqlite3Driver: SqlDriver = {
   open(path: string, options: SqlOpenOptions = {}): SqlDatabase {
     const readonly = options.readOnly ?? false;
     const fileMustExist = readonly || options.create === false;
+    if (!fileMustExist && path !== ":memory:") makePrivateFile(path);
     return guard(
       path,
       () => new BetterDatabase(new Database(path, { readonly, fileMustExist, timeout: options.busyMs ?? 5000 }), path),

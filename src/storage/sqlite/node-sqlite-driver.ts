@@ -9,6 +9,7 @@ import {
   type SqlValue,
   sqlErrorKind,
 } from "./driver.ts";
+import { makePrivateFile } from "./private-file.ts";
 
 /** What is used of Node's own module, whose types the oldest supported Node does not have. */
 interface NodeSqlite {
@@ -38,6 +39,7 @@ export function nodeSqliteDriver(): SqlDriver {
       if ((readOnly || options.create === false) && path !== ":memory:" && !existsSync(path)) {
         throw new SqlError("cannot_open", "SQLITE_CANTOPEN", path, "unable to open database file");
       }
+      if (!readOnly && options.create !== false && path !== ":memory:") makePrivateFile(path);
       return guard(path, () => {
         const db = new DatabaseSync(path, { readOnly });
         db.exec(`PRAGMA busy_timeout = ${Math.trunc(options.busyMs ?? 5000)}`);
