@@ -164,6 +164,20 @@ describe("DependencyAggregator", () => {
     expect(aggregator.duplicates).toBe(3);
   });
 
+  it("counts a span that comes again in another encoding, or first without its end, once", () => {
+    const child: GivenSpan = ["b", 2, 1, {}];
+    const anew: GivenSpan = ["b", 2, 1, { attributes: [{ key: "k", value: { type: "empty" } }] }];
+    aggregator.consume(
+      spans([
+        ["a", 1, 0],
+        ["b", 2, 1, { endTimeUnixNano: 0n }],
+      ]),
+    );
+    aggregator.consume(spans([child]));
+    aggregator.consume(spans([anew]));
+    expect(stored()).toEqual([link("a", "b", 1, 0)]);
+  });
+
   it("counts a server span that shares its id with the client's, in either order, once", () => {
     const client: GivenSpan = ["a", 2, 1, { kind: 3 }];
     const server: GivenSpan = ["b", 2, 1, { kind: 2 }];

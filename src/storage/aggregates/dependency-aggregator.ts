@@ -46,7 +46,7 @@ type Pending = Map<number, Map<number, Map<number, Calls>>>;
  * own, whatever the kinds; a server span that shares its id with a client span of another service is one as well. It
  * counts as many as the child stands for by its sampling threshold, as one where there is none. An error is a call whose
  * child has the status error. Parents and children find each other within a bounded window,
- * in any order and across batches; byte-equal duplicates inside it count once; what leaves it without its parent is
+ * in any order and across batches; a span that comes again with the same times counts once inside it; what leaves it without its parent is
  * `unmatched`.
  *
  * Counts are kept exactly when the owner calls `flush` in the transaction that stores its cursor. The window is not
@@ -210,8 +210,8 @@ export class DependencyAggregator {
       }
       span.duration = bucketOf(durationNano(columns, row));
       span.error = status[row] === STATUS_CODE.error;
-      const length = (columns.spanEnd[row] as number) - (columns.spanStart[row] as number);
-      span.fingerprint = (Math.imul(low, 0x9e3779b1) ^ Math.imul(endLow[row] as number, 0x85ebca6b) ^ length) >>> 0;
+      // Not the length: what passes a span on may write it anew.
+      span.fingerprint = (Math.imul(low, 0x9e3779b1) ^ Math.imul(endLow[row] as number, 0x85ebca6b)) >>> 0;
       span.count = this.#adjusted.of(columns, row) ?? 1;
       if (!this.#window.add(span, receivedAtMs)) this.#duplicates++;
     }

@@ -40,7 +40,7 @@ export interface WindowSpan {
   error: boolean;
   /** Bucket of its duration, as bucketOf of model/exponential-histogram.ts names it. */
   duration: number;
-  /** Equal for byte-equal spans. */
+  /** Equal for spans of equal times. */
   fingerprint: number;
   /** How many spans it stands for. Kept as a float32, exact to 7 digits. */
   count: number;

@@ -1,5 +1,6 @@
 import type { SpanColumns } from "../../model/span-columns.ts";
 import type { CachedBlock, TraceRows } from "../cache/cached-block.ts";
+import { spanMeaning } from "./span-meaning.ts";
 
 type LoadBody = (block: CachedBlock) => Uint8Array | undefined;
 
@@ -8,26 +9,86 @@ interface Seen {
   readonly row: number;
 }
 
+/** Spans of one id and kind that are shown. */
+interface SameId {
+  /** The one without an end, where no complete one has come. */
+  open: Seen | undefined;
+  /** Complete ones by their times. */
+  readonly complete: Map<string, SameTimes>;
+}
+
+interface SameTimes {
+  readonly first: Seen;
+  /** Of all of them, once there are two. */
+  bytes: Set<string> | undefined;
+  meanings: Set<string> | undefined;
+}
+
 /**
- * Of byte-equal spans with one span id and kind, as a sender makes them that repeats a request whose acknowledgement it
- * did not see, only the first; spans that differ are all kept. `trace` is in log order, and so is the result.
+ * A trace with every span once. Two stored spans are the same span where trace, id and kind agree and
+ * - they say the same, in whatever encoding: a sender repeats a request whose acknowledgement it did not see, and what
+ *   passes it on may write it anew. The first is shown;
+ * - or one is still open, which is to say that its end is 0: it gives way to a complete one, and to a later open one.
+ *
+ * Spans that differ otherwise are all kept, and so are those whose bytes cannot be read. `trace` is in log order, and so
+ * is the result.
  */
 export function withoutDuplicates(trace: readonly TraceRows[], loadBody: LoadBody): TraceRows[] {
   if (allDistinct(trace)) return [...trace];
-  const seen = new Map<string, Seen[]>();
-  const result: TraceRows[] = [];
+  const seen = new Map<string, SameId>();
+  /** Rows that are not shown, by the position of their part in the trace. */
+  const hidden = trace.map(() => new Set<number>());
+  const partOf = new Map(trace.map(({ block }, part) => [block, part]));
+  const hide = ({ block, row }: Seen) => hidden[partOf.get(block) as number]?.add(row);
   for (const { block, rows } of trace) {
-    const kept = rows.filter((row) => {
-      const key = spanKey(block.columns, row);
-      const others = seen.get(key);
-      if (others?.some((other) => sameBytes(other, { block, row }, loadBody))) return false;
-      if (others === undefined) seen.set(key, [{ block, row }]);
-      else others.push({ block, row });
-      return true;
-    });
-    if (kept.length > 0) result.push({ block, rows: kept });
+    for (const row of rows) {
+      const span = { block, row };
+      const key = idKey(block.columns, row);
+      let same = seen.get(key);
+      if (same === undefined) {
+        same = { open: undefined, complete: new Map() };
+        seen.set(key, same);
+      }
+      if (isOpen(block.columns, row) ? same.complete.size > 0 : isRepeated(same, span, loadBody)) {
+        hide(span);
+        continue;
+      }
+      if (same.open !== undefined) hide(same.open);
+      same.open = isOpen(block.columns, row) ? span : undefined;
+    }
   }
-  return result;
+  return trace.flatMap(({ block, rows }, part) => {
+    const left = rows.filter((row) => hidden[part]?.has(row) !== true);
+    return left.length === 0 ? [] : { block, rows: left };
+  });
+}
+
+/** Whether a complete span says what one before it says; else it is kept among them. */
+function isRepeated({ complete }: SameId, span: Seen, loadBody: LoadBody): boolean {
+  const key = timesKey(span.block.columns, span.row);
+  const same = complete.get(key);
+  if (same === undefined) {
+    complete.set(key, { first: span, bytes: undefined, meanings: undefined });
+    return false;
+  }
+  const own = spanBytes(span, loadBody);
+  if (own === undefined) return false;
+  if (same.bytes === undefined) {
+    const first = spanBytes(same.first, loadBody);
+    if (first === undefined) return false;
+    same.bytes = new Set([latin1(first)]);
+  }
+  const text = latin1(own);
+  if (same.bytes.has(text)) return true;
+  same.bytes.add(text);
+  if (same.meanings === undefined) {
+    const first = spanBytes(same.first, loadBody);
+    same.meanings = new Set(first === undefined ? [] : [meaningOf(first)]);
+  }
+  const meaning = meaningOf(own);
+  if (same.meanings.has(meaning)) return true;
+  same.meanings.add(meaning);
+  return false;
 }
 
 /** True where no two spans have one id: nearly always, and much cheaper to find out. */
@@ -68,26 +129,26 @@ function readHalf(bytes: Uint8Array, at: number): number {
   );
 }
 
-/** Equal for byte-equal spans, and hardly ever for others: id, kind, times and length. */
-function spanKey(columns: SpanColumns, row: number): string {
-  const { spanIds, kind, startLow, startHigh, endLow, endHigh, spanStart, spanEnd } = columns;
-  let high = 0;
-  let low = 0;
-  for (let i = row * 8; i < row * 8 + 4; i++) {
-    high = high * 256 + (spanIds[i] as number);
-    low = low * 256 + (spanIds[i + 4] as number);
-  }
-  const length = (spanEnd[row] as number) - (spanStart[row] as number);
-  return `${high},${low},${kind[row]},${startHigh[row]},${startLow[row]},${endHigh[row]},${endLow[row]},${length}`;
+function isOpen({ endHigh, endLow }: SpanColumns, row: number): boolean {
+  return endHigh[row] === 0 && endLow[row] === 0;
 }
 
-function sameBytes(a: Seen, b: Seen, loadBody: LoadBody): boolean {
-  const bodyA = loadBody(a.block);
-  const bodyB = loadBody(b.block);
-  if (bodyA === undefined || bodyB === undefined) return false;
-  return Buffer.compare(spanBytes(bodyA, a), spanBytes(bodyB, b)) === 0;
+function idKey({ spanIds, kind }: SpanColumns, row: number): string {
+  return `${readHalf(spanIds, row * 8)},${readHalf(spanIds, row * 8 + 4)},${kind[row]}`;
 }
 
-function spanBytes(body: Uint8Array, { block, row }: Seen): Uint8Array {
-  return body.subarray(block.columns.spanStart[row], block.columns.spanEnd[row]);
+function timesKey({ startLow, startHigh, endLow, endHigh }: SpanColumns, row: number): string {
+  return `${startHigh[row]},${startLow[row]},${endHigh[row]},${endLow[row]}`;
+}
+
+function spanBytes({ block, row }: Seen, loadBody: LoadBody): Uint8Array | undefined {
+  return loadBody(block)?.subarray(block.columns.spanStart[row], block.columns.spanEnd[row]);
+}
+
+function latin1(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("latin1");
+}
+
+function meaningOf(bytes: Uint8Array): string {
+  return spanMeaning(bytes, 0, bytes.length);
 }

@@ -1,6 +1,6 @@
 import { encodeSpan } from "../../../src/codec/otlp/message/encode.ts";
-import { type AnyValue, anyValueText } from "../../../src/model/any-value.ts";
-import type { SpanRecord, TracesData } from "../../../src/model/span.ts";
+import { type AnyValue, type Attributes, anyValueText } from "../../../src/model/any-value.ts";
+import type { Span, SpanRecord, TracesData } from "../../../src/model/span.ts";
 import type {
   Comparison,
   Literal,
@@ -30,19 +30,34 @@ export function flatten(batches: readonly TracesData[]): NaiveSpan[] {
   );
 }
 
-/** Traces by id, byte-equal duplicates of one span once. */
+/** Traces by id, every span once: an open one gives way to what comes later or is complete, equal ones to the first. */
 export function group(spans: readonly NaiveSpan[]): Map<string, NaiveSpan[]> {
   const traces = new Map<string, NaiveSpan[]>();
-  const seen = new Set<string>();
   for (const item of spans) {
-    const bytes = Buffer.from(encodeSpan(item.span)).toString("hex");
-    if (seen.has(bytes)) continue;
-    seen.add(bytes);
-    const trace = traces.get(item.span.traceId) ?? [];
-    trace.push(item);
-    traces.set(item.span.traceId, trace);
+    const { traceId, spanId, kind, endTimeUnixNano } = item.span;
+    const trace = traces.get(traceId) ?? [];
+    const same = trace.filter((other) => other.span.spanId === spanId && other.span.kind === kind);
+    const complete = same.filter(({ span }) => span.endTimeUnixNano !== 0n);
+    const hidden =
+      endTimeUnixNano === 0n ? complete.length > 0 : complete.some((other) => saysTheSame(other.span, item.span));
+    if (hidden) continue;
+    const left = trace.filter((other) => !same.includes(other) || complete.includes(other));
+    traces.set(traceId, [...left, item]);
   }
   return traces;
+}
+
+function saysTheSame(a: Span, b: Span): boolean {
+  const ordered = (list: Attributes) => list.toSorted((x, y) => compare(x.key, y.key));
+  const [x, y] = [a, b].map((span) =>
+    encodeSpan({
+      ...span,
+      attributes: ordered(span.attributes),
+      events: span.events.map((event) => ({ ...event, attributes: ordered(event.attributes) })),
+      links: span.links.map((link) => ({ ...link, attributes: ordered(link.attributes) })),
+    }),
+  );
+  return Buffer.compare(x as Uint8Array, y as Uint8Array) === 0;
 }
 
 /** Every match, in result order, whatever the limit. */
