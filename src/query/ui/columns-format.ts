@@ -28,7 +28,8 @@
  * | | string table: UTF-8 of one JSON array, s services followed by the names |
  *
  * Rows are in pre-order: a span, then its children by start (ties as they were stored), each with its own. Roots and
- * orphans stand in the same order among each other. The base ignores spans marked `impossibleTime` unless all are.
+ * orphans stand in the same order among each other. The base ignores starts
+ * that are 0, after 2200, or before 2000, unless all are; where others are not, such spans are marked `impossibleTime`.
  */
 import { SPAN_MARK } from "../../model/span.ts";
 

@@ -1,6 +1,7 @@
 import type { LogFragment } from "../../model/log.ts";
 import { SPAN_KIND, SPAN_MARK } from "../../model/span.ts";
 import { durationNano, serviceOf } from "../../model/span-columns.ts";
+import { TIME_CLASS, type TimeClass, timeClass } from "../../model/span-times.ts";
 import { SpanIdTable } from "../span-id-table.ts";
 import { COLUMN_MARK, PARENT_MISSING, PARENT_NONE } from "./columns-format.ts";
 
@@ -20,9 +21,9 @@ export interface TraceTree {
   readonly start: Float64Array;
   /** ns; may be negative. */
   readonly duration: Float64Array;
-  /** Earliest start, ns since the epoch; spans marked `impossibleTime` count only where all are. */
+  /** Earliest start, ns since the epoch, of those that are believed most (TIME_CLASS). */
   readonly base: bigint;
-  /** Latest end − earliest start of the same spans, ns. */
+  /** Latest end − earliest start, ns, over spans whose start and end are both believed as much. */
   readonly total: number;
 }
 
@@ -48,6 +49,7 @@ interface Entries {
   readonly start: Float64Array;
   readonly duration: Float64Array;
   readonly base: bigint;
+  readonly best: TimeClass;
   readonly total: number;
 }
 
@@ -58,16 +60,15 @@ function readEntries(fragments: readonly LogFragment[]): Entries {
   const source = new Uint32Array(count);
   const start = new Float64Array(count);
   const duration = new Float64Array(count);
-  const base = earliestStart(fragments);
+  const { base, best } = earliestStart(fragments);
   const baseHigh = Number(base >> 32n);
   const baseLow = Number(base & 0xffff_ffffn);
   let at = 0;
   let total = 0;
-  let usable = false;
   for (let f = 0; f < fragments.length; f++) {
     const { block, rows } = fragments[f] as LogFragment;
     const { columns } = block;
-    const { startHigh, startLow, marks } = columns;
+    const { startHigh, startLow, endHigh, endLow } = columns;
     for (let i = 0; i < rows.length; i++) {
       const row = rows[i] as number;
       fragment[at] = f;
@@ -78,37 +79,35 @@ function readEntries(fragments: readonly LogFragment[]): Entries {
       start[at] = begin;
       duration[at] = length;
       at++;
-      const possible = ((marks[row] as number) & SPAN_MARK.impossibleTime) === 0;
-      if (possible && !usable) {
-        usable = true;
-        total = 0;
-      }
-      if (possible === usable) total = Math.max(total, begin + length);
+      if (timeClass(startHigh[row] as number, startLow[row] as number) !== best) continue;
+      // A span that is still open lasts at least until the last of the others began.
+      const ends = timeClass(endHigh[row] as number, endLow[row] as number) === best;
+      total = Math.max(total, ends ? begin + length : begin);
     }
   }
-  return { count, fragment, source, start, duration, base, total };
+  return { count, fragment, source, start, duration, base, best, total };
 }
 
-function earliestStart(fragments: readonly LogFragment[]): bigint {
+function earliestStart(fragments: readonly LogFragment[]): { readonly base: bigint; readonly best: TimeClass } {
+  let best: TimeClass = TIME_CLASS.none;
   let high = Number.POSITIVE_INFINITY;
   let low = 0;
-  let usable = false;
   for (const { block, rows } of fragments) {
-    const { startHigh, startLow, marks } = block.columns;
+    const { startHigh, startLow } = block.columns;
     for (let i = 0; i < rows.length; i++) {
       const row = rows[i] as number;
-      const possible = ((marks[row] as number) & SPAN_MARK.impossibleTime) === 0;
-      if (usable && !possible) continue;
       const h = startHigh[row] as number;
       const l = startLow[row] as number;
-      if ((possible && !usable) || h < high || (h === high && l < low)) {
+      const of = timeClass(h, l);
+      if (of < best) continue;
+      if (of > best || h < high || (h === high && l < low)) {
+        best = of;
         high = h;
         low = l;
       }
-      usable ||= possible;
     }
   }
-  return high === Number.POSITIVE_INFINITY ? 0n : (BigInt(high) << 32n) | BigInt(low);
+  return { base: high === Number.POSITIVE_INFINITY ? 0n : (BigInt(high) << 32n) | BigInt(low), best };
 }
 
 function findParents(fragments: readonly LogFragment[], entries: Entries) {
@@ -127,6 +126,9 @@ function findParents(fragments: readonly LogFragment[], entries: Entries) {
     const ofKind = columns.kind[row] as number;
     kind[entry] = ofKind;
     marks[entry] = columns.marks[row] as number;
+    // Beside spans of today one of 1970 has a wrong clock.
+    const early = timeClass(columns.startHigh[row] as number, columns.startLow[row] as number) < entries.best;
+    if (early) marks[entry] = (marks[entry] as number) | SPAN_MARK.impossibleTime;
     const first = table.addFirst(columns.spanIds, row * 8, entry);
     if (first === entry) continue;
     const same = table.inChain(first, (other) => kind[other] === ofKind);

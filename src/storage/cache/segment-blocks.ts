@@ -1,6 +1,7 @@
 import { traceIdHash } from "../../model/attribute-hash.ts";
 import { BoundedMap } from "../../model/bounded-map.ts";
 import type { SegmentId, SegmentPosition } from "../../model/log.ts";
+import { EARLIEST_TIME } from "../../model/span-times.ts";
 import { MAX_STORED_TIME } from "../block/block-limits.ts";
 import { checkBloom, filterMayContainAt, firstFilter, narrowByFilter } from "../block/bloom.ts";
 import type { BlockHead } from "../log/segment-source.ts";
@@ -26,6 +27,7 @@ export class SegmentBlocks {
   readonly position: SegmentPosition;
   #count = 0;
   #complete = false;
+  #earlyBlocks = 0;
   #minStart = new Float64Array(64);
   #maxStart = new Float64Array(64);
   #blooms: Uint8Array<ArrayBufferLike> | undefined = new Uint8Array(64 * 1024);
@@ -46,6 +48,11 @@ export class SegmentBlocks {
   /** Rows 1 to `count` are known. */
   get count(): number {
     return this.#count;
+  }
+
+  /** How many hold a start before EARLIEST_TIME. */
+  get earlyBlocks(): number {
+    return this.#earlyBlocks;
   }
 
   /** The segment is closed and all its rows are known. */
@@ -77,6 +84,7 @@ export class SegmentBlocks {
       const filter = firstFilter(head.bloom);
       this.#reserve(at + 1, filter.length);
       this.#minStart[at] = roundDown(head.minStart);
+      if ((this.#minStart[at] as number) < EARLIEST_TIME) this.#earlyBlocks++;
       this.#maxStart[at] = head.maxStart >= MAX_STORED_TIME ? BEYOND_U64 : roundUp(head.maxStart);
       this.#probes = Math.min(this.#probes, filter[1] as number);
       const offset = this.#offsets[at] as number;

@@ -2,6 +2,7 @@ import { PermanentError } from "../../component/errors.ts";
 import { traceIdHash } from "../../model/attribute-hash.ts";
 import { bytesToHex } from "../../model/ids.ts";
 import type { SpanColumns } from "../../model/span-columns.ts";
+import { EARLIEST_TIME } from "../../model/span-times.ts";
 import type { SearchResult, TraceQuery } from "../../model/trace-query.ts";
 import { bloomMayContain } from "../block/bloom.ts";
 import type { BlockCache } from "../cache/block-cache.ts";
@@ -25,6 +26,8 @@ interface SegmentCursor {
   bound: number;
   /** Bodies of the blocks up to this one of `blocks` are inflated. */
   inflated: number;
+  /** Blocks that hold a start before EARLIEST_TIME and are still to come. */
+  early: number;
 }
 
 /** A trace with a matching span, not looked up yet; its id is `key`, a character a byte. Its start is not later than `bound`; ns, rounded up. */
@@ -41,6 +44,7 @@ interface Accepted extends TraceTimes {
 }
 
 const MAX_U64 = 0xffff_ffff_ffff_ffffn;
+const BEYOND_U64 = 2 ** 64;
 const MAX_LIMIT = 100_000;
 const OUT_OF_TIME = "the search ran out of time";
 /** Blocks of one segment whose bodies are inflated together, ahead of being searched. */
@@ -51,7 +55,8 @@ const MAX_COUNTED = 1_000_000;
 /**
  * The newest traces that match, provably: a best-first search over two kinds of promises.
  *
- * A trace starts no later than any of its spans. So a trace with a matching span in a block starts no later than the
+ * A trace starts no later than any of its spans, but for those whose start is 0 or that of a clock that was never set:
+ * these promise nothing. So a trace with a matching span in a block starts no later than the
  * block's latest span start, and a trace seen in a block no later than its earliest span there. Whatever promises the
  * later start is done next: a block is searched for candidates, a candidate is looked up as a whole (which gives its
  * true start, its duration and its counts). Once `limit` traces start later than every promise that is left, no other
@@ -110,6 +115,7 @@ class Search {
         at: -1,
         bound: 0,
         inflated: -1,
+        early: this.#startMin < EARLIEST_TIME ? segment.earlyBlocks : 0,
       };
       if (this.#advance(cursor)) this.#segments.push(cursor);
     }
@@ -203,7 +209,9 @@ class Search {
       const latest = segment.maxStart(number);
       if (latest < this.#startMin) return false;
       if (!this.#mayHold(segment, number)) continue;
-      cursor.bound = Math.min(latest, this.#startMax);
+      // What of a trace has no start to be believed promises nothing: its other spans may start at any time.
+      cursor.bound = cursor.early > 0 ? Number.POSITIVE_INFINITY : Math.min(latest, this.#startMax);
+      if (segment.minStart(number) < EARLIEST_TIME) cursor.early--;
       return true;
     }
     return false;
@@ -328,7 +336,8 @@ class Search {
 
   /** No trace that is not accepted yet starts later; ns since the epoch. */
   #promised(): bigint {
-    return BigInt(Math.ceil(Math.max(this.#segments.top?.bound ?? 0, this.#candidates.top?.bound ?? 0)));
+    const bound = Math.max(this.#segments.top?.bound ?? 0, this.#candidates.top?.bound ?? 0);
+    return BigInt(Math.ceil(Math.min(bound, BEYOND_U64)));
   }
 }
 
@@ -345,11 +354,12 @@ function halves(value: bigint): [high: number, low: number] {
   return [Number(value >> 32n), Number(value & 0xffff_ffffn)];
 }
 
-/** Earliest start of every trace in the block, ns since the epoch, rounded up to float64. */
+/** Earliest start of every trace in the block that is not before EARLIEST_TIME, ns since the epoch, rounded up to float64. */
 function earliestStarts({ count, traceIds, traceIndex, startHigh, startLow }: SpanColumns): Float64Array {
   const starts = new Float64Array(traceIds.length / 16).fill(Number.POSITIVE_INFINITY);
   for (let row = 0; row < count; row++) {
     const start = (startHigh[row] as number) * 0x1_0000_0000 + (startLow[row] as number);
+    if (start < EARLIEST_TIME) continue;
     const trace = traceIndex[row] as number;
     if (start < (starts[trace] as number)) starts[trace] = start;
   }

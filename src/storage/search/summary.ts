@@ -2,38 +2,63 @@ import { compareText } from "../../model/compare-text.ts";
 import { bytesToHex } from "../../model/ids.ts";
 import { STATUS_CODE } from "../../model/span.ts";
 import { isRoot, nameOf, type SpanColumns, serviceOf, startNano } from "../../model/span-columns.ts";
+import { TIME_CLASS, type TimeClass, timeClass } from "../../model/span-times.ts";
 import type { TraceSummary } from "../../model/trace-query.ts";
 import type { TraceRows } from "../cache/cached-block.ts";
 
 const MATCHED_IDS = 3;
 
-/** ns since the epoch: earliest start and latest end over all spans. */
+/**
+ * Earliest start and latest end of a trace, ns since the epoch, over the times that can be believed most (TIME_CLASS): one
+ * span with a wrong clock moves neither. Both are 0 where there are none, and the end is the latest start where no end is
+ * as good as that.
+ */
 export function traceTimes(trace: readonly TraceRows[]): { start: bigint; end: bigint } {
-  let startHigh = 0xffff_ffff;
-  let startLow = 0xffff_ffff;
-  let endHigh = 0;
-  let endLow = 0;
-  let any = false;
-  // In halves: a bigint for every span costs more than all the rest of looking a trace up.
+  const starts = new TimeRange();
+  const ends = new TimeRange();
   for (const { block, rows } of trace) {
-    const { columns } = block;
+    const { startHigh, startLow, endHigh, endLow } = block.columns;
     for (const row of rows) {
-      any = true;
-      const high = columns.startHigh[row] as number;
-      const low = columns.startLow[row] as number;
-      if (high < startHigh || (high === startHigh && low < startLow)) {
-        startHigh = high;
-        startLow = low;
-      }
-      const laterHigh = columns.endHigh[row] as number;
-      const laterLow = columns.endLow[row] as number;
-      if (laterHigh > endHigh || (laterHigh === endHigh && laterLow > endLow)) {
-        endHigh = laterHigh;
-        endLow = laterLow;
-      }
+      starts.add(startHigh[row] as number, startLow[row] as number);
+      ends.add(endHigh[row] as number, endLow[row] as number);
     }
   }
-  return { start: any ? joined(startHigh, startLow) : 0n, end: joined(endHigh, endLow) };
+  return { start: starts.first, end: ends.best < starts.best ? starts.last : ends.last };
+}
+
+/** First and last of the times of the best class. In halves: a bigint a span costs more than all else of a look-up. */
+class TimeRange {
+  best: TimeClass = TIME_CLASS.none;
+  #firstHigh = 0;
+  #firstLow = 0;
+  #lastHigh = 0;
+  #lastLow = 0;
+
+  get first(): bigint {
+    return joined(this.#firstHigh, this.#firstLow);
+  }
+
+  get last(): bigint {
+    return joined(this.#lastHigh, this.#lastLow);
+  }
+
+  add(high: number, low: number): void {
+    const of = timeClass(high, low);
+    if (of === TIME_CLASS.none || of < this.best) return;
+    if (of > this.best) {
+      this.best = of;
+      this.#firstHigh = this.#lastHigh = high;
+      this.#firstLow = this.#lastLow = low;
+      return;
+    }
+    if (high < this.#firstHigh || (high === this.#firstHigh && low < this.#firstLow)) {
+      this.#firstHigh = high;
+      this.#firstLow = low;
+    } else if (high > this.#lastHigh || (high === this.#lastHigh && low > this.#lastLow)) {
+      this.#lastHigh = high;
+      this.#lastLow = low;
+    }
+  }
 }
 
 function joined(high: number, low: number): bigint {
@@ -46,27 +71,31 @@ export interface MatchedSpan {
   readonly row: number;
 }
 
+interface Shown extends MatchedSpan {
+  /** 2 for a span without parent, 1 for one whose parent is not stored. */
+  readonly rank: number;
+  readonly start: bigint;
+  readonly time: TimeClass;
+}
+
 /**
- * The trace as a result list shows it; `trace` is not empty. The root is the earliest span without parent, among equals
- * the one stored first; where there is none, the earliest span stands for it. Services are sorted by name.
+ * The trace as a result list shows it; `trace` is not empty. The root is the earliest span without parent; where there is
+ * none, the earliest whose parent is not stored stands for it, and the earliest of all where spans are each other's
+ * parents. Times that cannot be believed come last, and among equals the least span id goes first: the order in which
+ * spans are stored, which sealing changes, plays no part. Services are sorted by name.
  */
 export function summarize(traceId: string, trace: readonly TraceRows[], matched: readonly MatchedSpan[]): TraceSummary {
   const ids = new Set<string>();
-  const parents: string[] = [];
   const services = new Map<string, { spanCount: number; errorCount: number }>();
   let spanCount = 0;
   let errorCount = 0;
-  let shown: (MatchedSpan & { readonly start: bigint; readonly root: boolean }) | undefined;
   for (const { block, rows } of trace) {
     const { columns } = block;
     for (const row of rows) {
-      const start = startNano(columns, row);
-      const root = isRoot(columns, row);
       const error = columns.status[row] === STATUS_CODE.error ? 1 : 0;
       spanCount++;
       errorCount += error;
       ids.add(bytesToHex(columns.spanIds, row * 8, 8));
-      if (!root) parents.push(bytesToHex(columns.parentIds, row * 8, 8));
       const name = serviceOf(columns, row);
       const service = services.get(name);
       if (service === undefined) services.set(name, { spanCount: 1, errorCount: error });
@@ -74,11 +103,24 @@ export function summarize(traceId: string, trace: readonly TraceRows[], matched:
         service.spanCount++;
         service.errorCount += error;
       }
-      const better = shown === undefined || (root === shown.root ? start < shown.start : root);
-      if (better) shown = { columns, row, start, root };
     }
   }
-  const { columns, row, root } = shown as NonNullable<typeof shown>;
+  let orphanCount = 0;
+  let shown: Shown | undefined;
+  for (const { block, rows } of trace) {
+    const { columns } = block;
+    for (const row of rows) {
+      const root = isRoot(columns, row);
+      const orphan = !root && !ids.has(bytesToHex(columns.parentIds, row * 8, 8));
+      if (orphan) orphanCount++;
+      const rank = root ? 2 : orphan ? 1 : 0;
+      if (shown !== undefined && rank < shown.rank) continue;
+      const time = timeClass(columns.startHigh[row] as number, columns.startLow[row] as number);
+      const span = { columns, row, rank, time, start: startNano(columns, row) };
+      if (shown === undefined || goesBefore(span, shown)) shown = span;
+    }
+  }
+  const { columns, row, rank } = shown as Shown;
   const firstMatched = matched
     .map((span) => ({
       id: bytesToHex(span.columns.spanIds, span.row * 8, 8),
@@ -89,13 +131,24 @@ export function summarize(traceId: string, trace: readonly TraceRows[], matched:
     traceId,
     rootService: serviceOf(columns, row),
     rootName: nameOf(columns, row),
-    hasRoot: root,
+    hasRoot: rank === 2,
     ...traceTimes(trace),
     spanCount,
     errorCount,
-    orphanCount: parents.reduce((sum, parent) => sum + (ids.has(parent) ? 0 : 1), 0),
+    orphanCount,
     services: [...services].map(([name, counts]) => ({ name, ...counts })).sort((a, b) => compareText(a.name, b.name)),
     matchedSpans: firstMatched.slice(0, MATCHED_IDS).map((span) => span.id),
     matchedCount: matched.length,
   };
+}
+
+function goesBefore(a: Shown, b: Shown): boolean {
+  if (a.rank !== b.rank) return a.rank > b.rank;
+  if (a.time !== b.time) return a.time > b.time;
+  if (a.start !== b.start) return a.start < b.start;
+  for (let i = 0; i < 8; i++) {
+    const difference = (a.columns.spanIds[a.row * 8 + i] as number) - (b.columns.spanIds[b.row * 8 + i] as number);
+    if (difference !== 0) return difference < 0;
+  }
+  return (a.columns.kind[a.row] as number) < (b.columns.kind[b.row] as number);
 }

@@ -83,26 +83,46 @@ export function naiveFind(spans: readonly NaiveSpan[], query: TraceQuery): Trace
   return found.filter((t) => t.start < after.start || (t.start === after.start && t.traceId > after.traceId));
 }
 
+/** 2 from 2000 to 2200, 1 before, 0 for what is no time. */
+function believed(time: bigint): number {
+  if (time === 0n || time > 7_258_118_400_000_000_000n) return 0;
+  return time < 946_684_800_000_000_000n ? 1 : 2;
+}
+
+/** Those that are believed most, ascending. */
+function best(times: readonly bigint[]): { readonly belief: number; readonly times: readonly bigint[] } {
+  const belief = Math.max(...times.map(believed));
+  return { belief, times: belief === 0 ? [] : times.filter((time) => believed(time) === belief).sort(compare) };
+}
+
 function compare<T extends bigint | string | number>(a: T, b: T): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }
 
 function summarise(traceId: string, trace: readonly NaiveSpan[], matched: readonly NaiveSpan[]): TraceSummary {
   const byStart = (list: readonly NaiveSpan[]) =>
-    [...list].sort((a, b) => compare(a.span.startTimeUnixNano, b.span.startTimeUnixNano));
+    [...list].sort(
+      (a, b) =>
+        compare(believed(b.span.startTimeUnixNano), believed(a.span.startTimeUnixNano)) ||
+        compare(a.span.startTimeUnixNano, b.span.startTimeUnixNano) ||
+        compare(a.span.spanId, b.span.spanId) ||
+        compare(a.span.kind, b.span.kind),
+    );
   const roots = byStart(trace.filter(({ span }) => span.parentSpanId === ""));
-  const shown = (roots[0] ?? byStart(trace)[0]) as NaiveSpan;
+  const orphans = byStart(
+    trace.filter(({ span }) => span.parentSpanId !== "" && !trace.some((one) => one.span.spanId === span.parentSpanId)),
+  );
+  const shown = (roots[0] ?? orphans[0] ?? byStart(trace)[0]) as NaiveSpan;
+  const starts = best(trace.map(({ span }) => span.startTimeUnixNano));
+  const ends = best(trace.map(({ span }) => span.endTimeUnixNano));
   const names = [...new Set(trace.map(({ service }) => service))].sort();
   return {
     traceId,
     rootService: shown.service,
     rootName: shown.span.name,
     hasRoot: roots.length > 0,
-    start: (byStart(trace)[0] as NaiveSpan).span.startTimeUnixNano,
-    end: trace
-      .map(({ span }) => span.endTimeUnixNano)
-      .sort(compare)
-      .at(-1) as bigint,
+    start: starts.times[0] ?? 0n,
+    end: (ends.belief < starts.belief ? starts : ends).times.at(-1) ?? 0n,
     spanCount: trace.length,
     errorCount: trace.filter(({ span }) => span.status.code === 2).length,
     orphanCount: trace.filter(

@@ -1,0 +1,104 @@
+import { describe, expect, it } from "vitest";
+import { serviceWith, spanWith } from "../../../test/support/otlp-spans.ts";
+import { MemorySource } from "../../../test/support/search/memory-source.ts";
+import type { Span } from "../../model/span.ts";
+import { createTraceReader } from "../read/trace-reader.ts";
+
+const { signal } = new AbortController();
+const NOW = 1_795_392_039_440_000_000n;
+const SECOND = 1_000_000_000n;
+const id = (number: number) => number.toString(16).padStart(16, "0");
+
+function span(number: number, changes: Partial<Span> = {}): Span {
+  return spanWith({
+    spanId: id(number),
+    name: `span ${number}`,
+    parentSpanId: id(100),
+    startTimeUnixNano: NOW,
+    endTimeUnixNano: NOW + SECOND,
+    ...changes,
+  });
+}
+
+async function summaryOf(...spans: readonly Span[]) {
+  const source = new MemorySource();
+  source.append([serviceWith("shop", spans)]);
+  const { traces } = await createTraceReader(source).find({ filter: { op: "all" }, limit: 10 }, signal);
+  return traces[0];
+}
+
+/** In every order in which they may be stored: as they came, and as sealing groups them. */
+async function inAnyOrder(spans: readonly Span[]) {
+  const found = [await summaryOf(...spans), await summaryOf(...spans.toReversed())];
+  expect(found[1]).toEqual(found[0]);
+  return found[0];
+}
+
+describe("the root of a trace", () => {
+  it("that never arrived is the earliest span without a stored parent, in whatever order spans are stored", async () => {
+    const summary = await inAnyOrder([
+      span(3, { parentSpanId: id(2) }),
+      span(2),
+      span(1, { parentSpanId: id(2) }),
+      span(4),
+    ]);
+    expect(summary).toMatchObject({ rootName: "span 2", hasRoot: false, orphanCount: 2 });
+  });
+
+  it("is the earliest of several, and not one whose time is not to be believed", async () => {
+    const root = { parentSpanId: "" };
+    const summary = await inAnyOrder([
+      span(1, { ...root, startTimeUnixNano: 0n }),
+      span(2, { ...root, startTimeUnixNano: 5n * SECOND }),
+      span(3, { ...root, startTimeUnixNano: NOW + 1n }),
+      span(4, root),
+      span(5, root),
+    ]);
+    expect(summary).toMatchObject({ rootName: "span 4", hasRoot: true });
+  });
+
+  it("is the earliest span where spans are each other's parents", async () => {
+    const summary = await inAnyOrder([
+      span(1, { parentSpanId: id(2) }),
+      span(2, { parentSpanId: id(1) }),
+      span(3, { parentSpanId: id(3) }),
+    ]);
+    expect(summary).toMatchObject({ rootName: "span 1", hasRoot: false });
+  });
+});
+
+describe("the times of a trace", () => {
+  const good = span(1);
+  it.each([
+    ["without an end", { endTimeUnixNano: 0n }],
+    ["without times", { startTimeUnixNano: 0n, endTimeUnixNano: 0n }],
+    ["in 1970", { startTimeUnixNano: 7n * SECOND, endTimeUnixNano: 8n * SECOND }],
+    ["at the end of all times", { startTimeUnixNano: 2n ** 64n - 1n, endTimeUnixNano: 2n ** 64n - 1n }],
+    ["that ends at the end of all times", { endTimeUnixNano: 2n ** 64n - 1n }],
+  ])("are not moved by a span %s", async (_, changes) => {
+    expect(await inAnyOrder([good, span(2, changes)])).toMatchObject({ start: NOW, end: NOW + SECOND });
+  });
+
+  it("are those of a clock that was never set where there are no others", async () => {
+    const early = { startTimeUnixNano: 7n * SECOND, endTimeUnixNano: 9n * SECOND };
+    expect(await summaryOf(span(1, early))).toMatchObject({ start: 7n * SECOND, end: 9n * SECOND });
+  });
+
+  it("end with the last start while all spans are open", async () => {
+    const open = { endTimeUnixNano: 0n };
+    const later = { ...open, startTimeUnixNano: NOW + SECOND };
+    expect(await inAnyOrder([span(1, open), span(2, later)])).toMatchObject({ start: NOW, end: NOW + SECOND });
+  });
+
+  it("do not put a trace of a wrong clock before those of today", async () => {
+    const source = new MemorySource();
+    const trace = (digit: string, changes: Partial<Span>) =>
+      source.append([serviceWith("shop", [span(1, { traceId: digit.repeat(32), ...changes })])]);
+    trace("1", { startTimeUnixNano: 2n ** 64n - 1n, endTimeUnixNano: 2n ** 64n - 1n });
+    trace("2", {});
+    trace("3", { startTimeUnixNano: 7n * SECOND });
+    trace("4", { startTimeUnixNano: NOW + 1200n * SECOND, endTimeUnixNano: NOW + 1201n * SECOND });
+    const { traces } = await createTraceReader(source).find({ filter: { op: "all" }, limit: 10 }, signal);
+    expect(traces.map(({ traceId }) => traceId[0])).toEqual(["4", "2", "3", "1"]);
+  });
+});
