@@ -17,6 +17,8 @@ export interface TraceQuery {
   readonly limit: number;
   /** Keyset paging: only traces that come after this one in the order above. */
   readonly after?: { readonly start: bigint; readonly traceId: string };
+  /** Also count what matches but for its start, as `SearchResult.outside`. */
+  readonly outside?: boolean;
   /** Also count all traces that match, whatever `limit` and `after`, as far as the time budget goes. */
   readonly count?: boolean;
 }
@@ -105,6 +107,18 @@ export interface SearchResult {
   readonly next?: { readonly start: bigint; readonly traceId: string };
   /** Present when it was asked for; where not `exact` at least so many traces match. */
   readonly total?: { readonly traces: number; readonly exact: boolean };
+  /** Present when it was asked for and the query has a time range. */
+  readonly outside?: OutsideMatches;
+}
+
+/**
+ * Spans that satisfy the filter, were received in the time range, and began outside of it, more than some minutes from
+ * their receipt: a clock is wrong, or somebody sends old spans. Where not `exact` there are at least so many.
+ */
+export interface OutsideMatches {
+  readonly before: number;
+  readonly after: number;
+  readonly exact: boolean;
 }
 
 export interface Operation {

@@ -121,7 +121,7 @@ async function download(reader: TraceReader, params: Params<"ui.download">, sign
 }
 
 async function search(reader: TraceReader, params: Params<"ui.search">, signal: AbortSignal): Promise<ViewResult> {
-  const found = await reader.find(params.query, signal);
+  const found = await reader.find({ ...params.query, outside: params.query.after === undefined }, signal);
   const errors = await firstErrors(reader, found.traces, signal);
   return json<UiSearchResponse>({
     traces: found.traces.map((summary) => uiSummary(summary, errors.get(summary.traceId))),
@@ -130,6 +130,7 @@ async function search(reader: TraceReader, params: Params<"ui.search">, signal: 
     ...(found.searchedBackTo === undefined ? {} : { searchedBackToUnixNano: found.searchedBackTo.toString() }),
     ...(found.next === undefined ? {} : { next: formatPageKey(found.next) }),
     ...(found.total === undefined ? {} : { total: found.total }),
+    ...(found.outside === undefined ? {} : { outside: found.outside }),
   });
 }
 

@@ -30,6 +30,7 @@ export class SegmentBlocks {
   #earlyBlocks = 0;
   #minStart = new Float64Array(64);
   #maxStart = new Float64Array(64);
+  #received = new Float64Array(64);
   #blooms: Uint8Array<ArrayBufferLike> | undefined = new Uint8Array(64 * 1024);
   /** The filter of row i + 1 lies at blooms[offsets[i], offsets[i + 1]). */
   #offsets = new Float64Array(65);
@@ -75,6 +76,11 @@ export class SegmentBlocks {
     return this.#maxStart[block - 1] as number;
   }
 
+  /** ms since the epoch. */
+  receivedAtMs(block: number): number {
+    return this.#received[block - 1] as number;
+  }
+
   /** The next rows in order, with the distinct trace ids of each, 16 bytes an id. */
   add(traceIds: readonly Uint8Array[], heads: readonly BlockHead[]): void {
     const traces = this.#traces instanceof TraceTable ? this.#traces : undefined;
@@ -86,6 +92,7 @@ export class SegmentBlocks {
       this.#minStart[at] = roundDown(head.minStart);
       if ((this.#minStart[at] as number) < EARLIEST_TIME) this.#earlyBlocks++;
       this.#maxStart[at] = head.maxStart >= MAX_STORED_TIME ? BEYOND_U64 : roundUp(head.maxStart);
+      this.#received[at] = head.receivedAtMs;
       this.#probes = Math.min(this.#probes, filter[1] as number);
       const offset = this.#offsets[at] as number;
       this.#blooms?.set(filter, offset);
@@ -163,6 +170,7 @@ export class SegmentBlocks {
       const room = Math.ceil(count * GROWTH);
       this.#minStart = grown(this.#minStart, room);
       this.#maxStart = grown(this.#maxStart, room);
+      this.#received = grown(this.#received, room);
       this.#offsets = grown(this.#offsets, room + 1);
     }
     const needed = (this.#offsets[count - 1] as number) + bloomBytes;

@@ -3,7 +3,7 @@ import { traceIdHash } from "../../model/attribute-hash.ts";
 import { bytesToHex } from "../../model/ids.ts";
 import type { SpanColumns } from "../../model/span-columns.ts";
 import { EARLIEST_TIME } from "../../model/span-times.ts";
-import type { SearchResult, TraceQuery } from "../../model/trace-query.ts";
+import type { OutsideMatches, SearchResult, TraceQuery } from "../../model/trace-query.ts";
 import { bloomMayContain } from "../block/bloom.ts";
 import type { BlockCache } from "../cache/block-cache.ts";
 import type { BlockName, CachedBlock, TraceRows, TraceTimes } from "../cache/cached-block.ts";
@@ -14,6 +14,7 @@ import { BlockGone, BlockView } from "./block-view.ts";
 import { candidateBlocks } from "./candidate-blocks.ts";
 import { type CompiledFilter, compileFilter, type RowTest } from "./filter.ts";
 import { Heap } from "./heap.ts";
+import { OutsideCount } from "./outside-count.ts";
 import { type MatchedSpan, summarize, traceTimes } from "./summary.ts";
 import { withoutDuplicates } from "./trace-rows.ts";
 
@@ -46,6 +47,8 @@ interface Accepted extends TraceTimes {
 const MAX_U64 = 0xffff_ffff_ffff_ffffn;
 const BEYOND_U64 = 2 ** 64;
 const MAX_LIMIT = 100_000;
+/** What counting matches outside of the time range may take, ms. */
+const OUTSIDE_BUDGET_MS = 100;
 const OUT_OF_TIME = "the search ran out of time";
 /** Blocks of one segment whose bodies are inflated together, ahead of being searched. */
 const AHEAD = 4;
@@ -122,6 +125,34 @@ class Search {
   }
 
   async run(): Promise<SearchResult> {
+    const result = await this.#search();
+    const { outside, startMin, startMax } = this.#query;
+    if (outside !== true || !result.complete || (startMin === undefined && startMax === undefined)) return result;
+    return { ...result, outside: await this.#countOutside() };
+  }
+
+  async #countOutside(): Promise<OutsideMatches> {
+    const counted = new OutsideCount(this.#query);
+    const deadline = performance.now() + OUTSIDE_BUDGET_MS;
+    for (const segment of this.#cache.segments.toReversed()) {
+      for (let number = segment.count; number > 0; number--) {
+        if (!counted.mayHold(segment, number)) continue;
+        if (segment.hasBlooms && !this.#filter.mayMatch((hash) => segment.mayContain(number, hash))) continue;
+        const block = this.#block(segment, number);
+        if (block !== undefined) {
+          unlessGone(() => {
+            const test = this.#filter.bind(this.#view(block));
+            if (test !== false) counted.add(block.columns, block.receivedAtMs, test === true ? () => true : test);
+          });
+        }
+        if (performance.now() > deadline || counted.isFull) return counted.result(false);
+        if (this.#pacer.due()) await this.#pacer.pause();
+      }
+    }
+    return counted.result(true);
+  }
+
+  async #search(): Promise<SearchResult> {
     for (;;) {
       const block = this.#segments.top;
       const candidate = this.#candidates.top;

@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { serviceWith, spanWith } from "../../../test/support/otlp-spans.ts";
 import { MemorySource } from "../../../test/support/search/memory-source.ts";
 import type { Span } from "../../model/span.ts";
+import type { SpanFilter } from "../../model/trace-query.ts";
 import { createTraceReader } from "../read/trace-reader.ts";
 
 const { signal } = new AbortController();
@@ -64,6 +65,38 @@ describe("the root of a trace", () => {
       span(3, { parentSpanId: id(3) }),
     ]);
     expect(summary).toMatchObject({ rootName: "span 1", hasRoot: false });
+  });
+});
+
+describe("matches outside of the time range", () => {
+  const RECEIVED_MS = Number(NOW / 1_000_000n);
+  const window = { startMin: NOW - 900n * SECOND, startMax: NOW + 60n * SECOND, limit: 10, outside: true } as const;
+  async function outside(filter: SpanFilter, ...spans: readonly Span[]) {
+    const source = new MemorySource();
+    source.append([serviceWith("shop", spans)], RECEIVED_MS);
+    // Received long before: whatever its clock, it is no news.
+    source.append([serviceWith("shop", [span(9, { startTimeUnixNano: 0n })])], RECEIVED_MS - 3_600_000);
+    return (await createTraceReader(source).find({ filter, ...window }, signal)).outside;
+  }
+  const clocks = [
+    span(1),
+    span(2, { startTimeUnixNano: NOW + 1200n * SECOND }),
+    span(3, { startTimeUnixNano: 7n * SECOND }),
+    span(4, { startTimeUnixNano: 0n }),
+    span(5, { startTimeUnixNano: 2n ** 64n - 1n }),
+    // A span that took long, and not a wrong clock.
+    span(6, { startTimeUnixNano: NOW - 890n * SECOND }),
+  ];
+
+  it("are counted where they were received in it", async () => {
+    expect(await outside({ op: "all" }, ...clocks)).toEqual({ before: 2, after: 2, exact: true });
+    expect(await outside({ op: "all" }, span(1))).toEqual({ before: 0, after: 0, exact: true });
+  });
+
+  it("have to satisfy the filter", async () => {
+    const value = { type: "string", value: "span 3" } as const;
+    const filter = { op: "compare", field: { intrinsic: "name" }, is: "=", value } as const;
+    expect(await outside(filter, ...clocks)).toEqual({ before: 1, after: 0, exact: true });
   });
 });
 
