@@ -19,7 +19,9 @@ import type { LogAges } from "../aggregates/received-hours.ts";
 import { readRed } from "../aggregates/red-table.ts";
 import { IngestCore } from "../log/ingest-core.ts";
 import type { LogHead } from "../log/log-reader.ts";
+import type { SealTask } from "../log/seal-task.ts";
 import { fileAccess, StoredSource } from "../log/stored-source.ts";
+import { Sealer } from "../sealing/sealer.ts";
 import type { SqlDatabase } from "../sqlite/driver.ts";
 import { openConsumersDb } from "./consumers-db.ts";
 import { ExportCore, type ExportCoreOptions } from "./export-core.ts";
@@ -311,6 +313,33 @@ describe("exporters", () => {
     expect(late.delivered).toEqual(numbers(31, 10));
     expect(core.status()[0]).toMatchObject({ lostSpans: 30, deliveredSpans: 10 });
   });
+});
+
+it("a log that was sealed into fewer rows, and one whose newest rows are all deleted, have lost nothing", async () => {
+  const log = store();
+  for (let i = 0; i < 6; i++) log.append(1 + i * 10, 10);
+  const first = await log.run([destination("a", () => DELIVERED, { startAt: "oldest" }).configured]);
+  await until("all is delivered", () => first.core.status()[0]?.lagSpans === 0);
+  await first.core.catchUp();
+  const seal = async () => {
+    await log.ingest.maintain({ type: "roll" });
+    const floor = { segment: Number.MAX_SAFE_INTEGER, block: 0 };
+    const task = (await log.ingest.maintain({ type: "next_seal", floor, atOnce: true })) as SealTask;
+    const source = new StoredSource(fileAccess(testDriver, log.path), () => {});
+    const sealer = new Sealer({ driver: testDriver, folder: log.path, source, share: 1 });
+    await log.ingest.maintain({ type: "finish_seal", task, outcome: await sealer.seal(task) });
+    source.close();
+  };
+  await seal();
+  log.append(61, 10);
+  await until("these too", () => first.core.status()[0]?.lagSpans === 0);
+  await first.close();
+  const traceIds = [16, 17, 18].map((trace) => Buffer.from(trace.toString(16).padStart(32, "0"), "hex"));
+  await log.ingest.maintain({ type: "delete_traces", traceIds });
+  await seal();
+  const again = await log.run([destination("a", () => DELIVERED, { startAt: "oldest" }).configured]);
+  expect(log.host.lines.filter(({ level }) => level === "warn")).toEqual([]);
+  expect(again.core.status()[0]).toMatchObject({ lagSpans: 0, lostSpans: 0, deliveredSpans: 70 });
 });
 
 describe("a log that has lost its end", () => {

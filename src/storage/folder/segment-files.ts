@@ -64,9 +64,19 @@ export class SegmentFiles {
 
   /** Ids of the segment files that are there, ascending. */
   ids(): number[] {
-    return readdirSync(this.#folder)
-      .flatMap((name) => SEGMENT_NAME.exec(name)?.[1] ?? [])
-      .map(Number)
-      .sort((a, b) => a - b);
+    return idsIn(this.#folder);
   }
+}
+
+/** Ids of the segment files of a data folder, ascending. */
+export function segmentIds(dataFolder: string): SegmentId[] {
+  const folder = join(dataFolder, SEGMENTS_FOLDER);
+  return existsSync(folder) ? idsIn(folder) : [];
+}
+
+function idsIn(folder: string): number[] {
+  return readdirSync(folder)
+    .flatMap((name) => SEGMENT_NAME.exec(name)?.[1] ?? [])
+    .map(Number)
+    .sort((a, b) => a - b);
 }

@@ -2,7 +2,7 @@ import { chmodSync, constants, copyFileSync, existsSync, readdirSync, rmSync, st
 import { join } from "node:path";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { PermanentError } from "../../component/errors.ts";
-import type { LogFragment } from "../../model/log.ts";
+import type { LogFragment, SegmentId } from "../../model/log.ts";
 import { decodeBlockIndex } from "../block/block-index.ts";
 import { CATALOG_FILE, CONSUMERS_FILE, DAMAGED_SUFFIX, SEGMENTS_FOLDER, segmentFileName } from "../folder/layout.ts";
 import { makeFolder, PRIVATE_FOLDER } from "../folder/make-folder.ts";
@@ -13,6 +13,7 @@ import type { BlockHead } from "../log/segment-source.ts";
 import { fileAccess, StoredSource } from "../log/stored-source.ts";
 import { type SqlDriver, SqlError } from "../sqlite/driver.ts";
 import { makePrivateFile } from "../sqlite/private-file.ts";
+import { cursorProblems, type UnlistedSegment, unlistedProblem, unlistedSegments } from "./completeness.ts";
 import { databaseProblems, type FileProblem } from "./database-check.ts";
 
 /** Called with what is done and what there is to do. */
@@ -57,6 +58,12 @@ export interface CheckReport {
   readonly spans: number;
   readonly problems: readonly (SegmentProblem | FileProblem)[];
   readonly damagedFiles: readonly string[];
+}
+
+export interface BackupReport {
+  readonly segments: number;
+  /** What is missing in the copy, or in what was copied; empty where it is whole. */
+  readonly problems: readonly (SegmentProblem | FileProblem)[];
 }
 
 const READ_BLOCKS = 16;
@@ -124,8 +131,13 @@ export class FolderReader {
     };
   }
 
-  /** Reads every row with its checksums, and decodes it, and the other databases of the folder. */
+  /**
+   * Reads every row with its checksums, and decodes it, and the other databases of the folder; and compares list, files and
+   * cursors, each of which can lose its end without a trace in itself.
+   */
   async check(onProgress: OnProgress): Promise<CheckReport> {
+    const cursors = cursorProblems(this.#driver, this.#folder, () => this.#source.end());
+    const unlisted = await this.#unlisted();
     const entries = this.#entries();
     let rows = 0;
     let spans = 0;
@@ -149,7 +161,12 @@ export class FolderReader {
       segments: entries.length,
       rows,
       spans,
-      problems: [...databaseProblems(this.#driver, this.#folder), ...this.#problems],
+      problems: [
+        ...databaseProblems(this.#driver, this.#folder),
+        ...cursors,
+        ...unlisted.map((segment) => ({ segment: segment.id, reason: unlistedProblem(segment) })),
+        ...this.#problems,
+      ],
       damagedFiles: this.#damagedFiles(),
     };
   }
@@ -168,9 +185,10 @@ export class FolderReader {
 
   /**
    * A copy of the folder as it is at one moment, in a new folder: a collector can be started on it. Segments that are
-   * replaced while it is made are copied again.
+   * replaced while it is made are copied again. What cannot be copied is a problem of the report, not an error: all else
+   * is there. Segments that the list does not name come too, so that a start takes them in.
    */
-  async backup(target: string, onProgress: OnProgress): Promise<{ readonly segments: number }> {
+  async backup(target: string, onProgress: OnProgress): Promise<BackupReport> {
     if (existsSync(target) && readdirSync(target).length > 0) {
       throw new PermanentError("bad_request", `${target} is not empty: name a folder that does not exist yet`);
     }
@@ -186,7 +204,7 @@ export class FolderReader {
       for (const { id, state } of wanted) {
         onProgress(copied.size, wanted.length);
         if (copied.has(id)) continue;
-        if (this.#copySegment(id, state, target)) copied.add(id);
+        if (this.#copySegment(id, state, target) || this.#isListed(id)) copied.add(id);
         await nextTurn();
       }
       const now = this.#entries();
@@ -197,7 +215,8 @@ export class FolderReader {
         now.every(({ id, state }, i) => wanted[i]?.id === id && wanted[i]?.state === state);
       if (same && wanted.every(({ id }) => copied.has(id))) {
         onProgress(wanted.length, wanted.length);
-        return { segments: wanted.length };
+        const problems = [...(await this.#copyUnlisted(target)), ...this.#problemsOfCopy(target, wanted)];
+        return { segments: wanted.length, problems };
       }
       // A segment that was open when it was copied has been closed since: its copy may be short of the catalog.
       for (const { id, state } of wanted) if (state === "open") copied.delete(id);
@@ -212,8 +231,42 @@ export class FolderReader {
     this.#source.close();
   }
 
+  #unlisted(): Promise<readonly UnlistedSegment[]> {
+    const { driver, folder } = { driver: this.#driver, folder: this.#folder };
+    return unlistedSegments(driver, folder, () => new Set(this.#access.lists().entries.map(({ id }) => id)));
+  }
+
+  async #copyUnlisted(target: string): Promise<readonly SegmentProblem[]> {
+    const unlisted = await this.#unlisted();
+    for (const { id } of unlisted) this.#copySegment(id, "open", target);
+    return unlisted.map((segment) => ({ segment: segment.id, reason: unlistedProblem(segment) }));
+  }
+
+  /** What the copy lacks of what its list says and its cursors have passed. */
+  #problemsOfCopy(target: string, wanted: readonly CatalogEntry[]): readonly (SegmentProblem | FileProblem)[] {
+    const problems: SegmentProblem[] = [];
+    const access = fileAccess(this.#driver, target);
+    const source = new StoredSource(access, (segment, reason) => problems.push({ segment, reason }));
+    try {
+      for (const { id } of wanted) {
+        source.endOf(id);
+        if (source.isUnreadable(id) && !problems.some(({ segment }) => segment === id)) {
+          problems.push({ segment: id, reason: source.missed().reason });
+        }
+      }
+      return [...problems, ...cursorProblems(this.#driver, target, () => source.end())];
+    } finally {
+      source.close();
+    }
+  }
+
   #entries(): readonly CatalogEntry[] {
     return this.#access.lists().entries.filter(({ state }) => state === "open" || state === "closed");
+  }
+
+  /** A file that is missing although the list names its segment stays missing: the copy says so. */
+  #isListed(id: SegmentId): boolean {
+    return this.#entries().some((entry) => entry.id === id);
   }
 
   async *#blocks({ id, position }: CatalogEntry): AsyncGenerator<{ head: BlockHead; fragment: LogFragment }> {
@@ -270,16 +323,17 @@ export class FolderReader {
       }
       return true;
     } catch (error) {
-      if (!existsSync(from)) return false;
-      throw error;
+      if (existsSync(from)) throw error;
+      rmSync(to, { force: true });
+      return false;
     }
   }
 
   #copySnapshot(from: string, to: string): void {
-    rmSync(to, { force: true });
-    makePrivateFile(to);
     const db = this.#driver.open(from, { readOnly: true });
     try {
+      rmSync(to, { force: true });
+      makePrivateFile(to);
       db.prepare("VACUUM INTO ?").run(to);
     } finally {
       db.close();
