@@ -6,8 +6,8 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { UiSearchResponse } from "../../src/query/ui/api-types.ts";
 import { type CollectorProcess, startCollectorProcess } from "../support/collector-process.ts";
-import { makeBody, range } from "../support/storage/batches.ts";
 import { eventually } from "../support/eventually.ts";
+import { makeBody, range } from "../support/storage/batches.ts";
 
 /** Failing reads are made with strace, which containers often withhold. */
 const canTrace = spawnSync("strace", ["-o", "/dev/null", "true"]).status === 0;
@@ -66,7 +66,7 @@ describe.skipIf(!canTrace)("reads that fail with EIO for a while (needs strace)"
     strace.push(failing);
     const found = await eventually("a search meets the disk", async () => {
       const answer = await search();
-      return answer.complete ? undefined : answer;
+      return answer.complete ? false : answer;
     });
     expect(found.reason).toMatch(/cannot be read now.*0000000[12]\.db/);
     const ready = await ask("readyz");
@@ -77,7 +77,7 @@ describe.skipIf(!canTrace)("reads that fail with EIO for a while (needs strace)"
     const ended = once(failing, "exit");
     failing.kill("SIGINT");
     await ended;
-    await eventually("the collector is ready again", async () => ((await ask("readyz")).status === 200 ? true : false));
+    await eventually("the collector is ready again", async () => (await ask("readyz")).status === 200);
     const again = await search();
     expect(again.complete).toBe(true);
     expect(again.traces.reduce((sum, { spanCount }) => sum + spanCount, 0)).toBe(SPANS + 10);
