@@ -224,6 +224,27 @@ it(
   600_000,
 );
 
+/** Gives the first inner key of the tree of blocks a greater value: whoever asks for a row after it looks in vain. */
+function hideRows(file: string): void {
+  const db = testDriver.open(file, { readOnly: true });
+  const root = db.prepare<{ page: number }>("SELECT rootpage AS page FROM sqlite_master WHERE name = 'block'").get();
+  db.close();
+  const bytes = readFileSync(file);
+  const at = ((root?.page ?? 0) - 1) * bytes.readUInt16BE(16);
+  expect(bytes[at], "the root is an inner page").toBe(5);
+  const key = at + bytes.readUInt16BE(at + 12) + 4;
+  expect(bytes[key]).toBeLessThan(100);
+  bytes[key] = 100;
+  writeFileSync(file, bytes);
+}
+
+it("a row of a closed segment that a wrong key hides is reported as damage", async () => {
+  const { first, second } = await afterHarm((path) => hideRows(join(path, crashed.closed)));
+  expect(first.errors.length).toBeGreaterThan(0);
+  expect(first.aside).toEqual([`${crashed.closed.slice("segments/".length)}.damaged`]);
+  expect(second.errors).toEqual([]);
+});
+
 /**
  * A name keeps its meaning in letters of another case, and a result is named as the file has it: nothing else tells
  * that such a byte is not what was written.

@@ -102,7 +102,11 @@ export class SegmentReader {
   /** Undefined where there is no such row; throws DamagedError. */
   body(block: number): Uint8Array | undefined {
     const stored = this.#body.get(block);
-    if (stored === undefined) return undefined;
+    if (stored === undefined) {
+      // Rows count without gaps: one before the last is there, and SQLite cannot find it.
+      if (block > 0 && block <= (this.end()?.block ?? 0)) throw this.#damaged(block, "row");
+      return undefined;
+    }
     if (bodyCrc(stored.head_crc, stored.body) !== stored.body_crc) throw this.#damaged(block, "body");
     try {
       if (stored.codec !== BODY_CODEC.columnar) return decodeBody(stored.codec, stored.body, stored.raw_length);
