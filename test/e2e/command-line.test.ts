@@ -287,7 +287,7 @@ describe("a running collector", () => {
 });
 
 describe("output", () => {
-  it.runIf(existsSync("/dev/full"))("that cannot be written is an error", () => {
+  itWhere(existsSync("/dev/full"), "there is no /dev/full", "that cannot be written is an error", () => {
     const full = openSync("/dev/full", "w");
     const { status, stderr } = spawnSync(process.execPath, [MAIN, "config", "schema"], {
       stdio: ["ignore", full, "pipe"],

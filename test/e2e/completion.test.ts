@@ -3,9 +3,10 @@ import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } 
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { stripVTControlCharacters } from "node:util";
-import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, afterEach, beforeAll, expect, it } from "vitest";
 import { type Collector, createCollector } from "../../src/app/collector.ts";
 import { MAIN } from "../support/collector-process.ts";
+import { describeWhere } from "../support/requires.ts";
 
 /** For a shell to show what is wanted, on a busy machine. */
 const PATIENCE_MS = 20_000;
@@ -129,8 +130,10 @@ const LINES: readonly (readonly [typed: string, shows: RegExp])[] = [
   ["spanloom --set storage.ki\t", /storage\.kind=/],
 ];
 
-describe.skipIf(!terminal || bash === undefined)(
-  "completion in bash (skipped without bash and the script of util-linux)",
+describeWhere(
+  terminal && bash !== undefined,
+  "bash, or the script of util-linux, is missing",
+  "completion in bash",
   () => {
     it(
       "completes commands, flags, values, and what the collector knows",
@@ -150,8 +153,10 @@ describe.skipIf(!terminal || bash === undefined)(
   },
 );
 
-describe.skipIf(!terminal || zsh === undefined)(
-  "completion in zsh (skipped without zsh and the script of util-linux)",
+describeWhere(
+  terminal && zsh !== undefined,
+  "zsh, or the script of util-linux, is missing",
+  "completion in zsh",
   () => {
     const load = {
       "sourced by hand": "source ./_spanloom",
@@ -175,7 +180,7 @@ describe.skipIf(!terminal || zsh === undefined)(
   },
 );
 
-describe.skipIf(fish === undefined)("completion in fish (skipped without fish)", () => {
+describeWhere(fish !== undefined, "fish is missing", "completion in fish", () => {
   /** What fish offers for a line, each with its description. */
   const offered = (line: string) =>
     new Promise<string[]>((done, fail) => {
