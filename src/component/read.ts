@@ -4,6 +4,7 @@ import type { RedMetrics, RedQuery } from "../model/red-metrics.ts";
 import type { DependencyLink, DependencyQuery, Operation, SearchResult, TraceQuery } from "../model/trace-query.ts";
 import type { Host } from "./component.ts";
 import type { Endpoint } from "./endpoint.ts";
+import type { LiveRequest, LiveStep } from "./live.ts";
 
 /**
  * Told why a part of what is stored could not be looked at, as the disk does not give it now: what is answered may lack
@@ -22,6 +23,8 @@ export interface TraceReader {
   traces(traceIds: readonly Uint8Array[], signal: AbortSignal, onGap?: OnGap): AsyncIterable<readonly LogFragment[]>;
   /** Gaps are in the result. */
   find(query: TraceQuery, signal: AbortSignal): Promise<SearchResult>;
+  /** What has come since a place in the log, up to a bound. Throws PermanentError `bad_request` for what is no cursor. */
+  live(request: LiveRequest, signal: AbortSignal, onGap?: OnGap): Promise<LiveStep>;
   /** Sorted by name. */
   services(signal: AbortSignal, onGap?: OnGap): Promise<readonly string[]>;
   /** Of one service, or of all; sorted by name, then kind. */

@@ -28,6 +28,7 @@ function gappy(inner: MemoryReader): TraceReader {
       onGap?.(REASON);
       return inner.services();
     },
+    live: () => inner.live(),
     operations: (service) => inner.operations(service),
     dependencies: (query) => inner.dependencies(query),
     red: (query) => inner.red(query),

@@ -3,6 +3,7 @@ import { createServer, type Server } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { itWhere } from "../../../test/support/requires.ts";
 import { OTHER_KEY, TEST_CERT, TEST_KEY } from "../../../test/support/tls.ts";
 import { parseConfig } from "./config.ts";
 import { findUnopenable } from "./openable.ts";

@@ -22,6 +22,7 @@ beforeAll(async () => {
   writeFileSync(join(webRoot, "icon.svg"), "<svg/>");
   writeFileSync(join(webRoot, "assets", "app.js"), "export {}");
   const app = createHttpApp({
+    closing: new AbortController().signal,
     viewHost: { view: () => Promise.reject(new RetryableError("overloaded", "no views here")) },
     basePath: "/traces",
     allowedHosts: ["tracing.example"],

@@ -3,6 +3,7 @@ import createRouter, { type RequestHandler, type Router } from "router";
 import type { Logger } from "../../component/logger.ts";
 import type { ViewHost } from "../../component/read.ts";
 import { createJaegerRoutes } from "../../query/jaeger/routes.ts";
+import { createLiveRoutes } from "../../query/ui/live-routes.ts";
 import { createUiRoutes } from "../../query/ui/routes.ts";
 import { isAllowedHost } from "../../server/host-check.ts";
 import type { HttpHandler } from "../../server/http-listener.ts";
@@ -15,6 +16,8 @@ export interface HttpAppSettings {
   readonly viewHost: ViewHost;
   /** Answers what the control application knows (createControlApp); `url` is below the base path. */
   readonly control: HttpHandler;
+  /** Ends the streams that would keep the listener open. */
+  readonly closing: AbortSignal;
   readonly basePath: string;
   readonly allowedHosts: readonly string[];
   readonly logger: Logger;
@@ -66,7 +69,7 @@ export function createHttpApp(settings: HttpAppSettings): HttpHandler {
     front(request, response, (error?: unknown) => failed(error, request, response, cut(response)));
 }
 
-function apiRoutes({ control, viewHost }: HttpAppSettings): Router {
+function apiRoutes({ control, viewHost, closing }: HttpAppSettings): Router {
   const router = createRouter();
   router.use("/api", (request, response, next) => {
     // What `transform` answers says nothing of what is stored, and it changes nothing.
@@ -75,6 +78,7 @@ function apiRoutes({ control, viewHost }: HttpAppSettings): Router {
     else sendEnvelope(response, 403, reason);
   });
   for (const path of CONTROL_PATHS) router.all(path, control);
+  router.use(createLiveRoutes(viewHost, closing));
   router.use(createUiRoutes(viewHost));
   router.use(createJaegerRoutes(viewHost));
   router.use("/api", noSuchEndpoint);

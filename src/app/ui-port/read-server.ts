@@ -21,10 +21,12 @@ const PAGES_AFTER_MS = 200;
 export function createReadServer(config: ReadServerConfig, parts: ReadServerParts): ReadServer {
   const { views, host, connect, at } = parts;
   const tracing = host.reportWork === undefined ? undefined : new RequestTracing(host.reportWork);
+  const closing = new AbortController();
   const loadWebFiles = () => import("./web-files.ts");
   const app = createHttpApp({
     viewHost: tracing?.views(views) ?? views,
     control: (request, response) => relay(request, response, connect(request.socket.remoteAddress)),
+    closing: closing.signal,
     basePath: config.basePath,
     allowedHosts: config.allowedHosts,
     loadPages: async () => (await loadWebFiles()).createPages(config.basePath),
@@ -44,6 +46,9 @@ export function createReadServer(config: ReadServerConfig, parts: ReadServerPart
       setTimeout(() => void loadWebFiles().catch(() => {}), PAGES_AFTER_MS).unref();
       return address;
     },
-    shutdown: (signal) => listener.shutdown(signal),
+    shutdown(signal) {
+      closing.abort();
+      return listener.shutdown(signal);
+    },
   };
 }

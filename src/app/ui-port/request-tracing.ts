@@ -5,7 +5,7 @@ import type { HttpHandler } from "../../server/http-listener.ts";
 import { pathOf } from "./http-errors.ts";
 
 /** Requests that monitors repeat for ever and that say nothing. */
-const UNTRACED_PATH = /\/(?:metrics|healthz|readyz)$|\/assets\//;
+const UNTRACED_PATH = /\/(?:metrics|healthz|readyz|api\/live)$|\/assets\//;
 /** Views of one request that are told of. */
 const MAX_PARTS = 64;
 

@@ -15,6 +15,12 @@ interface Answer {
   readonly body: Buffer<ArrayBuffer>;
 }
 
+interface RequestOptions {
+  /** JSON; absent is a GET. */
+  readonly post?: string;
+  readonly signal?: AbortSignal | undefined;
+}
+
 /** Talks to a running collector; every failure names what to do next. */
 export class ApiClient {
   /** Without credentials, with a slash at the end. */
@@ -53,6 +59,18 @@ export class ApiClient {
     return (await this.#ask(path, { signal })).body.toString("utf8");
   }
 
+  /** The lines of an answer as they come; ends with it. Throws as `json`, and what the connection throws meanwhile. */
+  async *lines(path: string, signal: AbortSignal): AsyncGenerator<string> {
+    const response = await this.#request(path, { signal });
+    response.setEncoding("utf8");
+    let rest = "";
+    for await (const text of response as AsyncIterable<string>) {
+      const lines = (rest + text).split("\n");
+      rest = lines.pop() as string;
+      yield* lines;
+    }
+  }
+
   /** Maintenance, `compact` or `delete`. Throws as `json`. */
   async admin<T>(path: string, body: unknown): Promise<T> {
     return this.#parse<T>(await this.#ask(`api/ui/admin/${path}`, { post: JSON.stringify(body) }));
@@ -63,22 +81,28 @@ export class ApiClient {
     throw new PermanentError("bad_request", `${this.base} is not the address of a collector's web UI: no JSON came`);
   }
 
-  async #ask(path: string, { post, signal }: { post?: string; signal?: AbortSignal | undefined }): Promise<Answer> {
+  async #ask(path: string, options: RequestOptions): Promise<Answer> {
+    return readAnswer(await this.#request(path, options));
+  }
+
+  /** A response that is a success; its body is still to be read. */
+  async #request(path: string, { post, signal }: RequestOptions): Promise<IncomingMessage> {
     const url = new URL(path, this.base);
-    let answer: Answer;
+    let response: IncomingMessage;
     try {
-      answer = await this.#send(url, post, signal);
+      response = await this.#send(url, post, signal);
     } catch (error) {
       if (signal?.aborted) throw cancelled();
       const message = `no collector answers at ${this.base} (${reasonOf(error)}); ${adviceOf(error)}`;
       throw new PermanentError("unreachable", message, { cause: error });
     }
-    const { status, body } = answer;
-    if (status >= 200 && status < 300) return answer;
-    throw refusalOf(status, body.toString("utf8"), plainRefusal(url, answer));
+    const status = response.statusCode ?? 0;
+    if (status >= 200 && status < 300) return response;
+    const answer = await readAnswer(response);
+    throw refusalOf(status, answer.body.toString("utf8"), plainRefusal(url, answer));
   }
 
-  #send(url: URL, post: string | undefined, signal: AbortSignal | undefined): Promise<Answer> {
+  #send(url: URL, post: string | undefined, signal: AbortSignal | undefined): Promise<IncomingMessage> {
     const send = url.protocol === "https:" ? httpsRequest : httpRequest;
     const body = post === undefined ? undefined : Buffer.from(post);
     return new Promise((resolve, reject) => {
@@ -92,7 +116,7 @@ export class ApiClient {
         ...(signal === undefined ? {} : { signal }),
       });
       request.on("error", reject);
-      request.on("response", (response) => readAnswer(response).then(resolve, reject));
+      request.on("response", resolve);
       request.end(body);
     });
   }

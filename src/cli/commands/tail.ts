@@ -1,8 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Command } from "commander";
 import { PermanentError } from "../../component/errors.ts";
-import { BoundedMap } from "../../model/bounded-map.ts";
-import type { UiSearchResponse } from "../../query/ui/api-types.ts";
+import type { UiLiveLine, UiSearchResponse, UiTraceSummary } from "../../query/ui/api-types.ts";
 import { ApiClient } from "../client/api-client.ts";
 import { addConnectionFlags } from "../options/connection-flags.ts";
 import { addConditions, searchQuery } from "../options/search-conditions.ts";
@@ -10,19 +9,26 @@ import { EXIT } from "../output/exit-codes.ts";
 import { traceList } from "../output/trace-list.ts";
 import { terminalWidth } from "../output/width.ts";
 import type { SearchFlags } from "./search.ts";
+import { GrowingTraces, type ShownTrace } from "./tail-traces.ts";
 
-const INTERVAL_MS = 1_000;
-/** Most new traces shown an interval; the rest is counted. */
-const PER_INTERVAL = 200;
-/** A trace is shown once while it is among this many newest. */
-const REMEMBERED = 10_000;
+/** How often traces that have come to rest are looked for, ms. */
+const LOOK_MS = 200;
+/** A collector that is gone is looked for this often, ms. */
+const RECONNECT_MS = 1_000;
+/** Most traces of --lookback. */
+const PAST_TRACES = 200;
 
 export function addTail(program: Command): void {
-  addConditions(addConnectionFlags(program.command("tail").description("print traces as they arrive, until Ctrl-C")))
+  addConditions(
+    addConnectionFlags(program.command("tail").description("print traces as they arrive and grow, until Ctrl-C")),
+  )
     .option("--json", "print one JSON object a trace", false)
     .addHelpText(
       "after",
       `
+A trace is printed when it has been at rest for a moment, and again when more of it comes: "+2" before its root says that
+two spans came late.
+
 Examples:
   spanloom tail
   spanloom tail --service checkout --errors
@@ -35,30 +41,93 @@ async function run(flags: SearchFlags): Promise<void> {
   const stop = new AbortController();
   process.once("SIGINT", () => stop.abort());
   const client = new ApiClient(flags);
-  const seen = new BoundedMap<string, true>(REMEMBERED);
-  // Traces that began before now are old news, unless --lookback asks for them.
-  const since = BigInt(Date.now()) * 1000n;
-  let headed = false;
-  while (!stop.signal.aborted) {
-    const query = searchQuery(flags);
-    query.set("limit", String(PER_INTERVAL));
-    if (flags.lookback === undefined) query.set("start", String(since));
-    try {
-      const { traces } = await client.json<UiSearchResponse>(`api/ui/search?${query}`, stop.signal);
-      const fresh = traces.filter((trace) => !seen.has(trace.traceId)).reverse();
-      for (const trace of fresh) {
-        seen.set(trace.traceId, true);
-      }
-      if (flags.json) for (const trace of fresh) process.stdout.write(`${JSON.stringify(trace)}\n`);
-      else if (fresh.length > 0) {
-        const text = traceList(fresh, terminalWidth(process.stdout));
-        process.stdout.write(headed ? text.slice(text.indexOf("\n") + 1) : text);
-        headed = true;
-      }
-    } catch (error) {
-      if (!(error instanceof PermanentError && error.code === "cancelled")) throw error;
-    }
-    await sleep(INTERVAL_MS, undefined, { signal: stop.signal }).catch(() => {});
+  const printer = new Printer(flags.json);
+  try {
+    if (flags.lookback !== undefined) await printPast(client, flags, printer, stop.signal);
+    await followAll(client, flags, printer, stop.signal);
+  } catch (error) {
+    if (!stop.signal.aborted) throw error;
   }
   process.exitCode = EXIT.interrupted;
+}
+
+async function printPast(client: ApiClient, flags: SearchFlags, printer: Printer, signal: AbortSignal): Promise<void> {
+  const query = searchQuery(flags);
+  query.set("limit", String(PAST_TRACES));
+  const { traces, complete, reason } = await client.json<UiSearchResponse>(`api/ui/search?${query}`, signal);
+  printer.print(traces.toReversed().map((trace) => ({ trace, late: 0 })));
+  if (!complete) printer.say(`partial: ${reason ?? "not everything was looked at"}`);
+}
+
+/** Follows, and goes on at its cursor where the connection ends: only the first one has to succeed. */
+async function followAll(client: ApiClient, flags: SearchFlags, printer: Printer, signal: AbortSignal): Promise<void> {
+  const { lookback: _, ...conditions } = flags;
+  const query = searchQuery(conditions);
+  const growing = new GrowingTraces();
+  const timer = setInterval(() => printer.print(growing.atRest(performance.now())), LOOK_MS);
+  let cursor: string | undefined;
+  try {
+    while (!signal.aborted) {
+      if (cursor !== undefined) query.set("after", cursor);
+      try {
+        for await (const text of client.lines(`api/live?${query}`, signal)) {
+          const line = JSON.parse(text) as UiLiveLine;
+          if (line.type === "start" && cursor === undefined)
+            printer.say(`waiting for traces at ${client.base}; Ctrl-C ends`);
+          if (line.type === "trace") growing.add(line.trace, line.newSpans, performance.now());
+          else cursor = line.cursor;
+          if (line.type === "state") printer.state(line);
+        }
+      } catch (error) {
+        if (signal.aborted) break;
+        const isOver = error instanceof PermanentError && error.code !== "unreachable" && error.code !== "internal";
+        if (cursor === undefined || isOver) throw error;
+      }
+      if (signal.aborted) break;
+      printer.say("the collector is gone; looking for it");
+      await sleep(RECONNECT_MS, undefined, { signal }).catch(() => {});
+    }
+  } finally {
+    clearInterval(timer);
+    printer.print(growing.atRest(Number.POSITIVE_INFINITY));
+  }
+}
+
+/** Traces go to stdout; what is said about them to stderr, each sentence once until another is said. */
+class Printer {
+  readonly #json: boolean;
+  #head = true;
+  #said = "";
+
+  constructor(json: boolean) {
+    this.#json = json;
+  }
+
+  print(traces: readonly ShownTrace[]): void {
+    if (traces.length === 0) return;
+    this.#said = "";
+    if (this.#json) {
+      for (const { trace, late } of traces) process.stdout.write(`${JSON.stringify({ ...trace, lateSpans: late })}\n`);
+      return;
+    }
+    const shown = traces.map(({ trace, late }) => withLate(trace, late));
+    const text = traceList(shown, terminalWidth(process.stdout));
+    process.stdout.write(this.#head ? text : text.slice(text.indexOf("\n") + 1));
+    this.#head = false;
+  }
+
+  state({ skippedSpans, reason }: UiLiveLine & { readonly type: "state" }): void {
+    if (skippedSpans > 0) this.say(`${skippedSpans} spans were skipped: they came faster than they can be followed`);
+    if (reason !== undefined) this.say(`partial: ${reason}`);
+  }
+
+  say(text: string): void {
+    if (text === this.#said) return;
+    this.#said = text;
+    process.stderr.write(`${text}\n`);
+  }
+}
+
+function withLate(trace: UiTraceSummary, late: number): UiTraceSummary {
+  return late === 0 ? trace : { ...trace, rootService: `+${late} ${trace.rootService}` };
 }

@@ -154,6 +154,27 @@ export interface UiSearchResponse {
   readonly outside?: { readonly before: number; readonly after: number; readonly exact: boolean };
 }
 
+/** A step of the view behind `GET /api/live`. */
+export interface UiLiveStep {
+  readonly cursor: string;
+  readonly traces: readonly (UiTraceSummary & { readonly newSpans: number })[];
+  readonly skippedSpans: number;
+  readonly more: boolean;
+  readonly reason?: string;
+}
+
+/** A line, or a server-sent event, of `GET /api/live`. Cursors are for `after`. */
+export type UiLiveLine =
+  /** First: what is stored after this line came is told of. */
+  | { readonly type: "start"; readonly cursor: string }
+  /** The trace as it is now; `newSpans` have just come, all of it where it is new. */
+  | { readonly type: "trace"; readonly newSpans: number; readonly trace: UiTraceSummary }
+  /**
+   * After traces, and every few seconds while there are none: everything up to the cursor was told of, but for
+   * `skippedSpans`, which came faster than they were taken, and what could not be read for that `reason`.
+   */
+  | { readonly type: "state"; readonly cursor: string; readonly skippedSpans: number; readonly reason?: string };
+
 /** `GET /api/ui/services`, sorted by name. */
 export interface UiServicesResponse {
   readonly services: readonly {

@@ -2,6 +2,7 @@ import { toTracesData } from "../../codec/mapping/placed-span.ts";
 import { tracesToJson } from "../../codec/otlp/json/json-out.ts";
 import { fragmentRecords } from "../../codec/otlp/message/fragment-records.ts";
 import { PermanentError, throwIfAborted } from "../../component/errors.ts";
+import type { LiveRequest } from "../../component/live.ts";
 import type { TraceReader, ViewResult, ViewTable } from "../../component/read.ts";
 import { bytesToHex, hexToBytes } from "../../model/ids.ts";
 import type { LogFragment } from "../../model/log.ts";
@@ -15,6 +16,7 @@ import { formatPageKey } from "../search-params.ts";
 import type {
   UiDependenciesResponse,
   UiFirstError,
+  UiLiveStep,
   UiSearchResponse,
   UiServicesResponse,
   UiTraceSearchResponse,
@@ -37,6 +39,7 @@ export interface UiViewParams {
   readonly "ui.linkedFrom": { readonly traceId: string };
   readonly "ui.download": { readonly traceId: string; readonly format: "otlp" | "jaeger" };
   readonly "ui.search": { readonly query: TraceQuery };
+  readonly "ui.live": LiveRequest;
   readonly "ui.services": Record<string, never>;
   /** ms since the epoch. */
   readonly "ui.dependencies": { readonly startMs: number; readonly endMs: number };
@@ -53,6 +56,7 @@ export const uiViews = {
   "ui.linkedFrom": linkedFrom,
   "ui.download": download,
   "ui.search": search,
+  "ui.live": live,
   "ui.services": services,
   "ui.dependencies": dependencies,
   "ui.red": red,
@@ -131,6 +135,24 @@ async function search(reader: TraceReader, params: Params<"ui.search">, signal: 
     ...(found.next === undefined ? {} : { next: formatPageKey(found.next) }),
     ...(found.total === undefined ? {} : { total: found.total }),
     ...(found.outside === undefined ? {} : { outside: found.outside }),
+  });
+}
+
+async function live(reader: TraceReader, params: Params<"ui.live">, signal: AbortSignal): Promise<ViewResult> {
+  const gaps = new Gaps();
+  const { cursor, traces, skippedSpans, more } = await reader.live(params, signal, gaps.onGap);
+  const errors = await firstErrors(
+    reader,
+    traces.map(({ trace }) => trace),
+    signal,
+  );
+  const { reason } = gaps;
+  return json<UiLiveStep>({
+    cursor,
+    traces: traces.map(({ trace, newSpans }) => ({ ...uiSummary(trace, errors.get(trace.traceId)), newSpans })),
+    skippedSpans,
+    more,
+    ...(reason === undefined ? {} : { reason }),
   });
 }
 

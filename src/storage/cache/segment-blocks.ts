@@ -31,6 +31,7 @@ export class SegmentBlocks {
   #minStart = new Float64Array(64);
   #maxStart = new Float64Array(64);
   #received = new Float64Array(64);
+  #spans = new Float64Array(64);
   #blooms: Uint8Array<ArrayBufferLike> | undefined = new Uint8Array(64 * 1024);
   /** The filter of row i + 1 lies at blooms[offsets[i], offsets[i + 1]). */
   #offsets = new Float64Array(65);
@@ -76,6 +77,11 @@ export class SegmentBlocks {
     return this.#maxStart[block - 1] as number;
   }
 
+  /** Spans of a block, those included that are deleted. */
+  spans(block: number): number {
+    return this.#spans[block - 1] as number;
+  }
+
   /** ms since the epoch. */
   receivedAtMs(block: number): number {
     return this.#received[block - 1] as number;
@@ -93,6 +99,7 @@ export class SegmentBlocks {
       if ((this.#minStart[at] as number) < EARLIEST_TIME) this.#earlyBlocks++;
       this.#maxStart[at] = head.maxStart >= MAX_STORED_TIME ? BEYOND_U64 : roundUp(head.maxStart);
       this.#received[at] = head.receivedAtMs;
+      this.#spans[at] = head.spans;
       this.#probes = Math.min(this.#probes, filter[1] as number);
       const offset = this.#offsets[at] as number;
       this.#blooms?.set(filter, offset);
@@ -171,6 +178,7 @@ export class SegmentBlocks {
       this.#minStart = grown(this.#minStart, room);
       this.#maxStart = grown(this.#maxStart, room);
       this.#received = grown(this.#received, room);
+      this.#spans = grown(this.#spans, room);
       this.#offsets = grown(this.#offsets, room + 1);
     }
     const needed = (this.#offsets[count - 1] as number) + bloomBytes;

@@ -10,6 +10,7 @@ import { Pacer } from "../cache/pacer.ts";
 import type { SegmentSource } from "../log/segment-source.ts";
 import { findTraces } from "../search/find.ts";
 import { withoutDuplicates } from "../search/trace-rows.ts";
+import { readLive } from "./live-reader.ts";
 import { OperationCache } from "./operation-cache.ts";
 
 export interface TraceReaderSettings {
@@ -65,6 +66,15 @@ export function createTraceReader(
       // Refreshing lets nobody by: short requests may be waiting for it.
       await cache.refresh(new Pacer(signal));
       return findTraces(cache, query, new Pacer(signal, settings.findBudgetMs, lane), count);
+    },
+
+    async live(request, signal, onGap) {
+      const tell = gapsSince(source, onGap);
+      const pacer = new Pacer(signal, Number.POSITIVE_INFINITY, lane);
+      await cache.refresh(new Pacer(signal));
+      const step = await readLive(cache, request, pacer);
+      tell();
+      return step;
     },
 
     async services(signal, onGap) {

@@ -77,6 +77,10 @@ export class MemoryReader implements TraceReader {
     };
   }
 
+  async live(): Promise<never> {
+    throw new Error("not part of these tests");
+  }
+
   async red(query: RedQuery): Promise<RedMetrics> {
     const db = testDriver.open(":memory:");
     try {

@@ -1,0 +1,97 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { afterEach, describe, expect, it } from "vitest";
+import { MAIN, plainEnvironment } from "../../../test/support/collector-process.ts";
+import { makeBody } from "../../../test/support/storage/batches.ts";
+import { eventually } from "../../../test/support/eventually.ts";
+import { type Collector, createCollector } from "../../app/collector.ts";
+import { SILENT_LOGGER } from "../../component/logger.ts";
+import type { UiTraceSummary } from "../../query/ui/api-types.ts";
+import { GrowingTraces } from "./tail-traces.ts";
+
+describe("traces that grow", () => {
+  const trace = (id: string, spanCount: number) => ({ traceId: id, spanCount }) as UiTraceSummary;
+
+  it("are printed once they are at rest, and again with what came late", () => {
+    const growing = new GrowingTraces();
+    growing.add(trace("a", 1), 1, 0);
+    growing.add(trace("b", 4), 1, 100);
+    growing.add(trace("a", 3), 2, 500);
+    expect(growing.atRest(600)).toEqual([]);
+    expect(growing.atRest(900)).toEqual([{ trace: trace("b", 4), late: 1 }]);
+    expect(growing.atRest(1_200)).toEqual([{ trace: trace("a", 3), late: 0 }]);
+    growing.add(trace("a", 4), 1, 2_000);
+    expect(growing.atRest(3_000)).toEqual([{ trace: trace("a", 4), late: 1 }]);
+  });
+
+  it("for ever are printed now and then", () => {
+    const growing = new GrowingTraces();
+    for (let ms = 0; ms <= 3_000; ms += 500) growing.add(trace("a", ms / 500 + 1), 1, ms);
+    expect(growing.atRest(3_000)).toEqual([{ trace: trace("a", 7), late: 0 }]);
+  });
+});
+
+describe("spanloom tail", () => {
+  let collector: Collector | undefined;
+  let child: ChildProcess | undefined;
+  afterEach(async () => {
+    child?.kill("SIGKILL");
+    await collector?.shutdown();
+  });
+
+  const send = (to: Collector, trace: number, id: number, name: string) =>
+    fetch(`${to.endpoints.otlpHttp}/v1/traces`, {
+      method: "POST",
+      headers: { "content-type": "application/x-protobuf" },
+      body: makeBody("shop", [{ trace, id, name }]),
+    });
+
+  it("says that it waits, prints what comes and what comes late, and finds its collector again", async () => {
+    const start = (port = 0) => createCollector({ ui: { endpoint: `127.0.0.1:${port}` } }, { logger: SILENT_LOGGER });
+    collector = await start();
+    await send(collector, 1, 1, "before");
+    const { ui } = collector.endpoints;
+    const tail = spawn(process.execPath, [MAIN, "tail", "--json", "--url", ui], { env: plainEnvironment() });
+    child = tail;
+    let out = "";
+    let said = "";
+    tail.stdout.on("data", (text) => {
+      out += String(text);
+    });
+    tail.stderr.on("data", (text) => {
+      said += String(text);
+    });
+    const printed = () =>
+      out
+        .split("\n")
+        .filter((line) => line !== "")
+        .map((line) => JSON.parse(line) as UiTraceSummary & { lateSpans: number });
+    const has = (what: string, wanted: object) =>
+      eventually(what, async () => {
+        expect(printed()).toContainEqual(expect.objectContaining(wanted));
+        return true;
+      });
+    await eventually("it says that it waits", async () => (said.includes("waiting for traces at") ? true : false));
+    // The clock of these spans is years behind.
+    await send(collector, 2, 2, "new");
+    await has("the new trace is printed", { rootName: "new", spanCount: 1, lateSpans: 0 });
+    await send(collector, 1, 3, "more");
+    await has("the older trace is printed with what came", { rootName: "before", spanCount: 2, lateSpans: 1 });
+    await send(collector, 2, 4, "late");
+    await has("the new one is printed again", { rootName: "new", spanCount: 2, lateSpans: 1 });
+
+    const port = Number(new URL(ui).port);
+    await collector.shutdown();
+    await eventually("it says that the collector is gone", async () =>
+      said.includes("collector is gone") ? true : false,
+    );
+    collector = await start(port);
+    // Its memory is empty, and the cursor is beyond it: it goes on from now.
+    await eventually("it follows again", async () => {
+      await send(collector as Collector, 9, 9, "again");
+      return printed().some(({ rootName }) => rootName === "again") ? true : false;
+    });
+    const ended = new Promise((done) => tail.once("exit", done));
+    tail.kill("SIGINT");
+    expect(await ended).toBe(130);
+  });
+});
