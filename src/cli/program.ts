@@ -46,7 +46,7 @@ export function refuseUnknownCommand(program: Command, args: readonly string[]):
 
 export function createProgram(): Command {
   const program = new Command("spanloom")
-    .description("Tracing collector, store, UI and proxy: OpenTelemetry, Jaeger and Zipkin compatible")
+    .description("Tracing collector, store, web UI and proxy: receives OTLP, sends on as OTLP, Jaeger or Zipkin")
     .version(readVersion(), "-V, --version")
     .showHelpAfterError("(spanloom --help lists the commands)")
     .showSuggestionAfterError()

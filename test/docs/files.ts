@@ -11,7 +11,15 @@ export function text(path: string): string {
 /** The pages for people, from the root of the repository. */
 export function docPages(): string[] {
   const pages = readdirSync(join(ROOT, "docs")).filter((name) => name.endsWith(".md"));
-  return ["README.md", "CONTRIBUTING.md", "changelog.d/README.md", ...pages.map((name) => `docs/${name}`)];
+  const outer = [
+    "README.md",
+    "CONTRIBUTING.md",
+    "SECURITY.md",
+    "CHANGELOG.md",
+    "changelog.d/README.md",
+    "examples/order-service/README.md",
+  ];
+  return [...outer, ...pages.map((name) => `docs/${name}`)];
 }
 
 /** Names of the metrics that docs/metrics.md lists, each with its labels. */

@@ -72,6 +72,20 @@ describe("the troubleshooting table", () => {
   });
 });
 
+describe("pictures", () => {
+  const shown = docPages().flatMap((page) =>
+    [...text(page).matchAll(/!\[[^\]]*\]\(([^)\s]+)\)|(?:src|srcset)="([^"]+)"/g)].map(([, image, html]) =>
+      join(dirname(page), (image ?? html) as string),
+    ),
+  );
+
+  it("are there, and each is shown somewhere", () => {
+    expect(shown.filter((path) => !existsSync(join(ROOT, path)))).toEqual([]);
+    const kept = readdirSync(join(ROOT, "docs/images")).map((name) => `docs/images/${name}`);
+    expect(kept.filter((path) => !shown.includes(path))).toEqual([]);
+  });
+});
+
 describe("links", () => {
   it.each(docPages())("of %s lead somewhere", (page) => {
     const prose = text(page).replace(/```[\s\S]*?```/g, "");

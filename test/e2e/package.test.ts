@@ -63,6 +63,17 @@ describe("the packed package", () => {
     expect(files.filter((file) => /\.test\.|^src\//.test(file))).toEqual([]);
   });
 
+  it("holds the pages, pictures and files that its README leads to", () => {
+    const root = join(folder, "app/node_modules/spanloom");
+    const readme = readFileSync(join(root, "README.md"), "utf8");
+    const named = [...readme.matchAll(/\]\(([^)\s#]+)|(?:src|srcset)="([^"]+)"/g)].map(
+      ([, link, image]) => link ?? image,
+    );
+    const local = named.filter((path) => path !== undefined && !/^[a-z]+:/.test(path)) as string[];
+    expect(local.length).toBeGreaterThan(15);
+    expect(local.filter((path) => !existsSync(join(root, path)))).toEqual([]);
+  });
+
   it("holds no JavaScript that nothing loads, and the declarations of all its entries", () => {
     const root = join(folder, "app/node_modules/spanloom");
     const { bin, exports, dependencies, peerDependencies } = JSON.parse(

@@ -78,7 +78,9 @@ export const redactionConfig = z
       .string()
       .min(16)
       .optional()
-      .describe("Key of the hashes; needed by rules that hash. The same salt gives the same hash in every collector."),
+      .describe(
+        "Key of the hashes, at least 16 characters; needed by rules that hash. The same salt gives the same hash in every collector.",
+      ),
     max_text_chars: z
       .int()
       .min(512)
