@@ -52,7 +52,8 @@ describe("the image", () => {
     expect(config.storage.path).toBe("/data");
     const exposed = /^EXPOSE (.*)$/m.exec(dockerfile)?.[1]?.split(" ");
     const { grpc, http } = config.receivers.otlp.protocols;
-    const bound = [grpc?.endpoint, http?.endpoint, config.ui.endpoint];
+    const { ui, discovery, proxy } = config;
+    const bound = [grpc, http, ui, discovery.server, proxy].map((listener) => listener?.endpoint);
     expect(bound).toEqual(exposed?.map((port) => `0.0.0.0:${port}`));
   });
 
@@ -147,6 +148,37 @@ describe("the Kubernetes manifest", () => {
     expect(container?.volumeMounts.map(({ mountPath }) => mountPath)).toContain(config.storage.path);
     expect(container?.readinessProbe.httpGet.path).toBe("/readyz");
     expect(container?.livenessProbe.httpGet.path).toBe("/healthz");
+  });
+});
+
+describe("the alert rules", () => {
+  const { groups } = parse(text("deploy/prometheus/alerts.yaml")) as {
+    groups: { rules: { alert: string; expr: string; annotations: { summary: string } }[] }[];
+  };
+  const rules = groups.flatMap((group) => group.rules);
+
+  it("ask for metrics that exist, and name labels that they have", () => {
+    const documented = documentedMetrics();
+    expect(new Set(rules.map(({ alert }) => alert)).size).toBe(rules.length);
+    for (const { alert, expr, annotations } of rules) {
+      const [metric = ""] = expr.match(/(?:spanloom|process|nodejs)_\w+|\bup\b/) ?? [];
+      if (metric !== "up") expect([...documented.keys()], alert).toContain(metric);
+      const labels = ["instance", "job", ...(documented.get(metric) ?? [])];
+      for (const [, label] of annotations.summary.matchAll(/\$labels\.(\w+)/g)) expect(labels, alert).toContain(label);
+    }
+  });
+
+  it("are those that the page on operations explains", () => {
+    const explained = [...text("docs/operations.md").matchAll(/^\| `([^`]+ (?:==|>) \d+)` \|/gm)].map(
+      ([, expr]) => expr,
+    );
+    expect(explained.sort()).toEqual(rules.map(({ expr }) => expr).sort());
+  });
+
+  it("are loaded by the Prometheus of the compose file", () => {
+    const { rule_files: files } = parse(text("deploy/prometheus/prometheus.yaml")) as { rule_files: string[] };
+    for (const file of files)
+      expect(text("compose.yaml")).toContain(`./deploy/prometheus/${file}:/etc/prometheus/${file}:`);
   });
 });
 
