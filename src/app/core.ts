@@ -4,6 +4,7 @@ import { Metrics } from "../component/metrics.ts";
 import type { ReportWork } from "../component/own-work.ts";
 import type { Config } from "./config/config.ts";
 import { createLogger, type LoggerSettings } from "./json-logger.ts";
+import { addProcessMetrics } from "./process-metrics.ts";
 import { readVersion } from "./version.ts";
 
 /** What all parts of a collector share. */
@@ -29,5 +30,6 @@ export function createCore({ telemetry }: Config, given: Logger | undefined): Co
     ...(telemetry.traces.enabled ? { reportWork: (work) => ownWork.record?.(work) } : {}),
   };
   host.metrics.gauge("spanloom_build_info", "The running version; always 1.", { version }).set(1);
+  addProcessMetrics(host.metrics);
   return { version, host, logging, ownWork };
 }

@@ -29,15 +29,25 @@ export function metricEntries(expositions: readonly string[]): MetricEntry[] {
     }
     const sample = /^(\w+)(?:\{(.*)\})? \S+$/.exec(line);
     if (sample === null) continue;
-    const { labels } = entryOf(sample[1] as string);
+    const { labels } = entryOf(familyOf(sample[1] as string, (name) => found.get(name)?.type));
     for (const [, label] of (sample[2] ?? "").matchAll(/(\w+)="(?:[^"\\]|\\.)*"/g)) labels.add(label as string);
+    labels.delete("le");
   }
   return [...found]
     .map(([name, { type, help, labels }]) => ({ name, type, help, labels: [...labels].sort() }))
     .sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
-/** The reference page, docs/metrics.md: a table for each part of the collector, by the second word of the names. */
+/** A histogram's series are one metric. */
+function familyOf(name: string, typeOf: (name: string) => string | undefined): string {
+  const family = name.replace(/_(?:bucket|sum|count)$/, "");
+  return typeOf(family) === "histogram" ? family : name;
+}
+
+/**
+ * The reference page, docs/metrics.md: a table for each part of the collector, by the word after `spanloom`, and one for
+ * each other first word.
+ */
 export function metricsReference(entries: readonly MetricEntry[]): string {
   let page = `# Metrics
 
@@ -45,11 +55,14 @@ Made by \`npm run docs\` from what running collectors expose; edit the help text
 
 \`GET /metrics\` on the web UI's port answers in the Prometheus text format 0.0.4. Counters begin at 0 with each start of
 the collector. A series whose labels depend on what happened (\`reason\`, \`view\`, \`rule\`) is there from its first event
-on. \`deploy/grafana\` has a dashboard of these metrics, and [operations.md](operations.md) says which to alert on.
+on. A histogram \`x\` has the series \`x_bucket\` with the label \`le\`, \`x_sum\` and \`x_count\`. Those that begin with
+\`process_\` or \`nodejs_\` are of the whole process, under the names that other programs give them too.
+\`deploy/grafana\` has a dashboard of these metrics, and [operations.md](operations.md) says which to alert on.
 `;
   const parts = new Map<string, MetricEntry[]>();
   for (const entry of entries) {
-    const part = entry.name.split("_")[1] ?? "";
+    const [first = "", second = ""] = entry.name.split("_");
+    const part = first === "spanloom" ? second : first;
     parts.set(part, [...(parts.get(part) ?? []), entry]);
   }
   for (const [part, list] of parts) {

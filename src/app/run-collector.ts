@@ -8,6 +8,7 @@ import type { ReloadOutcome } from "./config/config-changes.ts";
 import { type Core, createCore } from "./core.ts";
 import { type CollectorEndpoints, otlpEndpoints } from "./endpoints.ts";
 import { loadModules, loadThreadModules } from "./load-modules.ts";
+import { eventLoopLag } from "./process-metrics.ts";
 import { configuredReceivers, startReceivers } from "./receivers.ts";
 import { registryUrl, startDiscovery } from "./registry.ts";
 import { Reloads } from "./reloads.ts";
@@ -96,7 +97,7 @@ async function startParts(config: Config, table: ReceiverTable, core: Core, part
 
   const reloads = new Reloads(config, { store, receivers, core });
   const startedAtMs = Date.now();
-  const metrics = async () => [...host.metrics.snapshot(), ...(await store.metrics())];
+  const metrics = async () => [await eventLoopLag("main"), ...host.metrics.snapshot(), ...(await store.metrics())];
   const endpointsWith = (ui: string): CollectorEndpoints => ({
     ...otlpEndpoints(receivers.endpoints),
     receivers: receivers.endpoints,

@@ -73,7 +73,7 @@ class OtlpReceiver implements Receiver {
       endpoint: config.endpoint,
       tls: config.tls,
       logger: host.logger,
-      services: [otlpGrpcService({ ...this.#settings, maxBytes, metrics, logger: host.logger })],
+      services: [metrics.timedService(otlpGrpcService({ ...this.#settings, maxBytes, metrics, logger: host.logger }))],
       maxMessageBytes: maxBytes,
       maxConcurrentStreams: config.max_concurrent_streams,
       keepalive: config.keepalive.server_parameters,
@@ -85,6 +85,7 @@ class OtlpReceiver implements Receiver {
 
   #createHttp(host: Host, config: OtlpHttpConfig): HttpListener {
     const bound = parseEndpoint(config.endpoint) as Endpoint;
+    const metrics = new ReceiverMetrics(host.metrics, this.#settings.name, "http");
     const handler = createOtlpHttpHandler({
       ...this.#settings,
       cors: new Cors(config.cors),
@@ -92,7 +93,7 @@ class OtlpReceiver implements Receiver {
       tracesPath: config.traces_url_path,
       allowedHosts: config.allowed_hosts ?? (isLoopback(bound.host) ? [] : undefined),
       configPath: this.#configPath("http"),
-      metrics: new ReceiverMetrics(host.metrics, this.#settings.name, "http"),
+      metrics,
       logger: host.logger,
     });
     return new HttpListener({
@@ -100,7 +101,7 @@ class OtlpReceiver implements Receiver {
       endpoint: config.endpoint,
       tls: config.tls,
       logger: host.logger,
-      handler,
+      handler: metrics.timedHandler(handler),
       maxConnections: config.max_connections,
       keepAliveTimeoutMs: config.idle_timeout_ms,
       headersTimeoutMs: config.read_header_timeout_ms,

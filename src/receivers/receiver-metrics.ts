@@ -1,7 +1,10 @@
 import type { AppendResult } from "../component/ingest.ts";
-import type { Counter, Metrics } from "../component/metrics.ts";
+import type { Counter, Histogram, Metrics } from "../component/metrics.ts";
+import type { GrpcService } from "../server/grpc-listener.ts";
+import type { RawUnaryHandler } from "../server/grpc-unary.ts";
+import type { HttpHandler } from "../server/http-listener.ts";
 
-/** Counters of one transport of one receiver. */
+/** What is counted and measured of one transport of one receiver. */
 export class ReceiverMetrics {
   readonly #metrics: Metrics;
   readonly #labels: { readonly receiver: string; readonly transport: string };
@@ -9,6 +12,7 @@ export class ReceiverMetrics {
   readonly #refusedSpans: Counter;
   readonly #requests: Counter;
   readonly #bytes: Counter;
+  readonly #seconds: Histogram;
 
   constructor(metrics: Metrics, receiver: string, transport: string) {
     this.#metrics = metrics;
@@ -19,6 +23,11 @@ export class ReceiverMetrics {
     this.#refusedSpans = counter("refused_spans", "Spans refused in requests that were otherwise taken.");
     this.#requests = counter("requests", "Export requests answered, refused ones included.");
     this.#bytes = counter("request_bytes", "Bytes of request bodies as the receiver got them.");
+    this.#seconds = metrics.histogram(
+      "spanloom_receiver_request_duration_seconds",
+      "Time from a request's headers, of gRPC from its whole message, to the end of its answer.",
+      this.#labels,
+    );
   }
 
   taken(result: AppendResult, bytes: number): void {
@@ -33,5 +42,40 @@ export class ReceiverMetrics {
     this.#requests.add(1);
     const help = "Export requests refused as a whole, by reason.";
     this.#metrics.counter("spanloom_receiver_refused_requests_total", help, { ...this.#labels, reason }).add(1);
+  }
+
+  /** Measures what the handler takes. */
+  timedHandler(handler: HttpHandler): HttpHandler {
+    return (request, response) => {
+      const start = performance.now();
+      response.once("close", () => this.#observe(start));
+      handler(request, response);
+    };
+  }
+
+  /** As `timedHandler`, for every method of the service. */
+  timedService({ name, methods }: GrpcService): GrpcService {
+    const timed = Object.entries(methods).map(([method, handle]) => [method, this.#timedMethod(handle)] as const);
+    return { name, methods: Object.fromEntries(timed) };
+  }
+
+  #timedMethod(handle: RawUnaryHandler): RawUnaryHandler {
+    return (message, reply) => {
+      const start = performance.now();
+      handle(message, {
+        succeed: (response) => {
+          reply.succeed(response);
+          this.#observe(start);
+        },
+        fail: (status) => {
+          reply.fail(status);
+          this.#observe(start);
+        },
+      });
+    };
+  }
+
+  #observe(start: number): void {
+    this.#seconds.observe((performance.now() - start) / 1000);
   }
 }

@@ -151,6 +151,12 @@ describe("the Kubernetes manifest", () => {
   });
 });
 
+/** Metrics that an expression asks for; of a histogram's series, the histogram. */
+function metricsIn(expr: string): string[] {
+  const names = expr.match(/\b(?:spanloom|process|nodejs)_\w+/g) ?? [];
+  return names.map((name) => (documentedMetrics().has(name) ? name : name.replace(/_(?:bucket|sum|count)$/, "")));
+}
+
 describe("the alert rules", () => {
   const { groups } = parse(text("deploy/prometheus/alerts.yaml")) as {
     groups: { rules: { alert: string; expr: string; annotations: { summary: string } }[] }[];
@@ -161,15 +167,16 @@ describe("the alert rules", () => {
     const documented = documentedMetrics();
     expect(new Set(rules.map(({ alert }) => alert)).size).toBe(rules.length);
     for (const { alert, expr, annotations } of rules) {
-      const [metric = ""] = expr.match(/(?:spanloom|process|nodejs)_\w+|\bup\b/) ?? [];
-      if (metric !== "up") expect([...documented.keys()], alert).toContain(metric);
-      const labels = ["instance", "job", ...(documented.get(metric) ?? [])];
+      const metrics = metricsIn(expr);
+      if (metrics.length === 0) expect(expr).toMatch(/^up\b/);
+      for (const metric of metrics) expect([...documented.keys()], alert).toContain(metric);
+      const labels = ["instance", "job", ...metrics.flatMap((metric) => documented.get(metric) ?? [])];
       for (const [, label] of annotations.summary.matchAll(/\$labels\.(\w+)/g)) expect(labels, alert).toContain(label);
     }
   });
 
   it("are those that the page on operations explains", () => {
-    const explained = [...text("docs/operations.md").matchAll(/^\| `([^`]+ (?:==|>) \d+)` \|/gm)].map(
+    const explained = [...text("docs/operations.md").matchAll(/^\| `([^`]+ (?:==|>) [\d.]+)` \|/gm)].map(
       ([, expr]) => expr,
     );
     expect(explained.sort()).toEqual(rules.map(({ expr }) => expr).sort());
@@ -196,22 +203,23 @@ describe("the Grafana dashboard", () => {
     const documented = documentedMetrics();
     expect(targets.length).toBeGreaterThan(20);
     for (const { expr, legendFormat } of targets) {
-      const metrics = expr.match(/spanloom_\w+/g) ?? [];
+      const metrics = metricsIn(expr);
       expect(metrics, expr).not.toHaveLength(0);
       const grouped = [...expr.matchAll(/by \(([^)]*)\)/g)].flatMap(([, labels]) => (labels as string).split(", "));
       const shown = [...legendFormat.matchAll(/\{\{(\w+)\}\}/g)].map(([, label]) => label as string);
       for (const metric of metrics) {
         expect([...documented.keys()], expr).toContain(metric);
-        const labels = ["instance", "job", ...(documented.get(metric) ?? [])];
+        const le = /_bucket\b/.test(expr) ? ["le"] : [];
+        const labels = ["instance", "job", ...le, ...(documented.get(metric) ?? [])];
         for (const label of [...grouped, ...shown]) expect(labels, `${expr} ${legendFormat}`).toContain(label);
       }
     }
   });
 
   it("shows every metric of a span's way, and no panel twice", () => {
-    const shown = new Set(targets.flatMap(({ expr }) => expr.match(/spanloom_\w+/g) ?? []));
+    const shown = new Set(targets.flatMap(({ expr }) => metricsIn(expr)));
     const ofTheWay = [...documentedMetrics().keys()].filter((name) =>
-      /^spanloom_(receiver|normalize|sampling|storage|exporter|query)_/.test(name),
+      /^(?:process|nodejs|spanloom_(?:receiver|normalize|sampling|storage|exporter|query))_/.test(name),
     );
     expect(ofTheWay.filter((name) => !shown.has(name))).toEqual([]);
     expect(new Set(panels.map(({ id }) => id)).size).toBe(panels.length);

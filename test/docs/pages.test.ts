@@ -41,23 +41,30 @@ describe("the reference of settings", () => {
 
 describe("the reference of metrics", () => {
   const exposition = [
-    "# HELP a_b_total Things,\\nall of them.",
-    "# TYPE a_b_total counter",
-    'a_b_total{y="1",x="a\\"b{c}"} 2',
-    "a_b_total 1e+21",
+    "# HELP spanloom_b_total Things,\\nall of them.",
+    "# TYPE spanloom_b_total counter",
+    'spanloom_b_total{y="1",x="a\\"b{c}"} 2',
+    "spanloom_b_total 1e+21",
     "",
   ].join("\n");
 
   it("reads names, types, help and labels from the Prometheus text", () => {
     expect(metricEntries([exposition, exposition])).toEqual([
-      { name: "a_b_total", type: "counter", help: "Things, all of them.", labels: ["x", "y"] },
+      { name: "spanloom_b_total", type: "counter", help: "Things, all of them.", labels: ["x", "y"] },
+    ]);
+  });
+
+  it("takes the series of a histogram for one metric", () => {
+    const histogram = ["# HELP x_s X.", "# TYPE x_s histogram", 'x_s_bucket{le="+Inf",a="1"} 1', 'x_s_sum{a="1"} 2'];
+    expect(metricEntries([histogram.join("\n")])).toEqual([
+      { name: "x_s", type: "histogram", help: "X.", labels: ["a"] },
     ]);
   });
 
   it("has a table for each part of the collector", () => {
     const page = metricsReference(metricEntries([exposition]));
     expect(page).toContain("\n## b\n");
-    expect(page).toContain("| `a_b_total` | counter | `x`, `y` | Things, all of them. |");
+    expect(page).toContain("| `spanloom_b_total` | counter | `x`, `y` | Things, all of them. |");
   });
 });
 

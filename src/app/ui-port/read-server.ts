@@ -3,6 +3,7 @@ import { formatEndpoint } from "../../server/endpoint.ts";
 import { HttpListener } from "../../server/http-listener.ts";
 import { relay } from "../../server/relay.ts";
 import { createHttpApp } from "./http-app.ts";
+import { timedRequests } from "./request-times.ts";
 import { RequestTracing } from "./request-tracing.ts";
 
 /** What the UI port is served with; plain, as it crosses threads. */
@@ -36,7 +37,7 @@ export function createReadServer(config: ReadServerConfig, parts: ReadServerPart
     name: { title: "web UI and read APIs", configKey: "ui.endpoint", usualOccupant: "Jaeger or another spanloom" },
     endpoint: at === undefined ? config.endpoint : formatEndpoint(at),
     logger: host.logger,
-    handler: tracing?.requests(app) ?? app,
+    handler: timedRequests(tracing?.requests(app) ?? app, host.metrics),
     requestTimeoutMs: REQUEST_MS,
   });
   return {

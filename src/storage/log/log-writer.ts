@@ -1,7 +1,7 @@
 import { RetryableError } from "../../component/errors.ts";
 import type { PreparedBatch } from "../../component/ingest.ts";
 import type { Logger } from "../../component/logger.ts";
-import type { Counter, Metrics } from "../../component/metrics.ts";
+import type { Counter, Histogram, Metrics } from "../../component/metrics.ts";
 import type { SegmentId } from "../../model/log.ts";
 import { messageOf } from "../../model/message-of.ts";
 import { BlockWriter, type EncodedBlock } from "../block/block-writer.ts";
@@ -60,6 +60,7 @@ export class LogWriter {
   readonly #blocks: BlockWriter;
   readonly #recent: RecentBodies | undefined;
   readonly #counters: Record<"spans" | "commits" | "seconds" | "bytes" | "unlisted", Counter>;
+  readonly #durations: Histogram;
   #open: OpenSegment | undefined;
   /** An append met damage in it: it is looked at before anything is appended to it again. */
   #suspect: SegmentId | undefined;
@@ -88,6 +89,7 @@ export class LogWriter {
         "Operations of committed blocks that are stored but not listed, as there are too many of their service or of all.",
       ),
     };
+    this.#durations = metrics.histogram("spanloom_storage_commit_duration_seconds", "Time that a commit takes.");
     const known = this.#segments.knownEnd();
     this.#sequence = known.sequence;
     this.#spansThrough = known.spansThrough;
@@ -144,7 +146,9 @@ export class LogWriter {
       throw writeError(error);
     }
     this.#counters.commits.add(1);
-    this.#counters.seconds.add((performance.now() - started) / 1000);
+    const seconds = (performance.now() - started) / 1000;
+    this.#counters.seconds.add(seconds);
+    this.#durations.observe(seconds);
   }
 
   /** Checkpoints and rolls as far as due; errors are logged, and the next commit meets them again. */

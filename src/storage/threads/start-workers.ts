@@ -1,4 +1,5 @@
 import { cancelled } from "../../component/errors.ts";
+import { lagSample } from "../../component/event-loop-lag.ts";
 import type { MetricSample } from "../../component/metrics.ts";
 import type { ViewResult } from "../../component/read.ts";
 import type { ExporterStatus, StoreSettings, ThreadModule } from "../../component/store.ts";
@@ -266,7 +267,10 @@ async function withRestarts(
     labels: { thread },
     value: restarts,
   };
-  return [...(await samples), sample];
+  const asked = performance.now();
+  const own = await samples;
+  // Without any it was not asked.
+  return [...own, sample, ...(own.length === 0 ? [] : [lagSample(thread, asked)])];
 }
 
 function endIngest({ ingest }: Threads, signal: AbortSignal): Promise<void> {
