@@ -45,8 +45,8 @@ function familyOf(name: string, typeOf: (name: string) => string | undefined): s
 }
 
 /**
- * The reference page, docs/metrics.md: a table for each part of the collector, by the word after `spanloom`, and one for
- * each other first word.
+ * The reference page, docs/metrics.md: a table for each part of the collector, by the word after `spanloom`, and one
+ * for each other first word.
  */
 export function metricsReference(entries: readonly MetricEntry[]): string {
   let page = `# Metrics
