@@ -1,8 +1,8 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { afterEach, describe, expect, it } from "vitest";
 import { MAIN, plainEnvironment } from "../../../test/support/collector-process.ts";
-import { makeBody } from "../../../test/support/storage/batches.ts";
 import { eventually } from "../../../test/support/eventually.ts";
+import { makeBody } from "../../../test/support/storage/batches.ts";
 import { type Collector, createCollector } from "../../app/collector.ts";
 import { SILENT_LOGGER } from "../../component/logger.ts";
 import type { UiTraceSummary } from "../../query/ui/api-types.ts";
@@ -70,7 +70,7 @@ describe("spanloom tail", () => {
         expect(printed()).toContainEqual(expect.objectContaining(wanted));
         return true;
       });
-    await eventually("it says that it waits", async () => (said.includes("waiting for traces at") ? true : false));
+    await eventually("it says that it waits", async () => !!said.includes("waiting for traces at"));
     // The clock of these spans is years behind.
     await send(collector, 2, 2, "new");
     await has("the new trace is printed", { rootName: "new", spanCount: 1, lateSpans: 0 });
@@ -81,14 +81,12 @@ describe("spanloom tail", () => {
 
     const port = Number(new URL(ui).port);
     await collector.shutdown();
-    await eventually("it says that the collector is gone", async () =>
-      said.includes("collector is gone") ? true : false,
-    );
+    await eventually("it says that the collector is gone", async () => !!said.includes("collector is gone"));
     collector = await start(port);
     // Its memory is empty, and the cursor is beyond it: it goes on from now.
     await eventually("it follows again", async () => {
       await send(collector as Collector, 9, 9, "again");
-      return printed().some(({ rootName }) => rootName === "again") ? true : false;
+      return !!printed().some(({ rootName }) => rootName === "again");
     });
     const ended = new Promise((done) => tail.once("exit", done));
     tail.kill("SIGINT");

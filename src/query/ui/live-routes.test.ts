@@ -3,11 +3,11 @@ import { createConnection } from "node:net";
 import { createInterface } from "node:readline";
 import { Readable } from "node:stream";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { eventually } from "../../../test/support/eventually.ts";
 import { serviceWith, spanWith } from "../../../test/support/otlp-spans.ts";
 import { hostOf } from "../../../test/support/query/memory-reader.ts";
 import { type Served, serve } from "../../../test/support/query/serve.ts";
 import { MemorySource } from "../../../test/support/search/memory-source.ts";
-import { eventually } from "../../../test/support/eventually.ts";
 import type { ViewHost } from "../../component/read.ts";
 import type { Span } from "../../model/span.ts";
 import { createTraceReader } from "../../storage/read/trace-reader.ts";
@@ -153,12 +153,12 @@ describe("GET /api/live", () => {
       await new Promise((done) => setTimeout(done, 500));
       const same = asked === before;
       before = asked;
-      return same ? true : false;
+      return !!same;
     });
     socket.destroy();
     await eventually("the stream is given back", async () => {
       const streams = await Promise.all(Array.from({ length: 32 }, () => follow()));
-      return streams.every(({ response }) => response.status === 200) ? true : false;
+      return !!streams.every(({ response }) => response.status === 200);
     });
     const refused = await follow();
     expect(refused.response.status).toBe(503);
@@ -183,6 +183,6 @@ describe("GET /api/live", () => {
     const live = await follow();
     await live.line();
     closing.abort();
-    await eventually("it has ended", async () => ((await live.next()) === undefined ? true : false));
+    await eventually("it has ended", async () => (await live.next()) === undefined);
   });
 });
