@@ -3,12 +3,16 @@ import type { Component } from "./component.ts";
 import type { EndpointResolver } from "./discovery.ts";
 
 export type ExportOutcome =
-  | { readonly type: "delivered" }
+  /** `warning`: the peer took all of it, and what it said is worth a line in the log. */
+  | { readonly type: "delivered"; readonly warning?: string }
   /** The peer took the batch but not all spans, or refused it for good: counted, logged, never repeated. */
   | { readonly type: "rejected"; readonly count: number; readonly reason: string }
-  /** Try the same again, not before `afterMs` where the peer said so. */
+  /**
+   * Try the same again, not before `afterMs` where the peer said so: there is no answer, or one that a peer or its
+   * operator can mend.
+   */
   | { readonly type: "retry"; readonly reason: string; readonly afterMs?: number }
-  /** The peer finds the request too large (413, RESOURCE_EXHAUSTED without RetryInfo): send it in smaller parts. */
+  /** The peer finds the request too large (413, RESOURCE_EXHAUSTED for its size): send it in smaller parts. */
   | { readonly type: "split"; readonly reason: string };
 
 /**

@@ -24,6 +24,15 @@ describe("backoffMs", () => {
     expect(backoffMs(0, DEFAULT_BACKOFF, () => 0.999)).toBeLessThan(7_500);
     expect(backoffMs(0, DEFAULT_BACKOFF, middle, 60_000)).toBe(60_000);
   });
+
+  it.each([86_400_000, 1e12, Number.POSITIVE_INFINITY])("waits some minutes where a peer asks for %d ms", (asked) => {
+    expect(backoffMs(0, DEFAULT_BACKOFF, () => 0, asked)).toBe(300_000);
+  });
+
+  it("never exceeds what a timer can hold, which would then not wait at all", () => {
+    const patient = { initialMs: 1e10, maxMs: 1e10, factor: 1 };
+    expect(backoffMs(0, patient, () => 0.5)).toBe(2 ** 31 - 1);
+  });
 });
 
 describe("Retry-After", () => {

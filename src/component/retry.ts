@@ -1,4 +1,5 @@
 import { GRPC_STATUS } from "../model/grpc-status.ts";
+import { MINUTE_MS } from "../model/time.ts";
 
 /**
  * The one table of what may be retried, for receivers and exporters alike (OTLP specification 1.11, "Failures").
@@ -14,6 +15,28 @@ export const RETRYABLE_GRPC_STATUS: ReadonlySet<number> = new Set([
   GRPC_STATUS.unavailable,
   GRPC_STATUS.data_loss,
 ]);
+
+/** Bad Request and Unprocessable Content: these very bytes are wrong, and will be tomorrow. */
+const UNUSABLE_BODY_STATUS: ReadonlySet<number> = new Set([400, 422]);
+
+/**
+ * Whether an exporter keeps what was refused with this status and tries again. Spans wait in the log, so it holds them
+ * for whatever somebody can mend: a token, a path, a proxy, a broken server. Only an answer that speaks of the bytes
+ * themselves ends it. 413 is another thing: the same spans fit in parts.
+ */
+export function isHeldHttpStatus(status: number): boolean {
+  return !UNUSABLE_BODY_STATUS.has(status);
+}
+
+const UNUSABLE_BODY_GRPC_STATUS: ReadonlySet<number> = new Set([
+  GRPC_STATUS.invalid_argument,
+  GRPC_STATUS.already_exists,
+]);
+
+/** As isHeldHttpStatus. RESOURCE_EXHAUSTED for the size of a message is another thing too. */
+export function isHeldGrpcStatus(status: number): boolean {
+  return !UNUSABLE_BODY_GRPC_STATUS.has(status);
+}
 
 export function isRetryableHttpStatus(status: number): boolean {
   return RETRYABLE_HTTP_STATUS.has(status);
@@ -32,11 +55,21 @@ export interface BackoffSettings {
 /** OTLP exporter defaults: 5 s, growing by 1.5 to 30 s. */
 export const DEFAULT_BACKOFF: BackoffSettings = { initialMs: 5_000, maxMs: 30_000, factor: 1.5 };
 
-/** Wait before retry number `attempt` (from 0), ms, with ±50 % jitter; never shorter than what the peer asked for. */
+/** A peer may ask for this wait at most, ms: one that asks for days is tried again long before. */
+export const MAX_ASKED_MS = 5 * MINUTE_MS;
+
+/** The longest that a timer can wait; it would fire at once for anything above. */
+const MAX_TIMER_MS = 2 ** 31 - 1;
+
+/**
+ * Wait before retry number `attempt` (from 0), ms, with ±50 % jitter; not shorter than what the peer asked for, up to
+ * MAX_ASKED_MS.
+ */
 export function backoffMs(attempt: number, settings: BackoffSettings, random: () => number, askedMs?: number): number {
   const base = Math.min(settings.maxMs, settings.initialMs * settings.factor ** attempt);
   const jittered = base * (0.5 + random());
-  return Math.max(askedMs ?? 0, Math.min(settings.maxMs, jittered));
+  const asked = Math.min(askedMs ?? 0, MAX_ASKED_MS);
+  return Math.min(Math.max(asked, Math.min(settings.maxMs, jittered)), MAX_TIMER_MS);
 }
 
 /**

@@ -72,6 +72,8 @@ export interface ConfiguredExporter {
   readonly startAt: "now" | "oldest";
   /** Most spans in one request; batches are joined up to it. */
   readonly maxBatchSpans: number;
+  /** About as many bytes of OTLP protobuf in one request at most, before compression; default: no bound. */
+  readonly maxBatchBytes?: number;
   /** Requests under way at once. The stored cursor is the contiguous prefix that is done. */
   readonly concurrency: number;
   readonly backoff: BackoffSettings;

@@ -15,6 +15,12 @@ export const exporterCommonConfig = {
   sending: z
     .strictObject({
       max_batch_spans: z.int().min(512).max(65_536).default(2048).describe("Most spans in one request."),
+      max_batch_bytes: z
+        .int()
+        .min(65_536)
+        .max(1_073_741_824)
+        .default(3_145_728)
+        .describe("About as many bytes of OTLP in one request at most, uncompressed; gRPC servers take 4 MiB."),
       concurrency: z.int().min(1).max(64).default(4).describe("Requests under way at once."),
       max_backlog_spans: z
         .int()
@@ -37,7 +43,7 @@ export const exporterCommonConfig = {
   timeout_ms: z.int().min(1).max(600_000).default(10_000).describe("Longest time for one attempt, ms."),
 };
 
-export const compressionConfig = z.enum(["gzip", "none"]).default("gzip").describe("How bodies are compressed.");
+export const compressionConfig = z.enum(["gzip", "none"]).describe("How bodies are compressed.");
 export type Compression = z.infer<typeof compressionConfig>;
 
 export const headersConfig = z
@@ -71,7 +77,7 @@ export const clientTlsConfig = z
 export type ClientTlsConfig = z.infer<typeof clientTlsConfig>;
 
 /** Config of an exporter that posts to one URL. */
-export function httpExporterConfig(defaultEndpoint: string) {
+export function httpExporterConfig(defaultEndpoint: string, compression: Compression = "gzip") {
   return z
     .strictObject({
       endpoint: httpUrlConfig
@@ -80,7 +86,7 @@ export function httpExporterConfig(defaultEndpoint: string) {
           "URL of the destination, http or https, or `discover://service[/path][?tag=…][&scheme=https]`: every request goes to an instance that `discovery` knows.",
         ),
       headers: headersConfig,
-      compression: compressionConfig,
+      compression: compressionConfig.default(compression),
       tls: clientTlsConfig.optional(),
       ...exporterCommonConfig,
     })

@@ -1,7 +1,7 @@
 import type { ServiceError } from "@grpc/grpc-js";
 import { retryDelayOfTrailer } from "../codec/rpc/status.ts";
 import type { ExportOutcome } from "../component/export.ts";
-import { isRetryableGrpcStatus } from "../component/retry.ts";
+import { isHeldGrpcStatus } from "../component/retry.ts";
 import { GRPC_STATUS, grpcStatusName } from "../model/grpc-status.ts";
 import { MAX_ANSWER_BYTES } from "./http-sender.ts";
 import { quote, withDetail } from "./outcome.ts";
@@ -12,16 +12,19 @@ import { quote, withDetail } from "./outcome.ts";
  */
 export const GRPC_ANSWER_LIMIT = MAX_ANSWER_BYTES + 1;
 
-/** What a failed call says about a request of `count` spans: OTLP specification 1.11, "OTLP/gRPC response". */
+/** Words of a peer, grpc-js and grpc-go among them, that finds a message too large; quotas have others. */
+const TOO_LARGE = /\b(larger?|size|too big|too long|bytes)\b/i;
+
+/** What a failed call says about a request of `count` spans; what is held is as over HTTP. */
 export function grpcOutcome(error: ServiceError, count: number): ExportOutcome {
   const reason = withDetail(`gRPC ${grpcStatusName(error.code)}`, quote(error.details || error.message));
   if (error.code === GRPC_STATUS.resource_exhausted && error.details?.includes(String(GRPC_ANSWER_LIMIT))) {
-    return { type: "rejected", count, reason: `gRPC answer longer than ${MAX_ANSWER_BYTES} bytes` };
+    // Only a success has a message.
+    return { type: "delivered", warning: `gRPC answer longer than ${MAX_ANSWER_BYTES} bytes` };
   }
   const retryAfterMs = retryDelayOfTrailer(error.metadata?.get("grpc-status-details-bin")[0]);
-  if (isRetryableGrpcStatus(error.code, retryAfterMs !== undefined)) {
-    return { type: "retry", reason, ...(retryAfterMs === undefined ? {} : { afterMs: retryAfterMs }) };
-  }
-  if (error.code === GRPC_STATUS.resource_exhausted) return { type: "split", reason };
-  return { type: "rejected", count, reason };
+  const tooLarge = error.code === GRPC_STATUS.resource_exhausted && retryAfterMs === undefined;
+  if (tooLarge && TOO_LARGE.test(reason)) return { type: "split", reason };
+  if (!isHeldGrpcStatus(error.code)) return { type: "rejected", count, reason };
+  return { type: "retry", reason, ...(retryAfterMs === undefined ? {} : { afterMs: retryAfterMs }) };
 }

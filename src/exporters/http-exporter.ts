@@ -3,7 +3,7 @@ import type { Host } from "../component/component.ts";
 import { parseDiscoverEndpoint } from "../component/discover-endpoint.ts";
 import { isDiscoverEndpoint } from "../component/discovery.ts";
 import type { Exporter, ExporterSettings, ExportOutcome } from "../component/export.ts";
-import { isRetryableHttpStatus } from "../component/retry.ts";
+import { isHeldHttpStatus } from "../component/retry.ts";
 import type { LogFragment } from "../model/log.ts";
 import { messageOf } from "../model/message-of.ts";
 import { type ClientTls, openClientTls } from "./client-tls.ts";
@@ -64,6 +64,12 @@ export class HttpExporter implements Exporter {
       userAgent: this.#protocol.userAgent(host),
       tls: tls.material,
       maxSockets: config.sending.concurrency,
+      onPlain: (url) =>
+        host.logger.warn("the destination does not take gzip; bodies go uncompressed from now on", {
+          exporter: this.#settings.name,
+          host: url.host,
+          setting: `exporters.${this.#settings.name}.compression: none`,
+        }),
     });
     tls.onChange((material) => sender.useTls(material));
     this.#sender = sender;
@@ -113,5 +119,7 @@ function isSecure(endpoint: string): boolean {
 
 /** What speaks against the instance; refusing spans speaks against the spans. */
 function isFailure(answer: HttpAnswer): boolean {
-  return answer.type === "failed" || isRetryableHttpStatus(answer.status);
+  if (answer.type === "failed") return true;
+  const { status } = answer;
+  return (status < 200 || status >= 300) && status !== 413 && isHeldHttpStatus(status);
 }

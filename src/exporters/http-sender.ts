@@ -53,6 +53,8 @@ export interface HttpSenderSettings {
   readonly tls: ClientTlsMaterial;
   /** Most sockets at once. */
   readonly maxSockets: number;
+  /** The peer does not inflate: from now on bodies go uncompressed. */
+  readonly onPlain: (url: URL) => void;
 }
 
 /** Ends the request that is under way. */
@@ -65,29 +67,23 @@ export class HttpSender {
   readonly #settings: HttpSenderSettings;
   #agent: HttpAgent;
   readonly #request: typeof httpRequest;
+  /** Until the peer shows that it does not inflate. */
+  #zips: boolean;
 
   constructor(settings: HttpSenderSettings) {
     this.#settings = settings;
     this.#agent = createAgent(settings, settings.tls);
+    this.#zips = settings.compression === "gzip";
     this.#request = settings.secure ? (httpsRequest as typeof httpRequest) : httpRequest;
   }
 
   /**
    * One attempt, on another connection where a kept one proves closed: a peer may get the body twice, as from any
-   * repetition. Never throws: whatever happens to it is an answer.
+   * repetition. What a peer seems to refuse for its compression goes again at once without. Never throws: whatever
+   * happens to it is an answer.
    * @param url http or https, as the settings say
    */
   async post(url: URL, body: Uint8Array, contentType: string, signal: AbortSignal): Promise<HttpAnswer> {
-    const zipped = this.#settings.compression === "gzip" && body.length >= MIN_GZIP_BYTES;
-    const bytes = zipped ? await gzipAsync(body, GZIP) : body;
-    const headers = {
-      ...this.#settings.headers,
-      "content-type": contentType,
-      "content-length": bytes.length,
-      "user-agent": this.#settings.userAgent,
-      "accept-encoding": "gzip, identity",
-      ...(zipped ? { "content-encoding": "gzip" } : {}),
-    };
     const stop: Stop = { with: () => {} };
     const timer = setTimeout(
       () => stop.with(`no answer within ${this.#settings.timeoutMs} ms`),
@@ -95,15 +91,43 @@ export class HttpSender {
     );
     const release = onAbort(signal, () => stop.with("stopped while it was sent"));
     try {
-      for (;;) {
-        if (signal.aborted) return { type: "failed", reason: "stopped before it was sent" };
-        // Each that is closed leaves the pool, so that a new one is made at last.
-        const answer = await this.#once(url, headers, bytes, stop);
-        if (answer !== "closed") return answer;
+      const zip = this.#zips && body.length >= MIN_GZIP_BYTES;
+      const answer = await this.#attempt(url, body, contentType, zip, stop, signal);
+      if (!zip || !isForCompression(answer)) return answer;
+      const plain = await this.#attempt(url, body, contentType, false, stop, signal);
+      if (plain.type === "answer" && plain.status >= 200 && plain.status < 300) {
+        this.#zips = false;
+        this.#settings.onPlain(url);
       }
+      return plain;
     } finally {
       clearTimeout(timer);
       release();
+    }
+  }
+
+  async #attempt(
+    url: URL,
+    body: Uint8Array,
+    contentType: string,
+    zip: boolean,
+    stop: Stop,
+    signal: AbortSignal,
+  ): Promise<HttpAnswer> {
+    const bytes = zip ? await gzipAsync(body, GZIP) : body;
+    const headers = {
+      ...this.#settings.headers,
+      "content-type": contentType,
+      "content-length": bytes.length,
+      "user-agent": this.#settings.userAgent,
+      "accept-encoding": "gzip, identity",
+      ...(zip ? { "content-encoding": "gzip" } : {}),
+    };
+    for (;;) {
+      if (signal.aborted) return { type: "failed", reason: "stopped before it was sent" };
+      // Each that is closed leaves the pool, so that a new one is made at last.
+      const answer = await this.#once(url, headers, bytes, stop);
+      if (answer !== "closed") return answer;
     }
   }
 
@@ -147,6 +171,14 @@ function createAgent({ secure, maxSockets }: HttpSenderSettings, tls: ClientTlsM
   return secure ? new HttpsAgent({ ...pool, ...tls }) : new HttpAgent(pool);
 }
 
+/** Unsupported Media Type, or what Jaeger's collector says of Thrift in gzip, which it does not inflate. */
+function isForCompression(answer: HttpAnswer): boolean {
+  if (answer.type === "failed") return false;
+  return (
+    answer.status === 415 || (answer.status === 400 && /unknown data type/i.test(String(Buffer.from(answer.body))))
+  );
+}
+
 function readAnswer(request: ClientRequest, response: IncomingMessage, resolve: (answer: HttpAnswer) => void): void {
   const chunks: Buffer[] = [];
   let length = 0;
@@ -173,7 +205,7 @@ function readAnswer(request: ClientRequest, response: IncomingMessage, resolve: 
     chunks.push(chunk);
   });
   body.on("end", () => finish(false));
-  const broken = (error: Error) => resolve({ type: "failed", reason: `the answer broke off: ${reasonOf(error)}` });
-  body.on("error", broken);
-  if (body !== response) response.on("error", broken);
+  response.on("error", (error) => resolve({ type: "failed", reason: `the answer broke off: ${reasonOf(error)}` }));
+  // It says to be gzip and is not, or is empty: the status counts.
+  if (body !== response) body.on("error", () => finish(false));
 }

@@ -3,7 +3,7 @@ import type { AddressInfo, Socket } from "node:net";
 import { gunzipSync, gzipSync } from "node:zlib";
 import { afterEach, describe, expect, it } from "vitest";
 import { fixtureFragments, fragmentOfNames } from "../../test/support/fragments.ts";
-import { testHost } from "../../test/support/host.ts";
+import { recordingHost, testHost } from "../../test/support/host.ts";
 import { comparableSet, recordsOf } from "../../test/support/mapping-records.ts";
 import { fromJaegerBatches } from "../codec/jaeger/from-jaeger.ts";
 import { readBatch } from "../codec/jaeger/thrift-batch.ts";
@@ -12,7 +12,7 @@ import { decodeTraces } from "../codec/otlp/message/decode.ts";
 import { BinaryReader } from "../codec/thrift/binary.ts";
 import { fromZipkinSpans } from "../codec/zipkin/from-zipkin.ts";
 import { decodeZipkinJson } from "../codec/zipkin/json.ts";
-import type { ComponentFactory } from "../component/component.ts";
+import type { ComponentFactory, Host } from "../component/component.ts";
 import type { Exporter, ExporterSettings, ExportOutcome } from "../component/export.ts";
 import type { HttpExporterConfig } from "./http-exporter.ts";
 import { MAX_ANSWER_BYTES } from "./http-sender.ts";
@@ -59,11 +59,11 @@ async function peer(answer: (response: ServerResponse, seen: Seen, index: number
   return { seen, server, url: `http://127.0.0.1:${(server.address() as AddressInfo).port}` };
 }
 
-async function started(factory: Factory, config: object): Promise<Exporter> {
+async function started(factory: Factory, config: object, host: Host = testHost()): Promise<Exporter> {
   const settings: ExporterSettings = { name: factory.type, writeStdout: () => {} };
   const exporter = factory.create(settings, factory.config.parse(config));
   exporters.push(exporter);
-  await exporter.start(testHost());
+  await exporter.start(host);
   return exporter;
 }
 
@@ -149,7 +149,17 @@ describe("otlp_http", () => {
     expect(nonsense).not.toHaveProperty("afterMs");
   });
 
-  it.each([400, 401, 404, 500, 501])("rejects %i with the peer's words", async (status) => {
+  it.each([301, 307, 401, 403, 404, 405, 408, 409, 500, 501])(
+    "holds spans after %i, which somebody can mend",
+    async (status) => {
+      expect(await outcomeOf((response) => response.writeHead(status).end("ask the admin"))).toEqual({
+        type: "retry",
+        reason: `HTTP ${status}: ask the admin`,
+      });
+    },
+  );
+
+  it.each([400, 422])("rejects %i with the peer's words", async (status) => {
     // google.rpc.Status { message: "no good" }
     const body = Buffer.from("12076e6f20676f6f64", "hex");
     expect(await outcomeOf((response) => response.writeHead(status).end(body))).toEqual({
@@ -188,8 +198,7 @@ describe("otlp_http", () => {
     const other = await peer((response) => response.end());
     const outcome = await outcomeOf((response) => response.writeHead(307, { location: `${other.url}/x` }).end());
     expect(outcome).toEqual({
-      type: "rejected",
-      count: 2,
+      type: "retry",
       reason: `HTTP 307: redirect to ${other.url}/x not followed`,
     });
     expect(other.seen).toEqual([]);
@@ -197,7 +206,7 @@ describe("otlp_http", () => {
 
   it.each([
     ["rejected spans", "0a08 0801 12046e6f7065", { type: "rejected", count: 1, reason: "nope" }],
-    ["a warning alone", "0a06 12046e6f7065", { type: "rejected", count: 0, reason: "nope" }],
+    ["a warning alone", "0a06 12046e6f7065", { type: "delivered", warning: "nope" }],
     ["an empty partial success", "0a00", { type: "delivered" }],
     ["a body that is no protobuf", "ffffffff", { type: "delivered" }],
   ])("reads a success with %s", async (_name, hex, expected) => {
@@ -211,17 +220,29 @@ describe("otlp_http", () => {
     expect(outcome).toEqual({ type: "rejected", count: 1, reason: "nope" });
   });
 
-  it("cuts off an answer that is too long, compressed or not", async () => {
+  it("cuts off a good answer that is too long, compressed or not: the status says that the spans were taken", async () => {
     const huge = Buffer.alloc(MAX_ANSWER_BYTES + 1);
-    const expected = {
-      type: "rejected",
-      count: 2,
-      reason: `HTTP 200 with an answer longer than ${MAX_ANSWER_BYTES} bytes`,
-    };
-    expect(await outcomeOf((response) => response.end(huge))).toEqual(expected);
+    expect(await outcomeOf((response) => response.end(huge))).toEqual({ type: "delivered" });
     const bomb = gzipSync(Buffer.alloc(64 * 1024 * 1024));
     const zipped = (response: ServerResponse) => response.writeHead(200, { "content-encoding": "gzip" }).end(bomb);
-    expect(await outcomeOf(zipped)).toEqual(expected);
+    expect(await outcomeOf(zipped)).toEqual({ type: "delivered" });
+  });
+
+  it.each<[string, (response: ServerResponse) => void]>([
+    ["204", (response) => response.writeHead(204).end()],
+    ["202 without a body", (response) => response.writeHead(202).end()],
+    ["text", (response) => response.writeHead(200, { "content-type": "text/plain" }).end("OK")],
+    ["gzip that is none", (response) => response.writeHead(200, { "content-encoding": "gzip" }).end("OK")],
+    ["204 that says gzip", (response) => response.writeHead(204, { "content-encoding": "gzip" }).end()],
+  ])("takes %s for a delivery", async (_name, answer) => {
+    expect(await outcomeOf(answer)).toEqual({ type: "delivered" });
+  });
+
+  it("warns of a delivery that a page of HTML answers", async () => {
+    const outcome = await outcomeOf((response) =>
+      response.writeHead(200, { "content-type": "text/html; charset=utf-8" }).end("<h1>Sign in</h1>"),
+    );
+    expect(outcome).toEqual({ type: "delivered", warning: expect.stringContaining("HTTP 200 with a page of HTML") });
   });
 
   it("retries a connection that is reset, an answer that breaks off, and a port that nobody listens on", async () => {
@@ -311,11 +332,14 @@ describe("config", () => {
       headers: {},
       compression: "gzip",
       start_at: "now",
-      sending: { max_batch_spans: 2048, concurrency: 4, max_backlog_spans: null },
+      sending: { max_batch_spans: 2048, max_batch_bytes: 3_145_728, concurrency: 4, max_backlog_spans: null },
       retry_on_failure: { initial_interval_ms: 5000, max_interval_ms: 30000, multiplier: 1.5 },
       timeout_ms: 10000,
     });
-    expect(jaegerExporter.config.parse({}).endpoint).toBe("http://localhost:14268/api/traces");
+    expect(jaegerExporter.config.parse({})).toMatchObject({
+      endpoint: "http://localhost:14268/api/traces",
+      compression: "none",
+    });
     expect(zipkinExporter.config.parse({}).endpoint).toBe("http://localhost:9411/api/v2/spans");
   });
 
@@ -380,6 +404,12 @@ describe("zipkin", () => {
   });
 });
 
+/** As Jaeger's collector of version 1, to which gzip is Thrift of an unknown type. */
+function likeJaegerV1(response: ServerResponse, { headers }: Seen): void {
+  if (headers["content-encoding"] === undefined) response.writeHead(202).end();
+  else response.writeHead(400).end("Unable to process request body: Unknown data type 31\n");
+}
+
 describe("jaeger", () => {
   const TWO = [fragmentOfNames(["a"], "one"), fragmentOfNames(["b", "c"], "two")];
   const serviceOf = (seen: Seen) => readBatch(new BinaryReader(seen.body)).process.serviceName;
@@ -417,6 +447,23 @@ describe("jaeger", () => {
     expect(await exporter.export(TWO, NEVER)).toMatchObject({ type: "retry" });
     expect(await exporter.export(TWO, NEVER)).toEqual({ type: "rejected", count: 1, reason: "HTTP 400: bad" });
     expect(seen).toHaveLength(3);
+  });
+
+  it("goes uncompressed by default, for Jaeger's collector inflates nothing", async () => {
+    const { url, seen } = await peer(likeJaegerV1);
+    const exporter = await started(jaegerExporter, { endpoint: url });
+    expect(await exporter.export(fixtureFragments("node-shop", 6), NEVER)).toEqual({ type: "delivered" });
+    expect(seen.every(({ headers }) => headers["content-encoding"] === undefined)).toBe(true);
+  });
+
+  it("tries once without the gzip that it was told to use, says so, and stays with that", async () => {
+    const { url, seen } = await peer(likeJaegerV1);
+    const host = recordingHost();
+    const exporter = await started(jaegerExporter, { endpoint: url, compression: "gzip" }, host);
+    const fragments = [fragmentOfNames(["x".repeat(1000)])];
+    for (let i = 0; i < 2; i++) expect(await exporter.export(fragments, NEVER)).toEqual({ type: "delivered" });
+    expect(seen.map(({ headers }) => headers["content-encoding"])).toEqual(["gzip", undefined, undefined]);
+    expect(host.lines.filter(({ message }) => message.includes("does not take gzip"))).toHaveLength(1);
   });
 
   it("splits at 413", async () => {

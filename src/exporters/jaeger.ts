@@ -80,11 +80,14 @@ function encode(fragments: readonly LogFragment[]): Request[] {
   });
 }
 
-/** Jaeger's thrift over HTTP, as its clients send it; the endpoint is the whole URL, or a service to discover. */
+/**
+ * Jaeger's thrift over HTTP, as its clients send it: uncompressed, for its collector inflates nothing. The endpoint is
+ * the whole URL, or a service to discover.
+ */
 export const jaegerExporter: ComponentFactory<HttpExporterConfig, ExporterSettings, Exporter> = {
   type: "jaeger",
   stability: "beta",
-  config: httpExporterConfig("http://localhost:14268/api/traces"),
+  config: httpExporterConfig("http://localhost:14268/api/traces", "none"),
   create: (settings, config) => {
     const sending = new Sending();
     return new HttpExporter(settings, config, {

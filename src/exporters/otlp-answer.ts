@@ -16,8 +16,9 @@ export function readExportAnswer(body: Uint8Array): ExportOutcome {
     // The peer said success in its status; a body that is none of ours takes nothing back.
   }
   const { rejectedSpans = 0, errorMessage = "" } = partial ?? {};
-  if (rejectedSpans <= 0 && errorMessage === "") return { type: "delivered" };
-  return { type: "rejected", count: Math.max(0, rejectedSpans), reason: quote(errorMessage) || "partial success" };
+  const reason = quote(errorMessage) || "partial success";
+  if (rejectedSpans > 0) return { type: "rejected", count: rejectedSpans, reason };
+  return errorMessage === "" ? { type: "delivered" } : { type: "delivered", warning: reason };
 }
 
 /** The words in an OTLP/HTTP error body, which is a google.rpc.Status, or the text of a proxy in between. */

@@ -68,7 +68,7 @@ const config = z
         "`host:port`, or `http(s)://host:port`, or `discover://service[?tag=…][&scheme=https]`: without a scheme `tls` decides on TLS.",
       ),
     headers: metadataConfig,
-    compression: compressionConfig,
+    compression: compressionConfig.default("gzip"),
     tls: clientTlsConfig.optional(),
     ...exporterCommonConfig,
   })

@@ -1,8 +1,8 @@
 import type { ExportOutcome } from "../component/export.ts";
-import { isRetryableHttpStatus } from "../component/retry.ts";
+import { isHeldHttpStatus } from "../component/retry.ts";
 import type { LogFragment } from "../model/log.ts";
 import { messageOf } from "../model/message-of.ts";
-import { type HttpAnswer, MAX_ANSWER_BYTES } from "./http-sender.ts";
+import type { HttpAnswer } from "./http-sender.ts";
 
 /** Most characters of a peer's own words in a reason. */
 const MAX_QUOTE = 300;
@@ -12,8 +12,9 @@ export function countSpans(fragments: readonly LogFragment[]): number {
 }
 
 /**
- * What an HTTP answer says about a request of `count` spans: OTLP specification 1.11 "OTLP/HTTP response", which fits
- * Jaeger and Zipkin too. `readSuccess` looks into the body of a 2xx answer.
+ * What an HTTP answer says about a request of `count` spans. A 2xx status says that they were taken, whatever its body
+ * is; `readSuccess` looks into one that can be read. Everything else is held, but for what isHeldHttpStatus and 413
+ * speak of. The OTLP specification would give up after 4xx; that is for senders that keep spans in memory.
  */
 export function httpOutcome(
   answer: HttpAnswer,
@@ -23,18 +24,26 @@ export function httpOutcome(
 ): ExportOutcome {
   if (answer.type === "failed") return { type: "retry", reason: answer.reason };
   const { status, retryAfterMs } = answer;
-  if (isRetryableHttpStatus(status)) {
-    const reason = withDetail(`HTTP ${status}`, readMessage(answer.body));
-    return { type: "retry", reason, ...(retryAfterMs === undefined ? {} : { afterMs: retryAfterMs }) };
-  }
-  if (status === 413) return { type: "split", reason: withDetail("HTTP 413", readMessage(answer.body)) };
-  if (answer.tooLong) {
-    return { type: "rejected", count, reason: `HTTP ${status} with an answer longer than ${MAX_ANSWER_BYTES} bytes` };
-  }
-  if (status >= 200 && status < 300) return readSuccess(answer.body);
+  if (status >= 200 && status < 300) return successOf(answer, readSuccess);
   const detail =
-    answer.location === undefined ? readMessage(answer.body) : `redirect to ${answer.location} not followed`;
-  return { type: "rejected", count, reason: withDetail(`HTTP ${status}`, detail) };
+    answer.location === undefined ? readMessage(answer.body) : `redirect to ${quote(answer.location)} not followed`;
+  const reason = withDetail(`HTTP ${status}`, detail);
+  if (status === 413) return { type: "split", reason };
+  if (!isHeldHttpStatus(status)) return { type: "rejected", count, reason };
+  return { type: "retry", reason, ...(retryAfterMs === undefined ? {} : { afterMs: retryAfterMs }) };
+}
+
+function successOf(
+  { status, contentType, body, tooLong }: HttpAnswer & { readonly type: "answer" },
+  readSuccess: (body: Uint8Array) => ExportOutcome,
+): ExportOutcome {
+  if (/^text\/html\b/i.test(contentType)) {
+    return {
+      type: "delivered",
+      warning: `HTTP ${status} with a page of HTML: is this a tracing backend, or a sign-in page before it?`,
+    };
+  }
+  return tooLong ? { type: "delivered" } : readSuccess(body);
 }
 
 export function withDetail(what: string, detail: string): string {

@@ -57,6 +57,7 @@ export async function createExporters(config: unknown, host: Host): Promise<read
       exporter: host.reportWork === undefined ? exporter : new ReportedExporter(exporter, name, host.reportWork),
       startAt: start_at,
       maxBatchSpans: sending.max_batch_spans,
+      maxBatchBytes: sending.max_batch_bytes,
       concurrency: sending.concurrency,
       ...(sending.max_backlog_spans === null ? {} : { maxBacklogSpans: sending.max_backlog_spans }),
       backoff: {

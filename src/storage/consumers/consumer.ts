@@ -9,7 +9,7 @@ import { type Cursor, compareCursors, type LogFragment } from "../../model/log.t
 import { messageOf } from "../../model/message-of.ts";
 import type { LogEntry, LogReader } from "../log/log-reader.ts";
 import type { LogPosition } from "../log/segment-source.ts";
-import { chunkFragments, spansOf } from "./chunk-fragments.ts";
+import { bytesOf, chunkFragments, spansOf } from "./chunk-fragments.ts";
 import type { ConsumerState } from "./cursor-store.ts";
 
 export interface ConsumerOptions {
@@ -38,6 +38,9 @@ type CountName = "delivered" | "rejected" | "lost" | "retries";
 /** Trouble of one kind is logged at most this often, ms. */
 const LOG_EVERY_MS = 10_000;
 
+/** Smaller than this a batch is not kept for good: a destination that refuses it means the span. */
+const MIN_BATCH_BYTES = 64 * 1024;
+
 /**
  * Drives one exporter along the log: joins rows into requests, keeps up to `concurrency` of them under way, repeats what
  * may be repeated for as long as retention and the bound on its backlog keep the spans, and splits what is too large. Its state holds the contiguous
@@ -59,6 +62,8 @@ export class Consumer {
   #idle: (() => void)[] = [];
   #lastOutcome: ExportOutcome["type"] | undefined;
   #lastError: string | undefined;
+  /** Most bytes in one request, about: the setting, or half of what the destination has found too large since. */
+  #maxBytes: number;
   #lastDeliveredAtMs: number | undefined;
   /** By message. */
   readonly #loggedAtMs = new Map<string, number>();
@@ -69,6 +74,7 @@ export class Consumer {
     const { position, delivered, rejected, lost, retries } = options.state;
     this.#done = position;
     this.#read = position;
+    this.#maxBytes = options.configured.maxBatchBytes ?? Number.POSITIVE_INFINITY;
     setMaxListeners(0, this.#giveUp.signal, this.#stop.signal);
     this.#counts = { delivered, rejected, lost, retries };
     const counter = (name: string, help: string) =>
@@ -142,6 +148,7 @@ export class Consumer {
     while (!this.#stop.signal.aborted && this.#running() < configured.concurrency) {
       const entries: LogEntry[] = [];
       let spans = 0;
+      let bytes = 0;
       let lostBefore = 0;
       const given = this.#givenUp();
       // The gap between the two shows as lost when the cursor passes it.
@@ -149,6 +156,8 @@ export class Consumer {
       for (;;) {
         const row = reader.next(at);
         if (row === undefined || (spans > 0 && spans + row.spans > configured.maxBatchSpans)) break;
+        // Its body is not read yet: as large as those before, span for span.
+        if (spans > 0 && (bytes / spans) * (spans + row.spans) > this.#maxBytes) break;
         const entry = reader.take(row);
         if (entry === undefined) {
           if (reader.waitsFor(row.position.segment)) break;
@@ -159,6 +168,7 @@ export class Consumer {
         lostBefore += Math.max(0, entry.position.spansThrough - entry.spans - at.spansThrough);
         entries.push(entry);
         spans += entry.spans;
+        bytes += entry.block.body.length;
         at = entry.position;
       }
       if (entries.length === 0) return;
@@ -195,7 +205,7 @@ export class Consumer {
     const fragments = job.entries.map(({ block, rows }) => ({ block, rows }));
     while (job.state === "running") {
       try {
-        for (const part of chunkFragments(fragments, this.#options.configured.maxBatchSpans)) await this.#send(part);
+        for (const part of this.#chunk(fragments)) await this.#send(part);
         job.entries = [];
         job.state = "done";
       } catch (error) {
@@ -232,11 +242,19 @@ export class Consumer {
       fragments = this.#options.reader.withoutDeleted(fragments);
       const spans = spansOf(fragments);
       if (spans === 0) return;
+      if (spans > 1 && bytesOf(fragments) > this.#maxBytes) {
+        // The destination has shown its limit since these were joined.
+        for (const part of this.#chunk(fragments)) await this.#send(part);
+        return;
+      }
       const outcome = await this.#attempt(fragments);
       this.#lastOutcome = outcome.type;
       switch (outcome.type) {
         case "delivered":
           this.#delivered(spans);
+          if (outcome.warning !== undefined) {
+            this.#complain("the destination took spans with a warning", outcome.warning);
+          }
           return;
         case "rejected":
           this.#delivered(Math.max(0, spans - outcome.count));
@@ -247,6 +265,7 @@ export class Consumer {
             this.#reject(spans, outcome.reason);
             return;
           }
+          this.#learn(bytesOf(fragments));
           for (const half of chunkFragments(fragments, Math.ceil(spans / 2))) await this.#send(half);
           return;
         }
@@ -267,6 +286,22 @@ export class Consumer {
         }
       }
     }
+  }
+
+  #chunk(fragments: readonly LogFragment[]): LogFragment[][] {
+    return chunkFragments(fragments, this.#options.configured.maxBatchSpans, this.#maxBytes);
+  }
+
+  /** Keeps what comes below a size that the destination has refused, until the next start. */
+  #learn(refusedBytes: number): void {
+    const half = Math.floor(refusedBytes / 2);
+    if (half < MIN_BATCH_BYTES || half >= this.#maxBytes) return;
+    this.#maxBytes = half;
+    this.#options.logger.info("the destination finds requests too large; they are kept smaller from now on", {
+      exporter: this.name,
+      bytes: half,
+      setting: `exporters.${this.name}.sending.max_batch_bytes`,
+    });
   }
 
   async #attempt(fragments: readonly LogFragment[]): Promise<ExportOutcome> {

@@ -89,8 +89,8 @@ function store(
     ingest,
     host,
     path,
-    append(first: number, count: number, receivedAtMs = Date.now()) {
-      ingest.append([incoming(makeBody("s", range(first, count)), receivedAtMs)]);
+    append(first: number, count: number, receivedAtMs = Date.now(), padding = 0) {
+      ingest.append([incoming(makeBody("s", range(first, count, 4, padding)), receivedAtMs)]);
       ingest.settle();
       core?.advanced();
     },
@@ -276,6 +276,34 @@ describe("exporters", () => {
     await until("the next start sends them", () => again.core.status()[0]?.lagSpans === 0);
     expect(next.delivered).toEqual(numbers(11, 30));
     release();
+  });
+
+  it("get a backlog of large spans in requests below a limit of bytes", async () => {
+    const log = store();
+    const narrow = destination("narrow", () => DELIVERED, {
+      startAt: "oldest",
+      maxBatchSpans: 2048,
+      maxBatchBytes: 100_000,
+    });
+    for (let i = 0; i < 10; i++) log.append(1 + i * 7, 7, Date.now(), 10_000);
+    log.append(71, 30, Date.now(), 10_000);
+    await log.run([narrow.configured]);
+    await until("all are sent", () => narrow.delivered.length === 100);
+    expect(narrow.delivered).toEqual(numbers(1, 100));
+    expect(Math.max(...narrow.requests.map((ids) => ids.length))).toBeLessThan(10);
+    expect(narrow.requests.length).toBeLessThan(20);
+  });
+
+  it("get few requests of a size that they found too large", async () => {
+    const log = store();
+    const limited = destination("limited", (ids) => (ids.length > 100 ? { type: "split", reason: "413" } : DELIVERED), {
+      startAt: "oldest",
+    });
+    for (let i = 0; i < 10; i++) log.append(1 + i * 200, 200, Date.now(), 2_000);
+    await log.run([limited.configured]);
+    await until("all are sent", () => limited.delivered.length === 2000);
+    expect(limited.delivered).toEqual(numbers(1, 2000));
+    expect(limited.requests.filter((ids) => ids.length > 100).length).toBeLessThanOrEqual(3);
   });
 
   it("get batches larger than their limit in parts", async () => {
