@@ -29,7 +29,7 @@ export interface ServedUi {
 
 /** Opens the UI port, which is served in the query thread and asks the control application here for the rest. */
 export async function serveUi(
-  { ui }: Config,
+  { ui, discovery: { server, health } }: Config,
   store: SpanStore,
   { createControlApp, createRegistryRoutes }: LoadedModules,
   { discovery, logger, metrics, status, notReady }: UiSources,
@@ -40,7 +40,14 @@ export async function serveUi(
   const control = createServer(
     createControlApp({
       admin: store,
-      registry: createRegistryRoutes({ local, remote, logger, closing: closing.signal }),
+      registry: createRegistryRoutes({
+        local,
+        remote,
+        tokens: server.tokens,
+        anyCheckTarget: health.any_target,
+        logger,
+        closing: closing.signal,
+      }),
       metrics,
       status: () => status(url),
       notReady,

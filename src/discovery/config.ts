@@ -66,8 +66,15 @@ export const discoveryConfig = z.strictObject({
       tokens: z
         .array(z.string().min(1))
         .default([])
-        .describe("Tokens of which clients must show one, as X-Consul-Token or Bearer; none: everybody may."),
+        .describe(
+          "Tokens of which clients must show one, as X-Consul-Token or Bearer, on the UI's port too where they change something; none: everybody may.",
+        ),
       allowed_hosts: z.array(z.string()).default([]).describe("Host names besides localhost and addresses."),
+      max_anonymous_instances: z
+        .int()
+        .min(1)
+        .default(1_000)
+        .describe("Most instances that one address registers while it shows no token."),
       datacenter: z.string().min(1).default("dc1").describe("Shown to Consul clients."),
       tls: tlsConfig.optional(),
     })
@@ -78,7 +85,9 @@ export const discoveryConfig = z.strictObject({
       any_target: z
         .boolean()
         .default(false)
-        .describe("Let registered checks go to other hosts than the instance's own."),
+        .describe(
+          "Let registered checks go to other hosts than the instance's own, with any method and headers, and show what these answer.",
+        ),
     })
     .prefault({}),
   instances: z

@@ -44,6 +44,8 @@ export class Discovery implements Component {
           store: this.#settings.store,
           staticInstances: instances.map(staticRegistration),
           allowLinkLocal: health.allow_link_local,
+          showAnswers: health.any_target || server.tokens.length > 0,
+          maxAnonymousInstances: server.max_anonymous_instances,
         },
         localConfig,
       );

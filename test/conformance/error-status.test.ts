@@ -83,7 +83,7 @@ beforeAll(async () => {
   const node = { name: "n", address: "127.0.0.1", datacenter: "dc1" };
   const consul = { registry: local, node, version: "1", tokens: [], anyCheckTarget: false, logger, closing };
   const status = createControlApp({ ...control, metrics: rejecting, status: rejecting });
-  const registry = createRegistryRoutes({ local, logger, closing });
+  const registry = createRegistryRoutes({ local, tokens: [], anyCheckTarget: false, logger, closing });
   await serve("UI API", createRouter().use(createUiRoutes(views)), "/api/ui/services");
   await serve("Jaeger API", createRouter().use(createJaegerRoutes(views)), "/api/services");
   await serve("status", status, "/api/ui/status");

@@ -125,3 +125,21 @@ describe("a collector that is killed and started again", () => {
     }
   });
 });
+
+describe("a registry with tokens", () => {
+  it("changes nothing without one, on the UI's port as on its own", async () => {
+    const collector = await createCollector({ discovery: { server: { tokens: ["s3cret"] } } });
+    closers.push(() => collector.shutdown());
+    const { registry, ui } = collector.endpoints;
+    const put = async (url: string, headers: Record<string, string> = {}): Promise<number> => {
+      const body = JSON.stringify({ name: "stock", host: "192.0.2.1", port: 80 });
+      return (await fetch(url, { method: "PUT", body, headers: { "content-type": "application/json", ...headers } }))
+        .status;
+    };
+    expect(await put(`${ui}api/registry/instances/x`)).toBe(403);
+    expect(await put(`${registry}/v1/agent/service/register`)).toBe(403);
+    expect(await put(`${ui}api/registry/instances/x`, { "x-consul-token": "wrong" })).toBe(403);
+    expect(((await (await fetch(`${ui}api/registry`)).json()) as RegistryView).services).toEqual([]);
+    expect(await put(`${ui}api/registry/instances/x`, { "x-consul-token": "s3cret" })).toBe(200);
+  });
+});

@@ -84,7 +84,8 @@ describeWhere(PYTHON !== undefined, "python3 is missing", "a Python client of th
     await new Promise<void>((resolve) => service.listen(0, "127.0.0.1", resolve));
     const { logger } = testHost();
     const closing = new AbortController().signal;
-    api = createServer(express().use(createRegistryRoutes({ local: discovery.local, logger, closing })));
+    const open = { tokens: [], anyCheckTarget: false };
+    api = createServer(express().use(createRegistryRoutes({ ...open, local: discovery.local, logger, closing })));
     await new Promise<void>((resolve) => api.listen(0, "127.0.0.1", resolve));
   });
   afterAll(async () => {

@@ -20,6 +20,10 @@ export interface LocalBackendSettings {
   readonly staticInstances?: readonly Registration[];
   /** Let health checks go to link-local addresses. */
   readonly allowLinkLocal?: boolean;
+  /** Show what targets of checks answer. */
+  readonly showAnswers?: boolean;
+  /** Most instances of one peer that shows no token. */
+  readonly maxAnonymousInstances?: number;
 }
 
 /** The registry in the collector itself; the default. */

@@ -26,7 +26,7 @@ const FINAL_CODES: ReadonlySet<string> = new Set([
  */
 export async function probeGrpc(
   spec: HealthCheckSpec & { type: "grpc" },
-  { allowLinkLocal, userAgent }: ProbeOptions,
+  { allowLinkLocal, userAgent, showAnswers = false }: ProbeOptions,
   signal: AbortSignal,
 ): Promise<ProbeResult> {
   assertAllowed(spec.host, allowLinkLocal);
@@ -34,14 +34,19 @@ export async function probeGrpc(
   const session = connect(`${scheme}://${authority(spec.host, spec.port)}`, { lookup: targetLookup(allowLinkLocal) });
   const release = onAbort(signal, () => session.destroy(new Error("no answer in time")));
   try {
-    return await call(session, spec.service ?? "", `${userAgent} health check`);
+    return await call(session, spec.service ?? "", `${userAgent} health check`, showAnswers);
   } finally {
     release();
     session.destroy();
   }
 }
 
-function call(session: ClientHttp2Session, service: string, userAgent: string): Promise<ProbeResult> {
+function call(
+  session: ClientHttp2Session,
+  service: string,
+  userAgent: string,
+  showAnswers: boolean,
+): Promise<ProbeResult> {
   const message = healthRequest.encode({ service });
   const frame = Buffer.alloc(FRAME_BYTES + message.length);
   frame.writeUInt32BE(message.length, 1);
@@ -71,20 +76,20 @@ function call(session: ClientHttp2Session, service: string, userAgent: string): 
     });
     // A stream that never got a connection only says that it was cancelled; the cause says why.
     stream.on("error", (error) => reject(error.cause ?? error));
-    stream.on("end", () => resolve(resultOf(headers, received)));
+    stream.on("end", () => resolve(resultOf(headers, received, showAnswers)));
     stream.end(frame);
   });
 }
 
-function resultOf(headers: IncomingHttpHeaders, body: Buffer): ProbeResult {
+function resultOf(headers: IncomingHttpHeaders, body: Buffer, showAnswers: boolean): ProbeResult {
   const http = Number(headers[":status"]);
   if (http !== 200) return { ok: false, output: `HTTP ${http}, not a gRPC server`, final: http >= 400 && http < 500 };
   const code = Number(headers["grpc-status"] ?? Number.NaN);
   if (Number.isNaN(code)) return { ok: false, output: "no gRPC status, not a gRPC server", final: true };
   if (code !== 0) {
     const name = grpcStatusName(code);
-    const text = String(headers["grpc-message"] ?? "").slice(0, 200);
-    return { ok: false, output: `gRPC ${name}: ${text}`, final: FINAL_CODES.has(name) };
+    const text = showAnswers ? `: ${String(headers["grpc-message"] ?? "").slice(0, 200)}` : "";
+    return { ok: false, output: `gRPC ${name}${text}`, final: FINAL_CODES.has(name) };
   }
   return servingResult(body.subarray(FRAME_BYTES));
 }

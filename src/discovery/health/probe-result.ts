@@ -6,4 +6,6 @@ export type ProbeResult =
 export interface ProbeOptions {
   readonly allowLinkLocal: boolean;
   readonly userAgent: string;
+  /** Quote what targets say beside their status; default false. */
+  readonly showAnswers?: boolean;
 }

@@ -37,7 +37,7 @@ export async function probe(spec: HealthCheckSpec, options: ProbeOptions, signal
 /** 2xx passes. Redirects are not followed: they would lead to targets that nobody configured. */
 function probeHttp(
   spec: HealthCheckSpec & { type: "http" },
-  { allowLinkLocal, userAgent }: ProbeOptions,
+  { allowLinkLocal, userAgent, showAnswers = false }: ProbeOptions,
   signal: AbortSignal,
 ): Promise<ProbeResult> {
   const url = new URL(spec.url);
@@ -56,7 +56,7 @@ function probeHttp(
     request.on("response", (response) => {
       readStart(response, (text) => {
         request.destroy();
-        resolve(httpResult(response.statusCode ?? 0, text, response.headers.location));
+        resolve(httpResult(response.statusCode ?? 0, showAnswers ? text : "", response.headers.location));
       });
     });
     request.end();

@@ -2,13 +2,14 @@ import type { Host } from "../../component/component.ts";
 import {
   DEFAULT_TTL_MS,
   type DiscoveryBackend,
+  type HealthCheckSpec,
   type Registration,
   type RegistryStore,
   type ServiceInstance,
 } from "../../component/discovery.ts";
 import { PermanentError, RetryableError } from "../../component/errors.ts";
 import { type Logger, SILENT_LOGGER } from "../../component/logger.ts";
-import { HealthChecker } from "../health/health-checker.ts";
+import { HEALTH_DEFAULTS, HealthChecker } from "../health/health-checker.ts";
 import { byId, checkRegistration, healthyWithTags } from "../instance/instance.ts";
 import {
   type CheckDefinition,
@@ -22,6 +23,7 @@ import {
   storedRecord,
 } from "../instance/local-record.ts";
 import { ChangeLog } from "./change-log.ts";
+import { type Registrant, Registrants } from "./registrants.ts";
 
 export interface LocalRegistrySettings {
   readonly store: RegistryStore;
@@ -31,11 +33,20 @@ export interface LocalRegistrySettings {
   /** An expired instance is shown as unhealthy for this many TTLs before it is removed; default 1. */
   readonly keepExpiredTtls?: number;
   readonly maxInstances?: number;
+  /** Most instances of one peer that shows no token; default 1,000. */
+  readonly maxAnonymousInstances?: number;
+  /** Checks that somebody registers run no more often, ms; default 1,000. */
+  readonly minCheckIntervalMs?: number;
+  /** Show what targets of checks answer, and not only the status: whoever registers a check may read it. */
+  readonly showAnswers?: boolean;
   /** Wall clock, ms since the epoch. */
   readonly now?: () => number;
 }
 
 const MAX_INSTANCES = 10_000;
+const MIN_CHECK_INTERVAL_MS = 1_000;
+/** A check that hangs holds one of the places that all share, ms. */
+const MAX_CHECK_TIMEOUT_MS = 60_000;
 const MAX_OUTPUT = 4_096;
 /** The timer never sleeps longer, so that a clock that was set is noticed, ms. */
 const MAX_SLEEP_MS = 30_000;
@@ -53,6 +64,7 @@ export class LocalRegistry implements DiscoveryBackend {
   /** By check id, which is unique in the registry as in a Consul agent: the last registration has it. */
   readonly #checkOwners = new Map<string, LocalRecord>();
   readonly #changes: ChangeLog;
+  readonly #registrants: Registrants;
   #checker: HealthChecker | undefined;
   #logger: Logger = SILENT_LOGGER;
   #timer: NodeJS.Timeout | undefined;
@@ -62,6 +74,7 @@ export class LocalRegistry implements DiscoveryBackend {
   constructor(settings: LocalRegistrySettings) {
     this.#settings = settings;
     this.#now = settings.now ?? Date.now;
+    this.#registrants = new Registrants(settings.maxAnonymousInstances);
     // Above every index of an earlier process that made fewer than ten changes a second.
     this.#changes = new ChangeLog(Math.max(1, Math.floor(this.#now() / 100)));
   }
@@ -70,6 +83,7 @@ export class LocalRegistry implements DiscoveryBackend {
     this.#logger = host.logger;
     this.#checker = new HealthChecker({
       allowLinkLocal: this.#settings.allowLinkLocal ?? false,
+      showAnswers: this.#settings.showAnswers ?? false,
       userAgent: host.userAgent,
     });
     for (const registration of this.#settings.staticInstances ?? []) {
@@ -113,7 +127,8 @@ export class LocalRegistry implements DiscoveryBackend {
     this.#settings.store.close();
   }
 
-  async register(registration: Registration, ttlMs: number = DEFAULT_TTL_MS): Promise<void> {
+  /** @param by over the network; undefined is this process, which may do everything */
+  async register(registration: Registration, ttlMs: number = DEFAULT_TTL_MS, by?: Registrant): Promise<void> {
     const checks: CheckDefinition[] = [];
     const deregisterAfterMs = ttlMs > 0 ? ttlMs * (this.#settings.keepExpiredTtls ?? 1) : undefined;
     if (ttlMs > 0) {
@@ -123,15 +138,21 @@ export class LocalRegistry implements DiscoveryBackend {
     if (registration.check !== undefined) {
       checks.push({ id: `service:${registration.id}:health`, name: "health", spec: registration.check });
     }
-    this.registerWithChecks(registration, ttlMs, checks);
+    this.registerWithChecks(registration, ttlMs, checks, by);
   }
 
   /**
    * As `register`, with any checks. What is there under the same id is replaced, with a warning where it was another
    * service or another address; a check that stays the same keeps its status.
    * @throws PermanentError `bad_request`; also when the id belongs to an instance of the config, or the registry is full
+   * @throws PermanentError `unauthenticated` where `by` would need a token
    */
-  registerWithChecks(registration: Registration, ttlMs: number, checks: readonly CheckDefinition[]): void {
+  registerWithChecks(
+    registration: Registration,
+    ttlMs: number,
+    checks: readonly CheckDefinition[],
+    by?: Registrant,
+  ): void {
     this.#assertOpen();
     checkRegistration(registration, ttlMs);
     const { id, name, host, port } = registration;
@@ -143,6 +164,7 @@ export class LocalRegistry implements DiscoveryBackend {
     if (previous === undefined && this.#records.size >= limit) {
       throw new PermanentError("bad_request", `registration: the registry is full, it takes ${limit} instances`);
     }
+    if (by !== undefined) this.#registrants.admit(id, name, previous, by);
     const old = previous?.instance;
     if (old !== undefined && (old.name !== name || old.host !== host || old.port !== port)) {
       this.#logger.warn("an id was registered again for another instance, which replaces the first", {
@@ -152,6 +174,7 @@ export class LocalRegistry implements DiscoveryBackend {
       });
     }
     this.#add(registration, ttlMs, checks, false, previous);
+    this.#registrants.registered(id, by);
   }
 
   async deregister(id: string): Promise<boolean> {
@@ -260,6 +283,7 @@ export class LocalRegistry implements DiscoveryBackend {
     this.#settings.store.remove(record.instance.id);
     this.#forget(record);
     this.#records.delete(record.instance.id);
+    this.#registrants.gone(record.instance.id);
     this.#changes.changed(record.instance.name);
   }
 
@@ -274,12 +298,22 @@ export class LocalRegistry implements DiscoveryBackend {
     for (const check of record.checks) {
       this.#checkOwners.set(check.id, record);
       if (check.spec === undefined) continue;
-      this.#checker?.add(checkKey(record, check), check.spec, ({ health, output }) => {
+      const spec = record.isStatic ? check.spec : this.#bounded(check.spec);
+      this.#checker?.add(checkKey(record, check), spec, ({ health, output }) => {
         if (health === "unknown") check.output = output.slice(0, MAX_OUTPUT);
         else this.#report(record, check, health === "healthy" ? "passing" : "critical", output);
         if (health === "healthy" && record.instance.ttlMs === 0) this.#beat(record);
       });
     }
+  }
+
+  #bounded(spec: HealthCheckSpec): HealthCheckSpec {
+    const least = this.#settings.minCheckIntervalMs ?? MIN_CHECK_INTERVAL_MS;
+    return {
+      ...spec,
+      intervalMs: Math.max(least, spec.intervalMs ?? HEALTH_DEFAULTS.intervalMs),
+      timeoutMs: Math.min(MAX_CHECK_TIMEOUT_MS, spec.timeoutMs ?? HEALTH_DEFAULTS.timeoutMs),
+    };
   }
 
   #report(record: LocalRecord, check: CheckState, status: CheckStatus, output: string): void {

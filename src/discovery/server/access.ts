@@ -1,5 +1,6 @@
 import { createHash, timingSafeEqual } from "node:crypto";
 import type { IncomingMessage } from "node:http";
+import type { Registrant } from "../registry/registrants.ts";
 
 /** `missing`: no credential was shown; `wrong`: one that is not known. */
 export type Access = "granted" | "missing" | "wrong";
@@ -15,6 +16,11 @@ export class TokenAccess {
     this.#digests = tokens.map(digest);
   }
 
+  /** Whether a token is asked for at all. */
+  get asks(): boolean {
+    return this.#digests.length > 0;
+  }
+
   check(request: IncomingMessage): Access {
     if (this.#digests.length === 0) return "granted";
     const shown = shownToken(request);
@@ -25,6 +31,12 @@ export class TokenAccess {
     for (const expected of this.#digests) known = timingSafeEqual(seen, expected) || known;
     return known ? "granted" : "wrong";
   }
+}
+
+/** Who asks, once it has access. */
+export function registrantOf(request: IncomingMessage, access: TokenAccess): Registrant {
+  const address = (request.socket.remoteAddress ?? "127.0.0.1").replace(/^::ffff:/, "");
+  return { address, hasToken: access.asks && access.check(request) === "granted" };
 }
 
 function shownToken({ headers }: IncomingMessage): string | undefined {

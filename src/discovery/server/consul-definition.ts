@@ -9,8 +9,12 @@ import { parseDuration } from "./duration.ts";
 export interface DefinitionOptions {
   /** Address of the client: the instance's where it names none. */
   readonly remoteAddress: string;
+  /** The client is on this machine: only such a one has checks ask this machine. */
+  readonly isLocal: boolean;
   /** Let checks go to other hosts than the instance's own. */
   readonly anyCheckTarget: boolean;
+  /** Let checks have any method and headers: the client has shown a token. */
+  readonly anyCheckRequest: boolean;
 }
 
 export interface ConsulDefinition {
@@ -67,7 +71,7 @@ export function parseDefinition(body: unknown, options: DefinitionOptions): Cons
     refuse(`an instance may have at most ${MAX_CHECKS} checks; this one has ${given.length}`);
   const checks = given.map((check, at) => {
     const defaultId = given.length === 1 ? `service:${id}` : `service:${id}:${at + 1}`;
-    return parseCheck(check, { defaultId, name, host, anyTarget: options.anyCheckTarget });
+    return parseCheck(check, { ...options, defaultId, name, host });
   });
   const ids = new Set(checks.map((check) => check.id));
   if (ids.size < checks.length) refuse("two checks have the same CheckID");
@@ -75,14 +79,14 @@ export function parseDefinition(body: unknown, options: DefinitionOptions): Cons
   return { registration, checks, ttlMs: Number.isFinite(ttlMs) ? ttlMs : 0 };
 }
 
-interface CheckContext {
+interface CheckContext extends DefinitionOptions {
   readonly defaultId: string;
   readonly name: string;
   readonly host: string;
-  readonly anyTarget: boolean;
 }
 
-function parseCheck(value: unknown, { defaultId, name, host, anyTarget }: CheckContext): CheckDefinition {
+function parseCheck(value: unknown, context: CheckContext): CheckDefinition {
+  const { defaultId, name } = context;
   const check = keyed(value, "Check");
   for (const key of UNSUPPORTED) {
     if (check[plain(key)] !== undefined) refuse(`check type ${key} is not supported; use ${KINDS.join(", ")}`);
@@ -102,13 +106,33 @@ function parseCheck(value: unknown, { defaultId, name, host, anyTarget }: CheckC
     return { ...common, ttlMs };
   }
   const spec = specOf(kinds[0] as "HTTP" | "TCP" | "GRPC", check);
+  assertAllowed(spec, context);
+  return { ...common, spec };
+}
+
+/** The collector sends checks with its own rights: they must not reach what the registrant could not. */
+function assertAllowed(spec: HealthCheckSpec, context: CheckContext): void {
+  const { host, isLocal, anyCheckTarget, anyCheckRequest } = context;
+  if (anyCheckTarget) return;
   const target = spec.type === "http" ? new URL(spec.url).hostname.replace(/^\[|\]$/g, "") : spec.host;
-  if (!anyTarget && !sameHost(target, host)) {
+  if (!sameHost(target, host)) {
     refuse(
       `the check's target ${target} is not the instance's own address ${host}; the collector allows others with discovery.health.any_target`,
     );
   }
-  return { ...common, spec };
+  assertLoopback(target, isLocal);
+  if (spec.type !== "http" || anyCheckRequest) return;
+  const chosen = Object.keys(spec.headers ?? {}).length > 0 ? "headers of its own" : "";
+  const method = spec.method === "GET" || spec.method === "HEAD" ? chosen : `the method ${spec.method}`;
+  if (method !== "") {
+    refuse(`a check with ${method} needs a token of discovery.server.tokens, or discovery.health.any_target`);
+  }
+}
+
+/** @throws PermanentError `bad_request` for a check of this machine that another one asks for */
+export function assertLoopback(target: string, isLocal: boolean): void {
+  if (isLocal || !isLoopback(target)) return;
+  refuse(`the check's target ${target} is the collector's machine, and the registrant is on another`);
 }
 
 function specOf(kind: "HTTP" | "TCP" | "GRPC", check: JsonObject): HealthCheckSpec {

@@ -1,4 +1,4 @@
-import type { CheckState, LocalRecord } from "../instance/local-record.ts";
+import type { CheckState, CheckStatus, LocalRecord } from "../instance/local-record.ts";
 import { formatDuration } from "./duration.ts";
 
 /** The collector, as the node that Consul's answers name. */
@@ -35,11 +35,32 @@ export function catalogEntry(record: LocalRecord, node: ConsulNode): object {
   };
 }
 
-export function checksOf(record: LocalRecord, node: ConsulNode): object[] {
+/** Entry of /v1/catalog/nodes. */
+export function catalogNode(node: ConsulNode): object {
+  return { ...nodeFields(node), CreateIndex: 1, ModifyIndex: 1 };
+}
+
+/** The worst that a check of the records says. */
+export function aggregateStatus(records: readonly LocalRecord[]): Exclude<CheckStatus, "unknown"> {
+  const statuses = new Set(records.flatMap(({ checks }) => checks.map(statusOf)));
+  if (statuses.has("critical")) return "critical";
+  return statuses.has("warning") ? "warning" : "passing";
+}
+
+/** Consul has no word for not checked yet: critical is what it starts with. */
+function statusOf({ status }: CheckState): Exclude<CheckStatus, "unknown"> {
+  return status === "unknown" ? "critical" : status;
+}
+
+export function checksOf(record: LocalRecord, node: ConsulNode) {
   return record.checks.map((check) => checkOf(record, check, node));
 }
 
 function nodeOf(node: ConsulNode, record: LocalRecord) {
+  return { ...nodeFields(node), CreateIndex: record.createIndex, ModifyIndex: record.modifyIndex };
+}
+
+function nodeFields(node: ConsulNode) {
   return {
     ID: "",
     Node: node.name,
@@ -47,8 +68,6 @@ function nodeOf(node: ConsulNode, record: LocalRecord) {
     Datacenter: node.datacenter,
     TaggedAddresses: { lan: node.address, wan: node.address },
     Meta: {},
-    CreateIndex: record.createIndex,
-    ModifyIndex: record.modifyIndex,
   };
 }
 
@@ -75,14 +94,13 @@ function weightsOf({ instance }: LocalRecord) {
   return { Passing: Math.round(instance.weight), Warning: 1 };
 }
 
-function checkOf(record: LocalRecord, check: CheckState, node: ConsulNode): object {
+function checkOf(record: LocalRecord, check: CheckState, node: ConsulNode) {
   const { instance } = record;
   return {
     Node: node.name,
     CheckID: check.id,
     Name: check.name,
-    // Consul has no word for not checked yet: critical is what it starts with.
-    Status: check.status === "unknown" ? "critical" : check.status,
+    Status: statusOf(check),
     Notes: "",
     Output: check.output,
     ServiceID: instance.id,

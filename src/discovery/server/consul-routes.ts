@@ -1,16 +1,14 @@
 import express, { type NextFunction, type Request, type Response, type Router } from "express";
-import { PermanentError, RetryableError } from "../../component/errors.ts";
+import { PermanentError } from "../../component/errors.ts";
 import type { Logger } from "../../component/logger.ts";
-import { joinSignals } from "../../component/signals.ts";
-import { MINUTE_MS } from "../../model/time.ts";
 import { failureHandler } from "../../server/failure-handler.ts";
-import { hasAllTags } from "../instance/instance.ts";
-import type { LocalRecord } from "../instance/local-record.ts";
+import { isFromThisMachine } from "../../server/same-machine.ts";
 import type { LocalRegistry } from "../registry/local-registry.ts";
-import { TokenAccess } from "./access.ts";
+import { registrantOf, TokenAccess } from "./access.ts";
 import { parseDefinition } from "./consul-definition.ts";
-import { agentService, type ConsulNode, catalogEntry, checksOf, healthEntry } from "./consul-format.ts";
-import { parseDuration } from "./duration.ts";
+import { agentService, type ConsulNode, checksOf } from "./consul-format.ts";
+import { createLookupRoutes } from "./consul-lookups.ts";
+import { queryOf, takes, wildcard } from "./consul-parameters.ts";
 
 export interface ConsulRoutesSettings {
   readonly registry: LocalRegistry;
@@ -25,8 +23,6 @@ export interface ConsulRoutesSettings {
 }
 
 const MAX_BODY = "256kb";
-const DEFAULT_WAIT_MS = 5 * MINUTE_MS;
-const MAX_WAIT_MS = 10 * MINUTE_MS;
 const STATUSES = { pass: "passing", warn: "warning", fail: "critical" } as const;
 
 /**
@@ -38,15 +34,21 @@ export function createConsulRoutes(settings: ConsulRoutesSettings): Router {
   const router = express.Router({ caseSensitive: true });
   const body = express.json({ limit: MAX_BODY, type: () => true, strict: false });
 
-  router.use("/v1", authenticate(new TokenAccess(settings.tokens)));
+  const access = new TokenAccess(settings.tokens);
+  router.use("/v1", authenticate(access));
 
-  router.put("/v1/agent/service/register", body, (request, response) => {
-    const remoteAddress = (request.socket.remoteAddress ?? "127.0.0.1").replace(/^::ffff:/, "");
-    const definition = parseDefinition(request.body, { remoteAddress, anyCheckTarget: settings.anyCheckTarget });
-    registry.registerWithChecks(definition.registration, definition.ttlMs, definition.checks);
+  router.put("/v1/agent/service/register", takes(node, "replace-existing-checks"), body, (request, response) => {
+    const registrant = registrantOf(request, access);
+    const definition = parseDefinition(request.body, {
+      remoteAddress: registrant.address,
+      isLocal: isFromThisMachine(request),
+      anyCheckTarget: settings.anyCheckTarget,
+      anyCheckRequest: registrant.hasToken,
+    });
+    registry.registerWithChecks(definition.registration, definition.ttlMs, definition.checks, registrant);
     response.status(200).end();
   });
-  router.put("/v1/agent/service/deregister/*id", async (request, response) => {
+  router.put("/v1/agent/service/deregister/*id", takes(node), async (request, response) => {
     const id = wildcard(request, "id");
     if (await registry.deregister(id)) response.status(200).end();
     else
@@ -56,31 +58,31 @@ export function createConsulRoutes(settings: ConsulRoutesSettings): Router {
       );
   });
   for (const [word, status] of Object.entries(STATUSES)) {
-    router.put(`/v1/agent/check/${word}/*id`, (request, response) => {
+    router.put(`/v1/agent/check/${word}/*id`, takes(node, "note"), (request, response) => {
       const note = queryOf(request).get("note") ?? "";
       answerCheck(response, wildcard(request, "id"), (id) => registry.reportCheck(id, status, note));
     });
   }
-  router.put("/v1/agent/check/update/*id", body, (request, response) => {
+  router.put("/v1/agent/check/update/*id", takes(node), body, (request, response) => {
     const { Status: status, Output: output = "" } = (request.body ?? {}) as { Status?: unknown; Output?: unknown };
     const known = Object.values(STATUSES).find((value) => value === status);
     if (known === undefined) throw new PermanentError("bad_request", `Invalid check status: '${String(status)}'`);
     answerCheck(response, wildcard(request, "id"), (id) => registry.reportCheck(id, known, String(output)));
   });
 
-  router.get("/v1/agent/services", (_request, response) => {
+  router.get("/v1/agent/services", takes(node), (_request, response) => {
     response.json(
       Object.fromEntries(registry.records().map((record) => [record.instance.id, agentService(record, node)])),
     );
   });
-  router.get("/v1/agent/service/*id", (request, response) => {
+  router.get("/v1/agent/service/*id", takes(node), (request, response) => {
     const id = wildcard(request, "id");
     const record = registry.record(id);
     if (record === undefined) notFound(response, `unknown service ID: ${id}`);
     else response.json(agentService(record, node));
   });
-  router.get("/v1/agent/checks", (_request, response) => {
-    const checks = registry.records().flatMap((record) => checksOf(record, node) as { CheckID: string }[]);
+  router.get("/v1/agent/checks", takes(node), (_request, response) => {
+    const checks = registry.records().flatMap((record) => checksOf(record, node));
     response.json(Object.fromEntries(checks.map((check) => [check.CheckID, check])));
   });
   router.get("/v1/agent/self", (_request, response) => {
@@ -91,8 +93,11 @@ export function createConsulRoutes(settings: ConsulRoutesSettings): Router {
         Server: true,
         Version: `${settings.version}+spanloom`,
       },
-      Member: { Name: node.name, Addr: node.address, Status: 1 },
+      Member: memberOf(node),
     });
+  });
+  router.get("/v1/agent/members", takes(node, "wan"), (_request, response) => {
+    response.json([memberOf(node)]);
   });
   router.get("/v1/status/leader", (_request, response) => {
     response.json(`${node.address}:8300`);
@@ -101,41 +106,11 @@ export function createConsulRoutes(settings: ConsulRoutesSettings): Router {
     response.json([`${node.address}:8300`]);
   });
 
-  router.get("/v1/catalog/datacenters", (_request, response) => {
-    response.json([node.datacenter]);
-  });
-  router.get("/v1/catalog/services", async (request, response) => {
-    await waitForChange(settings, request, response, undefined);
-    const tags = new Map<string, Set<string>>();
-    for (const { instance } of registry.records()) {
-      const set = tags.get(instance.name) ?? new Set();
-      for (const tag of instance.tags) set.add(tag);
-      tags.set(instance.name, set);
-    }
-    response.json(Object.fromEntries([...tags].map(([name, set]) => [name, [...set].sort()])));
-  });
-  router.get("/v1/catalog/service/*name", async (request, response) => {
-    const name = wildcard(request, "name");
-    await waitForChange(settings, request, response, name);
-    response.json(tagged(registry.records(name), request).map((record) => catalogEntry(record, node)));
-  });
-  router.get("/v1/health/service/*name", async (request, response) => {
-    const name = wildcard(request, "name");
-    const passing = passingOf(queryOf(request));
-    await waitForChange(settings, request, response, name);
-    const records = tagged(registry.records(name), request).filter(
-      ({ instance }) => !passing || instance.health === "healthy",
-    );
-    response.json(records.map((record) => healthEntry(record, node)));
-  });
-  router.get("/v1/health/checks/*name", async (request, response) => {
-    const name = wildcard(request, "name");
-    await waitForChange(settings, request, response, name);
-    response.json(registry.records(name).flatMap((record) => checksOf(record, node)));
-  });
-
-  router.use("/v1", (request, response) => {
-    notFound(response, `no such endpoint here: ${request.method} ${request.originalUrl.split("?", 1)[0]}`);
+  router.use(createLookupRoutes(settings));
+  router.use("/v1", (request) => {
+    // Not 404, which would say that a key or a service is not there.
+    const path = request.originalUrl.split("?", 1)[0];
+    throw new PermanentError("unsupported", `no such endpoint here: ${request.method} ${path}`);
   });
   router.use(
     failureHandler(settings.logger, ({ message, typed, code }, response) => {
@@ -146,6 +121,10 @@ export function createConsulRoutes(settings: ConsulRoutesSettings): Router {
   return router;
 }
 
+function memberOf(node: ConsulNode): object {
+  return { Name: node.name, Addr: node.address, Status: 1 };
+}
+
 function authenticate(access: TokenAccess) {
   return (request: Request, response: Response, next: NextFunction): void => {
     const result = access.check(request);
@@ -154,57 +133,6 @@ function authenticate(access: TokenAccess) {
       response.status(403).type("text").send("Permission denied: anonymous token lacks permission");
     } else response.status(403).type("text").send("ACL not found");
   };
-}
-
-/**
- * A blocking query ("Blocking queries" in Consul's API docs): waits until the index is above the asked one, then sets
- * the headers for what is true now.
- */
-async function waitForChange(
-  { registry, closing }: ConsulRoutesSettings,
-  request: Request,
-  response: Response,
-  name: string | undefined,
-): Promise<void> {
-  const query = queryOf(request);
-  const index = wholeNumber(query, "index");
-  if (index !== undefined && index > 0) {
-    const wait = query.get("wait");
-    const waitMs = wait === null || wait === "" ? DEFAULT_WAIT_MS : parseDuration(wait);
-    if (waitMs === undefined) throw new PermanentError("bad_request", `Invalid wait time: ${JSON.stringify(wait)}`);
-    const gone = new AbortController();
-    response.once("close", () => gone.abort());
-    const ended = joinSignals(gone.signal, closing);
-    await registry.changes.wait(name, index, Math.min(MAX_WAIT_MS, waitMs || DEFAULT_WAIT_MS), ended.signal);
-    ended.release();
-    if (closing.aborted) throw new RetryableError("unreachable", "the registry is shutting down");
-  }
-  response.setHeader("X-Consul-Index", String(registry.changes.index(name)));
-  response.setHeader("X-Consul-KnownLeader", "true");
-  response.setHeader("X-Consul-LastContact", "0");
-}
-
-function wholeNumber(query: URLSearchParams, key: string): number | undefined {
-  const text = query.get(key);
-  if (text === null || text === "") return undefined;
-  if (!/^\d{1,16}$/.test(text)) throw new PermanentError("bad_request", `Invalid ${key}: ${JSON.stringify(text)}`);
-  return Number(text);
-}
-
-/** Present without a value means true, as in Consul. */
-function passingOf(query: URLSearchParams): boolean {
-  const text = query.get("passing");
-  if (text === null) return false;
-  if (["", "1", "t", "true", "TRUE", "True"].includes(text)) return true;
-  if (["0", "f", "false", "FALSE", "False"].includes(text)) return false;
-  throw new PermanentError("bad_request", "Invalid value for ?passing");
-}
-
-function tagged(records: readonly LocalRecord[], request: Request): LocalRecord[] {
-  const tags = queryOf(request)
-    .getAll("tag")
-    .filter((tag) => tag !== "");
-  return records.filter(({ instance }) => hasAllTags(instance, tags));
 }
 
 function answerCheck(response: Response, id: string, report: (id: string) => boolean): void {
@@ -218,14 +146,4 @@ function answerCheck(response: Response, id: string, report: (id: string) => boo
 
 function notFound(response: Response, message: string): void {
   response.status(404).type("text").send(message);
-}
-
-function queryOf(request: Request): URLSearchParams {
-  return new URL(request.originalUrl, "http://localhost").searchParams;
-}
-
-/** Ids may hold slashes, written as such or escaped. */
-function wildcard(request: Request, key: string): string {
-  const value = (request.params as Record<string, unknown>)[key];
-  return Array.isArray(value) ? value.join("/") : String(value);
 }

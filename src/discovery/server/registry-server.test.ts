@@ -51,6 +51,8 @@ beforeEach(async () => {
     store: memoryRegistryStore(),
     staticInstances: [{ id: "fixed", name: "mail", host: "10.0.0.9", port: 25 }],
     now: () => now(),
+    minCheckIntervalMs: 10,
+    maxAnonymousInstances: 4,
   });
   await registry.start(testHost());
   await listen();
@@ -92,7 +94,7 @@ describe("the Consul API of the collector", () => {
         Meta: { v: "1" },
         Weights: { Passing: 1 },
       },
-      Checks: [{ CheckID: "service:o1", Status: "passing", Output: "HTTP 200: hello", Type: "http" }],
+      Checks: [{ CheckID: "service:o1", Status: "passing", Output: "HTTP 200", Type: "http" }],
     });
     status.code = 503;
     await eventually(async () => expect(await get("/v1/health/service/orders?passing")).toEqual([]));
@@ -226,7 +228,6 @@ describe("the Consul API of the collector", () => {
       404,
       expect.stringContaining('Unknown check ID "nothing"'),
     ]);
-    expect(await status(fetch(`${base}/v1/kv/x`))).toEqual([404, expect.stringContaining("no such endpoint")]);
     expect((await status(fetch(`${base}/v1/health/service/x?index=-1`)))[0]).toBe(400);
     expect((await status(fetch(`${base}/v1/health/service/x?index=1&wait=ever`)))[0]).toBe(400);
     expect((await status(fetch(`${base}/v1/agent/service/register`, { method: "PUT", body: "{" })))[0]).toBe(400);
@@ -261,14 +262,153 @@ describe("the Consul API of the collector", () => {
   });
 });
 
+describe("what the Consul API does not do", () => {
+  it.each([
+    "/v1/health/service/orders?filter=Service.Port==1",
+    "/v1/health/service/orders?sort=x",
+    "/v1/catalog/services?peer=far",
+    "/v1/agent/services?filter=x",
+    "/v1/kv/config/orders",
+    "/v1/health/connect/orders",
+  ])("answers 501 to GET %s", async (path) => {
+    const answer = await fetch(`${base}${path}`);
+    expect(answer.status).toBe(501);
+    expect(await answer.text()).toMatch(/not supported|no such endpoint/);
+  });
+
+  it("answers for its own datacenter only", async () => {
+    expect((await fetch(`${base}/v1/health/service/x?dc=dc1&stale&near=_agent`)).status).toBe(200);
+    const far = await fetch(`${base}/v1/health/service/x?dc=dc2`);
+    expect([far.status, await far.text()]).toEqual([400, "No path to datacenter dc2: this is dc1"]);
+  });
+
+  it("finds nothing on nodes with metadata, of which it has none", async () => {
+    await register({ ID: "a", Name: "orders", Port: 1 });
+    for (const path of ["health/service/orders", "catalog/service/orders", "health/state/any", "catalog/nodes"]) {
+      expect(await get(`/v1/${path}?node-meta=rack:2`)).toEqual([]);
+    }
+    expect(await get("/v1/catalog/services?node-meta=rack:2")).toEqual({});
+  });
+});
+
+describe("health and nodes in the Consul API", () => {
+  beforeEach(async () => {
+    await register({ ID: "a", Name: "orders", Port: 1, Check: { TTL: "1h", Status: "passing" } });
+    await register({ ID: "b", Name: "orders", Port: 2, Check: { TTL: "1h", Status: "critical" } });
+  });
+
+  it("lists checks by state and by node, and the node", async () => {
+    const ids = async (path: string) => (await get(path)).map(({ CheckID }) => CheckID);
+    expect(await ids("/v1/health/state/any")).toEqual(["service:a", "service:b"]);
+    expect(await ids("/v1/health/state/passing")).toEqual(["service:a"]);
+    expect(await ids("/v1/health/state/critical")).toEqual(["service:b"]);
+    expect((await fetch(`${base}/v1/health/state/fine`)).status).toBe(400);
+    expect(await ids("/v1/health/node/node-1")).toHaveLength(2);
+    expect(await get("/v1/catalog/nodes")).toMatchObject([{ Node: "node-1", Address: "127.0.0.1" }]);
+    expect(await get("/v1/catalog/node/node-1")).toMatchObject({
+      Node: { Node: "node-1" },
+      Services: { a: {}, b: {} },
+    });
+    expect(await get("/v1/agent/members")).toMatchObject([{ Name: "node-1" }]);
+  });
+
+  it("tells the health of an instance and of a service by the status of the answer", async () => {
+    const health = async (path: string) => {
+      const answer = await fetch(`${base}/v1/agent/health/service/${path}`);
+      return [answer.status, (await answer.text()).slice(0, 100)];
+    };
+    expect(await health("id/a?format=text")).toEqual([200, "passing"]);
+    expect(await health("id/b?format=text")).toEqual([503, "critical"]);
+    expect(await health("name/orders?format=text")).toEqual([503, "critical"]);
+    expect((await health("id/nobody"))[0]).toBe(404);
+    expect(await get("/v1/agent/health/service/id/a")).toMatchObject({
+      AggregatedStatus: "passing",
+      Service: { ID: "a" },
+    });
+    await put("/v1/agent/check/warn/service:b");
+    expect((await health("name/orders"))[0]).toBe(429);
+  });
+});
+
+describe("what a peer without a token may not", () => {
+  const http = (more: object) => ({
+    Name: "a",
+    Address: "127.0.0.1",
+    Port: 1,
+    Check: { HTTP: "http://127.0.0.1:1/", Interval: "1s", ...more },
+  });
+
+  it("chooses neither method nor headers of a check, but with a token", async () => {
+    for (const more of [{ Method: "POST" }, { Header: { "x-spanloom": ["1"] } }]) {
+      const answer = await register(http(more));
+      expect([answer.status, await answer.text()]).toEqual([400, expect.stringContaining("needs a token")]);
+    }
+    expect((await register(http({ Method: "HEAD" }))).status).toBe(200);
+    await server.shutdown(AbortSignal.timeout(1_000));
+    await listen(["s3cret"]);
+    const body = http({ Method: "POST" });
+    expect((await put("/v1/agent/service/register", body, { "x-consul-token": "s3cret" })).status).toBe(200);
+  });
+
+  it("has the collector ask its own machine only from there", async () => {
+    const headers = { "x-forwarded-for": "192.0.2.1" };
+    const answer = await put("/v1/agent/service/register", http({}), headers);
+    expect([answer.status, await answer.text()]).toEqual([400, expect.stringContaining("the collector's machine")]);
+  });
+
+  it("registers as many instances as one address may, and again when one is gone", async () => {
+    for (let id = 0; id < 4; id++) expect((await register({ ID: `q${id}`, Name: "q", Port: 1 })).status).toBe(200);
+    const answer = await register({ ID: "q4", Name: "q", Port: 1 });
+    expect([answer.status, await answer.text()]).toEqual([403, expect.stringContaining("max_anonymous_instances")]);
+    expect((await register({ ID: "q3", Name: "q", Port: 2 })).status).toBe(200);
+    await put("/v1/agent/service/deregister/q0");
+    expect((await register({ ID: "q4", Name: "q", Port: 1 })).status).toBe(200);
+  });
+
+  it("takes no id of another registrant's service for a service of another name", () => {
+    const near = { address: "192.0.2.1", hasToken: false };
+    const far = { address: "192.0.2.2", hasToken: false };
+    const instance = (name: string) => ({ id: "i", name, host: "192.0.2.1", port: 1 });
+    registry.registerWithChecks(instance("orders"), 0, [], near);
+    expect(() => registry.registerWithChecks(instance("billing"), 0, [], far)).toThrow(
+      /belongs to an instance of orders/,
+    );
+    expect(registry.record("i")?.instance.name).toBe("orders");
+    registry.registerWithChecks(instance("orders"), 0, [], far);
+    registry.registerWithChecks(instance("billing"), 0, [], { ...far, hasToken: true });
+    expect(registry.record("i")?.instance.name).toBe("billing");
+  });
+
+  it("has no check made more often than once a second", async () => {
+    let asked = 0;
+    const made = createServer((_request, response) => {
+      asked++;
+      response.end();
+    });
+    await new Promise<void>((resolve) => made.listen(0, "127.0.0.1", resolve));
+    targets.push(made);
+    const { port } = made.address() as AddressInfo;
+    const own = new LocalRegistry({ store: memoryRegistryStore() });
+    await own.start(testHost());
+    const url = `http://127.0.0.1:${port}/`;
+    const spec = { type: "http", url, intervalMs: 1e-6 } as const;
+    own.registerWithChecks({ id: "i", name: "a", host: "127.0.0.1", port }, 0, [{ id: "c", name: "c", spec }]);
+    await eventually(() => expect(own.record("i")?.instance.health).toBe("healthy"));
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    expect(asked).toBe(1);
+    await own.shutdown();
+  });
+});
+
 describe("/api/registry", () => {
+  const open = { tokens: [] as string[], anyCheckTarget: false };
   let api: Server;
   let closing: AbortController;
   let url: string;
   beforeEach(async () => {
     closing = new AbortController();
     const app = express().use(
-      createRegistryRoutes({ local: registry, logger: SILENT_LOGGER, closing: closing.signal }),
+      createRegistryRoutes({ ...open, local: registry, logger: SILENT_LOGGER, closing: closing.signal }),
     );
     api = createServer(app);
     await new Promise<void>((resolve) => api.listen(0, "127.0.0.1", resolve));
@@ -305,6 +445,41 @@ describe("/api/registry", () => {
     expect((await send("DELETE", "/instances/o1")).status).toBe(204);
     expect((await send("DELETE", "/instances/o1")).status).toBe(404);
     expect((await send("PUT", "/instances/o1/heartbeat")).status).toBe(404);
+  });
+
+  it("asks for a token where the Consul API does, before anything is changed", async () => {
+    const app = express().use(
+      createRegistryRoutes({
+        ...open,
+        tokens: ["s3cret"],
+        local: registry,
+        logger: SILENT_LOGGER,
+        closing: closing.signal,
+      }),
+    );
+    const closed = createServer(app);
+    targets.push(closed);
+    await new Promise<void>((resolve) => closed.listen(0, "127.0.0.1", resolve));
+    url = `http://127.0.0.1:${(closed.address() as AddressInfo).port}/api/registry`;
+    const body = { name: "orders", host: "10.0.0.1", port: 80 };
+    for (const [method, path] of [
+      ["PUT", "/instances/x"],
+      ["PUT", "/instances/fixed/heartbeat"],
+      ["DELETE", "/instances/x"],
+    ] as const) {
+      expect((await send(method, path, method === "PUT" ? body : undefined)).status).toBe(403);
+    }
+    expect(registry.record("x")).toBeUndefined();
+    const shown = await fetch(`${url}/instances/x`, {
+      method: "PUT",
+      body: JSON.stringify(body),
+      headers: { "content-type": "application/json", authorization: "Bearer s3cret" },
+    });
+    expect(shown.status).toBe(200);
+    registry.registerWithChecks({ id: "y", ...body }, 0, [{ id: "c", name: "c", ttlMs: 1e6 }]);
+    registry.reportCheck("c", "passing", "an answer");
+    expect(await (await fetch(url)).text()).not.toContain("an answer");
+    expect(await (await fetch(url, { headers: { "x-consul-token": "s3cret" } })).text()).toContain("an answer");
   });
 
   it("streams the state and its changes as events", async () => {
