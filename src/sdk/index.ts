@@ -41,7 +41,7 @@ export {
 export { type CallOptions, type CallTarget, ServiceCallError } from "./declarations/service-client.ts";
 export { type ConsoleSettings, consoleExporter } from "./exporters/console.ts";
 export { EXPORTER_NAMES, type ExporterInput, type ExporterName } from "./exporters/create.ts";
-export type { SpanExporter } from "./exporters/exporter.ts";
+export type { CustomExporter, SpanExporter } from "./exporters/exporter.ts";
 export { type JaegerSettings, jaegerExporter } from "./exporters/jaeger.ts";
 export { type OtlpGrpcSettings, otlpGrpcExporter } from "./exporters/otlp-grpc.ts";
 export { type OtlpHttpSettings, otlpHttpExporter } from "./exporters/otlp-http.ts";

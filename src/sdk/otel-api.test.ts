@@ -1,4 +1,15 @@
-import { context, propagation, SpanKind, SpanStatusCode, trace } from "@opentelemetry/api";
+import { EventEmitter } from "node:events";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import {
+  context,
+  createContextKey,
+  propagation,
+  ROOT_CONTEXT,
+  SpanKind,
+  SpanStatusCode,
+  trace,
+} from "@opentelemetry/api";
 import { core } from "@opentelemetry/sdk-node";
 import { BasicTracerProvider, InMemorySpanExporter, SimpleSpanProcessor } from "@opentelemetry/sdk-trace-base";
 import { afterEach, describe, expect, it } from "vitest";
@@ -204,5 +215,49 @@ describe("beside the official SDK", () => {
 
     new OtelPropagator(tracing.propagator).inject(trace.setSpan(context.active(), span), carrier, setter);
     expect(carrier["uber-trace-id"]).toBe(`${span.spanContext().traceId}:${span.spanContext().spanId}:0:1`);
+  });
+});
+
+describe("a context bound to an emitter", () => {
+  it("is active in its listeners, which are removed by what was given", () => {
+    setup();
+    const key = createContextKey("k");
+    const emitter = context.bind(ROOT_CONTEXT.setValue(key, "v"), new EventEmitter());
+    const seen: unknown[] = [];
+    const note = (): void => void seen.push(context.active().getValue(key));
+    emitter.on("x", note);
+    emitter.once("x", note);
+    emitter.emit("x");
+    expect(seen).toEqual(["v", "v"]);
+    emitter.off("x", note);
+    emitter.emit("x");
+    expect(seen).toHaveLength(2);
+  });
+
+  it("holds the span of a request whose body is read by data and end", async () => {
+    const { tracing, records } = setup();
+    const tracer = trace.getTracer("http");
+    const server = createServer((request, response) => {
+      // As the instrumentation of OpenTelemetry for http does it.
+      const span = tracer.startSpan("server", { kind: SpanKind.SERVER });
+      context.with(trace.setSpan(context.active(), span), () => {
+        context.bind(context.active(), request);
+        context.bind(context.active(), response);
+        request.on("data", () => {});
+        request.on("end", () => {
+          tracer.startSpan("work").end();
+          response.end();
+          span.end();
+        });
+      });
+    });
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    const { port } = server.address() as AddressInfo;
+    for (let i = 0; i < 2; i++) await fetch(`http://127.0.0.1:${port}`, { method: "POST", body: "x".repeat(100_000) });
+    server.close().closeAllConnections();
+    await tracing.flush();
+    const servers = records.filter(({ span }) => span.name === "server").map(({ span }) => span.spanId);
+    const parents = records.filter(({ span }) => span.name === "work").map(({ span }) => span.parentSpanId);
+    expect(parents).toEqual(servers);
   });
 });

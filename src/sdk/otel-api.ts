@@ -1,3 +1,4 @@
+import { EventEmitter } from "node:events";
 import {
   type Context,
   type ContextManager,
@@ -11,7 +12,10 @@ import { OtelPropagator } from "./otel/propagator.ts";
 import { OtelSpan } from "./otel/span.ts";
 import { OtelTracerProvider } from "./otel/tracer.ts";
 import type { ActiveContext } from "./trace/active-context.ts";
+import { bindEmitter } from "./trace/bind-emitter.ts";
 import type { Tracing } from "./trace/tracing.ts";
+
+type Listener = (...args: unknown[]) => void;
 
 export { OtelPropagator } from "./otel/propagator.ts";
 export { OtelTracerProvider } from "./otel/tracer.ts";
@@ -41,11 +45,17 @@ export class OtelContextManager implements ContextManager {
   }
 
   bind<T>(context: Context, target: T): T {
-    if (typeof target !== "function") return target;
+    if (target instanceof EventEmitter) return bindEmitter(target, (listener) => this.#bound(context, listener));
+    return typeof target === "function"
+      ? (this.#bound(context, target as unknown as Listener) as unknown as T)
+      : target;
+  }
+
+  #bound(context: Context, target: Listener): Listener {
     const manager = this;
-    return function (this: unknown, ...args: unknown[]) {
-      return manager.#tracing.contexts.with(manager.#fromOtelContext(context), () => target.apply(this, args));
-    } as T;
+    return function (this: unknown, ...args) {
+      return manager.#tracing.contexts.with(manager.#fromOtelContext(context), () => Reflect.apply(target, this, args));
+    };
   }
 
   enable(): this {

@@ -1,5 +1,5 @@
 import { type ConsoleSettings, consoleExporter } from "./console.ts";
-import type { SpanExporter } from "./exporter.ts";
+import { adaptExporter, type CustomExporter, type SpanExporter } from "./exporter.ts";
 import { type JaegerSettings, jaegerExporter } from "./jaeger.ts";
 import { type OtlpGrpcSettings, otlpGrpcExporter } from "./otlp-grpc.ts";
 import { type OtlpHttpSettings, otlpHttpExporter } from "./otlp-http.ts";
@@ -15,13 +15,13 @@ export type ExporterSettings =
   | ({ readonly type: "zipkin" } & ZipkinSettings)
   | ({ readonly type: "console" } & ConsoleSettings);
 
-export type ExporterInput = ExporterName | ExporterSettings | SpanExporter;
+export type ExporterInput = ExporterName | ExporterSettings | SpanExporter | CustomExporter;
 
 /**
  * An exporter by name with its defaults, by settings, or one of the caller's own. Throws TypeError for a bad endpoint.
  */
 export function createExporter(input: ExporterInput): SpanExporter {
-  if (typeof input !== "string" && "export" in input) return input;
+  if (typeof input !== "string" && "export" in input) return adaptExporter(input);
   const settings: ExporterSettings = typeof input === "string" ? ({ type: input } as ExporterSettings) : input;
   switch (settings.type) {
     case "otlp":

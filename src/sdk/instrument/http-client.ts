@@ -50,12 +50,13 @@ export function tracedRequest(tracing: Tracing, request: HttpRequest): TracedReq
     const target = new URL(url);
     const { span, headers } = startClientSpan(tracing, options.method ?? "GET", target);
     let status: number | undefined;
-    const made =
-      onResponse === undefined ? request(url, options) : request(url, options, tracing.contexts.bind(onResponse));
+    const made = tracing.contexts.bindEmitter(request(url, options));
     for (const [name, value] of headers) made.setHeader(name, value);
     made.once("response", (response) => {
       status = response.statusCode;
+      tracing.contexts.bindEmitter(response);
     });
+    if (onResponse !== undefined) made.once("response", onResponse);
     made.once("error", (error) => {
       span.fail(error);
     });

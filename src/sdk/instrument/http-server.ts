@@ -73,7 +73,11 @@ function inServerSpan<T>(
     const span = tracer.startSpan(methodName(method), { kind: "server", attributes: requestAttributes(request) });
     const route = watchRoute(request);
     response.once("close", () => endServerSpan(span, request, response, route()));
-    return tracer.withSpan(span, () => run(span));
+    return tracer.withSpan(span, () => {
+      tracing.contexts.bindEmitter(request);
+      tracing.contexts.bindEmitter(response);
+      return run(span);
+    });
   });
 }
 

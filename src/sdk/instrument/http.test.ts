@@ -1,4 +1,5 @@
-import { createServer, request as httpRequest, type RequestListener, type Server } from "node:http";
+import { EventEmitter } from "node:events";
+import { Agent, createServer, request as httpRequest, type RequestListener, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import express from "express";
 import { afterEach, describe, expect, it } from "vitest";
@@ -204,5 +205,89 @@ describe("clients", () => {
     });
     expect([refused?.status.code, attributes(refused)["error.type"]]).toEqual([2, "ECONNREFUSED"]);
     expect(fetched?.status.code).toBe(2);
+  });
+});
+
+describe("the active span in events", () => {
+  const post = (url: string) => {
+    const body = new ReadableStream({
+      async start(controller) {
+        for (const part of ["a", "b"]) {
+          controller.enqueue(Buffer.from(part));
+          await new Promise((resolve) => setTimeout(resolve, 5));
+        }
+        controller.close();
+      },
+    });
+    return fetch(url, { method: "POST", body, duplex: "half" } as RequestInit);
+  };
+
+  it.each(["plain", "express"])("is there where a %s handler reads a body by data and end", async (kind) => {
+    const { tracing, ended } = setup();
+    const seen: (string | undefined)[] = [];
+    const note = () => void seen.push(tracing.activeSpan()?.context.spanId);
+    const handler: RequestListener = (request, response) => {
+      request.on("data", note);
+      request.once("end", () => {
+        note();
+        tracing.tracer().startSpan("work").end();
+        response.end("ok");
+      });
+      response.on("finish", note);
+    };
+    const url = await listen(
+      kind === "plain" ? traceHttpHandler(tracing, handler) : express().use(expressMiddleware(tracing)).use(handler),
+    );
+    for (let i = 0; i < 2; i++) expect(await (await post(url)).text()).toBe("ok");
+    const spans = await ended(4);
+    const servers = spans.filter(({ kind }) => kind === 2).map(({ spanId }) => spanId);
+    expect(spans.filter(({ name }) => name === "work").map(({ parentSpanId }) => parentSpanId)).toEqual(servers);
+    expect(new Set(seen)).toEqual(new Set(servers));
+  });
+
+  it("lets listeners be removed and listed by what was given", async () => {
+    const { tracing } = setup();
+    const emitter = new EventEmitter();
+    tracing.contexts.bindEmitter(emitter);
+    let calls = 0;
+    const listener = () => void calls++;
+    for (const add of ["on", "once", "addListener", "prependListener", "prependOnceListener"] as const) {
+      emitter[add]("x", listener);
+      expect(emitter.listeners("x")).toEqual([listener]);
+      emitter.off("x", listener);
+      expect(emitter.listenerCount("x")).toBe(0);
+    }
+    emitter.once("x", listener);
+    emitter.prependOnceListener("x", listener);
+    emitter.emit("x");
+    emitter.emit("x");
+    expect(calls).toBe(2);
+  });
+
+  it("is the caller's in the listeners of a client's request and response", async () => {
+    const { tracing } = setup();
+    const url = await listen((_request, response) => {
+      response.write("a");
+      setTimeout(() => response.end("b"), 5);
+    });
+    const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+    const once = () =>
+      tracing.tracer().trace("caller", async (span) => {
+        const seen: (string | undefined)[] = [];
+        await new Promise<void>((resolve) => {
+          tracedRequest(tracing, httpRequest)(url, { agent }, (response) => {
+            seen.push(tracing.activeSpan()?.context.spanId);
+            response.on("data", () => seen.push(tracing.activeSpan()?.context.spanId));
+            response.on("end", () => {
+              seen.push(tracing.activeSpan()?.context.spanId);
+              resolve();
+            });
+          }).end();
+        });
+        expect(new Set(seen)).toEqual(new Set([span.context.spanId]));
+      });
+    await once();
+    await once();
+    agent.destroy();
   });
 });

@@ -1,5 +1,7 @@
 import { AsyncLocalStorage } from "node:async_hooks";
+import type { EventEmitter } from "node:events";
 import type { Baggage, Propagated } from "../../propagation/context.ts";
+import { bindEmitter } from "./bind-emitter.ts";
 import type { Span } from "./span.ts";
 
 /** What is current in one chain of asynchronous calls. */
@@ -39,6 +41,22 @@ export class ContextStore {
   bind<Args extends readonly unknown[], T>(run: (...args: Args) => T): (...args: Args) => T {
     const context = this.current();
     return (...args) => this.#storage.run(context, () => run(...args));
+  }
+
+  /**
+   * Has listeners that are added to the emitter from now on run in what is current when they are added, or, where no
+   * span is active then, in what is current now.
+   */
+  bindEmitter<T extends EventEmitter>(emitter: T): T {
+    const bound = this.current();
+    return bindEmitter(emitter, (listener) => {
+      const current = this.current();
+      const context = current.span === undefined ? bound : current;
+      const storage = this.#storage;
+      return function (this: unknown, ...args) {
+        return storage.run(context, () => Reflect.apply(listener, this, args));
+      };
+    });
   }
 
   disable(): void {

@@ -163,3 +163,37 @@ describe("sending", () => {
     expect(tracing.stats()).toMatchObject({ rejected: 1, dropped: 0 });
   });
 });
+
+describe("an exporter of the program's own", () => {
+  const own = async (answer: () => unknown, batch: Partial<BatchSettings> = {}) => {
+    const exporter = { export: answer } as unknown as SpanExporter;
+    const tracing = createTracing({ service: "s", exporter, batch: { backoff: QUICK, ...batch } });
+    for (let i = 0; i < 3; i++) tracing.tracer().startSpan("n").end();
+    await tracing.flush();
+    await tracing.shutdown();
+    return tracing.stats();
+  };
+  const NOTHING = { delivered: 0, rejected: 0, dropped: 0, queued: 0, retries: 0 };
+
+  it.each([true, undefined, null, Promise.resolve(true), Promise.resolve(), { type: "delivered" }])(
+    "has delivered what it answers with %j",
+    async (answer) => {
+      expect(await own(() => answer)).toEqual({ ...NOTHING, delivered: 3 });
+    },
+  );
+
+  it.each([false, Promise.resolve(false), "ok", 7, {}, { type: "rejected" }])("has failed with %j", async (answer) => {
+    expect(await own(() => answer)).toEqual({ ...NOTHING, rejected: 3 });
+  });
+
+  it("has failed with what it throws", async () => {
+    const thrown = (): never => {
+      throw new Error("no");
+    };
+    expect(await own(thrown)).toEqual({ ...NOTHING, rejected: 3 });
+  });
+
+  it("holds up nothing where it never answers", async () => {
+    expect(await own(() => new Promise(() => {}), { giveUpMs: 20 })).toEqual({ ...NOTHING, dropped: 3 });
+  });
+});

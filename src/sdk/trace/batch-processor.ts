@@ -1,5 +1,7 @@
+import type { ExportOutcome } from "../../component/export.ts";
 import type { Logger } from "../../component/logger.ts";
 import { type BackoffSettings, backoffMs, DEFAULT_BACKOFF } from "../../component/retry.ts";
+import { joinSignals } from "../../component/signals.ts";
 import { pause } from "../../component/wait.ts";
 import { messageOf } from "../../model/message-of.ts";
 import type { SpanRecord } from "../../model/span.ts";
@@ -160,10 +162,11 @@ export class BatchProcessor {
   async #deliver(batch: readonly SpanRecord[], giveUpAt: number): Promise<void> {
     for (let attempt = 0; ; attempt++) {
       if (this.#abort.signal.aborted) return this.#giveUp(batch.length, "shutdown took too long");
-      const outcome = await this.#attempt(batch);
+      const outcome = await this.#attempt(batch, giveUpAt);
       switch (outcome.type) {
         case "delivered":
           this.#delivered += batch.length;
+          if (outcome.warning !== undefined) this.#logger.warn("spans were taken", { warning: outcome.warning });
           return;
         case "rejected":
           this.#rejected += outcome.count;
@@ -188,11 +191,21 @@ export class BatchProcessor {
     }
   }
 
-  async #attempt(batch: readonly SpanRecord[]): ReturnType<SpanExporter["export"]> {
+  /** An exporter that throws, or never answers, must neither end the program nor hold up what comes after. */
+  async #attempt(batch: readonly SpanRecord[], giveUpAt: number): ReturnType<SpanExporter["export"]> {
+    const { signal } = this.#abort;
+    const waited = new AbortController();
+    const either = joinSignals(signal, waited.signal);
+    const late = pause(Math.max(0, giveUpAt - Date.now()), either.signal).then(
+      (): ExportOutcome => ({ type: "retry", reason: "the exporter gave no answer in time" }),
+    );
     try {
-      return await this.#exporter.export(batch, this.#abort.signal);
+      return await Promise.race([this.#exporter.export(batch, signal), late]);
     } catch (error) {
       return { type: "rejected", count: batch.length, reason: messageOf(error) };
+    } finally {
+      waited.abort();
+      either.release();
     }
   }
 
