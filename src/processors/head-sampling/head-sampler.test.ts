@@ -200,12 +200,24 @@ describe("proportional", () => {
 });
 
 describe("hash_seed", () => {
-  it("keeps about the ratio, independent of the id's own randomness, and erases th", () => {
+  it("keeps about the ratio, independent of the id's own randomness, and writes the ratio's th", () => {
     const { run } = sampler({ mode: "hash_seed", hash_seed: 22, ratio: 0.3 });
     const kept = run(Array.from({ length: 4_000 }, (_, i) => ({ traceId: id(0.9, i + 1), traceState: "ot=th:8" })));
-    expect(new Set(kept)).toEqual(new Set(["th:", "dropped"]));
+    expect(new Set(kept)).toEqual(new Set(["th:b334", "dropped"]));
     const share = kept.filter((k) => k !== "dropped").length / 4_000;
     expect(Math.abs(share - 0.3)).toBeLessThan(0.04);
+  });
+
+  it("leaves a higher th where either randomness allows it, and raises a lower one", () => {
+    const spans = (traceState: string, share: number) =>
+      Array.from({ length: 500 }, (_, i) => ({ traceId: id(share, i + 1), traceState }));
+    const kept = (traceState: string, share: number) =>
+      new Set(sampler({ mode: "hash_seed", hash_seed: 22, ratio: 0.3 }).run(spans(traceState, share)));
+    expect(kept("ot=th:c", 0.9)).toEqual(new Set(["th:=c", "dropped"]));
+    expect(kept("ot=th:1", 0.9)).toEqual(new Set(["th:b334", "dropped"]));
+    expect(kept("", 0.1)).toEqual(new Set(["th:b334", "dropped"]));
+    // Of those in the kept buckets the hash allows 0.25 of 0.3; the rest was told something impossible.
+    expect(kept("ot=th:c", 0.1)).toEqual(new Set(["th:c", "th:b334", "dropped"]));
   });
 });
 
@@ -301,11 +313,11 @@ describe("sampling.priority", () => {
     const { run, count } = sampler({ ratio: 0, rules: [{ service: "noisy", never: true }] });
     const traceId = id(0.1);
     expect(run([{ traceId, service: "noisy" }, { traceId, attributes: keep }, { traceId: id(0.2) }])).toEqual([
-      "kept",
-      "kept",
+      "th:0",
+      "th:0",
       "dropped",
     ]);
-    expect(run([{ traceId }])).toEqual(["kept"]);
+    expect(run([{ traceId }])).toEqual(["th:0"]);
     expect([count("kept", "sampling_priority"), count("kept", "remembered_trace")]).toEqual([1, 2]);
   });
 
@@ -317,14 +329,24 @@ describe("sampling.priority", () => {
         { traceId, attributes: keep },
         { traceId, attributes: drop },
       ]),
-    ).toEqual(["kept", "dropped"]);
+    ).toEqual(["th:0", "dropped"]);
     expect(count("dropped", "sampling_priority")).toBe(1);
+  });
+
+  it("leaves a th that holds, and replaces one that cannot be", () => {
+    const { run } = sampler({ ratio: 0 });
+    expect(
+      run([
+        { traceId: id(0.9), traceState: "ot=th:8", attributes: keep },
+        { traceId: id(0.1), traceState: "ot=th:8", attributes: keep },
+      ]),
+    ).toEqual(["th:=8", "th:0"]);
   });
 
   it("is remembered for a bounded number of traces", () => {
     const { run } = sampler({ ratio: 0, remembered_traces: 2 });
     const ids = [id(0.1, 1), id(0.1, 2), id(0.1, 3)];
     run(ids.map((traceId) => ({ traceId, attributes: keep })));
-    expect(run(ids.map((traceId) => ({ traceId })))).toEqual(["dropped", "kept", "kept"]);
+    expect(run(ids.map((traceId) => ({ traceId })))).toEqual(["dropped", "th:0", "th:0"]);
   });
 });

@@ -2,7 +2,15 @@ import type { ScanResult } from "../../codec/otlp/scan/scan-result.ts";
 import type { Counter, Metrics } from "../../component/metrics.ts";
 import { BoundedMap } from "../../model/bounded-map.ts";
 import { receivedThreshold, type SpanColumns } from "../../model/span-columns.ts";
-import { type Candidate, certain, type Decide, type Decision, probabilityDecision, UNCHANGED } from "./decide.ts";
+import {
+  type Candidate,
+  certain,
+  type Decide,
+  type Decision,
+  explicit,
+  probabilityDecision,
+  UNCHANGED,
+} from "./decide.ts";
 import { contradicts, OtReader } from "./ot-reader.ts";
 import { createRules, type Rule, type RuleAction } from "./rules.ts";
 import type { SamplingConfig } from "./sampling-config.ts";
@@ -78,8 +86,8 @@ export class HeadSampler {
       );
     });
     this.#fallback = outcome("ratio", probabilityDecision(mode, ratio, seed));
-    this.#priority = outcome("sampling_priority", "always");
-    this.#remembered = outcome("remembered_trace", "always");
+    this.#priority = outcome("sampling_priority", explicit);
+    this.#remembered = outcome("remembered_trace", explicit);
     this.#all = [...this.#byRule, this.#fallback, this.#priority, this.#remembered];
     this.#keptTraces = new BoundedMap(config.remembered_traces);
     this.#keepsEverything = ratio >= 1 && config.rules.length === 0;

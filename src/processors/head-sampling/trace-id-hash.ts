@@ -1,6 +1,6 @@
 const FNV_OFFSET = 0x811c9dc5;
 const FNV_PRIME = 0x01000193;
-const BUCKETS = 0x4000;
+export const BUCKETS = 0x4000;
 
 /**
  * The Collector's `hash_seed` mode: FNV-1a (32 bits) over the seed, little endian, and the 16 bytes of the trace id;
