@@ -108,6 +108,21 @@ describeWhere(ETCD !== undefined, "etcd is missing", "etcd", () => {
     await backend.shutdown(AbortSignal.abort());
   });
 
+  it("is told by a heartbeat that the key was deleted while its lease lives, and registers again", async () => {
+    prefix++;
+    const backend = client(etcd.port);
+    await backend.start(testHost());
+    await backend.register({ id: "x", name: "orders", host: "10.0.0.1", port: 1 }, 60_000);
+    expect(await backend.heartbeat("x")).toBe(true);
+    const key = Buffer.from(`/test-${prefix}/orders/x`).toString("base64");
+    await etcd.post("kv/deleterange", { key }, await etcd.token());
+    expect(await backend.heartbeat("x")).toBe(false);
+    await backend.register({ id: "x", name: "orders", host: "10.0.0.1", port: 1 }, 60_000);
+    expect(await backend.heartbeat("x")).toBe(true);
+    expect(await backend.discover("orders")).toMatchObject([{ id: "x" }]);
+    await backend.shutdown(AbortSignal.abort());
+  });
+
   it("keeps services apart whose names hold slashes", async () => {
     prefix++;
     const backend = client(etcd.port);

@@ -6,6 +6,7 @@ import { PermanentError, RetryableError } from "../../component/errors.ts";
 import { pause } from "../../component/wait.ts";
 import { DnsClient, parseDnsServer } from "../dns/dns-client.ts";
 import { DNS_TYPE, type DnsQuestionType, type DnsRecord } from "../dns/dns-message.ts";
+import { targetAddresses } from "../dns/target-addresses.ts";
 import { authority, byId, healthyWithTags, sameInstances } from "../instance/instance.ts";
 import { readOnly } from "./common.ts";
 
@@ -29,7 +30,7 @@ export const dnsBackendConfig = z.strictObject({
       }),
     )
     .default([])
-    .describe("Asked in this order; default: the system's."),
+    .describe("Asked in this order, for the targets of SRV records too; default: the system's."),
   domain: z
     .string()
     .max(253)
@@ -48,6 +49,9 @@ interface Resolved {
   /** When to ask again. */
   readonly ttlMs: number;
 }
+
+/** Targets asked for together: a server loses datagrams of a burst. */
+const TARGETS_AT_ONCE = 8;
 
 const NEVER = new AbortController().signal;
 
@@ -146,10 +150,39 @@ class DnsBackend implements DiscoveryBackend {
     const lowest = Math.min(...records.map(({ priority }) => priority));
     const chosen = records.filter(({ priority }) => priority === lowest);
     const weighted = chosen.some(({ weight }) => weight > 0);
-    const instances = chosen.map(({ target, port, weight, priority }) =>
-      instance(name, service, target, port, weighted ? weight : 1, { priority: String(priority) }),
-    );
-    return { instances: unique(instances), ttlMs: answer.ttlSeconds * 1_000 };
+    const targets = await this.#targets(chosen, answer.additional, signal);
+    const instances = chosen.flatMap(({ target, port, weight, priority }) => {
+      const hosts = targets.hosts.get(target) ?? [target];
+      const share = (weighted ? weight : 1) / hosts.length;
+      const metadata = { priority: String(priority), ...(hosts[0] === target ? {} : { target }) };
+      return hosts.map((host) => instance(name, service, host, port, share, metadata));
+    });
+    return { instances: unique(instances), ttlMs: Math.min(answer.ttlSeconds, targets.ttlSeconds) * 1_000 };
+  }
+
+  /**
+   * Where servers are named, they know the targets too, and the system's may not. A target without an address there
+   * keeps its name: it may be an entry of a hosts file.
+   */
+  async #targets(
+    records: readonly (DnsRecord & { type: "srv" })[],
+    additional: readonly DnsRecord[],
+    signal: AbortSignal,
+  ): Promise<{ hosts: Map<string, readonly string[]>; ttlSeconds: number }> {
+    const hosts = new Map<string, readonly string[]>();
+    let ttlSeconds = Number.POSITIVE_INFINITY;
+    if (this.#config.servers.length === 0) return { hosts, ttlSeconds };
+    const names = [...new Set(records.map(({ target }) => target))].filter((target) => isIP(target) === 0);
+    const left = names.values();
+    const work = async (): Promise<void> => {
+      for (const target of left) {
+        const found = await targetAddresses(this.#dns, target, additional, signal);
+        if (found.addresses.length > 0) hosts.set(target, found.addresses);
+        ttlSeconds = Math.min(ttlSeconds, found.ttlSeconds);
+      }
+    };
+    await Promise.all(Array.from({ length: TARGETS_AT_ONCE }, work));
+    return { hosts, ttlSeconds };
   }
 
   async #addresses(name: string, service: DnsServiceConfig, signal: AbortSignal): Promise<Resolved> {

@@ -89,8 +89,8 @@ class EtcdBackend implements DiscoveryBackend {
   async heartbeat(id: string): Promise<boolean> {
     const own = this.#leases.get(id) ?? (await this.#find(id));
     if (own === undefined) return false;
-    // Without a lease there is nothing to keep alive; the key may still have been removed by somebody.
-    const alive = own.lease === "0" ? (await this.#find(id)) !== undefined : await this.#etcd.keepAlive(own.lease);
+    // A lease outlives its key where somebody removed that: both are needed.
+    const alive = (own.lease === "0" || (await this.#etcd.keepAlive(own.lease))) && (await this.#exists(own.key));
     if (!alive) this.#leases.delete(id);
     return alive;
   }
@@ -134,6 +134,10 @@ class EtcdBackend implements DiscoveryBackend {
     const ending = `/${encodeURIComponent(id)}`;
     const { kvs } = await this.#etcd.range(`${this.#prefix}/`);
     return kvs.find(({ key }) => key.endsWith(ending));
+  }
+
+  async #exists(key: string): Promise<boolean> {
+    return (await this.#etcd.range(key)).kvs.some((kv) => kv.key === key);
   }
 
   /** Percent-encoded, so that a slash in a name cannot reach into another service. */

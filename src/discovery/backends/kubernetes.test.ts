@@ -194,6 +194,19 @@ describe("the kubernetes backend", () => {
     expect(server.requests.filter((url) => !url.includes("watch=true")).length).toBeGreaterThanOrEqual(2);
   });
 
+  it("lists less and less often where every watch is answered 410", async () => {
+    server.alwaysGone = true;
+    server.put(slice("s1", "orders", { endpoints: [endpoint("10.0.0.1")] }));
+    watching = (async () => {
+      for await (const instances of backend.watch("orders", abort.signal)) seen.push(instances);
+    })();
+    await new Promise((resolve) => setTimeout(resolve, 1_000));
+    const lists = server.requests.filter((url) => !url.includes("watch=true")).length;
+    expect(lists).toBeGreaterThan(1);
+    expect(lists).toBeLessThan(10);
+    expect(hosts()).toEqual(["10.0.0.1"]);
+  });
+
   it("reads lists in pages, and begins again when a page has expired", async () => {
     server.pageSize = 2;
     for (let i = 1; i <= 5; i++) server.put(slice(`s${i}`, "orders", { endpoints: [endpoint(`10.0.0.${i}`)] }));

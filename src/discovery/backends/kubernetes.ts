@@ -2,6 +2,7 @@ import { z } from "zod";
 import type { ComponentFactory, Host } from "../../component/component.ts";
 import type { DiscoveryBackend, ServiceInstance } from "../../component/discovery.ts";
 import { PermanentError, RetryableError } from "../../component/errors.ts";
+import { backoffMs } from "../../component/retry.ts";
 import { pause } from "../../component/wait.ts";
 import { instancesOfSlices, SERVICE_NAME_LABEL, serviceOfSlice, sliceKey } from "../client/endpoint-slices.ts";
 import { RegistryHttp, type RegistryRequest } from "../client/http-client.ts";
@@ -45,6 +46,9 @@ const MAX_PAGES = 200;
 const GONE = 410;
 /** A watch that the server ends at once is not opened faster than this, ms. */
 const MIN_LOOP_MS = 50;
+const GONE_BACKOFF = { initialMs: MIN_LOOP_MS, maxMs: 30_000, factor: 2 };
+/** A watch that lasted this long was no failure, ms. */
+const STEADY_MS = 10_000;
 
 /**
  * EndpointSlices of a namespace, listed and then watched from the list's resource version; bookmarks move it on, and
@@ -102,6 +106,8 @@ class KubernetesBackend implements DiscoveryBackend {
 
   async *watch(name: string, signal: AbortSignal): AsyncIterable<ServiceInstance[]> {
     let last: ServiceInstance[] | undefined;
+    /** Times in a row that a list was too old before anything came of it. */
+    let stale = 0;
     try {
       while (!signal.aborted) {
         const listed = await this.#list(selector(name), signal);
@@ -120,6 +126,7 @@ class KubernetesBackend implements DiscoveryBackend {
               gone = true;
               break;
             }
+            stale = 0;
             version = event.version || version;
             if (event.type === "bookmark") continue;
             if (event.type === "deleted") slices.delete(sliceKey(event.slice));
@@ -130,7 +137,9 @@ class KubernetesBackend implements DiscoveryBackend {
           }
           if (performance.now() - opened < MIN_LOOP_MS) await pause(MIN_LOOP_MS, signal);
         }
-        if (performance.now() - began < MIN_LOOP_MS) await pause(MIN_LOOP_MS, signal);
+        if (performance.now() - began >= STEADY_MS) stale = 0;
+        // A list costs the API server far more than a watch: it may be its load that made this one too old.
+        else await pause(backoffMs(stale++, GONE_BACKOFF, Math.random), signal);
       }
     } catch (error) {
       if (signal.aborted) return;
