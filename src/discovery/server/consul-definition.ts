@@ -122,7 +122,10 @@ function assertAllowed(spec: HealthCheckSpec, context: CheckContext): void {
   }
   assertLoopback(target, isLocal);
   if (spec.type !== "http" || anyCheckRequest) return;
-  const chosen = Object.keys(spec.headers ?? {}).length > 0 ? "headers of its own" : "";
+  // What stands before the host is sent as an Authorization header.
+  const { username, password } = new URL(spec.url);
+  const hasHeaders = Object.keys(spec.headers ?? {}).length > 0 || username !== "" || password !== "";
+  const chosen = hasHeaders ? "headers of its own" : "";
   const method = spec.method === "GET" || spec.method === "HEAD" ? chosen : `the method ${spec.method}`;
   if (method !== "") {
     refuse(`a check with ${method} needs a token of discovery.server.tokens, or discovery.health.any_target`);

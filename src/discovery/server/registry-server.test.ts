@@ -339,7 +339,8 @@ describe("what a peer without a token may not", () => {
   });
 
   it("chooses neither method nor headers of a check, but with a token", async () => {
-    for (const more of [{ Method: "POST" }, { Header: { "x-spanloom": ["1"] } }]) {
+    const credentials = { HTTP: "http://admin:secret@127.0.0.1:1/" };
+    for (const more of [{ Method: "POST" }, { Header: { "x-spanloom": ["1"] } }, credentials]) {
       const answer = await register(http(more));
       expect([answer.status, await answer.text()]).toEqual([400, expect.stringContaining("needs a token")]);
     }
