@@ -10,6 +10,7 @@ import { grpcStatusOf, ownedBytes } from "../server/grpc-raw.ts";
 import type { UnaryReply } from "../server/grpc-unary.ts";
 import { partialSuccessOf } from "./partial-success.ts";
 import type { ReceiverMetrics } from "./receiver-metrics.ts";
+import type { Refusals } from "./refusals.ts";
 
 export const TRACE_SERVICE = "opentelemetry.proto.collector.trace.v1.TraceService";
 
@@ -19,6 +20,7 @@ export interface OtlpGrpcOptions {
   /** Limit on a message, bytes; the listener has checked it. */
   readonly maxBytes: number;
   readonly metrics: ReceiverMetrics;
+  readonly refusals: Refusals;
   readonly logger: Logger;
 }
 
@@ -62,7 +64,7 @@ async function take(message: Uint8Array, reply: UnaryReply, options: OtlpGrpcOpt
 
 function fail(error: unknown, reply: UnaryReply, options: OtlpGrpcOptions): void {
   const answer = answerOf(error);
-  options.metrics.refused(answer.reason);
+  options.refusals.refused({ reason: answer.reason, message: answer.rpc.message });
   if (!(error instanceof RetryableError || error instanceof PermanentError)) {
     options.logger.error("an OTLP/gRPC request failed", {
       error: stackOf(error),

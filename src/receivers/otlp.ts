@@ -17,6 +17,7 @@ import {
 } from "./otlp-config.ts";
 import { createOtlpHttpHandler } from "./otlp-http.ts";
 import { ReceiverMetrics } from "./receiver-metrics.ts";
+import { Refusals } from "./refusals.ts";
 
 const OCCUPANT = "an OpenTelemetry Collector, Jaeger or another spanloom";
 
@@ -26,6 +27,7 @@ class OtlpReceiver implements Receiver {
   readonly #config: OtlpConfig;
   #http: HttpListener | undefined;
   #grpc: GrpcListener | undefined;
+  readonly #refusals: Refusals[] = [];
 
   constructor(settings: ReceiverSettings, config: OtlpConfig) {
     this.#settings = settings;
@@ -57,6 +59,7 @@ class OtlpReceiver implements Receiver {
 
   async shutdown(signal: AbortSignal): Promise<void> {
     await Promise.all([this.#grpc?.shutdown(signal), this.#http?.shutdown(signal)]);
+    for (const refusals of this.#refusals) refusals.close();
   }
 
   reloadTls(): void {
@@ -67,33 +70,38 @@ class OtlpReceiver implements Receiver {
   async #createGrpc(host: Host, config: OtlpGrpcConfig): Promise<GrpcListener> {
     const { GrpcListener, otlpGrpcService } = await loadGrpc();
     const maxBytes = config.max_recv_msg_size_mib * 1024 * 1024;
-    const metrics = new ReceiverMetrics(host.metrics, this.#settings.name, "grpc");
+    const { metrics, refusals } = this.#reporting(host, "grpc", "OTLP/gRPC");
     return new GrpcListener({
       name: this.#listenerName("grpc", "OTLP/gRPC receiver"),
       endpoint: config.endpoint,
       tls: config.tls,
       logger: host.logger,
-      services: [metrics.timedService(otlpGrpcService({ ...this.#settings, maxBytes, metrics, logger: host.logger }))],
+      services: [
+        metrics.timedService(
+          otlpGrpcService({ ...this.#settings, maxBytes, metrics, refusals, logger: host.logger }),
+        ),
+      ],
       maxMessageBytes: maxBytes,
       maxConcurrentStreams: config.max_concurrent_streams,
       keepalive: config.keepalive.server_parameters,
       receiveTimeoutMs: config.read_timeout_ms,
       inFlight: this.#settings.inFlight,
-      onRefused: (reason) => metrics.refused(reason),
+      onRefused: (reason, message) => refusals.refused({ reason, message }),
     });
   }
 
   #createHttp(host: Host, config: OtlpHttpConfig): HttpListener {
-    const bound = parseEndpoint(config.endpoint) as Endpoint;
-    const metrics = new ReceiverMetrics(host.metrics, this.#settings.name, "http");
+    const onLoopback = isLoopback((parseEndpoint(config.endpoint) as Endpoint).host);
+    const { metrics, refusals } = this.#reporting(host, "http", "OTLP/HTTP");
     const handler = createOtlpHttpHandler({
       ...this.#settings,
-      cors: new Cors(config.cors),
+      cors: new Cors(config.cors, onLoopback),
       maxBytes: config.max_request_body_size,
       tracesPath: config.traces_url_path,
-      allowedHosts: config.allowed_hosts ?? (isLoopback(bound.host) ? [] : undefined),
+      allowedHosts: config.allowed_hosts ?? (onLoopback ? [] : undefined),
       configPath: this.#configPath("http"),
       metrics,
+      refusals,
       logger: host.logger,
     });
     return new HttpListener({
@@ -107,6 +115,15 @@ class OtlpReceiver implements Receiver {
       headersTimeoutMs: config.read_header_timeout_ms,
       requestTimeoutMs: config.read_timeout_ms,
     });
+  }
+
+  /** Counters and the log of one transport. */
+  #reporting(host: Host, transport: string, title: string): { metrics: ReceiverMetrics; refusals: Refusals } {
+    const { name } = this.#settings;
+    const metrics = new ReceiverMetrics(host.metrics, name, transport);
+    const refusals = new Refusals(metrics, host.logger, name === "otlp" ? title : `${title} (${name})`);
+    this.#refusals.push(refusals);
+    return { metrics, refusals };
   }
 
   #configPath(protocol: string): string {

@@ -6,8 +6,10 @@ import { isOwnOrigin } from "./same-origin.ts";
 export const corsConfig = z.strictObject({
   allowed_origins: z
     .array(z.string().min(1))
-    .default([])
-    .describe("Origins whose pages may send spans, `https://*.example.com`; `*` stands for any run of characters."),
+    .optional()
+    .describe(
+      "Origins whose pages may send spans, `https://*.example.com`; `*` stands for any run of characters. Left out: pages of localhost, 127.0.0.1 and [::1] at any port where the listener is bound to a loopback address, else none.",
+    ),
   allowed_headers: z
     .array(z.string().min(1))
     .default([])
@@ -26,25 +28,31 @@ export type CorsVerdict =
   | { readonly type: "preflight"; readonly headers: OutgoingHttpHeaders }
   | { readonly type: "refused"; readonly origin: string };
 
-/** Decides by the Fetch standard's CORS protocol; without configured origins every foreign origin is refused. */
+/** Pages of this machine, which a listener that only this machine reaches takes spans from unless told otherwise. */
+const LOCAL_ORIGIN = /^https?:\/\/(?:(?:[\w-]+\.)*localhost|127\.0\.0\.1|\[::1\])(?::\d+)?$/i;
+
+/**
+ * Decides by the Fetch standard's CORS protocol. Requests with credentials are allowed too, which `sendBeacon` always
+ * sends: nothing is read of them. They take the exact origin in the answer.
+ */
 export class Cors {
   readonly #origins: readonly RegExp[];
-  readonly #anyOrigin: boolean;
   readonly #config: CorsConfig;
 
-  constructor(config: CorsConfig) {
+  /** @param onLoopback whether only this machine reaches the listener */
+  constructor(config: CorsConfig, onLoopback: boolean) {
     this.#config = config;
-    this.#anyOrigin = config.allowed_origins.includes("*");
-    this.#origins = config.allowed_origins.map(wildcard);
+    this.#origins = config.allowed_origins?.map(wildcard) ?? (onLoopback ? [LOCAL_ORIGIN] : []);
   }
 
   check(method: string, headers: IncomingHttpHeaders): CorsVerdict {
     const { origin, host } = headers;
     if (origin === undefined || isOwnOrigin(origin, host)) return { type: "same_origin" };
-    if (!this.#anyOrigin && !this.#origins.some((allowed) => allowed.test(origin))) return { type: "refused", origin };
+    if (!this.#origins.some((allowed) => allowed.test(origin))) return { type: "refused", origin };
     const common: OutgoingHttpHeaders = {
-      "access-control-allow-origin": this.#anyOrigin ? "*" : origin,
-      ...(this.#anyOrigin ? {} : { vary: "Origin" }),
+      "access-control-allow-origin": origin,
+      "access-control-allow-credentials": "true",
+      vary: "Origin",
     };
     if (method !== "OPTIONS" || headers["access-control-request-method"] === undefined) {
       return { type: "allowed", headers: { ...common, "access-control-expose-headers": "Retry-After" } };

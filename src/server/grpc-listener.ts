@@ -47,8 +47,8 @@ export interface GrpcListenerOptions {
   readonly receiveTimeoutMs: number;
   /** Bytes of a message count in it as they arrive; calls are refused at their headers when it has no room. */
   readonly inFlight: RequestBudget;
-  /** Told of calls that were ended before their message was whole. */
-  readonly onRefused: (reason: ReceiveRefusal) => void;
+  /** Told of calls that were ended before their message was whole, and what their senders were told. */
+  readonly onRefused: (reason: ReceiveRefusal, message: string) => void;
 }
 
 /** One gRPC port with its services and grpc.health.v1, drained in order. */

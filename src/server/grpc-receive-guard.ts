@@ -12,7 +12,7 @@ export interface ReceiveGuardOptions {
   readonly inFlight: RequestBudget;
   /** Time for a whole message to arrive, ms. */
   readonly receiveTimeoutMs: number;
-  readonly onRefused: (reason: ReceiveRefusal) => void;
+  readonly onRefused: (reason: ReceiveRefusal, message: string) => void;
   /** Handlers by path of method: `/package.Service/Method`. Other methods run as grpc-js runs them. */
   readonly handlers: ReadonlyMap<string, RawUnaryHandler>;
 }
@@ -150,7 +150,7 @@ class Receiving implements Due {
 
   #refuse(reason: ReceiveRefusal, answer: SentStatus): void {
     this.#end();
-    this.#options.onRefused(reason);
+    this.#options.onRefused(reason, answer.details ?? "");
     this.#sendStatus.call(this.#call, answer);
   }
 

@@ -51,13 +51,23 @@ describe("isAllowedHost", () => {
     "127.0.0.1:80",
     "[::1]:4318",
     "10.1.2.3",
+    "host.docker.internal:4318",
+    "gateway.docker.internal",
+    "Host.Containers.Internal",
     "Traces.Example.:1",
   ])("answers for %s", (host) => expect(isAllowedHost(host, ["traces.example"])).toBe(true));
 
-  it.each(["evil.example", "localhost.evil.example", "127.0.0.1.evil.example", "", ":80", "a b", "[::1", "x:y:z"])(
-    "does not answer for %j",
-    (host) => expect(isAllowedHost(host, ["traces.example"])).toBe(false),
-  );
+  it.each([
+    "evil.example",
+    "evil.docker.internal",
+    "localhost.evil.example",
+    "127.0.0.1.evil.example",
+    "",
+    ":80",
+    "a b",
+    "[::1",
+    "x:y:z",
+  ])("does not answer for %j", (host) => expect(isAllowedHost(host, ["traces.example"])).toBe(false));
 
   it("lets a request without Host pass: no browser sends one", () => {
     expect(isAllowedHost(undefined, [])).toBe(true);
@@ -84,14 +94,14 @@ describe("endpoints", () => {
 
 describe("Cors", () => {
   it("does not take a dot of a pattern for any character", () => {
-    const cors = new Cors(corsConfig.parse({ allowed_origins: ["https://app.example"] }));
+    const cors = new Cors(corsConfig.parse({ allowed_origins: ["https://app.example"] }), true);
     expect(cors.check("POST", { origin: "https://appxexample" }).type).toBe("refused");
     expect(cors.check("POST", { origin: "https://APP.example" }).type).toBe("allowed");
     expect(cors.check("POST", { origin: "null" }).type).toBe("refused");
   });
 
   it("allows every origin and header for *", () => {
-    const cors = new Cors(corsConfig.parse({ allowed_origins: ["*"], allowed_headers: ["*"] }));
+    const cors = new Cors(corsConfig.parse({ allowed_origins: ["*"], allowed_headers: ["*"] }), false);
     const asked = {
       origin: "https://x.example",
       "access-control-request-method": "POST",
@@ -99,12 +109,26 @@ describe("Cors", () => {
     };
     expect(cors.check("OPTIONS", asked)).toMatchObject({
       type: "preflight",
-      headers: { "access-control-allow-origin": "*", "access-control-allow-headers": "a, b" },
+      headers: { "access-control-allow-origin": "https://x.example", "access-control-allow-headers": "a, b" },
     });
   });
 
+  it.each(["http://localhost:5173", "https://app.localhost", "http://127.0.0.1:3000", "http://[::1]:8080"])(
+    "takes %s where only this machine reaches the listener and no origins are set",
+    (origin) => {
+      expect(new Cors(corsConfig.parse({}), true).check("POST", { origin }).type).toBe("allowed");
+      expect(new Cors(corsConfig.parse({}), false).check("POST", { origin }).type).toBe("refused");
+      expect(new Cors(corsConfig.parse({ allowed_origins: [] }), true).check("POST", { origin }).type).toBe("refused");
+    },
+  );
+
+  it.each(["https://localhost.example", "http://127.0.0.1.example", "http://notlocalhost:1", "null", "file://"])(
+    "does not take %s for this machine",
+    (origin) => expect(new Cors(corsConfig.parse({}), true).check("POST", { origin }).type).toBe("refused"),
+  );
+
   it("lets a page of the listener itself pass", () => {
-    const cors = new Cors(corsConfig.parse({}));
+    const cors = new Cors(corsConfig.parse({}), false);
     expect(cors.check("POST", { origin: "http://localhost:4318", host: "localhost:4318" }).type).toBe("same_origin");
     expect(cors.check("POST", { origin: "http://localhost:4319", host: "localhost:4318" }).type).toBe("refused");
   });

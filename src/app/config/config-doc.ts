@@ -152,7 +152,10 @@ const SHARED_DESCRIPTIONS: readonly (readonly [suffix: string, description: stri
   [".tls.key_file", "PEM key of cert_file."],
   [".tls.client_ca_file", "PEM authority that must have signed the certificates of clients; left out, they need none."],
   [".tls.min_version", "Oldest TLS version that is spoken."],
-  [".cors.allowed_origins", "Origins whose pages may send spans; `*` for any run of characters."],
+  [
+    ".cors.allowed_origins",
+    "Origins whose pages may send spans; `*` for any run of characters. Left out: pages of this machine, where the listener is on loopback.",
+  ],
   [
     ".cors.allowed_headers",
     "Request headers allowed beside Accept, Accept-Language, Content-Language, Content-Type and Content-Encoding; `*` is any.",
