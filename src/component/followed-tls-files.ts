@@ -23,7 +23,7 @@ export class FollowedTlsFiles<Material> {
   readonly #settings: FollowedTlsFilesSettings<Material>;
   readonly #watch: FileWatch | undefined;
   #material: Material;
-  #onChange: ((material: Material) => void) | undefined;
+  readonly #listeners: ((material: Material) => void)[] = [];
 
   /** @throws what `read` throws; then nothing is watched */
   constructor(settings: FollowedTlsFilesSettings<Material>) {
@@ -46,7 +46,7 @@ export class FollowedTlsFiles<Material> {
 
   /** Told of new material, after the constructor's. */
   onChange(listener: (material: Material) => void): void {
-    this.#onChange = listener;
+    this.#listeners.push(listener);
   }
 
   /** Reads the files now. What cannot be used is logged once, and what is in use stays. */
@@ -63,7 +63,7 @@ export class FollowedTlsFiles<Material> {
     }
     if (same(this.#material, material)) return;
     this.#material = material;
-    this.#onChange?.(material);
+    for (const listener of this.#listeners) listener(material);
     logger.info("the TLS files have changed and are in use for new connections", { setting, ...describe?.(material) });
     taken?.(material);
   }

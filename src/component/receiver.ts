@@ -51,10 +51,10 @@ export interface ReceiverListener<Config> {
   readonly name: string;
   /** What people call it: `OTLP/gRPC`. */
   readonly title: string;
-  /** Where the receiver's config has its `host:port`: `protocols.grpc.endpoint`. */
+  /** Where the receiver's config has its `host:port` or a list of them: `protocols.grpc.endpoint`. */
   readonly setting: string;
-  /** That `host:port`; undefined where the config turns the listener off. */
-  endpoint(config: Config): string | undefined;
+  /** What the config has there; undefined where it turns the listener off. */
+  endpoint(config: Config): string | readonly string[] | undefined;
   /** What a sender is told for `127.0.0.1:4318`: `http://127.0.0.1:4318/v1/traces`. */
   target(config: Config, authority: string): string;
 }

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { corsConfig } from "../server/cors.ts";
-import { endpointSchema } from "../server/endpoint.ts";
+import { endpointsSchema } from "../server/endpoint.ts";
 import { tlsConfig } from "../server/tls.ts";
 import { receiverCommonConfig } from "./common-config.ts";
 
@@ -26,11 +26,13 @@ const keepaliveConfig = z.strictObject({
     .prefault({}),
 });
 
+const ENDPOINT =
+  "`host:port` to listen on, or a list of them; port 0 takes a free one. 127.0.0.1 and localhost stand for both families, ::1 too.";
 const enabled = z.boolean().default(true).describe("`false` turns this protocol off.");
 
 const otlpGrpcConfig = z.strictObject({
   enabled,
-  endpoint: endpointSchema.default("127.0.0.1:4317").describe("`host:port` to listen on; port 0 takes a free one."),
+  endpoint: endpointsSchema.default("127.0.0.1:4317").describe(ENDPOINT),
   /** Without `min_version`: the gRPC library takes Node's own minimum, TLS 1.2. */
   tls: tlsConfig.omit({ min_version: true }).optional(),
   max_recv_msg_size_mib: z
@@ -46,7 +48,7 @@ const otlpGrpcConfig = z.strictObject({
 
 const otlpHttpConfig = z.strictObject({
   enabled,
-  endpoint: endpointSchema.default("127.0.0.1:4318").describe("`host:port` to listen on; port 0 takes a free one."),
+  endpoint: endpointsSchema.default("127.0.0.1:4318").describe(ENDPOINT),
   tls: tlsConfig.optional(),
   cors: corsConfig.prefault({}),
   max_request_body_size: z

@@ -3,9 +3,10 @@ import type { Host } from "../component/component.ts";
 import type { Endpoint } from "../component/endpoint.ts";
 import type { Receiver, ReceiverFactory, ReceiverSettings } from "../component/receiver.ts";
 import { Cors } from "../server/cors.ts";
-import { isLoopback, parseEndpoint } from "../server/endpoint.ts";
+import { isLoopback } from "../server/endpoint.ts";
 import type { GrpcListener } from "../server/grpc-listener.ts";
 import { HttpListener } from "../server/http-listener.ts";
+import { wantedAddresses } from "../server/listen-addresses.ts";
 import type { ListenerName } from "../server/listen-error.ts";
 import {
   grpcOf,
@@ -91,7 +92,7 @@ class OtlpReceiver implements Receiver {
   }
 
   #createHttp(host: Host, config: OtlpHttpConfig): HttpListener {
-    const onLoopback = isLoopback((parseEndpoint(config.endpoint) as Endpoint).host);
+    const onLoopback = wantedAddresses(config.endpoint).every(({ endpoint }) => isLoopback(endpoint.host));
     const { metrics, refusals } = this.#reporting(host, "http", "OTLP/HTTP");
     const handler = createOtlpHttpHandler({
       ...this.#settings,

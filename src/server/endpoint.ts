@@ -46,3 +46,6 @@ export const endpointSchema = z.string().refine((text) => parseEndpoint(text) !=
   error: (issue) =>
     `"${String(issue.input)}" is no listening address; expected host:port such as 127.0.0.1:4318, [::1]:4318 or 0.0.0.0:4318`,
 });
+
+/** One such value, or several. */
+export const endpointsSchema = z.union([endpointSchema, z.array(endpointSchema).min(1)]);

@@ -4,12 +4,13 @@ import type { Endpoint } from "../component/endpoint.ts";
 import type { Logger } from "../component/logger.ts";
 import type { RequestBudget } from "../component/receiver.ts";
 import { onAbort } from "../component/signals.ts";
-import { formatEndpoint, parseEndpoint } from "./endpoint.ts";
+import { formatEndpoint } from "./endpoint.ts";
 import { followingCredentials } from "./grpc-credentials.ts";
 import { grpcHealth } from "./grpc-health.ts";
 import { rawUnaryMethod } from "./grpc-raw.ts";
 import { type ReceiveRefusal, receiveGuard } from "./grpc-receive-guard.ts";
 import type { RawUnaryHandler } from "./grpc-unary.ts";
+import { type EndpointSetting, listenOnEach, wantedAddresses } from "./listen-addresses.ts";
 import { type ListenerName, listenError } from "./listen-error.ts";
 import type { TlsConfig } from "./tls.ts";
 import { openTlsFiles, type TlsFiles } from "./tls-files.ts";
@@ -33,8 +34,7 @@ export interface GrpcKeepalive {
 
 export interface GrpcListenerOptions {
   readonly name: ListenerName;
-  /** `host:port`, checked before by `endpointSchema`. */
-  readonly endpoint: string;
+  readonly endpoint: EndpointSetting;
   readonly tls?: GrpcTlsConfig | undefined;
   /** Told of TLS files that changed. */
   readonly logger: Logger;
@@ -51,7 +51,7 @@ export interface GrpcListenerOptions {
   readonly onRefused: (reason: ReceiveRefusal, message: string) => void;
 }
 
-/** One gRPC port with its services and grpc.health.v1, drained in order. */
+/** One gRPC listener on its addresses, with its services and grpc.health.v1, drained in order. */
 export class GrpcListener {
   readonly #options: GrpcListenerOptions;
   #server: Server | undefined;
@@ -63,20 +63,20 @@ export class GrpcListener {
     this.#options = options;
   }
 
-  /** The address in use, with the port that was given for port 0; undefined unless started. */
+  /** The first address in use, with the port that was given for port 0; undefined unless started. */
   get address(): Endpoint | undefined {
     return this.#address;
   }
 
   /**
-   * @returns the bound address
+   * @returns the first bound address
    * @throws PermanentError `listen_failed`, or `config_invalid` for unusable certificates
    */
   async start(): Promise<Endpoint> {
     const { name, tls, logger } = this.#options;
     const files = openTlsFiles(tls && { ...tls, min_version: "1.2" }, name, logger);
     try {
-      this.#address = await this.#listen(
+      this.#address = await this.#listen(() =>
         files === undefined ? ServerCredentials.createInsecure() : followingCredentials(files),
       );
       this.#tls = files;
@@ -92,10 +92,8 @@ export class GrpcListener {
     this.#tls?.reload();
   }
 
-  async #listen(credentials: ServerCredentials): Promise<Endpoint> {
-    const { name, endpoint, services } = this.#options;
-    const wanted = parseEndpoint(endpoint) as Endpoint;
-    if (wanted.port !== 0) await probe(wanted, name);
+  async #listen(credentials: () => ServerCredentials): Promise<Endpoint> {
+    const { name, endpoint, services, logger } = this.#options;
     const handlers = new Map<string, RawUnaryHandler>();
     for (const service of services) {
       for (const [method, handler] of Object.entries(service.methods))
@@ -107,14 +105,23 @@ export class GrpcListener {
     const names = services.map((service) => service.name);
     const health = grpcHealth(names, () => this.#draining === undefined);
     server.addService(health.definition, health.implementation);
-    const port = await new Promise<number>((resolve, reject) => {
-      server.bindAsync(formatEndpoint(wanted), credentials, (error, bound) => {
-        if (error === null) resolve(bound);
-        else reject(listenError(error, wanted, name));
+    const open = async (wanted: Endpoint): Promise<Endpoint> => {
+      if (wanted.port !== 0) await probe(wanted, name);
+      return new Promise((resolve, reject) => {
+        server.bindAsync(formatEndpoint(wanted), credentials(), (error, port) => {
+          if (error === null) resolve({ host: wanted.host, port });
+          else reject(listenError(error, wanted, name));
+        });
       });
-    });
-    this.#server = server;
-    return { host: wanted.host, port };
+    };
+    try {
+      const [first] = await listenOnEach(wantedAddresses(endpoint), open, logger);
+      this.#server = server;
+      return first as Endpoint;
+    } catch (error) {
+      server.forceShutdown();
+      throw error;
+    }
   }
 
   /** Stops accepting and lets calls under way finish; the signal's abort ends the rest. */

@@ -6,7 +6,7 @@ import type { Endpoint } from "../component/endpoint.ts";
 import type { Logger } from "../component/logger.ts";
 import { onAbort } from "../component/signals.ts";
 import { GRPC_STATUS } from "../model/grpc-status.ts";
-import { parseEndpoint } from "./endpoint.ts";
+import { type EndpointSetting, listenOnEach, wantedAddresses } from "./listen-addresses.ts";
 import { type ListenerName, listenError } from "./listen-error.ts";
 import type { TlsConfig } from "./tls.ts";
 import { openTlsFiles, serveTls, type TlsFiles } from "./tls-files.ts";
@@ -15,8 +15,7 @@ export type HttpHandler = (request: IncomingMessage, response: ServerResponse) =
 
 export interface HttpListenerOptions {
   readonly name: ListenerName;
-  /** `host:port`, checked before by `endpointSchema`. */
-  readonly endpoint: string;
+  readonly endpoint: EndpointSetting;
   readonly tls?: TlsConfig | undefined;
   /** Told of TLS files that changed. */
   readonly logger: Logger;
@@ -25,6 +24,7 @@ export interface HttpListenerOptions {
    * `response.writeContinue()` before reading its body.
    */
   readonly handler: HttpHandler;
+  /** On each of its addresses. */
   readonly maxConnections?: number;
   /** How long an idle connection is kept, ms. Node's own 5 s races exporters that send every 5 s. */
   readonly keepAliveTimeoutMs?: number;
@@ -52,11 +52,11 @@ interface Active {
   place: number;
 }
 
-/** One HTTP or HTTPS port: bounded in connections and time, and drained in order. */
+/** One HTTP or HTTPS listener on its addresses: bounded in connections and time, and drained in order. */
 export class HttpListener {
   readonly #options: HttpListenerOptions;
   readonly #active: Active[] = [];
-  #server: Server | TlsServer | undefined;
+  readonly #servers: (Server | TlsServer)[] = [];
   #tls: TlsFiles | undefined;
   #address: Endpoint | undefined;
   #draining: Promise<void> | undefined;
@@ -65,26 +65,31 @@ export class HttpListener {
     this.#options = options;
   }
 
-  /** The address in use, with the port that was given for port 0; undefined unless started. */
+  /** The first address in use, with the port that was given for port 0; undefined unless started. */
   get address(): Endpoint | undefined {
     return this.#address;
   }
 
   /**
-   * @returns the bound address
+   * @returns the first bound address
    * @throws PermanentError `listen_failed`, or `config_invalid` for unusable certificates
    */
   async start(): Promise<Endpoint> {
     const { name, tls, endpoint, logger } = this.#options;
-    const wanted = parseEndpoint(endpoint) as Endpoint;
     const files = openTlsFiles(tls, name, logger);
-    try {
+    const open = async (wanted: Endpoint): Promise<Endpoint> => {
       const server = this.#create(files);
-      this.#address = await listen(server, wanted, name);
-      this.#server = server;
+      const bound = await listen(server, wanted, name);
+      this.#servers.push(server);
+      return bound;
+    };
+    try {
+      const [first] = await listenOnEach(wantedAddresses(endpoint), open, logger);
+      this.#address = first as Endpoint;
       this.#tls = files;
     } catch (error) {
       files?.close();
+      for (const server of this.#servers.splice(0)) server.close();
       throw error;
     }
     return this.#address;
@@ -99,23 +104,23 @@ export class HttpListener {
   async shutdown(signal: AbortSignal): Promise<void> {
     this.#tls?.close();
     this.#draining ??= this.#drain();
-    const server = this.#server;
-    const release = onAbort(signal, () => server?.closeAllConnections());
+    const release = onAbort(signal, () => {
+      for (const server of this.#servers) server.closeAllConnections();
+    });
     await this.#draining;
     release();
   }
 
-  #drain(): Promise<void> {
-    const server = this.#server;
-    if (server === undefined) return Promise.resolve();
+  async #drain(): Promise<void> {
     for (const { response } of this.#active) if (!response.headersSent) response.setHeader("connection", "close");
-    return new Promise((resolve) => {
-      server.close(() => {
-        this.#address = undefined;
-        resolve();
-      });
-      server.closeIdleConnections();
-    });
+    const closed = this.#servers.map((server) => new Promise<void>((resolve) => server.close(() => resolve())));
+    this.#closeIdle();
+    await Promise.all(closed);
+    this.#address = undefined;
+  }
+
+  #closeIdle(): void {
+    for (const server of this.#servers) server.closeIdleConnections();
   }
 
   #create(files: TlsFiles | undefined): Server | TlsServer {
@@ -143,7 +148,7 @@ export class HttpListener {
     if (this.#draining !== undefined) response.setHeader("connection", "close");
     response.once("close", () => {
       this.#remove(active);
-      if (this.#draining !== undefined) this.#server?.closeIdleConnections();
+      if (this.#draining !== undefined) this.#closeIdle();
     });
     this.#options.handler(request, response);
   };

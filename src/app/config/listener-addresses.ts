@@ -1,4 +1,5 @@
 import { isEveryAddress, parseEndpoint } from "../../server/endpoint.ts";
+import { endpointTexts } from "../../server/listen-addresses.ts";
 import type { ReceiverTable } from "./builtin.ts";
 import { componentType } from "./components.ts";
 import type { Config } from "./config.ts";
@@ -26,7 +27,8 @@ function receiverListeners(receivers: Config["receivers"], table: ReceiverTable)
   return Object.entries(receivers).flatMap(([name, config]) =>
     (config.enabled ? (table[componentType(name)]?.listeners ?? []) : []).flatMap((listener) => {
       const endpoint = listener.endpoint(config);
-      return endpoint === undefined ? [] : [{ path: ["receivers", name, ...listener.setting.split(".")], endpoint }];
+      const path = ["receivers", name, ...listener.setting.split(".")];
+      return endpoint === undefined ? [] : endpointTexts(endpoint).map((text) => ({ path, endpoint: text }));
     }),
   );
 }
@@ -34,7 +36,9 @@ function receiverListeners(receivers: Config["receivers"], table: ReceiverTable)
 /** An issue for each listener whose port an earlier one has on the same address, or on every address. */
 export function sharedAddresses(listeners: readonly ListenerAddress[]): ConfigIssue[] {
   return listeners.flatMap(({ path, endpoint }, index) => {
-    const other = listeners.slice(0, index).find((earlier) => meets(earlier.endpoint, endpoint));
+    const other = listeners
+      .slice(0, index)
+      .find((earlier) => pathText(earlier.path) !== pathText(path) && meets(earlier.endpoint, endpoint));
     if (other === undefined) return [];
     const text = `expected a port of its own, but ${pathText(other.path)} has it (found "${endpoint}")`;
     return [{ path, text: `${pathText(path)}: ${text}` }];
@@ -44,6 +48,9 @@ export function sharedAddresses(listeners: readonly ListenerAddress[]): ConfigIs
 function meets(a: string, b: string): boolean {
   const [one, two] = [parseEndpoint(a), parseEndpoint(b)];
   if (one === undefined || two === undefined || one.port !== two.port || one.port === 0) return false;
-  const [host, otherHost] = [one.host, two.host].map((name) => (name === "localhost" ? "127.0.0.1" : name));
+  const [host, otherHost] = [one.host, two.host].map((name) =>
+    // 127.0.0.1 stands for ::1 too.
+    name === "localhost" || name === "::1" ? "127.0.0.1" : name,
+  );
   return host === otherHost || [host, otherHost].some((name) => isEveryAddress(name as string));
 }
