@@ -15,6 +15,12 @@ export interface CollectorEndpoints {
   readonly registry: string | undefined;
   /** The traced proxy, `http://127.0.0.1:8088`; undefined without routes. */
   readonly proxy: string | undefined;
+  /** The real addresses of those three, `0.0.0.0:16686`, where the ones above are how this machine reaches them. */
+  readonly listensOn: {
+    readonly ui: string;
+    readonly registry: string | undefined;
+    readonly proxy: string | undefined;
+  };
 }
 
 export interface ReceiverEndpoint {
@@ -24,8 +30,13 @@ export interface ReceiverEndpoint {
   readonly listener: string;
   /** What people call it: `OTLP/HTTP`. */
   readonly title: string;
-  /** Where senders send to, `http://127.0.0.1:4318/v1/traces`; undefined when it is off or its port was taken. */
+  /**
+   * Where senders send to, `http://127.0.0.1:4318/v1/traces`, with `https://` where it has TLS; undefined when it is
+   * off or its port was taken.
+   */
   readonly address: string | undefined;
+  /** The real address, `0.0.0.0:4318`, where the one above is how this machine reaches it. */
+  readonly listensOn: string | undefined;
 }
 
 /** The two addresses that have names of their own, for senders that are configured by a base. */
@@ -35,7 +46,10 @@ export function otlpEndpoints(
   const address = (name: string) =>
     receivers.find(({ receiver, listener }) => receiver === "otlp" && listener === name)?.address;
   const http = address("http");
-  return { otlpHttp: http === undefined ? undefined : new URL(http).origin, otlpGrpc: address("grpc") };
+  return {
+    otlpHttp: http === undefined ? undefined : new URL(http).origin,
+    otlpGrpc: address("grpc")?.replace(/^https:\/\//, ""),
+  };
 }
 
 /** Where the web UI of a collector with this config answers on its own machine, unless its port is any free one. */

@@ -96,6 +96,7 @@ function endpointsOf({ name, factory, config }: ConfiguredReceiver, running: Rec
       listener: listener.name,
       title: name === factory.type ? listener.title : `${listener.title} (${name})`,
       address: bound === undefined ? undefined : listener.target(config, formatEndpoint(reachable(bound))),
+      listensOn: bound === undefined ? undefined : formatEndpoint(bound),
     };
   });
 }

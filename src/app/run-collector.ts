@@ -1,10 +1,12 @@
 import type { BatchSink } from "../component/ingest.ts";
 import type { Logger } from "../component/logger.ts";
+import { formatEndpoint } from "../server/endpoint.ts";
 import { InFlightBudget } from "../server/in-flight.ts";
 import { openStore } from "../storage/open-store.ts";
 import type { ReceiverTable } from "./config/builtin.ts";
 import { type Config, mebibytes } from "./config/config.ts";
 import type { ReloadOutcome } from "./config/config-changes.ts";
+import { openToAll } from "./config/listener-addresses.ts";
 import { type Core, createCore } from "./core.ts";
 import { type CollectorEndpoints, otlpEndpoints } from "./endpoints.ts";
 import { loadModules, loadThreadModules } from "./load-modules.ts";
@@ -98,25 +100,38 @@ async function startParts(config: Config, table: ReceiverTable, core: Core, part
   const reloads = new Reloads(config, { store, receivers, core });
   const startedAtMs = Date.now();
   const metrics = async () => [await eventLoopLag("main"), ...host.metrics.snapshot(), ...(await store.metrics())];
-  const endpointsWith = (ui: string): CollectorEndpoints => ({
+  const endpointsWith = (ui: string, listensOn: string): CollectorEndpoints => ({
     ...otlpEndpoints(receivers.endpoints),
     receivers: receivers.endpoints,
     ui,
     registry: registryUrl(config, discovery.address),
     proxy: proxy?.address === undefined ? undefined : modules.proxy?.proxyUrl(config, proxy.address),
+    listensOn: {
+      ui: listensOn,
+      registry: discovery.address,
+      proxy: proxy?.address === undefined ? undefined : formatEndpoint(proxy.address),
+    },
   });
   const ui = await serveUi(config, store, modules, {
     discovery,
     logger: host.logger,
     metrics,
-    status: (url) =>
-      collectorStatus({ version, startedAtMs, endpoints: endpointsWith(url), config: reloads.running, store, metrics }),
+    status: (url, listensOn) => {
+      const endpoints = endpointsWith(url, listensOn);
+      return collectorStatus({ version, startedAtMs, endpoints, config: reloads.running, store, metrics });
+    },
     notReady: () => (parts.stopping ? "shutting down" : store.trouble()),
   });
   parts.opened("ui", (signal) => ui.close(signal));
 
+  for (const { path, endpoint } of openToAll(config, table)) {
+    host.logger.warn("a listener is reached from other machines, and asks nobody who they are", {
+      setting: path.join("."),
+      address: endpoint,
+    });
+  }
   return {
-    endpoints: endpointsWith(ui.url),
+    endpoints: endpointsWith(ui.url, ui.listensOn),
     reload: (wanted) => reloads.reload(wanted),
     shutdown: (timeoutMs = SHUTDOWN_MS) => parts.stop(timeoutMs),
   };

@@ -15,8 +15,11 @@ export interface UiSources {
   readonly discovery: Discovery;
   readonly logger: Logger;
   readonly metrics: () => Promise<readonly MetricSample[]>;
-  /** @param url where the UI port itself is reached */
-  readonly status: (url: string) => Promise<UiStatusResponse>;
+  /**
+   * @param url where the UI port itself is reached
+   * @param listensOn its real address
+   */
+  readonly status: (url: string, listensOn: string) => Promise<UiStatusResponse>;
   /** Why the collector cannot take spans now; undefined when it can. */
   readonly notReady: () => string | undefined;
 }
@@ -24,6 +27,8 @@ export interface UiSources {
 export interface ServedUi {
   /** With the base path and a trailing slash. */
   readonly url: string;
+  /** The real address. */
+  readonly listensOn: string;
   close(signal: AbortSignal): Promise<void>;
 }
 
@@ -37,6 +42,7 @@ export async function serveUi(
   const closing = new AbortController();
   const { local, remote } = discovery;
   let url = "";
+  let listensOn = "";
   const control = createServer(
     createControlApp({
       admin: store,
@@ -49,7 +55,7 @@ export async function serveUi(
         closing: closing.signal,
       }),
       metrics,
-      status: () => status(url),
+      status: () => status(url, listensOn),
       notReady,
       logger,
     }),
@@ -60,9 +66,11 @@ export async function serveUi(
     allowedHosts: ui.allowed_hosts,
   };
   const served = await store.serve(config, (stream) => control.emit("connection", stream));
+  listensOn = formatEndpoint(served.address);
   url = `http://${formatEndpoint(reachable(served.address))}${withSlash(ui.base_path)}`;
   return {
     url,
+    listensOn,
     close(signal) {
       // Event streams of the registry would keep the listener open.
       closing.abort();

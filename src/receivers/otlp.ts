@@ -160,7 +160,8 @@ export const otlpReceiver = {
         const { enabled, endpoint } = grpcOf(config);
         return enabled ? endpoint : undefined;
       },
-      target: (_config: OtlpConfig, authority: string) => authority,
+      target: (config: OtlpConfig, authority: string) =>
+        grpcOf(config).tls === undefined ? authority : `https://${authority}`,
     },
     {
       name: "http",

@@ -1,9 +1,10 @@
-import { isEveryAddress, parseEndpoint } from "../../server/endpoint.ts";
+import { isEveryAddress, isLoopback, parseEndpoint } from "../../server/endpoint.ts";
 import { endpointTexts } from "../../server/listen-addresses.ts";
 import type { ReceiverTable } from "./builtin.ts";
 import { componentType } from "./components.ts";
 import type { Config } from "./config.ts";
 import { type ConfigIssue, pathText } from "./config-error.ts";
+import type { RawConfig } from "./config-sources.ts";
 
 /** A listener that a config turns on. */
 export interface ListenerAddress {
@@ -31,6 +32,18 @@ function receiverListeners(receivers: Config["receivers"], table: ReceiverTable)
       return endpoint === undefined ? [] : endpointTexts(endpoint).map((text) => ({ path, endpoint: text }));
     }),
   );
+}
+
+/**
+ * Listeners that other machines reach without showing a certificate. The registry has tokens, and warns by itself: it is
+ * left out.
+ */
+export function openToAll(config: Config, table: ReceiverTable): ListenerAddress[] {
+  return listenersOf(config, table).filter(({ path, endpoint }) => {
+    if (path[0] === "discovery" || isLoopback(parseEndpoint(endpoint)?.host ?? "")) return false;
+    const authority = [...path.slice(0, -1), "tls", "client_ca_file"];
+    return authority.reduce<unknown>((node, key) => (node as RawConfig | undefined)?.[key], config) === undefined;
+  });
 }
 
 /** An issue for each listener whose port an earlier one has on the same address, or on every address. */

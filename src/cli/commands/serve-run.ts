@@ -2,29 +2,45 @@ import type { Collector } from "../../app/collector.ts";
 import type { Config } from "../../app/config/config.ts";
 import { createLogger } from "../../app/json-logger.ts";
 import { messageOf } from "../../model/message-of.ts";
-import { type ResolvedConfig, readConfig } from "../options/resolve-config.ts";
+import { type ResolvedConfig, readConfig, wantedLogFormat } from "../options/resolve-config.ts";
 import type { ServeFlags } from "../options/serve-flags.ts";
 import { EXIT } from "../output/exit-codes.ts";
+import { jsonLine, type LineFormat, reportError, reportFaultsAsJson } from "../output/report-error.ts";
 import { outliveOutput } from "../output/standard-streams.ts";
 
 /** Runs the collector until a signal ends the process. */
 export async function serve(flags: ServeFlags): Promise<void> {
+  const format = await wantedLogFormat(flags, process.env);
+  if (format === "json") reportFaultsAsJson();
+  try {
+    await run(flags, format);
+  } catch (error) {
+    process.exit(reportError(error, format));
+  }
+}
+
+async function run(flags: ServeFlags, format: LineFormat): Promise<void> {
   const { config, ignored } = await configOf(flags);
   reportIgnored(config, ignored);
   const { startCollector } = await import("../../app/collector.ts");
   const collector = await startCollector(config);
   outliveOutput(process);
-  process.stdout.write(banner(collector, config.storage.kind === "memory" ? "memory" : config.storage.path));
+  const data = config.storage.kind === "memory" ? "memory" : config.storage.path;
+  process.stdout.write(format === "json" ? jsonBanner(collector, data) : banner(collector, data));
+  const tell = (text: string): void => {
+    if (format === "text") process.stderr.write(`spanloom: ${text}\n`);
+    else process.stderr.write(jsonLine("info", text));
+  };
 
   let stopping = false;
   const stop = (signal: NodeJS.Signals) => {
     if (stopping) process.exit(signal === "SIGINT" ? EXIT.interrupted : EXIT.failed);
     stopping = true;
-    process.stderr.write("spanloom: finishing what was taken (again to stop at once)\n");
+    tell("finishing what was taken (again to stop at once)");
     collector.shutdown().then(
       () => process.exit(EXIT.ok),
       (error: unknown) => {
-        process.stderr.write(`spanloom: ${messageOf(error)}\n`);
+        reportError(error, format);
         process.exit(EXIT.failed);
       },
     );
@@ -32,8 +48,7 @@ export async function serve(flags: ServeFlags): Promise<void> {
   process.on("SIGHUP", () => {
     if (stopping) return;
     reload(collector, flags).catch((error: unknown) => {
-      const reason = messageOf(error);
-      process.stderr.write(`spanloom: the config was not loaded again, the running one stays: ${reason}\n`);
+      tell(`the config was not loaded again, the running one stays: ${messageOf(error)}`);
     });
   });
   process.on("SIGINT", stop);
@@ -65,14 +80,37 @@ function reportIgnored({ telemetry }: Config, ignored: readonly string[]): void 
 }
 
 function banner(collector: Collector, data: string): string {
-  const { receivers, ui, registry, proxy } = collector.endpoints;
-  const lines = [
-    ["web UI and Jaeger API", ui],
-    ...receivers.map(({ title, address }) => [title, address ?? "off"]),
-    ["registry (Consul API)", registry ?? "off"],
-    ...(proxy === undefined ? [] : [["traced proxy", proxy]]),
-    ["data", data],
+  const lines = [...addresses(collector), { title: "data", text: data }];
+  const width = Math.max(...lines.map(({ title }) => title.length));
+  return `spanloom is ready\n${lines.map(({ title, text }) => `  ${title.padEnd(width)}  ${text}\n`).join("")}`;
+}
+
+function jsonBanner({ endpoints }: Collector, data: string): string {
+  const { receivers, listensOn, ...own } = endpoints;
+  const fields = receivers.map(({ receiver, listener, address }) => [`${receiver}.${listener}`, address]);
+  const bound = receivers.map((one) => [`${one.receiver}.${one.listener}.listens_on`, one.listensOn]);
+  const others = Object.entries(listensOn).map(([name, address]) => [`${name}.listens_on`, address]);
+  return jsonLine("info", "spanloom is ready", {
+    ...own,
+    ...Object.fromEntries([...fields, ...bound, ...others]),
+    data,
+  });
+}
+
+/** What listens where; an address that is not the real one is followed by that. */
+function addresses({ endpoints }: Collector): { readonly title: string; readonly text: string }[] {
+  const { receivers, ui, registry, proxy, listensOn } = endpoints;
+  const line = (title: string, address: string | undefined, real: string | undefined) => ({
+    title,
+    text:
+      address === undefined
+        ? "off"
+        : `${address}${real === undefined || address.includes(real) ? "" : `  (listens on ${real})`}`,
+  });
+  return [
+    line("web UI and Jaeger API", ui, listensOn.ui),
+    ...receivers.map(({ title, address, listensOn: real }) => line(title, address, real)),
+    line("registry (Consul API)", registry, listensOn.registry),
+    ...(proxy === undefined ? [] : [line("traced proxy", proxy, listensOn.proxy)]),
   ];
-  const width = Math.max(...lines.map(([name]) => (name as string).length));
-  return `spanloom is ready\n${lines.map(([name, value]) => `  ${(name as string).padEnd(width)}  ${value}\n`).join("")}`;
 }

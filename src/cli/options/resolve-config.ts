@@ -39,7 +39,7 @@ export async function readConfig(
   environment: NodeJS.ProcessEnv,
   own: RawConfig = {},
 ): Promise<ResolvedConfig> {
-  const file = flags.config ?? environment.SPANLOOM_CONFIG ?? (existsSync(DEFAULT_FILE) ? DEFAULT_FILE : undefined);
+  const file = fileOf(flags, environment);
   const fromEnvironment = await configFromEnvironment(environment);
   const layers: ConfigLayer[] = [
     ...(file === undefined ? [] : [await readConfigFile(file, environment)]),
@@ -52,6 +52,27 @@ export async function readConfig(
   const { problems, ignored } = fromEnvironment;
   const config = parseConfig(mergeConfig(...layers.map(({ raw }) => raw)), { name: "config", where, problems });
   return { config, where, ignored };
+}
+
+/**
+ * How the config wants lines to be written, as far as it can be read: for what is told of a config that is wrong, and
+ * before it is in use.
+ */
+export async function wantedLogFormat(flags: ConfigFlags, environment: NodeJS.ProcessEnv): Promise<"text" | "json"> {
+  const file = fileOf(flags, environment);
+  const readable = (layer: Promise<ConfigLayer>): Promise<RawConfig> => layer.then(({ raw }) => raw).catch(() => ({}));
+  const { telemetry } = mergeConfig(
+    ...(await Promise.all([
+      file === undefined ? {} : readable(readConfigFile(file, environment)),
+      readable(configFromEnvironment(environment)),
+      readable(configFromAssignments(flags.set ?? [])),
+    ])),
+  ) as { readonly telemetry?: { readonly logs?: { readonly format?: unknown } | null } | null };
+  return telemetry?.logs?.format === "json" ? "json" : "text";
+}
+
+function fileOf(flags: ConfigFlags, environment: NodeJS.ProcessEnv): string | undefined {
+  return flags.config ?? environment.SPANLOOM_CONFIG ?? (existsSync(DEFAULT_FILE) ? DEFAULT_FILE : undefined);
 }
 
 /** What these flags say is a text, whatever it looks like; only `--set` has values of other types. */
