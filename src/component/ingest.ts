@@ -5,7 +5,7 @@ import type { SpanColumns } from "../model/span-columns.ts";
  * the decoder that src/processors/normalize/decoders.ts has for each.
  */
 export type BatchFormat = "otlp_protobuf" | "otlp_json";
-export type BatchEncoding = "identity" | "gzip" | "deflate";
+export type BatchEncoding = "identity" | "gzip" | "deflate" | "zstd";
 
 export interface IncomingBatch {
   readonly format: BatchFormat;

@@ -7,7 +7,7 @@ import type { RequestBudget, Reservation } from "../component/receiver.ts";
 import { answerOf } from "../server/error-status.ts";
 import type { HttpHandler } from "../server/http-listener.ts";
 import { grpcStatusOfHttp } from "../server/http-status.ts";
-import { declaredSize } from "../server/inflate.ts";
+import { declaredSize, TAKEN_ENCODINGS } from "../server/inflate.ts";
 import { assertDeclaredLength, readBody } from "../server/read-body.ts";
 import { answerExport, answerStatus, MEDIA_TYPES, type OtlpFormat } from "./otlp-http-answer.ts";
 import { checkRequest, type OtlpHttpRules, quoted } from "./otlp-http-check.ts";
@@ -103,7 +103,7 @@ function fail(error: unknown, { request, response, headers, format }: Passed, op
       error: stackOf(error),
     });
   }
-  const accept = answer.httpStatus === 415 ? { "accept-encoding": "gzip, deflate, identity" } : {};
+  const accept = answer.httpStatus === 415 ? { "accept-encoding": TAKEN_ENCODINGS.join(", ") } : {};
   answerStatus(response, answer.httpStatus, format ?? "otlp_json", answer.rpc, { ...headers, ...accept });
 }
 
@@ -134,9 +134,11 @@ function encodingOf(contentEncoding: string | undefined): BatchEncoding {
   const encoding = contentEncoding?.trim().toLowerCase() ?? "";
   if (encoding === "" || encoding === "identity") return "identity";
   if (encoding === "gzip" || encoding === "x-gzip") return "gzip";
-  if (encoding === "deflate") return "deflate";
+  // One format by two names.
+  if (encoding === "deflate" || encoding === "zlib") return "deflate";
+  if (encoding === "zstd" && TAKEN_ENCODINGS.includes("zstd")) return "zstd";
   throw new PermanentError(
     "unsupported_media_type",
-    `Content-Encoding ${quoted(contentEncoding)} is not supported; expected gzip, deflate or identity`,
+    `Content-Encoding ${quoted(contentEncoding)} is not supported; expected one of ${TAKEN_ENCODINGS.join(", ")}`,
   );
 }

@@ -179,8 +179,10 @@ function transportRefusal(answer: SentStatus): {
       };
     case status.RESOURCE_EXHAUSTED:
       return { reason: "too_large", answer };
-    case status.UNIMPLEMENTED:
-      return { reason: "unsupported_media_type", answer };
+    case status.UNIMPLEMENTED: {
+      const details = `${answer.details}; the encodings that are taken are gzip, deflate and identity`;
+      return { reason: "unsupported_media_type", answer: { ...answer, details } };
+    }
     case status.DEADLINE_EXCEEDED:
       return { reason: "timeout", answer };
     default:

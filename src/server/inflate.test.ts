@@ -1,7 +1,9 @@
 import { readdirSync, readFileSync } from "node:fs";
+import * as zlib from "node:zlib";
 import { deflateRawSync, deflateSync, gzipSync } from "node:zlib";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { itWhere } from "../../test/support/requires.ts";
 import { PermanentError } from "../component/errors.ts";
 import { declaredSize, inflateBody } from "./inflate.ts";
 
@@ -27,6 +29,16 @@ describe("inflateBody", () => {
       }),
       { numRuns: 50 },
     );
+  });
+
+  const zstd = (zlib as { readonly zstdCompressSync?: typeof deflateSync }).zstdCompressSync;
+  itWhere(zstd !== undefined, "this Node has no zstd", "takes zstd, bounded as the others", () => {
+    const pack = zstd as typeof deflateSync;
+    const bytes = Buffer.from("spans".repeat(1_000));
+    expect(Buffer.compare(inflateBody(pack(bytes), "zstd", MIB), bytes)).toBe(0);
+    expect(failure(() => inflateBody(pack(bytes), "zstd", 4_999)).code).toBe("too_large");
+    expect(failure(() => inflateBody(pack(bytes).subarray(0, -2), "zstd", MIB)).code).toBe("malformed");
+    expect(failure(() => inflateBody(Buffer.concat([pack(bytes), Buffer.of(1)]), "zstd", MIB)).code).toBe("malformed");
   });
 
   it("inflates recorded requests to the recorded bodies", () => {

@@ -1,10 +1,44 @@
-import { gunzip, gunzipSync, inflate, inflateSync } from "node:zlib";
+import * as zlib from "node:zlib";
 import { PermanentError } from "../component/errors.ts";
 import type { BatchEncoding } from "../component/ingest.ts";
 import { messageOf } from "../model/message-of.ts";
 
 const MIN_CHUNK = 16 * 1024;
 const MAX_FIRST_CHUNK = 4 * 1024 * 1024;
+
+type InflateNow = (bytes: Uint8Array, options: object) => Inflated;
+type InflateLater = (
+  bytes: Uint8Array,
+  options: object,
+  done: (error: Error | null, inflated: Inflated) => void,
+) => void;
+
+/** Node has zstd from 22.15 on. */
+const { zstdDecompress, zstdDecompressSync } = zlib as {
+  readonly zstdDecompress?: unknown;
+  readonly zstdDecompressSync?: unknown;
+};
+
+/** Values of Content-Encoding that are taken here, for a refusal. */
+export const TAKEN_ENCODINGS: readonly string[] = [
+  "gzip",
+  "deflate",
+  "zlib",
+  ...(zstdDecompressSync === undefined ? [] : ["zstd"]),
+  "identity",
+];
+
+/** ZSTD_d_windowLogMax: a frame may ask for a window of 8 MiB (RFC 8878 §3.1.1.1.2), and not for 128 MiB. */
+const ZSTD_PARAMETERS = { 100: 23 };
+
+/** Without `identity`. Only encodings that are taken get here. */
+const INFLATE = {
+  gzip: { now: zlib.gunzipSync, later: zlib.gunzip },
+  deflate: { now: zlib.inflateSync, later: zlib.inflate },
+  zstd: { now: zstdDecompressSync, later: zstdDecompress },
+} as unknown as Readonly<
+  Record<Exclude<BatchEncoding, "identity">, { readonly now: InflateNow; readonly later: InflateLater }>
+>;
 
 /**
  * The body as it was before Content-Encoding (RFC 9110 §8.4.1; `deflate` is the zlib format of RFC 1950). Synchronous,
@@ -14,9 +48,8 @@ const MAX_FIRST_CHUNK = 4 * 1024 * 1024;
  */
 export function inflateBody(bytes: Uint8Array, encoding: BatchEncoding, maxBytes: number): Uint8Array {
   if (isPlain(bytes, encoding, maxBytes)) return bytes;
-  const inflateNow = encoding === "gzip" ? gunzipSync : inflateSync;
   try {
-    return whole(inflateNow(bytes, options(bytes, encoding, maxBytes)) as unknown as Inflated, bytes, encoding);
+    return whole(INFLATE[encoding].now(bytes, options(bytes, encoding, maxBytes)), bytes, encoding);
   } catch (error) {
     throw inflateError(error, encoding, maxBytes);
   }
@@ -29,9 +62,8 @@ export async function inflateLargeBody(
   maxBytes: number,
 ): Promise<Uint8Array> {
   if (isPlain(bytes, encoding, maxBytes)) return bytes;
-  const inflateLater = (encoding === "gzip" ? gunzip : inflate) as unknown as LaterInflate;
   return new Promise((resolve, reject) => {
-    inflateLater(bytes, options(bytes, encoding, maxBytes), (error, inflated) => {
+    INFLATE[encoding].later(bytes, options(bytes, encoding, maxBytes), (error, inflated) => {
       try {
         if (error !== null) throw error;
         resolve(whole(inflated, bytes, encoding));
@@ -42,7 +74,7 @@ export async function inflateLargeBody(
   });
 }
 
-function isPlain(bytes: Uint8Array, encoding: BatchEncoding, maxBytes: number): boolean {
+function isPlain(bytes: Uint8Array, encoding: BatchEncoding, maxBytes: number): encoding is "identity" {
   if (encoding === "identity" && bytes.length > maxBytes) throw tooLarge(maxBytes);
   if (encoding !== "identity" && bytes.length === 0) {
     throw new PermanentError("malformed", `the ${encoding} body is empty`);
@@ -57,7 +89,8 @@ function options(bytes: Uint8Array, encoding: BatchEncoding, maxBytes: number) {
     // Room for the whole body when its trailer tells the truth, so that one allocation is enough.
     chunkSize: Math.min(Math.max(declared + 64, MIN_CHUNK), MAX_FIRST_CHUNK, Math.max(maxBytes + 64, MIN_CHUNK)),
     info: true,
-  } as const;
+    ...(encoding === "zstd" ? { params: ZSTD_PARAMETERS } : {}),
+  };
 }
 
 function whole({ buffer, engine }: Inflated, bytes: Uint8Array, encoding: BatchEncoding): Uint8Array {
@@ -74,12 +107,6 @@ function inflateError(error: unknown, encoding: BatchEncoding, maxBytes: number)
   const reason = messageOf(error);
   return new PermanentError("malformed", `the body is not valid ${encoding} data: ${reason}`);
 }
-
-type LaterInflate = (
-  bytes: Uint8Array,
-  options: object,
-  done: (error: Error | null, inflated: Inflated) => void,
-) => void;
 
 /** What zlib's functions return with `info: true`. */
 interface Inflated {
