@@ -76,6 +76,12 @@ const otlpHttpConfig = z.strictObject({
  */
 export const otlpConfig = z.strictObject({
   ...receiverCommonConfig,
+  other_signals: z
+    .enum(["accept", "refuse"])
+    .default("accept")
+    .describe(
+      "Logs and metrics. `accept`: they are answered with a partial success that says they were not kept, so that senders go on in peace; `refuse`: 404 and UNIMPLEMENTED.",
+    ),
   protocols: z
     .strictObject({ grpc: otlpGrpcConfig.nullable().prefault({}), http: otlpHttpConfig.nullable().prefault({}) })
     .refine((protocols) => protocols.grpc?.enabled !== false || protocols.http?.enabled !== false, {

@@ -166,8 +166,8 @@ describe("what is refused", () => {
   });
 
   it("UNIMPLEMENTED for other services", async () => {
-    const logs = "/opentelemetry.proto.collector.logs.v1.LogsService/Export";
-    expect((await grpcCall(client, logs, BODY)).error?.code).toBe(12);
+    const profiles = "/opentelemetry.proto.collector.profiles.v1development.ProfilesService/Export";
+    expect((await grpcCall(client, profiles, BODY)).error?.code).toBe(12);
   });
 
   it("DEADLINE_EXCEEDED for a message that does not arrive in time", async () => {

@@ -1,3 +1,4 @@
+import type { OtherSignal } from "../codec/otlp/message/count-records.ts";
 import { encodeExportResponse } from "../codec/otlp/message/export-response.ts";
 import { PermanentError, RetryableError } from "../component/errors.ts";
 import type { BatchSink } from "../component/ingest.ts";
@@ -8,11 +9,17 @@ import { answerOf } from "../server/error-status.ts";
 import type { GrpcService } from "../server/grpc-listener.ts";
 import { grpcStatusOf, ownedBytes } from "../server/grpc-raw.ts";
 import type { UnaryReply } from "../server/grpc-unary.ts";
+import type { OtherSignals } from "./other-signals.ts";
 import { partialSuccessOf } from "./partial-success.ts";
 import type { ReceiverMetrics } from "./receiver-metrics.ts";
 import type { Refusals } from "./refusals.ts";
 
 export const TRACE_SERVICE = "opentelemetry.proto.collector.trace.v1.TraceService";
+
+const OTHER_SERVICES = [
+  ["logs", "opentelemetry.proto.collector.logs.v1.LogsService"],
+  ["metrics", "opentelemetry.proto.collector.metrics.v1.MetricsService"],
+] as const;
 
 export interface OtlpGrpcOptions {
   readonly sink: BatchSink;
@@ -21,6 +28,7 @@ export interface OtlpGrpcOptions {
   readonly maxBytes: number;
   readonly metrics: ReceiverMetrics;
   readonly refusals: Refusals;
+  readonly others: OtherSignals;
   readonly logger: Logger;
 }
 
@@ -33,6 +41,33 @@ export function otlpGrpcService(options: OtlpGrpcOptions): GrpcService {
     name: TRACE_SERVICE,
     methods: { Export: (message, reply) => void take(message, reply, options) },
   };
+}
+
+/** OTLP/gRPC for logs and metrics, which are answered and dropped. */
+export function otherGrpcServices(options: OtlpGrpcOptions): GrpcService[] {
+  return OTHER_SERVICES.map(([signal, name]) => ({
+    name,
+    methods: { Export: (message, reply) => void drop(signal, message, reply, options) },
+  }));
+}
+
+async function drop(
+  signal: OtherSignal,
+  message: Uint8Array,
+  reply: UnaryReply,
+  options: OtlpGrpcOptions,
+): Promise<void> {
+  let reservation: Reservation | undefined;
+  try {
+    reservation = options.inFlight.take(message.length);
+    const body = await options.others.answer(signal, message, "otlp_protobuf", "identity", reservation);
+    options.metrics.taken({ accepted: 0, rejected: 0, message: "" }, message.length);
+    reply.succeed(body as Uint8Array);
+  } catch (error) {
+    fail(error, reply, options);
+  } finally {
+    reservation?.release();
+  }
 }
 
 async function take(message: Uint8Array, reply: UnaryReply, options: OtlpGrpcOptions): Promise<void> {

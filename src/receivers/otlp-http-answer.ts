@@ -22,6 +22,16 @@ export function answerExport(
   send(response, 200, format, body, headers);
 }
 
+/** 200 with a body that is in the request's encoding already. */
+export function answerBody(
+  response: ServerResponse,
+  format: OtlpFormat,
+  body: string | Uint8Array,
+  headers: OutgoingHttpHeaders,
+): void {
+  send(response, 200, format, body, headers);
+}
+
 /** An error with google.rpc.Status in the request's encoding, and Retry-After where the status has RetryInfo. */
 export function answerStatus(
   response: ServerResponse,

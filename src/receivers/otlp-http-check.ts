@@ -1,4 +1,5 @@
 import type { IncomingMessage, OutgoingHttpHeaders } from "node:http";
+import type { OtherSignal } from "../codec/otlp/message/count-records.ts";
 import type { Cors } from "../server/cors.ts";
 import { allowedHostsText, hostName, isAllowedHost } from "../server/host-check.ts";
 import type { RefusedRequest } from "./refusals.ts";
@@ -6,6 +7,8 @@ import type { RefusedRequest } from "./refusals.ts";
 export interface OtlpHttpRules {
   readonly cors: Cors;
   readonly tracesPath: string;
+  /** Whether logs and metrics are answered, and dropped. */
+  readonly takesOthers: boolean;
   /** Host names to answer beside localhost and IP addresses; undefined answers every name. */
   readonly allowedHosts: readonly string[] | undefined;
   /** Path of the settings, for what a refusal names: `receivers.otlp.protocols.http`. */
@@ -15,6 +18,7 @@ export interface OtlpHttpRules {
 export type CheckedRequest =
   | {
       readonly type: "pass";
+      readonly signal: "traces" | OtherSignal;
       /** For every answer to it. */
       readonly headers: OutgoingHttpHeaders;
       /** Sent by a page that may. */
@@ -27,6 +31,11 @@ export type CheckedRequest =
       readonly refusal: RefusedRequest;
       readonly headers: OutgoingHttpHeaders;
     };
+
+const OTHER_PATHS: ReadonlyMap<string, OtherSignal> = new Map([
+  ["/v1/logs", "logs"],
+  ["/v1/metrics", "metrics"],
+]);
 
 /** What the request line and headers alone decide, in the order that tells a sender most. */
 export function checkRequest(request: IncomingMessage, rules: OtlpHttpRules): CheckedRequest {
@@ -41,7 +50,8 @@ export function checkRequest(request: IncomingMessage, rules: OtlpHttpRules): Ch
     });
   }
   const path = (request.url ?? "").split("?", 1)[0] as string;
-  if (path !== rules.tracesPath) {
+  const signal = path === rules.tracesPath ? "traces" : OTHER_PATHS.get(path);
+  if (signal === undefined || (signal !== "traces" && !rules.takesOthers)) {
     return refuse(404, { reason: "path", about: short(path), message: unknownPath(path, rules) });
   }
   const verdict = rules.cors.check(method, headers);
@@ -62,7 +72,7 @@ export function checkRequest(request: IncomingMessage, rules: OtlpHttpRules): Ch
     const message = "the request has neither Content-Length nor Transfer-Encoding: chunked";
     return refuse(411, { reason: "length", message }, answer);
   }
-  return { type: "pass", headers: answer, fromPage: headers.origin !== undefined };
+  return { type: "pass", signal, headers: answer, fromPage: headers.origin !== undefined };
 }
 
 function refuse(status: number, refusal: RefusedRequest, headers: OutgoingHttpHeaders = {}): CheckedRequest {
@@ -70,9 +80,11 @@ function refuse(status: number, refusal: RefusedRequest, headers: OutgoingHttpHe
 }
 
 function unknownPath(path: string, { tracesPath, configPath }: OtlpHttpRules): string {
+  const setting = configPath.replace(/\.protocols\.http$/, ".other_signals");
   const signal = /^\/v1(?:development)?\/(logs|metrics|profiles)$/.exec(path)?.[1];
   if (signal !== undefined) {
-    return `spanloom takes traces only, no ${signal}: send traces to ${tracesPath} and ${signal} to another collector`;
+    const ways = signal === "profiles" ? "" : `; ${setting}: accept has them answered and dropped`;
+    return `spanloom takes traces only, no ${signal}: send traces to ${tracesPath} and ${signal} to another collector${ways}`;
   }
   return (
     `nothing is served at ${quoted(path)}; OTLP traces are taken at POST ${tracesPath}, ` +

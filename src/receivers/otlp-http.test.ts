@@ -151,8 +151,8 @@ describe("what is refused, with a google.rpc.Status each time", () => {
   it.each([
     ["GET", "/v1/traces", 405, 12, "GET is not allowed"],
     ["POST", "/", 404, 5, "POST /v1/traces"],
-    ["POST", "/v1/logs", 404, 5, "traces only"],
-    ["GET", "/v1/metrics", 404, 5, "traces only"],
+    ["GET", "/v1/logs", 405, 12, "GET is not allowed"],
+    ["POST", "/v1development/profiles", 404, 5, "traces only"],
   ])("%s %s", async (method, path, status, code, text) => {
     const response = await fetch(`${rig.http}${path}`, { method, headers: { "content-type": PROTO } });
     expect(response.status).toBe(status);
@@ -177,7 +177,7 @@ describe("what is refused, with a google.rpc.Status each time", () => {
   it.each([
     ["POST", "/v1/traces", { "content-encoding": "br" }, 415, 3],
     ["PUT", "/v1/traces", {}, 405, 12],
-    ["POST", "/v1/logs", {}, 404, 5],
+    ["POST", "/v1/profiles", {}, 404, 5],
     ["POST", "/v1/traces", { origin: "https://app.example" }, 403, 7],
   ] as const)("%s %s with %j in the request's own encoding, either", async (method, path, more, status, code) => {
     for (const type of [PROTO, JSON_TYPE]) {

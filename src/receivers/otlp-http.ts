@@ -1,4 +1,5 @@
 import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from "node:http";
+import type { OtherSignal } from "../codec/otlp/message/count-records.ts";
 import { PermanentError, RetryableError } from "../component/errors.ts";
 import type { BatchEncoding, BatchSink } from "../component/ingest.ts";
 import type { LogFields, Logger } from "../component/logger.ts";
@@ -9,7 +10,8 @@ import type { HttpHandler } from "../server/http-listener.ts";
 import { grpcStatusOfHttp } from "../server/http-status.ts";
 import { declaredSize, TAKEN_ENCODINGS } from "../server/inflate.ts";
 import { assertDeclaredLength, readBody } from "../server/read-body.ts";
-import { answerExport, answerStatus, MEDIA_TYPES, type OtlpFormat } from "./otlp-http-answer.ts";
+import { MAX_OTHER_BYTES, type OtherSignals } from "./other-signals.ts";
+import { answerBody, answerExport, answerStatus, MEDIA_TYPES, type OtlpFormat } from "./otlp-http-answer.ts";
 import { checkRequest, type OtlpHttpRules, quoted } from "./otlp-http-check.ts";
 import { partialSuccessOf } from "./partial-success.ts";
 import type { ReceiverMetrics } from "./receiver-metrics.ts";
@@ -22,6 +24,7 @@ export interface OtlpHttpOptions extends OtlpHttpRules {
   readonly maxBytes: number;
   readonly metrics: ReceiverMetrics;
   readonly refusals: Refusals;
+  readonly others: OtherSignals;
   readonly logger: Logger;
 }
 
@@ -29,6 +32,7 @@ export interface OtlpHttpOptions extends OtlpHttpRules {
 interface Passed {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
+  readonly signal: "traces" | OtherSignal;
   /** For every answer. */
   readonly headers: OutgoingHttpHeaders;
   /** Undefined where its type is neither. */
@@ -50,7 +54,7 @@ export function createOtlpHttpHandler(options: OtlpHttpOptions): HttpHandler {
     const { headers } = checked;
     const format = formatOf(request.headers["content-type"], checked.type === "pass" && checked.fromPage);
     if (checked.type === "pass") {
-      void take({ request, response, headers, format }, options);
+      void take({ request, response, signal: checked.signal, headers, format }, options);
       return;
     }
     const { status, refusal } = checked;
@@ -61,17 +65,24 @@ export function createOtlpHttpHandler(options: OtlpHttpOptions): HttpHandler {
 }
 
 async function take(passed: Passed, options: OtlpHttpOptions): Promise<void> {
-  const { request, response, headers } = passed;
+  const { request, response, signal, headers } = passed;
   let reservation: Reservation | undefined;
   try {
     const format = passed.format ?? unknownType(request.headers["content-type"]);
     const encoding = encodingOf(request.headers["content-encoding"]);
-    assertDeclaredLength(request, options.maxBytes);
+    const maxBytes = signal === "traces" ? options.maxBytes : Math.min(options.maxBytes, MAX_OTHER_BYTES);
+    assertDeclaredLength(request, maxBytes);
     options.inFlight.assertRoom();
     reservation = options.inFlight.take(0);
     if (request.headers.expect !== undefined) response.writeContinue();
-    const bytes = await readBody(request, options.maxBytes, reservation);
+    const bytes = await readBody(request, maxBytes, reservation);
     const size = bytes.length;
+    if (signal !== "traces") {
+      const body = await options.others.answer(signal, bytes, format, encoding, reservation);
+      options.metrics.taken({ accepted: 0, rejected: 0, message: "" }, size);
+      answerBody(response, format, body, headers);
+      return;
+    }
     if (size === 0 && format === "otlp_protobuf" && encoding === "identity") {
       options.metrics.taken({ accepted: 0, rejected: 0, message: "" }, 0);
       answerExport(response, format, undefined, headers);

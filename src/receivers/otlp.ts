@@ -8,6 +8,7 @@ import type { GrpcListener } from "../server/grpc-listener.ts";
 import { HttpListener } from "../server/http-listener.ts";
 import { wantedAddresses } from "../server/listen-addresses.ts";
 import type { ListenerName } from "../server/listen-error.ts";
+import { OtherSignals } from "./other-signals.ts";
 import {
   grpcOf,
   httpOf,
@@ -22,7 +23,7 @@ import { Refusals } from "./refusals.ts";
 
 const OCCUPANT = "an OpenTelemetry Collector, Jaeger or another spanloom";
 
-/** OTLP over gRPC and HTTP, traces only. */
+/** OTLP over gRPC and HTTP; only traces are stored. */
 class OtlpReceiver implements Receiver {
   readonly #settings: ReceiverSettings;
   readonly #config: OtlpConfig;
@@ -69,25 +70,24 @@ class OtlpReceiver implements Receiver {
   }
 
   async #createGrpc(host: Host, config: OtlpGrpcConfig): Promise<GrpcListener> {
-    const { GrpcListener, otlpGrpcService } = await loadGrpc();
+    const { GrpcListener, otlpGrpcService, otherGrpcServices } = await loadGrpc();
     const maxBytes = config.max_recv_msg_size_mib * 1024 * 1024;
-    const { metrics, refusals } = this.#reporting(host, "grpc", "OTLP/gRPC");
+    const reporting = this.#reporting(host, "grpc", "OTLP/gRPC");
+    const options = { ...this.#settings, ...reporting, maxBytes, logger: host.logger };
     return new GrpcListener({
       name: this.#listenerName("grpc", "OTLP/gRPC receiver"),
       endpoint: config.endpoint,
       tls: config.tls,
       logger: host.logger,
-      services: [
-        metrics.timedService(
-          otlpGrpcService({ ...this.#settings, maxBytes, metrics, refusals, logger: host.logger }),
-        ),
-      ],
+      services: [otlpGrpcService(options), ...(this.#takesOthers ? otherGrpcServices(options) : [])].map((service) =>
+        metrics.timedService(service),
+      ),
       maxMessageBytes: maxBytes,
       maxConcurrentStreams: config.max_concurrent_streams,
       keepalive: config.keepalive.server_parameters,
       receiveTimeoutMs: config.read_timeout_ms,
       inFlight: this.#settings.inFlight,
-      onRefused: (reason, message) => refusals.refused({ reason, message }),
+      onRefused: (reason, message) => reporting.refusals.refused({ reason, message }),
     });
   }
 
@@ -98,6 +98,7 @@ class OtlpReceiver implements Receiver {
       ...this.#settings,
       cors: new Cors(config.cors, onLoopback),
       maxBytes: config.max_request_body_size,
+      takesOthers: this.#takesOthers,
       tracesPath: config.traces_url_path,
       allowedHosts: config.allowed_hosts ?? (onLoopback ? [] : undefined),
       configPath: this.#configPath("http"),
@@ -119,12 +120,16 @@ class OtlpReceiver implements Receiver {
   }
 
   /** Counters and the log of one transport. */
-  #reporting(host: Host, transport: string, title: string): { metrics: ReceiverMetrics; refusals: Refusals } {
+  #reporting(host: Host, transport: string, title: string) {
     const { name } = this.#settings;
     const metrics = new ReceiverMetrics(host.metrics, name, transport);
     const refusals = new Refusals(metrics, host.logger, name === "otlp" ? title : `${title} (${name})`);
     this.#refusals.push(refusals);
-    return { metrics, refusals };
+    return { metrics, refusals, others: new OtherSignals(host.metrics, host.logger, name, transport) };
+  }
+
+  get #takesOthers(): boolean {
+    return this.#config.other_signals === "accept";
   }
 
   #configPath(protocol: string): string {
@@ -138,11 +143,11 @@ class OtlpReceiver implements Receiver {
 
 /** A collector without OTLP/gRPC loads no gRPC. */
 async function loadGrpc() {
-  const [{ GrpcListener }, { otlpGrpcService }] = await Promise.all([
+  const [{ GrpcListener }, { otlpGrpcService, otherGrpcServices }] = await Promise.all([
     import("../server/grpc-listener.ts"),
     import("./otlp-grpc.ts"),
   ]);
-  return { GrpcListener, otlpGrpcService };
+  return { GrpcListener, otlpGrpcService, otherGrpcServices };
 }
 
 export const otlpReceiver = {

@@ -41,6 +41,7 @@ interface RigOptions {
   readonly grpc?: Record<string, unknown>;
   readonly inFlightBytes?: number;
   readonly logger?: Logger;
+  readonly otherSignals?: "accept" | "refuse";
 }
 
 /** An OTLP receiver on free loopback ports with a recording sink behind it. */
@@ -49,6 +50,7 @@ export async function startReceiver(options: RigOptions = {}): Promise<ReceiverR
   const inFlight = new InFlightBudget(options.inFlightBytes);
   const metrics = new Metrics();
   const config = otlpReceiver.config.parse({
+    other_signals: options.otherSignals,
     protocols: {
       grpc: { endpoint: "127.0.0.1:0", ...options.grpc },
       http: { endpoint: "127.0.0.1:0", ...options.http },
