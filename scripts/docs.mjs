@@ -109,6 +109,8 @@ async function makeTraffic({ otlpHttp, ui, proxy }) {
   await post(batch({ traceId: "8448eb211c80319c" }));
   await post("{");
   await post("x", "text/plain");
+  const logs = JSON.stringify({ resourceLogs: [{ scopeLogs: [{ logRecords: [{}] }] }] });
+  await fetch(`${otlpHttp}/v1/logs`, { method: "POST", headers: { "content-type": "application/json" }, body: logs });
   await (await fetch(new URL("api/ui/search", ui))).text();
   for (const path of ["/docs", "/elsewhere"]) await (await fetch(`${proxy}${path}`)).text();
 }

@@ -8,6 +8,10 @@ import { applyTheme, storedTheme } from "./shell/theme.ts";
 import "./styles/base.css";
 import "./styles/tokens.css";
 
+// The port answers without its base path too, for proxies that take it off; the pages lie below the path.
+const base = new URL(document.baseURI).pathname;
+if (!location.pathname.startsWith(base)) location.replace(base);
+
 applyTheme(storedTheme());
 
 const queries = new QueryClient({

@@ -1,5 +1,5 @@
 /** Probes of images and manifests know nothing of a base path. */
-export const HEALTH_PATHS = ["/healthz", "/readyz"] as const;
+const HEALTH_PATHS = ["/healthz", "/readyz"] as const;
 
 /** What the control application (control-app.ts) answers of the UI port, below the base path, in express's notation. */
 export const CONTROL_PATHS = [

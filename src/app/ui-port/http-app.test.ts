@@ -81,9 +81,9 @@ describe("what the control application knows", () => {
     ["POST", "/api/ui/admin/compact"],
     ["GET", "/api/registry"],
     ["PUT", "/api/registry/instances/a%2Fb/heartbeat"],
-  ])("is asked of it, below the base path: %s %s", async (method, path) => {
+  ])("is asked of it, with the base path or where a proxy took that off: %s %s", async (method, path) => {
     expect((await ask(`/traces${path}`, {}, method)).body).toBe(`control ${method} ${path}`);
-    expect((await ask(path, {}, method)).status).toBe(404);
+    expect((await ask(path, {}, method)).body).toBe(`control ${method} ${path}`);
   });
 
   it("is not asked of it by pages of other origins, where it changes something", async () => {
@@ -125,6 +125,24 @@ describe("what is served", () => {
       const { status, body, headers } = await ask(path);
       expect([path, status, body]).toEqual([path, 200, '<base href="/traces/"><title>the page</title>']);
       expect(headers["cache-control"]).toBe("no-cache");
+    }
+  });
+
+  it("is the page without a redirect where a proxy took the base path off", async () => {
+    for (const path of ["/", "/trace/0af7"]) {
+      const { status, body } = await ask(path);
+      expect([path, status, body]).toEqual([path, 200, '<base href="/traces/"><title>the page</title>']);
+    }
+    expect((await ask("/assets/app.js")).body).toBe("export {}");
+  });
+
+  it("is the page with the base that a proxy says it took off", async () => {
+    const prefixed = await ask("/trace/0af7", { "x-forwarded-prefix": "/deep/jaeger" });
+    expect(prefixed.body).toContain('<base href="/deep/jaeger/">');
+    expect(prefixed.headers.link).toContain("</deep/jaeger/api/ui/traces/");
+    expect(prefixed.headers.vary).toContain("x-forwarded-prefix");
+    for (const prefix of ["//evil.example", "https://evil.example", '/"><script>', "/a b"]) {
+      expect((await ask("/", { "x-forwarded-prefix": prefix })).body, prefix).toContain('<base href="/traces/">');
     }
   });
 

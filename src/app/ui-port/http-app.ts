@@ -9,7 +9,7 @@ import { isAllowedHost } from "../../server/host-check.ts";
 import type { HttpHandler } from "../../server/http-listener.ts";
 import { crossOriginReason } from "../../server/same-origin.ts";
 import { withSlash } from "./base-path.ts";
-import { CONTROL_PATHS, HEALTH_PATHS } from "./control-paths.ts";
+import { CONTROL_PATHS } from "./control-paths.ts";
 import { errorAnswer, noSuchEndpoint, pathOf, sendEnvelope } from "./http-errors.ts";
 
 export interface HttpAppSettings {
@@ -41,7 +41,6 @@ const CONTENT_SECURITY_POLICY = [
  * prototype, which costs more than most of these answers, and it takes longer to load than all the rest.
  */
 export function createHttpApp(settings: HttpAppSettings): HttpHandler {
-  const { control } = settings;
   const base = withSlash(settings.basePath);
 
   const front = createRouter();
@@ -58,9 +57,10 @@ export function createHttpApp(settings: HttpAppSettings): HttpHandler {
     response.setHeader("referrer-policy", "no-referrer");
     next();
   });
-  front.use(base, apiRoutes(settings));
-  // Probes of images and manifests know nothing of the base path.
-  if (base !== "/") for (const path of HEALTH_PATHS) front.all(path, control);
+  const api = apiRoutes(settings);
+  front.use(base, api);
+  // Probes of images and manifests know nothing of the base path, and a reverse proxy may take it off.
+  if (base !== "/") front.use(api);
   front.use(pages(settings.loadPages));
 
   const failed = errorAnswer(settings.logger);

@@ -16,6 +16,9 @@ const gzipAsync = promisify(gzip);
 const ASSET_AGE_SECONDS = 365 * 86_400;
 const TRACE_PAGE = /^\/trace\/([0-9a-f]{1,32})\/?$/i;
 
+/** A path that a reverse proxy took off, and nothing that names another site. */
+const FORWARDED_PREFIX = /^(?:\/[\w.~-]+)+\/?$/;
+
 /**
  * What the UI port answers beside its APIs: the web UI, and a word on paths outside it.
  * @param basePath path that the application is served under
@@ -25,8 +28,10 @@ export function createPages(basePath: string, webRoot = WEB_ROOT): Express {
   const base = withSlash(basePath);
   const app = express();
   app.disable("x-powered-by");
-  app.use(base, webFiles(base, webRoot));
-  if (base !== "/") app.get("/", (_request, response) => response.redirect(302, base));
+  const files = webFiles(base, webRoot);
+  app.use(base, files);
+  // A reverse proxy may take the base path off. A redirect to it would come back here, again without.
+  if (base !== "/") app.use(files);
   app.use((request, response) => {
     response.status(404).type("text").send(`nothing at ${request.path}; the UI is at ${base}\n`);
   });
@@ -47,15 +52,18 @@ function webFiles(base: string, root: string): express.Router {
     });
     return router;
   }
-  const page = readFileSync(index, "utf8").replace(/<base href="[^"]*"\s*\/?>/, `<base href="${base}">`);
+  const page = readFileSync(index, "utf8");
   const sendPage = (request: express.Request, response: express.Response): void => {
+    const prefix = request.get("x-forwarded-prefix") ?? "";
+    const shown = FORWARDED_PREFIX.test(prefix) ? withSlash(prefix) : base;
     response.setHeader("cache-control", "no-cache");
+    response.setHeader("vary", "x-forwarded-prefix");
     const traceId = TRACE_PAGE.exec(request.path)?.[1]?.toLowerCase().padStart(32, "0");
     if (traceId !== undefined) {
-      const columns = `${base}api/ui/traces/${traceId}/columns`;
+      const columns = `${shown}api/ui/traces/${traceId}/columns`;
       response.setHeader("link", `<${columns}>; rel=preload; as=fetch; crossorigin=anonymous`);
     }
-    response.type("html").send(page);
+    response.type("html").send(page.replace(/<base href="[^"]*"\s*\/?>/, `<base href="${shown}">`));
   };
   router.use("/assets", compressedAssets(join(root, "assets")));
   const assets = express.static(join(root, "assets"), {
