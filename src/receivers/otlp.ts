@@ -80,7 +80,7 @@ class OtlpReceiver implements Receiver {
       tls: config.tls,
       logger: host.logger,
       services: [otlpGrpcService(options), ...(this.#takesOthers ? otherGrpcServices(options) : [])].map((service) =>
-        metrics.timedService(service),
+        reporting.metrics.timedService(service),
       ),
       maxMessageBytes: maxBytes,
       maxConcurrentStreams: config.max_concurrent_streams,
@@ -93,7 +93,7 @@ class OtlpReceiver implements Receiver {
 
   #createHttp(host: Host, config: OtlpHttpConfig): HttpListener {
     const onLoopback = wantedAddresses(config.endpoint).every(({ endpoint }) => isLoopback(endpoint.host));
-    const { metrics, refusals } = this.#reporting(host, "http", "OTLP/HTTP");
+    const reporting = this.#reporting(host, "http", "OTLP/HTTP");
     const handler = createOtlpHttpHandler({
       ...this.#settings,
       cors: new Cors(config.cors, onLoopback),
@@ -102,8 +102,7 @@ class OtlpReceiver implements Receiver {
       tracesPath: config.traces_url_path,
       allowedHosts: config.allowed_hosts ?? (onLoopback ? [] : undefined),
       configPath: this.#configPath("http"),
-      metrics,
-      refusals,
+      ...reporting,
       logger: host.logger,
     });
     return new HttpListener({
@@ -111,7 +110,7 @@ class OtlpReceiver implements Receiver {
       endpoint: config.endpoint,
       tls: config.tls,
       logger: host.logger,
-      handler: metrics.timedHandler(handler),
+      handler: reporting.metrics.timedHandler(handler),
       maxConnections: config.max_connections,
       keepAliveTimeoutMs: config.idle_timeout_ms,
       headersTimeoutMs: config.read_header_timeout_ms,
