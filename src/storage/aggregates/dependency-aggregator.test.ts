@@ -353,7 +353,7 @@ describe("DependencyAggregator", () => {
         for (const trace of group(flatten(log)).values()) {
           for (const child of trace) {
             const startMs = Number(child.span.startTimeUnixNano / 1_000_000n);
-            if (startMs === 0 || startMs > START_MS + 24 * HOUR_MS) continue;
+            if (startMs < START_MS - 400 * 24 * HOUR_MS || startMs > START_MS + 24 * HOUR_MS) continue;
             const parent = trace.find(({ span }) => span.spanId === child.span.parentSpanId);
             if (parent === undefined || parent.service === child.service) continue;
             const key = JSON.stringify([parent.service, child.service]);
