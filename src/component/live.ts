@@ -62,7 +62,13 @@ export async function* followLive<Step extends Pick<LiveStep, "cursor" | "more" 
   let saidAtMs = Number.NEGATIVE_INFINITY;
   while (!signal.aborted) {
     const startedMs = performance.now();
-    const next = await step(cursor);
+    let next: Step;
+    try {
+      next = await step(cursor);
+    } catch (error) {
+      if (signal.aborted) return;
+      throw error;
+    }
     if (signal.aborted) return;
     const tookMs = performance.now() - startedMs;
     cursor = next.cursor;

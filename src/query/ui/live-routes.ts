@@ -55,8 +55,24 @@ async function stream(host: ViewHost, request: Request, response: Response, clos
     return JSON.parse(new TextDecoder().decode(body)) as UiLiveStep;
   };
   const send = (line: UiLiveLine) => write(response, events ? eventOf(line) : `${JSON.stringify(line)}\n`, signal);
+  try {
+    await sendSteps(response, followLive(step, after, signal), after, events, send);
+  } catch (error) {
+    // A client that is still there is told the end, not cut off.
+    if (!closing.aborted || gone.signal.aborted || !response.headersSent) throw error;
+  }
+  response.end();
+}
+
+async function sendSteps(
+  response: ServerResponse,
+  steps: AsyncIterable<UiLiveStep>,
+  after: string | undefined,
+  events: boolean,
+  send: (line: UiLiveLine) => Promise<void>,
+): Promise<void> {
   let begun = false;
-  for await (const { traces, cursor, skippedSpans, reason } of followLive(step, after, signal)) {
+  for await (const { traces, cursor, skippedSpans, reason } of steps) {
     if (!begun) {
       response.writeHead(200, {
         "Content-Type": events ? "text/event-stream" : "application/x-ndjson",
@@ -70,7 +86,6 @@ async function stream(host: ViewHost, request: Request, response: Response, clos
     for (const { newSpans, ...trace } of traces) await send({ type: "trace", newSpans, trace });
     await send({ type: "state", cursor, skippedSpans, ...(reason === undefined ? {} : { reason }) });
   }
-  response.end();
 }
 
 function parseLive(request: Request): {
