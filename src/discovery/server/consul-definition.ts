@@ -134,8 +134,16 @@ function assertAllowed(spec: HealthCheckSpec, context: CheckContext): void {
 
 /** @throws PermanentError `bad_request` for a check of this machine that another one asks for */
 export function assertLoopback(target: string, isLocal: boolean): void {
-  if (isLocal || !isLoopback(target)) return;
+  if (isLocal || !isThisMachine(target)) return;
   refuse(`the check's target ${target} is the collector's machine, and the registrant is on another`);
+}
+
+/** In any form that connecting takes for it: `0.0.0.0` and `127.1` too. */
+function isThisMachine(host: string): boolean {
+  const name = isIP(host) === 6 ? `[${host}]` : host;
+  const url = URL.canParse(`http://${name}/`) ? new URL(`http://${name}/`).hostname : name;
+  const bare = url.replace(/^\[|\]$/g, "").replace(/^::ffff:7f[0-9a-f]{2}:.*$/, "127.0.0.1");
+  return isLoopback(bare) || isEveryAddress(bare) || bare === "::ffff:0:0" || /(^|\.)localhost\.?$/i.test(bare);
 }
 
 function specOf(kind: "HTTP" | "TCP" | "GRPC", check: JsonObject): HealthCheckSpec {

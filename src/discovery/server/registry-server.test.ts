@@ -353,8 +353,18 @@ describe("what a peer without a token may not", () => {
 
   it("has the collector ask its own machine only from there", async () => {
     const headers = { "x-forwarded-for": "192.0.2.1" };
-    const answer = await put("/v1/agent/service/register", http({}), headers);
-    expect([answer.status, await answer.text()]).toEqual([400, expect.stringContaining("the collector's machine")]);
+    for (const host of ["127.0.0.1", "localhost", "a.localhost", "0.0.0.0", "127.1", "::1", "::ffff:127.0.0.1", "::"]) {
+      const HTTP = `http://${host.includes(":") ? `[${host}]` : host}:1/`;
+      const body = { ...http({ HTTP }), Address: new URL(HTTP).hostname.replace(/^\[|\]$/g, "") };
+      const answer = await put("/v1/agent/service/register", body, headers);
+      expect([host, answer.status, await answer.text()]).toEqual([
+        host,
+        400,
+        expect.stringContaining("the collector's machine"),
+      ]);
+    }
+    const elsewhere = { ...http({ HTTP: "http://192.0.2.1:1/" }), Address: "192.0.2.1" };
+    expect((await put("/v1/agent/service/register", elsewhere, headers)).status).toBe(200);
   });
 
   it("registers as many instances as one address may, and again when one is gone", async () => {
