@@ -58,6 +58,8 @@ export interface HealthCheckTiming {
   readonly healthyThreshold?: number;
   /** Failures in a row that make a healthy instance unhealthy; default 2. What no retry can mend counts at once. */
   readonly unhealthyThreshold?: number;
+  /** Whoever asked is on another machine: a name must not lead to this one. */
+  readonly isForeign?: boolean;
 }
 
 /** What a service says about itself. A ServiceInstance is one too; its health and times are ignored. */

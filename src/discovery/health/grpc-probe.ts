@@ -31,7 +31,9 @@ export async function probeGrpc(
 ): Promise<ProbeResult> {
   assertAllowed(spec.host, allowLinkLocal);
   const scheme = spec.tls === true ? "https" : "http";
-  const session = connect(`${scheme}://${authority(spec.host, spec.port)}`, { lookup: targetLookup(allowLinkLocal) });
+  const session = connect(`${scheme}://${authority(spec.host, spec.port)}`, {
+    lookup: targetLookup(allowLinkLocal, spec.isForeign),
+  });
   const release = onAbort(signal, () => session.destroy(new Error("no answer in time")));
   try {
     return await call(session, spec.service ?? "", `${userAgent} health check`, showAnswers);

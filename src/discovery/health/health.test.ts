@@ -9,6 +9,7 @@ import { grpcHealth } from "../../server/grpc-health.ts";
 import { HealthChecker, type HealthReport, Thresholds } from "./health-checker.ts";
 import type { ProbeResult } from "./probe-result.ts";
 import { probe } from "./probes.ts";
+import { targetLookup } from "./target-guard.ts";
 
 const OPTIONS = { allowLinkLocal: false, userAgent: "spanloom/test" };
 const closers: (() => Promise<unknown> | unknown)[] = [];
@@ -237,5 +238,21 @@ describe("HealthChecker", () => {
     });
     checker.stop();
     expect(most).toBe(64);
+  });
+});
+
+describe("a check that another machine asked for", () => {
+  it("does not follow a name to this one", async () => {
+    const lookup = targetLookup(false, true);
+    const found = (name: string) =>
+      new Promise<string>((resolve) => {
+        lookup(name, {}, (error, address) => resolve(error?.message ?? String(address)));
+      });
+    expect(await found("localhost")).toMatch(/localhost is the collector's machine/);
+    expect(await found("192.0.2.1")).toBe("192.0.2.1");
+    const spec = { type: "tcp", host: "localhost", port: 1, isForeign: true } as const;
+    const signal = AbortSignal.timeout(5_000);
+    const result = await probe(spec, { allowLinkLocal: false, userAgent: "t" }, signal);
+    expect(result).toMatchObject({ ok: false, output: expect.stringContaining("the collector's machine") });
   });
 });

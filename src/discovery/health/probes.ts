@@ -21,7 +21,7 @@ export async function probe(spec: HealthCheckSpec, options: ProbeOptions, signal
       case "http":
         return await probeHttp(spec, options, signal);
       case "tcp":
-        return await probeTcp(spec.host, spec.port, options, signal);
+        return await probeTcp(spec, options, signal);
       case "grpc":
         return await probeGrpc(spec, options, signal);
     }
@@ -49,7 +49,7 @@ function probeHttp(
       headers: { "user-agent": `${userAgent} health check`, accept: "*/*", ...spec.headers },
       // A connection of its own: a kept one would say nothing about new clients.
       agent: false,
-      lookup: targetLookup(allowLinkLocal),
+      lookup: targetLookup(allowLinkLocal, spec.isForeign),
       signal,
     });
     request.on("error", reject);
@@ -87,14 +87,13 @@ function readStart(response: IncomingMessage, done: (text: string) => void): voi
 
 /** An accepted connection passes; nothing is sent. */
 function probeTcp(
-  host: string,
-  port: number,
+  { host, port, isForeign }: HealthCheckSpec & { type: "tcp" },
   { allowLinkLocal }: ProbeOptions,
   signal: AbortSignal,
 ): Promise<ProbeResult> {
   assertAllowed(host, allowLinkLocal);
   return new Promise((resolve, reject) => {
-    const socket = connect({ host, port, lookup: targetLookup(allowLinkLocal), signal });
+    const socket = connect({ host, port, lookup: targetLookup(allowLinkLocal, isForeign), signal });
     socket.on("error", reject);
     socket.on("connect", () => {
       socket.destroy();

@@ -107,7 +107,7 @@ function parseCheck(value: unknown, context: CheckContext): CheckDefinition {
   }
   const spec = specOf(kinds[0] as "HTTP" | "TCP" | "GRPC", check);
   assertAllowed(spec, context);
-  return { ...common, spec };
+  return { ...common, spec: context.isLocal || context.anyCheckTarget ? spec : { ...spec, isForeign: true } };
 }
 
 /** The collector sends checks with its own rights: they must not reach what the registrant could not. */

@@ -74,10 +74,12 @@ export function createRegistryRoutes(settings: RegistryRoutesSettings): Router {
       throw new PermanentError("unsupported_media_type", "expected Content-Type application/json");
     }
     const { registration, ttlMs } = parseInstanceBody(request.params.id as string, request.body);
-    if (registration.check !== undefined && !settings.anyCheckTarget) {
-      assertLoopback(registration.host, isFromThisMachine(request));
-    }
-    await local.register(registration, ttlMs, registrantOf(request, access));
+    const { check, host } = registration;
+    const isForeign = !settings.anyCheckTarget && !isFromThisMachine(request);
+    if (check !== undefined && isForeign) assertLoopback(host, false);
+    const bounded =
+      check !== undefined && isForeign ? { ...registration, check: { ...check, isForeign } } : registration;
+    await local.register(bounded, ttlMs, registrantOf(request, access));
     response.json(viewOf(local, local.record(registration.id)?.instance as ServiceInstance, true));
   });
   router.put("/api/registry/instances/:id/heartbeat", async (request, response) => {
