@@ -111,6 +111,14 @@ class OtlpReceiver implements Receiver {
       tls: config.tls,
       logger: host.logger,
       handler: reporting.metrics.timedHandler(handler),
+      onHttp2: () => {
+        const port = this.#grpc?.address?.port;
+        const message =
+          "this port takes OTLP over HTTP/1.1, no gRPC: " +
+          (port === undefined ? `gRPC is off (${this.#configPath("grpc")})` : `send that to port ${port}`);
+        reporting.refusals.refused({ reason: "wrong_port", message });
+        return message;
+      },
       maxConnections: config.max_connections,
       keepAliveTimeoutMs: config.idle_timeout_ms,
       headersTimeoutMs: config.read_header_timeout_ms,

@@ -1,4 +1,6 @@
+import { once } from "node:events";
 import { request } from "node:http";
+import { connect, constants } from "node:http2";
 import { afterEach, describe, expect, it } from "vitest";
 import { recordingHost } from "../../test/support/host.ts";
 import { type ReceiverRig, startReceiver } from "../../test/support/receiver-rig.ts";
@@ -119,4 +121,20 @@ it("writes one warning for 1,800 refused requests of a kind, with what they were
   await rig.close();
   expect(told()[1]?.fields).toMatchObject({ reason: "unsupported_media_type", count: 1_799 });
   expect(told()).toHaveLength(2);
+});
+
+it("tells gRPC on the port of HTTP which port is right, and the log", async () => {
+  const host = recordingHost();
+  rig = await startReceiver({ logger: host.logger });
+  const session = connect(rig.http);
+  session.on("error", () => {});
+  const [code, , data] = (await once(session, "goaway")) as [number, number, Buffer];
+  session.destroy();
+  const port = rig.receiver.addresses.grpc?.port;
+  expect(code).toBe(constants.NGHTTP2_HTTP_1_1_REQUIRED);
+  expect(data.toString()).toContain(`send that to port ${port}`);
+  expect(host.lines.filter(({ level }) => level === "warn").map(({ fields }) => fields)).toEqual([
+    { reason: "wrong_port", answer: data.toString() },
+  ]);
+  expect(rig.count("spanloom_receiver_refused_requests_total", { reason: "wrong_port", transport: "http" })).toBe(1);
 });

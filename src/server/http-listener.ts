@@ -1,11 +1,12 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { createServer as createTlsServer, type Server as TlsServer } from "node:https";
-import type { Socket } from "node:net";
+import type { Duplex } from "node:stream";
 import { rpcStatusJson } from "../codec/rpc/status.ts";
 import type { Endpoint } from "../component/endpoint.ts";
 import type { Logger } from "../component/logger.ts";
 import { onAbort } from "../component/signals.ts";
 import { GRPC_STATUS } from "../model/grpc-status.ts";
+import { type ClientError, goAway, isHttp2Preface } from "./http2-preface.ts";
 import { type EndpointSetting, listenOnEach, wantedAddresses } from "./listen-addresses.ts";
 import { type ListenerName, listenError } from "./listen-error.ts";
 import type { TlsConfig } from "./tls.ts";
@@ -24,6 +25,11 @@ export interface HttpListenerOptions {
    * `response.writeContinue()` before reading its body.
    */
   readonly handler: HttpHandler;
+  /**
+   * Told of a connection that speaks HTTP/2 without TLS, which gRPC does and this port does not.
+   * @returns what its peer is told
+   */
+  readonly onHttp2?: () => string;
   /** On each of its addresses. */
   readonly maxConnections?: number;
   /** How long an idle connection is kept, ms. Node's own 5 s races exporters that send every 5 s. */
@@ -138,7 +144,11 @@ export class HttpListener {
     server.maxConnections = maxConnections ?? DEFAULTS.maxConnections;
     server.on("request", this.#handle).on("checkContinue", this.#handle);
     server.on("checkExpectation", answerExpectation);
-    server.on("clientError", answerClientError);
+    const { onHttp2 } = this.#options;
+    server.on("clientError", (error: Error & ClientError, socket: Duplex) => {
+      if (onHttp2 !== undefined && isHttp2Preface(error)) socket.end(goAway(onHttp2()), () => socket.destroy());
+      else answerClientError(error, socket);
+    });
     return server;
   }
 
@@ -197,9 +207,9 @@ function answerExpectation(request: IncomingMessage, response: ServerResponse): 
 }
 
 /** What could not be read as HTTP gets a google.rpc.Status too, as JSON: its own type is not known. */
-function answerClientError(error: Error & { code?: string }, socket: NodeJS.WritableStream & Partial<Socket>): void {
+function answerClientError(error: Error & ClientError, socket: Duplex): void {
   if (error.code === "ECONNRESET" || socket.writable !== true) {
-    socket.destroy?.();
+    socket.destroy();
     return;
   }
   const [line, code, message] = CLIENT_ERRORS[error.code ?? ""] ?? [
@@ -210,6 +220,6 @@ function answerClientError(error: Error & { code?: string }, socket: NodeJS.Writ
   const body = rpcStatusJson({ code, message });
   socket.end(
     `HTTP/1.1 ${line}\r\nConnection: close\r\nContent-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
-    () => socket.destroy?.(),
+    () => socket.destroy(),
   );
 }
