@@ -10,18 +10,19 @@ import { outliveOutput } from "../output/standard-streams.ts";
 
 /** Runs the collector until a signal ends the process. */
 export async function serve(flags: ServeFlags): Promise<void> {
-  const format = await wantedLogFormat(flags, process.env);
-  if (format === "json") reportFaultsAsJson();
+  let format: LineFormat | undefined;
   try {
-    await run(flags, format);
+    const { config, ignored } = await configOf(flags);
+    format = config.telemetry.logs.format;
+    if (format === "json") reportFaultsAsJson();
+    reportIgnored(config, ignored);
+    await run(config, flags, format);
   } catch (error) {
-    process.exit(reportError(error, format));
+    process.exit(reportError(error, format ?? (await wantedLogFormat(flags, process.env))));
   }
 }
 
-async function run(flags: ServeFlags, format: LineFormat): Promise<void> {
-  const { config, ignored } = await configOf(flags);
-  reportIgnored(config, ignored);
+async function run(config: Config, flags: ServeFlags, format: LineFormat): Promise<void> {
   const { startCollector } = await import("../../app/collector.ts");
   const collector = await startCollector(config);
   outliveOutput(process);

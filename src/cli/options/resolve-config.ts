@@ -1,4 +1,4 @@
-import { existsSync } from "node:fs";
+import { existsSync, statSync } from "node:fs";
 import { type Config, parseConfig } from "../../app/config/config.ts";
 import { readConfigFile } from "../../app/config/config-file.ts";
 import {
@@ -55,15 +55,17 @@ export async function readConfig(
 }
 
 /**
- * How the config wants lines to be written, as far as it can be read: for what is told of a config that is wrong, and
- * before it is in use.
+ * How the config wants lines to be written, as far as it can be read: for what is told of a config that is wrong. A
+ * pipe is not read a second time.
  */
 export async function wantedLogFormat(flags: ConfigFlags, environment: NodeJS.ProcessEnv): Promise<"text" | "json"> {
   const file = fileOf(flags, environment);
   const readable = (layer: Promise<ConfigLayer>): Promise<RawConfig> => layer.then(({ raw }) => raw).catch(() => ({}));
   const { telemetry } = mergeConfig(
     ...(await Promise.all([
-      file === undefined ? {} : readable(readConfigFile(file, environment)),
+      file !== undefined && statSync(file, { throwIfNoEntry: false })?.isFile()
+        ? readable(readConfigFile(file, environment))
+        : {},
       readable(configFromEnvironment(environment)),
       readable(configFromAssignments(flags.set ?? [])),
     ])),
