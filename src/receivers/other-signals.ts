@@ -1,5 +1,3 @@
-import { promisify } from "node:util";
-import { gunzip, inflate } from "node:zlib";
 import { DecodeError } from "../codec/decode-error.ts";
 import { countRecords, countRecordsJson, type OtherSignal } from "../codec/otlp/message/count-records.ts";
 import { encodeExportResponse } from "../codec/otlp/message/export-response.ts";
@@ -8,7 +6,7 @@ import type { BatchEncoding } from "../component/ingest.ts";
 import type { Logger } from "../component/logger.ts";
 import type { Metrics } from "../component/metrics.ts";
 import type { Reservation } from "../component/receiver.ts";
-import { declaredSize, inflateBody } from "../server/inflate.ts";
+import { declaredSize, inflateBody, inflateLargeBody } from "../server/inflate.ts";
 import type { OtlpFormat } from "./otlp-http-answer.ts";
 
 /** Longest body of logs or metrics, bytes: it is counted on the thread that listens. */
@@ -16,8 +14,6 @@ export const MAX_OTHER_BYTES = 16 * 1024 * 1024;
 
 /** What a gzip body may inflate to whatever its trailer says. */
 const SMALL_BYTES = 1024 * 1024;
-
-const inflateAside = { gzip: promisify(gunzip), deflate: promisify(inflate) } as const;
 
 /** By the field that OTLP/JSON has for what was not taken. */
 const REJECTED = { logs: "rejectedLogRecords", metrics: "rejectedDataPoints" } as const;
@@ -96,13 +92,5 @@ async function inflated(bytes: Uint8Array, encoding: BatchEncoding, reservation:
   const told = encoding === "gzip" ? Math.max(declaredSize(bytes), SMALL_BYTES) : MAX_OTHER_BYTES;
   const most = Math.min(told, MAX_OTHER_BYTES);
   reservation.grow(most);
-  if (encoding === "zstd" || bytes.length === 0) return inflateBody(bytes, encoding, most);
-  try {
-    return await inflateAside[encoding](bytes, { maxOutputLength: most });
-  } catch (error) {
-    if ((error as { code?: string }).code === "ERR_BUFFER_TOO_LARGE") {
-      throw new PermanentError("too_large", `the body is longer than ${most} bytes once decompressed`);
-    }
-    throw new PermanentError("malformed", `the body is not valid ${encoding} data`);
-  }
+  return inflateLargeBody(bytes, encoding, most);
 }

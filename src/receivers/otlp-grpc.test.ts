@@ -7,7 +7,9 @@ import { decodeExportResponse } from "../codec/otlp/message/export-response.ts";
 import { healthRequest } from "../codec/rpc/health.ts";
 import { decodeRpcStatus } from "../codec/rpc/status.ts";
 import { type ErrorCode, PermanentError, type RetryableCode, RetryableError } from "../component/errors.ts";
+import type { AppendResult, IncomingBatch } from "../component/ingest.ts";
 import { isRetryableGrpcStatus } from "../component/retry.ts";
+import { inflateBody } from "../server/inflate.ts";
 
 const BODY = Uint8Array.of(10, 0);
 const MIB = 1024 * 1024;
@@ -27,6 +29,12 @@ afterEach(async () => {
 
 /** Of a call that a test makes frame by frame. */
 const CALL_HEADERS = { ":method": "POST", ":path": EXPORT_PATH, "content-type": "application/grpc", te: "trailers" };
+/** A store that only undoes compression. */
+function inflating({ bytes, encoding, maxBytes }: IncomingBatch): AppendResult {
+  inflateBody(bytes, encoding, maxBytes);
+  return { accepted: 1, rejected: 0, message: "" };
+}
+
 const send = (message: Uint8Array) => grpcCall(client, EXPORT_PATH, message);
 
 describe("what is taken", () => {
@@ -53,15 +61,25 @@ describe("what is taken", () => {
     expect((await send(BODY)).error).toBeUndefined();
   });
 
-  it("undoes gzip", async () => {
-    const gzip = grpcClient(rig.grpc, { "grpc.default_compression_algorithm": 2 });
+  it.each([
+    ["gzip", 2],
+    ["deflate", 1],
+  ])("hands %s on as it came, and counts what it inflates to", async (encoding, algorithm) => {
+    const compressing = grpcClient(rig.grpc, { "grpc.default_compression_algorithm": algorithm });
     const body = Buffer.concat([Uint8Array.of(10, 0xa0, 0x9c, 1), new Uint8Array(20_000)]);
-    const { error } = await grpcCall(gzip, EXPORT_PATH, body);
-    gzip.close();
+    let held = 0;
+    rig.sink.answer = () => {
+      held = rig.inFlight.usedBytes;
+      return { accepted: 1, rejected: 0, message: "" };
+    };
+    const { error } = await grpcCall(compressing, EXPORT_PATH, body);
+    compressing.close();
     expect(error).toBeUndefined();
     expect(rig.inFlight.usedBytes).toBe(0);
-    expect(rig.sink.batches[0]).toMatchObject({ encoding: "identity" });
-    expect(Buffer.compare(rig.sink.batches[0]?.bytes as Uint8Array, body)).toBe(0);
+    const batch = rig.sink.batches[0] as IncomingBatch;
+    expect(batch).toMatchObject({ encoding });
+    expect(held).toBe(batch.bytes.length + (encoding === "gzip" ? body.length : 8 * batch.bytes.length));
+    expect(Buffer.compare(inflateBody(batch.bytes, batch.encoding, MIB), body)).toBe(0);
   });
 
   it("takes an empty request without troubling the store", async () => {
@@ -146,13 +164,46 @@ describe("what is refused", () => {
   });
 
   it("RESOURCE_EXHAUSTED for a small message that inflates over the limit", async () => {
+    rig.sink.answer = inflating;
     const gzip = grpcClient(rig.grpc, { "grpc.default_compression_algorithm": 2 });
     const { error } = await grpcCall(gzip, EXPORT_PATH, new Uint8Array(16 * MIB));
     gzip.close();
     expect(error?.code).toBe(8);
     expect(rig.count("spanloom_receiver_refused_requests_total", { reason: "too_large", transport: "grpc" })).toBe(1);
     expect(rig.inFlight.usedBytes).toBe(0);
-    expect(rig.sink.batches).toEqual([]);
+  });
+
+  it("UNAVAILABLE with RetryInfo for compressed messages beyond what may be in flight, before they are inflated", async () => {
+    const room = await startReceiver({ inFlightBytes: 40 * MIB });
+    const waiting: (() => void)[] = [];
+    room.sink.answer = () =>
+      new Promise((resolve) => waiting.push(() => resolve({ accepted: 1, rejected: 0, message: "" })));
+    const session = http2Connect(`http://${room.grpc}`);
+    const body = gzipSync(new Uint8Array(16 * MIB));
+    const codes: (number | undefined)[] = [];
+    const answers = Array.from({ length: 10 }, async () => {
+      const stream = session.request({ ...CALL_HEADERS, "grpc-encoding": "gzip" });
+      stream.end(Buffer.concat([Uint8Array.of(1, 0, 0, body.length >> 8, body.length & 255), body]));
+      stream.on("data", () => {});
+      const refused = await new Promise<boolean>((resolve) => {
+        stream.on("response", (headers) => {
+          if (headers["grpc-status"] === undefined) return;
+          codes.push(Number(headers["grpc-status"]));
+          resolve(headers["grpc-status-details-bin"] !== undefined);
+        });
+        stream.on("trailers", (trailers) => {
+          codes.push(Number(trailers["grpc-status"]));
+          resolve(false);
+        });
+      });
+      if (refused && codes.length === 8) for (const done of waiting) done();
+    });
+    await Promise.all(answers);
+    session.destroy();
+    await room.close();
+    expect(codes.sort()).toEqual([0, 0, 14, 14, 14, 14, 14, 14, 14, 14].sort());
+    expect(room.sink.batches.length).toBe(2);
+    expect(room.inFlight.usedBytes).toBe(0);
   });
 
   it("UNAVAILABLE with RetryInfo when the bytes in flight are used up", async () => {
@@ -229,6 +280,7 @@ describe("what is refused", () => {
     ["corrupt", "gzip", Uint8Array.of(1, 2, 3, 4), 3, "malformed"],
     ["of an unknown encoding", "zstd", Uint8Array.of(1, 2, 3, 4), 12, "unsupported_media_type"],
   ] as const)("compressed data that is %s, counted", async (_what, encoding, body, expected, reason) => {
+    rig.sink.answer = inflating;
     const session = http2Connect(`http://${rig.grpc}`);
     const stream = session.request({ ...CALL_HEADERS, "grpc-encoding": encoding });
     stream.end(Buffer.concat([Uint8Array.of(1, 0, 0, 0, body.length), body]));
@@ -240,7 +292,6 @@ describe("what is refused", () => {
     expect(isRetryableGrpcStatus(code, false)).toBe(false);
     expect(rig.count("spanloom_receiver_refused_requests_total", { reason, transport: "grpc" })).toBe(1);
     expect(rig.inFlight.usedBytes).toBe(0);
-    expect(rig.sink.batches).toEqual([]);
   });
 });
 

@@ -1,7 +1,7 @@
 import type { OtherSignal } from "../codec/otlp/message/count-records.ts";
 import { encodeExportResponse } from "../codec/otlp/message/export-response.ts";
 import { PermanentError, RetryableError } from "../component/errors.ts";
-import type { BatchSink } from "../component/ingest.ts";
+import type { BatchEncoding, BatchSink } from "../component/ingest.ts";
 import type { Logger } from "../component/logger.ts";
 import { stackOf } from "../component/reasons.ts";
 import type { RequestBudget, Reservation } from "../component/receiver.ts";
@@ -9,6 +9,7 @@ import { answerOf } from "../server/error-status.ts";
 import type { GrpcService } from "../server/grpc-listener.ts";
 import { grpcStatusOf, ownedBytes } from "../server/grpc-raw.ts";
 import type { UnaryReply } from "../server/grpc-unary.ts";
+import { expectedGrowth } from "../server/inflate.ts";
 import type { OtherSignals } from "./other-signals.ts";
 import { partialSuccessOf } from "./partial-success.ts";
 import type { ReceiverMetrics } from "./receiver-metrics.ts";
@@ -33,13 +34,13 @@ export interface OtlpGrpcOptions {
 }
 
 /**
- * OTLP/gRPC for traces (opentelemetry-proto's specification 1.11, "OTLP/gRPC"). The transport undoes gzip; the
- * message goes on undecoded.
+ * OTLP/gRPC for traces (opentelemetry-proto's specification 1.11, "OTLP/gRPC"). The message goes on as it came,
+ * compressed or not. What it will inflate to is counted before.
  */
 export function otlpGrpcService(options: OtlpGrpcOptions): GrpcService {
   return {
     name: TRACE_SERVICE,
-    methods: { Export: (message, reply) => void take(message, reply, options) },
+    methods: { Export: (message, reply, encoding) => void take(message, reply, encoding, options) },
   };
 }
 
@@ -47,7 +48,7 @@ export function otlpGrpcService(options: OtlpGrpcOptions): GrpcService {
 export function otherGrpcServices(options: OtlpGrpcOptions): GrpcService[] {
   return OTHER_SERVICES.map(([signal, name]) => ({
     name,
-    methods: { Export: (message, reply) => void drop(signal, message, reply, options) },
+    methods: { Export: (message, reply, encoding) => void drop(signal, message, reply, encoding, options) },
   }));
 }
 
@@ -55,12 +56,13 @@ async function drop(
   signal: OtherSignal,
   message: Uint8Array,
   reply: UnaryReply,
+  encoding: BatchEncoding,
   options: OtlpGrpcOptions,
 ): Promise<void> {
   let reservation: Reservation | undefined;
   try {
     reservation = options.inFlight.take(message.length);
-    const body = await options.others.answer(signal, message, "otlp_protobuf", "identity", reservation);
+    const body = await options.others.answer(signal, ownedBytes(message), "otlp_protobuf", encoding, reservation);
     options.metrics.taken({ accepted: 0, rejected: 0, message: "" }, message.length);
     reply.succeed(body as Uint8Array);
   } catch (error) {
@@ -70,9 +72,14 @@ async function drop(
   }
 }
 
-async function take(message: Uint8Array, reply: UnaryReply, options: OtlpGrpcOptions): Promise<void> {
+async function take(
+  message: Uint8Array,
+  reply: UnaryReply,
+  encoding: BatchEncoding,
+  options: OtlpGrpcOptions,
+): Promise<void> {
   const size = message.length;
-  if (size === 0) {
+  if (size === 0 && encoding === "identity") {
     options.metrics.taken({ accepted: 0, rejected: 0, message: "" }, 0);
     reply.succeed(encodeExportResponse(undefined));
     return;
@@ -80,9 +87,10 @@ async function take(message: Uint8Array, reply: UnaryReply, options: OtlpGrpcOpt
   let reservation: Reservation | undefined;
   try {
     reservation = options.inFlight.take(size);
+    reservation.grow(expectedGrowth(message, encoding, options.maxBytes));
     const result = await options.sink.append({
       format: "otlp_protobuf",
-      encoding: "identity",
+      encoding,
       bytes: ownedBytes(message),
       maxBytes: options.maxBytes,
       receivedAtMs: Date.now(),

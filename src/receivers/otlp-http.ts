@@ -8,7 +8,7 @@ import type { RequestBudget, Reservation } from "../component/receiver.ts";
 import { answerOf } from "../server/error-status.ts";
 import type { HttpHandler } from "../server/http-listener.ts";
 import { grpcStatusOfHttp } from "../server/http-status.ts";
-import { declaredSize, TAKEN_ENCODINGS } from "../server/inflate.ts";
+import { expectedGrowth, TAKEN_ENCODINGS } from "../server/inflate.ts";
 import { assertDeclaredLength, readBody } from "../server/read-body.ts";
 import { MAX_OTHER_BYTES, type OtherSignals } from "./other-signals.ts";
 import { answerBody, answerExport, answerStatus, MEDIA_TYPES, type OtlpFormat } from "./otlp-http-answer.ts";
@@ -88,7 +88,7 @@ async function take(passed: Passed, options: OtlpHttpOptions): Promise<void> {
       answerExport(response, format, undefined, headers);
       return;
     }
-    if (encoding === "gzip") reservation.grow(Math.min(declaredSize(bytes), options.maxBytes));
+    reservation.grow(expectedGrowth(bytes, encoding, options.maxBytes));
     const result = await options.sink.append({
       format,
       encoding,

@@ -60,7 +60,7 @@ export class ReceiverMetrics {
   }
 
   #timedMethod(handle: RawUnaryHandler): RawUnaryHandler {
-    return (message, reply) => {
+    return (message, reply, encoding) => {
       const start = performance.now();
       handle(message, {
         succeed: (response) => {
@@ -71,7 +71,7 @@ export class ReceiverMetrics {
           reply.fail(status);
           this.#observe(start);
         },
-      });
+      }, encoding);
     };
   }
 

@@ -20,7 +20,7 @@ export function rawUnaryMethod(path: string): MethodDefinition<Uint8Array, Uint8
 }
 
 /** What stands before a message in the buffer that grpc-js puts it together in: the frame's flag and length, bytes. */
-const FRAME_HEADER = 5;
+export const FRAME_HEADER = 5;
 
 /**
  * The bytes of a message in memory of their own. A long message has that already, as grpc-js joins its pieces in a

@@ -2,7 +2,7 @@ import { type Metadata, type ServerInterceptingCallInterface, type ServerInterce
 import type { RequestBudget, Reservation } from "../component/receiver.ts";
 import { type Due, DueList } from "./due-list.ts";
 import { answerOf } from "./error-status.ts";
-import { grpcStatusOf } from "./grpc-raw.ts";
+import { FRAME_HEADER, grpcStatusOf } from "./grpc-raw.ts";
 import { type RawUnaryHandler, UnaryCall } from "./grpc-unary.ts";
 
 type Listener = Parameters<ServerInterceptingCallInterface["start"]>[0];
@@ -50,6 +50,11 @@ export function receiveGuard(options: ReceiveGuardOptions): ServerInterceptor {
  */
 interface CallInternals {
   handleDataFrame?: (data: Uint8Array) => void;
+  /**
+   * Undoes the compression of a message, frame header included, here in the thread that listens, and holds all that it
+   * becomes before anybody could count it. Where a handler takes compressed messages it is not asked.
+   */
+  decompressMessage?: (message: Uint8Array, encoding: string) => Uint8Array | Promise<Uint8Array>;
 }
 
 class Receiving implements Due {
@@ -75,10 +80,19 @@ class Receiving implements Due {
 
   attach(handler: RawUnaryHandler | undefined): void {
     const call = this.#call as ServerInterceptingCallInterface & CallInternals;
+    const unary = handler && new UnaryCall(call, handler);
     call.start = (listener) => {
-      this.#listener = handler === undefined ? listener : new UnaryCall(call, handler);
+      this.#listener = unary ?? listener;
       this.#start.call(call, this);
     };
+    const { decompressMessage } = call;
+    if (unary !== undefined && decompressMessage !== undefined) {
+      call.decompressMessage = (message, encoding) => {
+        if (encoding !== "gzip" && encoding !== "deflate") return decompressMessage.call(call, message, encoding);
+        unary.encoding = encoding;
+        return message.subarray(FRAME_HEADER);
+      };
+    }
     call.sendStatus = (answer) => this.#answer(answer);
     const { handleDataFrame } = call;
     if (handleDataFrame === undefined) return;

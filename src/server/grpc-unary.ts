@@ -1,4 +1,5 @@
 import { type ServerInterceptingCallInterface, type StatusObject, status } from "@grpc/grpc-js";
+import type { BatchEncoding } from "../component/ingest.ts";
 
 type Listener = Parameters<ServerInterceptingCallInterface["start"]>[0];
 
@@ -8,8 +9,11 @@ export interface UnaryReply {
   fail(status: StatusObject): void;
 }
 
-/** Takes the bytes of a whole message, out of compression, and replies when it has its answer. It never throws. */
-export type RawUnaryHandler = (message: Uint8Array, reply: UnaryReply) => void;
+/**
+ * Takes the bytes of a whole message as they came, in the compression that is named, and replies when it has its answer.
+ * It never throws.
+ */
+export type RawUnaryHandler = (message: Uint8Array, reply: UnaryReply, encoding: BatchEncoding) => void;
 
 const OK: Parameters<ServerInterceptingCallInterface["sendStatus"]>[0] = { code: status.OK, details: "OK" };
 
@@ -20,6 +24,8 @@ const OK: Parameters<ServerInterceptingCallInterface["sendStatus"]>[0] = { code:
 export class UnaryCall implements Listener, UnaryReply {
   readonly #call: ServerInterceptingCallInterface;
   readonly #handler: RawUnaryHandler;
+  /** Of the message, which is left to the handler to undo. */
+  encoding: BatchEncoding = "identity";
   #message: Uint8Array | undefined;
 
   constructor(call: ServerInterceptingCallInterface, handler: RawUnaryHandler) {
@@ -48,7 +54,7 @@ export class UnaryCall implements Listener, UnaryReply {
     }
     // The call outlives this turn, the message need not.
     this.#message = undefined;
-    this.#handler(message, this);
+    this.#handler(message, this, this.encoding);
   }
 
   onCancel(): void {

@@ -126,6 +126,15 @@ export function declaredSize(bytes: Uint8Array): number {
   return (a | (b << 8) | (c << 16) | (d << 24)) >>> 0;
 }
 
+/** How often a body of unknown size is taken to be longer once inflated. */
+const USUAL_RATIO = 8;
+
+/** How many bytes more a body is expected to take once inflated: what it says of itself, or what is usual. */
+export function expectedGrowth(bytes: Uint8Array, encoding: BatchEncoding, maxBytes: number): number {
+  if (encoding === "identity") return 0;
+  return Math.min(encoding === "gzip" ? declaredSize(bytes) : bytes.length * USUAL_RATIO, maxBytes);
+}
+
 function tooLarge(maxBytes: number): PermanentError {
   return new PermanentError("too_large", `the body is longer than ${maxBytes} bytes once decompressed`);
 }

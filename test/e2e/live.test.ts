@@ -18,7 +18,7 @@ afterEach(async () => {
 });
 
 async function* follow(query = ""): AsyncGenerator<UiLiveLine> {
-  const client = new ApiClient((collector as CollectorProcess).ui);
+  const client = new ApiClient({ url: (collector as CollectorProcess).ui });
   const never = new AbortController().signal;
   for await (const line of client.lines(`api/live${query}`, never)) yield JSON.parse(line) as UiLiveLine;
 }
