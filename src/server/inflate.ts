@@ -49,7 +49,7 @@ const INFLATE = {
 export function inflateBody(bytes: Uint8Array, encoding: BatchEncoding, maxBytes: number): Uint8Array {
   if (isPlain(bytes, encoding, maxBytes)) return bytes;
   try {
-    return whole(INFLATE[encoding].now(bytes, options(bytes, encoding, maxBytes)), bytes, encoding);
+    return whole(INFLATE[encoding].now(bytes, options(bytes, encoding, maxBytes, MAX_FIRST_CHUNK)), bytes, encoding);
   } catch (error) {
     throw inflateError(error, encoding, maxBytes);
   }
@@ -63,7 +63,7 @@ export async function inflateLargeBody(
 ): Promise<Uint8Array> {
   if (isPlain(bytes, encoding, maxBytes)) return bytes;
   return new Promise((resolve, reject) => {
-    INFLATE[encoding].later(bytes, options(bytes, encoding, maxBytes), (error, inflated) => {
+    INFLATE[encoding].later(bytes, options(bytes, encoding, maxBytes, maxBytes + 64), (error, inflated) => {
       try {
         if (error !== null) throw error;
         resolve(whole(inflated, bytes, encoding));
@@ -82,12 +82,12 @@ function isPlain(bytes: Uint8Array, encoding: BatchEncoding, maxBytes: number): 
   return encoding === "identity";
 }
 
-function options(bytes: Uint8Array, encoding: BatchEncoding, maxBytes: number) {
+function options(bytes: Uint8Array, encoding: BatchEncoding, maxBytes: number, maxFirstChunk: number) {
   const declared = encoding === "gzip" ? declaredSize(bytes) : 0;
   return {
     maxOutputLength: maxBytes,
     // Room for the whole body when its trailer tells the truth, so that one allocation is enough.
-    chunkSize: Math.min(Math.max(declared + 64, MIN_CHUNK), MAX_FIRST_CHUNK, Math.max(maxBytes + 64, MIN_CHUNK)),
+    chunkSize: Math.min(Math.max(declared + 64, MIN_CHUNK), maxFirstChunk, Math.max(maxBytes + 64, MIN_CHUNK)),
     info: true,
     ...(encoding === "zstd" ? { params: ZSTD_PARAMETERS } : {}),
   };

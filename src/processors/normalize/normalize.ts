@@ -31,7 +31,7 @@ export interface Verdict {
 export type NormalizedBatch = NormalizedPiece & Verdict;
 
 /** About how much of a large batch is made ready at once, bytes of protobuf. */
-const PIECE_BYTES = 1 << 20;
+const PIECE_BYTES = 1 << 19;
 
 /**
  * Turns inflated bytes into protobuf that can be stored and its columns. Bytes that are fine stay untouched; what is
@@ -95,6 +95,8 @@ export class Normalizer {
     for (;;) {
       const { done, value } = this.#reading(decoder, () => parts.next());
       if (done === true) break;
+      // A span that is longer than a piece comes whole.
+      if (value !== undefined && value.body.length > 2 * PIECE_BYTES) yield undefined;
       const piece = value && this.#reading(decoder, () => this.#pieceOf(value, refusals, rows === 0));
       rows += piece?.scan.columns.count ?? 0;
       yield piece;
@@ -120,7 +122,7 @@ export class Normalizer {
   /** The scan of a body in which nothing has to be mended. */
   #sound(body: Uint8Array): ScanResult | undefined {
     try {
-      const scan = this.#scanner.scan(body);
+      const scan = this.#scanner.scan(body, true);
       return scan.anyTrouble ? undefined : scan;
     } catch (error) {
       if (error instanceof DecodeError) return undefined;

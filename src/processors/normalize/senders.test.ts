@@ -4,7 +4,7 @@ import { decodeTraces } from "../../codec/otlp/message/decode.ts";
 import { encodeTraces } from "../../codec/otlp/message/encode.ts";
 import { WireWriter } from "../../codec/otlp/wire/wire-writer.ts";
 import { Metrics } from "../../component/metrics.ts";
-import type { AnyValue } from "../../model/any-value.ts";
+import type { AnyValue, KeyValue } from "../../model/any-value.ts";
 import { SPAN_MARK, type Span } from "../../model/span.ts";
 import { serviceOf } from "../../model/span-columns.ts";
 import { Normalizer } from "./normalize.ts";
@@ -279,6 +279,27 @@ describe("names", () => {
       expect(taken.body.length).toBeLessThan(100_000);
       expect(taken.marks).toEqual([SPAN_MARK.mended]);
     }
+  });
+});
+
+describe("lists", () => {
+  it("are cut as a whole, nested ones too, and what fits stays", () => {
+    const item = { stringValue: "x".repeat(100_000) };
+    const list = (...values: unknown[]) => ({ arrayValue: { values } });
+    const nested = list(list(...Array.from({ length: 30 }, () => item)), item);
+    const { odd, mark } = beside({ attributes: [{ key: "k", value: nested }] });
+    const inner = (value: AnyValue | undefined) => (value?.type === "array" ? value.value : []);
+    const [first, ...others] = inner(odd.attributes[0]?.value);
+    expect([inner(first).length, others.length, mark]).toEqual([10, 0, SPAN_MARK.mended]);
+    const again = take(
+      encodeTraces([serviceWith("shop", [spanWith({ attributes: odd.attributes })])]),
+      "otlp_protobuf",
+    );
+    expect(again.marks).toEqual([0]);
+    const long = { ...odd.attributes[0], value: { type: "array", value: [first, ...inner(first)] } } as KeyValue;
+    const mended = take(encodeTraces([serviceWith("shop", [spanWith({ attributes: [long] })])]), "otlp_protobuf");
+    expect(mended.marks).toEqual([SPAN_MARK.mended]);
+    expect(inner(inner(mended.spans[0]?.attributes[0]?.value)[0]).length).toBe(10);
   });
 });
 

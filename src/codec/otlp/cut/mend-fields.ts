@@ -4,8 +4,8 @@ import type { SpanLimits } from "../message/span-limits.ts";
 import type { LenientCursor } from "../wire/lenient-cursor.ts";
 import type { WireWriter } from "../wire/wire-writer.ts";
 
-/** Tags and lengths around a list. */
-const LIST_OVERHEAD = 8;
+/** By how much the lengths around a list may grow. */
+const LIST_OVERHEAD = 12;
 
 /**
  * Copies texts, attributes and values from a body to a writer. What is sound is copied byte for byte; what is not is
@@ -204,12 +204,13 @@ export class FieldMender {
     this.#writer.close(opened);
   }
 
-  /** The outermost list of an attribute sets how much it may hold as a whole. */
+  /** The outermost list of an attribute sets how much all may hold; the ends of what lies around a list need room, too. */
   #list(tag: number, start: number, end: number, depth: number): void {
     const cursor = this.#cursor;
     const writer = this.#writer;
     const opened = writer.open(tag);
-    this.#room = Math.min(this.#room, writer.length + this.#limits.maxValueBytes - LIST_OVERHEAD);
+    const room = this.#room;
+    this.#room = Math.min(room, writer.length + this.#limits.maxValueBytes) - LIST_OVERHEAD;
     let at = start;
     while (cursor.next(at, end)) {
       at = cursor.end;
@@ -221,6 +222,7 @@ export class FieldMender {
       writer.rewind(before);
       break;
     }
+    this.#room = room;
     writer.close(opened);
   }
 }

@@ -95,12 +95,24 @@ export class SpanMender {
           break;
         case 0x4a:
           if (counts.attributes++ < this.#limits.maxAttributes) this.#fields.attribute();
+          else {
+            counts.attributes += cursor.skipAlike(end);
+            at = cursor.end;
+          }
           break;
         case 0x5a:
           if (counts.events++ < this.#limits.maxEvents) this.#part(EVENT, cursor.start, at);
+          else {
+            counts.events += cursor.skipAlike(end);
+            at = cursor.end;
+          }
           break;
         case 0x6a:
           if (counts.links++ < this.#limits.maxLinks) this.#part(LINK, cursor.start, at);
+          else {
+            counts.links += cursor.skipAlike(end);
+            at = cursor.end;
+          }
           break;
         case 0x7a:
           this.#part(STATUS, cursor.start, at);
@@ -195,6 +207,10 @@ export class SpanMender {
       const { tag } = cursor;
       if (tag === what.attributes) {
         if (attributes++ < this.#limits.maxAttributes) this.#fields.attribute();
+        else {
+          attributes += cursor.skipAlike(end);
+          at = cursor.end;
+        }
       } else if (tag === what.text) {
         this.#fields.text(what === EVENT ? this.#limits.maxNameBytes : this.#limits.maxValueBytes);
       } else if (tag === what.dropped) {

@@ -106,7 +106,7 @@ describe("mendBody", () => {
       { key: "bytes", value: { type: "bytes", value: new Uint8Array(32) } },
       {
         key: "list",
-        value: { type: "array", value: Array.from({ length: 3 }, () => ({ type: "string", value: "123" })) },
+        value: { type: "array", value: Array.from({ length: 2 }, () => ({ type: "string", value: "123" })) },
       },
     ];
     expect(mended?.attributes).toEqual(kept);

@@ -7,6 +7,7 @@ import { WireWriter } from "../wire/wire-writer.ts";
 import { FieldMender } from "./mend-fields.ts";
 import { SpanMender } from "./mend-span.ts";
 
+const FIRST_BYTES = 1 << 20;
 const FIRST: SpanPlace = { resource: 0, scope: 0, span: 0 };
 
 /**
@@ -27,12 +28,9 @@ export function mendBody(
   return new BodyMender(body, limits, refusals, first).mend();
 }
 
-/** Throws DecodeError where the outermost fields of a body cannot be told apart. */
-export function assertFraming(body: Uint8Array): void {
-  const cursor = new LenientCursor(body);
-  let at = 0;
-  while (cursor.next(at, body.length)) at = cursor.end;
-  if (cursor.broken) throw new DecodeError("expected a protobuf field, found none or one that is cut off", cursor.from);
+/** The outermost fields of a body cannot be told apart from `at` on. */
+export function brokenFraming(at: number): DecodeError {
+  return new DecodeError("expected a protobuf field, found none or one that is cut off", at);
 }
 
 class BodyMender {
@@ -47,7 +45,7 @@ class BodyMender {
 
   constructor(body: Uint8Array, limits: SpanLimits, refusals: Refusals, first: SpanPlace) {
     this.#cursor = new LenientCursor(body);
-    this.#writer = new WireWriter(Math.max(1024, body.length));
+    this.#writer = new WireWriter(Math.min(body.length + 64, FIRST_BYTES));
     this.#fields = new FieldMender(this.#cursor, this.#writer, limits);
     this.#spans = new SpanMender(this.#cursor, this.#writer, this.#fields, limits, refusals);
     this.#limits = limits;
@@ -58,7 +56,6 @@ class BodyMender {
   mend(): MendedTraces {
     const cursor = this.#cursor;
     const { length } = cursor.bytes;
-    assertFraming(cursor.bytes);
     this.#spans.resource = this.#first.resource;
     let at = 0;
     while (cursor.next(at, length)) {
@@ -67,9 +64,10 @@ class BodyMender {
         this.#resourceSpans(cursor.start, at);
         this.#spans.resource++;
       } else if (cursor.tag >>> 3 === 1) {
-        this.#lost(`resourceSpans[${this.#spans.resource}]`);
+        this.#lost(() => `resourceSpans[${this.#spans.resource}]`);
       }
     }
+    if (cursor.broken) throw brokenFraming(cursor.from);
     return { body: this.#writer.finish(), marks: this.#marks.take() };
   }
 
@@ -80,7 +78,7 @@ class BodyMender {
     const before = writer.length;
     const rows = this.#marks.count;
     const opened = writer.open(0x0a);
-    const path = `resourceSpans[${this.#spans.resource}]`;
+    const path = () => `resourceSpans[${this.#spans.resource}]`;
     const isFirst = this.#spans.resource === this.#first.resource;
     this.#spans.scope = isFirst ? this.#first.scope : 0;
     let marks = 0;
@@ -118,6 +116,7 @@ class BodyMender {
     const { resource, scope } = this.#spans;
     const isFirst = resource === this.#first.resource && scope === this.#first.scope;
     this.#spans.span = isFirst ? this.#first.span : 0;
+    const path = () => `resourceSpans[${resource}].scopeSpans[${scope}]`;
     let marks = 0;
     let attributes = 0;
     let at = start;
@@ -131,10 +130,10 @@ class BodyMender {
       this.#fields.marks = 0;
       if (cursor.tag === 0x0a) attributes = this.#shared(SCOPE, cursor.start, at, attributes);
       else if (cursor.tag === 0x1a) this.#fields.text(this.#limits.maxNameBytes);
-      else this.#otherField(`resourceSpans[${resource}].scopeSpans[${scope}]`, cursor.tag >>> 3 === 2);
+      else this.#otherField(path, cursor.tag >>> 3 === 2);
       marks |= this.#fields.marks;
     }
-    if (cursor.broken) this.#lost(`resourceSpans[${resource}].scopeSpans[${scope}]`);
+    if (cursor.broken) this.#lost(path);
     if (this.#marks.count === rows) {
       writer.rewind(before);
       return;
@@ -144,7 +143,7 @@ class BodyMender {
   }
 
   /** A field of a group that is none of its own, or has the wrong type. */
-  #otherField(path: string, spans: boolean): void {
+  #otherField(path: () => string, spans: boolean): void {
     const { tag } = this.#cursor;
     if (tag >>> 3 > 3) this.#fields.copy();
     else if (spans) this.#lost(path);
@@ -165,7 +164,10 @@ class BodyMender {
       const { tag } = cursor;
       if (tag === what.attributes) {
         if (attributes++ < this.#limits.maxAttributes) this.#fields.attribute(what === RESOURCE);
-        else dropped++;
+        else {
+          dropped += 1 + cursor.skipAlike(end);
+          at = cursor.end;
+        }
       } else if (tag === what.dropped) {
         cursor.readVarint();
         counted = cursor.low;
@@ -184,8 +186,8 @@ class BodyMender {
     return attributes;
   }
 
-  #lost(path: string): void {
-    this.#refusals.refuseGroup(() => `${path}: is no such message, or breaks off; what follows in it is lost`);
+  #lost(path: () => string): void {
+    this.#refusals.refuseGroup(() => `${path()}: is no such message, or breaks off; what follows in it is lost`);
   }
 }
 

@@ -1,10 +1,12 @@
 import type { SpanPlace } from "../message/refusals.ts";
 import { LenientCursor } from "../wire/lenient-cursor.ts";
 import { WireWriter } from "../wire/wire-writer.ts";
-import { assertFraming } from "./mend.ts";
+import { brokenFraming } from "./mend.ts";
 
 /** How much is read without a pause, bytes. */
-const PAUSE_BYTES = 1 << 20;
+const PAUSE_BYTES = 1 << 19;
+
+const FIRST_BYTES = 1 << 19;
 
 /** A part of a request that is a request itself. */
 export interface BodyPiece {
@@ -19,14 +21,21 @@ export interface BodyPiece {
  * else. Throws DecodeError where the outermost fields cannot be told apart, before the first piece.
  */
 export function* splitBody(body: Uint8Array, bytes: number): Generator<BodyPiece | undefined, void> {
-  assertFraming(body);
+  const cursor = new LenientCursor(body);
+  let pauseAt = PAUSE_BYTES;
+  for (let at = 0; cursor.next(at, body.length); at = cursor.end) {
+    if (at < pauseAt) continue;
+    pauseAt = at + PAUSE_BYTES;
+    yield undefined;
+  }
+  if (cursor.broken) throw brokenFraming(cursor.from);
   yield undefined;
   yield* new Splitter(body, bytes).pieces();
 }
 
 class Splitter {
   readonly #cursor: LenientCursor;
-  readonly #writer = new WireWriter(1 << 20);
+  readonly #writer = new WireWriter(FIRST_BYTES);
   readonly #bytes: number;
   #pauseAt = PAUSE_BYTES;
   #first: SpanPlace = { resource: 0, scope: 0, span: 0 };
@@ -146,8 +155,7 @@ class Splitter {
 
   /** @param next where the first span of the next piece stands */
   #take(next: SpanPlace): BodyPiece {
-    const piece = { body: this.#writer.finish(), first: this.#first };
-    this.#writer.rewind(0);
+    const piece = { body: this.#writer.take(), first: this.#first };
     this.#first = next;
     return piece;
   }

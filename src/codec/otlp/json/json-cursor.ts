@@ -233,7 +233,39 @@ export class JsonCursor {
     return true;
   }
 
-  /** The same for what is known to be JSON: only strings and brackets are looked at. */
+  /**
+   * Steps over the rest of an array, from the item at hand to the closing bracket, and gives the number of items. Of text
+   * that is known to be JSON only brackets, commas and strings are looked at.
+   */
+  skipItems(): number {
+    let count = 0;
+    if (!this.checked) {
+      do {
+        this.skip();
+        count++;
+      } while (this.moreItems());
+      return count;
+    }
+    const { bytes } = this;
+    let at = this.at;
+    let depth = 1;
+    count = 1;
+    while (depth > 0) {
+      const byte = bytes[at] as number;
+      const kind = CLASSES[byte];
+      if (kind === QUOTED) {
+        at++;
+        for (let one = bytes[at]; one !== QUOTE; one = bytes[at]) at += one === BACKSLASH ? 2 : 1;
+      } else if (kind === OPENS) depth++;
+      else if (kind === CLOSES) depth--;
+      else if (byte === COMMA && depth === 1) count++;
+      at++;
+    }
+    this.at = at;
+    return count;
+  }
+
+  /** `skip` for what is known to be JSON: only strings and brackets are looked at. */
   #skipChecked(): void {
     const { bytes } = this;
     this.#space();

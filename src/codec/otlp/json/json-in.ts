@@ -13,7 +13,7 @@ import { JsonSpans } from "./json-spans.ts";
 import { JsonValues } from "./json-values.ts";
 
 /** How much is read without a pause when pieces are asked for, bytes. */
-const PAUSE_BYTES = 1 << 20;
+const PAUSE_BYTES = 1 << 19;
 const MAX_UNKNOWN = 3;
 
 /** The list of the next level has number 1 in each table. */
@@ -358,9 +358,7 @@ export class JsonTraces {
   }
 
   #take(): MendedTraces {
-    const body = this.#writer.finish();
-    this.#writer.rewind(0);
-    return { body, marks: this.#marks.take() };
+    return { body: this.#writer.take(), marks: this.#marks.take() };
   }
 }
 

@@ -307,10 +307,13 @@ export class JsonSpans {
     if (cursor.enterArray()) {
       do {
         if (count >= max) {
-          this.#scalars.skipOdd();
-          if (table === EVENT_FIELDS) this.#droppedEvents++;
-          else this.#droppedLinks++;
-        } else if (this.#reason !== undefined) cursor.skip();
+          const dropped = cursor.skipItems();
+          this.#scalars.marks |= SPAN_MARK.mended;
+          if (table === EVENT_FIELDS) this.#droppedEvents += dropped;
+          else this.#droppedLinks += dropped;
+          return count + dropped;
+        }
+        if (this.#reason !== undefined) cursor.skip();
         else this.#item(name, count, table);
         count++;
       } while (cursor.moreItems());

@@ -70,11 +70,14 @@ export class JsonValues {
     this.count = before;
     if (cursor.enterArray()) {
       do {
-        if (count++ < this.#limits.maxAttributes) {
-          this.#room = Number.POSITIVE_INFINITY;
-          this.#maxText = this.#limits.maxValueBytes;
-          this.#keyValue(tag, this.#limits.maxDepth, ofResource);
-        } else cursor.skip();
+        if (count >= this.#limits.maxAttributes) {
+          count += cursor.skipItems();
+          break;
+        }
+        count++;
+        this.#room = Number.POSITIVE_INFINITY;
+        this.#maxText = this.#limits.maxValueBytes;
+        this.#keyValue(tag, this.#limits.maxDepth, ofResource);
       } while (cursor.moreItems());
     }
     this.count = count;
@@ -205,9 +208,11 @@ export class JsonValues {
         this.#putBool(cursor.bool());
         return;
       case JSON_KIND.array: {
+        const room = this.#room;
         const list = this.#beginList(0x2a);
         this.#items(false, depth - 1);
         this.#writer.close(list);
+        this.#room = room;
         return;
       }
       default:
@@ -294,6 +299,7 @@ export class JsonValues {
       this.#scalars.skipOdd();
       return;
     }
+    const room = this.#room;
     const list = this.#beginList(tag);
     if (kind === JSON_KIND.array) {
       this.#scalars.marks |= SPAN_MARK.mended;
@@ -311,12 +317,13 @@ export class JsonValues {
       } while (cursor.moreMembers());
     }
     this.#writer.close(list);
+    this.#room = room;
   }
 
-  /** The outermost list of an attribute sets how much it may hold as a whole. */
+  /** The outermost list of an attribute sets how much all may hold; the ends of what lies around a list need room, too. */
   #beginList(tag: number): number {
     const list = this.#writer.open(tag);
-    this.#room = Math.min(this.#room, this.#writer.length + this.#limits.maxValueBytes - LIST_OVERHEAD);
+    this.#room = Math.min(this.#room, this.#writer.length + this.#limits.maxValueBytes) - LIST_OVERHEAD;
     return list;
   }
 
@@ -327,10 +334,13 @@ export class JsonValues {
     let full = false;
     do {
       const before = writer.length;
-      if (full) cursor.skip();
-      else if (pairs) this.#keyValue(0x0a, depth);
+      if (full) {
+        cursor.skipItems();
+        return;
+      }
+      if (pairs) this.#keyValue(0x0a, depth);
       else this.#anyValue(0x0a, depth);
-      if (full || writer.length <= this.#room) continue;
+      if (writer.length <= this.#room) continue;
       writer.rewind(before);
       this.#scalars.marks |= SPAN_MARK.mended;
       full = true;
@@ -424,5 +434,5 @@ export class JsonValues {
   }
 }
 
-/** Tags and lengths around a list. */
-const LIST_OVERHEAD = 8;
+/** By how much the lengths around a list may grow. */
+const LIST_OVERHEAD = 12;

@@ -21,8 +21,9 @@ export class OtherSignalError extends DecodeError {
   }
 }
 
-/** How many records are looked at. */
+/** How many records are looked at, and how many fields of each. */
 const LOOKED_AT = 20;
+const FIELDS = 200;
 
 /**
  * What a TracesData body of which no span has a start looks like: the requests of all signals have the same shape down
@@ -53,7 +54,7 @@ export function guessSignal(body: Uint8Array): string | undefined {
 function signalOf(cursor: LenientCursor, start: number, end: number): string | undefined {
   let at = start;
   let named = false;
-  while (cursor.next(at, end)) {
+  for (let left = FIELDS; left > 0 && cursor.next(at, end); left--) {
     at = cursor.end;
     switch (cursor.tag) {
       case 0x39:

@@ -18,6 +18,8 @@ import { lengthOverrun, WireCursor } from "./wire-cursor.ts";
 const MAX_SPANS = 1 << 20;
 const MAX_GROUPS = 1 << 16;
 const MAX_GROUP_HASHES = 1 << 23;
+/** Made once, as its stack tells nobody anything. */
+const TROUBLE = new DecodeError("some span has to be mended");
 /** 2200-01-01T00:00:00Z in ns since the epoch, as halves of a u64: the latest time that is believed. */
 const LATEST_HIGH = Number(7_258_118_400_000_000_000n >> 32n);
 const LATEST_LOW = Number(7_258_118_400_000_000_000n & 0xffff_ffffn);
@@ -57,6 +59,7 @@ export class TraceScanner {
   #view: DataView = new DataView(new ArrayBuffer(0));
   #allTroubles = 0;
   #groupTrouble = false;
+  #soundOnly = false;
   #status = 0;
 
   constructor(limits: SpanLimits) {
@@ -64,8 +67,12 @@ export class TraceScanner {
     this.#attributes = new AttributeScanner(limits, this.#wire, this.#interner);
   }
 
-  /** Scans a body. The result holds until the next scan. Throws DecodeError where the bytes are no TracesData. */
-  scan(body: Uint8Array): ScanResult {
+  /**
+   * Scans a body. The result holds until the next scan. Throws DecodeError where the bytes are no TracesData.
+   * @param soundOnly throws at the first trouble: all of the body will be mended, and be scanned again
+   */
+  scan(body: Uint8Array, soundOnly = false): ScanResult {
+    this.#soundOnly = soundOnly;
     this.#rows.begin();
     this.#hashes.begin();
     this.#groupHashes.begin();
@@ -191,6 +198,7 @@ export class TraceScanner {
       if (tag === 0x12) {
         const next = this.#wire.length(body, this.#wire.at, end);
         this.#span(body, this.#wire.at, next, group, mark);
+        if (this.#soundOnly && this.#wire.trouble !== 0) throw TROUBLE;
         at = next;
         continue;
       }
@@ -219,7 +227,7 @@ export class TraceScanner {
         const next = this.#wire.length(body, at, end);
         if (attributes++ < this.#limits.maxAttributes) {
           this.#resourceHashes.push(this.#attributes.hash(body, this.#wire.at, next, PLACE.resource));
-        }
+        } else if (this.#soundOnly) throw TROUBLE;
         at = next;
       } else if (tag === 0x10) at = this.#wire.skip(tag, at, end, 0);
       else if (tag === 0x1a) {
@@ -259,7 +267,7 @@ export class TraceScanner {
         const next = this.#wire.length(body, at, end);
         if (attributes++ < this.#limits.maxAttributes) {
           this.#groupHashes.push(this.#attributes.hash(body, this.#wire.at, next, PLACE.scope));
-        }
+        } else if (this.#soundOnly) throw TROUBLE;
         at = next;
       } else at = this.#wire.skip(tag, at, end, tag === 0x20 ? 0 : SCOPE);
     }
@@ -318,7 +326,7 @@ export class TraceScanner {
           case 0x4a:
             if (attributes < maxAttributes) {
               hashes.push(this.#attributes.hash(body, at, next, PLACE.span, attributes));
-            }
+            } else if (this.#soundOnly) throw TROUBLE;
             attributes++;
             break;
           case 0x0a:
@@ -345,9 +353,11 @@ export class TraceScanner {
             break;
           case 0x5a:
             if (events++ < this.#limits.maxEvents) this.#event(body, at, next);
+            else if (this.#soundOnly) throw TROUBLE;
             break;
           case 0x6a:
             if (links++ < this.#limits.maxLinks) this.#link(body, at, next);
+            else if (this.#soundOnly) throw TROUBLE;
             break;
           case 0x7a:
             this.#statusMessage(body, at, next);

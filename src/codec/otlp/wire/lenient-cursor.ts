@@ -31,6 +31,26 @@ export class LenientCursor {
     return !this.broken;
   }
 
+  /**
+   * Steps over the fields that follow the one at hand, have its tag and are shorter than 128 bytes, however many there
+   * are; gives their number, and `end` is that of the last.
+   */
+  skipAlike(limit: number): number {
+    const { bytes, tag } = this;
+    let count = 0;
+    let at = this.end;
+    if (tag > 0x7f || (tag & 7) !== WIRE.bytes) return 0;
+    while (at + 1 < limit && bytes[at] === tag) {
+      const length = bytes[at + 1] as number;
+      const next = at + 2 + length;
+      if (length > 0x7f || next > limit) break;
+      at = next;
+      count++;
+    }
+    this.end = at;
+    return count;
+  }
+
   /** Reads the varint at `start` of the field at hand again, into `low` and `high`. */
   readVarint(): void {
     this.#varint(this.start, this.end);

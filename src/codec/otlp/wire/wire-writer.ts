@@ -1,3 +1,6 @@
+/** How much room a writer has at most that gave its memory away, bytes. */
+const KEPT_SIZE = 1 << 20;
+
 /**
  * Grows as it writes protobuf. Sub-messages are opened and closed: one byte is kept for the length, and the message is
  * moved where the length needs more.
@@ -28,6 +31,14 @@ export class WireWriter {
   /** A copy of what was written. */
   finish(): Uint8Array<ArrayBuffer> {
     return this.#bytes.slice(0, this.#at);
+  }
+
+  /** What was written, in memory that the writer gives away. It begins anew. */
+  take(): Uint8Array<ArrayBuffer> {
+    const taken = this.#bytes.subarray(0, this.#at);
+    this.#bytes = new Uint8Array(Math.min(this.#bytes.length, KEPT_SIZE));
+    this.#at = 0;
+    return taken;
   }
 
   /** Writes the tag of a length-delimited field and opens its payload; returns what `close` needs. */
