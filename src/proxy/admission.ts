@@ -33,7 +33,7 @@ export class Admission {
   admit(request: AnyRequest): Admitted | Refusal {
     const { method = "GET", rawHeaders, url: target = "" } = request;
     const http2 = "stream" in request;
-    const guarded = guardRequest({ method, target, rawHeaders, http2 });
+    const guarded = guardRequest({ method, target, rawHeaders, httpVersion: request.httpVersion });
     if ("status" in guarded) return guarded;
     const { host, path, names } = guarded;
     if (!this.#isServed(host)) {

@@ -1,4 +1,4 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { createServer, IncomingMessage, type Server, type ServerResponse } from "node:http";
 import {
   createServer as createHttp2,
   type Http2Server,
@@ -12,6 +12,7 @@ import type { Duplex } from "node:stream";
 import type { TLSSocket } from "node:tls";
 import type { Endpoint } from "../component/endpoint.ts";
 import type { Logger } from "../component/logger.ts";
+import { RequestOrder } from "../server/connection-end.ts";
 import { parseEndpoint } from "../server/endpoint.ts";
 import { type ListenerName, listenError } from "../server/listen-error.ts";
 import type { TlsConfig } from "../server/tls.ts";
@@ -45,6 +46,7 @@ const CHECK_INTERVAL_MS = 1_000;
 export class ProxyListener {
   readonly #options: ProxyListenerOptions;
   readonly #active = new Set<AnyResponse>();
+  readonly #order = new RequestOrder();
   readonly #sessions = new Set<ServerHttp2Session>();
   /** Connections that have not said yet which protocol they speak. */
   readonly #undecided = new Set<Socket>();
@@ -157,7 +159,9 @@ export class ProxyListener {
     server.on("connect", (_request, socket: Duplex) =>
       endWith(socket, 405, "CONNECT is not forwarded: this is no open proxy"),
     );
-    server.on("clientError", respondToClientError);
+    server.on("clientError", (error, socket) => {
+      if (!this.#order.hasEnded(socket)) respondToClientError(error, socket);
+    });
     this.#divertHttp2(server, files === undefined ? "connection" : "secureConnection");
     return server;
   }
@@ -232,10 +236,13 @@ export class ProxyListener {
     response: ServerResponse | Http2ServerResponse,
     expectsContinue: boolean,
   ): void {
+    const http1 = request instanceof IncomingMessage;
+    if (http1 && !this.#order.admit(request, response as ServerResponse)) return;
     this.#active.add(response);
     if (this.#draining !== undefined && !("stream" in response)) response.setHeader("connection", "close");
     response.once("close", () => {
       this.#active.delete(response);
+      if (http1) this.#order.answered(request);
       if (this.#draining !== undefined) this.#http1?.closeIdleConnections();
     });
     this.#options.onRequest(request, response, expectsContinue);

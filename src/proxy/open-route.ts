@@ -22,11 +22,12 @@ export interface RouteSettings {
  * @throws PermanentError `config_invalid`
  */
 export function openRoute(route: RouteConfig, key: string, { config, host, tracers, resolver }: RouteSettings): Route {
-  const { ejection, allow_link_local: allowLinkLocal, timeouts } = config;
+  const { ejection, allow_link_local: allowLinkLocal, limits, timeouts } = config;
   // Connections come before the pool, which holds checks and watches open. Opening them fails, or holds nothing yet.
   const connections = openConnections(route, {
     connectMs: timeouts.connect_ms,
     idleMs: timeouts.idle_ms,
+    maxAnswerHeaderBytes: limits.answer_header_kibibytes * 1024,
     allowLinkLocal,
     key,
   });

@@ -58,6 +58,7 @@ export const proxyConfig = z.strictObject({
   limits: z
     .strictObject({
       header_kibibytes: z.int().min(1).max(1024).default(32).describe("Of a request's headers; beyond it 431."),
+      answer_header_kibibytes: z.int().min(1).max(1024).default(64).describe("Of an upstream's answer; beyond it 502."),
       body_mebibytes: z
         .number()
         .positive()

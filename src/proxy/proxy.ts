@@ -22,7 +22,8 @@ import { RouteTracers } from "./route-tracers.ts";
 import type { UpstreamFailure } from "./upstream/errors.ts";
 import type { Route } from "./upstream/route.ts";
 import { duplicateRoute, Router } from "./upstream/router.ts";
-import { isWebSocket, Tunnel, type TunnelSettings } from "./websocket/tunnel.ts";
+import { handshakeProblem, isWebSocket } from "./websocket/handshake.ts";
+import { Tunnel, type TunnelSettings } from "./websocket/tunnel.ts";
 
 export interface ProxySettings {
   /** Takes the spans. Shut down with the proxy. */
@@ -185,6 +186,12 @@ export class TracingProxy implements Component {
     if (admitted.guarded.chunked || (admitted.guarded.contentLength ?? 0) > 0) {
       admitted.server.setStatus("error", "a WebSocket handshake with a body").end();
       endWith(socket, 400, "a WebSocket handshake has no body");
+      return;
+    }
+    const problem = handshakeProblem(request);
+    if (problem !== undefined) {
+      admitted.server.setStatus("error", problem).end();
+      endWith(socket, 400, problem);
       return;
     }
     new Tunnel(request, socket, head, admitted, this.#exchanges).start();

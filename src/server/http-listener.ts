@@ -6,7 +6,9 @@ import type { Endpoint } from "../component/endpoint.ts";
 import type { Logger } from "../component/logger.ts";
 import { onAbort } from "../component/signals.ts";
 import { GRPC_STATUS } from "../model/grpc-status.ts";
+import { RequestOrder, refusedForm } from "./connection-end.ts";
 import { type ClientError, goAway, isHttp2Preface } from "./http2-preface.ts";
+import { grpcStatusOfHttp } from "./http-status.ts";
 import { type EndpointSetting, listenOnEach, wantedAddresses } from "./listen-addresses.ts";
 import { type ListenerName, listenError } from "./listen-error.ts";
 import type { TlsConfig } from "./tls.ts";
@@ -62,6 +64,7 @@ interface Active {
 export class HttpListener {
   readonly #options: HttpListenerOptions;
   readonly #active: Active[] = [];
+  readonly #order = new RequestOrder();
   readonly #servers: (Server | TlsServer)[] = [];
   #tls: TlsFiles | undefined;
   #address: Endpoint | undefined;
@@ -146,6 +149,7 @@ export class HttpListener {
     server.on("checkExpectation", answerExpectation);
     const { onHttp2 } = this.#options;
     server.on("clientError", (error: Error & ClientError, socket: Duplex) => {
+      if (this.#order.hasEnded(socket)) return;
       if (onHttp2 !== undefined && isHttp2Preface(error)) socket.end(goAway(onHttp2()), () => socket.destroy());
       else answerClientError(error, socket);
     });
@@ -153,14 +157,18 @@ export class HttpListener {
   }
 
   readonly #handle = (request: IncomingMessage, response: ServerResponse): void => {
+    if (!this.#order.admit(request, response)) return;
     const active: Active = { response, place: this.#active.length };
     this.#active.push(active);
     if (this.#draining !== undefined) response.setHeader("connection", "close");
     response.once("close", () => {
       this.#remove(active);
+      this.#order.answered(request);
       if (this.#draining !== undefined) this.#closeIdle();
     });
-    this.#options.handler(request, response);
+    const refusal = refusedForm(request);
+    if (refusal === undefined) this.#options.handler(request, response);
+    else answerClosing(response, refusal.status, grpcStatusOfHttp(refusal.status), refusal.message);
   };
 
   /** The last takes its place. */
@@ -202,8 +210,14 @@ const CLIENT_ERRORS: Readonly<Record<string, readonly [line: string, code: numbe
 /** Node's own answer to what is not 100-continue has no body. */
 function answerExpectation(request: IncomingMessage, response: ServerResponse): void {
   const message = `the only expectation that is met is 100-continue, not ${JSON.stringify(request.headers.expect)}`;
-  const body = rpcStatusJson({ code: GRPC_STATUS.invalid_argument, message });
-  response.writeHead(417, { connection: "close", "content-type": "application/json" }).end(body);
+  answerClosing(response, 417, GRPC_STATUS.invalid_argument, message);
+}
+
+/** A google.rpc.Status, and the end of the connection. */
+function answerClosing(response: ServerResponse, status: number, code: number, message: string): void {
+  response.shouldKeepAlive = false;
+  const body = rpcStatusJson({ code, message });
+  response.writeHead(status, { connection: "close", "content-type": "application/json" }).end(body);
 }
 
 /** What could not be read as HTTP gets a google.rpc.Status too, as JSON: its own type is not known. */

@@ -19,6 +19,7 @@ const GRPC_OF_HTTP: Readonly<Record<number, number>> = {
   502: GRPC_STATUS.unavailable,
   503: GRPC_STATUS.unavailable,
   504: GRPC_STATUS.deadline_exceeded,
+  505: GRPC_STATUS.unimplemented,
 };
 
 /** The code for a Status body beside an HTTP status; UNKNOWN where there is no counterpart. */

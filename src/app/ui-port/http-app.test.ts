@@ -116,7 +116,7 @@ describe("what is served", () => {
       }
     }
     expect((await ask("/traces/.hidden")).body).not.toContain(SECRET);
-    expect((await ask("/traces/assets/%00")).status).toBe(400);
+    expect((await ask("/traces/assets/%00")).status).toBe(404);
     expect((await ask(`/traces/${folder}/secret.txt`)).body).not.toContain(SECRET);
   });
 
@@ -174,6 +174,7 @@ describe("what is served", () => {
     const { headers, body } = await ask("/traces/assets/app.js");
     expect([body, headers["cache-control"]]).toEqual(["export {}", "public, max-age=31536000, immutable"]);
     const missing = await ask("/traces/assets/old.js");
+    expect(missing.body).toBe("nothing at /traces/assets/old.js\n");
     expect(missing.status).toBe(404);
     expect(missing.headers["cache-control"]).toBeUndefined();
   });

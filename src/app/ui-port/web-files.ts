@@ -71,9 +71,11 @@ function webFiles(base: string, root: string): express.Router {
     maxAge: ASSET_AGE_SECONDS * 1000,
     index: false,
     redirect: false,
-    fallthrough: false,
   });
-  router.use("/assets", assets);
+  // Its own answer for a file that is not there would name the folder on the disk.
+  router.use("/assets", assets, (request: express.Request, response: express.Response) => {
+    response.status(404).type("text").send(`nothing at ${request.originalUrl}\n`);
+  });
   // The file itself would name the wrong base.
   router.get("/index.html", sendPage);
   router.use(express.static(root, { index: false, redirect: false, maxAge: 0 }));

@@ -19,6 +19,8 @@ export interface ResponseObserver {
   /** An interim response (RFC 9110 §15.2) came, any but 101. */
   informed(status: number, rawHeaders: readonly string[]): void;
   responded(upstreamResponse: IncomingMessage): void;
+  /** Whether a 101 answers what was asked. Another is a failure of the upstream. */
+  acceptsUpgrade?(upstreamResponse: IncomingMessage): boolean;
   /** 101 came, and the attempt is settled. Without this method 101 is a failure. */
   upgraded?(upstreamResponse: IncomingMessage, socket: Duplex, head: Buffer): void;
   /** Nothing came or went for the route's `idle_ms`. True where that is the caller's doing, who is then told so. */
@@ -151,6 +153,11 @@ export class Attempt implements UpstreamAttempt {
   #observeUpgrade(upstream: ClientRequest): void {
     if (this.#observer.upgraded === undefined) return;
     upstream.once("upgrade", (upstreamResponse, socket, head) => {
+      if (this.#settled || this.#observer.acceptsUpgrade?.(upstreamResponse) === false) {
+        socket.destroy();
+        this.#failed(Object.assign(new Error("its 101 does not answer the handshake"), { code: "bad_upgrade" }));
+        return;
+      }
       this.#responded = true;
       this.succeeded(101);
       this.#observer.upgraded?.(upstreamResponse, socket, head);

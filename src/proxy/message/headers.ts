@@ -1,11 +1,15 @@
 import type { HeaderPair } from "../../propagation/context.ts";
 import { type ForwardedFrom, forwardedHeaders, isForwarded } from "./forwarded.ts";
 
-/** Headers of one connection only (RFC 9110 §7.6.1), and older names that software still sends. */
+/**
+ * Headers of one connection only (RFC 9110 §7.6.1), and older names that software still sends. `Proxy` is no header of
+ * HTTP: CGI and what copies it would take it for the address of a proxy (httpoxy).
+ */
 const HOP_BY_HOP: ReadonlySet<string> = new Set([
   "connection",
   "http2-settings",
   "keep-alive",
+  "proxy",
   "proxy-authenticate",
   "proxy-authorization",
   "proxy-connection",

@@ -13,7 +13,8 @@ export interface RawRequest {
   readonly target: string;
   /** Name, value, name, value, … Names are in any case. */
   readonly rawHeaders: readonly string[];
-  readonly http2: boolean;
+  /** `1.0`, `1.1` or `2.0`. */
+  readonly httpVersion: string;
 }
 
 /** A request that may be forwarded. */
@@ -34,6 +35,7 @@ export interface GuardedRequest {
   readonly chunked: boolean;
 }
 
+const VERSIONS: ReadonlySet<string> = new Set(["1.0", "1.1", "2.0"]);
 const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 const TARGET = /^\/[\x21\x22\x24-\x7e]*$/;
 /** All but field-vchar, obs-text, space and tab (RFC 9110 §5.5). Line breaks and NUL matter above all. */
@@ -46,7 +48,8 @@ const AUTHORITY = /^(?:\[([0-9A-Fa-f:.]+)\]|([A-Za-z0-9._~-]+))(?::(\d{1,5}))?$/
  * show.
  * The HTTP parser refuses most of it before. This check holds whatever parser is in front.
  */
-export function guardRequest({ method, target, rawHeaders, http2 }: RawRequest): GuardedRequest | Refusal {
+export function guardRequest({ method, target, rawHeaders, httpVersion }: RawRequest): GuardedRequest | Refusal {
+  if (!VERSIONS.has(httpVersion)) return refuse(505, "version", `HTTP/${httpVersion} is not spoken here`);
   if (method === "CONNECT") return refuse(405, "method", "CONNECT is not forwarded: this is no open proxy");
   if (!TOKEN.test(method)) return refuse(400, "method", "the method is no HTTP token");
   if (/^[a-z][a-z0-9+.-]*:/i.test(target)) {
@@ -71,7 +74,7 @@ export function guardRequest({ method, target, rawHeaders, http2 }: RawRequest):
     if (single.has(name)) return refuse(400, "framing", `the header ${name} is there more than once`);
     single.set(name, value);
   }
-  const framing = checkFraming(single.get("content-length"), single.get("transfer-encoding"), http2);
+  const framing = checkFraming(single.get("content-length"), single.get("transfer-encoding"), httpVersion);
   if ("status" in framing) return framing;
   const authority = single.get(":authority") ?? single.get("host");
   const host = authority === undefined ? undefined : AUTHORITY.exec(authority);
@@ -96,7 +99,7 @@ export function guardRequest({ method, target, rawHeaders, http2 }: RawRequest):
 function checkFraming(
   length: string | undefined,
   coding: string | undefined,
-  http2: boolean,
+  httpVersion: string,
 ): Refusal | Pick<GuardedRequest, "contentLength" | "chunked"> {
   if (length !== undefined && coding !== undefined) {
     return refuse(
@@ -108,7 +111,9 @@ function checkFraming(
   if (length !== undefined && !/^\d{1,15}$/.test(length)) {
     return refuse(400, "framing", "Content-Length is no whole number");
   }
-  if (coding !== undefined && http2) return refuse(400, "framing", "HTTP/2 has no Transfer-Encoding");
+  if (coding !== undefined && httpVersion !== "1.1") {
+    return refuse(400, "framing", `HTTP/${httpVersion} has no Transfer-Encoding`);
+  }
   if (coding !== undefined && coding.trim().toLowerCase() !== "chunked") {
     return refuse(501, "framing", "a transfer coding other than chunked is not forwarded");
   }

@@ -1,5 +1,6 @@
 import { type IncomingMessage, ServerResponse, STATUS_CODES } from "node:http";
 import type { Duplex } from "node:stream";
+import { endGently } from "../../server/connection-end.ts";
 
 /** Status line and headers as HTTP/1.1 has them on the wire, in latin1. */
 export function responseHead(status: number, headers: readonly string[]): string {
@@ -11,12 +12,12 @@ export function responseHead(status: number, headers: readonly string[]): string
 /** Sends a whole response on a socket that no response object belongs to, and ends it. */
 export function endWith(socket: Duplex, status: number, message: string): void {
   const text = `${status} ${STATUS_CODES[status]}: ${message}\n`;
-  socket.on("error", () => {});
-  socket.end(
+  socket.write(
     `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nConnection: close\r\nContent-Type: text/plain; charset=utf-8\r\n` +
       `Content-Length: ${Buffer.byteLength(text)}\r\n\r\n${text}`,
-    () => socket.destroy(),
+    "latin1",
   );
+  endGently(socket);
 }
 
 /** Ends a connection whose bytes the HTTP/1 parser cannot read. */
@@ -35,9 +36,11 @@ export function responseOn(request: IncomingMessage, socket: Duplex): ServerResp
   const response = new ServerResponse(request);
   response.shouldKeepAlive = false;
   response.assignSocket(socket as never);
+  // Nothing reads the socket any more, and the bytes behind the request would keep its end from being seen.
+  socket.on("error", () => {}).resume();
   response.once("finish", () => {
     response.detachSocket(socket as never);
-    socket.end();
+    endGently(socket);
   });
   return response;
 }

@@ -22,6 +22,8 @@ const WORDS: Readonly<Record<string, string>> = {
   ENOTFOUND: "its host name cannot be resolved",
   EAI_AGAIN: "its host name cannot be resolved now",
   connect_timeout: "it does not accept connections in time",
+  HPE_HEADER_OVERFLOW: "the headers of its answer are longer than proxy.limits.answer_header_kibibytes allows",
+  bad_upgrade: "its answer to the WebSocket handshake is wrong",
   no_http2: "it does not speak HTTP/2, which gRPC needs",
   timeout: "it does not answer in time",
 };

@@ -41,6 +41,7 @@ export interface RouteCounters {
 export interface ConnectorSettings {
   readonly connectMs: number;
   readonly idleMs: number;
+  readonly maxAnswerHeaderBytes: number;
   readonly allowLinkLocal: boolean;
   /** For messages: `proxy.routes[0]`. */
   readonly key: string;
@@ -58,7 +59,7 @@ export function openConnections(
   route: RouteConfig,
   settings: ConnectorSettings,
 ): { readonly connector: Connector; readonly sessions: UpstreamSessions } {
-  const { connectMs, idleMs } = settings;
+  const { connectMs, idleMs, maxAnswerHeaderBytes } = settings;
   const lookup = upstreamLookup(settings.allowLinkLocal);
   const rejectUnauthorized = !route.insecure_skip_verify;
   const ca = route.ca_file === undefined ? undefined : readCa(route.ca_file, settings.key);
@@ -69,8 +70,10 @@ export function openConnections(
     lookup,
     connectMs,
     idleMs,
+    maxAnswerHeaderBytes,
   };
-  return { connector, sessions: new UpstreamSessions({ lookup, connectMs, idleMs, rejectUnauthorized, ca }) };
+  const sessions = { lookup, connectMs, idleMs, maxAnswerHeaderBytes, rejectUnauthorized, ca };
+  return { connector, sessions: new UpstreamSessions(sessions) };
 }
 
 export function closeConnections({ connector, sessions }: Pick<Route, "connector" | "sessions">): void {

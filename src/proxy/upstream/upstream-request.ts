@@ -11,6 +11,8 @@ export interface Connector {
   readonly lookup: LookupFunction;
   readonly connectMs: number;
   readonly idleMs: number;
+  /** Longest headers of an answer. */
+  readonly maxAnswerHeaderBytes: number;
 }
 
 export interface UpstreamRequestOptions {
@@ -65,6 +67,7 @@ export function openUpstream(
     headers: headers as string[],
     agent: target.secure ? connector.httpsAgent : connector.httpAgent,
     lookup: connector.lookup,
+    maxHeaderSize: connector.maxAnswerHeaderBytes,
   });
   request.once("socket", (socket) => {
     const connected = (): void => {

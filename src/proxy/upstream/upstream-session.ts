@@ -7,6 +7,7 @@ export interface SessionSettings {
   readonly connectMs: number;
   /** A connection without calls is closed after this silence, and one with calls is asked whether it lives, ms. */
   readonly idleMs: number;
+  readonly maxAnswerHeaderBytes: number;
   readonly rejectUnauthorized: boolean;
   readonly ca: Buffer | undefined;
 }

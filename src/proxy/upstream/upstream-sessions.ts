@@ -97,7 +97,7 @@ export class UpstreamSessions {
       }
       session = connect(key, {
         createConnection: () => socket,
-        settings: { enablePush: false },
+        settings: { enablePush: false, maxHeaderListSize: this.#settings.maxAnswerHeaderBytes },
         maxHeaderListPairs: 1_000,
         maxSessionMemory: 32,
       });

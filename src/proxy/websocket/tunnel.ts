@@ -4,7 +4,7 @@ import type { Span } from "../../sdk/trace/span.ts";
 import type { Attempt } from "../http/attempt.ts";
 import { type AttemptsObserver, httpAttempts } from "../http/http-attempts.ts";
 import { type Admitted, type ExchangeSettings, headersFor } from "../message/admitted.ts";
-import { callerHeaders, headerValues } from "../message/headers.ts";
+import { callerHeaders } from "../message/headers.ts";
 import { endServerSpan, failSpan } from "../message/http-spans.ts";
 import { respondWithText, writeHead } from "../message/response.ts";
 import { responseHead, responseOn } from "../message/socket-response.ts";
@@ -12,6 +12,7 @@ import type { Attempts } from "../upstream/attempts.ts";
 import type { UpstreamFailure } from "../upstream/errors.ts";
 import { upstreamPath } from "../upstream/router.ts";
 import type { PickedTarget } from "../upstream/upstream-pool.ts";
+import { isAccepted } from "./handshake.ts";
 import { joinSockets } from "./websocket-join.ts";
 
 export interface TunnelSettings extends ExchangeSettings {
@@ -20,11 +21,6 @@ export interface TunnelSettings extends ExchangeSettings {
   /** Called with what closes a tunnel once it stands. */
   readonly opened: (close: () => void) => void;
   readonly closed: (close: () => void) => void;
-}
-
-/** True for a request that opens a tunnel (RFC 6455 §4.1). */
-export function isWebSocket({ method, headers }: IncomingMessage): boolean {
-  return method === "GET" && headers.upgrade?.trim().toLowerCase() === "websocket";
 }
 
 /**
@@ -75,8 +71,13 @@ export class Tunnel implements AttemptsObserver {
     this.#socket.write(responseHead(status, callerHeaders(rawHeaders, false)), "latin1");
   }
 
+  acceptsUpgrade({ rawHeaders }: IncomingMessage): boolean {
+    return isAccepted(this.#request, rawHeaders);
+  }
+
   responded(upstreamResponse: IncomingMessage): void {
     const status = upstreamResponse.statusCode as number;
+    this.#socket.once("close", () => upstreamResponse.destroy());
     const response = responseOn(this.#request, this.#socket);
     writeHead(response, status, callerHeaders(upstreamResponse.rawHeaders, false), upstreamResponse.statusMessage);
     upstreamResponse.once("error", () => this.#socket.destroy());
@@ -90,12 +91,7 @@ export class Tunnel implements AttemptsObserver {
     const { idleMs, opened, closed } = this.#settings;
     this.#socket.off("close", this.#onClose);
     this.#ended(101);
-    const headers = [
-      "Connection",
-      "Upgrade",
-      "Upgrade",
-      headerValues(upstreamResponse.rawHeaders, "upgrade")[0] ?? "websocket",
-    ];
+    const headers = ["Connection", "Upgrade", "Upgrade", "websocket"];
     this.#socket.write(responseHead(101, [...headers, ...callerHeaders(upstreamResponse.rawHeaders, false)]), "latin1");
     const span = route.tracer.startSpan(`WebSocket ${route.prefix}`, { parent: server });
     const close = (): void => {

@@ -1,0 +1,97 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Duplex } from "node:stream";
+
+/** How long what still comes is read and thrown away once the answer is sent, ms. */
+const LINGER_MS = 2_000;
+
+/**
+ * Ends a connection behind what was written to it. What the peer still sends is read for a while and thrown away: a
+ * socket that is closed over unread bytes resets the connection, and the peer may lose the answer. Then the handle goes,
+ * whether the peer ends its side or not.
+ */
+export function endGently(socket: Duplex, lingerMs = LINGER_MS): void {
+  if (socket.destroyed) return;
+  const gone = (): void => void socket.destroy();
+  const timer = setTimeout(gone, lingerMs);
+  timer.unref();
+  socket.on("error", gone).once("end", gone);
+  socket.once("close", () => clearTimeout(timer));
+  socket.end();
+  socket.resume();
+  if (socket.readableEnded) gone();
+}
+
+/** True while a request has a body that has not all come. */
+export function hasPendingBody({ complete, headers }: IncomingMessage): boolean {
+  if (complete) return false;
+  return headers["transfer-encoding"] !== undefined || Number(headers["content-length"] ?? 0) > 0;
+}
+
+/** A request that is not read as HTTP/1 here, with the answer to it. */
+export interface FormRefusal {
+  readonly status: number;
+  readonly message: string;
+}
+
+/**
+ * What neither version nor framing lets be read safely: two programs on one connection might take another byte for the
+ * end of the body (RFC 9112 §6.1 and §6.3).
+ */
+export function refusedForm({ httpVersion, headers }: IncomingMessage): FormRefusal | undefined {
+  const coding = headers["transfer-encoding"];
+  if (httpVersion !== "1.1" && httpVersion !== "1.0") {
+    return { status: 505, message: `HTTP/${httpVersion} is not spoken here; ask with HTTP/1.1` };
+  }
+  if (coding === undefined) return undefined;
+  if (coding.trim().toLowerCase() !== "chunked") {
+    return { status: 501, message: "a transfer coding other than chunked is not understood" };
+  }
+  if (httpVersion === "1.0") return { status: 400, message: "HTTP/1.0 has no Transfer-Encoding" };
+  return undefined;
+}
+
+/**
+ * The order of the requests of HTTP/1 connections. An answer that goes out before its request's body is all there ends
+ * the connection. Nothing is read as a request behind an answer that ends it.
+ */
+export class RequestOrder {
+  readonly #last = new WeakMap<Duplex, ServerResponse>();
+
+  /** False for a request that must not be looked at. Nobody waits for its answer. */
+  admit(request: IncomingMessage, response: ServerResponse): boolean {
+    const { socket } = request;
+    if (this.hasEnded(socket)) {
+      request.resume();
+      return false;
+    }
+    this.#last.set(socket, response);
+    if (hasPendingBody(request)) closeIfUnread(request, response);
+    return true;
+  }
+
+  /** True behind an answer that ends the connection: what comes is nothing to talk about. */
+  hasEnded(socket: Duplex): boolean {
+    const last = this.#last.get(socket);
+    return last?.headersSent === true && !last.shouldKeepAlive;
+  }
+
+  /** The answer was sent, or broke off. */
+  answered(request: IncomingMessage): void {
+    const { socket, complete } = request;
+    if (!complete && !socket.destroyed) endGently(socket);
+  }
+}
+
+/** Says `Connection: close` where the answer begins before the body is all there. */
+function closeIfUnread(request: IncomingMessage, response: ServerResponse): void {
+  const { writeHead } = response;
+  response.writeHead = (...head: unknown[]): ServerResponse => {
+    if (hasPendingBody(request)) {
+      response.shouldKeepAlive = false;
+      // Node would close over what still comes.
+      const { socket } = request;
+      socket.destroySoon = () => endGently(socket);
+    }
+    return writeHead.apply(response, head as Parameters<ServerResponse["writeHead"]>);
+  };
+}
