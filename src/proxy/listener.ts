@@ -14,12 +14,14 @@ import type { Endpoint } from "../component/endpoint.ts";
 import type { Logger } from "../component/logger.ts";
 import { RequestOrder } from "../server/connection-end.ts";
 import { parseEndpoint } from "../server/endpoint.ts";
-import { type ListenerName, listenError } from "../server/listen-error.ts";
+import { boundHttp2 } from "../server/http2-bounds.ts";
+import { listen } from "../server/listen.ts";
+import type { ListenerName } from "../server/listen-error.ts";
+import { sniffProtocol } from "../server/sniff-protocol.ts";
 import type { TlsConfig } from "../server/tls.ts";
 import { openTlsFiles, serveTls, type TlsFiles } from "../server/tls-files.ts";
 import type { AnyRequest, AnyResponse } from "./message/response.ts";
 import { endWith, respondToClientError } from "./message/socket-response.ts";
-import { sniffProtocol } from "./sniff-protocol.ts";
 
 export interface ProxyListenerOptions {
   readonly name: ListenerName;
@@ -50,6 +52,8 @@ export class ProxyListener {
   readonly #sessions = new Set<ServerHttp2Session>();
   /** Connections that have not said yet which protocol they speak. */
   readonly #undecided = new Set<Socket>();
+  /** Connections that TLS goes over, or will. */
+  readonly #tlsSockets = new Set<Socket>();
   /** Connections that the HTTP/1 parser has, upgraded ones included. */
   readonly #http1Sockets = new Set<Socket>();
   #http1: Server | undefined;
@@ -75,21 +79,14 @@ export class ProxyListener {
     const files = openTlsFiles(tls, name, logger);
     const http1 = this.#createHttp1(files);
     this.#http2 = this.#createHttp2();
-    await new Promise<void>((resolve, reject) => {
-      const onError = (error: Error): void => {
-        files?.close();
-        reject(listenError(error, wanted, name));
-      };
-      http1.once("error", onError);
-      http1.listen({ host: wanted.host, port: wanted.port }, () => {
-        http1.off("error", onError);
-        resolve();
-      });
-    });
+    try {
+      this.#address = await listen(http1, wanted, name);
+    } catch (error) {
+      files?.close();
+      throw error;
+    }
     this.#http1 = http1;
     this.#tls = files;
-    const bound = http1.address() as { address: string; port: number };
-    this.#address = { host: bound.address, port: bound.port };
     return this.#address;
   }
 
@@ -125,6 +122,8 @@ export class ProxyListener {
     return new Promise((resolve) => {
       this.#drained = () => {
         this.#address = undefined;
+        // What is left is in the middle of its handshake.
+        for (const socket of this.#tlsSockets) socket.destroy();
         resolve();
       };
       this.#lookWhetherDrained();
@@ -149,7 +148,14 @@ export class ProxyListener {
     const server: Server =
       files === undefined
         ? createServer(settings)
-        : serveTls(files, (tls) => createHttps({ ...settings, ...tls, ALPNProtocols: ["h2", "http/1.1"] }));
+        : serveTls(files, (tls) =>
+            createHttps({
+              ...settings,
+              ...tls,
+              ALPNProtocols: ["h2", "http/1.1"],
+              handshakeTimeout: settings.headersTimeout,
+            }),
+          );
     server.maxConnections = options.maxConnections;
     // Headers beyond the number would be left out silently. Their bytes are bounded anyway.
     server.maxHeadersCount = 0;
@@ -162,7 +168,15 @@ export class ProxyListener {
     server.on("clientError", (error, socket) => {
       if (!this.#order.hasEnded(socket)) respondToClientError(error, socket);
     });
-    this.#divertHttp2(server, files === undefined ? "connection" : "secureConnection");
+    if (files === undefined) this.#divertHttp2(server, "connection");
+    else {
+      this.#divertHttp2(server, "secureConnection");
+      server.on("connection", (socket: Socket) => {
+        this.#tlsSockets.add(socket);
+        socket.once("close", () => this.#tlsSockets.delete(socket));
+      });
+      server.on("tlsClientError", (_error: Error, socket: Socket) => void socket.destroy());
+    }
     return server;
   }
 
@@ -199,11 +213,16 @@ export class ProxyListener {
   }
 
   #createHttp2(): Http2Server {
-    const { maxHeaderBytes, maxStreams, keepAliveTimeoutMs } = this.#options;
+    const { maxHeaderBytes, maxStreams, keepAliveTimeoutMs, headersTimeoutMs, logger } = this.#options;
     const server = createHttp2({
-      settings: { maxConcurrentStreams: maxStreams, maxHeaderListSize: maxHeaderBytes, enablePush: false },
+      settings: { maxConcurrentStreams: maxStreams, enablePush: false },
       maxHeaderListPairs: 1_000,
       maxSessionMemory: 32,
+    });
+    boundHttp2(server, {
+      maxHeaderBytes,
+      beginMs: headersTimeoutMs,
+      onShed: (reason, peer) => logger.warn("a connection to the proxy was ended", { reason, peer }),
     });
     server.on("session", (session) => {
       this.#sessions.add(session);

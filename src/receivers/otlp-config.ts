@@ -7,13 +7,11 @@ import { receiverCommonConfig } from "./common-config.ts";
 const MIB = 1024 * 1024;
 const positiveMs = z.int().min(1);
 
-/** Defaults are gRPC's own server defaults, as in the Collector. */
+/** Defaults are gRPC's own server defaults, as in the Collector, but that an idle connection ends. */
 const keepaliveConfig = z.strictObject({
   server_parameters: z
     .strictObject({
-      max_connection_idle_ms: positiveMs
-        .optional()
-        .describe("A connection without calls is closed after it; left out: never."),
+      max_connection_idle_ms: positiveMs.default(300_000).describe("A connection without calls is closed after it."),
       max_connection_age_ms: positiveMs
         .optional()
         .describe("A connection is asked to end at this age, so that senders spread anew; left out: never."),
@@ -42,8 +40,12 @@ const otlpGrpcConfig = z.strictObject({
     .default(64)
     .describe("Longest message, MiB, before and after decompression."),
   max_concurrent_streams: z.int().min(1).default(256).describe("Calls at once on one connection."),
+  max_connections: z.int().min(1).default(4_096).describe("Connections at once; further ones are closed at once."),
   keepalive: keepaliveConfig.prefault({}),
   read_timeout_ms: positiveMs.default(15_000).describe("Time for a message to arrive whole."),
+  begin_timeout_ms: positiveMs
+    .default(10_000)
+    .describe("Time for a new connection to end its TLS handshake, and then to begin HTTP/2."),
 });
 
 const otlpHttpConfig = z.strictObject({

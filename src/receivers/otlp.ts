@@ -84,8 +84,10 @@ class OtlpReceiver implements Receiver {
       ),
       maxMessageBytes: maxBytes,
       maxConcurrentStreams: config.max_concurrent_streams,
+      maxConnections: config.max_connections,
       keepalive: config.keepalive.server_parameters,
       receiveTimeoutMs: config.read_timeout_ms,
+      beginTimeoutMs: config.begin_timeout_ms,
       inFlight: this.#settings.inFlight,
       onRefused: (reason, message) => reporting.refusals.refused({ reason, message }),
     });

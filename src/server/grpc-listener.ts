@@ -1,19 +1,23 @@
-import { createServer } from "node:net";
+import type { Http2Server } from "node:http2";
+import { createServer as createTcp, type Server as NetServer, type Socket } from "node:net";
+import { createServer as createTls, type TLSSocket } from "node:tls";
 import { Server, ServerCredentials, type ServerOptions } from "@grpc/grpc-js";
 import type { Endpoint } from "../component/endpoint.ts";
 import type { Logger } from "../component/logger.ts";
 import type { RequestBudget } from "../component/receiver.ts";
 import { onAbort } from "../component/signals.ts";
-import { formatEndpoint } from "./endpoint.ts";
-import { followingCredentials } from "./grpc-credentials.ts";
+import { endGently } from "./connection-end.ts";
 import { grpcHealth } from "./grpc-health.ts";
 import { rawUnaryMethod } from "./grpc-raw.ts";
 import { type ReceiveRefusal, receiveGuard } from "./grpc-receive-guard.ts";
 import type { RawUnaryHandler } from "./grpc-unary.ts";
+import { boundHttp2 } from "./http2-bounds.ts";
+import { listen } from "./listen.ts";
 import { type EndpointSetting, listenOnEach, wantedAddresses } from "./listen-addresses.ts";
-import { type ListenerName, listenError } from "./listen-error.ts";
+import type { ListenerName } from "./listen-error.ts";
+import { sniffProtocol } from "./sniff-protocol.ts";
 import type { TlsConfig } from "./tls.ts";
-import { openTlsFiles, type TlsFiles } from "./tls-files.ts";
+import { openTlsFiles, serveTls, type TlsFiles } from "./tls-files.ts";
 
 export interface GrpcService {
   /** `opentelemetry.proto.collector.trace.v1.TraceService`. */
@@ -34,6 +38,7 @@ export interface GrpcKeepalive {
 
 export interface GrpcListenerOptions {
   readonly name: ListenerName;
+  /** `host:port`, checked before by `endpointSchema`. */
   readonly endpoint: EndpointSetting;
   readonly tls?: GrpcTlsConfig | undefined;
   /** Told of TLS files that changed. */
@@ -42,18 +47,34 @@ export interface GrpcListenerOptions {
   /** Longest message, before and after decompression; a longer one is RESOURCE_EXHAUSTED without RetryInfo. */
   readonly maxMessageBytes: number;
   readonly maxConcurrentStreams: number;
+  /** Connections at once; further ones are closed. */
+  readonly maxConnections: number;
   readonly keepalive: GrpcKeepalive;
   /** Time for a whole message to arrive, ms: what slow senders are shed by. */
   readonly receiveTimeoutMs: number;
+  /** Time for a TLS handshake, and then for HTTP/2 to begin, ms. Default 10 s. */
+  readonly beginTimeoutMs?: number;
   /** Bytes of a message count in it as they arrive; calls are refused at their headers when it has no room. */
   readonly inFlight: RequestBudget;
   /** Told of calls that were ended before their message was whole, and what their senders were told. */
   readonly onRefused: (reason: ReceiveRefusal, message: string) => void;
 }
 
-/** One gRPC listener on its addresses, with its services and grpc.health.v1, drained in order. */
+/** Of a call's header list: what gRPC itself takes at most. */
+const MAX_HEADER_BYTES = 16 * 1024;
+/** Of what Node keeps for one connection: headers that are not whole, and answers that are not read. */
+const SESSION_MEBIBYTES = 64;
+/** Time for a TLS handshake, and for the first bytes of HTTP/2, ms. */
+const DEFAULT_BEGIN_MS = 10_000;
+
+/** gRPC on its addresses with its services and grpc.health.v1: bounded in connections, headers, frames and time. */
 export class GrpcListener {
   readonly #options: GrpcListenerOptions;
+  /** Accepted connections, whatever they have come to. */
+  readonly #sockets = new Set<Socket>();
+  /** Those that have not said yet which protocol they speak. */
+  readonly #undecided = new Set<Socket>();
+  readonly #listening: NetServer[] = [];
   #server: Server | undefined;
   #tls: TlsFiles | undefined;
   #address: Endpoint | undefined;
@@ -63,25 +84,33 @@ export class GrpcListener {
     this.#options = options;
   }
 
-  /** The first address in use, with the port that was given for port 0; undefined unless started. */
+  /** The address in use, with the port that was given for port 0; undefined unless started. */
   get address(): Endpoint | undefined {
     return this.#address;
   }
 
   /**
-   * @returns the first bound address
+   * @returns the bound address
    * @throws PermanentError `listen_failed`, or `config_invalid` for unusable certificates
    */
   async start(): Promise<Endpoint> {
-    const { name, tls, logger } = this.#options;
+    const { name, tls, logger, endpoint, maxConnections } = this.#options;
     const files = openTlsFiles(tls && { ...tls, min_version: "1.2" }, name, logger);
+    const take = this.#createServer();
+    const open = async (wanted: Endpoint): Promise<Endpoint> => {
+      const listening = this.#createListening(files, take);
+      listening.maxConnections = maxConnections;
+      const bound = await listen(listening, wanted, name);
+      this.#listening.push(listening);
+      return bound;
+    };
     try {
-      this.#address = await this.#listen(() =>
-        files === undefined ? ServerCredentials.createInsecure() : followingCredentials(files),
-      );
+      const [first] = await listenOnEach(wantedAddresses(endpoint), open, logger);
+      this.#address = first as Endpoint;
       this.#tls = files;
     } catch (error) {
       files?.close();
+      for (const listening of this.#listening.splice(0)) listening.close();
       throw error;
     }
     return this.#address;
@@ -92,8 +121,21 @@ export class GrpcListener {
     this.#tls?.reload();
   }
 
-  async #listen(credentials: () => ServerCredentials): Promise<Endpoint> {
-    const { name, endpoint, services, logger } = this.#options;
+  /** Stops accepting and lets calls under way finish; the signal's abort ends the rest. */
+  async shutdown(signal: AbortSignal): Promise<void> {
+    this.#tls?.close();
+    this.#draining ??= this.#drain();
+    const release = onAbort(signal, () => {
+      this.#server?.forceShutdown();
+      for (const socket of this.#sockets) socket.destroy();
+    });
+    await this.#draining;
+    release();
+  }
+
+  /** The gRPC library's server. Gives what hands it a connection that speaks HTTP/2. */
+  #createServer(): (socket: Socket) => void {
+    const { services } = this.#options;
     const handlers = new Map<string, RawUnaryHandler>();
     for (const service of services) {
       for (const [method, handler] of Object.entries(service.methods))
@@ -105,53 +147,85 @@ export class GrpcListener {
     const names = services.map((service) => service.name);
     const health = grpcHealth(names, () => this.#draining === undefined);
     server.addService(health.definition, health.implementation);
-    const open = async (wanted: Endpoint): Promise<Endpoint> => {
-      if (wanted.port !== 0) await probe(wanted, name);
-      return new Promise((resolve, reject) => {
-        server.bindAsync(formatEndpoint(wanted), credentials(), (error, port) => {
-          if (error === null) resolve({ host: wanted.host, port });
-          else reject(listenError(error, wanted, name));
-        });
+    this.#server = server;
+    onHttp2Server(server, (http2) => this.#bound(http2));
+    // TLS is ended before: the library can neither bound its handshakes nor the connections that wait for one.
+    const injector = server.createConnectionInjector(ServerCredentials.createInsecure());
+    return (socket) => injector.injectConnection(socket);
+  }
+
+  #bound(http2: Http2Server): void {
+    const { logger, name, beginTimeoutMs } = this.#options;
+    boundHttp2(http2, {
+      maxHeaderBytes: MAX_HEADER_BYTES,
+      beginMs: beginTimeoutMs ?? DEFAULT_BEGIN_MS,
+      onShed: (reason, peer) => logger.warn(`${name.title}: a connection was ended`, { reason, peer }),
+    });
+  }
+
+  #createListening(files: TlsFiles | undefined, take: (socket: Socket) => void): NetServer {
+    const beginMs = this.#options.beginTimeoutMs ?? DEFAULT_BEGIN_MS;
+    const hold = (socket: Socket): void => {
+      this.#sockets.add(socket);
+      socket.setNoDelay(true).once("close", () => this.#sockets.delete(socket));
+    };
+    const decide = (socket: Socket): void => {
+      this.#undecided.add(socket);
+      sniffProtocol(socket, beginMs, (protocol) => {
+        this.#undecided.delete(socket);
+        if (protocol === "http2") take(socket);
+        else if (protocol === "http1") refuseHttp1(socket);
       });
     };
-    try {
-      const [first] = await listenOnEach(wantedAddresses(endpoint), open, logger);
-      this.#server = server;
-      return first as Endpoint;
-    } catch (error) {
-      server.forceShutdown();
-      throw error;
-    }
-  }
-
-  /** Stops accepting and lets calls under way finish; the signal's abort ends the rest. */
-  async shutdown(signal: AbortSignal): Promise<void> {
-    this.#tls?.close();
-    this.#draining ??= this.#drain();
-    const release = onAbort(signal, () => this.#server?.forceShutdown());
-    await this.#draining;
-    release();
-  }
-
-  #drain(): Promise<void> {
-    const server = this.#server;
-    if (server === undefined) return Promise.resolve();
-    return new Promise((resolve) => {
-      server.tryShutdown(() => {
-        this.#address = undefined;
-        resolve();
-      });
+    if (files === undefined) return createTcp().on("connection", hold).on("connection", decide);
+    const server = serveTls(files, (tls) => createTls({ ...tls, ALPNProtocols: ["h2"], handshakeTimeout: beginMs }));
+    server.on("connection", hold);
+    server.on("tlsClientError", (_error, socket: TLSSocket) => void socket.destroy());
+    server.on("secureConnection", (socket) => {
+      socket.on("error", () => void socket.destroy());
+      decide(socket);
     });
+    return server;
+  }
+
+  async #drain(): Promise<void> {
+    const server = this.#server;
+    if (this.#listening.length === 0 || server === undefined) return;
+    const closed = this.#listening.map((one) => new Promise<void>((resolve) => void one.close(() => resolve())));
+    // Its callback is not used: it does not wait for calls under way. The connections do.
+    server.tryShutdown(() => {});
+    for (const socket of this.#undecided) socket.destroy();
+    for (const socket of this.#sockets) if (socket.bytesRead === 0) socket.destroy();
+    await Promise.all(closed);
+    this.#address = undefined;
   }
 }
 
-/** Opens and closes the port once: the library would print its own report of a taken port beside our error. */
-function probe(endpoint: Endpoint, name: ListenerName): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once("error", (error) => reject(listenError(error, endpoint, name)));
-    server.listen({ host: endpoint.host, port: endpoint.port }, () => server.close(() => resolve()));
-  });
+/** Tells a sender of HTTP/1 that it has the wrong port. */
+function refuseHttp1(socket: Socket): void {
+  const text =
+    "this port takes OTLP over gRPC, which is HTTP/2; OTLP over HTTP has a port of its own, by default 4318\n";
+  socket.write(
+    `HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Type: text/plain\r\nContent-Length: ${text.length}\r\n\r\n${text}`,
+  );
+  endGently(socket);
+}
+
+/** What the gRPC library makes its HTTP/2 servers with. It has no other way to them, and without it nothing is bounded. */
+interface ServerInternals {
+  createHttp2Server?: (credentials: ServerCredentials) => Http2Server;
+}
+
+function onHttp2Server(server: Server, told: (http2: Http2Server) => void): void {
+  const internals = server as unknown as ServerInternals;
+  const { createHttp2Server } = internals;
+  if (createHttp2Server === undefined)
+    throw new Error("this release of @grpc/grpc-js makes its servers in another way");
+  internals.createHttp2Server = (credentials) => {
+    const http2 = createHttp2Server.call(server, credentials);
+    told(http2);
+    return http2;
+  };
 }
 
 /** Channelz stays on: without it grpc-js keeps no list of sessions and `forceShutdown` ends none of them. */
@@ -163,6 +237,7 @@ function serverOptions(options: GrpcListenerOptions, handlers: ReadonlyMap<strin
     interceptors: [receiveGuard({ ...options, handlers })],
     "grpc.max_receive_message_length": options.maxMessageBytes,
     "grpc.max_concurrent_streams": options.maxConcurrentStreams,
+    "grpc-node.max_session_memory": SESSION_MEBIBYTES,
     "grpc.keepalive_time_ms": keepalive.time_ms,
     "grpc.keepalive_timeout_ms": keepalive.timeout_ms,
     ...optional("grpc.max_connection_idle_ms", keepalive.max_connection_idle_ms),

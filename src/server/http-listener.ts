@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { createServer as createTlsServer, type Server as TlsServer } from "node:https";
+import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { rpcStatusJson } from "../codec/rpc/status.ts";
 import type { Endpoint } from "../component/endpoint.ts";
@@ -7,10 +8,11 @@ import type { Logger } from "../component/logger.ts";
 import { onAbort } from "../component/signals.ts";
 import { GRPC_STATUS } from "../model/grpc-status.ts";
 import { RequestOrder, refusedForm } from "./connection-end.ts";
-import { type ClientError, goAway, isHttp2Preface } from "./http2-preface.ts";
 import { grpcStatusOfHttp } from "./http-status.ts";
+import { type ClientError, goAway, isHttp2Preface } from "./http2-preface.ts";
+import { listen } from "./listen.ts";
 import { type EndpointSetting, listenOnEach, wantedAddresses } from "./listen-addresses.ts";
-import { type ListenerName, listenError } from "./listen-error.ts";
+import type { ListenerName } from "./listen-error.ts";
 import type { TlsConfig } from "./tls.ts";
 import { openTlsFiles, serveTls, type TlsFiles } from "./tls-files.ts";
 
@@ -66,6 +68,8 @@ export class HttpListener {
   readonly #active: Active[] = [];
   readonly #order = new RequestOrder();
   readonly #servers: (Server | TlsServer)[] = [];
+  /** Accepted connections; those are among them whose TLS has not begun. */
+  readonly #sockets = new Set<Socket>();
   #tls: TlsFiles | undefined;
   #address: Endpoint | undefined;
   #draining: Promise<void> | undefined;
@@ -114,7 +118,7 @@ export class HttpListener {
     this.#tls?.close();
     this.#draining ??= this.#drain();
     const release = onAbort(signal, () => {
-      for (const server of this.#servers) server.closeAllConnections();
+      for (const socket of this.#sockets) socket.destroy();
     });
     await this.#draining;
     release();
@@ -124,6 +128,8 @@ export class HttpListener {
     for (const { response } of this.#active) if (!response.headersSent) response.setHeader("connection", "close");
     const closed = this.#servers.map((server) => new Promise<void>((resolve) => server.close(() => resolve())));
     this.#closeIdle();
+    // Node takes a connection that never said anything for one with a request.
+    for (const socket of this.#sockets) if (socket.bytesRead === 0) socket.destroy();
     await Promise.all(closed);
     this.#address = undefined;
   }
@@ -143,8 +149,16 @@ export class HttpListener {
       noDelay: true,
     };
     const server =
-      files === undefined ? createServer(options) : serveTls(files, (tls) => createTlsServer({ ...options, ...tls }));
+      files === undefined
+        ? createServer(options)
+        : serveTls(files, (tls) => createTlsServer({ ...options, ...tls, handshakeTimeout: options.headersTimeout }));
     server.maxConnections = maxConnections ?? DEFAULTS.maxConnections;
+    server.on("connection", (socket: Socket) => {
+      this.#sockets.add(socket);
+      socket.once("close", () => this.#sockets.delete(socket));
+    });
+    // A handshake that failed, or took too long, has nothing to be told over.
+    server.on("tlsClientError", (_error: Error, socket: Socket) => void socket.destroy());
     server.on("request", this.#handle).on("checkContinue", this.#handle);
     server.on("checkExpectation", answerExpectation);
     const { onHttp2 } = this.#options;
@@ -178,20 +192,6 @@ export class HttpListener {
     last.place = place;
     this.#active[place] = last;
   }
-}
-
-async function listen(server: Server | TlsServer, wanted: Endpoint, name: ListenerName): Promise<Endpoint> {
-  await new Promise<void>((resolve, reject) => {
-    const onError = (error: Error): void => reject(listenError(error, wanted, name));
-    server.once("error", onError);
-    server.listen({ host: wanted.host, port: wanted.port }, () => {
-      server.off("error", onError);
-      resolve();
-    });
-  });
-  const bound = server.address();
-  if (bound === null || typeof bound === "string") throw listenError("no address was bound", wanted, name);
-  return { host: bound.address, port: bound.port };
 }
 
 const CLIENT_ERRORS: Readonly<Record<string, readonly [line: string, code: number, message: string]>> = {
