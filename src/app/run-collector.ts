@@ -44,9 +44,12 @@ export interface CollectorOptions {
 
 const SHUTDOWN_MS = 10_000;
 
-/** The parts of a collector in the order in which they stop: what asks others for something stops before them. */
-const STOP_ORDER = ["ui", "proxy", "discovery", "receivers", "self-tracing", "store"] as const;
-type Parts = StopList<(typeof STOP_ORDER)[number]>;
+/**
+ * The parts of a collector in the order in which they stop: what asks others for something stops before them. All ports
+ * stop accepting at once, so that one with a slow peer does not have another take spans meanwhile.
+ */
+const STOP_ORDER = [["ui", "proxy", "registry-port", "receivers"], ["discovery"], ["self-tracing"], ["store"]] as const;
+type Parts = StopList<(typeof STOP_ORDER)[number][number]>;
 
 /**
  * Starts a collector from a complete config, with the receivers of a table.
@@ -92,6 +95,7 @@ async function startParts(config: Config, table: ReceiverTable, core: Core, part
 
   const discovery = await startDiscovery(config, host, modules);
   parts.opened("discovery", (signal) => discovery.shutdown(signal));
+  parts.opened("registry-port", (signal) => discovery.stopListening(signal));
   registryAddress.tell(discovery.address);
 
   const proxy = await modules.proxy?.startProxy(config, host, store, discovery);

@@ -3,7 +3,7 @@ import type { LogFields, Logger } from "../component/logger.ts";
 import { SILENT_LOGGER } from "../component/logger.ts";
 import { StopList } from "./stop-list.ts";
 
-const ORDER = ["roof", "walls", "ground"] as const;
+const ORDER = [["roof"], ["walls", "doors"], ["ground"]] as const;
 
 describe("StopList", () => {
   it("stops by its order and not by that of opening, one after the other, and only what was opened", async () => {
@@ -39,13 +39,38 @@ describe("StopList", () => {
     ]);
   });
 
-  it("gives all parts together the time that it has", async () => {
+  it("stops the parts of one step side by side, and the next when all have", async () => {
+    const list = new StopList(ORDER, SILENT_LOGGER);
+    const seen: string[] = [];
+    const { promise, resolve } = Promise.withResolvers<void>();
+    list.opened("walls", () => promise);
+    list.opened("doors", async () => {
+      seen.push("doors");
+      resolve();
+    });
+    list.opened("ground", async () => void seen.push("ground"));
+    await list.stop(60_000);
+    expect(seen).toEqual(["doors", "ground"]);
+  });
+
+  it("hurries what stops first, so that the last has half of the time", async () => {
     const list = new StopList(ORDER, SILENT_LOGGER);
     const aborted: boolean[] = [];
     list.opened("roof", (signal) => new Promise((resolve) => signal.addEventListener("abort", () => resolve())));
     list.opened("ground", async (signal) => void aborted.push(signal.aborted));
+    await list.stop(600);
+    expect(aborted).toEqual([false]);
+  });
+
+  it("gives all parts together the time that it has", async () => {
+    const list = new StopList(ORDER, SILENT_LOGGER);
+    let ended = false;
+    list.opened("ground", async (signal) => {
+      await new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve()));
+      ended = true;
+    });
     await list.stop(1);
-    expect(aborted).toEqual([true]);
+    expect(ended).toBe(true);
   });
 
   it("stops once", async () => {

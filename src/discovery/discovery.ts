@@ -70,6 +70,11 @@ export class Discovery implements Component {
     }
   }
 
+  /** Stops serving the registry on its port, and nothing else. `shutdown` does so too. */
+  async stopListening(signal: AbortSignal): Promise<void> {
+    await this.#server?.shutdown(signal);
+  }
+
   /** Deregisters what this process announced, ends waiting requests, closes backends and the store. */
   async shutdown(signal: AbortSignal): Promise<void> {
     for (const close of this.#opened.splice(0).reverse()) await close(signal);

@@ -3,7 +3,7 @@ import { afterEach, describe, expect, it, onTestFinished } from "vitest";
 import { connectionPreface, FRAME, frame, literal } from "../../test/support/http2-frames.ts";
 import { certificate, startProxy } from "../../test/support/proxy/rig.ts";
 import { EXPORT_PATH, grpcCall, grpcClient, type ReceiverRig, startReceiver } from "../../test/support/receiver-rig.ts";
-import { until } from "../../test/support/until.ts";
+import { eventually } from "../../test/support/eventually.ts";
 
 let rig: ReceiverRig | undefined;
 afterEach(async () => {
@@ -60,7 +60,7 @@ describe("the gRPC port keeps nothing of a connection", () => {
     const ends = peers.map(ended);
     for (const one of peers) one.write(bytes);
     await Promise.all(ends);
-    await until("the port to let go", async () => handles() <= before + peers.length || undefined);
+    await eventually("the port to let go", async () => handles() <= before + peers.length || false);
     expect(await exports()).toBeUndefined();
   });
 
@@ -137,7 +137,7 @@ describe("header lists that are short on the wire and long in memory", () => {
     const gone = ended(hostile);
     hostile.write(Buffer.concat([connectionPreface(), frame(FRAME.headers, 4, 1, amplified(100))]));
     await gone;
-    await until("the log", async () => proxy.logged.find(({ reason }) => reason === "headers"));
+    await eventually("the log", async () => proxy.logged.find(({ reason }) => reason === "headers"));
   });
 
   it("that are within the limit are refused together, before they fill the memory", async () => {
@@ -162,7 +162,7 @@ describe("header lists that are short on the wire and long in memory", () => {
       ]);
       for (let id = 1; id < 1_000; id += 2) one.write(frame(FRAME.headers, 4, id, call));
     }
-    await until("calls to be refused", async () => reset.includes(7) || undefined);
+    await eventually("calls to be refused", async () => reset.includes(7) || false);
   });
 });
 
@@ -185,7 +185,7 @@ describe("frames that ask for nothing", () => {
     };
     more();
     expect(await exports()).toBeUndefined();
-    await until("the end of the flood", async () => (open ? undefined : true));
+    await eventually("the end of the flood", async () => (open ? undefined : true));
     expect(await exports()).toBeUndefined();
   });
 
