@@ -1,4 +1,7 @@
 import { randomBytes } from "node:crypto";
+import type { Logger } from "../component/logger.ts";
+import type { TraceContext } from "../propagation/context.ts";
+import type { Span } from "../sdk/trace/span.ts";
 import { isAllowedHost } from "../server/host-check.ts";
 import { startCallServerSpan } from "./grpc/grpc-spans.ts";
 import type { Admitted } from "./message/admitted.ts";
@@ -9,7 +12,6 @@ import { type GuardedRequest, guardRequest, type Refusal } from "./message/reque
 import { type AnyRequest, isGrpc } from "./message/response.ts";
 import type { Route } from "./upstream/route.ts";
 import { type Router, upstreamPath } from "./upstream/router.ts";
-import { callerContext } from "./upstream/trace-headers.ts";
 
 export interface AdmissionSettings {
   readonly router: Router<Route>;
@@ -17,6 +19,7 @@ export interface AdmissionSettings {
   readonly allowedHosts: readonly string[];
   /** True for peers that may tell where a request came from. */
   readonly trusts: (address: string | undefined) => boolean;
+  readonly logger: Logger;
 }
 
 /** Decides which requests go on, and on which route. Starts the server span of those that do. */
@@ -45,13 +48,23 @@ export class Admission {
     }
     const route = this.#settings.router.match(host, path);
     if (route === undefined) return { status: 404, reason: "no_route", message: `no route takes ${path}` };
-    const caller = callerContext(names, rawHeaders);
+    const { context: caller, others } = route.trace.extract(names, rawHeaders);
     const { from, facts } = this.#origin(request, method, guarded);
     const server = isGrpc(request)
       ? startCallServerSpan(route.tracer, upstreamPath(route, "", path), facts, caller)
       : startServerSpan(route.tracer, route.prefix, facts, caller);
+    if (others.length > 0) this.#link(server, others);
     const via = this.#via[http2 ? "2.0" : request.httpVersion === "1.0" ? "1.0" : "1.1"];
     return { guarded, route, caller, from, server, via };
+  }
+
+  /** The formats do not agree about the trace: the others are not lost. */
+  #link(server: Span, others: readonly TraceContext[]): void {
+    for (const context of others) server.addLink({ context });
+    this.#settings.logger.debug("a request's headers name several traces; the first of the route's formats decides", {
+      trace: server.context.traceId,
+      linked: others.map(({ traceId }) => traceId).join(", "),
+    });
   }
 
   /** What the upstream and the span are told about where a request came from. */

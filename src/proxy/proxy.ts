@@ -96,6 +96,7 @@ export class TracingProxy implements Component {
         router: new Router(routes),
         allowedHosts: config.allowed_hosts,
         trusts: trustedPeers(config.trust_forwarded),
+        logger: host.logger,
       });
       this.#listener = this.#createListener(admission);
       await this.#listener.start();

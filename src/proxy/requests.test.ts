@@ -251,6 +251,40 @@ describe("trace context", () => {
     },
   );
 
+  it.each([
+    [["b3", "w3c"], "b"],
+    [["w3c", "b3"], "a"],
+    [["jaeger"], "c"],
+    [["b3_single"], "b"],
+  ] as const)("of three traces is decided by the order of %s, and the others are links", async (propagation, first) => {
+    const upstream = await startUpstream(echoHeaders);
+    const proxy = await startProxy({ routes: [{ upstream: upstream.url, propagation: [...propagation] }] });
+    const headers = {
+      traceparent: `00-${"a".repeat(32)}-${PARENT}-01`,
+      "X-B3-TraceId": "b".repeat(32),
+      "X-B3-SpanId": PARENT,
+      "X-B3-Sampled": "1",
+      "uber-trace-id": `${"c".repeat(32)}:${PARENT}:0:1`,
+    };
+    await (await fetch(proxy.url, { headers })).json();
+    const [server] = await proxy.spans("server", 1);
+    expect(server?.span.traceId).toBe(first.repeat(32));
+    expect(server?.span.links.map(({ traceId }) => traceId.charAt(0)).sort()).toEqual(
+      ["a", "b", "c"].filter((one) => one !== first),
+    );
+    expect(proxy.logged.filter(({ message }) => message.includes("several traces"))).toHaveLength(1);
+  });
+
+  it("of one trace in several formats has no links, also where one has the low half of the id", async () => {
+    const upstream = await startUpstream(echoHeaders);
+    const proxy = await startProxy({ routes: [{ upstream: upstream.url }] });
+    const headers = { traceparent: `00-${TRACE}-${PARENT}-01`, b3: `${TRACE.slice(16)}-${PARENT}-1` };
+    await (await fetch(proxy.url, { headers })).json();
+    const [server] = await proxy.spans("server", 1);
+    expect([server?.span.traceId, server?.span.links]).toEqual([TRACE, []]);
+    expect(proxy.logged).toEqual([]);
+  });
+
   it("begins a new trace for what is no valid context", async () => {
     const upstream = await startUpstream(echoHeaders);
     const proxy = await startProxy({ routes: [{ upstream: upstream.url }] });
