@@ -1,7 +1,7 @@
 import { createServer } from "node:http";
 import { type AddressInfo, connect, type Socket } from "node:net";
 import { describe, expect, it, onTestFinished } from "vitest";
-import { until } from "../../test/support/until.ts";
+import { eventually } from "../../test/support/eventually.ts";
 import { createCollector } from "./collector.ts";
 
 function talk(url: string, text: string): Socket {
@@ -45,11 +45,11 @@ describe("a collector that is stopped", () => {
     expect(ports).toHaveLength(5);
     const stuck = talk(proxy as string, "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n");
     talk(ui, "GET /api/serv");
-    await until("the proxied request", async () => stuck.bytesWritten > 0 || undefined);
+    await eventually("the proxied request", async () => stuck.bytesWritten > 0 || false);
 
     const began = performance.now();
     const stopped = collector.shutdown(4_000);
-    await until("all ports to be closed", async () => {
+    await eventually("all ports to be closed", async () => {
       const open = await Promise.all(ports.map(accepts));
       return open.includes(true) ? undefined : true;
     });

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { createServer as createHttp } from "node:http";
 import { type AddressInfo, connect, type Socket } from "node:net";
 import { describe, expect, it, onTestFinished } from "vitest";
+import { eventually } from "../../test/support/eventually.ts";
 import { connectionPreface, FRAME, frame } from "../../test/support/http2-frames.ts";
 import {
   type Echoed,
@@ -11,7 +12,6 @@ import {
   startUpstream,
   values,
 } from "../../test/support/proxy/rig.ts";
-import { eventually } from "../../test/support/eventually.ts";
 
 const KEY = "dGhlIHNhbXBsZSBub25jZQ==";
 const ACCEPT = createHash("sha1").update(`${KEY}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`).digest("base64");

@@ -62,16 +62,20 @@ export class ReceiverMetrics {
   #timedMethod(handle: RawUnaryHandler): RawUnaryHandler {
     return (message, reply, encoding) => {
       const start = performance.now();
-      handle(message, {
-        succeed: (response) => {
-          reply.succeed(response);
-          this.#observe(start);
+      handle(
+        message,
+        {
+          succeed: (response) => {
+            reply.succeed(response);
+            this.#observe(start);
+          },
+          fail: (status) => {
+            reply.fail(status);
+            this.#observe(start);
+          },
         },
-        fail: (status) => {
-          reply.fail(status);
-          this.#observe(start);
-        },
-      }, encoding);
+        encoding,
+      );
     };
   }
 

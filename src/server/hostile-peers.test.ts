@@ -1,9 +1,9 @@
 import { connect, type Socket } from "node:net";
 import { afterEach, describe, expect, it, onTestFinished } from "vitest";
+import { eventually } from "../../test/support/eventually.ts";
 import { connectionPreface, FRAME, frame, literal } from "../../test/support/http2-frames.ts";
 import { certificate, startProxy } from "../../test/support/proxy/rig.ts";
 import { EXPORT_PATH, grpcCall, grpcClient, type ReceiverRig, startReceiver } from "../../test/support/receiver-rig.ts";
-import { eventually } from "../../test/support/eventually.ts";
 
 let rig: ReceiverRig | undefined;
 afterEach(async () => {
