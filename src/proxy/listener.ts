@@ -40,6 +40,8 @@ export interface ProxyListenerOptions {
 }
 
 const CHECK_INTERVAL_MS = 1_000;
+/** Of a request over HTTP/2. A peer has Node decode as many, of 4 KiB each, from as many bytes. */
+const MAX_HEADERS = 200;
 
 /**
  * One port for HTTP/1.1 and HTTP/2. TLS callers choose by ALPN, others by prior knowledge. Connections, headers,
@@ -216,7 +218,7 @@ export class ProxyListener {
     const { maxHeaderBytes, maxStreams, keepAliveTimeoutMs, headersTimeoutMs, logger } = this.#options;
     const server = createHttp2({
       settings: { maxConcurrentStreams: maxStreams, enablePush: false },
-      maxHeaderListPairs: 1_000,
+      maxHeaderListPairs: MAX_HEADERS,
       maxSessionMemory: 32,
     });
     boundHttp2(server, {

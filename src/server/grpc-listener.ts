@@ -62,6 +62,8 @@ export interface GrpcListenerOptions {
 
 /** Of a call's header list: what gRPC itself takes at most. */
 const MAX_HEADER_BYTES = 16 * 1024;
+/** Headers of a call. A peer has Node decode as many of them, of 4 KiB each, from as many bytes. */
+const MAX_HEADERS = 64;
 /** Of what Node keeps for one connection: headers that are not whole, and answers that are not read. */
 const SESSION_MEBIBYTES = 64;
 /** Time for a TLS handshake, and for the first bytes of HTTP/2, ms. */
@@ -213,14 +215,17 @@ function refuseHttp1(socket: Socket): void {
 
 /** What the gRPC library makes its HTTP/2 servers with. It has no other way to them, and without it nothing is bounded. */
 interface ServerInternals {
+  commonServerOptions?: { maxHeaderListPairs?: number };
   createHttp2Server?: (credentials: ServerCredentials) => Http2Server;
 }
 
 function onHttp2Server(server: Server, told: (http2: Http2Server) => void): void {
   const internals = server as unknown as ServerInternals;
-  const { createHttp2Server } = internals;
-  if (createHttp2Server === undefined)
+  const { createHttp2Server, commonServerOptions } = internals;
+  if (createHttp2Server === undefined || commonServerOptions === undefined) {
     throw new Error("this release of @grpc/grpc-js makes its servers in another way");
+  }
+  commonServerOptions.maxHeaderListPairs = MAX_HEADERS;
   internals.createHttp2Server = (credentials) => {
     const http2 = createHttp2Server.call(server, credentials);
     told(http2);

@@ -126,9 +126,11 @@ describe("header lists that are short on the wire and long in memory", () => {
     const port = await grpcPort();
     const hostile = peer(port);
     const gone = ended(hostile);
-    hostile.write(Buffer.concat([connectionPreface(), frame(FRAME.headers, 4, 1, amplified(100))]));
+    const calls = Array.from({ length: 50 }, (_, i) => frame(FRAME.headers, 4, i * 2 + 1, amplified(50)));
+    hostile.write(Buffer.concat([connectionPreface(), ...calls]));
     await gone;
     expect(await exports()).toBeUndefined();
+    expect(rig?.count("spanloom_receiver_refused_requests_total")).toBe(0);
   });
 
   it("end a connection to the proxy", async () => {

@@ -73,7 +73,11 @@ export function boundHttp2(server: Http2Server, bounds: Http2Bounds): void {
   const admits = (stream: ServerHttp2Stream, rawHeaders: readonly string[]): boolean => {
     const session = stream.session as ServerHttp2Session | undefined;
     const one = session === undefined ? undefined : watched.get(session);
-    if (session === undefined || one === undefined) return true;
+    // Node tells of all streams that came with one read, also where the first of them ended the connection.
+    if (one === undefined || session?.destroyed !== false || stream.destroyed) {
+      stream.on("error", () => {});
+      return false;
+    }
     const headerBytes = sizeOf(rawHeaders);
     const bytes = STREAM_BYTES + headerBytes;
     const tooLong = headerBytes > bounds.maxHeaderBytes;
