@@ -67,7 +67,7 @@ describe("bodies that inflate to far more than they are", () => {
     expect(result.message.length).toBeLessThan(1_000);
   });
 
-  const repeated = (field: number[], wraps: (head: number[], length: number) => Buffer, bytes = 4 * MIB): Buffer => {
+  const repeated = (field: number[], wraps: (head: number[], length: number) => Buffer, bytes = 6 * MIB): Buffer => {
     const fields = Buffer.alloc(bytes - (bytes % field.length), Uint8Array.from(field));
     return Buffer.concat([wraps([], fields.length), fields]);
   };
@@ -105,7 +105,7 @@ describe("bodies that inflate to far more than they are", () => {
 });
 
 describe("honest bodies", () => {
-  const spans = Array.from({ length: 12_000 }, (_, i) =>
+  const spans = Array.from({ length: 25_000 }, (_, i) =>
     spanWith({ name: `n${i}`, spanId: (i + 1).toString(16).padStart(16, "0"), traceState: "x".repeat(100) }),
   );
   const data = [serviceWith("shop", spans)];
@@ -126,13 +126,13 @@ describe("honest bodies", () => {
   it("that are small are prepared at once, also where their trailer lies", () => {
     const body = encodeTraces([serviceWith("shop", spans.slice(0, 10))]);
     expect(pipeline().prepare(batch(body, "otlp_protobuf"))?.columns.count).toBe(10);
-    const twice = Buffer.concat([gzipSync(Buffer.alloc(2 * MIB)), gzipSync(Buffer.alloc(0))]);
+    const twice = Buffer.concat([gzipSync(Buffer.alloc(5 * MIB)), gzipSync(Buffer.alloc(0))]);
     const liar = { ...batch(body, "otlp_protobuf"), bytes: new Uint8Array(twice) };
     expect(pipeline().prepare(liar)).toBeUndefined();
   });
 
   it("that inflate beyond the limit are refused", async () => {
-    const made = { ...batch(Buffer.alloc(4 * MIB), "otlp_protobuf"), maxBytes: 2 * MIB };
+    const made = { ...batch(Buffer.alloc(8 * MIB), "otlp_protobuf"), maxBytes: 6 * MIB };
     await expect(inPieces(made)).rejects.toMatchObject({ code: "too_large" });
   });
 });

@@ -15,7 +15,7 @@ export interface IngestConfig {
 }
 
 /** A batch that is longer than this once inflated is prepared in pieces: others wait at most for one of them. */
-const AT_ONCE_BYTES = 1024 * 1024;
+const AT_ONCE_BYTES = 4 * 1024 * 1024;
 
 /** Inflate → normalise and rewrite → head sample (component/store.ts, IngestModule). */
 export function createPipeline(config: unknown, host: Host): IngestPipeline {

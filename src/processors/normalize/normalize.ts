@@ -31,7 +31,7 @@ export interface Verdict {
 export type NormalizedBatch = NormalizedPiece & Verdict;
 
 /** About how much of a large batch is made ready at once, bytes of protobuf. */
-const PIECE_BYTES = 1 << 19;
+const PIECE_BYTES = 1 << 20;
 
 /**
  * Turns inflated bytes into protobuf that can be stored and its columns. Bytes that are fine stay untouched; what is
