@@ -1,7 +1,7 @@
-// Small requests that inflate to large ones, one after the other, each on a fresh collector with honest senders beside it:
-// seconds for each 10 MiB, how far the RSS rises, and how long the honest senders wait meanwhile.
-//   npm run bench -- hostile [--mib 60] [--only TEXT] [--dist dist] [--grpc 60] [--json]
-// The goals: at most 1 s for each 10 MiB, RSS + 256 MiB (gRPC: + 128 MiB), p99 of the honest at most 500 ms.
+// Small requests that inflate to large ones, one after the other, each on a fresh collector with honest senders beside
+// it: seconds for each 10 MiB, how far the RSS rises, and how long the honest senders wait meanwhile. npm run bench --
+// hostile [--mib 60] [--only TEXT] [--dist dist] [--grpc 60] [--json] The goals: at most 1 s for each 10 MiB, RSS + 256
+// MiB (gRPC: + 128 MiB), p99 of the honest at most 500 ms.
 import { connect } from "node:http2";
 import { parseArgs } from "node:util";
 import { gzipSync } from "node:zlib";

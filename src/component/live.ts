@@ -7,9 +7,10 @@ import type { SpanFilter, TraceSummary } from "../model/trace-query.ts";
  *
  * - What it has not asked for lies in the log, and in no queue. One that is slow falls behind, and where it is further
  *   behind than a bound the oldest is skipped and counted.
- * - One that comes back after its connection broke goes on at its cursor, and so does one whose collector was restarted.
- * - A trace is told of whenever spans of it were stored, whether it is new, began long before, or has a sender whose clock
- *   is wrong: only the order of the log counts.
+ * - One that comes back after its connection broke goes on at its cursor, and so does one whose collector was
+ *   restarted.
+ * - A trace is told of whenever spans of it were stored, whether it is new, began long before, or has a sender whose
+ *   clock is wrong: only the order of the log counts.
  */
 export interface LiveRequest {
   /** A trace is told of where one of its spans satisfies this, whichever of them have just come. */

@@ -23,7 +23,9 @@ export interface TraceReader {
   traces(traceIds: readonly Uint8Array[], signal: AbortSignal, onGap?: OnGap): AsyncIterable<readonly LogFragment[]>;
   /** Gaps are in the result. */
   find(query: TraceQuery, signal: AbortSignal): Promise<SearchResult>;
-  /** What has come since a place in the log, up to a bound. Throws PermanentError `bad_request` for what is no cursor. */
+  /**
+   * What has come since a place in the log, up to a bound. Throws PermanentError `bad_request` for what is no cursor.
+   */
   live(request: LiveRequest, signal: AbortSignal, onGap?: OnGap): Promise<LiveStep>;
   /** Sorted by name. */
   services(signal: AbortSignal, onGap?: OnGap): Promise<readonly string[]>;

@@ -9,8 +9,8 @@ const [EARLIEST_HIGH, EARLIEST_LOW] = halves(EARLIEST);
 const [LATEST_HIGH, LATEST_LOW] = halves(LATEST);
 
 /**
- * How far a time of a span can be believed. `early` is that of a clock that was never set, and counts from 1970: times of
- * one such clock can be compared with each other. `none` is 0, as a span has it that is still open, or after 2200.
+ * How far a time of a span can be believed. `early` is that of a clock that was never set, and counts from 1970: times
+ * of one such clock can be compared with each other. `none` is 0, as a span has it that is still open, or after 2200.
  */
 export const TIME_CLASS = { none: 0, early: 1, possible: 2 } as const;
 export type TimeClass = (typeof TIME_CLASS)[keyof typeof TIME_CLASS];

@@ -99,8 +99,8 @@ export interface SearchResult {
   /** Where not complete: why, one sentence without a full stop. */
   readonly reason?: string;
   /**
-   * ns since the epoch; present where the time budget ended the search: everything at or after it was seen, but for what
-   * could not be read.
+   * ns since the epoch; present where the time budget ended the search: everything at or after it was seen, but for
+   * what could not be read.
    */
   readonly searchedBackTo?: bigint;
   /** Present when more traces match than the limit gave: pass as `after`. */

@@ -6,8 +6,8 @@ const LINGER_MS = 2_000;
 
 /**
  * Ends a connection behind what was written to it. What the peer still sends is read for a while and thrown away: a
- * socket that is closed over unread bytes resets the connection, and the peer may lose the answer. Then the handle goes,
- * whether the peer ends its side or not.
+ * socket that is closed over unread bytes resets the connection, and the peer may lose the answer. Then the handle
+ * goes, whether the peer ends its side or not.
  */
 export function endGently(socket: Duplex, lingerMs = LINGER_MS): void {
   if (socket.destroyed) return;

@@ -213,7 +213,9 @@ function refuseHttp1(socket: Socket): void {
   endGently(socket);
 }
 
-/** What the gRPC library makes its HTTP/2 servers with. It has no other way to them, and without it nothing is bounded. */
+/**
+ * What the gRPC library makes its HTTP/2 servers with. It has no other way to them, and without it nothing is bounded.
+ */
 interface ServerInternals {
   commonServerOptions?: { maxHeaderListPairs?: number };
   createHttp2Server?: (credentials: ServerCredentials) => Http2Server;

@@ -10,8 +10,8 @@ export interface UnaryReply {
 }
 
 /**
- * Takes the bytes of a whole message as they came, in the compression that is named, and replies when it has its answer.
- * It never throws.
+ * Takes the bytes of a whole message as they came, in the compression that is named, and replies when it has its
+ * answer. It never throws.
  */
 export type RawUnaryHandler = (message: Uint8Array, reply: UnaryReply, encoding: BatchEncoding) => void;
 

@@ -38,9 +38,9 @@ interface Watched {
 }
 
 /**
- * Bounds what the connections of an HTTP/2 server may cost. Node bounds the number of headers and not their length until
- * a peer has confirmed its settings, which a hostile one never does; and it takes any number of frames that ask for
- * nothing, such as PRIORITY and WINDOW_UPDATE. Neither shows before it is there, so both end the connection.
+ * Bounds what the connections of an HTTP/2 server may cost. Node bounds the number of headers and not their length
+ * until a peer has confirmed its settings, which a hostile one never does; and it takes any number of frames that ask
+ * for nothing, such as PRIORITY and WINDOW_UPDATE. Neither shows before it is there, so both end the connection.
  */
 export function boundHttp2(server: Http2Server, bounds: Http2Bounds): void {
   const watched = new Map<ServerHttp2Session, Watched>();

@@ -8,10 +8,9 @@ import type { StoreThreads } from "./threads/store-threads.ts";
 
 /**
  * Opens the store: `sqlite` in worker threads on the data folder, `memory` in the calling thread with what
- * `loadModules` gives; only then is any of the engine loaded here.
- * Resolves when it takes batches and answers views. Throws PermanentError: data_folder_in_use, data_folder_unusable,
- * data_format_unknown, unsupported; and what the application's modules throw. Nothing stays open then. `byteOrder` is the
- * machine's.
+ * `loadModules` gives; only then is any of the engine loaded here. Resolves when it takes batches and answers views.
+ * Throws PermanentError: data_folder_in_use, data_folder_unusable, data_format_unknown, unsupported; and what the
+ * application's modules throw. Nothing stays open then. `byteOrder` is the machine's.
  */
 export async function openStore(
   settings: StoreSettings,

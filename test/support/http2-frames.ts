@@ -24,7 +24,9 @@ export function connectionPreface(): Buffer {
   return Buffer.concat([Buffer.from("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"), frame(FRAME.settings, 0, 0)]);
 }
 
-/** A header of a literal name and value that goes into no table, neither of it 127 bytes or longer (RFC 7541 §6.2.2). */
+/**
+ * A header of a literal name and value that goes into no table, neither of it 127 bytes or longer (RFC 7541 §6.2.2).
+ */
 export function literal(name: string, value: string): Buffer {
   return Buffer.concat([
     Buffer.from([0, name.length]),

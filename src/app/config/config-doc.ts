@@ -144,8 +144,8 @@ changes nothing.
 }
 
 /**
- * Descriptions, by the end of the path, of settings whose schemas have none: those of listeners are shared by receivers,
- * and are explained by what they are part of.
+ * Descriptions, by the end of the path, of settings whose schemas have none: those of listeners are shared by
+ * receivers, and are explained by what they are part of.
  */
 const SHARED_DESCRIPTIONS: readonly (readonly [suffix: string, description: string])[] = [
   [".tls.cert_file", "PEM certificate that this listener shows; TLS is on where `tls` is there."],

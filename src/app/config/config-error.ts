@@ -137,7 +137,10 @@ function lowerFirst(text: string): string {
   return text.charAt(0).toLowerCase() + text.slice(1);
 }
 
-/** The candidate with the smallest edit distance, where that is at most a third of the word; two swapped letters count one. */
+/**
+ * The candidate with the smallest edit distance, where that is at most a third of the word; two swapped letters count
+ * one.
+ */
 export function nearest(word: string, candidates: readonly string[]): string | undefined {
   let best: string | undefined;
   let bestDistance = Math.max(1, Math.floor(word.length / 3)) + 1;

@@ -24,7 +24,8 @@ export interface EnvironmentLayer extends ConfigLayer {
 
 /**
  * Settings from environment variables: `SPANLOOM_` and the path in upper case, two underscores between its parts:
- * `SPANLOOM_STORAGE__PATH=/data` is `storage.path`. Values are YAML scalars or flow collections. Empty ones say nothing.
+ * `SPANLOOM_STORAGE__PATH=/data` is `storage.path`. Values are YAML scalars or flow collections. Empty ones say
+ * nothing.
  */
 export async function configFromEnvironment(
   environment: Readonly<Record<string, string | undefined>>,

@@ -35,8 +35,8 @@ function receiverListeners(receivers: Config["receivers"], table: ReceiverTable)
 }
 
 /**
- * Listeners that other machines reach without showing a certificate. The registry has tokens, and warns by itself: it is
- * left out.
+ * Listeners that other machines reach without showing a certificate. The registry has tokens, and warns by itself: it
+ * is left out.
  */
 export function openToAll(config: Config, table: ReceiverTable): ListenerAddress[] {
   return listenersOf(config, table).filter(({ path, endpoint }) => {

@@ -21,7 +21,10 @@ interface Growing {
   grewAtMs: number;
 }
 
-/** Gathers what comes of each trace, so that one is printed once for the spans that its services send one after the other. */
+/**
+ * Gathers what comes of each trace, so that one is printed once for the spans that its services send one after the
+ * other.
+ */
 export class GrowingTraces {
   readonly #growing = new Map<string, Growing>();
   /** Ids of those that were printed, oldest first. */

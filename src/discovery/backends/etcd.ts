@@ -30,8 +30,9 @@ export type EtcdBackendConfig = z.output<typeof etcdBackendConfig>;
 const WATCH_IDLE_MS = 15 * MINUTE_MS;
 
 /**
- * etcd v3: one key an instance, JSON in it, bound to a lease that heartbeats keep alive; when the lease ends etcd removes
- * the key. A watch begins at the revision after the one that was read; when that is compacted everything is read again.
+ * etcd v3: one key an instance, JSON in it, bound to a lease that heartbeats keep alive; when the lease ends etcd
+ * removes the key. A watch begins at the revision after the one that was read; when that is compacted everything is
+ * read again.
  */
 class EtcdBackend implements DiscoveryBackend {
   readonly type = "etcd";

@@ -24,9 +24,9 @@ export function serviceOfSlice(slice: JsonObject): string {
 }
 
 /**
- * The endpoints of all slices of one service (discovery.k8s.io/v1). `ready` is healthy, also where it is not given. When
- * none is ready, endpoints that terminate but still serve count as healthy, as kube-proxy has it. The same address in
- * several slices is one instance, at its best health.
+ * The endpoints of all slices of one service (discovery.k8s.io/v1). `ready` is healthy, also where it is not given.
+ * When none is ready, endpoints that terminate but still serve count as healthy, as kube-proxy has it. The same address
+ * in several slices is one instance, at its best health.
  */
 export function instancesOfSlices(slices: Iterable<JsonObject>, options: SliceOptions): ServiceInstance[] {
   const found = new Map<string, { instance: ServiceInstance; draining: boolean }>();

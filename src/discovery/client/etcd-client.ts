@@ -22,8 +22,8 @@ export interface EtcdClientSettings extends Omit<RegistryHttpSettings, "name"> {
 }
 
 /**
- * The part of etcd's v3 API that a registry needs, over its gRPC gateway (etcd.io/docs, "gRPC gateway"): JSON over HTTP,
- * keys and values in base64, int64 as text, streams as one JSON value a line. Errors are those of RegistryHttp.
+ * The part of etcd's v3 API that a registry needs, over its gRPC gateway (etcd.io/docs, "gRPC gateway"): JSON over
+ * HTTP, keys and values in base64, int64 as text, streams as one JSON value a line. Errors are those of RegistryHttp.
  */
 export class EtcdClient {
   readonly #http: RegistryHttp;

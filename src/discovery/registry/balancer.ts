@@ -46,9 +46,9 @@ interface Candidate {
 }
 
 /**
- * Chooses among instances. `weighted_round_robin` is nginx's smooth variant: over a whole cycle every instance is chosen
- * in proportion to its weight, and evenly in between. `power_of_two` takes two at random and of these the one with fewer
- * requests under way for its weight (Mitzenmacher, "The power of two choices").
+ * Chooses among instances. `weighted_round_robin` is nginx's smooth variant: over a whole cycle every instance is
+ * chosen in proportion to its weight, and evenly in between. `power_of_two` takes two at random and of these the one
+ * with fewer requests under way for its weight (Mitzenmacher, "The power of two choices").
  */
 export class Balancer {
   readonly #settings: BalancerSettings;

@@ -144,7 +144,8 @@ export class LocalRegistry implements DiscoveryBackend {
   /**
    * As `register`, with any checks. What is there under the same id is replaced, with a warning where it was another
    * service or another address; a check that stays the same keeps its status.
-   * @throws PermanentError `bad_request`; also when the id belongs to an instance of the config, or the registry is full
+   * @throws PermanentError `bad_request`; also when the id belongs to an instance of the config, or the registry is
+   * full
    * @throws PermanentError `unauthenticated` where `by` would need a token
    */
   registerWithChecks(

@@ -57,7 +57,9 @@ export class ServiceRegistry {
     this.#idleTimer.unref();
   }
 
-  /** Registers and keeps registered until `withdraw` or `close`; does not wait for the registry. @param ttlMs above 0 */
+  /**
+   * Registers and keeps registered until `withdraw` or `close`; does not wait for the registry. @param ttlMs above 0
+   */
   announce(registration: Registration, ttlMs: number): void {
     this.#heartbeats.add(registration, ttlMs);
   }

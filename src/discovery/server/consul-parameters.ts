@@ -21,8 +21,8 @@ const DEFAULT_ONLY: ReadonlySet<string> = new Set(["ns", "partition", "peer"]);
 export const BLOCKING = ["index", "wait"] as const;
 
 /**
- * Refuses query parameters that a route does not know: an answer that a filter should have shortened, and did not, would
- * be taken for the filtered one.
+ * Refuses query parameters that a route does not know: an answer that a filter should have shortened, and did not,
+ * would be taken for the filtered one.
  */
 export function takes(node: ConsulNode, ...names: readonly string[]) {
   const known = new Set(names);

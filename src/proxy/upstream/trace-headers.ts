@@ -33,8 +33,8 @@ const NO_TRACE: CallerTrace = { context: NOTHING_PROPAGATED, others: [] };
 /** The headers of one set of formats. */
 export interface TraceHeaders {
   /**
-   * Reads every format, those of the set first and in its order: the first that names a span gives the trace. `names` are
-   * those of `rawHeaders` in lower case, one for each pair.
+   * Reads every format, those of the set first and in its order: the first that names a span gives the trace. `names`
+   * are those of `rawHeaders` in lower case, one for each pair.
    */
   readonly extract: (names: readonly string[], rawHeaders: readonly string[]) => CallerTrace;
   readonly propagator: Propagator;

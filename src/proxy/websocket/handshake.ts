@@ -13,8 +13,8 @@ export function isWebSocket({ method, headers }: IncomingMessage): boolean {
 }
 
 /**
- * What is wrong with a request that wants to open a tunnel. Without a key its answer proves nothing, and a request that a
- * page can make would open the tunnel as well.
+ * What is wrong with a request that wants to open a tunnel. Without a key its answer proves nothing, and a request that
+ * a page can make would open the tunnel as well.
  */
 export function handshakeProblem({ rawHeaders }: IncomingMessage): string | undefined {
   const keys = headerValues(rawHeaders, "sec-websocket-key");

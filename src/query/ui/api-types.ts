@@ -148,8 +148,8 @@ export interface UiSearchResponse {
   /** With `count=true`: all traces that match, on any page; where not exact at least so many. */
   readonly total?: { readonly traces: number; readonly exact: boolean };
   /**
-   * On the first page of a search with a time range: spans that match, were received in it, and began before or after it,
-   * as a wrong clock or a replay makes them. Where not exact at least so many.
+   * On the first page of a search with a time range: spans that match, were received in it, and began before or after
+   * it, as a wrong clock or a replay makes them. Where not exact at least so many.
    */
   readonly outside?: { readonly before: number; readonly after: number; readonly exact: boolean };
 }

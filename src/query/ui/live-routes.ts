@@ -18,9 +18,9 @@ const RETRY_AFTER_MS = 5_000;
 
 /**
  * `GET /api/live`: which traces grow, as they do (component/live.ts), until the client goes or `closing` aborts. The
- * conditions are those of a search (service, operation, tags, minDuration, maxDuration); `after` is a cursor to go on at.
- * The answer is lines of JSON, `UiLiveLine`; with `Accept: text/event-stream` server-sent events of that name and data,
- * whose ids are cursors, so that a browser goes on where it was.
+ * conditions are those of a search (service, operation, tags, minDuration, maxDuration); `after` is a cursor to go on
+ * at. The answer is lines of JSON, `UiLiveLine`; with `Accept: text/event-stream` server-sent events of that name and
+ * data, whose ids are cursors, so that a browser goes on where it was.
  */
 export function createLiveRoutes(host: ViewHost, closing: AbortSignal): Router {
   const router = createRouter({ caseSensitive: true });

@@ -7,7 +7,9 @@ import type { LogPosition } from "../log/segment-source.ts";
 import type { SqlDatabase } from "../sqlite/driver.ts";
 import type { LogAges } from "./received-hours.ts";
 
-/** State that is computed from the log in order, and kept in the file and transaction of the cursor that produced it. */
+/**
+ * State that is computed from the log in order, and kept in the file and transaction of the cursor that produced it.
+ */
 export interface LogState {
   /** Makes its tables and reads what was flushed. */
   load(db: SqlDatabase): void;
@@ -26,7 +28,10 @@ export interface AggregateKind {
   readonly create: (metrics: Metrics) => LogState;
   /** Removes stored state of which nothing is left in the log. */
   readonly expire: (db: SqlDatabase, ages: LogAges) => void;
-  /** Removes the oldest part of what is stored, because all together takes too much; false where nothing is left to remove. */
+  /**
+   * Removes the oldest part of what is stored, because all together takes too much; false where nothing is left to
+   * remove.
+   */
   readonly shrink?: (db: SqlDatabase) => boolean;
 }
 

@@ -29,7 +29,9 @@ export const DEFAULT_DEPENDENCIES: DependencySettings = { windowSpans: 2 ** 18, 
 
 /** Of spans whose start is not to be believed; no call falls into the first hour of the epoch. */
 const NO_HOUR = 0;
-/** Distinct service names known at once; beyond it the window starts afresh, so that made-up names cannot fill memory. */
+/**
+ * Distinct service names known at once; beyond it the window starts afresh, so that made-up names cannot fill memory.
+ */
 const MAX_SERVICES = 50_000;
 
 interface Calls {
@@ -44,10 +46,10 @@ type Pending = Map<number, Map<number, Map<number, Calls>>>;
 /**
  * Counts calls between services: a span whose parent is a span of another service is one call from that service to its
  * own, whatever the kinds; a server span that shares its id with a client span of another service is one as well. It
- * counts as many as the child stands for by its sampling threshold, as one where there is none. An error is a call whose
- * child has the status error. Parents and children find each other within a bounded window,
- * in any order and across batches; a span that comes again with the same times counts once inside it; what leaves it without its parent is
- * `unmatched`.
+ * counts as many as the child stands for by its sampling threshold, as one where there is none. An error is a call
+ * whose child has the status error. Parents and children find each other within a bounded window, in any order and
+ * across batches; a span that comes again with the same times counts once inside it; what leaves it without its parent
+ * is `unmatched`.
  *
  * Counts are kept exactly when the owner calls `flush` in the transaction that stores its cursor. The window is not
  * stored: after a restart the owner hands the rows before its cursor to `remember`, as many as make up the window, and

@@ -20,8 +20,8 @@ const MAX_SEEN_HOURS = 100_000;
 const RESTLESS_MS = 10 * 60_000;
 
 /**
- * Reads calls between services. One for each thread: it keeps what it has summed up of hours that do not change any more,
- * and reads again only the newest hour of a range and those whose revision is another one, as late spans make it.
+ * Reads calls between services. One for each thread: it keeps what it has summed up of hours that do not change any
+ * more, and reads again only the newest hour of a range and those whose revision is another one, as late spans make it.
  */
 export class DependencyReader {
   /** Latest used last. */

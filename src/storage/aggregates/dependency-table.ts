@@ -132,8 +132,8 @@ export class DependencyTable {
   readonly #maxHeld: number;
   #statements: Statements | undefined;
   /**
-   * What the last call wrote, that the next need not read it again. It holds for an hour whose revision is still the one
-   * that was written with it: one that was removed, or whose transaction was rolled back, has another one or none.
+   * What the last call wrote, that the next need not read it again. It holds for an hour whose revision is still the
+   * one that was written with it: one that was removed, or whose transaction was rolled back, has another one or none.
    */
   #hours = new Map<number, HeldHour>();
   #held = 0;
@@ -145,9 +145,9 @@ export class DependencyTable {
   }
 
   /**
-   * Adds calls to the stored ones. Runs inside the caller's transaction. Beyond the links of one hour that are kept apart,
-   * calls of links that it does not hold yet, and those of very long names, are summed up as a link between other services;
-   * returns how many. Negative counts take calls back that were added before.
+   * Adds calls to the stored ones. Runs inside the caller's transaction. Beyond the links of one hour that are kept
+   * apart, calls of links that it does not hold yet, and those of very long names, are summed up as a link between
+   * other services; returns how many. Negative counts take calls back that were added before.
    */
   add(db: SqlDatabase, list: Iterable<HourlyCalls>): number {
     if (this.#statements?.db !== db) this.#statements = new Statements(db);
@@ -278,8 +278,8 @@ class Statements {
 const SAME_LINK = "d.hour = c.hour AND d.parent = c.parent AND d.child = c.child";
 
 /**
- * The stored calls of some hours, with their durations where asked for. Leaves out counts that are not what was written;
- * durations that cannot be read are empty.
+ * The stored calls of some hours, with their durations where asked for. Leaves out counts that are not what was
+ * written; durations that cannot be read are empty.
  */
 export function* readCalls(db: SqlDatabase, hours: readonly number[], durations: boolean): Generator<ReadCalls> {
   // A folder of an older version has no checksums before it is written to.

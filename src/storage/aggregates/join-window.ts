@@ -27,7 +27,10 @@ const FROM_CLIENT = 32;
 const MAX_SPAN_STEPS = 64;
 const MAX_CHILD_STEPS = 10_000;
 
-/** A span as the window keeps it. Ids are halves of the 8 bytes; the trace is its hash, which with the span id is enough. */
+/**
+ * A span as the window keeps it. Ids are halves of the 8 bytes; the trace is its hash, which with the span id is
+ * enough.
+ */
 export interface WindowSpan {
   trace: number;
   idLow: number;
@@ -47,8 +50,8 @@ export interface WindowSpan {
 }
 
 /**
- * Called for every parent and child found: services of both; hour, error, bucket of the duration and count of the child.
- * A negative count takes a call back.
+ * Called for every parent and child found: services of both; hour, error, bucket of the duration and count of the
+ * child. A negative count takes a call back.
  */
 export type OnCall = (
   parentService: number,
@@ -63,8 +66,8 @@ const { client: CLIENT, server: SERVER } = SPAN_KIND;
 
 /**
  * The latest spans, in which children find parents and parents find children that came first. A ring of fixed size in
- * typed arrays; entries are named by a growing 32-bit sequence, and both hash chains run from newer to older, so that an
- * entry leaves by the sequence moving on and nothing has to be unlinked.
+ * typed arrays; entries are named by a growing 32-bit sequence, and both hash chains run from newer to older, so that
+ * an entry leaves by the sequence moving on and nothing has to be unlinked.
  */
 export class JoinWindow {
   readonly #mask: number;
@@ -117,8 +120,8 @@ export class JoinWindow {
   }
 
   /**
-   * Reads what `add` is going to look at for a span or a parent of this id, and does nothing with it. The window is larger
-   * than a processor's caches: look-ups that need not wait for each other come from memory many at once.
+   * Reads what `add` is going to look at for a span or a parent of this id, and does nothing with it. The window is
+   * larger than a processor's caches: look-ups that need not wait for each other come from memory many at once.
    */
   touch(trace: number, low: number, high: number): void {
     const head = this.#heads[(hash(trace, low, high) & this.#bucketMask) * 2] as number;

@@ -2,12 +2,13 @@ import { valuesCrc } from "../sqlite/checked-meta.ts";
 import type { SqlDatabase, SqlStatement } from "../sqlite/driver.ts";
 
 /**
- * When the newest span was received of those that began in an hour, for each hour that an aggregate has rows of. An hour
- * goes when nothing is left in the log that was received by then, however long ago its spans began: a span that comes late
- * counts as long as it is stored.
+ * When the newest span was received of those that began in an hour, for each hour that an aggregate has rows of. An
+ * hour goes when nothing is left in the log that was received by then, however long ago its spans began: a span that
+ * comes late counts as long as it is stored.
  *
- * `hour` is in hours since the epoch, `received_ms` in ms; NULL is not known: a version that did not keep it has written
- * the hour. `minutes` is 1 where the aggregate holds each minute of the hour as well. `crc` is CRC32 over the other columns.
+ * `hour` is in hours since the epoch, `received_ms` in ms; NULL is not known: a version that did not keep it has
+ * written the hour. `minutes` is 1 where the aggregate holds each minute of the hour as well. `crc` is CRC32 over the
+ * other columns.
  */
 const SCHEMA = `
 CREATE TABLE IF NOT EXISTS received_hour (
@@ -95,7 +96,10 @@ export class ReceivedHours {
     this.#aggregate = aggregate;
   }
 
-  /** Notes that spans of the hour were received then; `before` is what was known of it. Runs inside the caller's transaction. */
+  /**
+   * Notes that spans of the hour were received then; `before` is what was known of it. Runs inside the caller's
+   * transaction.
+   */
   note(db: SqlDatabase, hour: number, receivedMs: number): { readonly before: ReceivedHour | undefined } {
     if (this.#statements?.db !== db) this.#statements = new Statements(db, this.#aggregate);
     const before = this.#statements.read(hour);
@@ -164,9 +168,10 @@ export function lacksMinutes(db: SqlDatabase, aggregate: HourlyAggregate, first:
 }
 
 /**
- * What the aggregate has to remove: the hours of which nothing is left in the log, and those whose minutes are too old. They
- * are removed here. `stored` are the hours that it has rows of. What is not known of them is set to the newest receive time
- * in the log: that may keep an hour for too long, and never lets it go before its spans. Runs inside the caller's transaction.
+ * What the aggregate has to remove: the hours of which nothing is left in the log, and those whose minutes are too old.
+ * They are removed here. `stored` are the hours that it has rows of. What is not known of them is set to the newest
+ * receive time in the log: that may keep an hour for too long, and never lets it go before its spans. Runs inside the
+ * caller's transaction.
  */
 export function expireHours(
   db: SqlDatabase,

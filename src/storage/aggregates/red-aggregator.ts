@@ -18,8 +18,8 @@ export const DEFAULT_RED: RedSettings = { maxOperations: 200, maxServices: 2_000
 /**
  * Rate, errors and duration of every service, operation and kind, by the minute in which spans start. A span counts as
  * many as the sampling threshold that holds for it says it stands for, whether it came with the span or this collector
- * raised it; where nobody stated one it counts as one and as `unscaled`. A request that a sender repeats, because it did
- * not see the acknowledgement, is counted again.
+ * raised it; where nobody stated one it counts as one and as `unscaled`. A request that a sender repeats, because it
+ * did not see the acknowledgement, is counted again.
  *
  * Counts are kept exactly when the owner calls `flush` in the transaction that stores its cursor.
  */

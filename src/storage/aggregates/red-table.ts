@@ -42,9 +42,10 @@ const KEPT_COLUMNS = "(id INTEGER PRIMARY KEY CHECK (id = 0), minutes_from INTEG
 
 /**
  * Every service has a row for each minute and, beside it, for each hour in which spans of it started: `bucket` is the
- * number of widths (ms) since the epoch, `totals` the cells of each kind, `operations` those of each operation and kind.
- * In consumers.db, beside the cursor that produced it. received-hours.ts says how long an hour stays, and whether all of its
- * minutes are there. `minutes_from` is for older versions, which answer by minutes from there on; they wrote it, too.
+ * number of widths (ms) since the epoch, `totals` the cells of each kind, `operations` those of each operation and
+ * kind. In consumers.db, beside the cursor that produced it. received-hours.ts says how long an hour stays, and whether
+ * all of its minutes are there. `minutes_from` is for older versions, which answer by minutes from there on; they wrote
+ * it, too.
  */
 const SCHEMA = `
 CREATE TABLE IF NOT EXISTS red (
@@ -113,8 +114,8 @@ export class RedTable {
   readonly #maxHeld: number;
   #statements: Statements | undefined;
   /**
-   * What the last call wrote, by `placeOf`, and the one before it while another writes. It is used where the stored bytes
-   * are still the same: whatever rolls back, removes or harms a row, there is nothing to be told here.
+   * What the last call wrote, by `placeOf`, and the one before it while another writes. It is used where the stored
+   * bytes are still the same: whatever rolls back, removes or harms a row, there is nothing to be told here.
    */
   #held = new Map<string, HeldRow>();
   #heldBefore = new Map<string, HeldRow>();
@@ -139,8 +140,9 @@ export class RedTable {
   }
 
   /**
-   * Adds counts to the stored ones; `receivedMs` says when the newest span of an hour was received. Runs inside the caller's
-   * transaction. Returns the number of spans that are not kept under the names of their own service and operation.
+   * Adds counts to the stored ones; `receivedMs` says when the newest span of an hour was received. Runs inside the
+   * caller's transaction. Returns the number of spans that are not kept under the names of their own service and
+   * operation.
    */
   add(db: SqlDatabase, delta: RedDelta, receivedMs: (hour: number) => number): number {
     this.#heldBefore = this.#held;
@@ -248,7 +250,10 @@ function prepare(db: SqlDatabase): Statements {
   };
 }
 
-/** Removes the hours of which nothing is left in the log, and minutes that are too old. Runs inside the caller's transaction. */
+/**
+ * Removes the hours of which nothing is left in the log, and minutes that are too old. Runs inside the caller's
+ * transaction.
+ */
 export function expireRed(db: SqlDatabase, ages: LogAges): void {
   if (!hasTable(db)) return;
   const { gone, withoutMinutes } = expireHours(db, "red", storedHours(db), ages);
@@ -257,8 +262,8 @@ export function expireRed(db: SqlDatabase, ages: LogAges): void {
 }
 
 /**
- * Removes the older eighth of the minutes, in whole hours, or of the hours where there are no minutes left: what senders name is
- * not to fill the disk. False where nothing is left.
+ * Removes the older eighth of the minutes, in whole hours, or of the hours where there are no minutes left: what
+ * senders name is not to fill the disk. False where nothing is left.
  */
 export function shrinkRed(db: SqlDatabase): boolean {
   if (!hasTable(db)) return false;
@@ -333,9 +338,9 @@ function hourOfMinute(minute: number): number {
 }
 
 /**
- * The stored metrics as series. Points begin at multiples of the step; the first holds `startMs`, the last begins before
- * `endMs`. Minutes answer ranges of up to 24 hours where all of them are kept, hours all others. Empty where no aggregate
- * was ever stored.
+ * The stored metrics as series. Points begin at multiples of the step; the first holds `startMs`, the last begins
+ * before `endMs`. Minutes answer ranges of up to 24 hours where all of them are kept, hours all others. Empty where no
+ * aggregate was ever stored.
  */
 export function readRed(db: SqlDatabase, query: RedQuery): RedMetrics {
   const stored = hasTable(db);

@@ -84,9 +84,10 @@ export function encodeBlockIndex(columns: SpanColumns): Uint8Array<ArrayBuffer> 
 }
 
 /**
- * The columns of an index of either form: what `encodeBlockIndex` wrote, or that of a sealed row. Most of them are views of `bytes`, which must not change afterwards; bytes
- * that do not begin at a multiple of 4 in their buffer are copied once. Throws PermanentError for a version this
- * program does not know and for bytes that are cut or do not fit together.
+ * The columns of an index of either form: what `encodeBlockIndex` wrote, or that of a sealed row. Most of them are
+ * views of `bytes`, which must not change afterwards; bytes that do not begin at a multiple of 4 in their buffer are
+ * copied once. Throws PermanentError for a version this program does not know and for bytes that are cut or do not fit
+ * together.
  */
 export function decodeBlockIndex(bytes: Uint8Array): SpanColumns {
   if (isColumnarIndex(bytes)) return decodeColumnarIndex(bytes);

@@ -1,8 +1,9 @@
 import { PermanentError } from "../../component/errors.ts";
 
 /**
- * A block's bloom: which `attributeHash` and `traceIdHash` values occur in it. Two filters over the same hashes: readers
- * keep the first of every block in memory, and ask the second when they have read the block's head, before its body.
+ * A block's bloom: which `attributeHash` and `traceIdHash` values occur in it. Two filters over the same hashes:
+ * readers keep the first of every block in memory, and ask the second when they have read the block's head, before its
+ * body.
  *
  * | part | bytes |
  * |---|---|
@@ -12,9 +13,9 @@ import { PermanentError } from "../../component/errors.ts";
  * | second filter: pairs of 32-bit words | 1 a hash |
  *
  * Bits lie least significant first. Blooms that older versions wrote are a first filter alone. Its positions come from
- * double hashing of the 32-bit hash and are mapped to the bits by their high part, so the size need not be a power of two.
- * In the second a hash has two bits in each word of one pair: half as likely to be right, but one place to write instead
- * of six.
+ * double hashing of the 32-bit hash and are mapped to the bits by their high part, so the size need not be a power of
+ * two. In the second a hash has two bits in each word of one pair: half as likely to be right, but one place to write
+ * instead of six.
  */
 const VERSION = 2;
 const FILTER_VERSION = 1;
@@ -49,8 +50,9 @@ function bitsOf(hash: number): number {
 }
 
 /**
- * The bloom of the first `count` of `hashes` (unsigned 32-bit). 20 bits a hash; where they are distinct, the first filter
- * answers yes wrongly for near 0.3 %, both together for 0.01 %. Repeated hashes only make it larger than it need be.
+ * The bloom of the first `count` of `hashes` (unsigned 32-bit). 20 bits a hash; where they are distinct, the first
+ * filter answers yes wrongly for near 0.3 %, both together for 0.01 %. Repeated hashes only make it larger than it need
+ * be.
  */
 export function buildBloom(hashes: Uint32Array, count: number): Uint8Array<ArrayBuffer> {
   const size = Math.ceil((count * BITS_PER_HASH) / 32) * 4;
@@ -153,7 +155,10 @@ function isSet(bytes: Uint8Array, at: number, bit: number): boolean {
   return ((bytes[at + ((bit & 31) >>> 3)] as number) & (1 << (bit & 7))) !== 0;
 }
 
-/** Where the first filters of a segment lie, one after the other: that of row i + 1 at bytes[offsets[i], offsets[i + 1]). */
+/**
+ * Where the first filters of a segment lie, one after the other: that of row i + 1 at bytes[offsets[i], offsets[i +
+ * 1]).
+ */
 export interface PackedFilters {
   readonly bytes: Uint8Array;
   readonly offsets: Float64Array;
@@ -162,9 +167,9 @@ export interface PackedFilters {
 }
 
 /**
- * Leaves of rows[0, count), in their order, those whose filters may contain `hash`; how many these are. One probe of all
- * rows after the other, in three loops: only where nothing depends on what the loop itself reads does the processor wait
- * for many of the bits at once.
+ * Leaves of rows[0, count), in their order, those whose filters may contain `hash`; how many these are. One probe of
+ * all rows after the other, in three loops: only where nothing depends on what the loop itself reads does the processor
+ * wait for many of the bits at once.
  */
 export function narrowByFilter(filters: PackedFilters, rows: Uint32Array, count: number, hash: number): number {
   const { bytes, offsets, probes } = filters;

@@ -24,7 +24,8 @@ export interface StoredBody {
 
 /** Compresses a body for storage with brotli quality 1: the cheapest level that Node has built in. */
 export function encodeBody(body: Uint8Array): StoredBody {
-  // A plain body is copied: the caller's buffer is used again before the commit. Not by slice(), which of a Buffer is a view.
+  // A plain body is copied: the caller's buffer is used again before the commit. Not by slice(), which of a Buffer is a
+  // view.
   if (body.length < PLAIN_BELOW) return { codec: BODY_CODEC.plain, bytes: new Uint8Array(body) };
   const bytes = brotliCompressSync(body, {
     chunkSize: 64 * 1024,

@@ -13,7 +13,9 @@ export interface OperationLimits {
   readonly ofService: number;
 }
 
-/** Chooses which (service, operation, kind) a segment lists: the first ones, up to a bound for all and for each service. */
+/**
+ * Chooses which (service, operation, kind) a segment lists: the first ones, up to a bound for all and for each service.
+ */
 export class OperationShares {
   readonly #limits: OperationLimits;
   readonly #known = new Set<string>();

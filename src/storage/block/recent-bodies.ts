@@ -21,7 +21,8 @@ export interface PlacedBody {
 
 /**
  * The bodies of the newest rows, uncompressed, in memory that the threads of the store share: what was just stored is
- * what exporters take next and what people look at first, and inflating it costs more than everything else done with it.
+ * what exporters take next and what people look at first, and inflating it costs more than everything else done with
+ * it.
  *
  * One thread writes, any number read, without locks: a reader copies, then looks whether the ring has come round
  * meanwhile, and whether the checksum, which covers the row's name, is that of the copy. Whatever is not certain is not

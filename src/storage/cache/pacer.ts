@@ -6,8 +6,9 @@ import type { FastLane } from "./fast-lane.ts";
 const SLICE_MS = 4;
 
 /**
- * Keeps one long request polite: SQLite calls and column scans cannot be interrupted, so the work asks `due` between its
- * small steps and awaits `pause` when it is, which lets others in and throws `cancelled` once the signal is aborted.
+ * Keeps one long request polite: SQLite calls and column scans cannot be interrupted, so the work asks `due` between
+ * its small steps and awaits `pause` when it is, which lets others in and throws `cancelled` once the signal is
+ * aborted.
  */
 export class Pacer {
   readonly #signal: AbortSignal;

@@ -5,9 +5,9 @@ const HASH_BITS = 28;
 
 /**
  * Which rows of a finished segment may hold a trace: a word of 3 or 4 bytes for a pair of `traceIdHash` and row, in
- * buckets by the hash's upper bits, and 4 bytes a bucket. A word is the row in its lower bits and, above, as much as fits
- * of the hash below the bits that chose the bucket. What does not fit makes answers that are wrong, among those that are
- * right: callers compare the ids themselves.
+ * buckets by the hash's upper bits, and 4 bytes a bucket. A word is the row in its lower bits and, above, as much as
+ * fits of the hash below the bits that chose the bucket. What does not fit makes answers that are wrong, among those
+ * that are right: callers compare the ids themselves.
  */
 export class PackedTraceTable {
   readonly #bucketBits: number;

@@ -17,9 +17,9 @@ const GROWTH = 1.25;
 const MAX_HASHES = 16;
 
 /**
- * What is kept of all blocks of one segment: bounds of their span starts, the first filters of their blooms in one buffer,
- * and the trace table.
- * Bounds are float64 rounded outwards (256 ns at today's times), so comparing with them never leaves a block out.
+ * What is kept of all blocks of one segment: bounds of their span starts, the first filters of their blooms in one
+ * buffer, and the trace table. Bounds are float64 rounded outwards (256 ns at today's times), so comparing with them
+ * never leaves a block out.
  */
 export class SegmentBlocks {
   readonly id: SegmentId;

@@ -7,8 +7,8 @@ const GROWTH = 1.5;
 
 /**
  * Which rows of one segment may hold a trace, while rows are being added: a chain of entries for each slot of a hash
- * table, 12 bytes a pair of `traceIdHash` and row and up to 8 for the slots. An answer may be wrong only where two trace
- * ids share a 32-bit hash: callers compare the ids themselves.
+ * table, 12 bytes a pair of `traceIdHash` and row and up to 8 for the slots. An answer may be wrong only where two
+ * trace ids share a 32-bit hash: callers compare the ids themselves.
  */
 export class TraceTable {
   #size = 0;

@@ -40,7 +40,10 @@ export class Shredder {
   /** Per depth: the tokens of the message under way. */
   readonly #building: number[][] = [[], []];
   readonly #lastShape = new Int32Array(4).fill(-1);
-  /** By token + 4, or by context at the beginning of a message: what followed it the last time, the likeliest to follow again. */
+  /**
+   * By token + 4, or by context at the beginning of a message: what followed it the last time, the likeliest to follow
+   * again.
+   */
   #followers = new Int32Array(256).fill(-1);
   readonly #names: (Uint8Array | undefined)[] = [];
   #row = 0;

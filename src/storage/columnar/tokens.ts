@@ -25,8 +25,8 @@ export const KIND = {
 export type Kind = (typeof KIND)[keyof typeof KIND];
 
 /**
- * One field of a message as far as it does not differ from row to row; the rest is in the token's stream. A message is a
- * shape, a list of tokens: spans of one operation mostly share one.
+ * One field of a message as far as it does not differ from row to row; the rest is in the token's stream. A message is
+ * a shape, a list of tokens: spans of one operation mostly share one.
  */
 export interface Token {
   readonly context: Context;

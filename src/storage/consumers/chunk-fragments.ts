@@ -18,8 +18,8 @@ function bytesOfSpan({ body, columns }: LogFragment["block"]): number {
 }
 
 /**
- * Fragments in parts of at most `maxSpans` spans and about `maxBytes` bytes, in order; a batch may be spread over parts.
- * A part holds one span at least.
+ * Fragments in parts of at most `maxSpans` spans and about `maxBytes` bytes, in order; a batch may be spread over
+ * parts. A part holds one span at least.
  */
 export function chunkFragments(
   fragments: readonly LogFragment[],

@@ -42,9 +42,9 @@ const LOG_EVERY_MS = 10_000;
 const MIN_BATCH_BYTES = 64 * 1024;
 
 /**
- * Drives one exporter along the log: joins rows into requests, keeps up to `concurrency` of them under way, repeats what
- * may be repeated for as long as retention and the bound on its backlog keep the spans, and splits what is too large. Its state holds the contiguous
- * prefix that is done.
+ * Drives one exporter along the log: joins rows into requests, keeps up to `concurrency` of them under way, repeats
+ * what may be repeated for as long as retention and the bound on its backlog keep the spans, and splits what is too
+ * large. Its state holds the contiguous prefix that is done.
  */
 export class Consumer {
   readonly name: string;

@@ -9,8 +9,8 @@ import { cursorProblem, cursorsCrc, RECEIVED_WITH } from "./cursor-store.ts";
 
 /**
  * Cursors: everything before and including (segment, row) is done. Counters survive restarts. `cursors_crc` in meta is
- * CRC32 over all rows; not there in a folder of an older version. `received_with_cursors` is the same value: where it is
- * another, a version that keeps no receive times (received-hours.ts) has stored cursors and aggregates.
+ * CRC32 over all rows; not there in a folder of an older version. `received_with_cursors` is the same value: where it
+ * is another, a version that keeps no receive times (received-hours.ts) has stored cursors and aggregates.
  */
 const CONSUMERS_SCHEMA = `
 CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -67,8 +67,8 @@ function open(driver: SqlDriver, path: string): SqlDatabase {
 }
 
 /**
- * Takes over aggregates without receive times, in one transaction: of a folder that an older version wrote, and of one that
- * it wrote to since, as it reads and counts on beside what it does not know.
+ * Takes over aggregates without receive times, in one transaction: of a folder that an older version wrote, and of one
+ * that it wrote to since, as it reads and counts on beside what it does not know.
  */
 function adopt(db: SqlDatabase): void {
   const crc = cursorsCrc(db);

@@ -7,8 +7,8 @@ import { CATALOG_FILE, LOCK_FILE, SEGMENTS_FOLDER } from "./layout.ts";
 const RETRY_AFTER_MS = 5_000;
 
 /**
- * Notices that the data folder was removed, moved or replaced while it is in use. SQLite does not: it goes on writing to
- * files that no path leads to, and all of it is gone with the process.
+ * Notices that the data folder was removed, moved or replaced while it is in use. SQLite does not: it goes on writing
+ * to files that no path leads to, and all of it is gone with the process.
  */
 export class FolderWatch {
   readonly #folder: string;

@@ -12,14 +12,17 @@ export interface FreeSpaceOptions {
 }
 
 const RETRY_AFTER_MS = 5_000;
-/** The oldest spans are removed when this many times the reserve is left, so that new ones are refused only if that does not help. */
+/**
+ * The oldest spans are removed when this many times the reserve is left, so that new ones are refused only if that does
+ * not help.
+ */
 const EARLY = 1.25;
 /** After this part of the reserve was stored the file system is asked again. */
 const UNSEEN = 1 / 16;
 
 /**
- * Watches the disk of the data folder. While less than the reserve is free spans are refused before anything is written,
- * so that a full disk never meets a commit, a checkpoint or another program that needs the rest.
+ * Watches the disk of the data folder. While less than the reserve is free spans are refused before anything is
+ * written, so that a full disk never meets a commit, a checkpoint or another program that needs the rest.
  */
 export class FreeSpace {
   readonly #options: FreeSpaceOptions;

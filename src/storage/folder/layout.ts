@@ -16,10 +16,10 @@ import type { SegmentId } from "../../model/log.ts";
  * SPAN_MARK.impossibleTime and keep their exact times in the block's index). They exceed 2^53: read them with
  * `bigints: true`. Receive times are ms and safe as numbers.
  *
- * `format_version` in `meta` of the catalog counts the forms that older versions cannot read: 2 has blooms with a second
- * filter (bloom.ts). What an older number stands for is read as it is. Opening the folder for writing raises the number,
- * before the first row of the new form, so that an older version refuses the folder when it starts; a segment has a number
- * of its own, which is raised with its first such row.
+ * `format_version` in `meta` of the catalog counts the forms that older versions cannot read: 2 has blooms with a
+ * second filter (bloom.ts). What an older number stands for is read as it is. Opening the folder for writing raises the
+ * number, before the first row of the new form, so that an older version refuses the folder when it starts; a segment
+ * has a number of its own, which is raised with its first such row.
  */
 export const FORMAT_VERSION = 2;
 

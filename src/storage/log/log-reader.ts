@@ -84,7 +84,9 @@ export class LogReader {
     return this.#source.end();
   }
 
-  /** The position before the oldest row that is still there. Throws SqlError `unreadable` where it cannot be read now. */
+  /**
+   * The position before the oldest row that is still there. Throws SqlError `unreadable` where it cannot be read now.
+   */
   oldest(): LogPosition {
     const found = this.#headAfter({ segment: 0, block: 0 });
     if (found === undefined) {
@@ -103,9 +105,9 @@ export class LogReader {
   }
 
   /**
-   * The first row after `position`, skipping segments that are gone; undefined at the end of the log, and before a segment
-   * that cannot be read now: it is waited for. What was skipped shows as a gap between `position.spansThrough` and the
-   * row's. Asking again costs nothing.
+   * The first row after `position`, skipping segments that are gone; undefined at the end of the log, and before a
+   * segment that cannot be read now: it is waited for. What was skipped shows as a gap between `position.spansThrough`
+   * and the row's. Asking again costs nothing.
    */
   next(position: LogPosition): LogHead | undefined {
     const cached = this.#cache.get(keyOf(position.segment, position.block + 1));

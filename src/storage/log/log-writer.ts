@@ -68,8 +68,8 @@ export class LogWriter {
   #spansThrough: number;
 
   /**
-   * Opens the newest segment, or a new one; a damaged one is put aside. Throws SqlError, but not for a disk that is full
-   * or cannot be read, and PermanentError `data_format_unknown` for a segment of a newer format.
+   * Opens the newest segment, or a new one; a damaged one is put aside. Throws SqlError, but not for a disk that is
+   * full or cannot be read, and PermanentError `data_format_unknown` for a segment of a newer format.
    */
   constructor(options: LogWriterOptions) {
     this.#segments = options.segments;
@@ -282,7 +282,9 @@ export class LogWriter {
     }
   }
 
-  /** Puts the segment aside where a second look finds the damage again. Throws RetryableError where it cannot be read. */
+  /**
+   * Puts the segment aside where a second look finds the damage again. Throws RetryableError where it cannot be read.
+   */
   #isSound(id: SegmentId, met: string): boolean {
     const proof = finished(this.#segments.prove(id));
     if (proof.type === "sound") return true;

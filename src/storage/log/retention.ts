@@ -36,7 +36,9 @@ export class Retention {
     this.#removed = options.host.metrics.counter("spanloom_storage_removed_spans_total", "Spans removed by retention.");
   }
 
-  /** One pass; while one is under way the same promise. Never rejects: what fails is logged and tried again next time. */
+  /**
+   * One pass; while one is under way the same promise. Never rejects: what fails is logged and tried again next time.
+   */
   sweep(nowMs: number): Promise<void> {
     const { segments, limits, otherBytes } = this.#options;
     return this.#exclusively(() => {

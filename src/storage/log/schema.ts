@@ -11,10 +11,10 @@ export const SEGMENT_PAGE_SIZE = 8192;
  *   last, so that reading the others does not touch its pages.
  * - `operation`: every (service, operation, kind) in the segment, unless meta `operations_overflow` is set: then there
  *   were more than OPERATION_LIMITS and the table holds the first ones.
- * - `meta`: `format_version`, `segment`, `operations_overflow`, `operation_count` (the rows of `operation`, where something
- *   may be added to it; not in a segment of an older version); in a sealed segment also `sealed`, the position of the
- *   segment whose place it took, and `tombstones`, the greatest id of those applied. Its rows are grouped by trace; their
- *   sequences lie within those of the rows they were made of, and the last has theirs.
+ * - `meta`: `format_version`, `segment`, `operations_overflow`, `operation_count` (the rows of `operation`, where
+ *   something may be added to it; not in a segment of an older version); in a sealed segment also `sealed`, the
+ *   position of the segment whose place it took, and `tombstones`, the greatest id of those applied. Its rows are
+ *   grouped by trace; their sequences lie within those of the rows they were made of, and the last has theirs.
  */
 export const SEGMENT_SCHEMA = `
 CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -57,8 +57,8 @@ export const OPERATION_LIMITS: OperationLimits = { all: 50_000, ofService: 5_000
  * the other columns; NULL in a row that an older version wrote.
  *
  * `tombstone`: a deleted trace. Of rows up to sequence `through` its spans are neither read nor exported, and sealing
- * leaves them out; what arrives later is new. `crc` is as above, and `tombstones_crc` in meta is CRC32 over the checksums
- * of all, so that a row that is lost shows.
+ * leaves them out; what arrives later is new. `crc` is as above, and `tombstones_crc` in meta is CRC32 over the
+ * checksums of all, so that a row that is lost shows.
  */
 export const SEGMENT_STATE = { open: "open", closed: "closed", damaged: "damaged", removing: "removing" } as const;
 export type SegmentState = (typeof SEGMENT_STATE)[keyof typeof SEGMENT_STATE];

@@ -42,8 +42,8 @@ export class SealDesk {
 
   /**
    * The oldest closed segment that is due: old enough, or with deleted spans in it, and behind `floor`, what every
-   * cursor has passed. `now` says that age does not matter. Undefined when none is; one that was given out before and not
-   * finished is taken back. Throws SqlError.
+   * cursor has passed. `now` says that age does not matter. Undefined when none is; one that was given out before and
+   * not finished is taken back. Throws SqlError.
    */
   next(floor: Cursor, nowMs: number, atOnce = false): SealTask | undefined {
     const { segments, settings } = this.#options;

@@ -4,10 +4,10 @@ import type { CatalogEntry } from "./catalog.ts";
 export const CLOCK_SLACK_MS = 60_000;
 
 /**
- * When each segment's newest span was received, by id, ms since the epoch, as far as the clock can be believed. `entries`
- * are in the order of the log, so a segment is not older than those before it: a clock that fell back makes nothing too
- * old to keep. A time that is still to come counts as that of the next segment with a time that is not; where there is
- * none it stays.
+ * When each segment's newest span was received, by id, ms since the epoch, as far as the clock can be believed.
+ * `entries` are in the order of the log, so a segment is not older than those before it: a clock that fell back makes
+ * nothing too old to keep. A time that is still to come counts as that of the next segment with a time that is not;
+ * where there is none it stays.
  */
 export function newestReceived(entries: readonly CatalogEntry[], nowMs: number): ReadonlyMap<number, number> {
   const times = new Map<number, number>();

@@ -36,7 +36,10 @@ export class SegmentSet {
   readonly #memory = new Map<number, Segment>();
   #quarantined = 0;
 
-  /** The folder must exist and be locked. Throws PermanentError, SqlError and file system errors; nothing stays open then. */
+  /**
+   * The folder must exist and be locked. Throws PermanentError, SqlError and file system errors; nothing stays open
+   * then.
+   */
   constructor(options: SegmentSetOptions) {
     this.#options = options;
     this.#files = options.folder === undefined ? undefined : new SegmentFiles(options.folder);
@@ -265,8 +268,8 @@ export class SegmentSet {
 
   /**
    * Takes a segment file that the catalog does not know into it, removes it when empty, or puts it aside. A sealed one
-   * whose original the catalog has known all along was about to take its place when the process ended: it is made again.
-   * When the catalog was lost, the sealed one is taken, for it has deletions applied.
+   * whose original the catalog has known all along was about to take its place when the process ended: it is made
+   * again. When the catalog was lost, the sealed one is taken, for it has deletions applied.
    */
   #adopt(id: SegmentId, known: ReadonlySet<number>, files: SegmentFiles): void {
     const unknown = emptyEntry(id, SEGMENT_STATE.closed, Date.now(), 0, 0);

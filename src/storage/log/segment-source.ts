@@ -39,8 +39,8 @@ export interface BlockHead {
  * What a reader sees of the stored log, on files opened read-only or on the writer's own databases in memory.
  * Synchronous; every call is one short read transaction, so it sees all that was committed before it. Segments vanish
  * between calls when retention removes them; asking for one that is gone gives nothing rather than an error. So does
- * asking for one that the disk does not give now, or in which damage was met: it is tried again a moment later, and until
- * then such reads are `missed`.
+ * asking for one that the disk does not give now, or in which damage was met: it is tried again a moment later, and
+ * until then such reads are `missed`.
  */
 export interface SegmentSource {
   /** Oldest first; segments that were put aside are left out. Holds everything committed before the call. */
@@ -48,8 +48,8 @@ export interface SegmentSource {
   /** Up to `limit` rows after `row` (0 for the first), ascending; fewer means that there are no more now. */
   blocksAfter(segment: SegmentId, block: number, limit: number): readonly BlockHead[];
   /**
-   * OTLP protobuf bytes of a row, inflated and CRC checked, with the spans that are deleted: only columns tell which may
-   * be shown. Undefined when it is gone, and when it is missed.
+   * OTLP protobuf bytes of a row, inflated and CRC checked, with the spans that are deleted: only columns tell which
+   * may be shown. Undefined when it is gone, and when it is missed.
    */
   body(segment: SegmentId, block: number): Uint8Array | undefined;
   /** The same off this thread where it can be: bodies that are asked for together come sooner. */

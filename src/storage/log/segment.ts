@@ -26,7 +26,10 @@ export class UnknownSegmentError extends SqlError {
   }
 }
 
-/** Throws UnknownSegmentError, and SqlError `corrupt` where the segment has no number; its number, undefined for a new one. */
+/**
+ * Throws UnknownSegmentError, and SqlError `corrupt` where the segment has no number; its number, undefined for a new
+ * one.
+ */
 export function segmentFormat(db: SqlDatabase): number | undefined {
   const format = storedFormat(db);
   if (format !== undefined && format > FORMAT_VERSION) throw new UnknownSegmentError(db.path, format);

@@ -75,8 +75,8 @@ export function fileAccess(driver: SqlDriver, folder: string): FileAccess {
 }
 
 /**
- * What is read of a segment is kept decoded, so its pages are needed once, but for the few that lead to a row: the 16 MB
- * that better-sqlite3 allows a connection would be 16 MB a segment, in each thread that reads.
+ * What is read of a segment is kept decoded, so its pages are needed once, but for the few that lead to a row: the 16
+ * MB that better-sqlite3 allows a connection would be 16 MB a segment, in each thread that reads.
  */
 const PAGE_CACHE_KIB = 64;
 
@@ -218,8 +218,8 @@ export class StoredSource implements LogSource {
 
   /**
    * The last committed row, its sequence and the number of spans ever stored, the end before the first row of a segment
-   * that has none; zeros in an empty log. While it cannot be read what was known last. Throws SqlError `unreadable` where
-   * nothing is.
+   * that has none; zeros in an empty log. While it cannot be read what was known last. Throws SqlError `unreadable`
+   * where nothing is.
    */
   end(): LogPosition {
     const newest = this.#entries().at(-1);

@@ -18,7 +18,9 @@ export interface FileProblem {
 /** Of one file: a lost page is one damage, however many rows it held. */
 const MAX_PROBLEMS = 20;
 
-/** What the databases of a data folder beside its segments hold that was not written. Throws SqlError but for damage. */
+/**
+ * What the databases of a data folder beside its segments hold that was not written. Throws SqlError but for damage.
+ */
 export function databaseProblems(driver: SqlDriver, folder: string): readonly FileProblem[] {
   const checks = {
     [CATALOG_FILE]: catalogProblems,

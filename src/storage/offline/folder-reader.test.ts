@@ -20,7 +20,10 @@ beforeEach(() => {
 });
 afterEach(() => temp.remove());
 
-/** A folder as a crash leaves it: 8 closed segments and an open one, the list in its write-ahead log, and a cursor at the end. */
+/**
+ * A folder as a crash leaves it: 8 closed segments and an open one, the list in its write-ahead log, and a cursor at
+ * the end.
+ */
 function crashed(): void {
   const live = join(temp.path, "live");
   const { core, close, source } = openFolder(live, { segment: { maxSpans: 20, maxBytes: 1 << 30, maxAgeMs: 1e12 } });

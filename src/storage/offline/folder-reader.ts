@@ -132,8 +132,8 @@ export class FolderReader {
   }
 
   /**
-   * Reads every row with its checksums, and decodes it, and the other databases of the folder; and compares list, files and
-   * cursors, each of which can lose its end without a trace in itself.
+   * Reads every row with its checksums, and decodes it, and the other databases of the folder; and compares list, files
+   * and cursors, each of which can lose its end without a trace in itself.
    */
   async check(onProgress: OnProgress): Promise<CheckReport> {
     const cursors = cursorProblems(this.#driver, this.#folder, () => this.#source.end());
@@ -185,8 +185,8 @@ export class FolderReader {
 
   /**
    * A copy of the folder as it is at one moment, in a new folder: a collector can be started on it. Segments that are
-   * replaced while it is made are copied again. What cannot be copied is a problem of the report, not an error: all else
-   * is there. Segments that the list does not name come too, so that a start takes them in.
+   * replaced while it is made are copied again. What cannot be copied is a problem of the report, not an error: all
+   * else is there. Segments that the list does not name come too, so that a start takes them in.
    */
   async backup(target: string, onProgress: OnProgress): Promise<BackupReport> {
     if (existsSync(target) && readdirSync(target).length > 0) {

@@ -15,8 +15,8 @@ const MAX_STEP_BLOCKS = 32;
 const MAX_STEP_TRACES = 256;
 
 /**
- * One step along the log, as LiveRequest says; the cache was refreshed. A block that cannot be read now is waited for: the
- * step ends before it.
+ * One step along the log, as LiveRequest says; the cache was refreshed. A block that cannot be read now is waited for:
+ * the step ends before it.
  */
 export async function readLive(cache: BlockCache, { filter, after }: LiveRequest, pacer: Pacer): Promise<LiveStep> {
   const compiled = compileFilter(filter);

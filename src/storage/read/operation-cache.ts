@@ -5,7 +5,8 @@ import type { SegmentInfo, SegmentSource } from "../log/segment-source.ts";
 
 /**
  * Services and operations of all that is stored: the union of the segments' own lists, so they vanish with their last
- * segment. Lists of closed segments are read once, that of the open one when it has grown: most commits hold nothing new.
+ * segment. Lists of closed segments are read once, that of the open one when it has grown: most commits hold nothing
+ * new.
  */
 export class OperationCache {
   readonly #source: SegmentSource;

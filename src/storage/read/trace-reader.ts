@@ -26,9 +26,9 @@ const PREFETCH = 16;
 
 /**
  * Reads the stored log: every call sees all that was committed before it. Calls run in one thread and give way to each
- * other every few milliseconds, searches to all others; an aborted one throws PermanentError `cancelled`. What the first
- * call would have to load is loaded at once where `background` is given, until it aborts. Who reads what a call gave
- * holds the pool, where there is one.
+ * other every few milliseconds, searches to all others; an aborted one throws PermanentError `cancelled`. What the
+ * first call would have to load is loaded at once where `background` is given, until it aborts. Who reads what a call
+ * gave holds the pool, where there is one.
  */
 export function createTraceReader(
   source: SegmentSource,

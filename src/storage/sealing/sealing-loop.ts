@@ -35,9 +35,10 @@ export class SealingLoop {
   }
 
   /**
-   * Seals all that is due, or all that is closed, and that every consumer has passed when it begins; gives the number of
-   * segments. What is closed while it works waits for the next run: where spans arrive faster than this thread may seal
-   * them, a run that took those too would never end. Rejects where a part of the store is down; the loop itself goes on.
+   * Seals all that is due, or all that is closed, and that every consumer has passed when it begins; gives the number
+   * of segments. What is closed while it works waits for the next run: where spans arrive faster than this thread may
+   * seal them, a run that took those too would never end. Rejects where a part of the store is down; the loop itself
+   * goes on.
    */
   async run(atOnce: boolean, onSealed: (segments: number) => void = () => {}): Promise<number> {
     while (this.#running !== undefined) await this.#running.catch(() => {});

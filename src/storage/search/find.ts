@@ -31,7 +31,10 @@ interface SegmentCursor {
   early: number;
 }
 
-/** A trace with a matching span, not looked up yet; its id is `key`, a character a byte. Its start is not later than `bound`; ns, rounded up. */
+/**
+ * A trace with a matching span, not looked up yet; its id is `key`, a character a byte. Its start is not later than
+ * `bound`; ns, rounded up.
+ */
 interface Candidate {
   readonly key: string;
   readonly bound: number;
@@ -385,7 +388,10 @@ function halves(value: bigint): [high: number, low: number] {
   return [Number(value >> 32n), Number(value & 0xffff_ffffn)];
 }
 
-/** Earliest start of every trace in the block that is not before EARLIEST_TIME, ns since the epoch, rounded up to float64. */
+/**
+ * Earliest start of every trace in the block that is not before EARLIEST_TIME, ns since the epoch, rounded up to
+ * float64.
+ */
 function earliestStarts({ count, traceIds, traceIndex, startHigh, startLow }: SpanColumns): Float64Array {
   const starts = new Float64Array(traceIds.length / 16).fill(Number.POSITIVE_INFINITY);
   for (let row = 0; row < count; row++) {

@@ -12,9 +12,9 @@ const LINK_ATTRIBUTES = 0x22;
 export type SpanScope = "any" | "span" | "event" | "link";
 
 /**
- * Whether an attribute of the Span message at body[start, end) satisfies `test`: the first under `key` of the span's own
- * (`span`, `any`), of some event (`event`, `any`) or of some link. Steps over everything else without decoding it. The
- * bytes have to be what the scanner accepted.
+ * Whether an attribute of the Span message at body[start, end) satisfies `test`: the first under `key` of the span's
+ * own (`span`, `any`), of some event (`event`, `any`) or of some link. Steps over everything else without decoding it.
+ * The bytes have to be what the scanner accepted.
  */
 export function spanAttributeHolds(
   body: Uint8Array,

@@ -9,9 +9,9 @@ import type { TraceRows } from "../cache/cached-block.ts";
 const MATCHED_IDS = 3;
 
 /**
- * Earliest start and latest end of a trace, ns since the epoch, over the times that can be believed most (TIME_CLASS): one
- * span with a wrong clock moves neither. Both are 0 where there are none, and the end is the latest start where no end is
- * as good as that.
+ * Earliest start and latest end of a trace, ns since the epoch, over the times that can be believed most (TIME_CLASS):
+ * one span with a wrong clock moves neither. Both are 0 where there are none, and the end is the latest start where no
+ * end is as good as that.
  */
 export function traceTimes(trace: readonly TraceRows[]): { start: bigint; end: bigint } {
   const starts = new TimeRange();
@@ -79,8 +79,8 @@ interface Shown extends MatchedSpan {
 }
 
 /**
- * The trace as a result list shows it; `trace` is not empty. The root is the earliest span without parent; where there is
- * none, the earliest whose parent is not stored stands for it, and the earliest of all where spans are each other's
+ * The trace as a result list shows it; `trace` is not empty. The root is the earliest span without parent; where there
+ * is none, the earliest whose parent is not stored stands for it, and the earliest of all where spans are each other's
  * parents. Times that cannot be believed come last, and among equals the least span id goes first: the order in which
  * spans are stored, which sealing changes, plays no part. Services are sorted by name.
  */

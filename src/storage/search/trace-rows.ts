@@ -30,8 +30,8 @@ interface SameTimes {
  *   passes it on may write it anew. The first is shown;
  * - or one is still open, which is to say that its end is 0: it gives way to a complete one, and to a later open one.
  *
- * Spans that differ otherwise are all kept, and so are those whose bytes cannot be read. `trace` is in log order, and so
- * is the result.
+ * Spans that differ otherwise are all kept, and so are those whose bytes cannot be read. `trace` is in log order, and
+ * so is the result.
  */
 export function withoutDuplicates(trace: readonly TraceRows[], loadBody: LoadBody): TraceRows[] {
   if (allDistinct(trace)) return [...trace];

@@ -2,8 +2,8 @@ import { crc32 } from "node:zlib";
 import type { SqlDatabase } from "./driver.ts";
 
 /**
- * CRC32 of values as the store reads them back. Strings and numbers of the same text differ, and so do lists that are cut
- * differently.
+ * CRC32 of values as the store reads them back. Strings and numbers of the same text differ, and so do lists that are
+ * cut differently.
  */
 export function valuesCrc(values: readonly (string | number | bigint | null | Uint8Array)[]): number {
   return crc32(

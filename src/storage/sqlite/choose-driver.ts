@@ -9,8 +9,8 @@ export const SQLITE_DRIVERS = ["auto", "better-sqlite3", "node:sqlite"] as const
 export type SqliteDriverName = (typeof SQLITE_DRIVERS)[number];
 
 /**
- * Throws PermanentError: `data_folder_unusable` with the reasons when no driver of that name can be loaded, `unsupported`
- * where Node is too old.
+ * Throws PermanentError: `data_folder_unusable` with the reasons when no driver of that name can be loaded,
+ * `unsupported` where Node is too old.
  */
 export function chooseDriver(name: SqliteDriverName = "auto"): SqlDriver {
   const tooOld = whyTooOld(process.versions.node);

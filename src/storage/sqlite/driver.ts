@@ -1,6 +1,6 @@
 /**
- * The few methods of a synchronous SQLite driver that the store uses, declared here so that another driver can stand in.
- * Integers beyond 2^53 are exact only through statements prepared with `bigints: true`, which give every INTEGER as
+ * The few methods of a synchronous SQLite driver that the store uses, declared here so that another driver can stand
+ * in. Integers beyond 2^53 are exact only through statements prepared with `bigints: true`, which give every INTEGER as
  * bigint; others must not read such columns. Both number and bigint may be bound.
  */
 export type SqlValue = null | number | bigint | string | Uint8Array;
@@ -16,7 +16,9 @@ export interface SqlStatement<Row> {
 export interface SqlDatabase {
   /** File name, or `:memory:`. */
   readonly path: string;
-  /** `Row` is an object by column name; a BLOB is a Uint8Array with its own buffer (aligned at 0), possibly a Buffer. */
+  /**
+   * `Row` is an object by column name; a BLOB is a Uint8Array with its own buffer (aligned at 0), possibly a Buffer.
+   */
   prepare<Row = Readonly<Record<string, SqlValue>>>(
     sql: string,
     options?: { readonly bigints?: boolean },
@@ -46,7 +48,9 @@ export interface SqlDriver {
 export type SqlErrorKind =
   /** No space, or the disk refuses to write: SQLITE_FULL, SQLITE_IOERR_WRITE, …_FSYNC and the like. */
   | "full"
-  /** The disk refuses to read, which says nothing of what is stored there: SQLITE_IOERR_READ, …_CORRUPTFS and the like. */
+  /**
+   * The disk refuses to read, which says nothing of what is stored there: SQLITE_IOERR_READ, …_CORRUPTFS and the like.
+   */
   | "unreadable"
   /** SQLITE_BUSY, SQLITE_LOCKED. */
   | "busy"
@@ -74,7 +78,9 @@ export class SqlError extends Error {
 /** The store's statements are fixed, so a name that SQLite does not find means that the schema's bytes are damaged. */
 const FOREIGN_SCHEMA = /^(no such (table|column)|table \S+ has (no column|\d+ columns)|unsupported file format)/;
 
-/** SQLite gives EIO and ENXIO of a read the name of a corrupt file system, and looks at nothing that was read before. */
+/**
+ * SQLite gives EIO and ENXIO of a read the name of a corrupt file system, and looks at nothing that was read before.
+ */
 const READ_FAILURES: ReadonlySet<string> = new Set([
   "SQLITE_IOERR_CORRUPTFS",
   "SQLITE_IOERR_READ",

@@ -1,8 +1,8 @@
 import { setPriority } from "node:os";
 
 /**
- * Who waits when the cores are busy. The query and the main thread go first: somebody waits for their answer, and it takes
- * them little. What is taken meanwhile waits for a commit anyway. Sealing gets about a tenth of what ingest gets.
+ * Who waits when the cores are busy. The query and the main thread go first: somebody waits for their answer, and it
+ * takes them little. What is taken meanwhile waits for a commit anyway. Sealing gets about a tenth of what ingest gets.
  */
 export const NICENESS = { ingest: 5, export: 5, sealing: 15 } as const;
 

@@ -9,8 +9,8 @@ type PortMessage =
 
 /**
  * A byte stream between two threads over a message port, for node:http to speak over as over a socket. One chunk is
- * under way at a time, so a reader that does not read holds the writer up. A side that is destroyed or whose thread ends
- * ends the other.
+ * under way at a time, so a reader that does not read holds the writer up. A side that is destroyed or whose thread
+ * ends ends the other.
  */
 export class PortStream extends Duplex {
   /** Address of the client whose request this carries, as a socket has it. */

@@ -17,8 +17,8 @@ interface Serving {
 }
 
 /**
- * The main thread's end of the server in the query thread: starts it, takes the streams that it opens, and has it listen
- * on the same port again in the thread that takes the place of one that died.
+ * The main thread's end of the server in the query thread: starts it, takes the streams that it opens, and has it
+ * listen on the same port again in the thread that takes the place of one that died.
  */
 export class ReadServing {
   readonly #thread: () => ThreadClient<ToQuery, FromQuery>;

@@ -204,7 +204,9 @@ export class FieldMender {
     this.#writer.close(opened);
   }
 
-  /** The outermost list of an attribute sets how much all may hold; the ends of what lies around a list need room, too. */
+  /**
+   * The outermost list of an attribute sets how much all may hold; the ends of what lies around a list need room, too.
+   */
   #list(tag: number, start: number, end: number, depth: number): void {
     const cursor = this.#cursor;
     const writer = this.#writer;

@@ -234,8 +234,8 @@ export class JsonCursor {
   }
 
   /**
-   * Steps over the rest of an array, from the item at hand to the closing bracket, and gives the number of items. Of text
-   * that is known to be JSON only brackets, commas and strings are looked at.
+   * Steps over the rest of an array, from the item at hand to the closing bracket, and gives the number of items. Of
+   * text that is known to be JSON only brackets, commas and strings are looked at.
    */
   skipItems(): number {
     let count = 0;

@@ -320,7 +320,9 @@ export class JsonValues {
     this.#room = room;
   }
 
-  /** The outermost list of an attribute sets how much all may hold; the ends of what lies around a list need room, too. */
+  /**
+   * The outermost list of an attribute sets how much all may hold; the ends of what lies around a list need room, too.
+   */
   #beginList(tag: number): number {
     const list = this.#writer.open(tag);
     this.#room = Math.min(this.#room, this.#writer.length + this.#limits.maxValueBytes) - LIST_OVERHEAD;
