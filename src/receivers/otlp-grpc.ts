@@ -6,14 +6,14 @@ import type { Logger } from "../component/logger.ts";
 import { stackOf } from "../component/reasons.ts";
 import type { RequestBudget, Reservation } from "../component/receiver.ts";
 import { answerOf } from "../server/error-status.ts";
-import type { GrpcService } from "../server/grpc-listener.ts";
-import { grpcStatusOf, ownedBytes } from "../server/grpc-raw.ts";
-import type { UnaryReply } from "../server/grpc-unary.ts";
+import type { GrpcService } from "../server/grpc/grpc-listener.ts";
+import { grpcStatusOf, ownedBytes } from "../server/grpc/grpc-raw.ts";
+import type { UnaryReply } from "../server/grpc/grpc-unary.ts";
 import { expectedGrowth } from "../server/inflate.ts";
 import type { OtherSignals } from "./other-signals.ts";
 import { partialSuccessOf } from "./partial-success.ts";
 import type { ReceiverMetrics } from "./receiver-metrics.ts";
-import type { Refusals } from "./refusals.ts";
+import type { RefusalLog } from "./refusal-log.ts";
 
 export const TRACE_SERVICE = "opentelemetry.proto.collector.trace.v1.TraceService";
 
@@ -28,7 +28,7 @@ export interface OtlpGrpcOptions {
   /** Limit on a message, bytes; the listener has checked it. */
   readonly maxBytes: number;
   readonly metrics: ReceiverMetrics;
-  readonly refusals: Refusals;
+  readonly refusals: RefusalLog;
   readonly others: OtherSignals;
   readonly logger: Logger;
 }

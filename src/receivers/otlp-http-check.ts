@@ -2,7 +2,7 @@ import type { IncomingMessage, OutgoingHttpHeaders } from "node:http";
 import type { OtherSignal } from "../codec/otlp/message/count-records.ts";
 import type { Cors } from "../server/cors.ts";
 import { allowedHostsText, hostName, isAllowedHost } from "../server/host-check.ts";
-import type { RefusedRequest } from "./refusals.ts";
+import type { RefusedRequest } from "./refusal-log.ts";
 
 export interface OtlpHttpRules {
   readonly cors: Cors;

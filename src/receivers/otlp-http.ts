@@ -15,7 +15,7 @@ import { answerBody, answerExport, answerStatus, MEDIA_TYPES, type OtlpFormat } 
 import { checkRequest, type OtlpHttpRules, quoted } from "./otlp-http-check.ts";
 import { partialSuccessOf } from "./partial-success.ts";
 import type { ReceiverMetrics } from "./receiver-metrics.ts";
-import type { Refusals } from "./refusals.ts";
+import type { RefusalLog } from "./refusal-log.ts";
 
 export interface OtlpHttpOptions extends OtlpHttpRules {
   readonly sink: BatchSink;
@@ -23,7 +23,7 @@ export interface OtlpHttpOptions extends OtlpHttpRules {
   /** Limit on a body as it comes and again once inflated, bytes. */
   readonly maxBytes: number;
   readonly metrics: ReceiverMetrics;
-  readonly refusals: Refusals;
+  readonly refusals: RefusalLog;
   readonly others: OtherSignals;
   readonly logger: Logger;
 }

@@ -4,7 +4,7 @@ import type { Endpoint } from "../component/endpoint.ts";
 import type { Receiver, ReceiverFactory, ReceiverSettings } from "../component/receiver.ts";
 import { Cors } from "../server/cors.ts";
 import { isLoopback } from "../server/endpoint.ts";
-import type { GrpcListener } from "../server/grpc-listener.ts";
+import type { GrpcListener } from "../server/grpc/grpc-listener.ts";
 import { HttpListener } from "../server/http-listener.ts";
 import { wantedAddresses } from "../server/listen-addresses.ts";
 import type { ListenerName } from "../server/listen-error.ts";
@@ -19,7 +19,7 @@ import {
 } from "./otlp-config.ts";
 import { createOtlpHttpHandler } from "./otlp-http.ts";
 import { ReceiverMetrics } from "./receiver-metrics.ts";
-import { Refusals } from "./refusals.ts";
+import { RefusalLog } from "./refusal-log.ts";
 
 const OCCUPANT = "an OpenTelemetry Collector, Jaeger or another spanloom";
 
@@ -29,7 +29,7 @@ class OtlpReceiver implements Receiver {
   readonly #config: OtlpConfig;
   #http: HttpListener | undefined;
   #grpc: GrpcListener | undefined;
-  readonly #refusals: Refusals[] = [];
+  readonly #refusals: RefusalLog[] = [];
 
   constructor(settings: ReceiverSettings, config: OtlpConfig) {
     this.#settings = settings;
@@ -132,7 +132,7 @@ class OtlpReceiver implements Receiver {
   #reporting(host: Host, transport: string, title: string) {
     const { name } = this.#settings;
     const metrics = new ReceiverMetrics(host.metrics, name, transport);
-    const refusals = new Refusals(metrics, host.logger, name === "otlp" ? title : `${title} (${name})`);
+    const refusals = new RefusalLog(metrics, host.logger, name === "otlp" ? title : `${title} (${name})`);
     this.#refusals.push(refusals);
     return { metrics, refusals, others: new OtherSignals(host.metrics, host.logger, name, transport) };
   }
@@ -153,7 +153,7 @@ class OtlpReceiver implements Receiver {
 /** A collector without OTLP/gRPC loads no gRPC. */
 async function loadGrpc() {
   const [{ GrpcListener }, { otlpGrpcService, otherGrpcServices }] = await Promise.all([
-    import("../server/grpc-listener.ts"),
+    import("../server/grpc/grpc-listener.ts"),
     import("./otlp-grpc.ts"),
   ]);
   return { GrpcListener, otlpGrpcService, otherGrpcServices };

@@ -4,7 +4,7 @@ import type { AddressInfo } from "node:net";
 import { Metadata } from "@grpc/grpc-js";
 import { expect, it } from "vitest";
 import { Metrics } from "../component/metrics.ts";
-import type { RawUnaryHandler } from "../server/grpc-unary.ts";
+import type { RawUnaryHandler } from "../server/grpc/grpc-unary.ts";
 import { ReceiverMetrics } from "./receiver-metrics.ts";
 
 function measured(metrics: Metrics): number | undefined {

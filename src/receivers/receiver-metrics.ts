@@ -1,7 +1,7 @@
 import type { AppendResult } from "../component/ingest.ts";
 import type { Counter, Histogram, Metrics } from "../component/metrics.ts";
-import type { GrpcService } from "../server/grpc-listener.ts";
-import type { RawUnaryHandler } from "../server/grpc-unary.ts";
+import type { GrpcService } from "../server/grpc/grpc-listener.ts";
+import type { RawUnaryHandler } from "../server/grpc/grpc-unary.ts";
 import type { HttpHandler } from "../server/http-listener.ts";
 
 /** What is counted and measured of one transport of one receiver. */

@@ -2,6 +2,26 @@
 export const LONG_FUNCTIONS: Readonly<Record<string, string>> = {
   "src/codec/otlp/scan/scan.ts: TraceScanner.span": "the hottest loop of all: its positions stay in local variables",
   "src/codec/otlp/message/decode.ts: span": "one case for each field of the message",
+  "src/codec/otlp/cut/mend-span.ts: SpanMender.members": "one case for each field of the message",
+  "src/discovery/server/consul-routes.ts: createConsulRoutes": "one route after the other",
+  "src/storage/block/block-index.ts: decodeBlockIndex": "one column after the other, in the order of the bytes",
+  "src/storage/columnar/columnar-body.ts: Rebuilder.token": "one case for each kind of token",
+  "src/storage/columnar/shredder.ts: Shredder.fields": "one case for each wire type; its positions are local",
+  "src/storage/read/trace-reader.ts: createTraceReader": "one question of the reader after the other",
+  "src/storage/sealing/assemble.ts: Assembler.assemble": "one pass whose buffers all steps share",
+  "src/storage/threads/export-worker.ts: ": "a thread's program: one message after the other",
+  "src/storage/threads/query-worker.ts: ": "as export-worker.ts",
+  "src/storage/threads/start-inline.ts: threads": "one part of the store after the other",
+  "web/src/search/result-row.tsx: ResultRow": "the markup of one component",
+  "web/src/search/scatter-plot.tsx: ScatterPlot": "as ResultRow",
+  "web/src/search/search-form.tsx: SearchForm": "as ResultRow",
+  "web/src/search/search-results.tsx: SearchResults": "as ResultRow",
+  "web/src/services/services-page.tsx: ServicesPage": "as ResultRow",
+  "web/src/trace/span/span-detail.tsx: SpanDetail": "as ResultRow",
+  "web/src/trace/span/span-panel.tsx: SpanPanel": "as ResultRow",
+  "web/src/trace/timeline/minimap.tsx: Minimap": "as ResultRow",
+  "web/src/trace/trace-view.tsx: TraceView": "as ResultRow",
+  "web/src/ui/combobox.tsx: Combobox": "as ResultRow",
   "src/cli/commands/db.ts: addDb": "the flags and examples of one command after the other",
   'src/query/ui/ui-api.test.ts: "span detail"."has everything of both spans that share an id, with types"':
     "one whole answer",
@@ -50,6 +70,7 @@ export const HOMONYMS: Readonly<Record<string, string>> = {
   parseTraceReference: "of the command, which takes beginnings of ids, and of a page, which takes spans too",
   Candidate: "of a completion, and of a sampling decision",
   check: "of a config, and of a data folder",
+  listen: "of a server, and of a declared endpoint",
 };
 
 /** Paths that stand for any. */

@@ -7,6 +7,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { UiSearchResponse } from "../../src/query/ui/api-types.ts";
 import { type CollectorProcess, startCollectorProcess } from "../support/collector-process.ts";
 import { eventually } from "../support/eventually.ts";
+import { describeWhere } from "../support/requires.ts";
 import { makeBody, range } from "../support/storage/batches.ts";
 
 /** Failing reads are made with strace, which containers often withhold. */
@@ -44,7 +45,7 @@ const search = async () =>
   ).json()) as UiSearchResponse;
 const damaged = () => readdirSync(join(data, "segments")).filter((name) => name.includes("damaged"));
 
-describe.skipIf(!canTrace)("reads that fail with EIO for a while (needs strace)", () => {
+describeWhere(canTrace, "strace cannot trace here", "reads that fail with EIO for a while", () => {
   it("make answers incomplete with a reason and /readyz say so; nothing is set aside, and all is back afterwards", async () => {
     collector = await startCollectorProcess(data, SETTINGS);
     for (let first = 1; first <= SPANS; first += 500) expect((await send(first, 500)).status).toBe(200);

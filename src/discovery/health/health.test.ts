@@ -5,7 +5,7 @@ import { afterEach, describe, expect, it } from "vitest";
 import { freePort } from "../../../test/support/free-port.ts";
 import type { HealthCheckSpec } from "../../component/discovery.ts";
 import { isLinkLocal } from "../../component/link-local.ts";
-import { grpcHealth } from "../../server/grpc-health.ts";
+import { grpcHealth } from "../../server/grpc/grpc-health.ts";
 import { HealthChecker, type HealthReport, Thresholds } from "./health-checker.ts";
 import type { ProbeResult } from "./probe-result.ts";
 import { probe } from "./probes.ts";

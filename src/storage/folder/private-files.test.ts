@@ -1,6 +1,7 @@
 import { chmodSync, mkdirSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, expect, it } from "vitest";
+import { describeWhere } from "../../../test/support/requires.ts";
 import { incoming, makeBody, range } from "../../../test/support/storage/batches.ts";
 import { loadableDrivers, testDriver } from "../../../test/support/storage/driver.ts";
 import { openFolder } from "../../../test/support/storage/open-folder.ts";
@@ -46,7 +47,7 @@ function fill(data: string) {
 }
 
 // Windows has rights of another kind.
-describe.skipIf(process.platform === "win32")("what is stored", () => {
+describeWhere(process.platform !== "win32", "Windows has no modes of files", "what is stored", () => {
   it("is its owner's alone: a new data folder, all its files, and a backup", async () => {
     const data = join(temp.path, "data");
     const { host } = fill(data);

@@ -49,7 +49,7 @@ export function Menu({
       <summary className={buttonClass} title={label}>
         {caption} <Icon name="chevronDown" />
       </summary>
-      {/* biome-ignore lint/a11y/noStaticElementInteractions: the buttons inside are the controls, this only closes after them */}
+      {/* biome-ignore lint/a11y/noStaticElementInteractions: the buttons inside are the controls, this only closes */}
       {/* biome-ignore lint/a11y/useKeyWithClickEvents: a press by keyboard arrives as a click too */}
       <div className={styles.list} onClick={close}>
         {children}

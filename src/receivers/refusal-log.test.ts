@@ -1,14 +1,14 @@
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import { recordingHost } from "../../test/support/host.ts";
 import { ReceiverMetrics } from "./receiver-metrics.ts";
-import { Refusals } from "./refusals.ts";
+import { RefusalLog } from "./refusal-log.ts";
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
 function rig() {
   const host = recordingHost();
-  const refusals = new Refusals(new ReceiverMetrics(host.metrics, "otlp", "http"), host.logger, "OTLP/HTTP");
+  const refusals = new RefusalLog(new ReceiverMetrics(host.metrics, "otlp", "http"), host.logger, "OTLP/HTTP");
   return { refusals, lines: () => host.lines.splice(0).map(({ message, fields }) => [message, fields?.count]) };
 }
 

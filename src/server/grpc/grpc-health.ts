@@ -1,5 +1,5 @@
 import { type handleUnaryCall, type ServiceDefinition, status, type UntypedServiceImplementation } from "@grpc/grpc-js";
-import { HEALTH_CHECK_PATH, healthRequest, healthResponse, SERVING_STATUS } from "../codec/rpc/health.ts";
+import { HEALTH_CHECK_PATH, healthRequest, healthResponse, SERVING_STATUS } from "../../codec/rpc/health.ts";
 import { rawUnaryMethod } from "./grpc-raw.ts";
 
 export interface GrpcHealth {

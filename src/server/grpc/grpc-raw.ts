@@ -1,7 +1,7 @@
 import { Metadata, type MethodDefinition, type StatusObject } from "@grpc/grpc-js";
-import { encodeRpcStatus } from "../codec/rpc/status.ts";
-import { wellFormed } from "../codec/utf8.ts";
-import type { ErrorAnswer } from "./error-status.ts";
+import { encodeRpcStatus } from "../../codec/rpc/status.ts";
+import { wellFormed } from "../../codec/utf8.ts";
+import type { ErrorAnswer } from "../error-status.ts";
 
 const asBuffer = (bytes: Uint8Array): Buffer =>
   Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);

@@ -2,22 +2,22 @@ import type { Http2Server } from "node:http2";
 import { createServer as createTcp, type Server as NetServer, type Socket } from "node:net";
 import { createServer as createTls, type TLSSocket } from "node:tls";
 import { Server, ServerCredentials, type ServerOptions } from "@grpc/grpc-js";
-import type { Endpoint } from "../component/endpoint.ts";
-import type { Logger } from "../component/logger.ts";
-import type { RequestBudget } from "../component/receiver.ts";
-import { onAbort } from "../component/signals.ts";
-import { endGently } from "./connection-end.ts";
+import type { Endpoint } from "../../component/endpoint.ts";
+import type { Logger } from "../../component/logger.ts";
+import type { RequestBudget } from "../../component/receiver.ts";
+import { onAbort } from "../../component/signals.ts";
+import { endGently } from "../connection-end.ts";
+import { boundHttp2 } from "../http2-bounds.ts";
+import { listen } from "../listen.ts";
+import { type EndpointSetting, listenOnEach, wantedAddresses } from "../listen-addresses.ts";
+import type { ListenerName } from "../listen-error.ts";
+import { sniffProtocol } from "../sniff-protocol.ts";
+import type { TlsConfig } from "../tls.ts";
+import { openTlsFiles, serveTls, type TlsFiles } from "../tls-files.ts";
 import { grpcHealth } from "./grpc-health.ts";
 import { rawUnaryMethod } from "./grpc-raw.ts";
 import { type ReceiveRefusal, receiveGuard } from "./grpc-receive-guard.ts";
 import type { RawUnaryHandler } from "./grpc-unary.ts";
-import { boundHttp2 } from "./http2-bounds.ts";
-import { listen } from "./listen.ts";
-import { type EndpointSetting, listenOnEach, wantedAddresses } from "./listen-addresses.ts";
-import type { ListenerName } from "./listen-error.ts";
-import { sniffProtocol } from "./sniff-protocol.ts";
-import type { TlsConfig } from "./tls.ts";
-import { openTlsFiles, serveTls, type TlsFiles } from "./tls-files.ts";
 
 export interface GrpcService {
   /** `opentelemetry.proto.collector.trace.v1.TraceService`. */

@@ -25,7 +25,7 @@ interface Kind {
  * Tells the operator of requests that a transport refused: the first of each kind with what its sender was told, then
  * how many more came in each minute. A kind that was quiet for a minute is new again.
  */
-export class Refusals {
+export class RefusalLog {
   readonly #metrics: ReceiverMetrics;
   readonly #logger: Logger;
   readonly #title: string;

@@ -1,7 +1,7 @@
 import { type Metadata, type ServerInterceptingCallInterface, type ServerInterceptor, status } from "@grpc/grpc-js";
-import type { RequestBudget, Reservation } from "../component/receiver.ts";
-import { type Due, DueList } from "./due-list.ts";
-import { answerOf } from "./error-status.ts";
+import type { RequestBudget, Reservation } from "../../component/receiver.ts";
+import { type Due, DueList } from "../due-list.ts";
+import { answerOf } from "../error-status.ts";
 import { FRAME_HEADER, grpcStatusOf } from "./grpc-raw.ts";
 import { type RawUnaryHandler, UnaryCall } from "./grpc-unary.ts";
 

@@ -1,5 +1,5 @@
 import { type ServerInterceptingCallInterface, type StatusObject, status } from "@grpc/grpc-js";
-import type { BatchEncoding } from "../component/ingest.ts";
+import type { BatchEncoding } from "../../component/ingest.ts";
 
 type Listener = Parameters<ServerInterceptingCallInterface["start"]>[0];
 
