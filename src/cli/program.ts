@@ -1,5 +1,5 @@
 import { Command } from "commander";
-import { nearest } from "../app/config/config-error.ts";
+import { nearest } from "../app/config/nearest.ts";
 import { readVersion } from "../app/version.ts";
 import { addCompletion } from "./commands/completion.ts";
 import { addConfig } from "./commands/config.ts";

@@ -1,6 +1,5 @@
 import { RECEIVERS } from "./builtin.ts";
 import { configSchema } from "./config.ts";
-import { nearest } from "./config-error.ts";
 import {
   type ConfigLayer,
   nearestWritten,
@@ -9,6 +8,7 @@ import {
   setPath,
   type WrittenSetting,
 } from "./config-sources.ts";
+import { nearest } from "./nearest.ts";
 import { settingPaths } from "./schema-keys.ts";
 
 const PREFIX = "SPANLOOM_";

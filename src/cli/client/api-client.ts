@@ -1,6 +1,5 @@
 import { readFileSync } from "node:fs";
-import { request as httpRequest, type IncomingMessage } from "node:http";
-import { request as httpsRequest } from "node:https";
+import type { IncomingMessage } from "node:http";
 import { cancelled, PermanentError } from "../../component/errors.ts";
 import { fileReason } from "../../component/reasons.ts";
 import { type ConnectionFlags, DEFAULT_URL } from "../options/connection-flags.ts";
@@ -102,8 +101,9 @@ export class ApiClient {
     throw refusalOf(status, answer.body.toString("utf8"), plainRefusal(url, answer));
   }
 
-  #send(url: URL, post: string | undefined, signal: AbortSignal | undefined): Promise<IncomingMessage> {
-    const send = url.protocol === "https:" ? httpsRequest : httpRequest;
+  async #send(url: URL, post: string | undefined, signal: AbortSignal | undefined): Promise<IncomingMessage> {
+    // Loaded here, as commands that ask nobody start without.
+    const { request: send } = await (url.protocol === "https:" ? import("node:https") : import("node:http"));
     const body = post === undefined ? undefined : Buffer.from(post);
     return new Promise((resolve, reject) => {
       const request = send(url, {

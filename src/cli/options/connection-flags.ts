@@ -1,4 +1,3 @@
-import { validateHeaderName, validateHeaderValue } from "node:http";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { checkUrl } from "./option-values.ts";
 
@@ -40,10 +39,8 @@ type Header = readonly [name: string, value: string];
 function collectHeader(text: string, previous: readonly Header[] = []): readonly Header[] {
   const at = text.indexOf(":");
   const [name, value] = [text.slice(0, Math.max(0, at)).trim(), text.slice(at + 1).trim()];
-  try {
-    validateHeaderName(name);
-    validateHeaderValue(name, value);
-  } catch {
+  // A token, and visible characters or blanks (RFC 9110 §5.6.2 and §5.5).
+  if (!/^[\w!#$%&'*+.^`|~-]+$/.test(name) || !/^[\t\x20-\x7e\x80-\xff]+$/.test(value)) {
     throw new InvalidArgumentError("expected a name and a value such as 'authorization: Bearer abc'");
   }
   return [...previous, [name, value]];
