@@ -1,7 +1,7 @@
 import { isUtf8 as nodeIsUtf8 } from "node:buffer";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { isUtf8, truncateUtf8, utf8Text, wellFormed } from "./utf8.ts";
+import { isUtf8, utf8Text, wellFormed } from "./utf8.ts";
 
 const LEADS = [
   0x00, 0x7f, 0x80, 0xbf, 0xc1, 0xc2, 0xdf, 0xe0, 0xe1, 0xed, 0xef, 0xf0, 0xf1, 0xf4, 0xf5, 0x9f, 0xa0, 0x8f, 0x90,
@@ -21,13 +21,6 @@ describe("utf8", () => {
   it("reads ill-formed parts as U+FFFD", () => {
     expect(utf8Text(Uint8Array.of(0x61, 0xff, 0x62), 0, 3)).toBe("a\ufffdb");
     expect(utf8Text(Buffer.from("xGrößex"), 1, 8)).toBe("Größe");
-  });
-
-  it("cuts at a character", () => {
-    expect(truncateUtf8("Größe", 3)).toBe("Gr");
-    expect(truncateUtf8("Größe", 4)).toBe("Grö");
-    expect(truncateUtf8("a🧵", 4)).toBe("a");
-    expect(truncateUtf8("short", 100)).toBe("short");
   });
 
   it("replaces lone surrogates and keeps pairs", () => {

@@ -94,8 +94,8 @@ async function startAndStop(environment: Readonly<Record<string, string>>): Prom
       let said = "";
       const hear = (chunk: Buffer) => {
         said += chunk.toString();
-        const url = /web UI and Jaeger API\s+(\S+)/.exec(said)?.[1];
-        if (url !== undefined && said.includes("\n  data ")) done(url);
+        const url = /"message":"spanloom is ready".*"ui":"([^"]+)"/.exec(said)?.[1];
+        if (url !== undefined) done(url);
       };
       child.stdout.on("data", hear);
       child.stderr.on("data", hear);

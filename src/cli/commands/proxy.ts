@@ -53,7 +53,6 @@ async function run(flags: ProxyFlags): Promise<void> {
   const { startStandaloneProxy } = await import("../../app/proxy.ts");
   const proxy = await startStandaloneProxy(config);
   outliveOutput(process);
-  process.stdout.write(`spanloom proxy is ready\n  listens on  ${proxy.url}\n`);
   let stopping = false;
   const stop = (signal: NodeJS.Signals): void => {
     if (stopping) process.exit(signal === "SIGINT" ? EXIT.interrupted : EXIT.failed);
@@ -68,6 +67,8 @@ async function run(flags: ProxyFlags): Promise<void> {
   };
   process.on("SIGINT", stop);
   process.on("SIGTERM", stop);
+  // Last: whoever reads it may stop the proxy at once.
+  process.stdout.write(`spanloom proxy is ready\n  listens on  ${proxy.url}\n`);
   await new Promise(() => {});
 }
 

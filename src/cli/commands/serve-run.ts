@@ -26,8 +26,6 @@ async function run(config: Config, flags: ServeFlags, format: LineFormat): Promi
   const { startCollector } = await import("../../app/collector.ts");
   const collector = await startCollector(config);
   outliveOutput(process);
-  const data = config.storage.kind === "memory" ? "memory" : config.storage.path;
-  process.stdout.write(format === "json" ? jsonBanner(collector, data) : banner(collector, data));
   const tell = (text: string): void => {
     if (format === "text") process.stderr.write(`spanloom: ${text}\n`);
     else process.stderr.write(jsonLine("info", text));
@@ -54,6 +52,9 @@ async function run(config: Config, flags: ServeFlags, format: LineFormat): Promi
   });
   process.on("SIGINT", stop);
   process.on("SIGTERM", stop);
+  // Last: whoever reads it may stop the collector at once.
+  const data = config.storage.kind === "memory" ? "memory" : config.storage.path;
+  process.stdout.write(format === "json" ? jsonBanner(collector, data) : banner(collector, data));
   await new Promise(() => {});
 }
 

@@ -161,7 +161,7 @@ describe("GET /api/live", () => {
       return !!streams.every(({ response }) => response.status === 200);
     });
     const refused = await follow();
-    expect(refused.response.status).toBe(503);
+    expect(refused.response.status).toBe(429);
   });
 
   it("is a stream of events for a browser, which goes on by the id of the last", async () => {
