@@ -11,6 +11,7 @@ import { type Core, createCore } from "./core.ts";
 import { type CollectorEndpoints, otlpEndpoints } from "./endpoints.ts";
 import { loadModules, loadThreadModules } from "./load-modules.ts";
 import { eventLoopLag } from "./process-metrics.ts";
+import { Readiness } from "./readiness.ts";
 import { configuredReceivers, startReceivers } from "./receivers.ts";
 import { registryUrl, startDiscovery } from "./registry.ts";
 import { Reloads } from "./reloads.ts";
@@ -88,8 +89,9 @@ async function startParts(config: Config, table: ReceiverTable, core: Core, part
   const tracing = startSelfTracing(config, core, store);
   if (tracing !== undefined) parts.opened("self-tracing", () => tracing.stop());
 
-  const sink = tracing?.traceSink(store) ?? store;
-  const inFlight = new InFlightBudget(mebibytes(config.limits.in_flight_mebibytes));
+  const readiness = new Readiness();
+  const sink = readiness.ofSink(tracing?.traceSink(store) ?? store);
+  const inFlight = readiness.ofBudget(new InFlightBudget(mebibytes(config.limits.in_flight_mebibytes)));
   const receivers = await startReceivers(configured, host, { sink, inFlight });
   parts.opened("receivers", (signal) => receivers.shutdown(signal));
 
@@ -124,7 +126,7 @@ async function startParts(config: Config, table: ReceiverTable, core: Core, part
       const endpoints = endpointsWith(url, listensOn);
       return collectorStatus({ version, startedAtMs, endpoints, config: reloads.running, store, metrics });
     },
-    notReady: () => (parts.stopping ? "shutting down" : store.trouble()),
+    notReady: () => (parts.stopping ? "shutting down" : (store.trouble() ?? readiness.reason)),
   });
   parts.opened("ui", (signal) => ui.close(signal));
 

@@ -42,11 +42,11 @@ describe("StopList", () => {
   it("stops the parts of one step side by side, and the next when all have", async () => {
     const list = new StopList(ORDER, SILENT_LOGGER);
     const seen: string[] = [];
-    const { promise, resolve } = Promise.withResolvers<void>();
-    list.opened("walls", () => promise);
+    const waiting: (() => void)[] = [];
+    list.opened("walls", () => new Promise((resolve) => void waiting.push(resolve)));
     list.opened("doors", async () => {
       seen.push("doors");
-      resolve();
+      for (const resolve of waiting) resolve();
     });
     list.opened("ground", async () => void seen.push("ground"));
     await list.stop(60_000);

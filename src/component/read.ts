@@ -53,8 +53,37 @@ export interface ViewResult {
   readonly status: number;
   readonly contentType: string;
   readonly body: Uint8Array<ArrayBuffer>;
-  /** Why the answer may lack something (OnGap): HTTP says it in the header `x-spanloom-incomplete` too. */
+  /**
+   * Why the answer may lack something (OnGap): HTTP says it in the header `x-spanloom-incomplete` too. What is found
+   * out while the rest is made, only the answer itself can say.
+   */
   readonly incomplete?: string;
+  /** What comes behind `body` in a large answer. Whoever gets it reads it to its end, or cancels it. */
+  readonly rest?: AnswerRest;
+}
+
+/** Pieces of an answer that are made as they are read, so that the answer is never in memory as a whole. */
+export interface AnswerRest {
+  /** About how many bytes come at once. */
+  readonly pieceBytes: number;
+  /** One call at a time. Throws as views do; then nothing follows, and the answer is not whole. */
+  next(): Promise<{ readonly bytes: Uint8Array<ArrayBuffer>; readonly last: boolean }>;
+  /** Nobody wants more. At any time, again too. */
+  cancel(): void;
+  /** The last piece was made, one could not be, or nobody wants it: nothing is read for it any more. */
+  readonly ended: Promise<void>;
+}
+
+/** All of an answer in memory. The result has no rest. */
+export async function wholeAnswer({ rest, ...result }: ViewResult): Promise<ViewResult> {
+  if (rest === undefined) return result;
+  const pieces: Uint8Array<ArrayBuffer>[] = [result.body];
+  for (let last = false; !last; ) {
+    const piece = await rest.next();
+    pieces.push(piece.bytes);
+    last = piece.last;
+  }
+  return { ...result, body: new Uint8Array(Buffer.concat(pieces)) };
 }
 
 /**

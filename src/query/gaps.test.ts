@@ -85,3 +85,36 @@ describe("answers that a failing disk leaves incomplete", () => {
     expect(await response.text()).toContain(REASON);
   });
 });
+
+it("says so in the header of a large answer too, where it is known before the first byte", async () => {
+  const traceId = "9".repeat(32);
+  const spans = Array.from({ length: 3_000 }, (_, i) => ({
+    traceId,
+    spanId: (i + 1).toString(16).padStart(16, "0"),
+    name: "x".repeat(200),
+    startTimeUnixNano: "1700000000000000000",
+    endTimeUnixNano: "1700000000000000001",
+  }));
+  const inner = new MemoryReader([batchOf(toModel({ resourceSpans: [{ scopeSpans: [{ spans }] }] } as never))]);
+  const reader: TraceReader = {
+    ...gappy(inner),
+    async *traces(ids, _signal, onGap) {
+      onGap?.(REASON);
+      yield* inner.traces(ids);
+    },
+  };
+  const host = hostOf(reader, { ...jaegerViews, ...uiViews });
+  const served = await serve(createUiRoutes(host), createJaegerRoutes(host));
+  try {
+    const download = `/api/ui/traces/${traceId}/download?format=jaeger`;
+    for (const path of [`/api/traces/${traceId}`, `/api/traces?traceID=${traceId}`, download]) {
+      const response = await fetch(`${served.url}${path}`);
+      expect(response.headers.get("content-length")).toBeNull();
+      expect(response.headers.get("x-spanloom-incomplete")).toBe(PARTIAL);
+      const { errors } = (await response.json()) as { errors: { msg: string }[] };
+      expect(errors).toEqual([{ msg: `partial: ${PARTIAL}` }]);
+    }
+  } finally {
+    await served.close();
+  }
+});

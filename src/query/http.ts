@@ -7,6 +7,8 @@ import type { ViewHost, ViewResult } from "../component/read.ts";
 import { messageOf } from "../model/message-of.ts";
 import { startFailure } from "../server/error-status.ts";
 import { isFromThisMachine } from "../server/same-machine.ts";
+import { AnswerBounds, DEFAULT_ANSWER_LIMITS } from "./answer-bounds.ts";
+import { writePieces, writeWhole } from "./answer-writer.ts";
 import type { QueryParams } from "./params.ts";
 
 const gzipAsync = promisify(gzip);
@@ -33,25 +35,35 @@ export interface ViewRequest {
 /**
  * A handler of a router: parses the request to a view and its parameters, runs it and sends the answer, compressed
  * where it is over 1 kB and a client on another machine takes gzip. A client that goes away aborts the view. Errors of
- * either step become `errorBody` with the status of `failureOf`.
+ * either step become `errorBody` with the status of `failureOf`. `bounds` are those of the server: one object for all
+ * its routes.
  */
 export function viewHandler(
   host: ViewHost,
   errorBody: ErrorBody,
   parse: (params: QueryParams, request: Request) => ViewRequest,
+  bounds: AnswerBounds = new AnswerBounds(),
 ): (request: Request, response: Response) => Promise<void> {
   return async (request, response) => {
     const abort = new AbortController();
+    const { signal } = abort;
     response.on("close", () => abort.abort());
+    let result: ViewResult | undefined;
+    let release: (() => void) | undefined;
     try {
       const { view, params, download } = parse(queryOf(request), request);
-      const result = await host.view(view, params, abort.signal);
+      result = await bounds.turnsOf(view).run(signal, () => host.view(view, params, signal));
+      release = bounds.hold(result.body.length + (result.rest?.pieceBytes ?? 0));
       if (download !== undefined && result.status === 200) {
         response.setHeader("Content-Disposition", `attachment; filename="${download}"`);
       }
-      await sendBytes(request, response, result);
+      await sendResult(request, response, result, bounds, signal);
     } catch (error) {
-      if (!response.destroyed) await sendError(request, response, error, errorBody);
+      // One that has begun was cut off.
+      if (!response.destroyed && !response.headersSent) await sendError(request, response, error, errorBody);
+    } finally {
+      release?.();
+      result?.rest?.cancel();
     }
   };
 }
@@ -80,22 +92,55 @@ export async function sendError(
   await sendBytes(request, response, { status: failure.http, contentType: "application/json", body });
 }
 
-async function sendBytes(request: Request, response: Response, result: ViewResult): Promise<void> {
+async function sendResult(
+  request: Request,
+  response: Response,
+  result: ViewResult,
+  { writeMs, pieces: turns }: AnswerBounds,
+  signal: AbortSignal,
+): Promise<void> {
+  const { body, rest } = result;
+  if (rest === undefined || request.method === "HEAD") {
+    await sendBytes(request, response, result, rest === undefined, writeMs);
+    return;
+  }
+  const zipped = wantsGzip(request);
+  setHead(response, result, zipped);
+  await writePieces(response, body, rest, { zipped, writeMs, turns, signal });
+}
+
+/** `whole` is false where the body is the beginning of what GET would give. */
+async function sendBytes(
+  request: Request,
+  response: Response,
+  result: ViewResult,
+  whole = true,
+  writeMs = DEFAULT_ANSWER_LIMITS.writeMs,
+): Promise<void> {
   let body: Uint8Array = result.body;
-  response.setHeader("Vary", "Accept-Encoding");
-  // For a client on this machine compressing costs more than the bytes it saves.
-  const wanted = acceptsGzip(request.headers["accept-encoding"]) && !isFromThisMachine(request);
-  if (body.length > COMPRESS_FROM_BYTES && wanted) {
+  const zipped = body.length > COMPRESS_FROM_BYTES && wantsGzip(request);
+  if (zipped) {
     body = await gzipAsync(body, { level: body.length > FAST_FROM_BYTES ? 1 : 6 });
     if (response.destroyed) return;
-    response.setHeader("Content-Encoding", "gzip");
   }
-  response.statusCode = result.status;
-  response.setHeader("Content-Type", result.contentType);
-  response.setHeader("Content-Length", body.length);
+  setHead(response, result, zipped);
+  if (whole) response.setHeader("Content-Length", body.length);
+  if (request.method === "HEAD") response.end();
+  else await writeWhole(response, body, writeMs);
+}
+
+function setHead(response: Response, { status, contentType, incomplete }: ViewResult, zipped: boolean): void {
+  response.statusCode = status;
+  response.setHeader("Vary", "Accept-Encoding");
+  if (zipped) response.setHeader("Content-Encoding", "gzip");
+  response.setHeader("Content-Type", contentType);
   response.setHeader("Cache-Control", "no-store");
-  if (result.incomplete !== undefined) response.setHeader(INCOMPLETE_HEADER, headerText(result.incomplete));
-  response.end(request.method === "HEAD" ? undefined : body);
+  if (incomplete !== undefined) response.setHeader(INCOMPLETE_HEADER, headerText(incomplete));
+}
+
+/** For a client on this machine compressing costs more than the bytes it saves. */
+function wantsGzip(request: Request): boolean {
+  return acceptsGzip(request.headers["accept-encoding"]) && !isFromThisMachine(request);
 }
 
 /** As much of a text as a header field can hold. */

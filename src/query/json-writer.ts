@@ -75,6 +75,11 @@ export class JsonWriter {
     this.#at = at;
   }
 
+  /** Bytes that `finish` would give. */
+  get length(): number {
+    return this.#fullBytes + this.#at;
+  }
+
   /** All of it; the writer is empty afterwards. */
   finish(): Uint8Array<ArrayBuffer> {
     const all = new Uint8Array(this.#fullBytes + this.#at);

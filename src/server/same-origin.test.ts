@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { crossOriginReason } from "./same-origin.ts";
+import { crossOriginReason, crossSiteReason } from "./same-origin.ts";
 
 const HOST = "localhost:16686";
 
@@ -30,4 +30,14 @@ describe("crossOriginReason", () => {
   it.each(["GET", "HEAD", "OPTIONS"])("leaves %s alone", (method) =>
     expect(crossOriginReason(method, { host: HOST, "sec-fetch-site": "cross-site" })).toBeUndefined(),
   );
+});
+
+describe("crossSiteReason", () => {
+  it("refuses pages of foreign sites, and nobody else", () => {
+    expect(crossSiteReason({ "sec-fetch-site": "cross-site" })).toBeDefined();
+    for (const site of ["same-origin", "same-site", "none"]) {
+      expect(crossSiteReason({ "sec-fetch-site": site })).toBeUndefined();
+    }
+    expect(crossSiteReason({ host: HOST })).toBeUndefined();
+  });
 });

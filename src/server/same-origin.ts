@@ -18,6 +18,15 @@ export function crossOriginReason(method: string | undefined, headers: IncomingH
   return `pages of ${origin} may not send ${method} requests here`;
 }
 
+/**
+ * Guard of the reading APIs: a page of a foreign site cannot read their answers, but an `<img>` of it that asks for a
+ * search has the search done. Pages of the same site, people and programs pass.
+ * @returns why the request is refused, or undefined
+ */
+export function crossSiteReason(headers: IncomingHttpHeaders): string | undefined {
+  return headers["sec-fetch-site"] === "cross-site" ? "a cross-site page may not ask this API" : undefined;
+}
+
 /** True for the origin of this very listener, behind TLS of its own or of a proxy or without. */
 export function isOwnOrigin(origin: string, host: string | undefined): boolean {
   return host !== undefined && (origin === `http://${host}` || origin === `https://${host}`);

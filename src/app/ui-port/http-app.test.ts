@@ -220,6 +220,22 @@ describe("requests that change something", () => {
     expect((await ask("/traces/api/anything", {}, "POST")).status).toBe(404);
   });
 
+  it.each(["/traces/api/traces?service=a", "/traces/api/ui/traces?limit=9", "/traces/api/services"])(
+    "of a foreign site's page are not done, not even %s",
+    async (path) => {
+      const image = { "sec-fetch-site": "cross-site", "sec-fetch-mode": "no-cors", "sec-fetch-dest": "image" };
+      expect((await ask(path, image)).status).toBe(403);
+      for (const site of ["same-origin", "same-site", "none"]) {
+        expect((await ask(path, { "sec-fetch-site": site })).status).not.toBe(403);
+      }
+    },
+  );
+
+  it("of a foreign site's page have nothing transformed", async () => {
+    const { status } = await ask("/traces/api/transform", { "sec-fetch-site": "cross-site" }, "POST", "{}");
+    expect(status).toBe(403);
+  });
+
   it("leave transform to everybody, which changes nothing", async () => {
     const { status } = await ask("/traces/api/transform", { origin: "https://a.example" }, "POST", "{}");
     expect(status).toBe(429);

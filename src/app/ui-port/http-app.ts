@@ -2,12 +2,13 @@ import type { ServerResponse } from "node:http";
 import createRouter, { type RequestHandler, type Router } from "router";
 import type { Logger } from "../../component/logger.ts";
 import type { ViewHost } from "../../component/read.ts";
+import { AnswerBounds } from "../../query/answer-bounds.ts";
 import { createJaegerRoutes } from "../../query/jaeger/routes.ts";
 import { createLiveRoutes } from "../../query/ui/live-routes.ts";
 import { createUiRoutes } from "../../query/ui/routes.ts";
 import { isAllowedHost } from "../../server/host-check.ts";
 import type { HttpHandler } from "../../server/http-listener.ts";
-import { crossOriginReason } from "../../server/same-origin.ts";
+import { crossOriginReason, crossSiteReason } from "../../server/same-origin.ts";
 import { withSlash } from "./base-path.ts";
 import { CONTROL_PATHS } from "./control-paths.ts";
 import { errorAnswer, noSuchEndpoint, pathOf, sendEnvelope } from "./http-errors.ts";
@@ -72,15 +73,17 @@ export function createHttpApp(settings: HttpAppSettings): HttpHandler {
 function apiRoutes({ control, viewHost, closing }: HttpAppSettings): Router {
   const router = createRouter();
   router.use("/api", (request, response, next) => {
-    // What `transform` answers says nothing of what is stored, and it changes nothing.
-    const reason = pathOf(request) === "/transform" ? undefined : crossOriginReason(request.method, request.headers);
+    // What `transform` answers says nothing of what is stored, and it changes nothing: it is guarded as reading is.
+    const method = pathOf(request) === "/transform" ? "GET" : request.method;
+    const reason = crossSiteReason(request.headers) ?? crossOriginReason(method, request.headers);
     if (reason === undefined) next();
     else sendEnvelope(response, 403, reason);
   });
   for (const path of CONTROL_PATHS) router.all(path, control);
+  const bounds = new AnswerBounds();
   router.use(createLiveRoutes(viewHost, closing));
-  router.use(createUiRoutes(viewHost));
-  router.use(createJaegerRoutes(viewHost));
+  router.use(createUiRoutes(viewHost, Date.now, bounds));
+  router.use(createJaegerRoutes(viewHost, Date.now, bounds));
   router.use("/api", noSuchEndpoint);
   return router;
 }

@@ -163,6 +163,16 @@ describe("spanloom db", () => {
     }
   });
 
+  it("exports a trace of some megabytes whole", async () => {
+    const ofOneTrace = (first: number) => tracesToJson(decodeTraces(makeBody("large", range(first, 10, 100, 50_000))));
+    await db("import", recording("in.jsonl", ...[1, 11, 21, 31].map((first) => `${ofOneTrace(first)}\n`)));
+    const target = join(folder, "out.jsonl");
+    expect(await db("export", target, "--service", "large")).toMatchObject({ traces: 1 });
+    const text = readFileSync(target, "utf8");
+    expect(Object.keys(JSON.parse(text) as object)).toEqual(["resourceSpans"]);
+    expect(text.match(/"spanId"/g)).toHaveLength(40);
+  });
+
   it("asks the collector that uses the folder, and no other", async () => {
     await db("import", recording("in.jsonl", line(1, 100)));
     const owner = await createCollector({ storage: { kind: "sqlite", path: data } });

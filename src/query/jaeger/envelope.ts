@@ -3,6 +3,8 @@ import type { ViewResult } from "../../component/read.ts";
 import type { Gaps } from "../gaps.ts";
 import { JsonWriter } from "../json-writer.ts";
 
+export const JSON_TYPE = "application/json";
+
 /** One entry of `errors` in Jaeger's envelope. */
 export interface JaegerError {
   readonly code?: number;
@@ -24,10 +26,21 @@ export function finishJaegerResult(
   errors: readonly JaegerError[] = [],
   gaps?: Gaps,
 ): ViewResult {
+  const body = finishEnvelope(writer, total, errors, gaps);
+  return { status: 200, contentType: JSON_TYPE, body, ...gaps?.mark };
+}
+
+/** The last bytes of an envelope, with what the writer still has. */
+export function finishEnvelope(
+  writer: JsonWriter,
+  total: number,
+  errors: readonly JaegerError[] = [],
+  gaps?: Gaps,
+): Uint8Array<ArrayBuffer> {
   const all = gaps?.reason === undefined ? errors : [...errors, { msg: `partial: ${gaps.reason}` }];
   const list = all.length === 0 ? "null" : JSON.stringify(all);
   writer.raw(`,"total":${total},"limit":0,"offset":0,"errors":${list}}`);
-  return { status: 200, contentType: "application/json", body: writer.finish(), ...gaps?.mark };
+  return writer.finish();
 }
 
 /** The answer whose data is one small value. */

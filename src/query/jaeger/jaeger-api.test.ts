@@ -11,6 +11,7 @@ import {
 } from "../../../test/support/query/fixture-traces.ts";
 import { hostOf, MemoryReader } from "../../../test/support/query/memory-reader.ts";
 import { type Served, serve } from "../../../test/support/query/serve.ts";
+import { wholeAnswer } from "../../component/read.ts";
 import { createJaegerRoutes } from "./routes.ts";
 import { jaegerViews } from "./views.ts";
 
@@ -495,3 +496,29 @@ function plainJson(value: OtlpValue): string {
     JSON.stringify(value.stringValue ?? value.boolValue ?? value.doubleValue ?? value.bytesValue ?? null)
   );
 }
+
+describe("a large answer", () => {
+  it("comes in pieces that join to the same JSON", async () => {
+    const traceId = "9".repeat(32);
+    const spans = Array.from({ length: 3_000 }, (_, i) => ({
+      traceId,
+      spanId: (i + 1).toString(16).padStart(16, "0"),
+      name: `operation ${i}`,
+      startTimeUnixNano: `${NOW}000000`,
+      endTimeUnixNano: `${NOW}000001`,
+      attributes: [{ key: "long", value: { stringValue: "x".repeat(200) } }],
+    }));
+    const large = new MemoryReader([batchOf(toModel({ resourceSpans: [{ scopeSpans: [{ spans }] }] } as never))]);
+    const signal = new AbortController().signal;
+    for (const view of ["jaeger.trace", "jaeger.traces"] as const) {
+      const params = view === "jaeger.trace" ? { traceId } : { traceIds: [traceId, "8".repeat(32)] };
+      const result = await jaegerViews[view](large, { ...params, raw: true } as never, signal);
+      expect(result.rest).toBeDefined();
+      expect(result.body.length).toBeLessThan(300_000);
+      const { body } = await wholeAnswer(result);
+      const { data, errors } = JSON.parse(Buffer.from(body).toString()) as Envelope<JaegerTrace[]>;
+      expect(data[0]?.spans.map(({ operationName }) => operationName)).toEqual(spans.map(({ name }) => name));
+      expect(errors === null).toBe(view === "jaeger.trace");
+    }
+  });
+});

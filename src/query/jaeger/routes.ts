@@ -3,6 +3,7 @@ import { PermanentError } from "../../component/errors.ts";
 import type { ViewHost } from "../../component/read.ts";
 import { SPAN_KIND_NAMES } from "../../model/span.ts";
 import { DAY_MS } from "../../model/time.ts";
+import { AnswerBounds } from "../answer-bounds.ts";
 import { errorHandler, type ViewRequest, viewHandler, wildcardParam } from "../http.ts";
 import { badParam, boolParam, intParam, type QueryParams, textParam, timeParam } from "../params.ts";
 import { parseSearchParams, parseTraceIdParams, requireTraceId } from "../search-params.ts";
@@ -18,10 +19,14 @@ const MAX_MS = 8_640_000_000_000_000;
  * Jaeger's v1 HTTP API with its full paths, `/api/services` and on; to be mounted at the root or a base path. What it
  * does not know is left to the next handler. `now` is the wall clock in ms since the epoch.
  */
-export function createJaegerRoutes(host: ViewHost, now: () => number = Date.now): Router {
+export function createJaegerRoutes(
+  host: ViewHost,
+  now: () => number = Date.now,
+  bounds: AnswerBounds = new AnswerBounds(),
+): Router {
   const router = createRouter({ caseSensitive: true });
   const get = (path: string, parse: (params: QueryParams, request: Request) => ViewRequest) =>
-    router.get(path, viewHandler(host, jaegerErrorBody, parse));
+    router.get(path, viewHandler(host, jaegerErrorBody, parse, bounds));
 
   get("/api/services", () => request("jaeger.services", {}));
   get("/api/services/*service/operations", (_params, req) =>
@@ -51,7 +56,7 @@ export function createJaegerRoutes(host: ViewHost, now: () => number = Date.now)
   router.post(
     "/api/transform",
     wholeBody,
-    viewHandler(host, jaegerErrorBody, (_params, req) => request("jaeger.transform", { body: bodyOf(req) })),
+    viewHandler(host, jaegerErrorBody, (_params, req) => request("jaeger.transform", { body: bodyOf(req) }), bounds),
   );
   for (const metric of JAEGER_METRICS) {
     get(`/api/metrics/${metric}`, (params) => request("jaeger.metrics", parseMetricsParams(metric, params, now())));

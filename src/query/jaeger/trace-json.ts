@@ -10,6 +10,8 @@ import { serversOwnIds } from "./server-span-ids.ts";
 import { SpanJson } from "./span-json.ts";
 import { type DerivedTag, derivedText, tagJson } from "./tag-json.ts";
 
+const SPANS_A_STEP = 64;
+
 /**
  * Writes traces as Jaeger's v1 API does: `{traceID, spans, processes, warnings}`, times and durations in whole µs,
  * negative durations as 0 with a warning. What the spans of a group share is decoded once for all traces of an answer,
@@ -31,11 +33,17 @@ export class JaegerTraceJson {
    * PermanentError `cancelled`.
    */
   write(traceId: string, fragments: readonly LogFragment[], raw: boolean): void {
+    for (const _ of this.steps(traceId, fragments, raw));
+  }
+
+  /** As `write`, which goes on when the caller does: after every few spans the writer may be emptied. */
+  *steps(traceId: string, fragments: readonly LogFragment[], raw: boolean): Generator<void, void, void> {
     const w = this.#writer;
     const processes = new Map<string, string>();
     const ownIds = !raw && sharesSpanIds(fragments) ? serversOwnIds(fragments) : undefined;
     w.raw(`{"traceID":"${traceId}","spans":[`);
     let first = true;
+    let written = 0;
     for (const { block, rows } of fragments) {
       throwIfAborted(this.#signal);
       const spans = new SpanJson(w, block);
@@ -53,6 +61,7 @@ export class JaegerTraceJson {
         }
         const ids = ownIds === undefined ? undefined : changedIds(block.columns, row, ownIds);
         spans.write(row, { traceId, processId, scopeTags, ...ids });
+        if (++written % SPANS_A_STEP === 0) yield;
       }
     }
     w.raw('],"processes":{');

@@ -5,7 +5,15 @@ import type { LogFragment } from "../../model/log.ts";
 import { SPAN_KIND, SPAN_KIND_NAMES } from "../../model/span.ts";
 import type { DependencyLink, SearchResult, TraceQuery } from "../../model/trace-query.ts";
 import { Gaps } from "../gaps.ts";
-import { beginJaegerResult, finishJaegerResult, type JaegerError, jaegerResult } from "./envelope.ts";
+import { PIECE_BYTES, piecedAnswer } from "../pieced-answer.ts";
+import {
+  beginJaegerResult,
+  finishEnvelope,
+  finishJaegerResult,
+  type JaegerError,
+  JSON_TYPE,
+  jaegerResult,
+} from "./envelope.ts";
 import { type JaegerMetricsParams, MIN_STEP_MS, metrics } from "./metrics.ts";
 import { fragmentsOfJson } from "./otlp-json-traces.ts";
 import { JaegerTraceJson } from "./trace-json.ts";
@@ -27,6 +35,7 @@ export interface JaegerViewParams {
   readonly "jaeger.transform": { readonly body: Uint8Array };
 }
 
+type Pieces = AsyncGenerator<Uint8Array<ArrayBuffer>, Uint8Array<ArrayBuffer>, void>;
 type Params<Name extends keyof JaegerViewParams> = JaegerViewParams[Name];
 
 /** The answers of Jaeger's v1 HTTP API (jaegertracing/jaeger, jaegerquery's http_handler and uimodel). */
@@ -73,7 +82,7 @@ async function search(reader: TraceReader, params: Params<"jaeger.search">, sign
   const found = await reader.find(params.query, signal);
   const ids = found.traces.map(({ traceId }) => traceId);
   const errors: JaegerError[] = found.complete ? [] : [{ msg: partialNote(found) }];
-  return tracesResult(reader, ids, params.raw, signal, errors, false);
+  return tracesPieced(reader, { ids, raw: params.raw, errors, reportMissing: false }, signal);
 }
 
 /** What is known of a search that saw only a part. */
@@ -86,7 +95,8 @@ function partialNote({ reason = "the search ended early", searchedBackTo }: Sear
 }
 
 async function traces(reader: TraceReader, params: Params<"jaeger.traces">, signal: AbortSignal): Promise<ViewResult> {
-  return tracesResult(reader, params.traceIds, params.raw, signal, [], true);
+  const { traceIds: ids, raw } = params;
+  return tracesPieced(reader, { ids, raw, errors: [], reportMissing: true }, signal);
 }
 
 async function trace(reader: TraceReader, params: Params<"jaeger.trace">, signal: AbortSignal): Promise<ViewResult> {
@@ -96,11 +106,30 @@ async function trace(reader: TraceReader, params: Params<"jaeger.trace">, signal
     gaps.throwIfAny();
     throw new PermanentError("not_found", "trace not found");
   }
+  return tracePieced({ traceId: params.traceId, fragments, raw: params.raw, gaps }, signal);
+}
+
+export interface ReadTrace {
+  readonly traceId: string;
+  readonly fragments: readonly LogFragment[];
+  readonly raw: boolean;
+  /** Those of the reading. */
+  readonly gaps: Gaps;
+}
+
+/** Jaeger's envelope with one trace, piece by piece. */
+export async function tracePieced(read: ReadTrace, signal: AbortSignal): Promise<ViewResult> {
+  return { ...(await piecedAnswer(JSON_TYPE, tracePieces(read, signal))), ...read.gaps.mark };
+}
+
+async function* tracePieces({ traceId, fragments, raw, gaps }: ReadTrace, signal: AbortSignal): Pieces {
   const writer = beginJaegerResult();
   writer.raw("[");
-  new JaegerTraceJson(writer, signal).write(params.traceId, fragments, params.raw);
+  for (const _ of new JaegerTraceJson(writer, signal).steps(traceId, fragments, raw)) {
+    if (writer.length >= PIECE_BYTES) yield writer.finish();
+  }
   writer.raw("]");
-  return finishJaegerResult(writer, 0, [], gaps);
+  return finishEnvelope(writer, 0, [], gaps);
 }
 
 async function dependencies(
@@ -137,21 +166,33 @@ async function transform(
   return finishJaegerResult(writer, 0);
 }
 
-async function tracesResult(
+interface WantedTraces {
+  readonly ids: readonly string[];
+  readonly raw: boolean;
+  /** What is known to be wrong with the answer. */
+  readonly errors: JaegerError[];
+  readonly reportMissing: boolean;
+}
+
+/** The result says what was missed until the first piece was made, the end of the envelope all. */
+async function tracesPieced(reader: TraceReader, wanted: WantedTraces, signal: AbortSignal): Promise<ViewResult> {
+  const gaps = new Gaps();
+  const answer = await piecedAnswer(JSON_TYPE, tracesPieces(reader, wanted, gaps, signal));
+  return { ...answer, ...gaps.mark };
+}
+
+async function* tracesPieces(
   reader: TraceReader,
-  ids: readonly string[],
-  raw: boolean,
+  { ids, raw, errors, reportMissing }: WantedTraces,
+  gaps: Gaps,
   signal: AbortSignal,
-  errors: JaegerError[],
-  reportMissing: boolean,
-): Promise<ViewResult> {
+): Pieces {
   const writer = beginJaegerResult();
   const json = new JaegerTraceJson(writer, signal);
   writer.raw("[");
   let separator = "";
   const asked = ids.map((id) => hexToBytes(id) as Uint8Array);
   let next = 0;
-  const gaps = new Gaps();
   for await (const fragments of reader.traces(asked, signal, gaps.onGap)) {
     const id = ids[next++] as string;
     if (!fragments.some(({ rows }) => rows.length > 0)) {
@@ -159,11 +200,12 @@ async function tracesResult(
       continue;
     }
     writer.raw(separator);
-    json.write(id, fragments, raw);
     separator = ",";
+    for (const _ of json.steps(id, fragments, raw)) if (writer.length >= PIECE_BYTES) yield writer.finish();
+    if (writer.length >= PIECE_BYTES) yield writer.finish();
   }
   writer.raw("]");
-  return finishJaegerResult(writer, 0, errors, gaps);
+  return finishEnvelope(writer, 0, errors, gaps);
 }
 
 async function readTrace(

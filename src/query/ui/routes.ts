@@ -4,6 +4,7 @@ import type { ViewHost } from "../../component/read.ts";
 import { parseSpanId } from "../../model/ids.ts";
 import { SPAN_KIND_NAMES } from "../../model/span.ts";
 import { DAY_MS } from "../../model/time.ts";
+import { AnswerBounds } from "../answer-bounds.ts";
 import { errorHandler, type ViewRequest, viewHandler } from "../http.ts";
 import { badParam, intParam, type QueryParams, textParam } from "../params.ts";
 import { parseSearchParams, requireTraceId } from "../search-params.ts";
@@ -24,10 +25,14 @@ export function uiErrorBody(_status: number, code: string, message: string): str
  * The UI's own API with its full paths under `/api/ui/`, read-only; every other path below it is a 404 in JSON. `now`
  * is the wall clock in ms since the epoch.
  */
-export function createUiRoutes(host: ViewHost, now: () => number = Date.now): Router {
+export function createUiRoutes(
+  host: ViewHost,
+  now: () => number = Date.now,
+  bounds: AnswerBounds = new AnswerBounds(),
+): Router {
   const router = createRouter({ caseSensitive: true });
   const get = (path: string, parse: (params: QueryParams, request: Request) => ViewRequest) =>
-    router.get(`/api/ui${path}`, viewHandler(host, uiErrorBody, parse));
+    router.get(`/api/ui${path}`, viewHandler(host, uiErrorBody, parse, bounds));
 
   get("/traces/:traceId/columns", (_params, req) => request("ui.columns", { traceId: traceIdOf(req) }));
   get("/traces/:traceId/spans/:spanId", (params, req) => {

@@ -9,9 +9,10 @@ import type { LogFragment } from "../../model/log.ts";
 import { SPAN_KIND_NAMES, type SpanRecord } from "../../model/span.ts";
 import type { TraceQuery, TraceSummary } from "../../model/trace-query.ts";
 import { Gaps } from "../gaps.ts";
-import { beginJaegerResult, finishJaegerResult } from "../jaeger/envelope.ts";
-import { JaegerTraceJson } from "../jaeger/trace-json.ts";
+import { JSON_TYPE } from "../jaeger/envelope.ts";
+import { tracePieced } from "../jaeger/views.ts";
 import { JsonWriter, jsonBytes } from "../json-writer.ts";
+import { PIECE_BYTES, piecedAnswer } from "../pieced-answer.ts";
 import { formatPageKey } from "../search-params.ts";
 import type {
   UiDependenciesResponse,
@@ -106,22 +107,27 @@ async function download(reader: TraceReader, params: Params<"ui.download">, sign
   const gaps = new Gaps();
   const fragments = await requireTrace(reader, params.traceId, signal, gaps);
   if (params.format === "otlp") {
-    const otlp = new JsonWriter();
-    otlp.raw('{"resourceSpans":[');
-    for (const [index, fragment] of fragments.entries()) {
-      throwIfAborted(signal);
-      const text = tracesToJson(toTracesData(fragmentRecords(fragment)));
-      const resourceSpans = text.slice(text.indexOf("[") + 1, text.lastIndexOf("]"));
-      otlp.raw(index === 0 ? resourceSpans : `,${resourceSpans}`);
-    }
-    otlp.raw("]}");
-    return { status: 200, contentType: "application/json", body: otlp.finish(), ...gaps.mark };
+    return { ...(await piecedAnswer(JSON_TYPE, otlpPieces(fragments, signal))), ...gaps.mark };
   }
-  const writer = beginJaegerResult();
-  writer.raw("[");
-  new JaegerTraceJson(writer, signal).write(params.traceId, fragments, true);
-  writer.raw("]");
-  return finishJaegerResult(writer, 0, [], gaps);
+  return tracePieced({ traceId: params.traceId, fragments, raw: true, gaps }, signal);
+}
+
+/** OTLP JSON, a fragment after the other. */
+async function* otlpPieces(
+  fragments: readonly LogFragment[],
+  signal: AbortSignal,
+): AsyncGenerator<Uint8Array<ArrayBuffer>, Uint8Array<ArrayBuffer>, void> {
+  const otlp = new JsonWriter();
+  otlp.raw('{"resourceSpans":[');
+  for (const [index, fragment] of fragments.entries()) {
+    throwIfAborted(signal);
+    const text = tracesToJson(toTracesData(fragmentRecords(fragment)));
+    const resourceSpans = text.slice(text.indexOf("[") + 1, text.lastIndexOf("]"));
+    otlp.raw(index === 0 ? resourceSpans : `,${resourceSpans}`);
+    if (otlp.length >= PIECE_BYTES) yield otlp.finish();
+  }
+  otlp.raw("]}");
+  return otlp.finish();
 }
 
 async function search(reader: TraceReader, params: Params<"ui.search">, signal: AbortSignal): Promise<ViewResult> {

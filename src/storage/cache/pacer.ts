@@ -14,13 +14,15 @@ export class Pacer {
   readonly #signal: AbortSignal;
   readonly #deadline: number;
   readonly #lane: FastLane | undefined;
+  readonly #isLong: boolean;
   #sliceEnd: number;
 
-  /** With a lane the request lets short ones by. */
-  constructor(signal: AbortSignal, budgetMs = Number.POSITIVE_INFINITY, lane?: FastLane) {
+  /** With a lane the request takes turns with others. One that has a budget is long, and lets short ones by. */
+  constructor(signal: AbortSignal, lane?: FastLane, budgetMs?: number) {
     const now = performance.now();
     this.#signal = signal;
-    this.#deadline = now + budgetMs;
+    this.#deadline = now + (budgetMs ?? Number.POSITIVE_INFINITY);
+    this.#isLong = budgetMs !== undefined;
     this.#lane = lane;
     this.#sliceEnd = now + SLICE_MS;
     this.check();
@@ -31,8 +33,8 @@ export class Pacer {
   }
 
   async pause(): Promise<void> {
-    await setImmediate();
-    await this.#lane?.passed();
+    await (this.#lane?.turn() ?? setImmediate());
+    if (this.#isLong) await this.#lane?.passed();
     this.check();
     this.#sliceEnd = performance.now() + SLICE_MS;
   }

@@ -1,6 +1,6 @@
 import type { Host } from "../../component/component.ts";
 import { cancelled, PermanentError, RetryableError } from "../../component/errors.ts";
-import type { TraceReader, View, ViewResult, ViewTable } from "../../component/read.ts";
+import type { AnswerRest, TraceReader, View, ViewResult, ViewTable } from "../../component/read.ts";
 import { stackOf } from "../../component/reasons.ts";
 import { messageOf } from "../../model/message-of.ts";
 import type { BodyPool } from "../block/body-pool.ts";
@@ -32,18 +32,39 @@ export class QueryCore {
     const view = this.#views[name] as View;
     const started = performance.now();
     const release = this.#pool?.hold();
+    let rest: AnswerRest | undefined;
     try {
-      return await view(this.#reader, params as never, signal);
+      const result = await view(this.#reader, params as never, signal);
+      rest = result.rest;
+      return rest === undefined ? result : { ...result, rest: this.#reported(name, rest, signal) };
     } catch (error) {
       throw this.#translate(name, error, signal);
     } finally {
-      release?.();
+      if (rest === undefined) release?.();
+      else void rest.ended.then(release);
       const { metrics } = this.#host;
       metrics.counter("spanloom_query_views_total", "Views answered.", { view: name }).add(1);
       metrics
         .counter("spanloom_query_view_seconds_total", "Time from request to answer of views.", { view: name })
         .add((performance.now() - started) / 1000);
     }
+  }
+
+  /** The rest of an answer, whose errors are told as those of its beginning. */
+  #reported(name: string, rest: AnswerRest, signal: AbortSignal): AnswerRest {
+    signal.addEventListener("abort", () => rest.cancel(), { once: true });
+    return {
+      pieceBytes: rest.pieceBytes,
+      ended: rest.ended,
+      cancel: () => rest.cancel(),
+      next: async () => {
+        try {
+          return await rest.next();
+        } catch (error) {
+          throw this.#translate(name, error, signal);
+        }
+      },
+    };
   }
 
   #translate(name: string, error: unknown, signal: AbortSignal): unknown {

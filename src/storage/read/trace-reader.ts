@@ -46,7 +46,7 @@ export function createTraceReader(
     trace: (traceId, signal, onGap) =>
       lane.run(async () => {
         const tell = gapsSince(source, onGap);
-        const pacer = new Pacer(signal);
+        const pacer = new Pacer(signal, lane);
         await cache.refresh(pacer);
         const trace = await readTrace(cache, traceId, pacer);
         tell();
@@ -55,22 +55,26 @@ export function createTraceReader(
 
     async *traces(traceIds, signal, onGap) {
       const tell = gapsSince(source, onGap);
-      const pacer = new Pacer(signal);
+      const pacer = new Pacer(signal, lane);
       await cache.refresh(pacer);
-      for (const traceId of traceIds) yield await lane.run(() => readTrace(cache, traceId, pacer));
       tell();
+      for (const traceId of traceIds) {
+        const trace = await lane.run(() => readTrace(cache, traceId, pacer));
+        tell();
+        yield trace;
+      }
     },
 
     async find(query, signal) {
       const { count } = source.missed();
       // Refreshing lets nobody by: short requests may be waiting for it.
       await cache.refresh(new Pacer(signal));
-      return findTraces(cache, query, new Pacer(signal, settings.findBudgetMs, lane), count);
+      return findTraces(cache, query, new Pacer(signal, lane, settings.findBudgetMs), count);
     },
 
     async live(request, signal, onGap) {
       const tell = gapsSince(source, onGap);
-      const pacer = new Pacer(signal, Number.POSITIVE_INFINITY, lane);
+      const pacer = new Pacer(signal, lane, Number.POSITIVE_INFINITY);
       await cache.refresh(new Pacer(signal));
       const step = await readLive(cache, request, pacer);
       tell();

@@ -1,5 +1,5 @@
 import { MessageChannel, type Transferable } from "node:worker_threads";
-import type { Connect, ReadServer, ViewHost } from "../../component/read.ts";
+import { type Connect, type ReadServer, type ViewHost, wholeAnswer } from "../../component/read.ts";
 import type { QueryModule } from "../../component/store.ts";
 import { BodyPool } from "../block/body-pool.ts";
 import { RecentBodies } from "../block/recent-bodies.ts";
@@ -40,7 +40,10 @@ await runThread<ToQuery>(async (port) => {
   const views: ViewHost = {
     view(name, params, signal) {
       const result = Promise.resolve().then(() => core.view(name, params, signal));
-      const done: Promise<unknown> = result.catch(() => {}).finally(() => running.delete(done));
+      const done: Promise<unknown> = result
+        .then(({ rest }) => rest?.ended)
+        .catch(() => {})
+        .finally(() => running.delete(done));
       running.add(done);
       return result;
     },
@@ -56,7 +59,7 @@ await runThread<ToQuery>(async (port) => {
     const cancel = new AbortController();
     cancels.set(id, cancel);
     try {
-      const result = await views.view(name, params, cancel.signal);
+      const result = await wholeAnswer(await views.view(name, params, cancel.signal));
       port.answer(id, result, wholeBuffer(result.body));
     } catch (error) {
       port.refuse(id, error);

@@ -4,7 +4,7 @@ import { MessageChannel } from "node:worker_threads";
 import type { Host } from "../../component/component.ts";
 import { cancelled, RetryableError } from "../../component/errors.ts";
 import type { IngestPipeline } from "../../component/ingest.ts";
-import type { Connect, ViewHost } from "../../component/read.ts";
+import { type Connect, type ViewHost, wholeAnswer } from "../../component/read.ts";
 import { joinSignals } from "../../component/signals.ts";
 import type { ExportModule, IngestModule, QueryModule, StoreSettings } from "../../component/store.ts";
 import { AGGREGATES, aggregateBytes } from "../aggregates/builtin.ts";
@@ -125,13 +125,21 @@ function threads(parts: Parts): StoreThreads {
     const both = joinSignals(signal, ending.signal);
     const running = query.view(name, params, both.signal);
     views.add(running);
+    let ended: Promise<void> | undefined;
     try {
-      return await running;
+      const result = await running;
+      ended = result.rest?.ended;
+      return result;
     } catch (error) {
       throw signal.aborted ? cancelled() : error;
     } finally {
-      both.release();
       views.delete(running);
+      if (ended === undefined) both.release();
+      else {
+        // What it reads later ends with the store, as its beginning does.
+        const rest: Promise<void> = ended.then(both.release).finally(() => views.delete(rest));
+        views.add(rest);
+      }
     }
   };
 
@@ -159,7 +167,7 @@ function threads(parts: Parts): StoreThreads {
     query: {
       trouble: () => trouble.reading,
       checkDeletions: async () => source.checkDeletions(),
-      view,
+      view: async (name, params, signal) => wholeAnswer(await view(name, params, signal)),
       async serve(config, onStream) {
         const connect: Connect = (peer) => {
           const { port1, port2 } = new MessageChannel();

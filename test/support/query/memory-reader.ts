@@ -145,7 +145,8 @@ export function hostOf(reader: TraceReader, views: Readonly<Record<string, unkno
     async view(name: string, params: unknown, signal: AbortSignal): Promise<ViewResult> {
       const view = table[name];
       if (view === undefined) throw new Error(`no view ${name}`);
-      return structuredClone(await view(reader, structuredClone(params) as never, signal));
+      const { rest, ...beginning } = await view(reader, structuredClone(params) as never, signal);
+      return { ...structuredClone(beginning), ...(rest === undefined ? {} : { rest }) };
     },
   };
 }
