@@ -87,8 +87,8 @@ Settings come from the config file (\`--config\`, \`SPANLOOM_CONFIG\`, or \`span
 | environment variable: upper case, two underscores between the parts | \`SPANLOOM_STORAGE__PATH=/data\` |
 | flag | \`--set storage.path=/data\` |
 
-Values of variables and of \`--set\` are YAML: \`--set 'sampling.rules=[{service: cart, ratio: 0.5}]'\`. An unknown key is an
-error that names the nearest right one. \`spanloom config check\` finds mistakes without starting anything, and
+Values of variables and of \`--set\` are YAML: \`--set 'sampling.rules=[{service: cart, ratio: 0.5}]'\`. An unknown key is
+an error that names the nearest right one. \`spanloom config check\` finds mistakes without starting anything, and
 \`spanloom config print\` shows the whole config with its defaults.
 
 Errors name the file, line and column of a setting, the variable, or the flag that it comes from. Variables of the
