@@ -53,10 +53,7 @@ export async function check(flags: DbFlags): Promise<void> {
     const bad = report.problems.length + report.damagedFiles.length;
     if (flags.json) print({ ok: bad === 0, ...report });
     else {
-      for (const problem of report.problems) {
-        const where = "file" in problem ? problem.file : `segment ${problem.segment}`;
-        process.stdout.write(`${where}: ${problem.reason}\n`);
-      }
+      process.stdout.write(problemLines(report.problems));
       for (const file of report.damagedFiles) process.stdout.write(`put aside as damaged: ${file}\n`);
       process.stdout.write(
         `${bad === 0 ? "all well" : count(bad, "problem")}: ${count(report.spans, "span")} in ${count(report.rows, "row")} of ${count(report.segments, "segment")}\n`,
@@ -73,17 +70,29 @@ export async function backup(folder: string, flags: DbFlags): Promise<void> {
   const reader = readDataFolder(await resolveConfig(flags, process.env));
   const progress = await createProgress("segments", flags.json);
   try {
-    const { segments } = await reader.backup(folder, (done, total) => progress.update(done, total, ""));
+    const { segments, problems } = await reader.backup(folder, (done, total) => progress.update(done, total, ""));
     progress.stop();
-    if (flags.json) print({ folder, segments });
-    else
+    const bad = problems.length;
+    if (flags.json) print({ ok: bad === 0, folder, segments, problems });
+    else {
+      const copied = `copied ${count(segments, "segment")} to ${folder}`;
       process.stdout.write(
-        `copied ${count(segments, "segment")} to ${folder}; try it: spanloom db check --data ${folder}\n`,
+        `${problemLines(problems)}${copied}${bad === 0 ? "" : ` with ${count(bad, "problem")}`}; try it: spanloom db check --data ${folder}\n`,
       );
+    }
+    if (bad > 0) process.exitCode = EXIT.failed;
   } finally {
     progress.stop();
     reader.close();
   }
+}
+
+type Problem = { readonly reason: string } & ({ readonly file: string } | { readonly segment: number });
+
+function problemLines(problems: readonly Problem[]): string {
+  return problems
+    .map((problem) => `${"file" in problem ? problem.file : `segment ${problem.segment}`}: ${problem.reason}\n`)
+    .join("");
 }
 
 function print(value: unknown): void {

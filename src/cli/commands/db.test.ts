@@ -69,7 +69,7 @@ describe("spanloom db", () => {
     expect(await db("delete", "--service", "shop-201", "--min-duration", "9h")).toMatchObject({ deleted: 0 });
     expect(await db("check")).toMatchObject({ ok: true, spans: 3980 });
     const copy = join(folder, "copy");
-    expect(await db("backup", copy)).toMatchObject({ segments: 2 });
+    expect(await db("backup", copy)).toMatchObject({ ok: true, segments: 2, problems: [] });
     await db("compact");
 
     for (const from of [data, copy]) {
@@ -99,6 +99,18 @@ describe("spanloom db", () => {
     expect(report.problems).toMatchObject([{ segment }]);
     expect(process.exitCode).toBe(1);
     expect(existsSync(file)).toBe(true);
+  });
+
+  it("copies what is there of a damaged folder, says what is not, and ends with code 1", async () => {
+    await db("import", recording("in.jsonl", line(1, 4000)));
+    await db("compact");
+    const [{ segment }] = (await db("stats")).segments as [{ segment: number }];
+    rmSync(join(data, "segments", `${String(segment).padStart(8, "0")}.db`));
+    const report = await db("backup", join(folder, "copy"));
+    expect(report.ok).toBe(false);
+    expect(report.problems).toContainEqual({ segment, reason: expect.stringContaining("is missing") });
+    expect(process.exitCode).toBe(1);
+    expect(existsSync(join(folder, "copy", "catalog.db"))).toBe(true);
   });
 
   it("finds cursors and deletions that are not what was written", async () => {

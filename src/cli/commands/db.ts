@@ -76,7 +76,7 @@ export function addDb(program: Command): void {
   ).action(async (files: string[], flags: DbFlags) => (await changes()).importFrom(files, flags));
   command(
     "backup",
-    "copy the data folder as it is at one moment: a collector can be started on the copy",
+    "copy the data folder as it is at one moment, for a collector to start on; exit code 1 when something could not be copied",
     "backup /backups/spanloom-monday",
     "backup --data /var/lib/spanloom /backups/spanloom-$(date +%F)",
   )
