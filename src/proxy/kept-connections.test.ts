@@ -49,10 +49,11 @@ describe.each(ENDS)("a kept connection that the upstream has %s", (_how, end) =>
     expect(answers).toMatch(/2\.$/);
     expect(seen).toEqual(["POST first", `${method} ${body}`]);
     expect(sockets).toHaveLength(2);
-    const retried = method === "GET" ? 1 : 0;
-    const clients = await proxy.spans("client", 2 + retried);
-    expect(clients.map((record) => attributes(record)["error.type"]).filter(Boolean)).toHaveLength(retried);
-    expect(sumOf(proxy.metrics, "spanloom_proxy_upstream_failures_total")).toBe(retried);
+    // A GET is sent without a look, and again where that failed. Node has looked itself since 24.22 and 22.23.
+    const failed = sumOf(proxy.metrics, "spanloom_proxy_upstream_failures_total");
+    expect(failed).toBeLessThanOrEqual(method === "GET" ? 1 : 0);
+    const clients = await proxy.spans("client", 2 + failed);
+    expect(clients.map((record) => attributes(record)["error.type"]).filter(Boolean)).toHaveLength(failed);
   });
 
   it("is noticed in the middle of a POST's body, which is sent once", async () => {

@@ -111,6 +111,16 @@ function open(path: string) {
   };
 }
 
+/** Undefined for a folder that is refused by name: a bit makes the number of its format that of a newer version. */
+function openUnlessNewer(path: string, where: string): ReturnType<typeof open> | undefined {
+  try {
+    return open(path);
+  } catch (error) {
+    expect(error, where).toMatchObject({ code: "data_format_unknown" });
+    return undefined;
+  }
+}
+
 const spansOf = (batches: readonly number[]) =>
   batches.flatMap((batch) => range(batch * BATCH, BATCH).map(({ id }) => id));
 const all = Array.from({ length: PASSED + AHEAD }, (_, i) => i + 1);
@@ -182,7 +192,8 @@ it(
     for (let i = 0; i < FLIPS; i++) {
       await flipped("catalog.db", random, (path, where) => {
         const problems = databaseProblems(testDriver, path);
-        const store = open(path);
+        const store = openUnlessNewer(path, where);
+        if (store === undefined) return;
         const visible = store.visible();
         const errors = store.errors().map(({ message }) => message);
         store.close();
