@@ -2,6 +2,7 @@ import * as zlib from "node:zlib";
 import { PermanentError } from "../component/errors.ts";
 import type { BatchEncoding } from "../component/ingest.ts";
 import { messageOf } from "../model/message-of.ts";
+import { endsInsideZstdFrame } from "./zstd-frames.ts";
 
 const MIN_CHUNK = 16 * 1024;
 const MAX_FIRST_CHUNK = 4 * 1024 * 1024;
@@ -74,10 +75,14 @@ export async function inflateLargeBody(
   });
 }
 
+/** Looks at what can be told before anything is inflated; true where nothing has to be. */
 function isPlain(bytes: Uint8Array, encoding: BatchEncoding, maxBytes: number): encoding is "identity" {
   if (encoding === "identity" && bytes.length > maxBytes) throw tooLarge(maxBytes);
   if (encoding !== "identity" && bytes.length === 0) {
     throw new PermanentError("malformed", `the ${encoding} body is empty`);
+  }
+  if (encoding === "zstd" && endsInsideZstdFrame(bytes)) {
+    throw new PermanentError("malformed", "the body is not valid zstd data: it ends before its last frame does");
   }
   return encoding === "identity";
 }
