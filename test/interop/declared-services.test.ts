@@ -60,7 +60,10 @@ describeWhere(DNSMASQ !== undefined, "dnsmasq is missing", "services declared wi
     await inventory.start();
     await orders.start();
     expect(await order()).toMatchObject({ status: 500 });
-    await dns.zone([`srv-host=_inventory_service._tcp.shop.test,localhost,${portOf(inventory)}`]);
+    await dns.zone([
+      `srv-host=_inventory_service._tcp.shop.test,here.shop.test,${portOf(inventory)}`,
+      "host-record=here.shop.test,127.0.0.1",
+    ]);
     await eventually(async () => expect(await order()).toEqual(ANSWER));
     await dns.zone(["srv-host=_inventory_service._tcp.shop.test"]);
     await eventually(async () => expect(await order()).toMatchObject({ status: 500 }));
