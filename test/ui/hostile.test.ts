@@ -111,8 +111,9 @@ describe.each([390, 640, 1280])("text from strangers, %d pixels wide", (width) =
       for (const title of ["Resource", "Scope", "Times and context", "Raw OTLP JSON"]) {
         await panel.getByText(title, { exact: true }).click();
       }
+      // The JSON is asked of the server once it is opened.
+      await expect.poll(async () => (await panel.textContent())?.length).toBeGreaterThan(LONG.length);
       await isInert(page);
-      expect((await panel.textContent())?.length).toBeGreaterThan(LONG.length);
     }));
 
   it("is text among services and on the map", async () => {
