@@ -38,6 +38,25 @@ const ONLY = process.argv.find((arg) => arg.startsWith("--only="))?.slice("--onl
 const signal = new AbortController().signal;
 const figures: Record<string, string | number>[] = [];
 
+const equals = (key: string, value: string): SpanFilter => ({
+  op: "compare",
+  field: { scope: "any", key },
+  is: "=",
+  value: { type: "text", value },
+});
+const service = (n: number): SpanFilter => ({
+  op: "compare",
+  field: { intrinsic: "service" },
+  is: "=",
+  value: { type: "text", value: `service-${String(n % 16).padStart(2, "0")}` },
+});
+const slow = (ns: bigint): SpanFilter => ({
+  op: "compare",
+  field: { intrinsic: "duration" },
+  is: ">",
+  value: { type: "int", value: ns },
+});
+
 if (process.argv[2] === WRITER) {
   await runWriter(process.argv[3] as string, Number(process.argv[4]));
 } else {
@@ -136,25 +155,6 @@ function renewRequestIds(body: Buffer, pass: number): void {
     body.write(digits, at + REQUEST_ID.length + 4, "latin1");
   }
 }
-
-const equals = (key: string, value: string): SpanFilter => ({
-  op: "compare",
-  field: { scope: "any", key },
-  is: "=",
-  value: { type: "text", value },
-});
-const service = (n: number): SpanFilter => ({
-  op: "compare",
-  field: { intrinsic: "service" },
-  is: "=",
-  value: { type: "text", value: `service-${String(n % 16).padStart(2, "0")}` },
-});
-const slow = (ns: bigint): SpanFilter => ({
-  op: "compare",
-  field: { intrinsic: "duration" },
-  is: ">",
-  value: { type: "int", value: ns },
-});
 
 async function ask(folder: string, traceIds: readonly Uint8Array[]): Promise<void> {
   const source = new StoredSource(fileAccess(betterSqlite3Driver, folder), (_, reason) => {
