@@ -10,11 +10,11 @@ import { GRPC_STATUS } from "../model/grpc-status.ts";
 import { RequestOrder, refusedForm } from "./connection-end.ts";
 import { grpcStatusOfHttp } from "./http-status.ts";
 import { type ClientError, goAway, isHttp2Preface } from "./http2-preface.ts";
-import { listen } from "./listen.ts";
-import { type EndpointSetting, listenOnEach, wantedAddresses } from "./listen-addresses.ts";
+import type { EndpointSetting } from "./listen-addresses.ts";
 import type { ListenerName } from "./listen-error.ts";
+import { openListener } from "./open-listener.ts";
 import type { TlsConfig } from "./tls.ts";
-import { openTlsFiles, serveTls, type TlsFiles } from "./tls-files.ts";
+import { serveTls, type TlsFiles } from "./tls-files.ts";
 
 export type HttpHandler = (request: IncomingMessage, response: ServerResponse) => void;
 
@@ -89,22 +89,10 @@ export class HttpListener {
    */
   async start(): Promise<Endpoint> {
     const { name, tls, endpoint, logger } = this.#options;
-    const files = openTlsFiles(tls, name, logger);
-    const open = async (wanted: Endpoint): Promise<Endpoint> => {
-      const server = this.#create(files);
-      const bound = await listen(server, wanted, name);
-      this.#servers.push(server);
-      return bound;
-    };
-    try {
-      const [first] = await listenOnEach(wantedAddresses(endpoint), open, logger);
-      this.#address = first as Endpoint;
-      this.#tls = files;
-    } catch (error) {
-      files?.close();
-      for (const server of this.#servers.splice(0)) server.close();
-      throw error;
-    }
+    const create = (files: TlsFiles | undefined) => this.#create(files);
+    const opened = await openListener(this.#servers, create, { name, tls, endpoint, logger });
+    this.#tls = opened.tls;
+    this.#address = opened.address;
     return this.#address;
   }
 

@@ -8,12 +8,12 @@ import type { RequestBudget } from "../../component/receiver.ts";
 import { onAbort } from "../../component/signals.ts";
 import { endGently } from "../connection-end.ts";
 import { boundHttp2 } from "../http2-bounds.ts";
-import { listen } from "../listen.ts";
-import { type EndpointSetting, listenOnEach, wantedAddresses } from "../listen-addresses.ts";
+import type { EndpointSetting } from "../listen-addresses.ts";
 import type { ListenerName } from "../listen-error.ts";
+import { openListener } from "../open-listener.ts";
 import { sniffProtocol } from "../sniff-protocol.ts";
 import type { TlsConfig } from "../tls.ts";
-import { openTlsFiles, serveTls, type TlsFiles } from "../tls-files.ts";
+import { serveTls, type TlsFiles } from "../tls-files.ts";
 import { grpcHealth } from "./grpc-health.ts";
 import { rawUnaryMethod } from "./grpc-raw.ts";
 import { type ReceiveRefusal, receiveGuard } from "./grpc-receive-guard.ts";
@@ -96,25 +96,17 @@ export class GrpcListener {
    * @throws PermanentError `listen_failed`, or `config_invalid` for unusable certificates
    */
   async start(): Promise<Endpoint> {
-    const { name, tls, logger, endpoint, maxConnections } = this.#options;
-    const files = openTlsFiles(tls && { ...tls, min_version: "1.2" }, name, logger);
+    const { name, endpoint, logger, maxConnections } = this.#options;
+    const tls = this.#options.tls && ({ ...this.#options.tls, min_version: "1.2" } as const);
     const take = this.#createServer();
-    const open = async (wanted: Endpoint): Promise<Endpoint> => {
+    const create = (files: TlsFiles | undefined): NetServer => {
       const listening = this.#createListening(files, take);
       listening.maxConnections = maxConnections;
-      const bound = await listen(listening, wanted, name);
-      this.#listening.push(listening);
-      return bound;
+      return listening;
     };
-    try {
-      const [first] = await listenOnEach(wantedAddresses(endpoint), open, logger);
-      this.#address = first as Endpoint;
-      this.#tls = files;
-    } catch (error) {
-      files?.close();
-      for (const listening of this.#listening.splice(0)) listening.close();
-      throw error;
-    }
+    const opened = await openListener(this.#listening, create, { name, tls, endpoint, logger });
+    this.#tls = opened.tls;
+    this.#address = opened.address;
     return this.#address;
   }
 
