@@ -49,6 +49,11 @@ export interface UiSpanDetail {
   /** End − start; may be negative. */
   readonly durationNano: string;
   readonly status: { readonly code: UiStatusCode; readonly message: string };
+  /**
+   * What a failed span says about why: its status message, its last exception, `error.type`, or the status code of HTTP
+   * or gRPC; empty where it says nothing.
+   */
+  readonly errorText: string;
   readonly attributes: readonly UiAttribute[];
   readonly droppedAttributesCount: number;
   readonly events: readonly UiEvent[];
@@ -103,12 +108,12 @@ export interface UiLinkedFromResponse {
   readonly complete: boolean;
 }
 
-/** Where a trace went wrong first: the earliest span with an error that no child of it explains. */
+/** Where a trace went wrong first: the earliest failed span below which nothing failed. */
 export interface UiFirstError {
   readonly spanId: string;
   readonly service: string;
   readonly name: string;
-  /** Status message, or that of an exception; one line of at most 200 characters, empty where the span says nothing. */
+  /** Its `errorText` on one line of at most 200 characters. */
   readonly text: string;
 }
 

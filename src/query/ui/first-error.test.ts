@@ -44,10 +44,6 @@ function fragment(...spans: Span[]): LogFragment {
   );
 }
 
-const exception = (...attributes: KeyValue[]) => ({
-  events: [{ timeUnixNano: 1n, name: "exception", attributes, droppedAttributesCount: 0 }],
-});
-
 describe("the first error of a trace", () => {
   it("is the earliest that no child explains, wherever its spans are", () => {
     const above = fragment(span(1, 0, failed("status 500")), span(2, 1, failed("upstream failed")));
@@ -61,24 +57,16 @@ describe("the first error of a trace", () => {
     expect(firstError([fragment(span(1, 0, OK))])).toBeUndefined();
   });
 
-  it("takes the exception's words, or error.type, where the status has none", () => {
-    const textOf = (more: Partial<Span>) => firstError([fragment(span(1, 0, failed(), more))])?.text;
-    expect(
-      textOf(exception(attribute("exception.type", "IOException"), attribute("exception.message", "disk full"))),
-    ).toBe("IOException: disk full");
-    expect(textOf(exception(attribute("exception.message", "disk full")))).toBe("disk full");
-    expect(textOf({ ...exception(), attributes: [attribute("error.type", "timeout")] })).toBe("timeout");
-    expect(textOf({})).toBe("");
+  it("lies below a span without a status of its own, and names the code that it ended with", () => {
+    const below = span(3, 2, failed(), { attributes: [attribute("http.status_code", "503")] });
+    expect(firstError([fragment(span(1, 0, failed("outer")), span(2, 1, OK), below)])).toMatchObject({
+      name: "span 3",
+      text: "HTTP 503",
+    });
   });
 
-  it("has the words of a later one where the earliest says nothing", () => {
-    const silent = span(2, 1, failed());
-    expect(firstError([fragment(span(1, 0, OK), silent, span(3, 1, failed("refused")))])?.text).toBe("refused");
-    expect(firstError([fragment(span(1, 0, OK), silent)])).toMatchObject({ name: "span 2", text: "" });
-  });
-
-  it("is found where parents go in a circle", () => {
-    expect(firstError([fragment(span(1, 2, failed("a")), span(2, 1, failed("b")))])?.text).toBe("a");
+  it("is found where parents go in a circle, in the tree that the page shows", () => {
+    expect(firstError([fragment(span(1, 2, failed("a")), span(2, 1, failed("b")))])?.text).toBe("b");
   });
 
   it("has a text of one line and bounded length", () => {

@@ -1,12 +1,12 @@
 import { fragmentRecords } from "../../codec/otlp/message/fragment-records.ts";
 import type { TraceReader } from "../../component/read.ts";
-import { anyValueText, findAttribute, type KeyValue } from "../../model/any-value.ts";
-import { bytesToHex, hexToBytes } from "../../model/ids.ts";
+import { hexToBytes } from "../../model/ids.ts";
 import type { LogFragment } from "../../model/log.ts";
-import { type Span, STATUS_CODE } from "../../model/span.ts";
-import { startNano } from "../../model/span-columns.ts";
 import type { TraceSummary } from "../../model/trace-query.ts";
 import type { UiFirstError } from "./api-types.ts";
+import { firstErrorRow } from "./error-origin.ts";
+import { errorText } from "./error-text.ts";
+import { buildTraceTree } from "./trace-tree.ts";
 
 /** Characters of an error's text; the span has all of it. */
 const MAX_TEXT = 200;
@@ -14,8 +14,6 @@ const MAX_TEXT = 200;
 const BUDGET_MS = 50;
 /** Longer traces are not read for a row of a list. */
 const MAX_SPANS = 5_000;
-/** Error spans of one trace that are asked for a text. */
-const MAX_ASKED = 4;
 
 /**
  * Where each found trace went wrong first, by trace id: traces without errors have no entry, nor do those that there
@@ -38,51 +36,25 @@ export async function firstErrors(
   return found;
 }
 
-/**
- * The earliest span with an error that no child of it explains: errors travel up, and those above say less. Its text is
- * the status message, or that of an exception event, or `error.type`. Where it has none, later ones are asked.
- */
+/** Where the trace went wrong first (firstErrorRow), and what that span says about why. */
 export function firstError(fragments: readonly LogFragment[]): UiFirstError | undefined {
-  const failed = fragments.flatMap((fragment) =>
-    fragment.rows
-      .filter((row) => fragment.block.columns.status[row] === STATUS_CODE.error)
-      .map((row) => ({ fragment, row, start: startNano(fragment.block.columns, row) })),
-  );
-  const explained = new Set(
-    failed.map(({ fragment, row }) => bytesToHex(fragment.block.columns.parentIds, row * 8, 8)),
-  );
-  const origins = failed.filter(
-    ({ fragment, row }) => !explained.has(bytesToHex(fragment.block.columns.spanIds, row * 8, 8)),
-  );
-  // Spans that are each other's parents leave none.
-  const ordered = (origins.length > 0 ? origins : failed).sort((a, b) =>
-    a.start < b.start ? -1 : Number(a.start > b.start),
-  );
-  let first: UiFirstError | undefined;
-  for (const { fragment, row } of ordered.slice(0, MAX_ASKED)) {
-    for (const { span, service } of fragmentRecords({ block: fragment.block, rows: [row] })) {
-      const error = { spanId: span.spanId, service, name: span.name, text: shortened(errorText(span)) };
-      if (error.text !== "") return error;
-      first ??= error;
-    }
+  const tree = buildTraceTree(fragments);
+  const place = (row: number) => ({
+    block: (fragments[tree.fragment[row] as number] as LogFragment).block,
+    row: tree.source[row] as number,
+  });
+  const status = new Uint8Array(tree.count);
+  for (let row = 0; row < tree.count; row++) {
+    const { block, row: source } = place(row);
+    status[row] = block.columns.status[source] as number;
   }
-  return first;
-}
-
-function errorText(span: Span): string {
-  if (span.status.message !== "") return span.status.message;
-  for (const { name, attributes } of span.events) {
-    if (name !== "exception") continue;
-    const parts = [textOf(attributes, "exception.type"), textOf(attributes, "exception.message")];
-    const text = parts.filter((part) => part !== "").join(": ");
-    if (text !== "") return text;
+  const first = firstErrorRow({ ...tree, status });
+  if (first === undefined) return undefined;
+  const { block, row } = place(first);
+  for (const { span, service } of fragmentRecords({ block, rows: [row] })) {
+    return { spanId: span.spanId, service, name: span.name, text: shortened(errorText(span)) };
   }
-  return textOf(span.attributes, "error.type");
-}
-
-function textOf(attributes: readonly KeyValue[], key: string): string {
-  const value = findAttribute(attributes, key);
-  return value === undefined ? "" : anyValueText(value);
+  return undefined;
 }
 
 /** On one line; a longer one ends in `…`. */

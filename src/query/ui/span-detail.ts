@@ -4,6 +4,7 @@ import { type AnyValue, type Attributes, anyValueText } from "../../model/any-va
 import { SPAN_KIND_NAMES, type SpanRecord } from "../../model/span.ts";
 import { markWords } from "../mark-words.ts";
 import type { UiAttribute, UiSpanDetail, UiValue } from "./api-types.ts";
+import { errorText } from "./error-text.ts";
 
 const STATUS_NAMES = ["unset", "ok", "error"] as const;
 
@@ -28,6 +29,7 @@ function detailOf(record: SpanRecord): Omit<UiSpanDetail, "otlp"> {
     endTimeUnixNano: span.endTimeUnixNano.toString(),
     durationNano: (span.endTimeUnixNano - span.startTimeUnixNano).toString(),
     status: { code: STATUS_NAMES[span.status.code], message: span.status.message },
+    errorText: errorText(span),
     attributes: uiAttributes(span.attributes),
     droppedAttributesCount: span.droppedAttributesCount,
     events: span.events.map((event) => ({

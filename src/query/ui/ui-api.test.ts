@@ -10,6 +10,7 @@ import {
 } from "../../../test/support/query/fixture-traces.ts";
 import { hostOf, MemoryReader } from "../../../test/support/query/memory-reader.ts";
 import { type Served, serve } from "../../../test/support/query/serve.ts";
+import { hexToBytes } from "../../model/ids.ts";
 import type { TraceQuery } from "../../model/trace-query.ts";
 import { createJaegerRoutes } from "../jaeger/routes.ts";
 import type {
@@ -23,6 +24,8 @@ import type {
   UiTraceSearchResponse,
 } from "./api-types.ts";
 import { COLUMNS_CONTENT_TYPE, columnIdHex, decodeTraceColumns } from "./columns-format.ts";
+import { firstErrorRow } from "./error-origin.ts";
+import { firstError } from "./first-error.ts";
 import { createUiRoutes } from "./routes.ts";
 import { uiViews } from "./views.ts";
 
@@ -141,6 +144,7 @@ describe("span detail", () => {
       endTimeUnixNano: "9007199254740992",
       durationNano: "-1",
       status: { code: "error", message: "it broke" },
+      errorText: "it broke",
       attributes: [
         { key: "int", type: "int", value: "9223372036854775807" },
         { key: "nan", type: "double", value: "NaN" },
@@ -291,6 +295,23 @@ describe("find in trace", () => {
 });
 
 describe("search", () => {
+  it("agrees with the page of every recorded trace on where it went wrong first, and says something", async () => {
+    const failed = FIXTURES.flatMap((name) => facts[name].allTraces).filter(({ errors }) => errors > 0);
+    expect(failed.length).toBeGreaterThan(30);
+    for (const { traceId } of failed) {
+      const fragments = await reader.trace(hexToBytes(traceId) as Uint8Array);
+      const listed = firstError(fragments);
+      const response = await fetch(`${served.url}/api/ui/traces/${traceId}/columns`);
+      const page = decodeTraceColumns(await response.arrayBuffer());
+      const row = firstErrorRow(page) as number;
+      const spanId = columnIdHex(page.spanIds, row * 8, 8);
+      const { body } = await get<UiSpanResponse>(`/traces/${traceId}/spans/${spanId}`);
+      expect(listed).toMatchObject({ spanId, name: page.names[page.name[row] as number] });
+      expect(body.spans[0]?.errorText.replace(/\s+/g, " ")).toContain(listed?.text.replace(/…$/, ""));
+      expect(listed?.text).not.toBe("");
+    }
+  });
+
   it("gives summaries with exact times, and pages through all of them", async () => {
     const seen: string[] = [];
     let next: string | undefined = "";

@@ -1,13 +1,13 @@
 import { useQuery } from "@tanstack/react-query";
 import { SPAN_KIND } from "../../../src/model/span.ts";
+import { firstErrorRow } from "../../../src/query/ui/error-origin.ts";
 import { spanQuery } from "../api/queries.ts";
 import { counted } from "../format/count.ts";
 import { IconButton } from "../ui/button.tsx";
 import { Icon } from "../ui/icon.tsx";
 import styles from "./error-strip.module.css";
 import { pathTo } from "./model/layout.ts";
-import { firstErrorOrigin, operationOf, serviceOfRow, spanIdOf, type TraceModel } from "./model/trace-model.ts";
-import { errorMessage } from "./span/exception.ts";
+import { operationOf, serviceOfRow, spanIdOf, type TraceModel } from "./model/trace-model.ts";
 
 /** How many spans failed, the path to where the first failure began and what it says; steps through all of them. */
 export function ErrorStrip({
@@ -20,7 +20,7 @@ export function ErrorStrip({
   readonly onStep: (direction: 1 | -1) => void;
 }) {
   const { columns, layout } = model;
-  const origin = firstErrorOrigin(model);
+  const origin = firstErrorRow(columns);
   const known = origin !== undefined;
   const spanId = known ? spanIdOf(columns, origin) : "";
   const { data } = useQuery({
@@ -28,7 +28,7 @@ export function ErrorStrip({
     enabled: known,
   });
   if (!known) return null;
-  const why = data?.spans.map(errorMessage).find((message) => message !== "");
+  const why = data?.spans.map((span) => span.errorText).find((text) => text !== "");
   const path = pathTo(layout, origin);
   const shown = path.length <= 3 ? path : [path[0]!, ...path.slice(-2)];
   const name = (row: number) => `${serviceOfRow(columns, row)} ${operationOf(columns, row)}`;

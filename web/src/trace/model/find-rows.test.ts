@@ -1,15 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { TraceColumns } from "../../../../src/query/ui/columns-format.ts";
 import { findByName, mergeRows } from "./find-rows.ts";
-import {
-  buildTraceModel,
-  firstErrorOrigin,
-  rowOfSpan,
-  rowsOfSpans,
-  spanIdOf,
-  spanKey,
-  stepThrough,
-} from "./trace-model.ts";
+import { buildTraceModel, rowOfSpan, rowsOfSpans, spanIdOf, spanKey, stepThrough } from "./trace-model.ts";
 
 /** frontend GET / → orders SELECT (error), orders COMMIT; an orphan in inventory. */
 const columns: TraceColumns = {
@@ -76,17 +68,6 @@ describe("trace model", () => {
     expect(rowOfSpan(shared, spanKey(shared, 1))).toBe(1);
     expect(rowOfSpan(shared, "0707070707070707.5")).toBe(-1);
     expect(rowsOfSpans(columns, ["ababababababab04", "ababababababab01", "ababababababab0f"])).toEqual([0, 3]);
-  });
-
-  it("follows the first error down to where it began", () => {
-    expect(firstErrorOrigin(model)).toBe(1);
-    const nested = {
-      ...columns,
-      parent: Int32Array.of(-1, 0, 1, 0),
-      status: Uint8Array.of(2, 0, 2, 2),
-    };
-    expect(firstErrorOrigin(buildTraceModel(nested))).toBe(2);
-    expect(firstErrorOrigin(buildTraceModel({ ...columns, status: new Uint8Array(4) }))).toBeUndefined();
   });
 
   it("steps through rows and goes round", () => {

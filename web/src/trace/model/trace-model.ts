@@ -126,17 +126,3 @@ export function rowsOfSpans(columns: TraceColumns, spanIds: readonly string[]): 
   }
   return rows;
 }
-
-/**
- * Where the first error began: from the first failed row down to failed rows below it, as errors are usually passed up.
- * Undefined for a trace without errors.
- */
-export function firstErrorOrigin(model: TraceModel): number | undefined {
-  let origin = model.errorRows[0];
-  if (origin === undefined) return undefined;
-  for (const row of model.errorRows) {
-    if (row >= origin + model.layout.size[origin]!) break;
-    origin = row;
-  }
-  return origin;
-}

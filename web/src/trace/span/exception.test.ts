@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { errorMessage, parseStack, readException } from "./exception.ts";
+import { parseStack, readException } from "./exception.ts";
 
 const kinds = (text: string) => parseStack(text).map((line) => line.kind);
 
@@ -41,22 +41,5 @@ describe("exceptions", () => {
         attributes: [{ key: "exception.type", type: "string", value: "23" }],
       }),
     ).toEqual({ type: "23", message: "", stack: [] });
-  });
-});
-
-describe("errorMessage", () => {
-  const thrown = {
-    timeUnixNano: "1",
-    name: "exception",
-    attributes: [{ key: "exception.message", type: "string" as const, value: "card declined" }],
-    droppedAttributesCount: 0,
-  };
-
-  it("is the status message, else the last exception's", () => {
-    expect(errorMessage({ status: { code: "error", message: "402" }, events: [thrown] })).toBe("402");
-    expect(errorMessage({ status: { code: "error", message: "" }, events: [{ ...thrown, name: "x" }, thrown] })).toBe(
-      "card declined",
-    );
-    expect(errorMessage({ status: { code: "error", message: "" }, events: [] })).toBe("");
   });
 });

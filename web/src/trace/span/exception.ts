@@ -1,4 +1,4 @@
-import type { UiEvent, UiSpanDetail } from "../../../../src/query/ui/api-types.ts";
+import type { UiEvent } from "../../../../src/query/ui/api-types.ts";
 
 interface StackLine {
   readonly text: string;
@@ -36,13 +36,6 @@ export function readException(event: UiEvent): ExceptionView | undefined {
     message: text("exception.message"),
     stack: parseStack(text("exception.stacktrace")),
   };
-}
-
-/** What a failed span says about why: its status message, else its last exception's; empty where it says nothing. */
-export function errorMessage(span: Pick<UiSpanDetail, "status" | "events">): string {
-  if (span.status.message !== "") return span.status.message;
-  const exception = span.events.map(readException).findLast((view) => view !== undefined);
-  return exception === undefined ? "" : exception.message || exception.type;
 }
 
 export function parseStack(text: string): readonly StackLine[] {

@@ -31,7 +31,7 @@ export function SpanDetail({
       {(span.status.code === "error" || span.status.message !== "") && (
         <div className={styles.status} data-code={span.status.code}>
           <strong>{span.status.code === "error" ? "Error" : `Status ${span.status.code}`}</strong>
-          <bdi>{span.status.message === "" ? "no message" : span.status.message}</bdi>
+          <bdi>{span.status.message || span.errorText || "no message"}</bdi>
         </div>
       )}
       {span.marks.length > 0 && (
