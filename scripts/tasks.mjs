@@ -33,6 +33,8 @@ const TASKS = {
       "/usr/sbin/dnsmasq": "dnsmasq-base",
       "/usr/bin/strace": "strace",
       "/usr/bin/faketime": "faketime",
+      "/usr/sbin/nginx": "nginx",
+      "/usr/bin/caddy": "caddy",
     });
     process.exit(vitest(["--config", "vitest.interop.config.ts", ...args]));
   },

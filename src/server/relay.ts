@@ -17,7 +17,7 @@ export function relay(request: IncomingMessage, response: ServerResponse, stream
     method: request.method,
     path,
     // The stream is for this request alone.
-    headers: [...endToEnd(request.rawHeaders), "connection", "close"],
+    headers: [...endToEnd(request.rawHeaders), ...received(request), "connection", "close"],
   });
   response.once("close", () => asked.destroy());
   asked.on("response", (answer) => {
@@ -34,6 +34,11 @@ export function relay(request: IncomingMessage, response: ServerResponse, stream
     else response.writeHead(503, { "content-type": "text/plain" }).end("not answered: the collector is stopping\n");
   });
   pipeline(request, asked, () => {});
+}
+
+/** RFC 9110 §7.6.3: what is passed on no longer shows that it came as HTTP/1.0, which says something of the sender. */
+function received({ httpVersion }: IncomingMessage): string[] {
+  return httpVersion === "1.0" ? ["via", "1.0 spanloom"] : [];
 }
 
 /** Names and values in turn, as they came. */

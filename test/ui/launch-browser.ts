@@ -1,7 +1,7 @@
 import { type Browser, chromium } from "playwright-core";
 
-/** The system's Chromium, kept from calling home. Its pages have the clock of this process. */
-export async function launchBrowser(): Promise<Browser> {
+/** The system's Chromium, kept from calling home, with some `more` flags. Its pages have the clock of this process. */
+export async function launchBrowser(more: readonly string[] = []): Promise<Browser> {
   // It does not start under a library that sets a clock (libfaketime).
   const { LD_PRELOAD: preloaded, ...env } = process.env;
   const browser = await chromium.launch({
@@ -17,6 +17,7 @@ export async function launchBrowser(): Promise<Browser> {
       "--no-default-browser-check",
       "--disable-features=Translate,OptimizationHints,MediaRouter",
       "--disable-gpu",
+      ...more,
     ],
   });
   if (preloaded !== undefined) await setPageClocks(browser);

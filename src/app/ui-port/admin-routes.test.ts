@@ -57,6 +57,7 @@ it.each([
   { "x-spanloom": "1", forwarded: "for=203.0.113.9" },
   { "x-spanloom": "1", "x-real-ip": "203.0.113.9" },
   { "x-spanloom": "1", via: "1.1 proxy" },
+  { "x-spanloom": "1", "x-forwarded-prefix": "/tracing" },
 ])("refuses %j", async (headers) => {
   const before = compacted;
   expect((await compact(headers as Record<string, string>)).status).toBe(403);

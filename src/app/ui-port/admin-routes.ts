@@ -14,6 +14,8 @@ export interface AdminStore extends ViewHost, Pick<SpanStore, "deleteTraces" | "
 
 /** Header that no other site's page can send without being asked first. */
 export const ADMIN_HEADER = "x-spanloom";
+const NOT_LOCAL =
+  "maintenance is for programs on the collector's own machine, which ask by localhost or 127.0.0.1 and through no proxy";
 const PAGE = 1_000;
 /** Deletions are lists of traces: beyond this retention is the better tool. */
 const MAX_DELETED = 1_000_000;
@@ -26,7 +28,7 @@ const MAX_DELETED = 1_000_000;
 export function createAdminRoutes(store: AdminStore): Router {
   const router = express.Router({ caseSensitive: true });
   router.use("/api/ui/admin", (request, response, next) => {
-    if (!isFromThisMachine(request)) throw forbidden("maintenance is for programs on the collector's own machine");
+    if (!isFromThisMachine(request)) throw forbidden(NOT_LOCAL);
     if (request.headers[ADMIN_HEADER] !== "1") throw forbidden(`the header ${ADMIN_HEADER}: 1 is missing`);
     response.setHeader("cache-control", "no-store");
     next();
