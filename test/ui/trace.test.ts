@@ -73,6 +73,18 @@ describe("trace page", () => {
       await expect.poll(() => activeRow(page).textContent()).toContain("GET /api/boom");
     }));
 
+  it("tells on a folded row how many errors it hides", () =>
+    open(`trace/${retries.traceId}?fold=all`, async (page) => {
+      await expect.poll(() => rowCount(page)).toBe(2);
+      const root = page.getByRole("row", { name: /frontend POST \/api\/checkout/ });
+      await root.getByRole("img", { name: /^4 errors/ }).waitFor();
+      expect(await root.textContent()).toContain("below");
+      await page.keyboard.press("]");
+      await page.keyboard.press("[");
+      await expect.poll(() => rowCount(page)).toBe(retries.spans + 1);
+      expect(await root.getByRole("img", { name: /errors/ }).count()).toBe(0);
+    }));
+
   it("finds by name and by attribute, and takes over Ctrl-F", () =>
     open(`trace/${error500.traceId}`, async (page) => {
       await expect.poll(() => rowCount(page)).toBe(error500.spans + 1);
@@ -200,6 +212,49 @@ describe("trace page", () => {
       expect(await page.getByRole("row", { name: /front call/ }).getAttribute("aria-selected")).toBe("false");
       await panel.getByText("Times and context").waitFor();
       expect(await panel.getByText("Span 1 of 2").count()).toBe(0);
+    });
+  });
+
+  it("keeps its place when the trace grows: the active row goes with its span", async () => {
+    const traceId = "8".repeat(32);
+    // A page asks again while the end of the trace is a moment ago.
+    const began = BigInt(Date.now()) * 1_000_000n;
+    const pushSpan = (digit: string, parent: string, name: string, at: bigint) =>
+      ui.push(
+        batchOf(
+          toModel({
+            resourceSpans: [
+              {
+                resource: { attributes: [{ key: "service.name", value: { stringValue: "grown" } }] },
+                scopeSpans: [
+                  {
+                    spans: [
+                      {
+                        traceId,
+                        spanId: digit.repeat(16),
+                        parentSpanId: parent,
+                        name,
+                        startTimeUnixNano: String(began + at),
+                        endTimeUnixNano: String(began + at + 5n),
+                      },
+                    ],
+                  },
+                ],
+              },
+            ],
+          }),
+        ),
+      );
+    pushSpan("1", "", "root", 0n);
+    pushSpan("3", "1".repeat(16), "second", 20n);
+    await open(`trace/${traceId}`, async (page) => {
+      await expect.poll(() => rowCount(page)).toBe(3);
+      await grid(page).focus();
+      await page.keyboard.press("End");
+      await expect.poll(() => activeRow(page).textContent()).toContain("second");
+      pushSpan("2", "1".repeat(16), "first", 10n);
+      await expect.poll(() => rowCount(page), { timeout: 20_000 }).toBe(4);
+      await expect.poll(() => activeRow(page).textContent()).toContain("second");
     });
   });
 

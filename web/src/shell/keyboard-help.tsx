@@ -16,7 +16,7 @@ const GROUPS = [
       ["[ ]", "unfold all, fold all"],
       ["o p", "unfold, fold one level"],
       ["a d", "pan left, right"],
-      ["+ − 0", "zoom in, out, whole trace"],
+      ["+ − 0 r", "zoom in, out, whole trace, root span"],
     ],
   },
   {

@@ -1,10 +1,11 @@
 import { getRouteApi } from "@tanstack/react-router";
-import { useCallback, useEffect, useRef } from "react";
+import { useCallback, useEffect, useMemo, useRef } from "react";
 import { zoomAround } from "../format/time-scale.ts";
 import { ErrorStrip } from "./error-strip.tsx";
 import { FindBar } from "./find-bar.tsx";
 import { FoldMenu } from "./fold-menu.tsx";
 import { foldLevel } from "./model/folding.ts";
+import { rootWindow } from "./model/root-span.ts";
 import { spanKey, stepThrough, type TraceModel } from "./model/trace-model.ts";
 import { SelfTimeHint } from "./self-time-hint.tsx";
 import { SpanPanel } from "./span/span-panel.tsx";
@@ -34,6 +35,7 @@ export function TraceView({ model }: { readonly model: TraceModel }) {
   const selected = useSelectedRow(model, params.span);
   const find = useFind(model, params, go);
   const [window, zoom] = useZoom(model, params, go);
+  const rootSpan = useMemo(() => rootWindow(model.columns, model.layout, model.extent), [model]);
 
   const open = (row: number) => go({ ...params, span: spanKey(model.columns, row) }, params.span !== undefined);
   const close = () => {
@@ -78,6 +80,7 @@ export function TraceView({ model }: { readonly model: TraceModel }) {
     "=": () => zoom(zoomAround(window, (window.from + window.to) / 2, 0.6, model.extent)),
     "-": () => zoom(zoomAround(window, (window.from + window.to) / 2, 1.6, model.extent)),
     "0": () => zoom({ from: 0, to: model.extent }),
+    r: () => rootSpan !== undefined && zoom(rootSpan),
   };
   useTraceKeys(keys, findField);
 
@@ -104,7 +107,6 @@ export function TraceView({ model }: { readonly model: TraceModel }) {
         />
         <SelfTimeHint
           model={model}
-          spare={model.errorRows.length > 0}
           onShow={(row) => {
             reveal(row);
             if (folding.show(row) === undefined) open(row);
@@ -116,7 +118,7 @@ export function TraceView({ model }: { readonly model: TraceModel }) {
       </div>
       <div className={styles.body}>
         <section className={styles.main} aria-label="Timeline">
-          <Minimap model={model} window={window} onWindow={zoom} />
+          <Minimap model={model} window={window} rootWindow={rootSpan} onWindow={zoom} />
           <div className={styles.frame}>
             <Timeline
               ref={timeline}

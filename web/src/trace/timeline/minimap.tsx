@@ -24,10 +24,13 @@ type Drag =
 export function Minimap({
   model,
   window,
+  rootWindow,
   onWindow,
 }: {
   readonly model: TraceModel;
   readonly window: TimeWindow;
+  /** The root's interval, where the whole trace is longer. */
+  readonly rootWindow: TimeWindow | undefined;
   readonly onWindow: (window: TimeWindow) => void;
 }) {
   const frame = useRef<HTMLDivElement>(null);
@@ -131,11 +134,14 @@ export function Minimap({
           />
         )}
       </div>
-      {zoomed && (
-        <Button className={styles.reset} onClick={() => onWindow(whole)}>
-          Whole trace
-        </Button>
-      )}
+      <div className={styles.buttons}>
+        {rootWindow !== undefined && (window.from !== rootWindow.from || window.to !== rootWindow.to) && (
+          <Button title="The time of the root span (r)" onClick={() => onWindow(rootWindow)}>
+            Fit root
+          </Button>
+        )}
+        {zoomed && <Button onClick={() => onWindow(whole)}>Whole trace</Button>}
+      </div>
     </div>
   );
 }

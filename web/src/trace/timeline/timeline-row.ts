@@ -78,8 +78,9 @@ export class TimelineRow {
     const { columns, layout } = model;
     const size = layout.size[row]!;
     const depth = layout.depth[row]!;
-    const errors = group === undefined ? 0 : countBetween(model.errorRows, row, group.end);
-    const error = columns.status[row] === STATUS_CODE.error || errors > 0;
+    // What a closed group or a fold hides is told by its row.
+    const errors = countBetween(model.errorRows, row, group?.end ?? row + (folded ? size : 1));
+    const error = errors > 0;
     const service = serviceOfRow(columns, row);
     const operation = operationOf(columns, row);
     const look = model.looks[columns.service[row]!]!;
@@ -104,18 +105,21 @@ export class TimelineRow {
     setSwatchLook(this.#swatch, look);
     this.#service.textContent = service;
     this.#operation.textContent = operation;
-    const facts = group === undefined ? factsText(model, row) : groupText(group, errors);
+    const facts = group === undefined ? factsText(model, row, errors) : groupText(group, errors);
     this.#name.title = `${service}  ${operation}${group === undefined ? "" : `\n${facts}`}`;
     this.#group.textContent = content.group === undefined ? "" : `×${formatCount(content.group.members)}`;
     this.#group.dataset.state = closed ? "closed" : "open";
     this.#group.title = closed ? "Show each of these equal siblings" : "Show these equal siblings as one";
     this.#hidden.textContent = folded && !closed ? `+${formatCount(size - 1)}` : "";
-    this.#badges.replaceChildren(...(group === undefined ? badges(model, row) : groupBadges(model, row, errors)));
+    this.#badges.replaceChildren(
+      ...(group === undefined ? badges(model, row, errors) : groupBadges(model, row, errors)),
+    );
     this.#factsText.textContent = facts;
   }
 }
 
-function badges(model: TraceModel, row: number): HTMLElement[] {
+/** `errors`: of the row itself, and of those that its fold hides. */
+function badges(model: TraceModel, row: number, errors: number): HTMLElement[] {
   const { columns } = model;
   const found: HTMLElement[] = [];
   const kind = KIND_SIGNS[columns.kind[row]!] ?? "";
@@ -123,7 +127,9 @@ function badges(model: TraceModel, row: number): HTMLElement[] {
   const links = columns.linkCount[row]!;
   if (links > 0)
     found.push(badge(styles.link, counted(links, "link to another span", "links to other spans"), iconElement("link")));
-  if (columns.status[row] === STATUS_CODE.error) found.push(badge(styles.error, "error", iconElement("error")));
+  const own = columns.status[row] === STATUS_CODE.error ? 1 : 0;
+  if (errors > own) found.push(errorCount(errors, own === 1 ? "in it and below" : "below"));
+  else if (own === 1) found.push(badge(styles.error, "error", iconElement("error")));
   if (columns.parent[row] === PARENT_MISSING)
     found.push(badge(styles.orphan, "its parent has not arrived", iconElement("broken")));
   const marks = columns.marks[row]! & WARNING_MARKS;
@@ -135,10 +141,13 @@ function badges(model: TraceModel, row: number): HTMLElement[] {
 function groupBadges(model: TraceModel, head: number, errors: number): HTMLElement[] {
   const sign = KIND_SIGNS[model.columns.kind[head]!] ?? "";
   const kind = sign === "" ? [] : [badge(styles.kind, `kind ${SPAN_KIND_NAMES[model.columns.kind[head]!]}`, sign)];
-  if (errors === 0) return kind;
+  return errors === 0 ? kind : [...kind, errorCount(errors, "")];
+}
+
+function errorCount(errors: number, where: string): HTMLElement {
   const text = part("span", styles.errors);
   text.append(iconElement("error"), formatCount(errors));
-  return [...kind, badge(styles.error, counted(errors, "error"), text)];
+  return badge(styles.error, `${counted(errors, "error")} ${where}`.trim(), text);
 }
 
 function badge(className: string | undefined, title: string, content: Node | string): HTMLElement {
@@ -174,7 +183,8 @@ function groupText(group: SiblingGroup, errors: number): string {
 }
 
 /** What the bar shows, for those who do not see it. */
-function factsText(model: TraceModel, row: number): string {
-  const { columns } = model;
-  return `${formatDuration(columns.duration[row]!)}, starts at ${formatDuration(columns.start[row]!)}`;
+function factsText({ columns }: TraceModel, row: number, errors: number): string {
+  const own = columns.status[row] === STATUS_CODE.error ? 1 : 0;
+  const hidden = errors > own ? `, ${counted(errors - own, "error")} below` : "";
+  return `${formatDuration(columns.duration[row]!)}, starts at ${formatDuration(columns.start[row]!)}${hidden}`;
 }

@@ -1,7 +1,7 @@
 import { clampWindow, type TimeWindow, xToTime, zoomAround } from "../../format/time-scale.ts";
 import { countBetween, nearestPosition, positionOf } from "../model/folding.ts";
 import { groupOfHead } from "../model/sibling-groups.ts";
-import type { TraceModel } from "../model/trace-model.ts";
+import { rowOfSpan, spanKey, type TraceModel } from "../model/trace-model.ts";
 import { GUTTER } from "./bar-geometry.ts";
 import { BarPainter } from "./bar-painter.ts";
 import { readPalette } from "./palette.ts";
@@ -101,8 +101,7 @@ export class TimelineView {
   update(state: TimelineState): void {
     const before = this.#state;
     this.#state = state;
-    if (before?.model !== state.model)
-      this.#active = Math.min(this.#active, Math.max(0, state.model.columns.count - 1));
+    if (before !== undefined && before.model !== state.model) this.#followSpans(before, state);
     const windowOnly =
       before !== undefined &&
       before.model === state.model &&
@@ -112,6 +111,20 @@ export class TimelineView {
       before.nameWidth === state.nameWidth;
     if (!windowOnly) this.#filled.fill(-1);
     this.#schedule();
+  }
+
+  /** A trace that has grown has its spans in other rows: the active one and the one on top stay where they are. */
+  #followSpans(before: TimelineState, state: TimelineState): void {
+    const rowIn = (row: number) => rowOfSpan(state.model.columns, spanKey(before.model.columns, row));
+    const top = before.visible[Math.floor(this.#host.scrollTop / ROW_HEIGHT)];
+    if (this.#host.scrollTop > 0 && top !== undefined) {
+      const moved = positionOf(state.visible, rowIn(top));
+      const shift = moved < 0 ? 0 : moved - positionOf(before.visible, top);
+      this.#sizeContent(state);
+      this.#host.scrollTop += shift * ROW_HEIGHT;
+    }
+    const active = this.#active < before.model.columns.count ? rowIn(this.#active) : -1;
+    this.#active = Math.max(0, active);
   }
 
   /** Makes a row the active one and brings it into view; a row under a fold gives way to the fold. */
