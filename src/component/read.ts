@@ -31,10 +31,10 @@ export interface TraceReader {
   services(signal: AbortSignal, onGap?: OnGap): Promise<readonly string[]>;
   /** Of one service, or of all; sorted by name, then kind. */
   operations(service: string | undefined, signal: AbortSignal, onGap?: OnGap): Promise<readonly Operation[]>;
-  /** Calls between services, sorted by parent, then child. */
-  dependencies(query: DependencyQuery, signal: AbortSignal): Promise<readonly DependencyLink[]>;
-  /** Rate, errors and duration of services over time. */
-  red(query: RedQuery, signal: AbortSignal): Promise<RedMetrics>;
+  /** Calls between services, sorted by parent, then child. A gap is what could not be counted yet. */
+  dependencies(query: DependencyQuery, signal: AbortSignal, onGap?: OnGap): Promise<readonly DependencyLink[]>;
+  /** Rate, errors and duration of services over time. A gap is what could not be counted yet. */
+  red(query: RedQuery, signal: AbortSignal, onGap?: OnGap): Promise<RedMetrics>;
   /** Sizes of the store, for status pages. */
   stats(signal: AbortSignal): Promise<StoreStats>;
 }

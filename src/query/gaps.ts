@@ -6,6 +6,8 @@ const RETRY_AFTER_MS = 1_000;
 /** Collects why an answer may lack something (OnGap). */
 export class Gaps {
   #reason: string | undefined;
+  /** A sentence that somebody else made. */
+  #whole: string | undefined;
 
   readonly onGap: OnGap = (reason) => {
     this.#reason ??= reason;
@@ -13,7 +15,13 @@ export class Gaps {
 
   /** One sentence without a full stop; undefined where nothing is lacking. */
   get reason(): string | undefined {
+    if (this.#whole !== undefined) return this.#whole;
     return this.#reason === undefined ? undefined : `a part of what is stored cannot be read now (${this.#reason})`;
+  }
+
+  /** Takes over what a search says of itself. */
+  add(reason: string | undefined): void {
+    this.#whole ??= reason;
   }
 
   /** The part of a ViewResult that says so. */

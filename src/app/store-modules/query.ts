@@ -1,6 +1,7 @@
 import type { CreateReadServer, TraceReader, ViewResult, ViewTable } from "../../component/read.ts";
 import { hexToBytes } from "../../model/ids.ts";
 import type { TraceQuery } from "../../model/trace-query.ts";
+import { Gaps } from "../../query/gaps.ts";
 import { jaegerViews } from "../../query/jaeger/views.ts";
 import { uiViews } from "../../query/ui/views.ts";
 import type { ReadServerConfig } from "../ui-port/read-server.ts";
@@ -48,18 +49,24 @@ async function findIds(reader: TraceReader, params: never, signal: AbortSignal):
   };
 }
 
-/** Which of these traces are stored, as JSON. Ids are 32 hex digits. */
+/**
+ * Which of these traces are stored, as JSON. Ids are 32 hex digits. Throws RetryableError `storage_unavailable` where
+ * one that is not found may lie in what cannot be read.
+ */
 async function storedIds(reader: TraceReader, params: never, signal: AbortSignal): Promise<ViewResult> {
   const { traceIds } = params as { readonly traceIds: readonly string[] };
   const stored: string[] = [];
+  const gaps = new Gaps();
   let at = 0;
   for await (const fragments of reader.traces(
     traceIds.map((id) => hexToBytes(id) as Uint8Array),
     signal,
+    gaps.onGap,
   )) {
     if (fragments.length > 0) stored.push(traceIds[at] as string);
     at++;
   }
+  if (stored.length < traceIds.length) gaps.throwIfAny();
   return {
     status: 200,
     contentType: "application/json",

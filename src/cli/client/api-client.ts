@@ -3,6 +3,7 @@ import type { IncomingMessage } from "node:http";
 import { cancelled, PermanentError } from "../../component/errors.ts";
 import { fileReason } from "../../component/reasons.ts";
 import { type ConnectionFlags, DEFAULT_URL } from "../options/connection-flags.ts";
+import { reportIncomplete } from "../output/incomplete.ts";
 import { refusalOf } from "./refusal.ts";
 
 /** As `ADMIN_HEADER` of the routes: tells a program's request from that of a web page. */
@@ -20,15 +21,27 @@ interface RequestOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Talks to a running collector; every failure names what to do next. */
+/** As `INCOMPLETE_HEADER` of the routes: why an answer may lack something. */
+const INCOMPLETE_HEADER = "x-spanloom-incomplete";
+
+/**
+ * Talks to a running collector; every failure names what to do next. What an answer may lack is told to
+ * `onIncomplete`, each reason once.
+ */
 export class ApiClient {
   /** Without credentials, with a slash at the end. */
   readonly base: string;
   readonly #headers: Readonly<Record<string, string>>;
   readonly #ca: Buffer | undefined;
+  readonly #onIncomplete: (reason: string) => void;
+  readonly #told = new Set<string>();
 
   /** @throws PermanentError `bad_request` where the file of authorities cannot be read */
-  constructor({ url: text, header = [], caFile }: ConnectionFlags) {
+  constructor(
+    { url: text, header = [], caFile }: ConnectionFlags,
+    onIncomplete: (reason: string) => void = reportIncomplete,
+  ) {
+    this.#onIncomplete = onIncomplete;
     const url = new URL(text);
     const { username, password } = url;
     [url.username, url.password, url.search, url.hash] = ["", "", "", ""];
@@ -96,9 +109,18 @@ export class ApiClient {
       throw new PermanentError("unreachable", message, { cause: error });
     }
     const status = response.statusCode ?? 0;
-    if (status >= 200 && status < 300) return response;
+    if (status >= 200 && status < 300) {
+      this.#tellIncomplete(response.headers[INCOMPLETE_HEADER]);
+      return response;
+    }
     const answer = await readAnswer(response);
     throw refusalOf(status, answer.body.toString("utf8"), plainRefusal(url, answer));
+  }
+
+  #tellIncomplete(reason: string | string[] | undefined): void {
+    if (typeof reason !== "string" || this.#told.has(reason)) return;
+    this.#told.add(reason);
+    this.#onIncomplete(reason);
   }
 
   async #send(url: URL, post: string | undefined, signal: AbortSignal | undefined): Promise<IncomingMessage> {

@@ -5,6 +5,7 @@ import { openDataFolder } from "../../app/data-folder.ts";
 import { configuredUiUrl } from "../../app/endpoints.ts";
 import { PermanentError } from "../../component/errors.ts";
 import type { Logger } from "../../component/logger.ts";
+import type { OnGap } from "../../component/read.ts";
 import type { SpanStore } from "../../component/store.ts";
 import { messageOf } from "../../model/message-of.ts";
 import type { UiStatusResponse } from "../../query/ui/status-types.ts";
@@ -18,6 +19,12 @@ export interface Ways<T> {
   readonly collector: (client: ApiClient, status: UiStatusResponse) => Promise<T>;
   /** Nobody uses the folder. */
   readonly folder: (store: SpanStore, config: Config) => Promise<T>;
+}
+
+export interface AccessOptions {
+  readonly mayMakeFolder?: boolean;
+  /** Told what a collector's answers may lack, instead of stderr. */
+  readonly onIncomplete?: OnGap;
 }
 
 export interface Done<T> {
@@ -35,9 +42,10 @@ export interface Done<T> {
 export async function onCollectorOrFolder<T>(
   flags: DbFlags,
   ways: Ways<T>,
-  { mayMakeFolder = false } = {},
+  { mayMakeFolder = false, onIncomplete }: AccessOptions = {},
 ): Promise<Done<T>> {
   const { config, where } = await readConfig(flags, process.env);
+  const clientFor = (connection: DbFlags, of: Config) => clientOf(connection, of, onIncomplete);
   const ask = (client: ApiClient) => askCollector(client, ways);
   if (flags.url !== undefined) return ask(clientFor(flags, config));
   const { kind, path } = config.storage;
@@ -67,12 +75,13 @@ export async function onCollectorOrFolder<T>(
 }
 
 /** Where the collector of this config would answer, unless it is told otherwise. */
-function clientFor({ url, header, caFile }: DbFlags, config: Config): ApiClient {
-  return new ApiClient({
+function clientOf({ url, header, caFile }: DbFlags, config: Config, onIncomplete?: OnGap): ApiClient {
+  const connection = {
     url: url ?? (process.env.SPANLOOM_URL || configuredUiUrl(config)),
     ...(header === undefined ? {} : { header }),
     ...(caFile === undefined ? {} : { caFile }),
-  });
+  };
+  return new ApiClient(connection, onIncomplete);
 }
 
 async function askCollector<T>(client: ApiClient, ways: Ways<T>): Promise<Done<T>> {

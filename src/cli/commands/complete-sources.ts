@@ -109,10 +109,12 @@ function ask<T>({ options }: Typed, path: string): Promise<T> {
     return [text.slice(0, at).trim(), text.slice(at + 1).trim()] as const;
   });
   const caFile = options.get("caFile")?.at(-1);
-  const client = new ApiClient({
+  const flags = {
     url: options.get("url")?.at(-1) ?? (process.env.SPANLOOM_URL || DEFAULT_URL),
     header,
     ...(caFile === undefined ? {} : { caFile }),
-  });
+  };
+  // What is written while somebody types ends up in their line.
+  const client = new ApiClient(flags, () => {});
   return client.json<T>(path, AbortSignal.timeout(PATIENCE_MS));
 }

@@ -6,6 +6,7 @@ import { materialiseBody } from "../../codec/otlp/cut/materialise.ts";
 import { tracesToJson } from "../../codec/otlp/json/json-out.ts";
 import { decodeTraces } from "../../codec/otlp/message/decode.ts";
 import { PermanentError, RetryableError } from "../../component/errors.ts";
+import { type OnGap, wholeAnswer } from "../../component/read.ts";
 import { fileReason } from "../../component/reasons.ts";
 import type { SpanStore } from "../../component/store.ts";
 import { parseSearchParams } from "../../query/search-params.ts";
@@ -16,6 +17,7 @@ import type { ExportFlags } from "../options/db-flags.ts";
 import { resolveConfig } from "../options/resolve-config.ts";
 import { searchQuery } from "../options/search-conditions.ts";
 import { count } from "../output/format.ts";
+import { reportIncomplete } from "../output/incomplete.ts";
 import { createProgress, type Progress } from "../output/progress.ts";
 import { write } from "../output/write.ts";
 
@@ -38,6 +40,7 @@ export async function exportTo(file: string, flags: ExportFlags): Promise<void> 
 async function exportFolder(file: string, flags: ExportFlags, progress: Progress): Promise<void> {
   const reader = readDataFolder(await resolveConfig(flags, process.env));
   let spans = 0;
+  let reason: string | undefined;
   const lines = async function* () {
     for await (const fragment of reader.fragments((done, total) =>
       progress.update(done, total, count(spans, "span")),
@@ -48,18 +51,17 @@ async function exportFolder(file: string, flags: ExportFlags, progress: Progress
   };
   try {
     await writeTo(file, lines);
+    reason = reader.missing();
   } finally {
     reader.close();
   }
   progress.stop();
-  report(file, flags, { spans }, count(spans, "span"));
+  report(file, flags, { spans }, count(spans, "span"), reason);
 }
 
 /** Where traces are read from: a collector, or the store of a folder. */
 interface TraceSource {
-  page(
-    query: URLSearchParams,
-  ): Promise<Pick<UiSearchResponse, "complete" | "next"> & { readonly ids: readonly string[] }>;
+  page(query: URLSearchParams): Promise<Omit<UiSearchResponse, "traces"> & { readonly ids: readonly string[] }>;
   /** OTLP JSON. */
   trace(id: string): Promise<string>;
 }
@@ -71,30 +73,38 @@ async function exportFound(
   progress: Progress,
 ): Promise<void> {
   let traces = 0;
+  let reason: string | undefined;
+  const onGap = (gap: string) => {
+    reason ??= gap;
+  };
   const copy = (source: TraceSource) =>
     writeTo(file, async function* () {
-      for await (const id of foundIds(source, query)) {
+      for await (const id of foundIds(source, query, onGap)) {
         yield `${await source.trace(id)}\n`;
         progress.count(++traces, "written");
       }
     });
-  await onCollectorOrFolder(flags, {
-    collector: (client) => copy(collectorSource(client)),
-    folder: (store) => copy(storeSource(store)),
-  });
+  const ways = {
+    collector: (client: ApiClient) => copy(collectorSource(client)),
+    folder: (store: SpanStore) => copy(storeSource(store, onGap)),
+  };
+  await onCollectorOrFolder(flags, ways, { onIncomplete: onGap });
   progress.stop();
-  report(file, flags, { traces }, count(traces, "trace"));
+  report(file, flags, { traces }, count(traces, "trace"), reason);
 }
 
-async function* foundIds(source: TraceSource, query: URLSearchParams): AsyncGenerator<string> {
+async function* foundIds(source: TraceSource, query: URLSearchParams, onGap: OnGap): AsyncGenerator<string> {
   let after: string | undefined;
   do {
     const page = new URLSearchParams(query);
     page.set("limit", String(PAGE));
     if (after !== undefined) page.set("after", after);
-    const { ids, complete, next } = await source.page(page);
+    const { ids, complete, reason, searchedBackToUnixNano, next } = await source.page(page);
     yield* ids;
-    if (!complete) throw new RetryableError("overloaded", "the search took too long: give a shorter time range");
+    if (searchedBackToUnixNano !== undefined) {
+      throw new RetryableError("overloaded", "the search took too long: give a shorter time range");
+    }
+    if (!complete) onGap(reason ?? "not everything was looked at");
     after = next;
   } while (after !== undefined);
 }
@@ -109,10 +119,13 @@ function collectorSource(client: ApiClient): TraceSource {
   };
 }
 
-function storeSource(store: SpanStore): TraceSource {
+function storeSource(store: SpanStore, onGap: OnGap): TraceSource {
   const { signal } = new AbortController();
-  const view = async (name: string, params: unknown) =>
-    Buffer.from((await store.view(name, params, signal)).body).toString("utf8");
+  const view = async (name: string, params: unknown) => {
+    const { body, incomplete } = await wholeAnswer(await store.view(name, params, signal));
+    if (incomplete !== undefined) onGap(incomplete);
+    return Buffer.from(body).toString("utf8");
+  };
   return {
     async page(params) {
       const query = parseSearchParams(params, BigInt(Date.now()) * 1_000_000n);
@@ -137,7 +150,8 @@ async function writeTo(file: string, lines: () => AsyncGenerator<string>): Promi
   }
 }
 
-function report(file: string, { json }: ExportFlags, numbers: object, text: string): void {
-  if (file === "-") return;
-  process.stdout.write(json ? `${JSON.stringify({ file, ...numbers })}\n` : `wrote ${text} to ${file}\n`);
+function report(file: string, { json }: ExportFlags, numbers: object, text: string, reason: string | undefined): void {
+  const answer = { file, ...numbers, complete: reason === undefined, ...(reason === undefined ? {} : { reason }) };
+  if (file !== "-") process.stdout.write(json ? `${JSON.stringify(answer)}\n` : `wrote ${text} to ${file}\n`);
+  if (reason !== undefined) reportIncomplete(reason);
 }

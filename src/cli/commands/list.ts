@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import { PermanentError } from "../../component/errors.ts";
+import { PermanentError, RetryableError } from "../../component/errors.ts";
 import type { UiServicesResponse } from "../../query/ui/api-types.ts";
 import { ApiClient } from "../client/api-client.ts";
 import { addConnectionFlags, type ConnectionFlags } from "../options/connection-flags.ts";
@@ -49,13 +49,14 @@ Examples:
 }
 
 async function listServices(flags: ListFlags): Promise<void> {
-  const { services } = await new ApiClient(flags).json<UiServicesResponse>("api/ui/services");
+  const { services, reason } = await new ApiClient(flags).json<UiServicesResponse>("api/ui/services");
   if (flags.json) {
     const counted = services.map(({ name, operations }) => ({ name, operations: operations.length }));
-    process.stdout.write(`${JSON.stringify({ services: counted })}\n`);
+    process.stdout.write(`${JSON.stringify({ services: counted, ...asField(reason) })}\n`);
     return;
   }
-  if (services.length === 0) process.stderr.write("no service has sent a span; `spanloom send --demo` makes some\n");
+  if (services.length === 0 && reason === undefined)
+    process.stderr.write("no service has sent a span; `spanloom send --demo` makes some\n");
   await writeLines(
     process.stdout,
     services.map(({ name }) => printable(name)),
@@ -63,15 +64,23 @@ async function listServices(flags: ListFlags): Promise<void> {
 }
 
 async function listOperations(service: string, flags: ListFlags): Promise<void> {
-  const { services } = await new ApiClient(flags).json<UiServicesResponse>("api/ui/services");
+  const { services, reason } = await new ApiClient(flags).json<UiServicesResponse>("api/ui/services");
   const found = services.find(({ name }) => name === service);
   if (found === undefined) {
+    if (reason !== undefined) {
+      throw new RetryableError("storage_unavailable", `no service called ${service} was found, but ${reason}`);
+    }
     throw new PermanentError("not_found", `no service is called ${service}; spanloom list services has all names`);
   }
   if (flags.json) {
-    process.stdout.write(`${JSON.stringify({ service, operations: found.operations })}\n`);
+    process.stdout.write(`${JSON.stringify({ service, operations: found.operations, ...asField(reason) })}\n`);
     return;
   }
   const names = new Set(found.operations.map(({ name }) => printable(name)));
   await writeLines(process.stdout, names);
+}
+
+/** Why the lists may lack something, as the field of the JSON. */
+function asField(reason: string | undefined): { readonly reason?: string } {
+  return reason === undefined ? {} : { reason };
 }

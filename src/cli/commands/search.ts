@@ -4,7 +4,7 @@ import { ApiClient } from "../client/api-client.ts";
 import { addConnectionFlags, type ConnectionFlags } from "../options/connection-flags.ts";
 import { parsePositive } from "../options/option-values.ts";
 import { addConditions, addTimes, type Conditions, searchQuery } from "../options/search-conditions.ts";
-import { formatTime, styleFor } from "../output/format.ts";
+import { count, formatTime, styleFor } from "../output/format.ts";
 import { traceList } from "../output/trace-list.ts";
 import { terminalWidth } from "../output/width.ts";
 
@@ -40,9 +40,14 @@ async function run(flags: SearchFlags): Promise<void> {
     process.stdout.write(`${JSON.stringify(answer)}\n`);
     return;
   }
-  if (!answer.complete) process.stderr.write(`${partialNote(answer)}\n`);
+  if (answer.searchedBackToUnixNano !== undefined) {
+    const back = formatTime(BigInt(answer.searchedBackToUnixNano));
+    process.stderr.write(`everything since ${back} was looked at; older traces may match too\n`);
+  }
+  const outside = outsideNote(answer.outside);
+  if (outside !== undefined) process.stderr.write(`${outside}\n`);
   if (answer.traces.length === 0) {
-    if (!answer.complete) return;
+    if (!answer.complete || outside !== undefined) return;
     process.stderr.write("no trace matches; --lookback widens the time, `spanloom send --demo` makes some traces\n");
     return;
   }
@@ -52,9 +57,13 @@ async function run(flags: SearchFlags): Promise<void> {
   if (answer.complete && answer.next !== undefined) process.stderr.write("more traces match; --limit shows more\n");
 }
 
-/** What is known of a search that its time budget ended. */
-function partialNote({ searchedBackToUnixNano }: UiSearchResponse): string {
-  const back =
-    searchedBackToUnixNano === undefined ? "" : `, searched back to ${formatTime(BigInt(searchedBackToUnixNano))}`;
-  return `partial: the search ran out of time${back}; older traces may match too`;
+/** What is said of matches whose own times lie outside of the time range that they were received in. */
+export function outsideNote(outside: UiSearchResponse["outside"]): string | undefined {
+  if (outside === undefined || outside.before + outside.after === 0) return undefined;
+  const { before, after, exact } = outside;
+  const parts = [...(before > 0 ? [`${before} before it`] : []), ...(after > 0 ? [`${after} after it`] : [])].join(
+    ", ",
+  );
+  const spans = count(before + after, "span");
+  return `${exact ? "" : "at least "}${spans} came in this time range and began outside of it (${parts}): a clock is wrong, or old spans were sent; without a time range they are found`;
 }

@@ -6,6 +6,7 @@ import { ApiClient } from "../client/api-client.ts";
 import { addConnectionFlags } from "../options/connection-flags.ts";
 import { addConditions, searchQuery } from "../options/search-conditions.ts";
 import { EXIT } from "../output/exit-codes.ts";
+import { reportIncomplete } from "../output/incomplete.ts";
 import { traceList } from "../output/trace-list.ts";
 import { terminalWidth } from "../output/width.ts";
 import type { SearchFlags } from "./search.ts";
@@ -54,9 +55,8 @@ async function run(flags: SearchFlags): Promise<void> {
 async function printPast(client: ApiClient, flags: SearchFlags, printer: Printer, signal: AbortSignal): Promise<void> {
   const query = searchQuery(flags);
   query.set("limit", String(PAST_TRACES));
-  const { traces, complete, reason } = await client.json<UiSearchResponse>(`api/ui/search?${query}`, signal);
+  const { traces } = await client.json<UiSearchResponse>(`api/ui/search?${query}`, signal);
   printer.print(traces.toReversed().map((trace) => ({ trace, late: 0 })));
-  if (!complete) printer.say(`partial: ${reason ?? "not everything was looked at"}`);
 }
 
 /** Follows, and goes on at its cursor where the connection ends: only the first one has to succeed. */
@@ -118,7 +118,13 @@ class Printer {
 
   state({ skippedSpans, reason }: UiLiveLine & { readonly type: "state" }): void {
     if (skippedSpans > 0) this.say(`${skippedSpans} spans were skipped: they came faster than they can be followed`);
-    if (reason !== undefined) this.say(`partial: ${reason}`);
+    if (reason !== undefined) this.#incomplete(reason);
+  }
+
+  #incomplete(reason: string): void {
+    if (reason === this.#said) return;
+    this.#said = reason;
+    reportIncomplete(reason);
   }
 
   say(text: string): void {

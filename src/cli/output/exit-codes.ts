@@ -11,6 +11,8 @@ export const EXIT = {
   listen: 4,
   /** The collector that a command talks to cannot be reached. */
   unreachable: 5,
+  /** The answer may lack something: a part of what is stored cannot be read, or the search ran out of time. */
+  incomplete: 6,
   /** Stopped by SIGINT. */
   interrupted: 130,
 } as const;

@@ -138,10 +138,11 @@ async function dependencies(
   signal: AbortSignal,
 ): Promise<ViewResult> {
   const { service, startMs, endMs } = params;
-  const links = (await reader.dependencies({ startMs, endMs, durations: false }, signal))
+  const gaps = new Gaps();
+  const links = (await reader.dependencies({ startMs, endMs, durations: false }, signal, gaps.onGap))
     .filter((link) => service === undefined || link.parent === service || link.child === service)
     .map(({ parent, child, callCount }: DependencyLink) => ({ parent, child, callCount }));
-  return jaegerResult(0, links);
+  return jaegerResult(0, links, gaps);
 }
 
 async function minStep(): Promise<ViewResult> {

@@ -23,6 +23,7 @@ export async function linkedFrom(
   const found = await reader.find({ filter, limit: MAX_TRACES }, signal);
   const spans: UiLinkedFromResponse["spans"][number][] = [];
   const gaps = new Gaps();
+  gaps.add(found.reason);
   for (const trace of found.traces) {
     if (spans.length > MAX_SPANS) break;
     const fragments = await reader.trace(hexToBytes(trace.traceId) as Uint8Array, signal, gaps.onGap);
@@ -48,7 +49,7 @@ export async function linkedFrom(
     spans: spans.slice(0, MAX_SPANS),
     complete: gaps.reason === undefined && found.complete && found.next === undefined && spans.length <= MAX_SPANS,
   } satisfies UiLinkedFromResponse);
-  return { status: 200, contentType: "application/json", body };
+  return { status: 200, contentType: "application/json", body, ...gaps.mark };
 }
 
 /** The fragment's rows that hold a link at all: most spans of a trace need no decoding. */

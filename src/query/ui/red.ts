@@ -3,6 +3,7 @@ import { ExponentialHistogram } from "../../model/exponential-histogram.ts";
 import type { RedMetrics, RedPoint, RedSeries } from "../../model/red-metrics.ts";
 import { SPAN_KIND, SPAN_KIND_NAMES, type SpanKind } from "../../model/span.ts";
 import { HOUR_MS, MINUTE_MS } from "../../model/time.ts";
+import { Gaps } from "../gaps.ts";
 import { jsonBytes } from "../json-writer.ts";
 import { badParam, intParam, type QueryParams, textParam } from "../params.ts";
 import type { UiRedResponse, UiRedSeries } from "./api-types.ts";
@@ -56,7 +57,8 @@ function parseKinds(params: QueryParams): readonly SpanKind[] | undefined {
 export async function red(reader: TraceReader, params: RedParams, signal: AbortSignal): Promise<ViewResult> {
   const { startMs, endMs, stepMs, service } = params;
   const query = { startMs, endMs, stepMs, ...(service === undefined ? {} : { services: [service] }) };
-  const totals = await reader.red({ ...query, byOperation: false }, signal);
+  const gaps = new Gaps();
+  const totals = await reader.red({ ...query, byOperation: false }, signal, gaps.onGap);
   const seconds = Math.max(1, endMs - totals.startMs) / 1000;
   const kindsOf = new Map<string, readonly SpanKind[]>();
   for (const [name, list] of groupBy(totals.series, (series) => series.service)) {
@@ -71,7 +73,7 @@ export async function red(reader: TraceReader, params: RedParams, signal: AbortS
   const services = sums(totals, (series) => series.service);
   let operations: UiRedSeries[] = [];
   if (service !== undefined) {
-    const found = await reader.red({ ...query, byOperation: true }, signal);
+    const found = await reader.red({ ...query, byOperation: true }, signal, gaps.onGap);
     operations = sums(found, (series) => `${series.kind}${series.operation}`);
   }
   const body = jsonBytes({
@@ -82,7 +84,7 @@ export async function red(reader: TraceReader, params: RedParams, signal: AbortS
     services,
     operations,
   } satisfies UiRedResponse);
-  return { status: 200, contentType: "application/json", body };
+  return { status: 200, contentType: "application/json", body, ...gaps.mark };
 }
 
 function summary(list: readonly RedSeries[], count: number, seconds: number): UiRedSeries {

@@ -133,7 +133,7 @@ async function* otlpPieces(
 async function search(reader: TraceReader, params: Params<"ui.search">, signal: AbortSignal): Promise<ViewResult> {
   const found = await reader.find({ ...params.query, outside: params.query.after === undefined }, signal);
   const errors = await firstErrors(reader, found.traces, signal);
-  return json<UiSearchResponse>({
+  const answer = json<UiSearchResponse>({
     traces: found.traces.map((summary) => uiSummary(summary, errors.get(summary.traceId))),
     complete: found.complete,
     ...(found.reason === undefined ? {} : { reason: found.reason }),
@@ -142,6 +142,7 @@ async function search(reader: TraceReader, params: Params<"ui.search">, signal: 
     ...(found.total === undefined ? {} : { total: found.total }),
     ...(found.outside === undefined ? {} : { outside: found.outside }),
   });
+  return found.reason === undefined ? answer : { ...answer, incomplete: found.reason };
 }
 
 async function live(reader: TraceReader, params: Params<"ui.live">, signal: AbortSignal): Promise<ViewResult> {
@@ -189,8 +190,9 @@ async function dependencies(
   params: Params<"ui.dependencies">,
   signal: AbortSignal,
 ): Promise<ViewResult> {
-  const links = await reader.dependencies({ ...params, durations: true }, signal);
-  return json<UiDependenciesResponse>({ startMs: params.startMs, endMs: params.endMs, links });
+  const gaps = new Gaps();
+  const links = await reader.dependencies({ ...params, durations: true }, signal, gaps.onGap);
+  return { ...json<UiDependenciesResponse>({ startMs: params.startMs, endMs: params.endMs, links }), ...gaps.mark };
 }
 
 async function requireTrace(

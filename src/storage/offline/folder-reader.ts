@@ -176,11 +176,28 @@ export class FolderReader {
     const total = this.#entries().reduce((sum, { rows }) => sum + rows, 0);
     let done = 0;
     for (const entry of this.#entries()) {
+      const before = done;
       for await (const { fragment } of this.#blocks(entry)) {
         onProgress(++done, Math.max(done, total));
         if (fragment.rows.length > 0) yield fragment;
       }
+      const read = done - before;
+      // One that another took the place of meanwhile, or that retention removed, is no longer in the list.
+      if (entry.state === "closed" && read < entry.rows && this.#isListed(entry.id)) {
+        this.#report(entry.id, `${read} of its ${entry.rows} blocks were read`);
+      }
     }
+  }
+
+  /** Why what was read so far may lack something, one sentence without a full stop; undefined where it is whole. */
+  missing(): string | undefined {
+    const [first, ...more] = this.#problems;
+    if (first !== undefined) {
+      const others = more.length === 0 ? "" : `, and ${more.length} more`;
+      return `segment ${first.segment} cannot be read: ${first.reason}${others}`;
+    }
+    const { count, reason } = this.#source.missed();
+    return count > 0 ? `a part of what is stored cannot be read now (${reason})` : undefined;
   }
 
   /**

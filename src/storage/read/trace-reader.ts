@@ -3,6 +3,7 @@ import type { LogFragment } from "../../model/log.ts";
 import type { Operation } from "../../model/trace-query.ts";
 import { DependencyReader } from "../aggregates/dependency-reader.ts";
 import { readRed } from "../aggregates/red-table.ts";
+import { readUncounted } from "../aggregates/uncounted.ts";
 import type { BodyPool } from "../block/body-pool.ts";
 import { BlockCache, type BlockCacheSettings, DEFAULT_BLOCK_CACHE } from "../cache/block-cache.ts";
 import { FastLane } from "../cache/fast-lane.ts";
@@ -97,14 +98,22 @@ export function createTraceReader(
       return found;
     },
 
-    async dependencies(query, signal) {
+    async dependencies(query, signal, onGap) {
       new Pacer(signal).check();
-      return dependencies.read(source.aggregates(), query);
+      const tell = gapsSince(source, onGap);
+      const found = dependencies.read(source.aggregates(), query);
+      readUncounted(source, "aggregate/dependencies");
+      tell();
+      return found;
     },
 
-    async red(query, signal) {
+    async red(query, signal, onGap) {
       new Pacer(signal).check();
-      return readRed(source.aggregates(), query);
+      const tell = gapsSince(source, onGap);
+      const found = readRed(source.aggregates(), query);
+      readUncounted(source, "aggregate/red");
+      tell();
+      return found;
     },
 
     async stats(signal) {

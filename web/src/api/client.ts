@@ -17,17 +17,31 @@ export function apiUrl(path: string, query: Readonly<Record<string, string>> = {
   return url.href;
 }
 
-export async function getJson<T>(
+/** Why an answer may lack something, one sentence without a full stop; `useIncomplete` finds it in what queries hold. */
+export interface Incomplete {
+  readonly incomplete?: string;
+}
+
+export async function getJson<T extends object>(
   path: string,
   query: Readonly<Record<string, string>>,
   signal: AbortSignal,
-): Promise<T> {
+): Promise<T & Incomplete> {
   const response = await request(apiUrl(path, query), signal);
-  return (await response.json()) as T;
+  return { ...((await response.json()) as T), ...incompleteOf(response) };
 }
 
-export async function getBytes(path: string, signal: AbortSignal): Promise<ArrayBuffer> {
-  return (await request(apiUrl(path), signal)).arrayBuffer();
+export async function getBytes(
+  path: string,
+  signal: AbortSignal,
+): Promise<Incomplete & { readonly bytes: ArrayBuffer }> {
+  const response = await request(apiUrl(path), signal);
+  return { bytes: await response.arrayBuffer(), ...incompleteOf(response) };
+}
+
+function incompleteOf(response: Response): Incomplete {
+  const reason = response.headers.get("x-spanloom-incomplete");
+  return reason === null ? {} : { incomplete: reason };
 }
 
 /** For `catch`: an answer that says there is no such thing is no failure. */

@@ -13,5 +13,5 @@ export function useServices() {
     ...servicesQuery,
     refetchInterval: (query) => (query.state.data?.services.length === 0 ? EMPTY_POLL_MS : POLL_MS),
   });
-  return { services, storeEmpty: services.data?.services.length === 0 };
+  return { services, storeEmpty: services.data?.services.length === 0 && services.data.incomplete === undefined };
 }

@@ -2,7 +2,7 @@ import { DEFAULT_LOOKBACK, lookbackWords } from "../format/lookback.ts";
 import { Button } from "../ui/button.tsx";
 import { ButtonRow } from "../ui/button-row.tsx";
 import { EmptyNote } from "../ui/empty-note.tsx";
-import type { SearchParams } from "./search-params.ts";
+import { atAnyTime, type SearchParams } from "./search-params.ts";
 
 /** Says that nothing was found, and offers wider searches. */
 export function NoMatch({
@@ -20,7 +20,7 @@ export function NoMatch({
     <EmptyNote>
       <p>No trace matches {fixed ? "in this time range" : lookbackWords(lookback ?? DEFAULT_LOOKBACK)}.</p>
       <ButtonRow>
-        {!anyTime && <Button onClick={() => onParams({ ...rest, lookback: "all" })}>Search any time</Button>}
+        {!anyTime && <Button onClick={() => onParams(atAnyTime(params))}>Search any time</Button>}
         {filtered && (
           <Button onClick={() => onParams(lookback === undefined ? {} : { lookback })}>Drop the filters</Button>
         )}

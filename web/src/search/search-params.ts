@@ -41,6 +41,12 @@ export function readSearchParams(raw: Readonly<Record<string, unknown>>): Search
   return params;
 }
 
+/** The same search without a time range. */
+export function atAnyTime(params: SearchParams): SearchParams {
+  const { start: _start, end: _end, ...rest } = params;
+  return { ...rest, lookback: "all" };
+}
+
 /** The range to search in µs: the fixed one of the address, else the look-back counted from now. */
 export function timeRange(params: SearchParams, nowMs: number): { readonly start?: string; readonly end?: string } {
   if (params.start !== undefined || params.end !== undefined) {

@@ -26,7 +26,8 @@ export function searchQuery(params: SearchParams) {
         searchRequest(asked, range, pageParam.after),
         signal,
       );
-      return { page, range };
+      const { incomplete } = page;
+      return { page, range, ...(incomplete === undefined ? {} : { incomplete }) };
     },
     initialPageParam: { after: undefined, range: undefined } as SearchPage,
     getNextPageParam: ({ page, range }): SearchPage | undefined =>

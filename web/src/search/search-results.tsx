@@ -8,6 +8,7 @@ import { Notice } from "../ui/notice.tsx";
 import { Skeleton } from "../ui/skeleton.tsx";
 import { ErrorsOnly } from "./errors-only.tsx";
 import { NoMatch } from "./no-match.tsx";
+import { OutsideNote } from "./outside-note.tsx";
 import { ResultRow } from "./result-row.tsx";
 import { sortResults } from "./results.ts";
 import { ScatterPlot } from "./scatter-plot.tsx";
@@ -81,14 +82,13 @@ export function SearchResults({
           {results.error.message}
         </Notice>
       )}
-      {!last.complete && (
-        <Notice tone="warning" title="The search ran out of time">
-          {last.searchedBackToUnixNano === undefined
-            ? "Not everything was looked at."
-            : `Everything since ${formatAbsolute(nanoToMs(last.searchedBackToUnixNano))} was looked at; older traces may match too.`}{" "}
-          A service or a shorter look-back makes it faster.
-        </Notice>
+      {last.searchedBackToUnixNano !== undefined && (
+        <p className="muted">
+          Everything since {formatAbsolute(nanoToMs(last.searchedBackToUnixNano))} was looked at; older traces may match
+          too. A service or a shorter look-back makes it faster.
+        </p>
       )}
+      <OutsideNote outside={pages[0]?.outside} params={params} onParams={onParams} />
       {traces.length === 0 && last.complete && <NoMatch params={params} onParams={onParams} />}
       {traces.length > 1 && <ScatterPlot traces={traces} selected={selected} onSelect={setSelected} />}
       {selected !== undefined && (

@@ -3,6 +3,7 @@ import { useEffect, useState } from "react";
 import { IconButton } from "../ui/button.tsx";
 import { Icon } from "../ui/icon.tsx";
 import styles from "./app-shell.module.css";
+import { IncompleteNotice } from "./incomplete-notice.tsx";
 import { KeyboardHelp } from "./keyboard-help.tsx";
 import { isShortcut } from "./shortcuts.ts";
 import { ThemeButton } from "./theme-button.tsx";
@@ -50,6 +51,7 @@ export function AppShell() {
         </div>
       </header>
       <main id="main" tabIndex={-1}>
+        <IncompleteNotice />
         <Outlet />
       </main>
       {help && <KeyboardHelp onClose={() => setHelp(false)} />}

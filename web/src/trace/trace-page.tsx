@@ -27,7 +27,7 @@ export function TracePage() {
     ...traceQuery(traceId),
     enabled: valid,
     refetchInterval: ({ state: { data } }) =>
-      data === null || (data !== undefined && mayGrow(data)) ? REFRESH_MS : false,
+      data === null || (data !== undefined && (mayGrow(data) || data.incomplete !== undefined)) ? REFRESH_MS : false,
   });
   const model = trace.data ?? undefined;
   usePageTitle(model === undefined ? "Trace" : titleOf(model));
