@@ -6,7 +6,7 @@ import { materialiseBody } from "../../codec/otlp/cut/materialise.ts";
 import { tracesToJson } from "../../codec/otlp/json/json-out.ts";
 import { decodeTraces } from "../../codec/otlp/message/decode.ts";
 import { PermanentError, RetryableError } from "../../component/errors.ts";
-import { type OnGap, wholeAnswer } from "../../component/read.ts";
+import type { OnGap } from "../../component/read.ts";
 import { fileReason } from "../../component/reasons.ts";
 import type { SpanStore } from "../../component/store.ts";
 import { parseSearchParams } from "../../query/search-params.ts";
@@ -122,7 +122,7 @@ function collectorSource(client: ApiClient): TraceSource {
 function storeSource(store: SpanStore, onGap: OnGap): TraceSource {
   const { signal } = new AbortController();
   const view = async (name: string, params: unknown) => {
-    const { body, incomplete } = await wholeAnswer(await store.view(name, params, signal));
+    const { body, incomplete } = await store.view(name, params, signal);
     if (incomplete !== undefined) onGap(incomplete);
     return Buffer.from(body).toString("utf8");
   };
@@ -151,7 +151,7 @@ async function writeTo(file: string, lines: () => AsyncGenerator<string>): Promi
 }
 
 function report(file: string, { json }: ExportFlags, numbers: object, text: string, reason: string | undefined): void {
-  const answer = { file, ...numbers, complete: reason === undefined, ...(reason === undefined ? {} : { reason }) };
+  const answer = { file, ...numbers, ...(reason === undefined ? {} : { complete: false, reason }) };
   if (file !== "-") process.stdout.write(json ? `${JSON.stringify(answer)}\n` : `wrote ${text} to ${file}\n`);
   if (reason !== undefined) reportIncomplete(reason);
 }

@@ -17,7 +17,7 @@ export function apiUrl(path: string, query: Readonly<Record<string, string>> = {
   return url.href;
 }
 
-/** Why an answer may lack something, one sentence without a full stop; `useIncomplete` finds it in what queries hold. */
+/** Of an answer that may lack something: why, one sentence without a full stop. `useIncomplete` finds it. */
 export interface Incomplete {
   readonly incomplete?: string;
 }
