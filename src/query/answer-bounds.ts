@@ -19,7 +19,13 @@ export const DEFAULT_ANSWER_LIMITS: AnswerLimits = {
 };
 
 /** Views that may read all that is stored. */
-const SEARCHES: ReadonlySet<string> = new Set(["jaeger.search", "jaeger.traces", "ui.search"]);
+const SEARCHES: ReadonlySet<string> = new Set([
+  "jaeger.search",
+  "jaeger.traces",
+  "jaeger.v3.search",
+  "jaeger.v3.summaries",
+  "ui.search",
+]);
 /** What a client is asked to wait that finds no room, ms. */
 const RETRY_AFTER_MS = 1_000;
 

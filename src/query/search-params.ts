@@ -52,7 +52,7 @@ export function parseSearchParams(params: QueryParams, nowNano: bigint): TraceQu
     limit,
     ...(start === undefined ? {} : { startMin: start }),
     ...(end === undefined ? {} : { startMax: end }),
-    ...(after === undefined ? {} : { after: parsePageKey(after) }),
+    ...(after === undefined ? {} : { after: requirePageKey(after) }),
     ...(boolParam(params, "count") ? { count: true } : {}),
   };
 }
@@ -74,9 +74,16 @@ export function formatPageKey(key: { readonly start: bigint; readonly traceId: s
   return `${key.start}-${key.traceId}`;
 }
 
-function parsePageKey(text: string): { start: bigint; traceId: string } {
+function requirePageKey(text: string): { start: bigint; traceId: string } {
+  const key = parsePageKey(text);
+  if (key === undefined) throw badParam("after", text, "the `next` of an earlier answer");
+  return key;
+}
+
+/** What `formatPageKey` gave; undefined for anything else. */
+export function parsePageKey(text: string): { start: bigint; traceId: string } | undefined {
   const match = /^(\d{1,20})-([0-9a-f]{32})$/.exec(text);
-  if (match === null) throw badParam("after", text, "the `next` of an earlier answer");
+  if (match === null) return undefined;
   return { start: BigInt(match[1] as string), traceId: match[2] as string };
 }
 
@@ -131,7 +138,7 @@ function parseTagObject(text: string): Record<string, unknown> {
  * A Jaeger tag as a filter. Tags that Jaeger's form of a span makes of fields (kind, status) find the field, and also a
  * plain attribute of that name. Unless `exact`, an attribute is found under older and newer names, too.
  */
-function tagFilter(key: string, value: string, exact: boolean): SpanFilter {
+export function tagFilter(key: string, value: string, exact: boolean): SpanFilter {
   const attribute = attributeFilter(key, value, exact);
   const field = fieldOfTag(key, value);
   if (field === undefined) return attribute;
@@ -183,15 +190,17 @@ function statusFilter(value: 0 | 1 | 2): SpanFilter {
   return { op: "compare", field: { intrinsic: "status" }, is: "=", value: { type: "status", value } };
 }
 
-function textEquals(intrinsic: "service" | "name" | "statusMessage", value: string): SpanFilter {
+export function textEquals(intrinsic: "service" | "name" | "statusMessage", value: string): SpanFilter {
   return { op: "compare", field: { intrinsic }, is: "=", value: { type: "string", value } };
 }
 
-function durationFilter(is: ">=" | "<=", value: bigint): SpanFilter {
+/** `value` is ns. */
+export function durationFilter(is: ">=" | "<=", value: bigint): SpanFilter {
   return { op: "compare", field: { intrinsic: "duration" }, is, value: { type: "int", value } };
 }
 
-function joinFilters(of: readonly SpanFilter[]): SpanFilter {
+/** What holds where all of them do. */
+export function joinFilters(of: readonly SpanFilter[]): SpanFilter {
   if (of.length === 0) return { op: "all" };
   return of.length === 1 ? (of[0] as SpanFilter) : { op: "and", of };
 }

@@ -3,12 +3,14 @@ import { hexToBytes } from "../../model/ids.ts";
 import type { TraceQuery } from "../../model/trace-query.ts";
 import { Gaps } from "../../query/gaps.ts";
 import { jaegerViews } from "../../query/jaeger/views.ts";
+import { jaegerV3Views } from "../../query/jaeger-v3/views.ts";
 import { uiViews } from "../../query/ui/views.ts";
 import type { ReadServerConfig } from "../ui-port/read-server.ts";
 
 /** What the query thread can answer (component/store.ts, QueryModule). */
 export const views: ViewTable = {
   ...jaegerViews,
+  ...jaegerV3Views,
   ...uiViews,
   "store.stats": storeStats,
   "store.find_ids": findIds,

@@ -4,6 +4,7 @@ import type { Logger } from "../../component/logger.ts";
 import type { ViewHost } from "../../component/read.ts";
 import { AnswerBounds } from "../../query/answer-bounds.ts";
 import { createJaegerRoutes } from "../../query/jaeger/routes.ts";
+import { createJaegerV3Routes } from "../../query/jaeger-v3/routes.ts";
 import { createLiveRoutes } from "../../query/ui/live-routes.ts";
 import { createUiRoutes } from "../../query/ui/routes.ts";
 import { isAllowedHost } from "../../server/host-check.ts";
@@ -84,6 +85,7 @@ function apiRoutes({ control, viewHost, closing }: HttpAppSettings): Router {
   router.use(createLiveRoutes(viewHost, closing));
   router.use(createUiRoutes(viewHost, Date.now, bounds));
   router.use(createJaegerRoutes(viewHost, Date.now, bounds));
+  router.use(createJaegerV3Routes(viewHost, bounds));
   router.use("/api", noSuchEndpoint);
   return router;
 }

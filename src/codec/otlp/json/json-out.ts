@@ -24,7 +24,7 @@ export function tracesToJson(data: TracesData): string {
 }
 
 /** One span as an OTLP/JSON object. */
-function spanToJson(span: Span): string {
+export function spanToJson(span: Span): string {
   const fields: string[] = [];
   fields.push(`"traceId":"${span.traceId}"`, `"spanId":"${span.spanId}"`);
   text(fields, "traceState", span.traceState);
@@ -47,7 +47,8 @@ function spanToJson(span: Span): string {
   return object(fields);
 }
 
-function resourceJson(resource: Resource): string {
+/** A resource as an OTLP/JSON object. */
+export function resourceJson(resource: Resource): string {
   const fields: string[] = [];
   attributes(fields, resource.attributes);
   number(fields, "droppedAttributesCount", resource.droppedAttributesCount);
@@ -75,7 +76,8 @@ function resourceJson(resource: Resource): string {
   return object(fields);
 }
 
-function scopeJson(scope: Scope): string {
+/** A scope as an OTLP/JSON object. */
+export function scopeJson(scope: Scope): string {
   const fields: string[] = [];
   text(fields, "name", scope.name);
   text(fields, "version", scope.version);
