@@ -1,3 +1,4 @@
+import type { RequestListener } from "node:http";
 import type { Component, ComponentFactory } from "./component.ts";
 import type { Endpoint } from "./endpoint.ts";
 import type { BatchSink } from "./ingest.ts";
@@ -35,6 +36,12 @@ export interface ReceiverSettings {
   readonly sink: BatchSink;
   /** Shared by all receivers of the collector. */
   readonly inFlight: RequestBudget;
+  /**
+   * What a receiver's HTTP port serves beside the spans that it takes, by the receiver's name; asked at its start.
+   * The handler gets every request that is no post of spans, after the check of its host name and with its body unread.
+   * Without a handler they are answered with 404.
+   */
+  readonly reads?: (name: string) => RequestListener | undefined;
 }
 
 /** Takes spans from senders. `start` rejects with `listen_failed` where a port of its own cannot be opened. */

@@ -4,14 +4,13 @@ import { gunzipSync, gzipSync } from "node:zlib";
 import { afterEach, describe, expect, it } from "vitest";
 import { fixtureFragments, fragmentOfNames } from "../../test/support/fragments.ts";
 import { recordingHost, testHost } from "../../test/support/host.ts";
+import { zipkinTraces } from "../../test/support/mapped-spans.ts";
 import { comparableSet, recordsOf } from "../../test/support/mapping-records.ts";
 import { fromJaegerBatches } from "../codec/jaeger/from-jaeger.ts";
 import { readBatch } from "../codec/jaeger/thrift-batch.ts";
 import { materialiseBody } from "../codec/otlp/cut/materialise.ts";
 import { decodeTraces } from "../codec/otlp/message/decode.ts";
 import { BinaryReader } from "../codec/thrift/binary.ts";
-import { fromZipkinSpans } from "../codec/zipkin/from-zipkin.ts";
-import { decodeZipkinJson } from "../codec/zipkin/json.ts";
 import type { ComponentFactory, Host } from "../component/component.ts";
 import type { Exporter, ExporterSettings, ExportOutcome } from "../component/export.ts";
 import type { HttpExporterConfig } from "./http-exporter.ts";
@@ -374,7 +373,7 @@ describe("zipkin", () => {
       url: "/api/v2/spans",
       headers: { "content-type": "application/json", "user-agent": "spanloom/test" },
     });
-    const sent = recordsOf(fromZipkinSpans(decodeZipkinJson(seen[0]!.body)));
+    const sent = recordsOf(zipkinTraces(seen[0]!.body));
     expect(comparableSet(sent)).toEqual(comparableSet(recordsOf(decodeTraces(materialiseBody(fragments)))));
   });
 

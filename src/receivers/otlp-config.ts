@@ -1,10 +1,9 @@
 import { z } from "zod";
-import { corsConfig } from "../server/cors.ts";
 import { endpointsSchema } from "../server/endpoint.ts";
 import { tlsConfig } from "../server/tls.ts";
 import { receiverCommonConfig } from "./common-config.ts";
+import { ENDPOINT_HELP, httpListenerConfig } from "./http-config.ts";
 
-const MIB = 1024 * 1024;
 const positiveMs = z.int().min(1);
 
 /** Defaults are gRPC's own server defaults, as in the Collector, but that an idle connection ends. */
@@ -24,13 +23,11 @@ const keepaliveConfig = z.strictObject({
     .prefault({}),
 });
 
-const ENDPOINT =
-  "`host:port` to listen on, or a list of them; port 0 takes a free one. 127.0.0.1 and localhost stand for both families, ::1 too.";
 const enabled = z.boolean().default(true).describe("`false` turns this protocol off.");
 
 const otlpGrpcConfig = z.strictObject({
   enabled,
-  endpoint: endpointsSchema.default("127.0.0.1:4317").describe(ENDPOINT),
+  endpoint: endpointsSchema.default("127.0.0.1:4317").describe(ENDPOINT_HELP),
   /** Without `min_version`: the gRPC library takes Node's own minimum, TLS 1.2. */
   tls: tlsConfig.omit({ min_version: true }).optional(),
   max_recv_msg_size_mib: z
@@ -50,26 +47,8 @@ const otlpGrpcConfig = z.strictObject({
 
 const otlpHttpConfig = z.strictObject({
   enabled,
-  endpoint: endpointsSchema.default("127.0.0.1:4318").describe(ENDPOINT),
-  tls: tlsConfig.optional(),
-  cors: corsConfig.prefault({}),
-  max_request_body_size: z
-    .int()
-    .min(1)
-    .max(1_024 * MIB)
-    .default(64 * MIB)
-    .describe("Longest body, bytes, before and after decompression."),
+  ...httpListenerConfig("127.0.0.1:4318"),
   traces_url_path: z.string().startsWith("/").default("/v1/traces").describe("Where traces are posted to."),
-  allowed_hosts: z
-    .array(z.string().min(1))
-    .optional()
-    .describe(
-      "Host names to answer for beside localhost and IP addresses. Left out: every name, unless the listener is bound to a loopback address; then none, which keeps pages of foreign sites out.",
-    ),
-  read_timeout_ms: positiveMs.default(15_000).describe("Time for a request to arrive whole."),
-  read_header_timeout_ms: positiveMs.default(10_000).describe("Time for the headers of a request to arrive."),
-  idle_timeout_ms: positiveMs.default(75_000).describe("How long an idle connection is kept."),
-  max_connections: z.int().min(1).default(4_096).describe("Connections at once; further ones are closed at once."),
 });
 
 /**

@@ -1,8 +1,8 @@
 import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from "node:http";
 import type { OtherSignal } from "../codec/otlp/message/count-records.ts";
 import { PermanentError, RetryableError } from "../component/errors.ts";
-import type { BatchEncoding, BatchSink } from "../component/ingest.ts";
-import type { LogFields, Logger } from "../component/logger.ts";
+import type { BatchSink } from "../component/ingest.ts";
+import type { Logger } from "../component/logger.ts";
 import { stackOf } from "../component/reasons.ts";
 import type { RequestBudget, Reservation } from "../component/receiver.ts";
 import { answerOf } from "../server/error-status.ts";
@@ -10,9 +10,10 @@ import type { HttpHandler } from "../server/http-listener.ts";
 import { grpcStatusOfHttp } from "../server/http-status.ts";
 import { expectedGrowth, TAKEN_ENCODINGS } from "../server/inflate.ts";
 import { assertDeclaredLength, readBody } from "../server/read-body.ts";
+import { encodingOf, quoted, senderOf } from "./http-checks.ts";
 import { MAX_OTHER_BYTES, type OtherSignals } from "./other-signals.ts";
 import { answerBody, answerExport, answerStatus, MEDIA_TYPES, type OtlpFormat } from "./otlp-http-answer.ts";
-import { checkRequest, type OtlpHttpRules, quoted } from "./otlp-http-check.ts";
+import { checkRequest, type OtlpHttpRules } from "./otlp-http-check.ts";
 import { partialSuccessOf } from "./partial-success.ts";
 import type { ReceiverMetrics } from "./receiver-metrics.ts";
 import type { RefusalLog } from "./refusal-log.ts";
@@ -128,28 +129,10 @@ function formatOf(contentType: string | undefined, fromPage: boolean): OtlpForma
   return type === MEDIA_TYPES.otlp_json || (fromPage && type === "text/plain") ? "otlp_json" : undefined;
 }
 
-/** What the log says of who sent a request. */
-function senderOf({ socket, headers }: IncomingMessage): LogFields {
-  return { sender: socket.remoteAddress, user_agent: headers["user-agent"]?.slice(0, 200) };
-}
-
 function unknownType(contentType: string | undefined): never {
   throw new PermanentError(
     "unsupported_media_type",
     `Content-Type ${contentType === undefined ? "is missing" : `${quoted(contentType)} is not supported`}; ` +
       "expected application/x-protobuf or application/json",
-  );
-}
-
-function encodingOf(contentEncoding: string | undefined): BatchEncoding {
-  const encoding = contentEncoding?.trim().toLowerCase() ?? "";
-  if (encoding === "" || encoding === "identity") return "identity";
-  if (encoding === "gzip" || encoding === "x-gzip") return "gzip";
-  // One format by two names.
-  if (encoding === "deflate" || encoding === "zlib") return "deflate";
-  if (encoding === "zstd" && TAKEN_ENCODINGS.includes("zstd")) return "zstd";
-  throw new PermanentError(
-    "unsupported_media_type",
-    `Content-Encoding ${quoted(contentEncoding)} is not supported; expected one of ${TAKEN_ENCODINGS.join(", ")}`,
   );
 }

@@ -15,8 +15,12 @@ export interface RefusedRequest {
   readonly about?: string | undefined;
 }
 
+/** Requests that were refused, or spans of requests that were otherwise taken. */
+type Refusable = "requests" | "spans";
+
 interface Kind {
   readonly refusal: RefusedRequest;
+  readonly what: Refusable;
   /** Since the last line. */
   count: number;
 }
@@ -44,21 +48,27 @@ export class RefusalLog {
   /** @param sender what is known of who sent it, for the log */
   refused(refusal: RefusedRequest, sender: LogFields = {}): void {
     this.#metrics.refused(refusal.reason);
-    const key = this.#keyOf(refusal);
+    const { reason, message, about } = refusal;
+    const fields = { reason, ...(about === undefined ? {} : { about }), answer: cutMessage(message), ...sender };
+    this.#tell(refusal, "requests", 1, fields);
+  }
+
+  /** Spans that were refused in a request whose sender does not read answers. They are counted with the request. */
+  refusedSpans(count: number, message: string, sender: LogFields = {}): void {
+    const fields = { count, answer: cutMessage(message), ...sender };
+    this.#tell({ reason: "unusable", message }, "spans", count, fields);
+  }
+
+  #tell(refusal: RefusedRequest, what: Refusable, count: number, fields: LogFields): void {
+    const key = `${what} ${this.#keyOf(refusal)}`;
     const known = this.#kinds.get(key);
     if (known !== undefined) {
-      known.count++;
+      known.count += count;
       return;
     }
-    this.#kinds.set(key, { refusal, count: 0 });
+    this.#kinds.set(key, { refusal, what, count: 0 });
     this.#timer ??= setInterval(() => this.#everyMinute(), MINUTE_MS).unref();
-    const { reason, message, about } = refusal;
-    this.#logger.warn(`refused a request: ${this.#nameOf(refusal)}`, {
-      reason,
-      ...(about === undefined ? {} : { about }),
-      answer: cutMessage(message),
-      ...sender,
-    });
+    this.#logger.warn(`refused ${what === "spans" ? what : "a request"}: ${this.#nameOf(refusal)}`, fields);
   }
 
   /** Tells the last counts. */
@@ -75,7 +85,7 @@ export class RefusalLog {
     for (const kind of kinds) {
       if (kind.count === 0) continue;
       this.#tellCount(kind);
-      this.#kinds.set(this.#keyOf(kind.refusal), { refusal: kind.refusal, count: 0 });
+      this.#kinds.set(`${kind.what} ${this.#keyOf(kind.refusal)}`, { ...kind, count: 0 });
     }
     if (this.#kinds.size > 0) return;
     clearInterval(this.#timer);
@@ -87,10 +97,10 @@ export class RefusalLog {
     this.#abouts.clear();
   }
 
-  #tellCount({ refusal, count }: Kind): void {
+  #tellCount({ refusal, what, count }: Kind): void {
     if (count === 0) return;
     const { reason, about } = refusal;
-    this.#logger.warn(`refused further requests: ${this.#nameOf(refusal)}`, {
+    this.#logger.warn(`refused further ${what}: ${this.#nameOf(refusal)}`, {
       reason,
       ...(about === undefined ? {} : { about }),
       count,

@@ -2,7 +2,7 @@ import { Client, type ClientUnaryCall, credentials, type Metadata, type ServiceE
 import type { AppendResult, BatchSink, IncomingBatch } from "../../src/component/ingest.ts";
 import { type Logger, SILENT_LOGGER } from "../../src/component/logger.ts";
 import { Metrics } from "../../src/component/metrics.ts";
-import type { Receiver } from "../../src/component/receiver.ts";
+import type { Receiver, ReceiverConfig, ReceiverFactory, ReceiverSettings } from "../../src/component/receiver.ts";
 import { otlpReceiver } from "../../src/receivers/otlp.ts";
 import { InFlightBudget } from "../../src/server/in-flight.ts";
 import { testHost } from "./host.ts";
@@ -65,14 +65,56 @@ export async function startReceiver(options: RigOptions = {}): Promise<ReceiverR
     metrics,
     http: `http://127.0.0.1:${receiver.addresses.http?.port}`,
     grpc: `127.0.0.1:${receiver.addresses.grpc?.port}`,
-    count: (name, labels = {}) =>
-      metrics
-        .snapshot()
-        .filter((sample) => sample.name === name)
-        .filter((sample) => Object.entries(labels).every(([key, value]) => sample.labels[key] === value))
-        .reduce((sum, sample) => sum + sample.value, 0),
+    count: (name, labels) => countOf(metrics, name, labels),
     close: () => receiver.shutdown(AbortSignal.timeout(1_000)),
   };
+}
+
+export interface PostRig {
+  readonly receiver: Receiver;
+  readonly sink: RecordingSink;
+  readonly inFlight: InFlightBudget;
+  /** `http://127.0.0.1:port` */
+  readonly http: string;
+  /** As ReceiverRig's. */
+  count(name: string, labels?: Record<string, string>): number;
+  close(): Promise<void>;
+}
+
+interface PostRigOptions {
+  readonly config?: Record<string, unknown>;
+  readonly inFlightBytes?: number;
+  readonly logger?: Logger;
+  readonly reads?: ReceiverSettings["reads"];
+}
+
+/** A receiver of one HTTP listener that spans are posted to, likewise. */
+export async function startPostReceiver<Config extends ReceiverConfig>(
+  factory: ReceiverFactory<Config>,
+  { config = {}, inFlightBytes, logger = SILENT_LOGGER, reads }: PostRigOptions = {},
+): Promise<PostRig> {
+  const sink = new RecordingSink();
+  const inFlight = new InFlightBudget(inFlightBytes);
+  const metrics = new Metrics();
+  const settings = { name: factory.type, sink, inFlight, ...(reads === undefined ? {} : { reads }) };
+  const receiver = factory.create(settings, factory.config.parse({ endpoint: "127.0.0.1:0", ...config }));
+  await receiver.start(testHost({ metrics, logger }));
+  return {
+    receiver,
+    sink,
+    inFlight,
+    http: `http://127.0.0.1:${receiver.addresses.http?.port}`,
+    count: (name, labels) => countOf(metrics, name, labels),
+    close: () => receiver.shutdown(AbortSignal.timeout(1_000)),
+  };
+}
+
+function countOf(metrics: Metrics, name: string, labels: Record<string, string> = {}): number {
+  return metrics
+    .snapshot()
+    .filter((sample) => sample.name === name)
+    .filter((sample) => Object.entries(labels).every(([key, value]) => sample.labels[key] === value))
+    .reduce((sum, sample) => sum + sample.value, 0);
 }
 
 export interface GrpcAnswer {

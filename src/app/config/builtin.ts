@@ -9,12 +9,14 @@ import { otlpExporter } from "../../exporters/otlp.ts";
 import { otlpHttpExporter, otlphttpExporter } from "../../exporters/otlp-http.ts";
 import { zipkinExporter } from "../../exporters/zipkin.ts";
 import { otlpReceiver } from "../../receivers/otlp.ts";
+import { zipkinReceiver } from "../../receivers/zipkin.ts";
 
 export type ReceiverTable = Readonly<Record<string, ReceiverFactory>>;
 
 /** Every built-in receiver by its type. A new one is a file under src/receivers and a line here. */
 export const RECEIVERS = {
   otlp: otlpReceiver,
+  zipkin: zipkinReceiver,
 } satisfies ReceiverTable;
 
 /** Every built-in exporter by its type. A new one is a file under src/exporters and a line here. */

@@ -1,16 +1,9 @@
 import type { KeyValue } from "../../model/any-value.ts";
-import {
-  DEFAULT_SERVICE,
-  SPAN_KIND,
-  type Span,
-  type SpanKind,
-  STATUS_CODE,
-  type TracesData,
-} from "../../model/span.ts";
+import { DEFAULT_SERVICE, SPAN_KIND, type Span, type SpanKind, STATUS_CODE } from "../../model/span.ts";
 import { isJsonObject, type JsonObject } from "../mapping/any-value-json.ts";
 import { stringList } from "../mapping/attribute-residue.ts";
 import { TAG } from "../mapping/keys.ts";
-import { type PlacedSpan, toTracesData } from "../mapping/placed-span.ts";
+import type { PlacedSpan } from "../mapping/placed-span.ts";
 import {
   applyResourceResidue,
   applySpanResidue,
@@ -36,11 +29,6 @@ const KINDS: Readonly<Record<ZipkinKind, SpanKind>> = {
 export interface TagOwners {
   readonly resource: ReadonlySet<string>;
   readonly span: ReadonlySet<string>;
-}
-
-/** Zipkin spans as OTLP; spans of equal resources meet in one ResourceSpans. */
-export function fromZipkinSpans(spans: readonly ZipkinSpan[]): TracesData {
-  return toTracesData(spans.map(fromZipkinSpan));
 }
 
 /** A span as OTLP has it, with what the reserved tag and the annotations' reserved fields restore. */

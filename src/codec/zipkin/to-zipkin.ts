@@ -14,7 +14,7 @@ const KINDS: readonly (ZipkinKind | undefined)[] = [undefined, undefined, "SERVE
 
 /**
  * Records as Zipkin v2 spans, in order. What Zipkin has no place for goes into the reserved tag and, for events, into a
- * reserved field of the annotation, so `fromZipkinSpans` gives all of it back but times below a microsecond.
+ * reserved field of the annotation, so `fromZipkinSpan` gives all of it back but times below a microsecond.
  */
 export function toZipkinSpans(records: readonly SpanRecord[]): ZipkinSpan[] {
   return records.map(toZipkinSpan);

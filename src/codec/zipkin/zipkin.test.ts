@@ -1,11 +1,11 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { readMapped, zipkinTraces } from "../../../test/support/mapped-spans.ts";
 import { arbitraryRecord, comparableSet, fixtureRecords, recordsOf } from "../../../test/support/mapping-records.ts";
 import type { AnyValue, KeyValue } from "../../model/any-value.ts";
-import { SPAN_KIND, type Span, type SpanEvent, type SpanRecord } from "../../model/span.ts";
+import { SPAN_KIND, SPAN_MARK, type Span, type SpanEvent, type SpanRecord } from "../../model/span.ts";
 import { fromAnnotation, toAnnotation } from "./annotations.ts";
-import { fromZipkinSpans } from "./from-zipkin.ts";
-import { decodeZipkinJson, encodeZipkinJson } from "./json.ts";
+import { encodeZipkinJson } from "./json.ts";
 import type { ZipkinSpan } from "./model.ts";
 import { toZipkinSpans } from "./to-zipkin.ts";
 
@@ -57,11 +57,11 @@ function written(span: Partial<Span>, resource: KeyValue[] = []): ZipkinSpan {
 
 function read(span: object): SpanRecord {
   const body = Buffer.from(JSON.stringify([{ traceId: TRACE, id: SPAN, ...span }]));
-  return recordsOf(fromZipkinSpans(decodeZipkinJson(body)))[0] as SpanRecord;
+  return recordsOf(zipkinTraces(body))[0] as SpanRecord;
 }
 
 function roundTrip(records: readonly SpanRecord[]): SpanRecord[] {
-  return recordsOf(fromZipkinSpans(decodeZipkinJson(encodeZipkinJson(toZipkinSpans(records)))));
+  return recordsOf(zipkinTraces(encodeZipkinJson(toZipkinSpans(records))));
 }
 
 /** What Zipkin's own reader refuses (zipkin2.Span.Builder, zipkin2.internal.V2SpanReader). */
@@ -287,7 +287,7 @@ describe("Zipkin → OTLP", () => {
       { traceId: TRACE, id: "1", localEndpoint: { serviceName: "s" }, tags: { "host.name": "a", x: "1" } },
       { traceId: TRACE, id: "2", localEndpoint: { serviceName: "s" }, tags: { "host.name": "b" } },
     ];
-    const traces = fromZipkinSpans(decodeZipkinJson(Buffer.from(JSON.stringify(spans))));
+    const traces = zipkinTraces(Buffer.from(JSON.stringify(spans)));
     expect(traces.map((rs) => rs.resource.attributes)).toEqual([
       [str("service.name", "s"), str("host.name", "a")],
       [str("service.name", "s"), str("host.name", "b")],
@@ -327,28 +327,28 @@ describe("Zipkin → OTLP", () => {
     expect(read({ annotations }).span.startTimeUnixNano).toBe(20_000n);
   });
 
-  it("takes numbers and booleans in tags as text, and null as absent", () => {
-    const { span } = read({ name: null, parentId: null, tags: { a: 1, b: true, c: null } });
-    expect(span.attributes).toEqual([str("a", "1"), str("b", "true")]);
+  it("takes numbers and booleans in tags as text, exactly, and null as empty", () => {
+    const json = `[{"traceId":"${TRACE}","id":"${SPAN}","name":null,"parentId":null,
+      "tags":{"a":9007199254740993,"b":true,"c":null,"d":1.50,"e":{"f":[1]},"__proto__":"x"}}]`;
+    const { traces, marks, message } = readMapped("zipkin_json", Buffer.from(json));
+    expect(message).toBe("");
+    expect(recordsOf(traces)[0]?.span.attributes).toEqual([
+      str("a", "9007199254740993"),
+      str("b", "true"),
+      str("c", ""),
+      str("d", "1.50"),
+      str("e", '{"f":[1]}'),
+      str("__proto__", "x"),
+    ]);
+    expect(marks).toEqual([SPAN_MARK.mended]);
   });
 
   it.each([
-    ["{", /no JSON/],
-    ["{}", /expected a JSON array/],
-    ["[1]", /span 0 is no JSON object/],
-    [JSON.stringify([{ traceId: "xyz", id: SPAN }]), /span 0: traceId is "xyz", expected 1 to 32 hex digits/],
-    [JSON.stringify([{ traceId: TRACE }]), /span 0: id is missing/],
-    [JSON.stringify([{ traceId: TRACE, id: "0" }]), /span 0: id is all zeros/],
-    [JSON.stringify([{ traceId: TRACE, id: SPAN, kind: "client" }]), /kind is "client", expected CLIENT/],
-    [JSON.stringify([{ traceId: TRACE, id: SPAN, timestamp: -1 }]), /timestamp is -1/],
-    [JSON.stringify([{ traceId: TRACE, id: SPAN, localEndpoint: { port: 70000 } }]), /localEndpoint.port is 70000/],
-    [JSON.stringify([{ traceId: TRACE, id: SPAN, tags: { a: {} } }]), /tags\["a"\] is {}, expected text/],
-    [
-      JSON.stringify([{ traceId: TRACE, id: SPAN, annotations: [{ value: "x" }] }]),
-      /annotations\[0\].timestamp is missing/,
-    ],
-  ])("refuses %s", (body, message) => {
-    expect(() => decodeZipkinJson(Buffer.from(body))).toThrow(message);
+    ["{", /malformed JSON at line 1, column 2/],
+    ["{}", /expected an array of spans, found {}/],
+    ['[{"traceId":"1","id":"1"},]', /malformed JSON at line 1, column 27: expected a value/],
+  ])("refuses the body %s", (body, message) => {
+    expect(() => readMapped("zipkin_json", Buffer.from(body))).toThrow(message);
   });
 });
 
@@ -377,7 +377,7 @@ describe("OTLP → Zipkin JSON → OTLP", () => {
           ...span,
           tags: Object.fromEntries(Object.entries(span.tags ?? {}).sort(([a], [b]) => (a < b ? 1 : -1))),
         }));
-        expect(comparableSet(recordsOf(fromZipkinSpans(sorted)))).toEqual(comparableSet([made]));
+        expect(comparableSet(recordsOf(zipkinTraces(encodeZipkinJson(sorted))))).toEqual(comparableSet([made]));
       }),
       { numRuns: 100 },
     );

@@ -1,7 +1,11 @@
+import { MappedBatch, type SpanSource } from "../../codec/mapping/mapped-batch.ts";
+import type { MappedTraces } from "../../codec/mapping/span-batch.ts";
 import { splitBody } from "../../codec/otlp/cut/split.ts";
 import { JsonTraces } from "../../codec/otlp/json/json-in.ts";
 import type { MendedTraces, Refusals, SpanPlace } from "../../codec/otlp/message/refusals.ts";
 import type { SpanLimits } from "../../codec/otlp/message/span-limits.ts";
+import { ZipkinJson } from "../../codec/zipkin/zipkin-json.ts";
+import { ZipkinProtobuf } from "../../codec/zipkin/zipkin-protobuf.ts";
 import type { BatchFormat } from "../../component/ingest.ts";
 
 /** OTLP protobuf as it came, in which anything may be wrong. */
@@ -11,15 +15,18 @@ export interface RawTraces {
   readonly first?: SpanPlace;
 }
 
+/** What a format's batch becomes, or a piece of it. */
+export type ReadTraces = MendedTraces | RawTraces | MappedTraces;
+
 /** A batch as one format is read. What it refuses it tells the `Refusals` that it was opened with. */
 export interface BatchReading {
   /** All of it. @throws DecodeError that says where and what was expected */
-  whole(): MendedTraces | RawTraces;
+  whole(): ReadTraces;
   /**
    * In pieces of about `bytes` each; undefined where the caller may do something else.
    * @throws DecodeError, before the first piece
    */
-  pieces(bytes: number): Generator<MendedTraces | RawTraces | undefined, void>;
+  pieces(bytes: number): Generator<ReadTraces | undefined, void>;
   /** Names, with their places, of fields around the spans that the format does not know; the first few. */
   readonly unknownFields: readonly string[];
   /** Whether a batch without spans is no mistake of its sender's: it said that there are none. */
@@ -45,4 +52,11 @@ export const DECODERS: Readonly<Record<BatchFormat, BatchDecoder>> = {
     }),
   },
   otlp_json: { title: "OTLP/JSON", open: (bytes, limits, refusals) => new JsonTraces(bytes, limits, refusals) },
+  zipkin_json: mapped("Zipkin JSON", (bytes, limits) => new ZipkinJson(bytes, limits)),
+  zipkin_protobuf: mapped("Zipkin protobuf", (bytes, limits) => new ZipkinProtobuf(bytes, limits)),
 };
+
+/** A format that is mapped span by span. */
+function mapped(title: string, source: (bytes: Uint8Array, limits: SpanLimits) => SpanSource): BatchDecoder {
+  return { title, open: (bytes, limits, refusals) => new MappedBatch(source(bytes, limits), refusals) };
+}

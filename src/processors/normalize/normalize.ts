@@ -1,4 +1,5 @@
 import { DecodeError } from "../../codec/decode-error.ts";
+import type { MappedTraces } from "../../codec/mapping/span-batch.ts";
 import { mendBody } from "../../codec/otlp/cut/mend.ts";
 import { guessSignal, OTHER_SIGNALS, OtherSignalError } from "../../codec/otlp/message/other-signal.ts";
 import { type MendedTraces, Refusals, type SpanPlace } from "../../codec/otlp/message/refusals.ts";
@@ -10,7 +11,7 @@ import type { BatchFormat } from "../../component/ingest.ts";
 import type { Counter, Metrics } from "../../component/metrics.ts";
 import { SPAN_MARK } from "../../model/span.ts";
 import type { SpanColumns } from "../../model/span-columns.ts";
-import { type BatchDecoder, type BatchReading, DECODERS, type RawTraces } from "./decoders.ts";
+import { type BatchDecoder, type BatchReading, DECODERS, type ReadTraces } from "./decoders.ts";
 import type { NormalizeConfig } from "./normalize-config.ts";
 
 /** Valid until the normalizer is called again, or its generator goes on. */
@@ -104,8 +105,19 @@ export class Normalizer {
     return this.#reading(decoder, () => this.#verdict(refusals, rows, bytes, reading));
   }
 
-  #pieceOf(part: MendedTraces | RawTraces, refusals: Refusals, isFirst: boolean): NormalizedPiece {
-    return "marks" in part ? this.#marked(part) : this.#protobuf(part.body, refusals, isFirst, part.first);
+  #pieceOf(part: ReadTraces, refusals: Refusals, isFirst: boolean): NormalizedPiece {
+    if ("marks" in part) return this.#marked(part);
+    if ("given" in part) return this.#mapped(part, refusals);
+    return this.#protobuf(part.body, refusals, isFirst, part.first);
+  }
+
+  /** Spans of another format: nothing in them is to be refused, but limits hold for them as for others. */
+  #mapped({ body, given }: MappedTraces, refusals: Refusals): NormalizedPiece {
+    const marked = given.some((bits) => bits !== 0);
+    const sound = this.#sound(body);
+    if (sound !== undefined) return marked ? this.#withMarks(body, sound, given) : { body, scan: sound };
+    const mended = mendBody(body, this.#limits, refusals);
+    return this.#marked({ body: mended.body, marks: mended.marks.map((bits, row) => bits | (given[row] ?? 0)) });
   }
 
   #protobuf(body: Uint8Array, refusals: Refusals, mayBeOther: boolean, first?: SpanPlace): NormalizedPiece {
@@ -137,7 +149,10 @@ export class Normalizer {
 
   /** The scan of a mended body, with the marks of its mending. */
   #marked({ body, marks }: MendedTraces): NormalizedPiece {
-    const scan = this.#scanner.scan(body);
+    return this.#withMarks(body, this.#scanner.scan(body), marks);
+  }
+
+  #withMarks(body: Uint8Array, scan: ScanResult, marks: Uint8Array): NormalizedPiece {
     const { columns } = scan;
     let mended = 0;
     for (let row = 0; row < columns.count; row++) {

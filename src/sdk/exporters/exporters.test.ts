@@ -3,13 +3,12 @@ import type { AddressInfo } from "node:net";
 import { gunzipSync } from "node:zlib";
 import * as grpc from "@grpc/grpc-js";
 import { afterEach, describe, expect, it } from "vitest";
+import { zipkinTraces } from "../../../test/support/mapped-spans.ts";
 import { fromJaegerBatches } from "../../codec/jaeger/from-jaeger.ts";
 import { readBatch } from "../../codec/jaeger/thrift-batch.ts";
 import { jsonToTraces } from "../../codec/otlp/json/json-in.ts";
 import { decodeTraces } from "../../codec/otlp/message/decode.ts";
 import { BinaryReader } from "../../codec/thrift/binary.ts";
-import { fromZipkinSpans } from "../../codec/zipkin/from-zipkin.ts";
-import { decodeZipkinJson } from "../../codec/zipkin/json.ts";
 import type { TracesData } from "../../model/span.ts";
 import { createTracing } from "../trace/tracing.ts";
 import { consoleExporter } from "./console.ts";
@@ -140,7 +139,7 @@ describe("exporters", () => {
     const { received, url } = await backend((response) => response.writeHead(202).end());
     const { ids } = await send({ type: "zipkin", endpoint: `${url}/api/v2/spans` });
     expect(received[0]).toMatchObject({ path: "/api/v2/spans", headers: { "content-type": "application/json" } });
-    expectTrace(fromZipkinSpans(decodeZipkinJson(received[0]?.body as Buffer)), ids);
+    expectTrace(zipkinTraces(received[0]?.body as Buffer), ids);
   });
 
   it("console writes one line a span", async () => {

@@ -1,9 +1,9 @@
 import { SPAN_MARK } from "../../../model/span.ts";
+import { JSON_KIND, type JsonCursor } from "../../json/json-cursor.ts";
+import { FieldTable } from "../../json/json-fields.ts";
 import type { Refusals } from "../message/refusals.ts";
 import type { SpanLimits } from "../message/span-limits.ts";
 import type { WireWriter } from "../wire/wire-writer.ts";
-import { JSON_KIND, type JsonCursor } from "./json-cursor.ts";
-import { FieldTable } from "./json-fields.ts";
 import type { JsonScalars } from "./json-scalars.ts";
 import type { JsonValues } from "./json-values.ts";
 

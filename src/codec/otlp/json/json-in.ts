@@ -1,12 +1,12 @@
 import type { TracesData } from "../../../model/span.ts";
 import { DecodeError } from "../../decode-error.ts";
+import { JSON_KIND, JsonCursor } from "../../json/json-cursor.ts";
+import { FieldTable } from "../../json/json-fields.ts";
 import { decodeTraces } from "../message/decode.ts";
 import { OTHER_SIGNALS, OtherSignalError } from "../message/other-signal.ts";
 import { MarkList, type MendedTraces, Refusals } from "../message/refusals.ts";
 import { NO_SPAN_LIMITS, type SpanLimits } from "../message/span-limits.ts";
 import { WireWriter } from "../wire/wire-writer.ts";
-import { JSON_KIND, JsonCursor } from "./json-cursor.ts";
-import { FieldTable } from "./json-fields.ts";
 import { JsonGroups } from "./json-groups.ts";
 import { JsonScalars } from "./json-scalars.ts";
 import { JsonSpans } from "./json-spans.ts";

@@ -1,8 +1,8 @@
 import { SPAN_MARK } from "../../../model/span.ts";
+import { JSON_KIND, type JsonCursor } from "../../json/json-cursor.ts";
+import { FieldTable } from "../../json/json-fields.ts";
 import { isUtf8, utf8Text } from "../../utf8.ts";
 import type { WireWriter } from "../wire/wire-writer.ts";
-import { JSON_KIND, type JsonCursor } from "./json-cursor.ts";
-import { FieldTable } from "./json-fields.ts";
 
 const LOW = 1;
 const HIGH = 2;

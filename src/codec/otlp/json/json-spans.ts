@@ -1,10 +1,10 @@
 import { SPAN_KIND_NAMES, SPAN_MARK } from "../../../model/span.ts";
+import { hexDigit, JSON_KIND, type JsonCursor } from "../../json/json-cursor.ts";
+import { FieldTable } from "../../json/json-fields.ts";
 import { type IdKind, REFUSED, type Refused, SPAN_ID, TRACE_ID } from "../message/id-faults.ts";
 import type { MarkList, Refusals } from "../message/refusals.ts";
 import type { SpanLimits } from "../message/span-limits.ts";
 import type { WireWriter } from "../wire/wire-writer.ts";
-import { hexDigit, JSON_KIND, type JsonCursor } from "./json-cursor.ts";
-import { FieldTable } from "./json-fields.ts";
 import type { JsonScalars } from "./json-scalars.ts";
 import type { JsonValues } from "./json-values.ts";
 

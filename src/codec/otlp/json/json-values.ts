@@ -1,9 +1,9 @@
 import { SPAN_MARK } from "../../../model/span.ts";
+import { JSON_KIND, type JsonCursor } from "../../json/json-cursor.ts";
+import { FieldTable } from "../../json/json-fields.ts";
 import { utf8Text } from "../../utf8.ts";
 import type { SpanLimits } from "../message/span-limits.ts";
 import type { WireWriter } from "../wire/wire-writer.ts";
-import { JSON_KIND, type JsonCursor } from "./json-cursor.ts";
-import { FieldTable } from "./json-fields.ts";
 import { type JsonScalars, WHOLE } from "./json-scalars.ts";
 
 const KEY_VALUE = { key: 1, value: 2 } as const;

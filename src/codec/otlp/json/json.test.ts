@@ -4,9 +4,9 @@ import { resourceWith, scopeWith, spanWith, textAttribute } from "../../../../te
 import type { AnyValue } from "../../../model/any-value.ts";
 import type { Span, TracesData } from "../../../model/span.ts";
 import { DecodeError } from "../../decode-error.ts";
+import { JsonCursor } from "../../json/json-cursor.ts";
 import { wellFormed } from "../../utf8.ts";
 import { encodeEntityRef } from "../message/entity-ref.ts";
-import { JsonCursor } from "./json-cursor.ts";
 import { jsonToTraces } from "./json-in.ts";
 import { tracesToJson } from "./json-out.ts";
 

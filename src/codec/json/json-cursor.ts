@@ -1,5 +1,5 @@
-import { DecodeError } from "../../decode-error.ts";
-import { utf8Text } from "../../utf8.ts";
+import { DecodeError } from "../decode-error.ts";
+import { utf8Text } from "../utf8.ts";
 
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
