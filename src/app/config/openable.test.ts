@@ -88,6 +88,27 @@ describe("findUnopenable", () => {
     expect(issues[7]?.text).toContain("takes the same requests as proxy.routes[0]");
   });
 
+  it("finds link-local upstreams, and a kubeconfig that names no cluster", async () => {
+    const upstream = ["http://127.0.0.1:9", "http://169.254.169.254:80"];
+    const kubeconfig = file("kubeconfig", "current-context: here\ncontexts: []\n");
+    const config = (allow: boolean) => ({
+      discovery: { backend: "kubernetes", kubernetes: { kubeconfig }, server: { endpoint: ANY_PORT } },
+      proxy: { endpoint: ANY_PORT, allow_link_local: allow, routes: [{ upstream }] },
+    });
+    const issues = await issuesOf(config(false));
+    expect(issues).toEqual([
+      {
+        path: ["discovery", "kubernetes", "kubeconfig"],
+        text: expect.stringContaining('no context "here"'),
+      },
+      {
+        path: ["proxy", "routes", 0, "upstream"],
+        text: expect.stringMatching(/^proxy\.routes\[0\]\.upstream: .*169\.254\.169\.254/),
+      },
+    ]);
+    expect(await issuesOf(config(true))).toHaveLength(1);
+  });
+
   it("finds addresses that are not of this machine, and leaves a taken port alone", async () => {
     const server = await new Promise<Server>((done) => {
       const made = createServer().listen(0, "127.0.0.1", () => done(made));

@@ -1,14 +1,18 @@
 import { X509Certificate } from "node:crypto";
 import { once } from "node:events";
-import { accessSync, constants, readFileSync, statSync } from "node:fs";
+import { accessSync, constants, existsSync, readFileSync, statSync } from "node:fs";
 import { createServer } from "node:net";
 import { dirname, resolve } from "node:path";
+import { isDiscoverEndpoint } from "../../component/discovery.ts";
 import type { Endpoint } from "../../component/endpoint.ts";
 import { fileReason } from "../../component/reasons.ts";
 import { readRegistryTls, readSettingFile } from "../../discovery/backends/common.ts";
+import { kubeconfigAccess } from "../../discovery/client/kube-access.ts";
 import type { ClientTlsConfig } from "../../exporters/common-config.ts";
 import { readTlsMaterial } from "../../exporters/tls-options.ts";
+import { messageOf } from "../../model/message-of.ts";
 import { duplicateRoute } from "../../proxy/upstream/router.ts";
+import { refuseLinkLocal, targetOf } from "../../proxy/upstream/target.ts";
 import { parseEndpoint } from "../../server/endpoint.ts";
 import { loadTls, type TlsConfig } from "../../server/tls.ts";
 import { RECEIVERS, type ReceiverTable } from "./builtin.ts";
@@ -99,16 +103,27 @@ async function checkRegistry(
   for (const key of ["kubeconfig", "ca_file", "token_file"] as const) {
     await attempt([...path, key], () => readSettingFile(`discovery.kubernetes.${key}`, kubernetes[key]));
   }
+  const { kubeconfig, context } = kubernetes;
+  if (kubeconfig !== undefined && existsSync(kubeconfig)) {
+    await attempt([...path, "kubeconfig"], () => kubeconfigAccess(kubeconfig, context));
+  }
 }
 
-function routeIssues({ routes }: Config["proxy"]): ConfigIssue[] {
+function routeIssues({ routes, allow_link_local: allowLinkLocal }: Config["proxy"]): ConfigIssue[] {
   const issues: ConfigIssue[] = [];
-  for (const [at, { ca_file: file }] of routes.entries()) {
+  for (const [at, { ca_file: file, upstream }] of routes.entries()) {
     const path = ["proxy", "routes", at];
     const pair = duplicateRoute(routes.slice(0, at + 1));
     if (pair?.[1] === at) {
       const reason = `takes the same requests as proxy.routes[${pair[0]}]; expected another prefix or host`;
       issues.push({ path, text: `${pathText(path)}: ${reason}` });
+    }
+    for (const fixed of upstream.filter((text) => !isDiscoverEndpoint(text))) {
+      try {
+        refuseLinkLocal(targetOf(fixed), { allowLinkLocal, key: pathText(path) });
+      } catch (error) {
+        issues.push({ path: [...path, "upstream"], text: messageOf(error) });
+      }
     }
     const problem = file === undefined ? undefined : noCertificate(file);
     if (problem !== undefined) {

@@ -1,7 +1,8 @@
 import { PermanentError } from "../../component/errors.ts";
+import type { TraceReference } from "../../model/trace-reference.ts";
 import type { UiSearchResponse, UiTraceSummary } from "../../query/ui/api-types.ts";
 import type { ApiClient } from "./api-client.ts";
-import { type TraceReference, wholeId } from "./trace-reference.ts";
+import { wholeId } from "./trace-reference.ts";
 
 const PAGE = 1_000;
 /** Beyond this many traces a beginning of an id is not looked for. */

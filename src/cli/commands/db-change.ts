@@ -6,7 +6,7 @@ import type { UiStatusResponse } from "../../query/ui/status-types.ts";
 import { checkRecording } from "../../replay/recording.ts";
 import { replay } from "../../replay/replay.ts";
 import { onCollectorOrFolder } from "../client/db-access.ts";
-import { parseTraceReference, wholeId } from "../client/trace-reference.ts";
+import { requireTraceReference, wholeId } from "../client/trace-reference.ts";
 import type { DbFlags, DeleteFlags } from "../options/db-flags.ts";
 import { searchQuery } from "../options/search-conditions.ts";
 import { badLineReporter } from "../output/bad-lines.ts";
@@ -101,7 +101,7 @@ export async function remove(traceIds: string[], flags: DeleteFlags): Promise<vo
   if (flags.all && !flags.yes) {
     throw new PermanentError("bad_request", "this deletes everything that is stored: say --all --yes");
   }
-  const ids = traceIds.map((text) => wholeId(parseTraceReference(text)));
+  const ids = traceIds.map((text) => wholeId(requireTraceReference(text)));
   const { signal } = new AbortController();
   const { result, place } = await onCollectorOrFolder<Deleted>(flags, {
     collector: (client) =>

@@ -1,11 +1,12 @@
 import type { Command } from "commander";
 import { PermanentError } from "../../component/errors.ts";
 import { STATUS_CODE } from "../../model/span.ts";
+import type { TraceReference } from "../../model/trace-reference.ts";
 import type { UiSpanResponse, UiTraceSummary } from "../../query/ui/api-types.ts";
 import { columnIdHex, decodeTraceColumns, type TraceColumns } from "../../query/ui/columns-format.ts";
 import { ApiClient } from "../client/api-client.ts";
 import { findTrace } from "../client/find-trace.ts";
-import { parseTraceReference, type TraceReference } from "../client/trace-reference.ts";
+import { requireTraceReference } from "../client/trace-reference.ts";
 import { addConnectionFlags, type ConnectionFlags } from "../options/connection-flags.ts";
 import { styleFor } from "../output/format.ts";
 import { createProgress } from "../output/progress.ts";
@@ -51,7 +52,7 @@ Examples:
 }
 
 async function run(text: string, flags: TraceFlags, command: Command): Promise<void> {
-  const reference = parseTraceReference(text);
+  const reference = requireTraceReference(text);
   // A link says where its collector is, unless the user does.
   const said = command.getOptionValueSource("url") === "cli";
   const client = new ApiClient(said || reference.base === undefined ? flags : { ...flags, url: reference.base });

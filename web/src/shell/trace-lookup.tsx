@@ -1,8 +1,11 @@
 import { useNavigate } from "@tanstack/react-router";
 import { useState } from "react";
-import { parseTraceReference } from "../format/trace-id.ts";
+import { parseTraceReference } from "../../../src/model/trace-reference.ts";
 import { Icon } from "../ui/icon.tsx";
 import styles from "./trace-lookup.module.css";
+
+/** Fewer digits are more likely a number or a word. */
+const LEAST_DIGITS = 8;
 
 /** Opens the trace that a pasted id, `traceparent` or link names. */
 export function TraceLookup() {
@@ -11,12 +14,14 @@ export function TraceLookup() {
   const [refused, setRefused] = useState(false);
   const open = (value: string): boolean => {
     const reference = parseTraceReference(value);
-    if (reference === undefined) return false;
+    if (reference === undefined || reference.digits.length < LEAST_DIGITS) return false;
+    const traceId = reference.digits.padStart(32, "0");
+    if (/^0+$/.test(traceId)) return false;
     setText("");
     setRefused(false);
     void navigate({
       to: "/trace/$traceId",
-      params: { traceId: reference.traceId },
+      params: { traceId },
       search: reference.spanId === undefined ? {} : { span: reference.spanId },
     });
     return true;
