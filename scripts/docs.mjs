@@ -86,13 +86,16 @@ async function expositions() {
 /** One exporter of every type but the console's, whose output would come between this script's. */
 function exporterConfigs(folder, endpoints, sinkUrl) {
   const configs = {
-    otlp: { endpoint: endpoints.otlpGrpc },
+    otlp: { endpoint: endpoints.otlpGrpc, signals: ["traces", "logs"] },
     otlp_http: { endpoint: endpoints.otlpHttp },
     otlphttp: { endpoint: endpoints.otlpHttp },
     file: { path: join(folder, "spans.jsonl") },
   };
   const types = Object.keys(EXPORTERS).filter((type) => type !== "console");
-  return Object.fromEntries(types.map((type) => [type, configs[type] ?? { endpoint: `${sinkUrl}/api` }]));
+  // Port 9 takes no logs.
+  const refusing = { "otlp_http/nobody": { endpoint: "http://127.0.0.1:9", signals: ["logs"] } };
+  const entries = types.map((type) => [type, configs[type] ?? { endpoint: `${sinkUrl}/api` }]);
+  return { ...Object.fromEntries(entries), ...refusing };
 }
 
 async function makeTraffic({ otlpHttp, ui, proxy }) {
@@ -109,8 +112,14 @@ async function makeTraffic({ otlpHttp, ui, proxy }) {
   await post(batch({ traceId: "8448eb211c80319c" }));
   await post("{");
   await post("x", "text/plain");
-  const logs = JSON.stringify({ resourceLogs: [{ scopeLogs: [{ logRecords: [{}] }] }] });
-  await fetch(`${otlpHttp}/v1/logs`, { method: "POST", headers: { "content-type": "application/json" }, body: logs });
+  const others = {
+    logs: { resourceLogs: [{ scopeLogs: [{ logRecords: [{}] }] }] },
+    metrics: { resourceMetrics: [{ scopeMetrics: [{ metrics: [{ gauge: { dataPoints: [{}] } }] }] }] },
+  };
+  for (const [signal, body] of Object.entries(others)) {
+    const headers = { "content-type": "application/json" };
+    await fetch(`${otlpHttp}/v1/${signal}`, { method: "POST", headers, body: JSON.stringify(body) });
+  }
   await (await fetch(new URL("api/ui/search", ui))).text();
   for (const path of ["/docs", "/elsewhere"]) await (await fetch(`${proxy}${path}`)).text();
 }

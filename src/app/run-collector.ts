@@ -9,6 +9,7 @@ import type { ReloadOutcome } from "./config/config-changes.ts";
 import { openToAll } from "./config/listener-addresses.ts";
 import { type Core, createCore } from "./core.ts";
 import { type CollectorEndpoints, otlpEndpoints } from "./endpoints.ts";
+import { startForwarding } from "./forwarding.ts";
 import { loadModules, loadThreadModules } from "./load-modules.ts";
 import { eventLoopLag } from "./process-metrics.ts";
 import { Readiness } from "./readiness.ts";
@@ -49,7 +50,12 @@ const SHUTDOWN_MS = 10_000;
  * The parts of a collector in the order in which they stop: what asks others for something stops before them. All ports
  * stop accepting at once, so that one with a slow peer does not have another take spans meanwhile.
  */
-const STOP_ORDER = [["ui", "proxy", "registry-port", "receivers"], ["discovery"], ["self-tracing"], ["store"]] as const;
+const STOP_ORDER = [
+  ["ui", "proxy", "registry-port", "receivers"],
+  ["forwarding", "discovery"],
+  ["self-tracing"],
+  ["store"],
+] as const;
 type Parts = StopList<(typeof STOP_ORDER)[number][number]>;
 
 /**
@@ -92,7 +98,9 @@ async function startParts(config: Config, table: ReceiverTable, core: Core, part
   const readiness = new Readiness();
   const sink = readiness.ofSink(tracing?.traceSink(store) ?? store);
   const inFlight = readiness.ofBudget(new InFlightBudget(mebibytes(config.limits.in_flight_mebibytes)));
-  const receivers = await startReceivers(configured, host, { sink, inFlight });
+  const forwarding = await startForwarding(config, host, registryAddress.memory);
+  parts.opened("forwarding", (signal) => forwarding.shutdown(signal));
+  const receivers = await startReceivers(configured, host, { sink, inFlight, signals: forwarding });
   parts.opened("receivers", (signal) => receivers.shutdown(signal));
 
   const discovery = await startDiscovery(config, host, modules);
@@ -130,17 +138,21 @@ async function startParts(config: Config, table: ReceiverTable, core: Core, part
   });
   parts.opened("ui", (signal) => ui.close(signal));
 
-  for (const { path, endpoint } of openToAll(config, table)) {
-    host.logger.warn("a listener is reached from other machines, and asks nobody who they are", {
-      setting: path.join("."),
-      address: endpoint,
-    });
-  }
+  warnOfOpenListeners(config, table, host.logger);
   return {
     endpoints: endpointsWith(ui.url, ui.listensOn),
     reload: (wanted) => reloads.reload(wanted),
     shutdown: (timeoutMs = SHUTDOWN_MS) => parts.stop(timeoutMs),
   };
+}
+
+function warnOfOpenListeners(config: Config, table: ReceiverTable, logger: Logger): void {
+  for (const { path, endpoint } of openToAll(config, table)) {
+    logger.warn("a listener is reached from other machines, and asks nobody who they are", {
+      setting: path.join("."),
+      address: endpoint,
+    });
+  }
 }
 
 /** Takes what the parts report of their work from now on; undefined where the config does not want it. */

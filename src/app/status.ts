@@ -48,7 +48,7 @@ export async function collectorStatus(sources: StatusSources): Promise<UiStatusR
         maxMebibytes: config.storage.retention.max_mebibytes,
       },
     },
-    received: counted(samples, (name) => name.startsWith("spanloom_receiver_")),
+    received: counted(samples, (name) => /^spanloom_(?:receiver|forwarded)_/.test(name)),
     sampling: counted(samples, (name) => name.startsWith("spanloom_sampling_")),
     uncounted: counted(samples, (name) => UNCOUNTED.includes(name)),
     exporters: exporters.map((exporter) => ({ ...exporter, type: exporter.name.split("/", 1)[0] as string })),

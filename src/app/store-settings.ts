@@ -5,6 +5,7 @@ import type { StoreSettings } from "../component/store.ts";
 import { HOUR_MS, MINUTE_MS } from "../model/time.ts";
 import { componentType } from "./config/components.ts";
 import { type Config, mebibytes } from "./config/config.ts";
+import { exportedSignals } from "./config/exported-signals.ts";
 import type { ExportConfig } from "./store-modules/export.ts";
 import type { IngestConfig } from "./store-modules/ingest.ts";
 
@@ -15,7 +16,9 @@ export function ingestConfig(config: Config): IngestConfig {
 
 function exportConfig({ exporters, discovery }: Config, registryAddress: SharedArrayBuffer): ExportConfig {
   return {
-    exporters: Object.entries(exporters).map(([name, value]) => ({ name, type: componentType(name), value })),
+    exporters: Object.entries(exporters)
+      .filter(([name, value]) => exportedSignals(name, value).includes("traces"))
+      .map(([name, value]) => ({ name, type: componentType(name), value })),
     discovery,
     registryAddress,
   };

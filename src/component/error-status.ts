@@ -26,6 +26,8 @@ export const ERROR_STATUS: Readonly<Record<ErrorCode, ErrorStatus>> = {
   not_found: { http: 404, grpc: GRPC_STATUS.not_found },
   unauthenticated: { http: 403, grpc: GRPC_STATUS.permission_denied },
   unsupported: { http: 501, grpc: GRPC_STATUS.unimplemented },
+  // Neither the sender's fault nor ours to mend: final all the same.
+  destination_refused: FAULT,
   overloaded: { http: 429, grpc: GRPC_STATUS.unavailable },
   storage_full: AGAIN,
   storage_unavailable: AGAIN,

@@ -17,6 +17,7 @@ export type ErrorCode =
   | "bad_request"
   | "unauthenticated"
   | "unsupported"
+  | "destination_refused"
   | "internal";
 
 /** The sender may try the same request again, not before `retryAfterMs` where given. */

@@ -1,6 +1,7 @@
 import type { RequestListener } from "node:http";
 import type { Component, ComponentFactory } from "./component.ts";
 import type { Endpoint } from "./endpoint.ts";
+import type { SignalSink } from "./export.ts";
 import type { BatchSink } from "./ingest.ts";
 
 /** Bytes that one request holds. */
@@ -42,6 +43,8 @@ export interface ReceiverSettings {
    * Without a handler they are answered with 404.
    */
   readonly reads?: (name: string) => RequestListener | undefined;
+  /** Takes logs and metrics; absent where no destination asks for any. */
+  readonly signals?: SignalSink;
 }
 
 /** Takes spans from senders. `start` rejects with `listen_failed` where a port of its own cannot be opened. */

@@ -43,6 +43,15 @@ export const exporterCommonConfig = {
   timeout_ms: z.int().min(1).max(600_000).default(10_000).describe("Longest time for one attempt, ms."),
 };
 
+/** Of the exporters whose protocol has more than traces. */
+export const signalsConfig = z
+  .array(z.enum(["traces", "metrics", "logs"]))
+  .min(1)
+  .default(["traces"])
+  .describe(
+    "What goes there. Spans are sent from the log. Metrics and logs are not stored: a request is answered once every exporter that asks for its signal has passed it on, with the answer of its destination.",
+  );
+
 export const compressionConfig = z.enum(["gzip", "none"]).describe("How bodies are compressed.");
 export type Compression = z.infer<typeof compressionConfig>;
 

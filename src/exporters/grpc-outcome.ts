@@ -15,11 +15,15 @@ export const GRPC_ANSWER_LIMIT = MAX_ANSWER_BYTES + 1;
 /** Words of a peer, grpc-js and grpc-go among them, that finds a message too large; quotas have others. */
 const TOO_LARGE = /\b(larger?|size|too big|too long|bytes)\b/i;
 
+/** True where the call failed for the length of its answer alone. Only a success has a message. */
+export function isAnswerTooLong({ code, details }: ServiceError): boolean {
+  return code === GRPC_STATUS.resource_exhausted && details?.includes(String(GRPC_ANSWER_LIMIT));
+}
+
 /** What a failed call says about a request of `count` spans; what is held is as over HTTP. */
 export function grpcOutcome(error: ServiceError, count: number): ExportOutcome {
   const reason = withDetail(`gRPC ${grpcStatusName(error.code)}`, quote(error.details || error.message));
-  if (error.code === GRPC_STATUS.resource_exhausted && error.details?.includes(String(GRPC_ANSWER_LIMIT))) {
-    // Only a success has a message.
+  if (isAnswerTooLong(error)) {
     return { type: "delivered", warning: `gRPC answer longer than ${MAX_ANSWER_BYTES} bytes` };
   }
   const retryAfterMs = retryDelayOfTrailer(error.metadata?.get("grpc-status-details-bin")[0]);

@@ -82,8 +82,15 @@ export class HttpSender {
    * repetition. What a peer seems to refuse for its compression goes again at once without. Never throws: whatever
    * happens to it is an answer.
    * @param url http or https, as the settings say
+   * @param gzipped the same body in gzip, where it is there already
    */
-  async post(url: URL, body: Uint8Array, contentType: string, signal: AbortSignal): Promise<HttpAnswer> {
+  async post(
+    url: URL,
+    body: Uint8Array,
+    contentType: string,
+    signal: AbortSignal,
+    gzipped?: Uint8Array,
+  ): Promise<HttpAnswer> {
     const stop: Stop = { with: () => {} };
     const timer = setTimeout(
       () => stop.with(`no answer within ${this.#settings.timeoutMs} ms`),
@@ -91,8 +98,15 @@ export class HttpSender {
     );
     const release = onAbort(signal, () => stop.with("stopped while it was sent"));
     try {
-      const zip = this.#zips && body.length >= MIN_GZIP_BYTES;
-      const answer = await this.#attempt(url, body, contentType, zip, stop, signal);
+      const zip = this.#zips && (gzipped !== undefined || body.length >= MIN_GZIP_BYTES);
+      const answer = await this.#attempt(
+        url,
+        zip ? (gzipped ?? (await gzipAsync(body, GZIP))) : body,
+        contentType,
+        zip,
+        stop,
+        signal,
+      );
       if (!zip || !isForCompression(answer)) return answer;
       const plain = await this.#attempt(url, body, contentType, false, stop, signal);
       if (plain.type === "answer" && plain.status >= 200 && plain.status < 300) {
@@ -108,13 +122,12 @@ export class HttpSender {
 
   async #attempt(
     url: URL,
-    body: Uint8Array,
+    bytes: Uint8Array,
     contentType: string,
     zip: boolean,
     stop: Stop,
     signal: AbortSignal,
   ): Promise<HttpAnswer> {
-    const bytes = zip ? await gzipAsync(body, GZIP) : body;
     const headers = {
       ...this.#settings.headers,
       "content-type": contentType,

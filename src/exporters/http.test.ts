@@ -13,10 +13,10 @@ import { decodeTraces } from "../codec/otlp/message/decode.ts";
 import { BinaryReader } from "../codec/thrift/binary.ts";
 import type { ComponentFactory, Host } from "../component/component.ts";
 import type { Exporter, ExporterSettings, ExportOutcome } from "../component/export.ts";
-import type { HttpExporterConfig } from "./http-exporter.ts";
+import type { HttpExporterConfig } from "./http-poster.ts";
 import { MAX_ANSWER_BYTES } from "./http-sender.ts";
 import { jaegerExporter } from "./jaeger.ts";
-import { otlpHttpExporter, otlphttpExporter, tracesUrl } from "./otlp-http.ts";
+import { otlpHttpExporter, otlphttpExporter, signalUrl } from "./otlp-http.ts";
 import { zipkinExporter } from "./zipkin.ts";
 
 type Factory = ComponentFactory<HttpExporterConfig, ExporterSettings, Exporter>;
@@ -106,8 +106,8 @@ describe("otlp_http", () => {
   });
 
   it("puts v1/traces behind the endpoint's path", () => {
-    expect(tracesUrl("http://h:4318").href).toBe("http://h:4318/v1/traces");
-    expect(tracesUrl("https://h/a/?k=1").href).toBe("https://h/a/v1/traces?k=1");
+    expect(signalUrl("http://h:4318", "traces").href).toBe("http://h:4318/v1/traces");
+    expect(signalUrl("https://h/a/?k=1", "traces").href).toBe("https://h/a/v1/traces?k=1");
   });
 
   it.each([429, 502, 503, 504])("retries %i", async (status) => {
@@ -329,6 +329,7 @@ describe("config", () => {
     expect(otlpHttpExporter.config.parse({})).toEqual({
       endpoint: "http://localhost:4318",
       headers: {},
+      signals: ["traces"],
       compression: "gzip",
       start_at: "now",
       sending: { max_batch_spans: 2048, max_batch_bytes: 3_145_728, concurrency: 4, max_backlog_spans: null },

@@ -8,7 +8,8 @@ import type { Exporter, ExporterSettings, ExportOutcome } from "../component/exp
 import { BoundedMap } from "../model/bounded-map.ts";
 import type { LogFragment } from "../model/log.ts";
 import { httpExporterConfig } from "./common-config.ts";
-import { HttpExporter, type HttpExporterConfig, type Post } from "./http-exporter.ts";
+import { HttpExporter, type Post } from "./http-exporter.ts";
+import type { HttpExporterConfig } from "./http-poster.ts";
 import { httpOutcome, unreadable } from "./outcome.ts";
 
 /** Jaeger's collector takes this one and application/x-thrift; this one is registered. */

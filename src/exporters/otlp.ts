@@ -1,16 +1,20 @@
-import type { Client, Metadata, ServiceError } from "@grpc/grpc-js";
+import { setMaxListeners } from "node:events";
 import { z } from "zod";
 import { materialiseBody } from "../codec/otlp/cut/materialise.ts";
-import type { ComponentFactory, Host } from "../component/component.ts";
+import type { Host } from "../component/component.ts";
 import { parseDiscoverEndpoint } from "../component/discover-endpoint.ts";
 import { isDiscoverEndpoint } from "../component/discovery.ts";
-import type { Exporter, ExporterSettings, ExportOutcome } from "../component/export.ts";
+import type {
+  Exporter,
+  ExporterFactory,
+  ExporterSettings,
+  ExportOutcome,
+  Forwarder,
+  ForwardOutcome,
+  SignalRequest,
+} from "../component/export.ts";
 import { isLinkLocal, LinkLocalError } from "../component/link-local.ts";
-import { onAbort } from "../component/signals.ts";
-import { GRPC_STATUS } from "../model/grpc-status.ts";
 import type { LogFragment } from "../model/log.ts";
-import { messageOf } from "../model/message-of.ts";
-import { type ClientTls, openClientTls } from "./client-tls.ts";
 import {
   badDiscoverEndpoint,
   clientTlsConfig,
@@ -18,16 +22,20 @@ import {
   exporterCommonConfig,
   headersConfig,
   LINK_LOCAL_RULE,
+  signalsConfig,
 } from "./common-config.ts";
-import { type Destination, openDestination, type PickedDestination } from "./destination.ts";
-import type { GrpcClients } from "./grpc-clients.ts";
+import { GrpcCaller } from "./grpc-caller.ts";
 import { parseGrpcEndpoint } from "./grpc-endpoint.ts";
 import { grpcOutcome } from "./grpc-outcome.ts";
-import { InFlight } from "./in-flight.ts";
 import { readExportAnswer } from "./otlp-answer.ts";
+import { forwardedOverGrpc, protobufOf } from "./otlp-forward.ts";
 import { countSpans, unreadable } from "./outcome.ts";
 
 const EXPORT_METHOD = "/opentelemetry.proto.collector.trace.v1.TraceService/Export";
+const SIGNAL_METHODS = {
+  logs: "/opentelemetry.proto.collector.logs.v1.LogsService/Export",
+  metrics: "/opentelemetry.proto.collector.metrics.v1.MetricsService/Export",
+} as const;
 
 const endpointConfig = z.string().superRefine((text, context) => {
   const message = badGrpcEndpoint(text);
@@ -70,6 +78,7 @@ const config = z
     headers: metadataConfig,
     compression: compressionConfig.default("gzip"),
     tls: clientTlsConfig.optional(),
+    signals: signalsConfig,
     ...exporterCommonConfig,
   })
   .refine((value) => value.tls === undefined || secureOf(value.endpoint) !== false, {
@@ -78,48 +87,26 @@ const config = z
   });
 export type OtlpExporterConfig = z.output<typeof config>;
 
+function createCaller(
+  settings: ExporterSettings,
+  { endpoint, headers, compression, tls, timeout_ms: timeoutMs }: OtlpExporterConfig,
+): GrpcCaller {
+  const secure = secureOf(endpoint) ?? tls !== undefined;
+  return new GrpcCaller(settings, { endpoint, headers, compression, tls, secure, timeoutMs });
+}
+
 class OtlpExporter implements Exporter {
-  readonly #settings: ExporterSettings;
-  readonly #config: OtlpExporterConfig;
-  readonly #inFlight = new InFlight();
-  #clients: GrpcClients | undefined;
-  #metadata: Metadata | undefined;
-  #tls: ClientTls | undefined;
-  #destination: Destination | undefined;
+  readonly #caller: GrpcCaller;
 
   constructor(settings: ExporterSettings, userConfig: OtlpExporterConfig) {
-    this.#settings = settings;
-    this.#config = userConfig;
+    this.#caller = createCaller(settings, userConfig);
   }
 
-  async start(host: Host): Promise<void> {
-    const { endpoint, headers, compression, tls } = this.#config;
-    // Loaded by those who use it: it is large, and most collectors forward nothing over gRPC.
-    const { createMetadata, GrpcClients } = await import("./grpc-clients.ts");
-    this.#metadata = createMetadata(headers);
-    const files = openClientTls(this.#settings.name, tls, host.logger);
-    try {
-      this.#destination = openDestination(this.#settings, endpoint, { scheme: "grpc" });
-    } catch (error) {
-      files.close();
-      throw error;
-    }
-    this.#tls = files;
-    const clients = new GrpcClients({
-      userAgent: `OTel-OTLP-Exporter-${host.userAgent}`,
-      compression,
-      secure: secureOf(endpoint) ?? tls !== undefined,
-      tls: files.material,
-    });
-    files.onChange((material) => clients.useTls(material));
-    this.#clients = clients;
+  start(host: Host): Promise<void> {
+    return this.#caller.start(host);
   }
 
   async export(fragments: readonly LogFragment[], signal: AbortSignal): Promise<ExportOutcome> {
-    const [clients, destination] = [this.#clients, this.#destination];
-    if (clients === undefined || destination === undefined) {
-      return { type: "retry", reason: `exporter ${this.#settings.name} is not running` };
-    }
     const count = countSpans(fragments);
     if (count === 0) return { type: "delivered" };
     if (signal.aborted) return { type: "retry", reason: "stopped before it was sent" };
@@ -129,69 +116,55 @@ class OtlpExporter implements Exporter {
     } catch (error) {
       return unreadable(count, error);
     }
-    return this.#inFlight.run(() => this.#attempt(clients, destination, body, count, signal));
+    return this.#caller.call<ExportOutcome>(EXPORT_METHOD, body, signal, (error, answer) =>
+      error === null ? readExportAnswer(answer ?? new Uint8Array(0)) : grpcOutcome(error, count),
+    );
+  }
+
+  shutdown(signal: AbortSignal): Promise<void> {
+    return this.#caller.shutdown(signal);
+  }
+}
+
+/** Logs and metrics over the same protocol, as they came; what came as JSON is written as protobuf. */
+class OtlpForwarder implements Forwarder {
+  readonly #caller: GrpcCaller;
+  readonly #ending = new AbortController();
+
+  constructor(settings: ExporterSettings, userConfig: OtlpExporterConfig) {
+    this.#caller = createCaller(settings, userConfig);
+    setMaxListeners(0, this.#ending.signal);
+  }
+
+  start(host: Host): Promise<void> {
+    return this.#caller.start(host);
+  }
+
+  async forward(request: SignalRequest): Promise<ForwardOutcome> {
+    const message = protobufOf(request);
+    if ("type" in message) return message;
+    return this.#caller.call<ForwardOutcome>(
+      SIGNAL_METHODS[request.signal],
+      message.body,
+      this.#ending.signal,
+      forwardedOverGrpc,
+    );
   }
 
   async shutdown(signal: AbortSignal): Promise<void> {
-    const [clients, destination] = [this.#clients, this.#destination];
-    this.#tls?.close();
-    this.#clients = undefined;
-    this.#destination = undefined;
-    await this.#inFlight.idle(signal);
-    clients?.close();
-    destination?.close();
-  }
-
-  async #attempt(
-    clients: GrpcClients,
-    destination: Destination,
-    body: Uint8Array,
-    count: number,
-    signal: AbortSignal,
-  ): Promise<ExportOutcome> {
-    let picked: PickedDestination | undefined;
-    let outcome: ExportOutcome;
-    try {
-      picked = await destination.next(signal);
-      const target = parseGrpcEndpoint(picked.url);
-      if (target === undefined) throw new Error(`${picked.url} is no address that can be called`);
-      outcome = await clients.use(target.address, (client) => this.#call(client, body, count, signal));
-    } catch (error) {
-      outcome = { type: "retry", reason: messageOf(error) };
-    }
-    // Refusing spans speaks against the spans, not against the instance.
-    picked?.done(outcome.type === "retry" && !signal.aborted ? "failure" : "success");
-    return outcome;
-  }
-
-  #call(client: Client, body: Uint8Array, count: number, signal: AbortSignal): Promise<ExportOutcome> {
-    return new Promise((resolve) => {
-      let release = (): void => {};
-      const onAnswer = (error: ServiceError | null, answer?: Buffer) => {
-        release();
-        if (error === null) resolve(readExportAnswer(answer ?? new Uint8Array(0)));
-        else if (error.code === GRPC_STATUS.cancelled && signal.aborted)
-          resolve({ type: "retry", reason: "stopped while it was sent" });
-        else resolve(grpcOutcome(error, count));
-      };
-      const call = client.makeUnaryRequest<Uint8Array, Buffer>(
-        EXPORT_METHOD,
-        (message) => Buffer.from(message.buffer, message.byteOffset, message.byteLength),
-        (message) => message,
-        body,
-        this.#metadata as Metadata,
-        { deadline: Date.now() + this.#config.timeout_ms },
-        onAnswer,
-      );
-      release = onAbort(signal, () => call.cancel());
-    });
+    await this.#caller.shutdown(signal);
+    this.#ending.abort();
   }
 }
 
 /** OTLP over gRPC. The spans leave as they were stored, byte for byte. */
-export const otlpExporter: ComponentFactory<OtlpExporterConfig, ExporterSettings, Exporter> = {
+export const otlpExporter: ExporterFactory<OtlpExporterConfig> = {
   type: "otlp",
   stability: "beta",
   config,
   create: (settings, userConfig) => new OtlpExporter(settings, userConfig),
+  forwarding: {
+    signals: ({ signals }) => signals,
+    create: (settings, userConfig) => new OtlpForwarder(settings, userConfig),
+  },
 };

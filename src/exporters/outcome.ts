@@ -37,13 +37,16 @@ function successOf(
   { status, contentType, body, tooLong }: HttpAnswer & { readonly type: "answer" },
   readSuccess: (body: Uint8Array) => ExportOutcome,
 ): ExportOutcome {
-  if (/^text\/html\b/i.test(contentType)) {
-    return {
-      type: "delivered",
-      warning: `HTTP ${status} with a page of HTML: is this a tracing backend, or a sign-in page before it?`,
-    };
-  }
+  if (isHtml(contentType)) return { type: "delivered", warning: htmlWarning(status) };
   return tooLong ? { type: "delivered" } : readSuccess(body);
+}
+
+export function isHtml(contentType: string): boolean {
+  return /^text\/html\b/i.test(contentType);
+}
+
+export function htmlWarning(status: number): string {
+  return `HTTP ${status} with a page of HTML: is this a tracing backend, or a sign-in page before it?`;
 }
 
 export function withDetail(what: string, detail: string): string {

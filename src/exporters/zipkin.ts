@@ -5,7 +5,8 @@ import type { ComponentFactory } from "../component/component.ts";
 import type { Exporter, ExporterSettings, ExportOutcome } from "../component/export.ts";
 import type { LogFragment } from "../model/log.ts";
 import { httpExporterConfig } from "./common-config.ts";
-import { HttpExporter, type HttpExporterConfig, type Post } from "./http-exporter.ts";
+import { HttpExporter, type Post } from "./http-exporter.ts";
+import type { HttpExporterConfig } from "./http-poster.ts";
 import { httpOutcome, unreadable } from "./outcome.ts";
 
 async function send(fragments: readonly LogFragment[], count: number, post: Post): Promise<ExportOutcome> {

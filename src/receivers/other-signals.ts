@@ -1,13 +1,17 @@
 import { DecodeError } from "../codec/decode-error.ts";
-import { countRecords, countRecordsJson, type OtherSignal } from "../codec/otlp/message/count-records.ts";
+import { countRecords, countRecordsJson } from "../codec/otlp/message/count-records.ts";
 import { encodeExportResponse } from "../codec/otlp/message/export-response.ts";
+import { exportResponseJson } from "../codec/otlp/message/export-response-json.ts";
 import { PermanentError } from "../component/errors.ts";
+import type { ForwardResult, SignalSink } from "../component/export.ts";
 import type { BatchEncoding } from "../component/ingest.ts";
 import type { Logger } from "../component/logger.ts";
 import type { Metrics } from "../component/metrics.ts";
 import type { Reservation } from "../component/receiver.ts";
+import type { OtherSignal } from "../model/signal.ts";
 import { declaredSize, inflateBody, inflateLargeBody } from "../server/inflate.ts";
 import type { OtlpFormat } from "./otlp-http-answer.ts";
+import { cutMessage } from "./partial-success.ts";
 
 /** Longest body of logs or metrics, bytes: it is counted on the thread that listens. */
 export const MAX_OTHER_BYTES = 16 * 1024 * 1024;
@@ -15,33 +19,38 @@ export const MAX_OTHER_BYTES = 16 * 1024 * 1024;
 /** What a gzip body may inflate to whatever its trailer says. */
 const SMALL_BYTES = 1024 * 1024;
 
-/** By the field that OTLP/JSON has for what was not taken. */
-const REJECTED = { logs: "rejectedLogRecords", metrics: "rejectedDataPoints" } as const;
 const RECORDS = { logs: "log records", metrics: "data points" } as const;
 
+export interface OtherSignalsOptions {
+  readonly metrics: Metrics;
+  readonly logger: Logger;
+  /** The receiver's key in the config. */
+  readonly receiver: string;
+  readonly transport: string;
+  /** Where they go; without it nowhere. */
+  readonly sink: SignalSink | undefined;
+}
+
 /**
- * Logs and metrics, which are neither stored nor passed on: each request is answered with a partial success that
- * rejects all, so that a sender with the defaults of an SDK goes on in peace.
+ * Logs and metrics, which are not stored. Those that an exporter asks for are forwarded, and answered as its
+ * destination answers. The others are answered with a partial success that rejects all, so that a sender with the
+ * defaults of an SDK goes on in peace.
  */
 export class OtherSignals {
-  readonly #metrics: Metrics;
-  readonly #logger: Logger;
+  readonly #options: OtherSignalsOptions;
   readonly #labels: { readonly receiver: string; readonly transport: string };
   readonly #told = new Set<OtherSignal>();
-  readonly #setting: string;
 
-  constructor(metrics: Metrics, logger: Logger, receiver: string, transport: string) {
-    this.#metrics = metrics;
-    this.#logger = logger;
-    this.#labels = { receiver, transport };
-    this.#setting = `receivers.${receiver}.other_signals`;
+  constructor(options: OtherSignalsOptions) {
+    this.#options = options;
+    this.#labels = { receiver: options.receiver, transport: options.transport };
   }
 
   /**
    * @param bytes the body as it came
    * @param reservation holds what it inflates to as well
    * @returns the answer's body
-   * @throws PermanentError `malformed` or `too_large`
+   * @throws PermanentError `malformed` or `too_large`; what SignalSink.forward throws
    */
   async answer(
     signal: OtherSignal,
@@ -50,30 +59,47 @@ export class OtherSignals {
     encoding: BatchEncoding,
     reservation: Reservation,
   ): Promise<string | Uint8Array> {
-    const rejected = count(signal, await inflated(bytes, encoding, reservation), format);
-    this.#metrics
+    const body = await inflated(bytes, encoding, reservation);
+    const records = count(signal, body, format);
+    const { sink } = this.#options;
+    if (sink?.takes(signal) !== true) return answerOf(signal, this.#drop(signal, records), format);
+    // Nothing at all is a success, and no request.
+    if (body.length === 0) return answerOf(signal, { rejected: 0, message: "" }, format);
+    return answerOf(
+      signal,
+      await sink.forward({ signal, format, bytes, encoding, body, records, hold: (more) => reservation.grow(more) }),
+      format,
+    );
+  }
+
+  #drop(signal: OtherSignal, records: number): ForwardResult {
+    const { metrics, logger, receiver } = this.#options;
+    metrics
       .counter(
         "spanloom_receiver_dropped_other_records_total",
         "Log records and metric data points that were answered and dropped: only traces are stored.",
         { ...this.#labels, signal },
       )
-      .add(rejected);
+      .add(records);
     if (!this.#told.has(signal)) {
       this.#told.add(signal);
-      this.#logger.warn(`${signal} arrive and are dropped: only traces are stored`, {
+      logger.warn(`${signal} arrive and are dropped: only traces are stored`, {
         ...this.#labels,
         signal,
-        setting: this.#setting,
+        setting: `receivers.${receiver}.other_signals`,
       });
     }
-    const errorMessage = rejected === 0 ? "" : `spanloom stores traces only: the ${RECORDS[signal]} were not kept`;
-    if (format === "otlp_protobuf") {
-      // The three answers have the same fields.
-      return encodeExportResponse(rejected === 0 ? undefined : { rejectedSpans: rejected, errorMessage });
-    }
-    if (rejected === 0) return "{}";
-    return JSON.stringify({ partialSuccess: { [REJECTED[signal]]: String(rejected), errorMessage } });
+    const message = records === 0 ? "" : `spanloom stores traces only: the ${RECORDS[signal]} were not kept`;
+    return { rejected: records, message };
   }
+}
+
+function answerOf(signal: OtherSignal, result: ForwardResult, format: OtlpFormat): string | Uint8Array {
+  const { rejected } = result;
+  const errorMessage = cutMessage(result.message);
+  const partial = rejected === 0 && errorMessage === "" ? undefined : { rejectedSpans: rejected, errorMessage };
+  // In protobuf the three answers have the same fields.
+  return format === "otlp_protobuf" ? encodeExportResponse(partial) : exportResponseJson(partial, signal);
 }
 
 function count(signal: OtherSignal, body: Uint8Array, format: OtlpFormat): number {

@@ -61,7 +61,7 @@ export const otlpConfig = z.strictObject({
     .enum(["accept", "refuse"])
     .default("accept")
     .describe(
-      "Logs and metrics. `accept`: they are answered with a partial success that says they were not kept, so that senders go on in peace; `refuse`: 404 and UNIMPLEMENTED.",
+      "Logs and metrics. `accept`: those that an exporter asks for by its `signals` are forwarded, and the others answered with a partial success that says they were not kept, so that senders go on in peace; `refuse`: 404 and UNIMPLEMENTED.",
     ),
   protocols: z
     .strictObject({ grpc: otlpGrpcConfig.nullable().prefault({}), http: otlpHttpConfig.nullable().prefault({}) })

@@ -1,10 +1,10 @@
-import type { OtherSignal } from "../codec/otlp/message/count-records.ts";
 import { encodeExportResponse } from "../codec/otlp/message/export-response.ts";
 import { PermanentError, RetryableError } from "../component/errors.ts";
 import type { BatchEncoding, BatchSink } from "../component/ingest.ts";
 import type { Logger } from "../component/logger.ts";
 import { stackOf } from "../component/reasons.ts";
 import type { RequestBudget, Reservation } from "../component/receiver.ts";
+import type { OtherSignal } from "../model/signal.ts";
 import { answerOf } from "../server/error-status.ts";
 import type { GrpcService } from "../server/grpc/grpc-listener.ts";
 import { grpcStatusOf, ownedBytes } from "../server/grpc/grpc-raw.ts";
@@ -44,15 +44,15 @@ export function otlpGrpcService(options: OtlpGrpcOptions): GrpcService {
   };
 }
 
-/** OTLP/gRPC for logs and metrics, which are answered and dropped. */
+/** OTLP/gRPC for logs and metrics, which are forwarded, or answered and dropped. */
 export function otherGrpcServices(options: OtlpGrpcOptions): GrpcService[] {
   return OTHER_SERVICES.map(([signal, name]) => ({
     name,
-    methods: { Export: (message, reply, encoding) => void drop(signal, message, reply, encoding, options) },
+    methods: { Export: (message, reply, encoding) => void takeOther(signal, message, reply, encoding, options) },
   }));
 }
 
-async function drop(
+async function takeOther(
   signal: OtherSignal,
   message: Uint8Array,
   reply: UnaryReply,

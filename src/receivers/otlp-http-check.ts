@@ -1,5 +1,5 @@
 import type { IncomingMessage, OutgoingHttpHeaders } from "node:http";
-import type { OtherSignal } from "../codec/otlp/message/count-records.ts";
+import type { OtherSignal } from "../model/signal.ts";
 import type { Cors } from "../server/cors.ts";
 import {
   bodyRefusal,
@@ -14,7 +14,7 @@ import {
 export interface OtlpHttpRules extends HostRules {
   readonly cors: Cors;
   readonly tracesPath: string;
-  /** Whether logs and metrics are answered, and dropped. */
+  /** Whether logs and metrics are forwarded, or answered and dropped. */
   readonly takesOthers: boolean;
 }
 

@@ -1,10 +1,10 @@
 import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from "node:http";
-import type { OtherSignal } from "../codec/otlp/message/count-records.ts";
 import { PermanentError, RetryableError } from "../component/errors.ts";
 import type { BatchSink } from "../component/ingest.ts";
 import type { Logger } from "../component/logger.ts";
 import { stackOf } from "../component/reasons.ts";
 import type { RequestBudget, Reservation } from "../component/receiver.ts";
+import type { OtherSignal } from "../model/signal.ts";
 import { answerOf } from "../server/error-status.ts";
 import type { HttpHandler } from "../server/http-listener.ts";
 import { grpcStatusOfHttp } from "../server/http-status.ts";

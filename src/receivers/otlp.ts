@@ -23,7 +23,7 @@ import { RefusalLog } from "./refusal-log.ts";
 
 const OCCUPANT = "an OpenTelemetry Collector, Jaeger or another spanloom";
 
-/** OTLP over gRPC and HTTP; only traces are stored. */
+/** OTLP over gRPC and HTTP; only traces are stored, logs and metrics at most forwarded. */
 class OtlpReceiver implements Receiver {
   readonly #settings: ReceiverSettings;
   readonly #config: OtlpConfig;
@@ -134,7 +134,14 @@ class OtlpReceiver implements Receiver {
     const metrics = new ReceiverMetrics(host.metrics, name, transport);
     const refusals = new RefusalLog(metrics, host.logger, name === "otlp" ? title : `${title} (${name})`);
     this.#refusals.push(refusals);
-    return { metrics, refusals, others: new OtherSignals(host.metrics, host.logger, name, transport) };
+    const others = new OtherSignals({
+      metrics: host.metrics,
+      logger: host.logger,
+      receiver: name,
+      transport,
+      sink: this.#settings.signals,
+    });
+    return { metrics, refusals, others };
   }
 
   get #takesOthers(): boolean {

@@ -31,6 +31,7 @@ const PERMANENT: Readonly<Record<ErrorCode, [number, number]>> = {
   not_found: [404, 5],
   unauthenticated: [403, 7],
   unsupported: [501, 12],
+  destination_refused: [500, 13],
   config_invalid: [500, 13],
   data_folder_in_use: [500, 13],
   data_folder_unusable: [500, 13],

@@ -1,6 +1,5 @@
 import type { z } from "zod";
-import type { ComponentFactory } from "../../component/component.ts";
-import type { Exporter, ExporterSettings } from "../../component/export.ts";
+import type { ExporterFactory } from "../../component/export.ts";
 import type { ReceiverConfig, ReceiverFactory } from "../../component/receiver.ts";
 import { consoleExporter } from "../../exporters/console.ts";
 import { fileExporter } from "../../exporters/file.ts";
@@ -20,7 +19,7 @@ export const RECEIVERS = {
 } satisfies ReceiverTable;
 
 /** Every built-in exporter by its type. A new one is a file under src/exporters and a line here. */
-export const EXPORTERS: Readonly<Record<string, ComponentFactory<unknown, ExporterSettings, Exporter>>> = {
+export const EXPORTERS: Readonly<Record<string, ExporterFactory>> = {
   otlp: otlpExporter,
   otlp_http: otlpHttpExporter,
   otlphttp: otlphttpExporter,

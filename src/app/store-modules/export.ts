@@ -1,12 +1,9 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import type { z } from "zod";
 import type { Host } from "../../component/component.ts";
-import { RetryableError } from "../../component/errors.ts";
 import type { ConfiguredExporter } from "../../component/store.ts";
 import type { DiscoveryConfig } from "../../discovery/config.ts";
-import { createLazyResolver } from "../../discovery/registry/lazy-resolver.ts";
 import type { exporterCommonConfig } from "../../exporters/common-config.ts";
-import { readRegistryAddress } from "./registry-address.ts";
+import { createResolver } from "./exporter-resolver.ts";
 import { ReportedExporter } from "./reported-exporter.ts";
 
 /** The part of the config that the export thread needs. */
@@ -26,10 +23,6 @@ export interface ExporterEntry {
   readonly value: unknown;
 }
 
-/** How long the start of the registry is waited for, and how often it is looked for, ms. */
-const START_MS = 2_000;
-const ASK_EVERY_MS = 20;
-
 type CommonConfig = {
   readonly [Key in keyof typeof exporterCommonConfig]: z.output<(typeof exporterCommonConfig)[Key]>;
 };
@@ -43,10 +36,7 @@ export async function createExporters(config: unknown, host: Host): Promise<read
   // A collector that forwards nothing loads none of it.
   if (exporters.length === 0) return [];
   const { EXPORTERS } = await import("../config/builtin.ts");
-  const resolver = createLazyResolver(async () => {
-    const { createDiscoveryClient } = await import("../../discovery/discovery.ts");
-    return createDiscoveryClient(discovery, await listenerOf(discovery, registryAddress), host);
-  });
+  const resolver = createResolver(discovery, registryAddress, host);
   return exporters.map(({ name, type, value }) => {
     const factory = EXPORTERS[type];
     if (factory === undefined) throw new Error(`no exporter of type ${type}`);
@@ -67,27 +57,4 @@ export async function createExporters(config: unknown, host: Host): Promise<read
       },
     };
   });
-}
-
-/**
- * Where the collector's registry listens, for the one backend that is reached there. A backlog is sent before the
- * registry has started, so it is waited for.
- * @throws RetryableError `unreachable` when it does not listen
- */
-async function listenerOf(
-  { backend, server }: DiscoveryConfig,
-  memory: SharedArrayBuffer,
-): Promise<string | undefined> {
-  if (backend !== "local") return undefined;
-  let told = readRegistryAddress(memory);
-  for (let waitedMs = 0; told === "unknown" && waitedMs < START_MS; waitedMs += ASK_EVERY_MS) {
-    await sleep(ASK_EVERY_MS, undefined, { ref: false });
-    told = readRegistryAddress(memory);
-  }
-  if (told === "unknown") throw new RetryableError("unreachable", "the collector's registry has not started yet");
-  if (told !== "none") return told.address;
-  throw new RetryableError(
-    "unreachable",
-    `the collector's registry does not listen at ${server.endpoint}; the log of its start says why`,
-  );
 }

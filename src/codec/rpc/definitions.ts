@@ -5,6 +5,7 @@ import type protobuf from "protobufjs";
 import { messageOf } from "../../model/message-of.ts";
 import { DecodeError } from "../decode-error.ts";
 import { PACKAGE_ROOT } from "../package-root.ts";
+import type { JsonForm } from "./json-form.ts";
 
 const FOLDER = new URL("proto/", PACKAGE_ROOT);
 
@@ -49,6 +50,16 @@ export class MessageType<T extends object> {
     } catch (error) {
       throw new DecodeError(`not a ${this.#name}: ${messageOf(error)}`);
     }
+  }
+
+  /**
+   * The message that JSON stands for. 64-bit integers are exact; a default that is written is kept where its presence
+   * means something.
+   * @throws DecodeError with the path of what is not as `form` has it; Error without the definition
+   */
+  encodeJson(value: unknown, form: JsonForm): Uint8Array<ArrayBuffer> {
+    const type = this.#load();
+    return type.encode(type.fromObject(form.message(type, value))).finish() as Uint8Array<ArrayBuffer>;
   }
 
   #load(): protobuf.Type {

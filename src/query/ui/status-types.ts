@@ -10,7 +10,7 @@ export interface UiStatusResponse {
   readonly nowMs: number;
   readonly endpoints: UiEndpoints;
   readonly storage: UiStorageStatus;
-  /** Totals since the start, one entry a series. */
+  /** Totals since the start, one entry a series; with what was forwarded of logs and metrics. */
   readonly received: readonly UiCountedSeries[];
   readonly sampling: readonly UiCountedSeries[];
   /** What rates and calls between services leave out, sum up under other names, or forgot early. */

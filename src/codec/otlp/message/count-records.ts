@@ -1,8 +1,6 @@
+import type { OtherSignal } from "../../../model/signal.ts";
 import { DecodeError } from "../../decode-error.ts";
 import { ByteReader, WIRE } from "../wire/wire.ts";
-
-/** What OTLP has beside traces and is not stored. */
-export type OtherSignal = "logs" | "metrics";
 
 /** A metric's gauge, sum, histogram, exponential histogram and summary; data points are field 1 of each. */
 const METRIC_DATA: ReadonlySet<number> = new Set([5, 7, 9, 10, 11]);

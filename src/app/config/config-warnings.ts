@@ -1,0 +1,31 @@
+import { processorsConfig } from "../../processors/processors-config.ts";
+import type { Config } from "./config.ts";
+import { changedPaths } from "./config-changes.ts";
+import { forwardingExporters } from "./exported-signals.ts";
+
+/** Settings that are allowed and may not do what somebody expects of them. Each begins with the setting. */
+export function configWarnings({ exporters, processors, receivers }: Config): string[] {
+  const forwarding = forwardingExporters({ exporters });
+  const rewriting = new Set(
+    changedPaths(processorsConfig.parse({}), processors).map((path) => path.split(".", 1)[0] as string),
+  );
+  // It checks and bounds spans, and takes nothing out that somebody might count on.
+  rewriting.delete("normalize");
+  const refusing = Object.entries(receivers).filter(
+    ([, receiver]) => receiver.enabled && (receiver as { readonly other_signals?: unknown }).other_signals === "refuse",
+  );
+  return forwarding.flatMap(({ name, signals }) => {
+    const at = `exporters.${name}.signals`;
+    const what = signals.join(" and ");
+    const warnings =
+      rewriting.size === 0
+        ? []
+        : [
+            `${at}: ${what} are forwarded as they came; processors.${[...rewriting].join(", processors.")} apply to spans only`,
+          ];
+    const refused = refusing.map(
+      ([receiver]) => `${at}: ${what} are asked for, but receivers.${receiver}.other_signals refuses them`,
+    );
+    return [...warnings, ...refused];
+  });
+}
