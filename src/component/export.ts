@@ -29,7 +29,7 @@ export interface Exporter extends Component {
 /** A request of logs or metrics that is readable as such. Its bytes are not to be changed. */
 export interface SignalRequest {
   readonly signal: OtherSignal;
-  readonly format: BatchFormat;
+  readonly format: Extract<BatchFormat, "otlp_protobuf" | "otlp_json">;
   /** As it came, in `encoding`. */
   readonly bytes: Uint8Array;
   readonly encoding: BatchEncoding;
