@@ -12,7 +12,7 @@ import type { Duplex } from "node:stream";
 import type { TLSSocket } from "node:tls";
 import type { Endpoint } from "../component/endpoint.ts";
 import type { Logger } from "../component/logger.ts";
-import { RequestOrder } from "../server/connection-end.ts";
+import { OrderlyResponse, RequestOrder } from "../server/connection-end.ts";
 import { parseEndpoint } from "../server/endpoint.ts";
 import { boundHttp2 } from "../server/http2-bounds.ts";
 import { listen } from "../server/listen.ts";
@@ -146,6 +146,7 @@ export class ProxyListener {
       maxHeaderSize: options.maxHeaderBytes,
       insecureHTTPParser: false,
       noDelay: true,
+      ServerResponse: OrderlyResponse,
     };
     const server: Server =
       files === undefined

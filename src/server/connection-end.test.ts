@@ -1,14 +1,17 @@
 import { connect } from "node:net";
+import { connect as connectTls } from "node:tls";
 import { expect, it, onTestFinished } from "vitest";
+import { certificate } from "../../test/support/proxy/rig.ts";
 import { SILENT_LOGGER } from "../component/logger.ts";
 import { HttpListener } from "./http-listener.ts";
 
 /** Answers at once, whatever body comes. Gives what a peer reads until the end, and the paths that were looked at. */
-async function exchange(bytes: string): Promise<{ text: string; paths: string[] }> {
+async function exchange(bytes: string, overTls = false): Promise<{ text: string; paths: string[] }> {
   const paths: string[] = [];
   const listener = new HttpListener({
     name: { title: "test", configKey: "test.endpoint", usualOccupant: "another" },
     endpoint: "127.0.0.1:0",
+    ...(overTls ? { tls: certificate() } : {}),
     logger: SILENT_LOGGER,
     handler: (request, response) => {
       paths.push(request.url as string);
@@ -17,7 +20,9 @@ async function exchange(bytes: string): Promise<{ text: string; paths: string[] 
   });
   const { port } = await listener.start();
   onTestFinished(() => listener.shutdown(AbortSignal.abort()));
-  const socket = connect(port, "127.0.0.1").on("error", () => {});
+  const to = { port, host: "127.0.0.1" };
+  const socket = overTls ? connectTls({ ...to, rejectUnauthorized: false }) : connect(to);
+  socket.on("error", () => {});
   let text = "";
   socket.setEncoding("latin1").on("data", (chunk: string) => {
     text += chunk;
@@ -43,9 +48,13 @@ it.each([
   expect(paths).toEqual([]);
 });
 
-it("an answer that comes before the body ends the connection", async () => {
+it.each([
+  ["TCP", false],
+  ["TLS", true],
+])("an answer that comes before the body ends the connection over %s", async (_over, overTls) => {
   const { text, paths } = await exchange(
     `POST /first HTTP/1.1\r\nHost: localhost\r\nContent-Length: ${NEXT.length}\r\n\r\n${NEXT}${NEXT}`,
+    overTls,
   );
   expect(text.match(/answered/g)).toHaveLength(1);
   expect(text).toMatch(/\r\nconnection: close\r\n/i);

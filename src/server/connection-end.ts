@@ -1,4 +1,4 @@
-import type { IncomingMessage, ServerResponse } from "node:http";
+import { type IncomingMessage, ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
 
 /** How long what still comes is read and thrown away once the answer is sent, ms. */
@@ -51,8 +51,25 @@ export function refusedForm({ httpVersion, headers }: IncomingMessage): FormRefu
 }
 
 /**
+ * The answers of a server that keeps a `RequestOrder`: one that begins before its request's body is all there says
+ * `Connection: close`. A class, as a function for each request takes tens of mebibytes more.
+ */
+export class OrderlyResponse extends ServerResponse {
+  override writeHead(...head: unknown[]): this {
+    if (hasPendingBody(this.req)) {
+      this.shouldKeepAlive = false;
+      // Node would close over what still comes.
+      const { socket } = this.req;
+      socket.destroySoon = () => endGently(socket);
+    }
+    return super.writeHead(...(head as Parameters<ServerResponse["writeHead"]>));
+  }
+}
+
+/**
  * The order of the requests of HTTP/1 connections. An answer that goes out before its request's body is all there ends
- * the connection. Nothing is read as a request behind an answer that ends it.
+ * the connection: servers make their answers of `OrderlyResponse`. Nothing is read as a request behind an answer that
+ * ends it.
  */
 export class RequestOrder {
   readonly #last = new WeakMap<Duplex, ServerResponse>();
@@ -65,7 +82,6 @@ export class RequestOrder {
       return false;
     }
     this.#last.set(socket, response);
-    if (hasPendingBody(request)) closeIfUnread(request, response);
     return true;
   }
 
@@ -80,18 +96,4 @@ export class RequestOrder {
     const { socket, complete } = request;
     if (!complete && !socket.destroyed) endGently(socket);
   }
-}
-
-/** Says `Connection: close` where the answer begins before the body is all there. */
-function closeIfUnread(request: IncomingMessage, response: ServerResponse): void {
-  const { writeHead } = response;
-  response.writeHead = (...head: unknown[]): ServerResponse => {
-    if (hasPendingBody(request)) {
-      response.shouldKeepAlive = false;
-      // Node would close over what still comes.
-      const { socket } = request;
-      socket.destroySoon = () => endGently(socket);
-    }
-    return writeHead.apply(response, head as Parameters<ServerResponse["writeHead"]>);
-  };
 }

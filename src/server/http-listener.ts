@@ -7,7 +7,7 @@ import type { Endpoint } from "../component/endpoint.ts";
 import type { Logger } from "../component/logger.ts";
 import { onAbort } from "../component/signals.ts";
 import { GRPC_STATUS } from "../model/grpc-status.ts";
-import { RequestOrder, refusedForm } from "./connection-end.ts";
+import { OrderlyResponse, RequestOrder, refusedForm } from "./connection-end.ts";
 import { grpcStatusOfHttp } from "./http-status.ts";
 import { type ClientError, goAway, isHttp2Preface } from "./http2-preface.ts";
 import type { EndpointSetting } from "./listen-addresses.ts";
@@ -135,6 +135,7 @@ export class HttpListener {
       requestTimeout,
       connectionsCheckingInterval: CHECK_INTERVAL_MS,
       noDelay: true,
+      ServerResponse: OrderlyResponse,
     };
     const server =
       files === undefined
