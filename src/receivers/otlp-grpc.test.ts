@@ -1,5 +1,5 @@
-import { connect as http2Connect } from "node:http2";
-import { gzipSync } from "node:zlib";
+import { connect as http2Connect, type IncomingHttpHeaders } from "node:http2";
+import * as zlib from "node:zlib";
 import type { Client } from "@grpc/grpc-js";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { EXPORT_PATH, grpcCall, grpcClient, type ReceiverRig, startReceiver } from "../../test/support/receiver-rig.ts";
@@ -11,6 +11,11 @@ import type { AppendResult, IncomingBatch } from "../component/ingest.ts";
 import { isRetryableGrpcStatus } from "../component/retry.ts";
 import { inflateBody } from "../server/inflate.ts";
 
+const { gzipSync } = zlib;
+/** Node has it from 22.15 on. */
+const zstdCompressSync = zlib.zstdCompressSync as typeof zlib.gzipSync | undefined;
+/** Whatever bytes, where Node has no zstd: no test that runs there uses them. */
+const zstd = (bytes: Uint8Array): Uint8Array => zstdCompressSync?.(bytes) ?? bytes;
 const BODY = Uint8Array.of(10, 0);
 const MIB = 1024 * 1024;
 /** More than 4 MiB, the most that grpc-js and others read of an answer unless told otherwise. */
@@ -29,6 +34,33 @@ afterEach(async () => {
 
 /** Of a call that a test makes frame by frame. */
 const CALL_HEADERS = { ":method": "POST", ":path": EXPORT_PATH, "content-type": "application/grpc", te: "trailers" };
+/** What this Node takes. */
+const ENCODINGS = ["identity", "gzip", "deflate", ...(zstdCompressSync === undefined ? [] : ["zstd"])];
+
+/** A call with one compressed message, its frame header apart from its bytes. */
+async function framedCall(encoding: string, bytes: Uint8Array, path = EXPORT_PATH) {
+  const session = http2Connect(`http://${rig.grpc}`);
+  const stream = session.request({ ...CALL_HEADERS, ":path": path, "grpc-encoding": encoding });
+  const head = Buffer.alloc(5);
+  head.writeUInt8(1);
+  head.writeUInt32BE(bytes.length, 1);
+  stream.write(head);
+  stream.end(bytes);
+  let headers: IncomingHttpHeaders = {};
+  let trailers: IncomingHttpHeaders & { "grpc-status"?: unknown } = {};
+  const chunks: Buffer[] = [];
+  stream.on("response", (got) => {
+    headers = got;
+  });
+  stream.on("trailers", (got) => {
+    trailers = { ...got, "grpc-status": Number(got["grpc-status"]) };
+  });
+  stream.on("data", (chunk: Buffer) => chunks.push(chunk));
+  await new Promise((resolve) => stream.once("close", resolve));
+  session.destroy();
+  return { headers, trailers, message: Buffer.concat(chunks).subarray(5) };
+}
+
 /** A store that only undoes compression. */
 function inflating({ bytes, encoding, maxBytes }: IncomingBatch): AppendResult {
   inflateBody(bytes, encoding, maxBytes);
@@ -278,7 +310,8 @@ describe("what is refused", () => {
   it.each([
     ["cut off", "gzip", gzipSync(new Uint8Array(100)).subarray(0, 20), 3, "malformed"],
     ["corrupt", "gzip", Uint8Array.of(1, 2, 3, 4), 3, "malformed"],
-    ["of an unknown encoding", "zstd", Uint8Array.of(1, 2, 3, 4), 12, "unsupported_media_type"],
+    ["of an unknown encoding", "snappy", Uint8Array.of(1, 2, 3, 4), 12, "unsupported_media_type"],
+    ["of HTTP's name for deflate", "zlib", Uint8Array.of(1, 2, 3, 4), 12, "unsupported_media_type"],
   ] as const)("compressed data that is %s, counted", async (_what, encoding, body, expected, reason) => {
     rig.sink.answer = inflating;
     const session = http2Connect(`http://${rig.grpc}`);
@@ -291,6 +324,48 @@ describe("what is refused", () => {
     expect(code).toBe(expected);
     expect(isRetryableGrpcStatus(code, false)).toBe(false);
     expect(rig.count("spanloom_receiver_refused_requests_total", { reason, transport: "grpc" })).toBe(1);
+    expect(rig.inFlight.usedBytes).toBe(0);
+  });
+
+  it("names the encodings that are taken, in words and in the header of gRPC", async () => {
+    const { headers } = await framedCall("snappy", Uint8Array.of(1, 2, 3, 4));
+    expect(String(headers["grpc-accept-encoding"]).split(",").sort()).toEqual([...ENCODINGS].sort());
+    const message = decodeURIComponent(String(headers["grpc-message"]));
+    for (const encoding of ENCODINGS) expect(message).toContain(encoding);
+  });
+});
+
+describe.runIf(zstdCompressSync !== undefined)("zstd, where Node has it", () => {
+  const body = Buffer.concat([Uint8Array.of(10, 0xa0, 0x9c, 1), new Uint8Array(20_000)]);
+
+  it("is handed on as it came, whatever frames it arrives in", async () => {
+    const zipped = zstd(body);
+    const { headers, trailers } = await framedCall("zstd", zipped);
+    expect(trailers["grpc-status"]).toBe(0);
+    expect(String(headers["grpc-accept-encoding"]).split(",")).toContain("zstd");
+    const batch = rig.sink.batches[0] as IncomingBatch;
+    expect(batch.encoding).toBe("zstd");
+    expect(Buffer.compare(batch.bytes, zipped)).toBe(0);
+    expect(Buffer.compare(inflateBody(batch.bytes, batch.encoding, MIB), body)).toBe(0);
+    expect(rig.inFlight.usedBytes).toBe(0);
+  });
+
+  it("of logs is counted", async () => {
+    const path = "/opentelemetry.proto.collector.logs.v1.LogsService/Export";
+    const logs = zstd(Buffer.from("0a06120412001200", "hex"));
+    const { trailers, message } = await framedCall("zstd", logs, path);
+    expect(trailers["grpc-status"]).toBe(0);
+    expect(decodeExportResponse(message)?.rejectedSpans).toBe(2);
+  });
+
+  it.each([
+    ["cut off", zstd(body).subarray(0, 12), 3],
+    ["corrupt", Uint8Array.of(1, 2, 3, 4), 3],
+    ["larger than the limit once inflated", zstd(new Uint8Array(2 * MIB)), 8],
+  ])("that is %s is refused for good", async (_what, bytes, code) => {
+    rig.sink.answer = inflating;
+    const { headers } = await framedCall("zstd", bytes);
+    expect(Number(headers["grpc-status"])).toBe(code);
     expect(rig.inFlight.usedBytes).toBe(0);
   });
 });

@@ -1,9 +1,10 @@
 import { type Metadata, type ServerInterceptingCallInterface, type ServerInterceptor, status } from "@grpc/grpc-js";
+import type { BatchEncoding } from "../../component/ingest.ts";
 import type { RequestBudget, Reservation } from "../../component/receiver.ts";
 import { type Due, DueList } from "../due-list.ts";
 import { answerOf } from "../error-status.ts";
 import { FRAME_HEADER, grpcStatusOf } from "./grpc-raw.ts";
-import { type RawUnaryHandler, UnaryCall } from "./grpc-unary.ts";
+import { acceptedEncodings, GRPC_ENCODINGS, type RawUnaryHandler, UnaryCall } from "./grpc-unary.ts";
 
 type Listener = Parameters<ServerInterceptingCallInterface["start"]>[0];
 type SentStatus = Parameters<ServerInterceptingCallInterface["sendStatus"]>[0];
@@ -88,7 +89,7 @@ class Receiving implements Due {
     const { decompressMessage } = call;
     if (unary !== undefined && decompressMessage !== undefined) {
       call.decompressMessage = (message, encoding) => {
-        if (encoding !== "gzip" && encoding !== "deflate") return decompressMessage.call(call, message, encoding);
+        if (encoding === "identity" || !isTaken(encoding)) return decompressMessage.call(call, message, encoding);
         unary.encoding = encoding;
         return message.subarray(FRAME_HEADER);
       };
@@ -176,6 +177,10 @@ class Receiving implements Due {
   }
 }
 
+function isTaken(encoding: string): encoding is BatchEncoding {
+  return GRPC_ENCODINGS.includes(encoding);
+}
+
 /**
  * What a status that grpc-js sends while it receives means, and how it is told. It answers corrupt compressed data with
  * INTERNAL; that is the sender's fault, so it leaves here as INVALID_ARGUMENT.
@@ -194,8 +199,10 @@ function transportRefusal(answer: SentStatus): {
     case status.RESOURCE_EXHAUSTED:
       return { reason: "too_large", answer };
     case status.UNIMPLEMENTED: {
-      const details = `${answer.details}; the encodings that are taken are gzip, deflate and identity`;
-      return { reason: "unsupported_media_type", answer: { ...answer, details } };
+      const taken = `${GRPC_ENCODINGS.slice(0, -1).join(", ")} and ${GRPC_ENCODINGS.at(-1)}`;
+      const details = `${answer.details}; the encodings that are taken are ${taken}`;
+      const metadata = acceptedEncodings(answer.metadata ?? undefined);
+      return { reason: "unsupported_media_type", answer: { ...answer, details, metadata } };
     }
     case status.DEADLINE_EXCEEDED:
       return { reason: "timeout", answer };

@@ -1,5 +1,6 @@
-import { type ServerInterceptingCallInterface, type StatusObject, status } from "@grpc/grpc-js";
+import { Metadata, type ServerInterceptingCallInterface, type StatusObject, status } from "@grpc/grpc-js";
 import type { BatchEncoding } from "../../component/ingest.ts";
+import { TAKEN_ENCODINGS } from "../inflate.ts";
 
 type Listener = Parameters<ServerInterceptingCallInterface["start"]>[0];
 
@@ -14,6 +15,18 @@ export interface UnaryReply {
  * answer. It never throws.
  */
 export type RawUnaryHandler = (message: Uint8Array, reply: UnaryReply, encoding: BatchEncoding) => void;
+
+/** Values of grpc-encoding that a handler is given messages in; `zlib` is a name of HTTP's. */
+export const GRPC_ENCODINGS: readonly string[] = TAKEN_ENCODINGS.filter((encoding) => encoding !== "zlib");
+
+/** The header by which an answer names them (gRPC, "Compression"). */
+export function acceptedEncodings(metadata = new Metadata()): Metadata {
+  metadata.set("grpc-accept-encoding", GRPC_ENCODINGS.join(","));
+  return metadata;
+}
+
+/** Headers of every answer with a message. */
+const ANSWER_HEADERS = acceptedEncodings();
 
 const OK: Parameters<ServerInterceptingCallInterface["sendStatus"]>[0] = { code: status.OK, details: "OK" };
 
@@ -62,6 +75,7 @@ export class UnaryCall implements Listener, UnaryReply {
   }
 
   succeed(response: Uint8Array): void {
+    this.#call.sendMetadata(ANSWER_HEADERS);
     this.#call.sendMessage(response, nothing);
     this.#call.sendStatus(OK);
   }
