@@ -11,7 +11,7 @@ async function exchange(bytes: string, overTls = false): Promise<{ text: string;
   const listener = new HttpListener({
     name: { title: "test", configKey: "test.endpoint", usualOccupant: "another" },
     endpoint: "127.0.0.1:0",
-    ...(overTls ? { tls: certificate() } : {}),
+    ...(overTls ? { tls: { ...certificate(), min_version: "1.2" as const } } : {}),
     logger: SILENT_LOGGER,
     handler: (request, response) => {
       paths.push(request.url as string);
