@@ -3,6 +3,7 @@ import * as zlib from "node:zlib";
 import type { Client } from "@grpc/grpc-js";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { EXPORT_PATH, grpcCall, grpcClient, type ReceiverRig, startReceiver } from "../../test/support/receiver-rig.ts";
+import { describeWhere } from "../../test/support/requires.ts";
 import { decodeExportResponse } from "../codec/otlp/message/export-response.ts";
 import { healthRequest } from "../codec/rpc/health.ts";
 import { decodeRpcStatus } from "../codec/rpc/status.ts";
@@ -335,7 +336,7 @@ describe("what is refused", () => {
   });
 });
 
-describe.runIf(zstdCompressSync !== undefined)("zstd, where Node has it", () => {
+describeWhere(zstdCompressSync !== undefined, "this Node has no zstd", "zstd", () => {
   const body = Buffer.concat([Uint8Array.of(10, 0xa0, 0x9c, 1), new Uint8Array(20_000)]);
 
   it("is handed on as it came, whatever frames it arrives in", async () => {
