@@ -301,7 +301,7 @@ describe("the config of receivers", () => {
     expect(errorOf({ "text/b": { service: 5 } })).toBe("test: receivers.text/b.service: expected a text (found 5)");
     expect(errorOf({ txet: {} })).toBe('test: receivers.txet: unknown type "txet"; did you mean "text"?');
     expect(errorOf({ "kafka/a": {} })).toBe(
-      'test: receivers.kafka/a: unknown type "kafka"; known: otlp, zipkin, text, port, pull',
+      'test: receivers.kafka/a: unknown type "kafka"; known: otlp, zipkin, jaeger, text, port, pull',
     );
     expect(errorOf({ text: 5 })).toBe("test: receivers.text: expected a mapping (found 5)");
     expect(errorOf(5)).toBe("test: receivers: expected a mapping (found 5)");

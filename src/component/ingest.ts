@@ -4,7 +4,13 @@ import type { SpanColumns } from "../model/span-columns.ts";
  * What the bytes of an incoming batch are. Receivers hand them on as they came; the ingest thread does the rest, with
  * the decoder that src/processors/normalize/decoders.ts has for each.
  */
-export type BatchFormat = "otlp_protobuf" | "otlp_json" | "zipkin_json" | "zipkin_protobuf";
+export type BatchFormat =
+  | "otlp_protobuf"
+  | "otlp_json"
+  | "zipkin_json"
+  | "zipkin_protobuf"
+  | "jaeger_thrift"
+  | "jaeger_thrift_compact";
 export type BatchEncoding = "identity" | "gzip" | "deflate" | "zstd";
 
 export interface IncomingBatch {

@@ -4,13 +4,10 @@ import { gunzipSync, gzipSync } from "node:zlib";
 import { afterEach, describe, expect, it } from "vitest";
 import { fixtureFragments, fragmentOfNames } from "../../test/support/fragments.ts";
 import { recordingHost, testHost } from "../../test/support/host.ts";
-import { zipkinTraces } from "../../test/support/mapped-spans.ts";
+import { jaegerTraces, zipkinTraces } from "../../test/support/mapped-spans.ts";
 import { comparableSet, recordsOf } from "../../test/support/mapping-records.ts";
-import { fromJaegerBatches } from "../codec/jaeger/from-jaeger.ts";
-import { readBatch } from "../codec/jaeger/thrift-batch.ts";
 import { materialiseBody } from "../codec/otlp/cut/materialise.ts";
 import { decodeTraces } from "../codec/otlp/message/decode.ts";
-import { BinaryReader } from "../codec/thrift/binary.ts";
 import type { ComponentFactory, Host } from "../component/component.ts";
 import type { Exporter, ExporterSettings, ExportOutcome } from "../component/export.ts";
 import type { HttpExporterConfig } from "./http-poster.ts";
@@ -412,7 +409,7 @@ function likeJaegerV1(response: ServerResponse, { headers }: Seen): void {
 
 describe("jaeger", () => {
   const TWO = [fragmentOfNames(["a"], "one"), fragmentOfNames(["b", "c"], "two")];
-  const serviceOf = (seen: Seen) => readBatch(new BinaryReader(seen.body)).process.serviceName;
+  const serviceOf = (seen: Seen) => recordsOf(jaegerTraces(seen.body))[0]?.service;
 
   it("posts a thrift batch a process, holding everything that was stored", async () => {
     const { url, seen } = await peer((response) => response.writeHead(202).end());
@@ -424,7 +421,7 @@ describe("jaeger", () => {
       headers: { "content-type": "application/vnd.apache.thrift.binary" },
     });
     expect(new Set(seen.map(serviceOf)).size).toBe(seen.length);
-    const sent = recordsOf(fromJaegerBatches(seen.map((request) => readBatch(new BinaryReader(request.body)))));
+    const sent = recordsOf(jaegerTraces(...seen.map((request) => request.body)));
     expect(comparableSet(sent)).toEqual(comparableSet(recordsOf(decodeTraces(materialiseBody(fragments)))));
   });
 

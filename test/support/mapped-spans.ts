@@ -1,3 +1,4 @@
+import { JaegerThrift } from "../../src/codec/jaeger/jaeger-thrift.ts";
 import { MappedBatch, type SpanSource } from "../../src/codec/mapping/mapped-batch.ts";
 import { SpanBatch } from "../../src/codec/mapping/span-batch.ts";
 import { decodeTraces } from "../../src/codec/otlp/message/decode.ts";
@@ -18,6 +19,8 @@ export interface MappedSpans {
 const SOURCES = {
   zipkin_json: (bytes: Uint8Array, limits: SpanLimits) => new ZipkinJson(bytes, limits),
   zipkin_protobuf: (bytes: Uint8Array, limits: SpanLimits) => new ZipkinProtobuf(bytes, limits),
+  jaeger_thrift: (bytes: Uint8Array, limits: SpanLimits) => new JaegerThrift(bytes, limits, "binary"),
+  jaeger_thrift_compact: (bytes: Uint8Array, limits: SpanLimits) => new JaegerThrift(bytes, limits, "compact"),
 } satisfies Record<string, (bytes: Uint8Array, limits: SpanLimits) => SpanSource>;
 export type MappedFormat = keyof typeof SOURCES;
 
@@ -28,12 +31,17 @@ export function readMapped(format: MappedFormat, bytes: Uint8Array, limits = DEF
   return { traces: decodeTraces(body), marks: [...given], rejected: refusals.count, message: refusals.message };
 }
 
-/** The spans of a body in Zipkin's JSON, none of which may be refused, before they become bytes. */
-export function zipkinTraces(body: Uint8Array): TracesData {
+/** The spans of requests, none of which may be refused, before they become bytes. */
+export function mappedTraces(format: MappedFormat, ...bodies: readonly Uint8Array[]): TracesData {
   const refusals = new Refusals();
   const batch = new SpanBatch(refusals);
-  const source = new ZipkinJson(body, DEFAULT_SPAN_LIMITS);
-  while (source.next(batch));
+  for (const body of bodies) {
+    const source = SOURCES[format](body, DEFAULT_SPAN_LIMITS);
+    while (source.next(batch));
+  }
   if (refusals.count > 0) throw new Error(refusals.message);
   return batch.traces();
 }
+
+export const zipkinTraces = (body: Uint8Array): TracesData => mappedTraces("zipkin_json", body);
+export const jaegerTraces = (...bodies: readonly Uint8Array[]): TracesData => mappedTraces("jaeger_thrift", ...bodies);

@@ -7,6 +7,7 @@ import { jaegerExporter } from "../../exporters/jaeger.ts";
 import { otlpExporter } from "../../exporters/otlp.ts";
 import { otlpHttpExporter, otlphttpExporter } from "../../exporters/otlp-http.ts";
 import { zipkinExporter } from "../../exporters/zipkin.ts";
+import { jaegerReceiver } from "../../receivers/jaeger.ts";
 import { otlpReceiver } from "../../receivers/otlp.ts";
 import { zipkinReceiver } from "../../receivers/zipkin.ts";
 
@@ -16,6 +17,7 @@ export type ReceiverTable = Readonly<Record<string, ReceiverFactory>>;
 export const RECEIVERS = {
   otlp: otlpReceiver,
   zipkin: zipkinReceiver,
+  jaeger: jaegerReceiver,
 } satisfies ReceiverTable;
 
 /** Every built-in exporter by its type. A new one is a file under src/exporters and a line here. */

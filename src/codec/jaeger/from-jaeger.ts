@@ -9,11 +9,10 @@ import {
   type SpanKind,
   type SpanLink,
   STATUS_CODE,
-  type TracesData,
 } from "../../model/span.ts";
 import { intFromText } from "../mapping/any-value-json.ts";
 import { TAG } from "../mapping/keys.ts";
-import { type PlacedSpan, type ResourceWithSchema, type ScopedSpan, toTracesData } from "../mapping/placed-span.ts";
+import type { ResourceWithSchema, ScopedSpan } from "../mapping/placed-span.ts";
 import {
   applyEventResidue,
   applyResourceResidue,
@@ -24,7 +23,6 @@ import {
 import { TagBag, takeDroppedCounts, takeScope, takeStatusCode } from "../mapping/take-tags.ts";
 import {
   JAEGER_FLAG,
-  type JaegerBatch,
   type JaegerLog,
   type JaegerProcess,
   type JaegerReference,
@@ -35,16 +33,6 @@ import {
 } from "./model.ts";
 
 const LATEST = 0xffff_ffff_ffff_ffffn;
-
-/** Jaeger batches as OTLP; batches of equal processes meet in one ResourceSpans. */
-export function fromJaegerBatches(batches: readonly JaegerBatch[]): TracesData {
-  const placed: PlacedSpan[] = [];
-  for (const { process, spans } of batches) {
-    const resource = fromJaegerProcess(process);
-    for (const span of spans) placed.push({ ...fromJaegerSpan(span), ...resource });
-  }
-  return toTracesData(placed);
-}
 
 /** A process as a resource, with what the reserved tag restores. */
 export function fromJaegerProcess(process: JaegerProcess): ResourceWithSchema {

@@ -1,31 +1,42 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { CompactWriter } from "../../../test/support/compact-writer.ts";
+import { mappedTraces } from "../../../test/support/mapped-spans.ts";
 import { arbitraryRecord, comparableSet, fixtureRecords, recordsOf } from "../../../test/support/mapping-records.ts";
 import type { KeyValue } from "../../model/any-value.ts";
-import { SPAN_KIND, type Span, type SpanRecord } from "../../model/span.ts";
-import { BinaryReader, BinaryWriter } from "../thrift/binary.ts";
-import { CompactReader, CompactWriter } from "../thrift/compact.ts";
-import { fromJaegerBatches } from "./from-jaeger.ts";
+import { SPAN_KIND, type Span, type SpanRecord, type TracesData } from "../../model/span.ts";
+import { toTracesData } from "../mapping/placed-span.ts";
+import { BinaryWriter } from "../thrift/binary.ts";
+import { fromJaegerProcess, fromJaegerSpan } from "./from-jaeger.ts";
 import type { JaegerBatch, JaegerSpan, JaegerTag } from "./model.ts";
-import { readBatch, writeBatch } from "./thrift-batch.ts";
+import { writeBatch } from "./thrift-batch.ts";
 import { toJaegerBatches } from "./to-jaeger.ts";
 
 const TRACE = "0af7651916cd43dd8448eb211c80319c";
 const SPAN = "b7ad6b7169203331";
 const PARENT = "00f067aa0ba902b7";
 
-function overThrift(batch: JaegerBatch, protocol: "binary" | "compact"): JaegerBatch {
-  const writer = protocol === "binary" ? new BinaryWriter() : new CompactWriter();
-  writeBatch(writer, batch);
-  const bytes = writer.finish();
-  const reader = protocol === "binary" ? new BinaryReader(bytes) : new CompactReader(bytes);
-  const read = readBatch(reader);
-  expect(reader.offset).toBe(bytes.length);
-  return read;
+type Protocol = "binary" | "compact";
+
+function fromBatches(batches: readonly JaegerBatch[], protocol: Protocol = "binary"): TracesData {
+  const bodies = batches.map((batch) => {
+    const writer = protocol === "binary" ? new BinaryWriter() : new CompactWriter();
+    writeBatch(writer, batch);
+    return writer.finish();
+  });
+  return mappedTraces(protocol === "binary" ? "jaeger_thrift" : "jaeger_thrift_compact", ...bodies);
 }
 
-function roundTrip(records: readonly SpanRecord[], protocol: "binary" | "compact"): SpanRecord[] {
-  return recordsOf(fromJaegerBatches(toJaegerBatches(records).map((batch) => overThrift(batch, protocol))));
+/** Without a form in between. */
+function fromModel(batches: readonly JaegerBatch[]): TracesData {
+  const placed = batches.flatMap(({ process, spans }) =>
+    spans.map((span) => ({ ...fromJaegerSpan(span), ...fromJaegerProcess(process) })),
+  );
+  return toTracesData(placed);
+}
+
+function roundTrip(records: readonly SpanRecord[], protocol: Protocol): SpanRecord[] {
+  return recordsOf(fromBatches(toJaegerBatches(records), protocol));
 }
 
 function str(key: string, value: string): KeyValue & JaegerTag {
@@ -87,7 +98,7 @@ function readBack(span: Partial<JaegerSpan>): Span {
     logs: [],
     ...span,
   };
-  const [back] = recordsOf(fromJaegerBatches([{ process: { serviceName: "shop", tags: [] }, spans: [jaeger] }]));
+  const [back] = recordsOf(fromBatches([{ process: { serviceName: "shop", tags: [] }, spans: [jaeger] }]));
   return (back as SpanRecord).span;
 }
 
@@ -139,13 +150,13 @@ describe("OTLP → Jaeger", () => {
   it("calls a resource without a service unknown_service, and gives none back", () => {
     const batches = toJaegerBatches([record({}, [str("team", "money")])]);
     expect(batches[0]?.process.serviceName).toBe("unknown_service");
-    expect(fromJaegerBatches(batches)[0]?.resource.attributes).toEqual([str("team", "money")]);
+    expect(fromBatches(batches)[0]?.resource.attributes).toEqual([str("team", "money")]);
   });
 
   it("does not let a scope's version leak into the next scope", () => {
     const versioned = { ...record({}), scope: { name: "a", version: "1", attributes: [], droppedAttributesCount: 0 } };
     const bare = { ...record({}), scope: { name: "b", version: "", attributes: [], droppedAttributesCount: 0 } };
-    const back = fromJaegerBatches(toJaegerBatches([versioned, bare]));
+    const back = fromBatches(toJaegerBatches([versioned, bare]));
     expect(back[0]?.scopeSpans.map((scope) => [scope.scope.name, scope.scope.version])).toEqual([
       ["a", "1"],
       ["b", ""],
@@ -233,7 +244,7 @@ describe("Jaeger → OTLP", () => {
   it("reads otel.library.* as the scope", () => {
     const span = { tags: [str("otel.library.name", "lib"), str("otel.library.version", "2")] };
     const jaeger = { ...written({}), ...span };
-    const [rs] = fromJaegerBatches([{ process: { serviceName: "", tags: [] }, spans: [jaeger] }]);
+    const [rs] = fromModel([{ process: { serviceName: "", tags: [] }, spans: [jaeger] }]);
     expect(rs?.scopeSpans[0]?.scope).toMatchObject({ name: "lib", version: "2" });
     expect(rs?.scopeSpans[0]?.spans[0]?.attributes).toEqual([]);
     expect(rs?.resource.attributes).toEqual([str("service.name", "missing-service-name")]);
@@ -250,7 +261,10 @@ describe("Jaeger → OTLP", () => {
       { type: "follows_from", traceId: TRACE, spanId: "1111111111111111" },
       { type: "child_of", traceId: TRACE, spanId: PARENT },
     ] as const;
-    const span = readBack({ references, startTimeUnixNano: -5n, durationNano: 2n ** 70n });
+    const jaeger = { ...written({}), references, startTimeUnixNano: -5n, durationNano: 2n ** 70n };
+    const { span } = recordsOf(
+      fromModel([{ process: { serviceName: "s", tags: [] }, spans: [jaeger] }]),
+    )[0] as SpanRecord;
     expect(span.parentSpanId).toBe(PARENT);
     expect(span.links.map((link) => link.spanId)).toEqual(["1111111111111111"]);
     expect([span.startTimeUnixNano, span.endTimeUnixNano]).toEqual([0n, 2n ** 64n - 1n]);
@@ -282,7 +296,7 @@ describe("OTLP → Jaeger thrift → OTLP", () => {
   });
 
   it("keeps nanoseconds where the form carries them", () => {
-    const [back] = recordsOf(fromJaegerBatches(toJaegerBatches([record({})], "nanoseconds")));
+    const [back] = recordsOf(fromModel(toJaegerBatches([record({})], "nanoseconds")));
     expect(back?.span.startTimeUnixNano).toBe(1_700_000_000_000_001_999n);
   });
 });

@@ -1,15 +1,13 @@
-import { DecodeError } from "../decode-error.ts";
 import { NANOS_PER_MICRO } from "../mapping/span-residue.ts";
-import { readStructList, skip, THRIFT_TYPE, type ThriftReader, type ThriftWriter } from "../thrift/protocol.ts";
+import { THRIFT_TYPE, type ThriftWriter } from "../thrift/protocol.ts";
 import type { JaegerBatch, JaegerLog, JaegerProcess, JaegerReference, JaegerSpan, JaegerTag } from "./model.ts";
 
 const T = THRIFT_TYPE;
 
 /** jaeger.thrift enum TagType. */
-const TAG_TYPE = { string: 0, double: 1, bool: 2, long: 3, binary: 4 } as const;
+export const TAG_TYPE = { string: 0, double: 1, bool: 2, long: 3, binary: 4 } as const;
 /** jaeger.thrift enum SpanRefType. */
-const REF_TYPES = ["child_of", "follows_from"] as const;
-const NO_SPAN = "0000000000000000";
+export const REF_TYPES = ["child_of", "follows_from"] as const;
 
 /** Batch { 1: Process process, 2: list<Span> spans } */
 export function writeBatch(out: ThriftWriter, batch: JaegerBatch): void {
@@ -141,159 +139,7 @@ function writeTag(out: ThriftWriter, { key, value }: JaegerTag): void {
   out.structEnd();
 }
 
-/** Reads a Batch. Throws DecodeError where bytes are missing, forged or a required field is not there. */
-export function readBatch(input: ThriftReader): JaegerBatch {
-  let process: JaegerProcess | undefined;
-  let spans: JaegerSpan[] | undefined;
-  readStruct(input, (id, type) => {
-    if (id === 1 && type === T.struct) process = readProcess(input);
-    else if (id === 2 && type === T.list) spans = readStructList(input, "Batch.spans", readSpan);
-    else return false;
-    return true;
-  });
-  return {
-    process: required(process, "Batch.process", input),
-    spans: required(spans, "Batch.spans", input),
-  };
-}
-
-function readProcess(input: ThriftReader): JaegerProcess {
-  let serviceName: string | undefined;
-  let tags: JaegerTag[] = [];
-  readStruct(input, (id, type) => {
-    if (id === 1 && type === T.string) serviceName = input.string();
-    else if (id === 2 && type === T.list) tags = readStructList(input, "Process.tags", readTag);
-    else return false;
-    return true;
-  });
-  return { serviceName: required(serviceName, "Process.serviceName", input), tags };
-}
-
-function readSpan(input: ThriftReader): JaegerSpan {
-  const ids: (bigint | undefined)[] = [];
-  let operationName: string | undefined;
-  let references: JaegerReference[] = [];
-  let flags: number | undefined;
-  let startTime: bigint | undefined;
-  let duration: bigint | undefined;
-  let tags: JaegerTag[] = [];
-  let logs: JaegerLog[] = [];
-  readStruct(input, (id, type) => {
-    if (id >= 1 && id <= 4 && type === T.i64) ids[id] = input.i64();
-    else if (id === 5 && type === T.string) operationName = input.string();
-    else if (id === 6 && type === T.list) references = readStructList(input, "Span.references", readReference);
-    else if (id === 7 && type === T.i32) flags = input.i32();
-    else if (id === 8 && type === T.i64) startTime = input.i64();
-    else if (id === 9 && type === T.i64) duration = input.i64();
-    else if (id === 10 && type === T.list) tags = readStructList(input, "Span.tags", readTag);
-    else if (id === 11 && type === T.list) logs = readStructList(input, "Span.logs", readLog);
-    else return false;
-    return true;
-  });
-  const low = required(ids[1], "Span.traceIdLow", input);
-  const traceId = i64ToId(required(ids[2], "Span.traceIdHigh", input)) + i64ToId(low);
-  const parent = i64ToId(required(ids[4], "Span.parentSpanId", input));
-  return {
-    traceId,
-    spanId: i64ToId(required(ids[3], "Span.spanId", input)),
-    operationName: required(operationName, "Span.operationName", input),
-    references: parent === NO_SPAN ? references : [{ type: "child_of", traceId, spanId: parent }, ...references],
-    flags: required(flags, "Span.flags", input) >>> 0,
-    startTimeUnixNano: required(startTime, "Span.startTime", input) * NANOS_PER_MICRO,
-    durationNano: required(duration, "Span.duration", input) * NANOS_PER_MICRO,
-    tags,
-    logs,
-  };
-}
-
-function readReference(input: ThriftReader): JaegerReference {
-  let type: number | undefined;
-  const ids: (bigint | undefined)[] = [];
-  readStruct(input, (id, fieldType) => {
-    if (id === 1 && fieldType === T.i32) type = input.i32();
-    else if (id >= 2 && id <= 4 && fieldType === T.i64) ids[id] = input.i64();
-    else return false;
-    return true;
-  });
-  const low = required(ids[2], "SpanRef.traceIdLow", input);
-  return {
-    type: REF_TYPES[required(type, "SpanRef.refType", input)] ?? "follows_from",
-    traceId: i64ToId(required(ids[3], "SpanRef.traceIdHigh", input)) + i64ToId(low),
-    spanId: i64ToId(required(ids[4], "SpanRef.spanId", input)),
-  };
-}
-
-function readLog(input: ThriftReader): JaegerLog {
-  let timestamp: bigint | undefined;
-  let fields: JaegerTag[] | undefined;
-  readStruct(input, (id, type) => {
-    if (id === 1 && type === T.i64) timestamp = input.i64();
-    else if (id === 2 && type === T.list) fields = readStructList(input, "Log.fields", readTag);
-    else return false;
-    return true;
-  });
-  return {
-    timeUnixNano: required(timestamp, "Log.timestamp", input) * NANOS_PER_MICRO,
-    fields: required(fields, "Log.fields", input),
-  };
-}
-
-/** A tag without the value that its type asks for has that type's zero; a type that nobody knows is an error. */
-function readTag(input: ThriftReader): JaegerTag {
-  let key: string | undefined;
-  let tagType: number | undefined;
-  let text = "";
-  let double = 0;
-  let bool = false;
-  let long = 0n;
-  let binary = new Uint8Array(0);
-  readStruct(input, (id, type) => {
-    if (id === 1 && type === T.string) key = input.string();
-    else if (id === 2 && type === T.i32) tagType = input.i32();
-    else if (id === 3 && type === T.string) text = input.string();
-    else if (id === 4 && type === T.double) double = input.double();
-    else if (id === 5 && type === T.bool) bool = input.bool();
-    else if (id === 6 && type === T.i64) long = input.i64();
-    else if (id === 7 && type === T.string) binary = input.binary();
-    else return false;
-    return true;
-  });
-  const name = required(key, "Tag.key", input);
-  switch (required(tagType, "Tag.vType", input)) {
-    case TAG_TYPE.string:
-      return { key: name, value: { type: "string", value: text } };
-    case TAG_TYPE.double:
-      return { key: name, value: { type: "double", value: double } };
-    case TAG_TYPE.bool:
-      return { key: name, value: { type: "bool", value: bool } };
-    case TAG_TYPE.long:
-      return { key: name, value: { type: "int", value: long } };
-    case TAG_TYPE.binary:
-      return { key: name, value: { type: "bytes", value: binary } };
-    default:
-      throw new DecodeError(`Tag.vType is ${tagType}, expected 0 to 4`, input.offset);
-  }
-}
-
-/** Reads a struct's fields; `take` answers false for a field that it does not know, which is then read over. */
-function readStruct(input: ThriftReader, take: (id: number, type: (typeof T)[keyof typeof T]) => boolean): void {
-  input.structBegin();
-  for (let field = input.field(); field !== undefined; field = input.field()) {
-    if (!take(field.id, field.type)) skip(input, field.type);
-  }
-  input.structEnd();
-}
-
-function required<V>(value: V | undefined, what: string, input: ThriftReader): V {
-  if (value === undefined) throw new DecodeError(`${what} is missing`, input.offset);
-  return value;
-}
-
 /** 16 hex digits as the signed integer that thrift carries. */
 function idToI64(hex: string): bigint {
   return BigInt.asIntN(64, BigInt(`0x${hex}`));
-}
-
-function i64ToId(value: bigint): string {
-  return BigInt.asUintN(64, value).toString(16).padStart(16, "0");
 }

@@ -1,4 +1,3 @@
-import { DecodeError } from "../decode-error.ts";
 import { ByteReader } from "./byte-reader.ts";
 import { ByteWriter } from "./byte-writer.ts";
 import {
@@ -9,9 +8,6 @@ import {
   type ThriftWriter,
   thriftType,
 } from "./protocol.ts";
-
-/** First half of a strict message header; what follows in the low byte is the message type. */
-const VERSION_1 = 0x8001;
 
 /** Fewest bytes that a value of a type takes. A struct is at least its stop byte. */
 const SMALLEST: Readonly<Record<ThriftType, number>> = {
@@ -29,15 +25,9 @@ const SMALLEST: Readonly<Record<ThriftType, number>> = {
   [THRIFT_TYPE.list]: 5,
 };
 
-/** Thrift's binary protocol (Apache Thrift, "Thrift Binary protocol encoding"): big-endian, strict message headers. */
+/** Thrift's binary protocol (Apache Thrift, "Thrift Binary protocol encoding"): big-endian. */
 export class BinaryWriter implements ThriftWriter {
   readonly #out = new ByteWriter();
-
-  messageBegin(name: string, type: number, sequence: number): void {
-    this.i32((VERSION_1 << 16) | type);
-    this.string(name);
-    this.i32(sequence);
-  }
 
   structBegin(): void {}
 
@@ -93,28 +83,17 @@ export class BinaryWriter implements ThriftWriter {
   }
 }
 
-/** Reads Thrift's binary protocol; message headers strict or old-style. */
+/** Reads Thrift's binary protocol. */
 export class BinaryReader implements ThriftReader {
   readonly #in: ByteReader;
 
-  constructor(bytes: Uint8Array) {
-    this.#in = new ByteReader(bytes);
+  /** @param at where the value begins that is read */
+  constructor(bytes: Uint8Array, at = 0) {
+    this.#in = new ByteReader(bytes, at);
   }
 
   get offset(): number {
     return this.#in.offset;
-  }
-
-  messageBegin(): { name: string; type: number; sequence: number } {
-    const first = this.i32();
-    if (first >= 0) {
-      const name = this.#in.string(first);
-      return { name, type: this.byte(), sequence: this.i32() };
-    }
-    if (first >>> 16 !== VERSION_1) {
-      throw new DecodeError(`Thrift message version 0x${(first >>> 16).toString(16)}, expected 0x8001`, this.offset);
-    }
-    return { name: this.string(), type: first & 0xff, sequence: this.i32() };
   }
 
   structBegin(): void {
@@ -180,6 +159,11 @@ export class BinaryReader implements ThriftReader {
     return this.#in.buffer.readBigInt64BE(at);
   }
 
+  hex64(): string {
+    const at = this.#in.take(8);
+    return this.#in.buffer.toString("hex", at, at + 8);
+  }
+
   double(): number {
     const at = this.#in.take(8);
     return this.#in.buffer.readDoubleBE(at);
@@ -191,5 +175,9 @@ export class BinaryReader implements ThriftReader {
 
   binary(): Uint8Array<ArrayBuffer> {
     return this.#in.copy(this.i32());
+  }
+
+  skipBinary(): void {
+    this.#in.take(this.i32());
   }
 }

@@ -4,11 +4,12 @@ import { MAX_THRIFT_DEPTH } from "./protocol.ts";
 /** Bounds, depth and size checks that both Thrift readers share. */
 export class ByteReader {
   readonly #bytes: Buffer;
-  #at = 0;
+  #at: number;
   #depth = 0;
 
-  constructor(bytes: Uint8Array) {
+  constructor(bytes: Uint8Array, at: number) {
     this.#bytes = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    this.#at = at;
   }
 
   get offset(): number {

@@ -1,12 +1,8 @@
 import { DecodeError } from "../decode-error.ts";
 import { ByteReader } from "./byte-reader.ts";
-import { ByteWriter } from "./byte-writer.ts";
-import { THRIFT_TYPE, type ThriftField, type ThriftReader, type ThriftType, type ThriftWriter } from "./protocol.ts";
+import { THRIFT_TYPE, type ThriftField, type ThriftReader, type ThriftType } from "./protocol.ts";
 
-const PROTOCOL_ID = 0x82;
-const VERSION = 1;
 const BOOL_TRUE = 1;
-const BOOL_FALSE = 2;
 
 /** Compact type code → ThriftType, from "Thrift Compact protocol encoding" of Apache Thrift. */
 const FROM_COMPACT: readonly (ThriftType | undefined)[] = [
@@ -25,10 +21,6 @@ const FROM_COMPACT: readonly (ThriftType | undefined)[] = [
   THRIFT_TYPE.struct,
 ];
 
-function toCompact(type: ThriftType): number {
-  return type === THRIFT_TYPE.bool ? BOOL_TRUE : FROM_COMPACT.indexOf(type);
-}
-
 function fromCompact(code: number, offset: number): ThriftType {
   const type = FROM_COMPACT[code];
   if (type === undefined) throw new DecodeError(`Thrift compact type ${code} is unknown`, offset);
@@ -40,106 +32,7 @@ function smallest(type: ThriftType): number {
   return type === THRIFT_TYPE.double ? 8 : 1;
 }
 
-/** Thrift's compact protocol: varints, zigzag, field ids as deltas, doubles little-endian. */
-export class CompactWriter implements ThriftWriter {
-  readonly #out = new ByteWriter();
-  readonly #outer: number[] = [];
-  #lastId = 0;
-
-  messageBegin(name: string, type: number, sequence: number): void {
-    this.#out.byte(PROTOCOL_ID);
-    this.#out.byte((type << 5) | VERSION);
-    this.#varint(sequence);
-    this.string(name);
-  }
-
-  structBegin(): void {
-    this.#outer.push(this.#lastId);
-    this.#lastId = 0;
-  }
-
-  structEnd(): void {
-    this.#out.byte(THRIFT_TYPE.stop);
-    this.#lastId = this.#outer.pop() ?? 0;
-  }
-
-  fieldBegin(type: ThriftType, id: number): void {
-    this.#header(toCompact(type), id);
-  }
-
-  boolField(id: number, value: boolean): void {
-    this.#header(value ? BOOL_TRUE : BOOL_FALSE, id);
-  }
-
-  listBegin(elementType: ThriftType, size: number): void {
-    if (size < 15) {
-      this.#out.byte((size << 4) | toCompact(elementType));
-      return;
-    }
-    this.#out.byte(0xf0 | toCompact(elementType));
-    this.#varint(size);
-  }
-
-  i32(value: number): void {
-    this.#varint((value << 1) ^ (value >> 31));
-  }
-
-  i64(value: bigint): void {
-    const signed = BigInt.asIntN(64, value);
-    const zigzag = BigInt.asUintN(64, (signed << 1n) ^ (signed >> 63n));
-    let low = Number(zigzag & 0xffffffffn);
-    let high = Number(zigzag >> 32n);
-    while (high !== 0 || low > 0x7f) {
-      this.#out.byte((low & 0x7f) | 0x80);
-      low = ((low >>> 7) | (high << 25)) >>> 0;
-      high >>>= 7;
-    }
-    this.#out.byte(low);
-  }
-
-  double(value: number): void {
-    const at = this.#out.take(8);
-    this.#out.buffer.writeDoubleLE(value, at);
-  }
-
-  string(value: string): void {
-    const length = Buffer.byteLength(value);
-    this.#varint(length);
-    const at = this.#out.take(length);
-    this.#out.buffer.write(value, at, length, "utf8");
-  }
-
-  binary(value: Uint8Array): void {
-    this.#varint(value.length);
-    this.#out.append(value);
-  }
-
-  finish(): Uint8Array<ArrayBuffer> {
-    return this.#out.finish();
-  }
-
-  #header(type: number, id: number): void {
-    const delta = id - this.#lastId;
-    this.#lastId = id;
-    if (delta > 0 && delta < 16) {
-      this.#out.byte((delta << 4) | type);
-      return;
-    }
-    this.#out.byte(type);
-    this.i32(id);
-  }
-
-  #varint(value: number): void {
-    let left = value >>> 0;
-    while (left > 0x7f) {
-      this.#out.byte((left & 0x7f) | 0x80);
-      left >>>= 7;
-    }
-    this.#out.byte(left);
-  }
-}
-
-/** Reads Thrift's compact protocol. */
+/** Reads Thrift's compact protocol: varints, zigzag, field ids as deltas, doubles little-endian. */
 export class CompactReader implements ThriftReader {
   readonly #in: ByteReader;
   readonly #outer: number[] = [];
@@ -147,25 +40,13 @@ export class CompactReader implements ThriftReader {
   /** Value of the bool field whose header was just read. */
   #bool: boolean | undefined;
 
-  constructor(bytes: Uint8Array) {
-    this.#in = new ByteReader(bytes);
+  /** @param at where the value begins that is read */
+  constructor(bytes: Uint8Array, at = 0) {
+    this.#in = new ByteReader(bytes, at);
   }
 
   get offset(): number {
     return this.#in.offset;
-  }
-
-  messageBegin(): { name: string; type: number; sequence: number } {
-    const id = this.#in.byte();
-    const second = this.#in.byte();
-    if (id !== PROTOCOL_ID || (second & 0x1f) !== VERSION) {
-      throw new DecodeError(
-        `Thrift compact header 0x${id.toString(16)} version ${second & 0x1f}, expected 0x82 version 1`,
-        0,
-      );
-    }
-    const sequence = this.#varint();
-    return { name: this.string(), type: second >>> 5, sequence };
   }
 
   structBegin(): void {
@@ -245,6 +126,10 @@ export class CompactReader implements ThriftReader {
     throw new DecodeError("Thrift varint is longer than 10 bytes", this.offset);
   }
 
+  hex64(): string {
+    return BigInt.asUintN(64, this.i64()).toString(16).padStart(16, "0");
+  }
+
   double(): number {
     const at = this.#in.take(8);
     return this.#in.buffer.readDoubleLE(at);
@@ -256,6 +141,10 @@ export class CompactReader implements ThriftReader {
 
   binary(): Uint8Array<ArrayBuffer> {
     return this.#in.copy(this.#varint());
+  }
+
+  skipBinary(): void {
+    this.#in.take(this.#varint());
   }
 
   /** An unsigned 32-bit varint. */

@@ -17,9 +17,6 @@ export const THRIFT_TYPE = {
 } as const;
 export type ThriftType = (typeof THRIFT_TYPE)[keyof typeof THRIFT_TYPE];
 
-/** Message kinds of Thrift RPC; the Jaeger agent takes `oneway` calls. */
-export const MESSAGE_TYPE = { call: 1, reply: 2, exception: 3, oneway: 4 } as const;
-
 /** Deepest nesting of structs and containers that is read. Jaeger's and Zipkin's structs need 6. */
 export const MAX_THRIFT_DEPTH = 32;
 
@@ -29,11 +26,10 @@ export interface ThriftField {
 }
 
 /**
- * One writer for both protocols. Fields must be written in the order of their ids, each struct between structBegin and
+ * One writer for both protocols; the exporters write the binary one. Fields must be written in the order of their ids, each struct between structBegin and
  * structEnd. Integers of 64 bits are bigint.
  */
 export interface ThriftWriter {
-  messageBegin(name: string, type: number, sequence: number): void;
   structBegin(): void;
   structEnd(): void;
   fieldBegin(type: ThriftType, id: number): void;
@@ -51,7 +47,6 @@ export interface ThriftWriter {
 
 /** One reader for both protocols. Every method throws DecodeError for input that is cut short or forged. */
 export interface ThriftReader {
-  messageBegin(): { readonly name: string; readonly type: number; readonly sequence: number };
   structBegin(): void;
   structEnd(): void;
   /** The next field of the struct, or undefined at its end. */
@@ -66,11 +61,15 @@ export interface ThriftReader {
   i16(): number;
   i32(): number;
   i64(): bigint;
+  /** An i64 as 16 hex digits: what ids are. */
+  hex64(): string;
   double(): number;
   /** UTF-8; invalid sequences become U+FFFD. */
   string(): string;
   /** A copy, so that it does not keep the input alive. */
   binary(): Uint8Array<ArrayBuffer>;
+  /** Reads over a string or binary. */
+  skipBinary(): void;
   /** Bytes read so far. */
   readonly offset: number;
 }
@@ -107,7 +106,7 @@ export function skip(reader: ThriftReader, type: ThriftType): void {
       reader.double();
       return;
     case THRIFT_TYPE.string:
-      reader.binary();
+      reader.skipBinary();
       return;
     case THRIFT_TYPE.struct: {
       reader.structBegin();
@@ -134,16 +133,4 @@ export function skip(reader: ThriftReader, type: ThriftType): void {
     case THRIFT_TYPE.stop:
       return;
   }
-}
-
-/** The items of a list of structs. `read` gets the reader inside the struct's own structBegin/structEnd. */
-export function readStructList<T>(reader: ThriftReader, what: string, read: (reader: ThriftReader) => T): T[] {
-  const { elementType, size } = reader.listBegin();
-  if (elementType !== THRIFT_TYPE.struct && size > 0) {
-    throw new DecodeError(`${what} is a list of Thrift type ${elementType}, expected structs`, reader.offset);
-  }
-  const items: T[] = [];
-  for (let i = 0; i < size; i++) items.push(read(reader));
-  reader.containerEnd();
-  return items;
 }

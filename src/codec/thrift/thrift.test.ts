@@ -1,16 +1,10 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { CompactWriter } from "../../../test/support/compact-writer.ts";
 import { DecodeError } from "../decode-error.ts";
 import { BinaryReader, BinaryWriter } from "./binary.ts";
-import { CompactReader, CompactWriter } from "./compact.ts";
-import {
-  MAX_THRIFT_DEPTH,
-  MESSAGE_TYPE,
-  skip,
-  THRIFT_TYPE as T,
-  type ThriftReader,
-  type ThriftWriter,
-} from "./protocol.ts";
+import { CompactReader } from "./compact.ts";
+import { MAX_THRIFT_DEPTH, skip, THRIFT_TYPE as T, type ThriftReader, type ThriftWriter } from "./protocol.ts";
 
 function bytes(hex: string): Uint8Array {
   return new Uint8Array(Buffer.from(hex.replaceAll(" ", ""), "hex"));
@@ -153,34 +147,6 @@ describe.each([
         },
       ),
     );
-  });
-
-  it("carries a message header", () => {
-    const writer = make();
-    writer.messageBegin("emitBatch", MESSAGE_TYPE.oneway, 7);
-    const reader = new Reader(writer.finish());
-    expect(reader.messageBegin()).toEqual({ name: "emitBatch", type: MESSAGE_TYPE.oneway, sequence: 7 });
-  });
-});
-
-describe("message headers", () => {
-  it("are strict in the binary protocol, and old-style ones are read", () => {
-    const writer = new BinaryWriter();
-    writer.messageBegin("m", MESSAGE_TYPE.call, 1);
-    expect(hex(writer)).toBe("80010001000000016d00000001");
-    expect(new BinaryReader(bytes("00000001 6d 04 00000002")).messageBegin()).toEqual({
-      name: "m",
-      type: 4,
-      sequence: 2,
-    });
-    expect(() => new BinaryReader(bytes("80020001 00000000 00000000")).messageBegin()).toThrow(/version 0x8002/);
-  });
-
-  it("are 0x82 in the compact protocol", () => {
-    const writer = new CompactWriter();
-    writer.messageBegin("m", MESSAGE_TYPE.oneway, 300);
-    expect(hex(writer)).toBe("8281ac02016d");
-    expect(() => new CompactReader(bytes("8021 00 00")).messageBegin()).toThrow(/expected 0x82/);
   });
 });
 

@@ -1,3 +1,4 @@
+import { JaegerThrift } from "../../codec/jaeger/jaeger-thrift.ts";
 import { MappedBatch, type SpanSource } from "../../codec/mapping/mapped-batch.ts";
 import type { MappedTraces } from "../../codec/mapping/span-batch.ts";
 import { splitBody } from "../../codec/otlp/cut/split.ts";
@@ -54,6 +55,12 @@ export const DECODERS: Readonly<Record<BatchFormat, BatchDecoder>> = {
   otlp_json: { title: "OTLP/JSON", open: (bytes, limits, refusals) => new JsonTraces(bytes, limits, refusals) },
   zipkin_json: mapped("Zipkin JSON", (bytes, limits) => new ZipkinJson(bytes, limits)),
   zipkin_protobuf: mapped("Zipkin protobuf", (bytes, limits) => new ZipkinProtobuf(bytes, limits)),
+  jaeger_thrift: mapped("a Jaeger batch in Thrift's binary protocol", (bytes, limits) => {
+    return new JaegerThrift(bytes, limits, "binary");
+  }),
+  jaeger_thrift_compact: mapped("a Jaeger batch in Thrift's compact protocol", (bytes, limits) => {
+    return new JaegerThrift(bytes, limits, "compact");
+  }),
 };
 
 /** A format that is mapped span by span. */

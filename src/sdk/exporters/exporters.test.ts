@@ -3,12 +3,9 @@ import type { AddressInfo } from "node:net";
 import { gunzipSync } from "node:zlib";
 import * as grpc from "@grpc/grpc-js";
 import { afterEach, describe, expect, it } from "vitest";
-import { zipkinTraces } from "../../../test/support/mapped-spans.ts";
-import { fromJaegerBatches } from "../../codec/jaeger/from-jaeger.ts";
-import { readBatch } from "../../codec/jaeger/thrift-batch.ts";
+import { jaegerTraces, zipkinTraces } from "../../../test/support/mapped-spans.ts";
 import { jsonToTraces } from "../../codec/otlp/json/json-in.ts";
 import { decodeTraces } from "../../codec/otlp/message/decode.ts";
-import { BinaryReader } from "../../codec/thrift/binary.ts";
 import type { TracesData } from "../../model/span.ts";
 import { createTracing } from "../trace/tracing.ts";
 import { consoleExporter } from "./console.ts";
@@ -132,7 +129,7 @@ describe("exporters", () => {
       path: "/api/traces",
       headers: { "content-type": "application/vnd.apache.thrift.binary" },
     });
-    expectTrace(fromJaegerBatches([readBatch(new BinaryReader(received[0]?.body as Buffer))]), ids);
+    expectTrace(jaegerTraces(received[0]?.body as Buffer), ids);
   });
 
   it("zipkin sends v2 JSON", async () => {
