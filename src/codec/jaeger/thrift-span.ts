@@ -40,8 +40,8 @@ export class ThriftSpanReader {
 
   /**
    * Span { 1: i64 traceIdLow, 2: i64 traceIdHigh, 3: i64 spanId, 4: i64 parentSpanId, 5: string operationName,
-   * 6: list<SpanRef> references, 7: i32 flags, 8: i64 startTime µs, 9: i64 duration µs, 10: list<Tag> tags, 11: list<Log>
-   * logs }
+   * 6: list<SpanRef> references, 7: i32 flags, 8: i64 startTime µs, 9: i64 duration µs, 10: list<Tag> tags,
+   * 11: list<Log> logs }
    */
   read(input: ThriftReader): JaegerSpan {
     this.fault = undefined;
@@ -149,7 +149,7 @@ export class ThriftSpanReader {
     return { timeUnixNano: isTime ? (micros as bigint) * NANOS_PER_MICRO : 0n, fields };
   }
 
-  /** SpanRef { 1: SpanRefType refType, 2: i64 traceIdLow, 3: i64 traceIdHigh, 4: i64 spanId }; without ids it is none. */
+  /** SpanRef { 1: SpanRefType refType, 2: i64 traceIdLow, 3: i64 traceIdHigh, 4: i64 spanId }; none without ids. */
   #references(input: ThriftReader): JaegerReference[] {
     const references: JaegerReference[] = [];
     const { maxLinks } = this.#limits;

@@ -38,7 +38,8 @@ export type JaegerResolution = "microseconds" | "nanoseconds";
 
 /**
  * Records as Jaeger batches, one for each distinct resource, in order of first appearance. What Jaeger has no place for
- * goes into the reserved tag, so `fromJaegerSpan` and `fromJaegerProcess` give all of it back, times below the resolution excepted.
+ * goes into the reserved tag, so `fromJaegerSpan` and `fromJaegerProcess` give all of it back, times below the
+ * resolution excepted.
  */
 export function toJaegerBatches(
   records: readonly SpanRecord[],

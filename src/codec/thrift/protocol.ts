@@ -26,8 +26,8 @@ export interface ThriftField {
 }
 
 /**
- * One writer for both protocols; the exporters write the binary one. Fields must be written in the order of their ids, each struct between structBegin and
- * structEnd. Integers of 64 bits are bigint.
+ * One writer for both protocols; the exporters write the binary one. Fields must be written in the order of their ids,
+ * each struct between structBegin and structEnd. Integers of 64 bits are bigint.
  */
 export interface ThriftWriter {
   structBegin(): void;
