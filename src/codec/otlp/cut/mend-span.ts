@@ -55,9 +55,8 @@ export class SpanMender {
     this.#fields.marks = 0;
     this.#members(start, end);
     if (this.#reason === undefined && this.#ids !== 3) {
-      const missing = (this.#ids & 1) === 0 ? TRACE_ID : SPAN_ID;
-      const name = missing === TRACE_ID ? ".traceId" : ".spanId";
-      this.#refuse(missing.empty, `${name}: expected ${missing.bytes} bytes, found none`);
+      const kind = (this.#ids & 1) === 0 ? TRACE_ID : SPAN_ID;
+      this.#refuse(kind.empty, missing(kind));
     }
     if (this.#reason === undefined) {
       this.#writer.close(opened);
@@ -67,7 +66,14 @@ export class SpanMender {
     this.#writer.rewind(before);
     const { resource, scope, span } = this;
     const fault = this.#fault;
-    this.#refusals.refuse(this.#reason, () => `resourceSpans[${resource}].scopeSpans[${scope}].spans[${span}]${fault}`);
+    this.#refusals.refuse(this.#reason, () => placeOf(resource, scope, span) + fault);
+  }
+
+  /** As many empty Span messages: a body may hold millions, and all lack the same. */
+  refuseEmpty(times: number): void {
+    const { resource, scope, span } = this;
+    this.#refusals.refuse(TRACE_ID.empty, (nth) => placeOf(resource, scope, span + nth) + missing(TRACE_ID), times);
+    this.span += times;
   }
 
   #members(start: number, end: number): void {
@@ -278,6 +284,15 @@ const STATUS: PartFields = {
   others: [0x18, 0x08],
   last: STATUS_LAST,
 };
+
+function placeOf(resource: number, scope: number, span: number): string {
+  return `resourceSpans[${resource}].scopeSpans[${scope}].spans[${span}]`;
+}
+
+/** What is wrong with a span that lacks an id. */
+function missing(kind: IdKind): string {
+  return `${kind === TRACE_ID ? ".traceId" : ".spanId"}: expected ${kind.bytes} bytes, found none`;
+}
 
 function isZero(bytes: Uint8Array, start: number, end: number): boolean {
   for (let at = start; at < end; at++) if (bytes[at] !== 0) return false;

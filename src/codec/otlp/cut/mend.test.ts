@@ -53,6 +53,34 @@ describe("mendBody", () => {
     expect(mendOne({ parentSpanId: "0000" })?.parentSpanId).toBe("");
   });
 
+  it("refuses empty spans in a row with the place of each, and counts groups that hold nothing", () => {
+    const group = (...spans: Uint8Array[]) => {
+      const w = new WireWriter();
+      for (const span of spans) w.blob(0x12, span);
+      return w.finish();
+    };
+    const none = new Uint8Array(0);
+    const sound = encodeSpan(spanWith());
+    // An empty message whose length has more bytes than it needs, as well.
+    const odd = Uint8Array.of(0x12, 0x80, 0x00, 0x12, 0x00);
+    const scopes = group(none, none, group(sound, none, none, sound, none), none, odd);
+    const w = new WireWriter();
+    for (const resource of [none, none, none, scopes, none]) w.blob(0x0a, resource);
+    const { spans, refusals } = mend(w.finish());
+    expect(spans).toHaveLength(2);
+    expect(refusals.count).toBe(5);
+    expect([...refusals.reasons]).toEqual([["trace id is empty", 5]]);
+    const place = (scope: number, span: number) => `resourceSpans[3].scopeSpans[${scope}].spans[${span}].traceId`;
+    for (const where of [place(2, 1), place(2, 2), place(2, 4)])
+      expect(refusals.message).toContain(`; ${where}: expected`);
+    expect(refusals.message).toMatch(/; 2 more like these$/);
+    const later = new WireWriter();
+    later.blob(0x0a, group(none, odd));
+    expect(mend(later.finish()).refusals.message).toContain(
+      "; resourceSpans[0].scopeSpans[1].spans[0].traceId: expected",
+    );
+  });
+
   it("refuses spans without usable ids, says why and where, and drops the groups they leave empty", () => {
     const { body, refusals } = mend(
       encodeTraces([

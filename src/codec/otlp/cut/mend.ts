@@ -61,7 +61,10 @@ class BodyMender {
     while (cursor.next(at, length)) {
       at = cursor.end;
       if (cursor.tag === 0x0a) {
-        this.#resourceSpans(cursor.start, at);
+        if (cursor.isEmpty) {
+          this.#spans.resource += cursor.skipEmpty(length);
+          at = cursor.end;
+        } else this.#resourceSpans(cursor.start, at);
         this.#spans.resource++;
       } else if (cursor.tag >>> 3 === 1) {
         this.#lost(() => `resourceSpans[${this.#spans.resource}]`);
@@ -87,7 +90,10 @@ class BodyMender {
     while (cursor.next(at, end)) {
       at = cursor.end;
       if (cursor.tag === 0x12) {
-        this.#scopeSpans(cursor.start, at);
+        if (cursor.isEmpty) {
+          this.#spans.scope += cursor.skipEmpty(end);
+          at = cursor.end;
+        } else this.#scopeSpans(cursor.start, at);
         this.#spans.scope++;
         continue;
       }
@@ -123,6 +129,11 @@ class BodyMender {
     while (cursor.next(at, end)) {
       at = cursor.end;
       if (cursor.tag === 0x12) {
+        if (cursor.isEmpty) {
+          this.#spans.refuseEmpty(1 + cursor.skipEmpty(end));
+          at = cursor.end;
+          continue;
+        }
         this.#spans.mend(cursor.start, at, this.#marks);
         this.#spans.span++;
         continue;

@@ -5,9 +5,10 @@ import { DecodeError } from "../../decode-error.ts";
 import { JsonTraces } from "../json/json-in.ts";
 import { tracesToJson } from "../json/json-out.ts";
 import { decodeTraces } from "../message/decode.ts";
-import { encodeTraces } from "../message/encode.ts";
+import { encodeSpan, encodeTraces } from "../message/encode.ts";
 import { Refusals } from "../message/refusals.ts";
 import { DEFAULT_SPAN_LIMITS } from "../message/span-limits.ts";
+import { WireWriter } from "../wire/wire-writer.ts";
 import { mendBody } from "./mend.ts";
 import { splitBody } from "./split.ts";
 
@@ -69,6 +70,26 @@ describe("splitBody", () => {
       if (piece !== undefined) mendBody(piece.body, DEFAULT_SPAN_LIMITS, refusals, piece.first);
     }
     expect(refusals.message).toContain("; resourceSpans[1].scopeSpans[1].spans[146].traceId: expected");
+  });
+
+  it("says where a span stands behind many short ones, and pauses before the first piece of a long group", () => {
+    const w = new WireWriter();
+    const resourceSpans = w.open(0x0a);
+    const scopeSpans = w.open(0x12);
+    w.raw(Buffer.alloc(600_000, Uint8Array.of(0x12, 0)));
+    w.blob(0x12, encodeSpan(spanWith({ traceId: "00" })));
+    w.close(scopeSpans);
+    w.close(resourceSpans);
+    const refusals = new Refusals();
+    const given = [...splitBody(w.finish(), PIECE)];
+    for (const piece of given) {
+      if (piece === undefined) continue;
+      expect(piece.body.length).toBeLessThan(2 * PIECE);
+      mendBody(piece.body, DEFAULT_SPAN_LIMITS, refusals, piece.first);
+    }
+    expect(refusals.reasons.get("trace id is empty")).toBe(300_000);
+    expect(refusals.reasons.get("trace id is all zero")).toBe(1);
+    expect(given.findIndex((piece) => piece !== undefined)).toBeGreaterThan(1);
   });
 
   it("hands on what breaks off inside, and refuses what breaks off outside", () => {

@@ -24,9 +24,11 @@ export function* splitBody(body: Uint8Array, bytes: number): Generator<BodyPiece
   const cursor = new LenientCursor(body);
   let pauseAt = PAUSE_BYTES;
   for (let at = 0; cursor.next(at, body.length); at = cursor.end) {
-    if (at < pauseAt) continue;
-    pauseAt = at + PAUSE_BYTES;
-    yield undefined;
+    if (at >= pauseAt) {
+      pauseAt = at + PAUSE_BYTES;
+      yield undefined;
+    }
+    cursor.skipAlike(Math.min(body.length, pauseAt));
   }
   if (cursor.broken) throw brokenFraming(cursor.from);
   yield undefined;
@@ -47,18 +49,21 @@ class Splitter {
 
   *pieces(): Generator<BodyPiece | undefined, void> {
     const cursor = this.#cursor;
-    const { bytes } = cursor;
+    const { length } = cursor.bytes;
     let at = 0;
     let resource = 0;
-    while (cursor.next(at, bytes.length)) {
+    while (cursor.next(at, length)) {
       at = cursor.end;
-      if (cursor.tag !== 0x0a) continue;
-      const { from, start } = cursor;
-      if (at - from < this.#bytes) this.#writer.rawRange(bytes, from, at);
-      else yield* this.#resource(start, at, resource);
-      resource++;
+      if (cursor.tag === 0x0a && at - cursor.from >= this.#bytes) {
+        yield* this.#resource(cursor.start, at, resource);
+        resource++;
+      } else {
+        if (cursor.tag === 0x0a) resource += this.#copyAlike(length);
+        else cursor.skipAlike(Math.min(length, this.#pauseAt));
+        at = cursor.end;
+      }
       if (this.#writer.length >= this.#bytes) yield this.#take({ resource, scope: 0, span: 0 });
-      else if (at > this.#pauseAt) yield this.#pause(at);
+      else if (at >= this.#pauseAt) yield this.#pause(at);
     }
     if (this.#writer.length > 0) yield this.#take(this.#first);
   }
@@ -68,7 +73,7 @@ class Splitter {
     const cursor = this.#cursor;
     const writer = this.#writer;
     const { bytes } = cursor;
-    const head = this.#head(start, end);
+    const head = yield* this.#head(start, end);
     const open = (): number => {
       const opened = writer.open(0x0a);
       writer.raw(head);
@@ -80,17 +85,18 @@ class Splitter {
     while (cursor.next(at, end)) {
       at = cursor.end;
       if (cursor.tag >>> 3 !== 2) continue;
-      const { from, start: payload } = cursor;
-      if (cursor.tag !== 0x12 || at - from < this.#bytes) writer.rawRange(bytes, from, at);
-      else {
-        opened = yield* this.#scope(payload, at, { resource, scope, span: 0 }, opened, open, head.length);
+      if (cursor.tag === 0x12 && at - cursor.from >= this.#bytes) {
+        opened = yield* this.#scope(cursor.start, at, { resource, scope, span: 0 }, opened, open, head.length);
+        scope++;
+      } else {
+        scope += this.#copyAlike(end, head.length);
+        at = cursor.end;
       }
-      scope++;
       if (writer.length >= this.#bytes + head.length) {
         writer.close(opened);
         yield this.#take({ resource, scope, span: 0 });
         opened = open();
-      } else if (at > this.#pauseAt) yield this.#pause(at);
+      } else if (at >= this.#pauseAt) yield this.#pause(at);
     }
     if (cursor.broken) writer.rawRange(bytes, cursor.from, end);
     writer.close(opened);
@@ -108,7 +114,7 @@ class Splitter {
     const cursor = this.#cursor;
     const writer = this.#writer;
     const { bytes } = cursor;
-    const head = this.#head(start, end);
+    const head = yield* this.#head(start, end);
     let resource = outer;
     let scope = writer.open(0x12);
     writer.raw(head);
@@ -117,8 +123,8 @@ class Splitter {
     while (cursor.next(at, end)) {
       at = cursor.end;
       if (cursor.tag >>> 3 !== 2) continue;
-      writer.rawRange(bytes, cursor.from, at);
-      span++;
+      span += this.#copyAlike(end, head.length + outerBytes);
+      at = cursor.end;
       if (writer.length >= this.#bytes + head.length + outerBytes) {
         writer.close(scope);
         writer.close(resource);
@@ -126,7 +132,7 @@ class Splitter {
         resource = reopen();
         scope = writer.open(0x12);
         writer.raw(head);
-      } else if (at > this.#pauseAt) yield this.#pause(at);
+      } else if (at >= this.#pauseAt) yield this.#pause(at);
     }
     if (cursor.broken) writer.rawRange(bytes, cursor.from, end);
     writer.close(scope);
@@ -134,18 +140,37 @@ class Splitter {
   }
 
   /** All fields of a group but its list. */
-  #head(start: number, end: number): Uint8Array {
+  *#head(start: number, end: number): Generator<undefined, Uint8Array> {
     const cursor = this.#cursor;
     const writer = this.#writer;
     const before = writer.length;
+    let pauseAt = start + PAUSE_BYTES;
     let at = start;
     while (cursor.next(at, end)) {
+      if (cursor.tag >>> 3 === 2) cursor.skipAlike(Math.min(end, pauseAt));
+      else writer.rawRange(cursor.bytes, cursor.from, cursor.end);
       at = cursor.end;
-      if (cursor.tag >>> 3 !== 2) writer.rawRange(cursor.bytes, cursor.from, at);
+      if (at < pauseAt) continue;
+      pauseAt = at + PAUSE_BYTES;
+      yield undefined;
     }
     const head = writer.copy(before, writer.length);
     writer.rewind(before);
     return head;
+  }
+
+  /**
+   * Copies the field at hand and those that follow it and are alike, which may be millions, as far as the piece has
+   * room; gives their number.
+   * @param head bytes that a piece has beyond its share
+   */
+  #copyAlike(limit: number, head = 0): number {
+    const cursor = this.#cursor;
+    const { from, end } = cursor;
+    const room = this.#bytes + head - this.#writer.length - (end - from);
+    const count = 1 + cursor.skipAlike(Math.min(limit, end + room));
+    this.#writer.rawRange(cursor.bytes, from, cursor.end);
+    return count;
   }
 
   #pause(at: number): undefined {

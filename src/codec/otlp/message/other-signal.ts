@@ -21,8 +21,9 @@ export class OtherSignalError extends DecodeError {
   }
 }
 
-/** How many records are looked at, and how many fields of each. */
+/** How many records are looked at, in how many groups, and how many fields of each. */
 const LOOKED_AT = 20;
+const GROUPS = 1_000;
 const FIELDS = 200;
 
 /**
@@ -32,13 +33,15 @@ const FIELDS = 200;
 export function guessSignal(body: Uint8Array): string | undefined {
   const cursor = new LenientCursor(body);
   let left = LOOKED_AT;
+  let groups = GROUPS;
   const records = (start: number, end: number, depth: number): string | undefined => {
     let at = start;
-    while (left > 0 && cursor.next(at, end)) {
+    while (left > 0 && groups > 0 && cursor.next(at, end)) {
       at = cursor.end;
       if (cursor.tag !== (depth === 0 ? 0x0a : 0x12)) continue;
       const from = cursor.start;
       if (depth === 2) left--;
+      else groups--;
       const found = depth < 2 ? records(from, at, depth + 1) : signalOf(cursor, from, at);
       if (found !== undefined) return found;
     }

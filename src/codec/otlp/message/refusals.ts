@@ -22,11 +22,15 @@ export class Refusals {
   readonly #notes: string[] = [];
   #moreNotes = 0;
 
-  /** @param example place and fault: `resourceSpans[0].….traceId: expected …`; called for the first few alone */
-  refuse(reason: string, example: () => string): void {
-    this.count++;
-    this.reasons.set(reason, (this.reasons.get(reason) ?? 0) + 1);
-    if (this.#examples.length < MAX_EXAMPLES) this.#examples.push(example());
+  /**
+   * Refuses one span, or several that follow each other with one fault.
+   * @param example place and fault of the nth of them: `resourceSpans[0].….traceId: expected …`; called for the first
+   * few alone
+   */
+  refuse(reason: string, example: (nth: number) => string, times = 1): void {
+    this.count += times;
+    this.reasons.set(reason, (this.reasons.get(reason) ?? 0) + times);
+    for (let nth = 0; nth < times && this.#examples.length < MAX_EXAMPLES; nth++) this.#examples.push(example(nth));
   }
 
   /** A group or a list of groups that cannot be read: nobody knows of how many spans, so that it counts as one. */

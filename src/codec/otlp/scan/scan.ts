@@ -18,6 +18,8 @@ import { lengthOverrun, WireCursor } from "./wire-cursor.ts";
 const MAX_SPANS = 1 << 20;
 const MAX_GROUPS = 1 << 16;
 const MAX_GROUP_HASHES = 1 << 23;
+/** Of a body that has more groups without spans, those are left out before it is stored. */
+const MAX_EMPTY_GROUPS = 1 << 10;
 /** Made once, as its stack tells nobody anything. */
 const TROUBLE = new DecodeError("some span has to be mended");
 /** 2200-01-01T00:00:00Z in ns since the epoch, as halves of a u64: the latest time that is believed. */
@@ -60,6 +62,7 @@ export class TraceScanner {
   #allTroubles = 0;
   #groupTrouble = false;
   #soundOnly = false;
+  #emptyGroups = 0;
   #status = 0;
 
   constructor(limits: SpanLimits) {
@@ -69,10 +72,12 @@ export class TraceScanner {
 
   /**
    * Scans a body. The result holds until the next scan. Throws DecodeError where the bytes are no TracesData.
-   * @param soundOnly throws at the first trouble: all of the body will be mended, and be scanned again
+   * @param soundOnly throws at the first trouble: all of the body will be mended, and be scanned again. A great many
+   * empty groups are one
    */
   scan(body: Uint8Array, soundOnly = false): ScanResult {
     this.#soundOnly = soundOnly;
+    this.#emptyGroups = 0;
     this.#rows.begin();
     this.#hashes.begin();
     this.#groupHashes.begin();
@@ -91,6 +96,7 @@ export class TraceScanner {
       at = this.#wire.at;
       if (tag === 0x0a) {
         const end = this.#wire.length(body, at, body.length);
+        if (end === this.#wire.at) this.#countEmptyGroup();
         this.#resourceSpans(body, this.#wire.at, end, groups);
         at = end;
       } else at = this.#wire.skip(tag, at, body.length, TRACES);
@@ -170,6 +176,7 @@ export class TraceScanner {
       at = this.#wire.at;
       if (tag === 0x12) {
         const next = this.#wire.length(body, at, end);
+        if (next === this.#wire.at) this.#countEmptyGroup();
         if (groups.length === MAX_GROUPS) throw new DecodeError(`more than ${MAX_GROUPS} scopes in one body`, at);
         groups.push({
           service: this.#attributes.service,
@@ -182,6 +189,10 @@ export class TraceScanner {
         at = next;
       } else at = this.#wire.skip(tag, at, end, 0);
     }
+  }
+
+  #countEmptyGroup(): void {
+    if (++this.#emptyGroups > MAX_EMPTY_GROUPS && this.#soundOnly) throw TROUBLE;
   }
 
   #scopeSpans(body: Uint8Array, start: number, end: number, group: number, mark: number): void {

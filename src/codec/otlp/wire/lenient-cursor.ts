@@ -51,6 +51,21 @@ export class LenientCursor {
     return count;
   }
 
+  /** Whether the field at hand is a message, text or bytes of no length. */
+  get isEmpty(): boolean {
+    return this.start === this.end && (this.tag & 7) === WIRE.bytes;
+  }
+
+  /** As `skipAlike`, over fields of no length alone. */
+  skipEmpty(limit: number): number {
+    const { bytes, tag, end } = this;
+    if (tag > 0x7f || (tag & 7) !== WIRE.bytes) return 0;
+    let at = end;
+    while (at + 1 < limit && bytes[at] === tag && bytes[at + 1] === 0) at += 2;
+    this.end = at;
+    return (at - end) / 2;
+  }
+
   /** Reads the varint at `start` of the field at hand again, into `low` and `high`. */
   readVarint(): void {
     this.#varint(this.start, this.end);
