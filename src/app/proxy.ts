@@ -11,6 +11,7 @@ import { otlpHttpExporter } from "../sdk/exporters/otlp-http.ts";
 import { formatEndpoint, isLoopback, reachable } from "../server/endpoint.ts";
 import type { Config } from "./config/config.ts";
 import { createLogger } from "./json-logger.ts";
+import { registerSelf } from "./registration.ts";
 import { readVersion } from "./version.ts";
 
 const MAX_BATCH_BYTES = 64 * 1024 * 1024;
@@ -60,9 +61,10 @@ export async function startStandaloneProxy(config: Config, logger?: Logger): Pro
     userAgent: `spanloom/${readVersion()}`,
   };
   const discovers = config.proxy.routes.some(({ upstream }) => upstream[0]?.startsWith("discover:"));
-  const client = discovers
-    ? await createDiscoveryClient(config.discovery, config.discovery.server.endpoint, host)
-    : undefined;
+  const client =
+    discovers || config.discovery.register.enabled
+      ? await createDiscoveryClient(config.discovery, config.discovery.server.endpoint, host)
+      : undefined;
   const { endpoint, headers } = config.proxy.exporter;
   const proxy = new TracingProxy(config.proxy, {
     // On the same machine gzip costs more than the bytes it saves.
@@ -79,10 +81,14 @@ export async function startStandaloneProxy(config: Config, logger?: Logger): Pro
     await client?.close();
     throw error;
   }
+  const address = proxy.address as Endpoint;
+  const url = proxyUrl(config, address);
+  const listener = { tag: "proxy", listensOn: formatEndpoint(address), secure: config.proxy.tls !== undefined };
+  const registration = client && registerSelf(config, client.registry, [listener], host.logger);
   return {
-    url: proxyUrl(config, proxy.address as Endpoint),
+    url,
     async shutdown(signal) {
-      await proxy.shutdown(signal);
+      await Promise.all([registration?.withdraw(signal), proxy.shutdown(signal)]);
       await client?.close();
     },
   };

@@ -14,6 +14,7 @@ import { loadModules, loadThreadModules } from "./load-modules.ts";
 import { eventLoopLag } from "./process-metrics.ts";
 import { Readiness } from "./readiness.ts";
 import { configuredReceivers, startReceivers } from "./receivers.ts";
+import { listenersOfCollector, registerSelf } from "./registration.ts";
 import { registryUrl, startDiscovery } from "./registry.ts";
 import { Reloads } from "./reloads.ts";
 import { SelfTracing } from "./self-tracing/self-tracing.ts";
@@ -51,7 +52,7 @@ const SHUTDOWN_MS = 10_000;
  * stop accepting at once, so that one with a slow peer does not have another take spans meanwhile.
  */
 const STOP_ORDER = [
-  ["ui", "proxy", "registry-port", "receivers"],
+  ["registration", "ui", "proxy", "registry-port", "receivers"],
   ["forwarding", "discovery"],
   ["self-tracing"],
   ["store"],
@@ -138,9 +139,13 @@ async function startParts(config: Config, table: ReceiverTable, core: Core, part
   });
   parts.opened("ui", (signal) => ui.close(signal));
 
+  const endpoints = endpointsWith(ui.url, ui.listensOn);
+  const registration = registerSelf(config, discovery.registry, listenersOfCollector(endpoints), host.logger);
+  if (registration !== undefined) parts.opened("registration", (signal) => registration.withdraw(signal));
+
   warnOfOpenListeners(config, table, host.logger);
   return {
-    endpoints: endpointsWith(ui.url, ui.listensOn),
+    endpoints,
     reload: (wanted) => reloads.reload(wanted),
     shutdown: (timeoutMs = SHUTDOWN_MS) => parts.stop(timeoutMs),
   };

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
+import { createCollector } from "../../src/app/collector.ts";
 import type { DiscoveryBackend } from "../../src/component/discovery.ts";
 import { etcdBackend, etcdBackendConfig } from "../../src/discovery/backends/etcd.ts";
 import { discoveryConformance } from "../support/discovery/conformance.ts";
@@ -121,6 +122,38 @@ describeWhere(ETCD !== undefined, "etcd is missing", "etcd", () => {
     expect(await backend.heartbeat("x")).toBe(true);
     expect(await backend.discover("orders")).toMatchObject([{ id: "x" }]);
     await backend.shutdown(AbortSignal.abort());
+  });
+
+  it("holds a collector that registers itself, again where its key is gone, until it stops", async () => {
+    prefix++;
+    const reader = client(etcd.port);
+    await reader.start(testHost());
+    const collector = await createCollector(
+      {
+        discovery: {
+          backend: "etcd",
+          etcd: {
+            endpoint: `http://127.0.0.1:${etcd.port}`,
+            prefix: `/test-${prefix}`,
+            username: "root",
+            password: PASSWORD,
+          },
+          register: { enabled: true, host: "127.0.0.1", ttl_ms: 2_000 },
+        },
+      },
+      { logger: testHost().logger },
+    );
+    const ofUi = () => reader.discover("spanloom", ["ui"]);
+    const port = Number(new URL(collector.endpoints.ui).port);
+    await eventually(async () => expect(await ofUi()).toMatchObject([{ port }]));
+    const id = (await ofUi())[0]?.id as string;
+    const key = Buffer.from(`/test-${prefix}/spanloom/${encodeURIComponent(id)}`).toString("base64");
+    expect(await etcd.post("kv/deleterange", { key }, await etcd.token())).toMatchObject({ deleted: "1" });
+    expect(await ofUi()).toEqual([]);
+    await eventually(async () => expect(await ofUi()).toMatchObject([{ port }]));
+    await collector.shutdown();
+    expect(await reader.discover("spanloom")).toEqual([]);
+    await reader.shutdown(AbortSignal.abort());
   });
 
   it("keeps services apart whose names hold slashes", async () => {
