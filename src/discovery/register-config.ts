@@ -34,4 +34,3 @@ export const registerConfig = z.strictObject({
     .default(true)
     .describe("Have a registry that runs checks connect to each listener as well; etcd runs none."),
 });
-export type RegisterConfig = z.output<typeof registerConfig>;
