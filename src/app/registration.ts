@@ -20,7 +20,7 @@ export interface OwnListener {
 
 /** What keeps this process in the registry. */
 export interface SelfRegistration {
-  /** Deregisters; gives up when the signal aborts, and the registry takes the instances for gone when their TTL ends. */
+  /** Deregisters. Gives up when the signal aborts; then the registry finds out when their TTL has run out. */
   withdraw(signal: AbortSignal): Promise<void>;
 }
 
@@ -45,18 +45,17 @@ export function listenersOfCollector({ receivers, ui, proxy, listensOn }: Collec
 
 /**
  * Registers listeners as `discovery.register` says, and keeps them registered: heartbeats, and once more where the
- * registry has lost them. It does not wait for the registry, which may come later. Undefined where nothing is wanted.
+ * registry has lost them. It does not wait for the registry, which may come later.
  */
 export function registerSelf(
   config: Config,
   registry: ServiceRegistry,
   listeners: readonly OwnListener[],
   logger: Logger,
-): SelfRegistration | undefined {
+): SelfRegistration {
   const { register } = config.discovery;
-  if (!register.enabled) return undefined;
   const ids = new Set<string>();
-  for (const listener of listeners) {
+  for (const listener of register.enabled ? listeners : []) {
     const registration = registrationOf(config, listener);
     if (registration === undefined) {
       logger.warn("a listener is not registered: other machines do not reach it", {

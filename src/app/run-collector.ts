@@ -141,8 +141,7 @@ async function startParts(config: Config, table: ReceiverTable, core: Core, part
 
   const endpoints = endpointsWith(ui.url, ui.listensOn);
   const registration = registerSelf(config, discovery.registry, listenersOfCollector(endpoints), host.logger);
-  if (registration !== undefined) parts.opened("registration", (signal) => registration.withdraw(signal));
-
+  parts.opened("registration", (signal) => registration.withdraw(signal));
   warnOfOpenListeners(config, table, host.logger);
   return {
     endpoints,
