@@ -1,8 +1,8 @@
 import type { Argument, Command, Option } from "commander";
+import { formatDuration } from "../../model/duration-text.ts";
 import type { UiSearchResponse, UiServicesResponse } from "../../query/ui/api-types.ts";
 import { ApiClient } from "../client/api-client.ts";
 import { DEFAULT_URL } from "../options/connection-flags.ts";
-import { formatDuration } from "../output/format.ts";
 import type { Typed } from "./complete.ts";
 
 /** A word that fits, and what it is. */

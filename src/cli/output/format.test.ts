@@ -1,19 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { count, formatDuration, formatShortTime, printable, table } from "./format.ts";
-
-describe("formatDuration", () => {
-  it("has three digits and the unit that fits", () => {
-    expect([0, 40, 830_000, 12_500_000, 1_240_000_000, 3_602_000_000_000, -60_000_000].map(formatDuration)).toEqual([
-      "0 ns",
-      "40 ns",
-      "830 µs",
-      "12.5 ms",
-      "1.24 s",
-      "3600 s",
-      "-60 ms",
-    ]);
-  });
-});
+import { count, formatShortTime, printable, table } from "./format.ts";
 
 describe("printable", () => {
   it("shows what would move the cursor or turn the line around", () => {

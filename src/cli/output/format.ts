@@ -1,14 +1,5 @@
 import { pad, shorten, textWidth } from "./width.ts";
 
-/** `1.24 s`, `12.5 ms`, `830 µs`, `40 ns`; ns in. Negative durations keep their sign. */
-export function formatDuration(nanos: number): string {
-  const size = Math.abs(nanos);
-  if (size >= 1e9) return `${trim(nanos / 1e9)} s`;
-  if (size >= 1e6) return `${trim(nanos / 1e6)} ms`;
-  if (size >= 1e3) return `${trim(nanos / 1e3)} µs`;
-  return `${nanos} ns`;
-}
-
 /** `45 s`, `12 min`, `3 h 5 min`, `4 d 2 h`; ms in. */
 export function formatAge(ms: number): string {
   const seconds = Math.max(0, Math.round(ms / 1_000));
@@ -22,10 +13,6 @@ export function formatAge(ms: number): string {
 /** Without the unit; bytes in. */
 export function formatMebibytes(bytes: number): string {
   return (bytes / 1024 / 1024).toFixed(1);
-}
-
-function trim(value: number): string {
-  return String(Number(value.toPrecision(3)));
 }
 
 /** Local date and time to the millisecond; ns since the epoch in. */

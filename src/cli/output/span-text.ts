@@ -1,5 +1,6 @@
+import { formatDuration } from "../../model/duration-text.ts";
 import type { UiAttribute, UiSpanDetail, UiValue } from "../../query/ui/api-types.ts";
-import { formatDuration, formatTime, printable, type Style } from "./format.ts";
+import { formatTime, printable, type Style } from "./format.ts";
 
 /** Everything about one span, a line each. Values are whole, however long. */
 export function spanText(span: UiSpanDetail, style: Style): string {

@@ -1,5 +1,6 @@
+import { formatDuration } from "../../model/duration-text.ts";
 import type { UiTraceSummary } from "../../query/ui/api-types.ts";
-import { formatDuration, formatShortTime, formatTime, printable, table, tableWidth } from "./format.ts";
+import { formatShortTime, formatTime, printable, table, tableWidth } from "./format.ts";
 
 const HEAD = ["started", "duration", "spans", "errors", "root", "trace", "first error"];
 const RIGHT = [1, 2, 3];

@@ -108,6 +108,50 @@ export interface UiLinkedFromResponse {
   readonly complete: boolean;
 }
 
+/** How long spans of an operation took in the day before the trace, ns; of at least 50 of them. */
+export interface UiUsual {
+  readonly service: string;
+  readonly name: string;
+  readonly kind: UiKind;
+  readonly samples: number;
+  readonly medianNano: number;
+  readonly p95Nano: number;
+  readonly p99Nano: number;
+}
+
+interface UiPlace {
+  readonly spanId: string;
+  readonly kind: UiKind;
+}
+
+/** `GET /api/ui/traces/{id}/verdict`. Parts are absent where there is nothing to say. Texts are sentences for people. */
+export interface UiVerdict {
+  readonly slow?: {
+    readonly text: string;
+    /** Of the root, ns. */
+    readonly durationNano: number;
+    readonly usualNano: number;
+    readonly p95Nano: number;
+    readonly samples: number;
+    /** Where most of the excess over the usual went; `nano` of the critical path, in so many calls together. */
+    readonly blame?: UiPlace & { readonly text: string; readonly nano: number; readonly calls: number };
+  };
+  readonly failed?: UiPlace & { readonly text: string; readonly count: number; readonly recovered: boolean };
+  /** Many calls of one operation below one span: N+1, or tries of what failed. */
+  readonly repeated?: UiPlace & {
+    readonly text: string;
+    readonly calls: number;
+    readonly nano: number;
+    readonly share: number;
+  };
+  /** Why nothing is said of the duration. */
+  readonly silent?: string;
+  /** Spans have just come, and more may. */
+  readonly growing: boolean;
+  /** Of the operations of the trace's services. */
+  readonly usual: readonly UiUsual[];
+}
+
 /** Where a trace went wrong first: the earliest failed span below which nothing failed. */
 export interface UiFirstError {
   readonly spanId: string;

@@ -2,6 +2,8 @@ import { anyValueText, findAttribute, type KeyValue } from "../../model/any-valu
 import { type Span, STATUS_CODE } from "../../model/span.ts";
 
 const OK_GRPC = "0";
+/** Characters of an error's text in a list; the span has all of it. */
+const MAX_TEXT = 200;
 
 /**
  * What a failed span says about why: its status message, its last exception, `error.type`, else the status code of
@@ -36,4 +38,15 @@ function protocolText(attributes: readonly KeyValue[]): string {
 function textOf(attributes: readonly KeyValue[], key: string): string {
   const value = findAttribute(attributes, key);
   return value === undefined ? "" : anyValueText(value);
+}
+
+/** On one line; a longer one ends in `…`. */
+export function shortenedError(text: string): string {
+  // More than is shown, so that what is cut away costs nothing.
+  const line = text
+    .slice(0, 4 * MAX_TEXT)
+    .replace(/\s+/g, " ")
+    .trim();
+  const characters = [...line];
+  return characters.length > MAX_TEXT ? `${characters.slice(0, MAX_TEXT - 1).join("")}…` : line;
 }

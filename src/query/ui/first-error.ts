@@ -3,13 +3,11 @@ import type { TraceReader } from "../../component/read.ts";
 import { hexToBytes } from "../../model/ids.ts";
 import type { LogFragment } from "../../model/log.ts";
 import type { TraceSummary } from "../../model/trace-query.ts";
+import { firstErrorRow } from "../analysis/first-error-row.ts";
 import type { UiFirstError } from "./api-types.ts";
-import { firstErrorRow } from "./error-origin.ts";
-import { errorText } from "./error-text.ts";
+import { errorText, shortenedError } from "./error-text.ts";
 import { buildTraceTree } from "./trace-tree.ts";
 
-/** Characters of an error's text; the span has all of it. */
-const MAX_TEXT = 200;
 /** What a search may spend on reading its errors, ms: rows after that come without. */
 const BUDGET_MS = 50;
 /** Longer traces are not read for a row of a list. */
@@ -52,18 +50,7 @@ export function firstError(fragments: readonly LogFragment[]): UiFirstError | un
   if (first === undefined) return undefined;
   const { block, row } = place(first);
   for (const { span, service } of fragmentRecords({ block, rows: [row] })) {
-    return { spanId: span.spanId, service, name: span.name, text: shortened(errorText(span)) };
+    return { spanId: span.spanId, service, name: span.name, text: shortenedError(errorText(span)) };
   }
   return undefined;
-}
-
-/** On one line; a longer one ends in `…`. */
-function shortened(text: string): string {
-  // More than is shown, so that what is cut away costs nothing.
-  const line = text
-    .slice(0, 4 * MAX_TEXT)
-    .replace(/\s+/g, " ")
-    .trim();
-  const characters = [...line];
-  return characters.length > MAX_TEXT ? `${characters.slice(0, MAX_TEXT - 1).join("")}…` : line;
 }

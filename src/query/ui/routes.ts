@@ -51,6 +51,7 @@ export function createUiRoutes(
     return request("ui.find", { traceId: traceIdOf(req), text });
   });
   get("/traces/:traceId/linked-from", (_params, req) => request("ui.linkedFrom", { traceId: traceIdOf(req) }));
+  get("/traces/:traceId/verdict", (_params, req) => request("ui.verdict", { traceId: traceIdOf(req), nowMs: now() }));
   get("/traces/:traceId/download", (params, req) => {
     const traceId = traceIdOf(req);
     const format = textParam(params, "format") ?? "otlp";

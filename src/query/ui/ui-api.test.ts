@@ -12,6 +12,7 @@ import { hostOf, MemoryReader } from "../../../test/support/query/memory-reader.
 import { type Served, serve } from "../../../test/support/query/serve.ts";
 import { hexToBytes } from "../../model/ids.ts";
 import type { TraceQuery } from "../../model/trace-query.ts";
+import { firstErrorRow } from "../analysis/first-error-row.ts";
 import { createJaegerRoutes } from "../jaeger/routes.ts";
 import type {
   UiDependenciesResponse,
@@ -24,7 +25,6 @@ import type {
   UiTraceSearchResponse,
 } from "./api-types.ts";
 import { COLUMNS_CONTENT_TYPE, columnIdHex, decodeTraceColumns } from "./columns-format.ts";
-import { firstErrorRow } from "./error-origin.ts";
 import { firstError } from "./first-error.ts";
 import { createUiRoutes } from "./routes.ts";
 import { uiViews } from "./views.ts";

@@ -31,6 +31,7 @@ import { type RedParams, red } from "./red.ts";
 import { spanDetailJson } from "./span-detail.ts";
 import { findInTrace } from "./trace-find.ts";
 import { buildTraceTree } from "./trace-tree.ts";
+import { type VerdictParams, verdict } from "./verdict.ts";
 
 /** What the routes send with each view; all of it survives structured clone. Ids are lower-case hex at full length. */
 export interface UiViewParams {
@@ -38,6 +39,7 @@ export interface UiViewParams {
   readonly "ui.span": { readonly traceId: string; readonly spanId: string; readonly kind?: number };
   readonly "ui.find": { readonly traceId: string; readonly text: string };
   readonly "ui.linkedFrom": { readonly traceId: string };
+  readonly "ui.verdict": VerdictParams;
   readonly "ui.download": { readonly traceId: string; readonly format: "otlp" | "jaeger" };
   readonly "ui.search": { readonly query: TraceQuery };
   readonly "ui.live": LiveRequest;
@@ -55,6 +57,8 @@ export const uiViews = {
   "ui.span": span,
   "ui.find": find,
   "ui.linkedFrom": linkedFrom,
+  "ui.verdict": (reader, params: Params<"ui.verdict">, signal) =>
+    verdict(reader, params, signal, (gaps) => requireTrace(reader, params.traceId, signal, gaps)),
   "ui.download": download,
   "ui.search": search,
   "ui.live": live,

@@ -28,6 +28,8 @@ export class MemoryReader implements TraceReader {
   complete = true;
   #decoded: SpanRecord[] = [];
   #decodedBatches = 0;
+  /** Rates of so many batches. */
+  #red: { readonly batches: number; readonly db: ReturnType<typeof testDriver.open> } | undefined;
 
   constructor(batches: readonly LogBlock[]) {
     this.#batches = batches;
@@ -82,18 +84,18 @@ export class MemoryReader implements TraceReader {
   }
 
   async red(query: RedQuery): Promise<RedMetrics> {
-    const db = testDriver.open(":memory:");
-    try {
+    if (this.#red === undefined || this.#red.batches !== this.#batches.length) {
+      const db = testDriver.open(":memory:");
       const aggregator = new RedAggregator();
       aggregator.load(db);
       for (const { columns } of this.#batches) {
         aggregator.consume({ columns, receivedAtMs: Number(startNano(columns, 0) / 1_000_000n) });
       }
       aggregator.flush(db);
-      return readRed(db, query);
-    } finally {
-      db.close();
+      this.#red?.db.close();
+      this.#red = { batches: this.#batches.length, db };
     }
+    return readRed(this.#red.db, query);
   }
 
   async services(): Promise<readonly string[]> {

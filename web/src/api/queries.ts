@@ -7,6 +7,7 @@ import type {
   UiServicesResponse,
   UiSpanResponse,
   UiTraceSearchResponse,
+  UiVerdict,
 } from "../../../src/query/ui/api-types.ts";
 import type { UiStatusResponse } from "../../../src/query/ui/status-types.ts";
 import { getJson, nullWhereNotFound } from "./client.ts";
@@ -81,6 +82,17 @@ export function linkedFromQuery(traceId: string) {
     queryKey: ["trace", traceId, "linked-from"],
     queryFn: ({ signal }) => getJson<UiLinkedFromResponse>(`api/ui/traces/${traceId}/linked-from`, {}, signal),
     staleTime: 30_000,
+  });
+}
+
+/** Asked for again when the trace has other spans, and while more may come. */
+export function verdictQuery(traceId: string, spans: number) {
+  return queryOptions({
+    queryKey: ["trace", traceId, "verdict", spans],
+    queryFn: ({ signal }) => getJson<UiVerdict>(`api/ui/traces/${traceId}/verdict`, {}, signal),
+    placeholderData: keepPreviousData,
+    refetchInterval: (query) => (query.state.data?.growing === true ? EMPTY_POLL_MS : false),
+    staleTime: Number.POSITIVE_INFINITY,
   });
 }
 

@@ -1,7 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
+import { formatDuration } from "../../../src/model/duration-text.ts";
 import type { UiStatusResponse } from "../../../src/query/ui/status-types.ts";
 import { statusQuery } from "../api/queries.ts";
-import { formatDuration } from "../format/duration.ts";
 import { usePageTitle } from "../shell/use-page-title.ts";
 import { Notice } from "../ui/notice.tsx";
 import { Page, PageHead } from "../ui/page.tsx";

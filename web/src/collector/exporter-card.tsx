@@ -1,6 +1,6 @@
+import { formatDuration } from "../../../src/model/duration-text.ts";
 import type { UiExporterStatus } from "../../../src/query/ui/status-types.ts";
 import { counted, formatCount } from "../format/count.ts";
-import { formatDuration } from "../format/duration.ts";
 import { formatRelative } from "../format/time.ts";
 import { Chip } from "../ui/chip.tsx";
 import { Fact } from "../ui/fact.tsx";

@@ -1,8 +1,8 @@
 import { useNavigate } from "@tanstack/react-router";
 import { useMemo, useState } from "react";
+import { formatDuration } from "../../../src/model/duration-text.ts";
 import type { UiDependenciesResponse } from "../../../src/query/ui/api-types.ts";
 import { formatCount } from "../format/count.ts";
-import { formatDuration } from "../format/duration.ts";
 import { preferredHue } from "../format/service-look.ts";
 import { formatShare } from "../format/share.ts";
 import styles from "./dependency-graph.module.css";

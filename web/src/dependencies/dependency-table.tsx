@@ -1,6 +1,6 @@
+import { formatDuration } from "../../../src/model/duration-text.ts";
 import type { UiDependenciesResponse } from "../../../src/query/ui/api-types.ts";
 import { formatCount } from "../format/count.ts";
-import { formatDuration } from "../format/duration.ts";
 import { formatShare } from "../format/share.ts";
 import { classNames } from "../ui/class-names.ts";
 import { DataTable, numberClass, spareNumberClass } from "../ui/data-table.tsx";

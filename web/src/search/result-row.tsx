@@ -1,7 +1,7 @@
 import { Link } from "@tanstack/react-router";
+import { formatDuration } from "../../../src/model/duration-text.ts";
 import type { UiTraceSummary } from "../../../src/query/ui/api-types.ts";
 import { counted, formatCount } from "../format/count.ts";
-import { formatDuration } from "../format/duration.ts";
 import { preferredHue } from "../format/service-look.ts";
 import { formatAbsolute, formatMoment, formatRelative, nanoToMs } from "../format/time.ts";
 import { Chip, chipClass } from "../ui/chip.tsx";

@@ -1,5 +1,5 @@
+import { formatDuration } from "../../../src/model/duration-text.ts";
 import { DAY_MS, MINUTE_MS } from "../../../src/model/time.ts";
-import { formatDuration } from "../format/duration.ts";
 import { formatAbsolute, formatClock } from "../format/time.ts";
 
 /** Powers of ten stay powers of ten: 100 s, not 1 min 40 s. */

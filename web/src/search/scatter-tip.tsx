@@ -1,4 +1,4 @@
-import { formatDuration } from "../format/duration.ts";
+import { formatDuration } from "../../../src/model/duration-text.ts";
 import { formatAbsolute } from "../format/time.ts";
 import type { ScatterPoint } from "./scatter.ts";
 import styles from "./scatter-tip.module.css";

@@ -1,4 +1,4 @@
-import { formatDuration } from "../format/duration.ts";
+import { formatDuration } from "../../../src/model/duration-text.ts";
 import { formatRate, type RateUnit } from "../format/rate.ts";
 import { formatShare } from "../format/share.ts";
 import { numberClass } from "../ui/data-table.tsx";

@@ -1,6 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import { SPAN_KIND } from "../../../src/model/span.ts";
-import { firstErrorRow } from "../../../src/query/ui/error-origin.ts";
+import { firstErrorRow } from "../../../src/query/analysis/first-error-row.ts";
 import { spanQuery } from "../api/queries.ts";
 import { counted } from "../format/count.ts";
 import { IconButton } from "../ui/button.tsx";

@@ -1,9 +1,9 @@
 import { useDeferredValue, useMemo } from "react";
+import { formatDuration } from "../../../src/model/duration-text.ts";
+import { rootRow } from "../../../src/query/analysis/root-row.ts";
 import type { TraceColumns } from "../../../src/query/ui/columns-format.ts";
 import { formatCount } from "../format/count.ts";
-import { formatDuration } from "../format/duration.ts";
 import { Button } from "../ui/button.tsx";
-import { rootRow } from "./model/root-span.ts";
 import { slowestOperation } from "./model/self-time.ts";
 import { operationOf, serviceOfRow, type TraceModel } from "./model/trace-model.ts";
 import styles from "./self-time-hint.module.css";
@@ -44,6 +44,6 @@ export function SelfTimeHint({
 
 /** ns of the root, or of the whole trace where none has arrived. */
 function lengthOf({ columns, layout }: TraceModel): number {
-  const root = rootRow(columns, layout);
+  const root = rootRow(columns, layout.size);
   return root === undefined ? columns.durationNano : columns.duration[root]!;
 }

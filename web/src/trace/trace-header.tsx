@@ -1,6 +1,6 @@
+import { formatDuration } from "../../../src/model/duration-text.ts";
 import { apiUrl } from "../api/client.ts";
 import { counted, formatCount } from "../format/count.ts";
-import { formatDuration } from "../format/duration.ts";
 import { formatAbsolute, formatRelative, nanoToMs } from "../format/time.ts";
 import { Chip } from "../ui/chip.tsx";
 import { classNames } from "../ui/class-names.ts";

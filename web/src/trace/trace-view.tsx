@@ -6,7 +6,7 @@ import { FindBar } from "./find-bar.tsx";
 import { FoldMenu } from "./fold-menu.tsx";
 import { foldLevel } from "./model/folding.ts";
 import { rootWindow } from "./model/root-span.ts";
-import { spanKey, stepThrough, type TraceModel } from "./model/trace-model.ts";
+import { rowOfSpan, spanKey, stepThrough, type TraceModel } from "./model/trace-model.ts";
 import { SelfTimeHint } from "./self-time-hint.tsx";
 import { SpanPanel } from "./span/span-panel.tsx";
 import { Minimap } from "./timeline/minimap.tsx";
@@ -18,7 +18,9 @@ import styles from "./trace-view.module.css";
 import { useFind } from "./use-find.ts";
 import { useFolding, useSelectedRow } from "./use-timeline-state.ts";
 import { useTraceKeys } from "./use-trace-keys.ts";
+import { useVerdict } from "./use-verdict.ts";
 import { panned, useZoom } from "./use-zoom.ts";
+import { VerdictLine } from "./verdict-line.tsx";
 
 const route = getRouteApi("/trace/$traceId");
 
@@ -34,6 +36,7 @@ export function TraceView({ model }: { readonly model: TraceModel }) {
   const folding = useFolding(model, params);
   const selected = useSelectedRow(model, params.span);
   const find = useFind(model, params, go);
+  const { verdict, usual } = useVerdict(model);
   const [window, zoom] = useZoom(model, params, go);
   const rootSpan = useMemo(() => rootWindow(model.columns, model.layout, model.extent), [model]);
 
@@ -44,7 +47,7 @@ export function TraceView({ model }: { readonly model: TraceModel }) {
     timeline.current?.focus();
   };
   const reveal = (row: number | undefined) => {
-    if (row === undefined) return;
+    if (row === undefined || row < 0) return;
     const next = folding.show(row);
     if (next !== undefined) go(params.span === undefined ? next : { ...next, span: spanKey(model.columns, row) });
     else if (params.span !== undefined) go({ ...params, span: spanKey(model.columns, row) });
@@ -87,6 +90,7 @@ export function TraceView({ model }: { readonly model: TraceModel }) {
   return (
     <div className={styles.page}>
       <TraceHeader model={model} />
+      <VerdictLine verdict={verdict} onShow={(spanId) => reveal(rowOfSpan(model.columns, spanId))} />
       <div className={styles.bar}>
         <FindBar
           ref={findField}
@@ -130,6 +134,7 @@ export function TraceView({ model }: { readonly model: TraceModel }) {
                 window,
                 selected,
                 matches: find.rows,
+                usual,
                 nameWidth,
               }}
               events={{

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { COLUMN_MARK, type TraceColumns } from "../../../../src/query/ui/columns-format.ts";
+import { COLUMN_MARK, PARENT_MISSING, type TraceColumns } from "../../../../src/query/ui/columns-format.ts";
 import { layoutTrace } from "./layout.ts";
 import { selfTimes, slowestOperation } from "./self-time.ts";
 
@@ -52,6 +52,7 @@ describe("the slowest operation", () => {
       duration: Float64Array.from(rows, ([, , , duration]) => duration),
       marks: Uint8Array.from(rows, ([, , , , marks]) => marks ?? 0),
       names: ["a", "b", "c"],
+      missingRows: Uint32Array.from(rows.flatMap(([parent], row) => (parent === PARENT_MISSING ? [row] : []))),
     } as unknown as TraceColumns;
     return slowestOperation(columns, layoutTrace(columns.parent));
   };

@@ -1,6 +1,6 @@
+import { rootRow } from "../../../../src/query/analysis/root-row.ts";
 import { COLUMN_MARK, type TraceColumns } from "../../../../src/query/ui/columns-format.ts";
 import type { TraceLayout } from "./layout.ts";
-import { rootRow } from "./root-span.ts";
 
 /**
  * Time of each row, in ns, in which none of its children ran: its duration without the union of theirs, of which only
@@ -66,7 +66,7 @@ export function slowestOperation(
 /** Spans cut to the root's interval, those outside of it without a duration. */
 function insideRoot(columns: TraceColumns, layout: Pick<TraceLayout, "size">) {
   const { count, parent, marks } = columns;
-  const root = rootRow(columns, layout);
+  const root = rootRow(columns, layout.size);
   const from = root === undefined ? Number.NEGATIVE_INFINITY : columns.start[root]!;
   const to = root === undefined ? Number.POSITIVE_INFINITY : from + columns.duration[root]!;
   const start = new Float64Array(count);

@@ -1,6 +1,6 @@
 import { useState } from "react";
+import { formatDuration } from "../../../../src/model/duration-text.ts";
 import type { UiEvent, UiSpanDetail } from "../../../../src/query/ui/api-types.ts";
-import { formatDuration } from "../../format/duration.ts";
 import { LinkButton } from "../../ui/button.tsx";
 import { CopyButton } from "../../ui/copy-button.tsx";
 import { Icon } from "../../ui/icon.tsx";

@@ -1,9 +1,9 @@
 import { useQuery } from "@tanstack/react-query";
+import { formatDuration } from "../../../../src/model/duration-text.ts";
 import { SPAN_KIND_NAMES, STATUS_CODE } from "../../../../src/model/span.ts";
 import { PARENT_MISSING } from "../../../../src/query/ui/columns-format.ts";
 import { spanQuery } from "../../api/queries.ts";
 import { counted } from "../../format/count.ts";
-import { formatDuration } from "../../format/duration.ts";
 import { Button, IconButton } from "../../ui/button.tsx";
 import { Chip } from "../../ui/chip.tsx";
 import { CopyButton } from "../../ui/copy-button.tsx";

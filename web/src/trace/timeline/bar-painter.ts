@@ -1,11 +1,13 @@
+import { formatDuration } from "../../../../src/model/duration-text.ts";
 import { STATUS_CODE } from "../../../../src/model/span.ts";
-import { formatDuration } from "../../format/duration.ts";
+import { isSlow } from "../../../../src/query/analysis/usual.ts";
 import type { ServiceLook } from "../../format/service-look.ts";
 import { type TimeWindow, ticks, timeToX } from "../../format/time-scale.ts";
 import { ICON_PATHS } from "../../ui/icon-paths.ts";
 import { countBetween } from "../model/folding.ts";
 import { groupOfHead, type SiblingGroup } from "../model/sibling-groups.ts";
 import type { TraceModel } from "../model/trace-model.ts";
+import type { UsualOfRow } from "../model/usual-of-row.ts";
 import { type BarBox, barBox, GUTTER, labelPlace } from "./bar-geometry.ts";
 import { fitCanvas } from "./canvas-size.ts";
 import { type Palette, serviceFill } from "./palette.ts";
@@ -21,6 +23,7 @@ interface BarScene {
   /** Ends of the closed groups of siblings, by their heads' rows; undefined where none is closed. */
   readonly closed: Int32Array | undefined;
   readonly window: TimeWindow;
+  readonly usual: UsualOfRow | undefined;
   /** Scroll position and row height, CSS pixels. */
   readonly scrollTop: number;
   readonly rowHeight: number;
@@ -113,7 +116,21 @@ export class BarPainter {
       context.lineWidth = 2;
       context.strokeRect(bar.x - 1, y - 1, bar.width + 2, BAR_HEIGHT + 2);
     }
-    this.#paintLabel(scene, { bar, text: formatDuration(duration), error, pattern: look.pattern, middle });
+    const usual = scene.usual?.(row);
+    if (usual !== undefined) this.#paintUsual(scene, columns.start[row]! + usual.p95Nano, y);
+    const times = usual === undefined || !isSlow(duration, usual) ? "" : `  ×${timesText(duration / usual.medianNano)}`;
+    this.#paintLabel(scene, { bar, text: formatDuration(duration) + times, error, pattern: look.pattern, middle });
+  }
+
+  /** Where the operation usually has ended, 95 times of 100. */
+  #paintUsual(scene: BarScene, time: number, y: number): void {
+    const x = Math.round(timeToX(scene.window, scene.width, time));
+    if (x < 0 || x > scene.width) return;
+    const context = this.#context;
+    context.fillStyle = this.#palette.surface;
+    context.fillRect(x - 1, y - 3, 4, BAR_HEIGHT + 6);
+    context.fillStyle = this.#palette.text;
+    context.fillRect(x, y - 3, 2, BAR_HEIGHT + 6);
   }
 
   #paintLabel(scene: BarScene, { bar, text, error, pattern, middle }: BarLabel): void {
@@ -199,4 +216,9 @@ export class BarPainter {
     }
     return fill;
   }
+}
+
+/** `1.8`, `595`. */
+function timesText(times: number): string {
+  return times < 10 ? String(Number(times.toFixed(1))) : String(Math.round(times));
 }

@@ -1,5 +1,6 @@
 import { type PointerEvent, useEffect, useRef, useState } from "react";
-import { formatDuration, formatOffset } from "../../format/duration.ts";
+import { formatDuration } from "../../../../src/model/duration-text.ts";
+import { formatOffset } from "../../format/duration.ts";
 import { clampWindow, type TimeWindow, ticks, timeToX, xToTime } from "../../format/time-scale.ts";
 import { onThemeChange } from "../../shell/theme.ts";
 import { Button } from "../../ui/button.tsx";

@@ -1,7 +1,7 @@
+import { formatDuration } from "../../../../src/model/duration-text.ts";
 import { SPAN_KIND, SPAN_KIND_NAMES, STATUS_CODE } from "../../../../src/model/span.ts";
 import { COLUMN_MARK, PARENT_MISSING } from "../../../../src/query/ui/columns-format.ts";
 import { counted, formatCount } from "../../format/count.ts";
-import { formatDuration } from "../../format/duration.ts";
 import { iconElement } from "../../ui/icon.tsx";
 import { setSwatchLook, swatchElement } from "../../ui/service-swatch.tsx";
 import { countBetween } from "../model/folding.ts";

@@ -2,6 +2,7 @@ import { clampWindow, type TimeWindow, xToTime, zoomAround } from "../../format/
 import { countBetween, nearestPosition, positionOf } from "../model/folding.ts";
 import { groupOfHead } from "../model/sibling-groups.ts";
 import { rowOfSpan, spanKey, type TraceModel } from "../model/trace-model.ts";
+import type { UsualOfRow } from "../model/usual-of-row.ts";
 import { GUTTER } from "./bar-geometry.ts";
 import { BarPainter } from "./bar-painter.ts";
 import { readPalette } from "./palette.ts";
@@ -28,6 +29,8 @@ export interface TimelineState {
   readonly selected: number;
   /** Rows the find text matches, ascending. */
   readonly matches: Int32Array;
+  /** What is usual for a row's operation, where it is known. */
+  readonly usual: UsualOfRow | undefined;
   /** Width of the name column in CSS pixels. */
   readonly nameWidth: number;
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { COLUMN_MARK } from "./columns-format.ts";
-import { firstErrorRow } from "./error-origin.ts";
+import { SPAN_MARK } from "../../model/span.ts";
+import { firstErrorRow } from "./first-error-row.ts";
 
 /** A trace in pre-order, one character a row in `status`: `x` failed, `.` did not. Row i began at i unless said. */
 function trace(status: string, parent: readonly number[], start = parent.map((_, row) => row), marks?: number[]) {
@@ -34,7 +34,7 @@ describe("the row where a trace went wrong first", () => {
   });
 
   it("takes starts that cannot be last", () => {
-    const marks = [0, COLUMN_MARK.impossibleTime, 0];
+    const marks = [0, SPAN_MARK.impossibleTime, 0];
     expect(firstErrorRow(trace(".xx", [-1, 0, 0], [0, -1e18, 3], marks))).toBe(2);
     expect(firstErrorRow(trace(".x.", [-1, 0, 0], [0, -1e18, 3], marks))).toBe(1);
   });

@@ -1,5 +1,4 @@
-import { STATUS_CODE } from "../../model/span.ts";
-import { COLUMN_MARK } from "./columns-format.ts";
+import { SPAN_MARK, STATUS_CODE } from "../../model/span.ts";
 
 /** What is looked at of a trace in pre-order; arrays are indexed by row. */
 export interface ErrorRows {
@@ -8,7 +7,7 @@ export interface ErrorRows {
   readonly parent: Int32Array;
   /** STATUS_CODE. */
   readonly status: Uint8Array;
-  /** Bits of COLUMN_MARK. */
+  /** Bits of SPAN_MARK. */
   readonly marks: Uint8Array;
   /** ns after any base. */
   readonly start: Float64Array;
@@ -23,8 +22,8 @@ export function firstErrorRow({ count, parent, status, marks, start }: ErrorRows
   const failedBelow = new Uint8Array(count);
   let first: number | undefined;
   const isLater = (row: number, other: number): boolean => {
-    const impossible = (marks[row] as number) & COLUMN_MARK.impossibleTime;
-    if (impossible !== ((marks[other] as number) & COLUMN_MARK.impossibleTime)) return impossible !== 0;
+    const impossible = (marks[row] as number) & SPAN_MARK.impossibleTime;
+    if (impossible !== ((marks[other] as number) & SPAN_MARK.impossibleTime)) return impossible !== 0;
     return (start[row] as number) > (start[other] as number);
   };
   for (let row = count - 1; row >= 0; row--) {

@@ -1,0 +1,85 @@
+import { beforeAll, describe, expect, it } from "vitest";
+import { batchOf } from "../../../test/support/query/fixture-traces.ts";
+import { hostOf, MemoryReader } from "../../../test/support/query/memory-reader.ts";
+import { DemoShop } from "../../demo/generator.ts";
+import { MINUTE_MS } from "../../model/time.ts";
+import type { UiVerdict } from "./api-types.ts";
+import { uiViews } from "./views.ts";
+
+const BEGAN_MS = 1_795_392_000_000;
+const TRACES = 700;
+/** Those before have too little before them. */
+const JUDGED_FROM = 300;
+
+/** An hour of the demo shop, a trace every five seconds, with what was planted in each. */
+function demo() {
+  const shop = new DemoShop(20_260_713);
+  const traces = Array.from({ length: TRACES }, (_, i) => {
+    const data = shop.trace(BigInt(BEGAN_MS + i * 5_000) * 1_000_000n);
+    const spans = data.flatMap(({ scopeSpans }) => scopeSpans.flatMap((scope) => scope.spans));
+    const root = spans.find(({ parentSpanId }) => parentSpanId === "");
+    return {
+      batch: batchOf(data),
+      traceId: root?.traceId as string,
+      rootFailed: root?.status.code === 2,
+      failed: spans.some(({ status }) => status.code === 2),
+      locked: spans.some(({ events }) => events.some(({ name }) => name === "lock.wait")),
+    };
+  });
+  return { traces, reader: new MemoryReader(traces.map(({ batch }) => batch)) };
+}
+
+const { traces, reader } = demo();
+const host = hostOf(reader, uiViews);
+const judged = async (traceId: string, nowMs = BEGAN_MS + 600 * MINUTE_MS) => {
+  const { body } = await host.view("ui.verdict", { traceId, nowMs }, new AbortController().signal);
+  return JSON.parse(new TextDecoder().decode(body)) as UiVerdict;
+};
+
+const verdicts = new Map<string, UiVerdict>();
+beforeAll(async () => {
+  for (const { traceId } of traces) verdicts.set(traceId, await judged(traceId));
+});
+
+describe("the verdict on the demo shop", () => {
+  it("puts slow requests down to the planted lock, and says little of ordinary ones", () => {
+    let locks = 0;
+    let ordinary = 0;
+    let accused = 0;
+    for (const { traceId, locked, failed } of traces.slice(JUDGED_FROM)) {
+      const slow = verdicts.get(traceId)?.slow;
+      if (locked && slow !== undefined) {
+        locks++;
+        expect(slow.blame?.text).toMatch(/^\d\d % in inventory SELECT stock · .*, usually .* ms · lock\.wait$/);
+      } else if (!failed && !locked) {
+        ordinary++;
+        if (slow !== undefined) accused++;
+      }
+    }
+    expect(locks).toBeGreaterThan(2);
+    expect(ordinary).toBeGreaterThan(200);
+    expect(accused / ordinary).toBeLessThan(0.05);
+  });
+
+  it("tells failed requests from those that recovered", () => {
+    for (const { traceId, failed, rootFailed } of traces) {
+      const found = verdicts.get(traceId)?.failed;
+      expect(found?.recovered).toBe(failed ? !rootFailed : undefined);
+      if (rootFailed) expect(found?.text).toMatch(/^Failed: .* → /);
+    }
+  });
+
+  it("has the usual times of the trace's operations, and none of what came after", () => {
+    const early = verdicts.get(traces[20]?.traceId as string) as UiVerdict;
+    expect(early.usual).toEqual([]);
+    expect(early.silent).toContain("fewer than 50");
+    const late = verdicts.get(traces.at(-1)?.traceId as string) as UiVerdict;
+    const operation = late.usual.find(({ kind }) => kind === "server");
+    expect(operation?.samples).toBeGreaterThanOrEqual(50);
+    expect(operation?.medianNano).toBeLessThan(operation?.p95Nano as number);
+  });
+
+  it("waits while spans arrive", async () => {
+    expect((await judged(traces.at(-1)?.traceId as string, 1_000)).silent).toBe("spans are still arriving");
+  });
+});
