@@ -2,10 +2,10 @@ import { formatDuration } from "../../model/duration-text.ts";
 import { type AnalysedTrace, operationAt } from "./analysed-trace.ts";
 import type { Blame } from "./blame.ts";
 import type { Repeat } from "./repeats.ts";
-import type { Verdict } from "./verdict.ts";
+import type { TraceVerdict } from "./verdict.ts";
 
 /** `Slow: 1.3 s, usually 126 ms` */
-export function slowSentence({ durationNano, usual }: NonNullable<Verdict["slow"]>): string {
+export function slowSentence({ durationNano, usual }: NonNullable<TraceVerdict["slow"]>): string {
   return `Slow: ${formatDuration(durationNano)}, usually ${formatDuration(usual.medianNano)}`;
 }
 
@@ -29,7 +29,7 @@ export function blameSentence(trace: AnalysedTrace, blame: Blame, rootNano: numb
 /** `Failed: payment POST → card declined (first of 8)`; `text` may be empty. */
 export function failedSentence(
   trace: AnalysedTrace,
-  { row, count, recovered }: NonNullable<Verdict["failed"]>,
+  { row, count, recovered }: NonNullable<TraceVerdict["failed"]>,
   text: string,
 ): string {
   const why = text === "" ? "" : ` → ${text}`;
@@ -51,6 +51,7 @@ function nameOf(trace: AnalysedTrace, row: number): string {
   return `${service} ${name}`;
 }
 
+/** 100 is all of it. */
 function percent(share: number): string {
-  return `${Math.min(100, Math.round(100 * share))} %`;
+  return `${share >= 1 ? 100 : Math.min(99, Math.round(100 * share))} %`;
 }

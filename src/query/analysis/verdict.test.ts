@@ -160,7 +160,7 @@ describe("nothing is said of the duration", () => {
 
   it("where the operation is not kept apart", () => {
     expect(said(span("shop (other operations)", 0, 9_000))).toEqual([
-      "fewer than 50 requests of this kind were seen in the day before",
+      "fewer than 50 requests of this kind were seen in the day before or after",
     ]);
   });
 });

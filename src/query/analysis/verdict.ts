@@ -8,7 +8,7 @@ import { rootRow } from "./root-row.ts";
 import { isSlow, LEAST_SAMPLES, type Usual, type UsualOf } from "./usual.ts";
 
 /** What there is to say of a trace as a whole. Parts are absent where there is nothing to say, or no knowing. */
-export interface Verdict {
+export interface TraceVerdict {
   readonly root?: number;
   readonly slow?: { readonly durationNano: number; readonly usual: Usual; readonly blame?: Blame };
   readonly failed?: {
@@ -29,7 +29,7 @@ const MUCH = 0.1;
 const LEAST_SKEW = 1e6;
 
 /** `growing`: spans of the trace have just arrived, so that more may. */
-export function judge(trace: AnalysedTrace, usualOf: UsualOf, growing: boolean): Verdict {
+export function judge(trace: AnalysedTrace, usualOf: UsualOf, growing: boolean): TraceVerdict {
   const root = rootRow(trace, subtreeSizes(trace));
   const failed = failureOf(trace, root);
   if (root === undefined) return { ...failed, silent: "the root span has not arrived" };
@@ -42,7 +42,7 @@ export function judge(trace: AnalysedTrace, usualOf: UsualOf, growing: boolean):
   };
 }
 
-function failureOf(trace: AnalysedTrace, root: number | undefined): Pick<Verdict, "failed"> {
+function failureOf(trace: AnalysedTrace, root: number | undefined): Pick<TraceVerdict, "failed"> {
   const row = firstErrorRow(trace);
   if (row === undefined) return {};
   let count = 0;
@@ -55,12 +55,12 @@ function slowness(
   root: number,
   usualOf: UsualOf,
   growing: boolean,
-): Pick<Verdict, "slow" | "silent"> {
+): Pick<TraceVerdict, "slow" | "silent"> {
   if (growing) return { silent: "spans are still arriving" };
   const durationNano = trace.duration[root] as number;
   const usual = usualOf(operationAt(trace, root));
   if (usual === undefined || usual.samples < LEAST_SAMPLES) {
-    return { silent: `fewer than ${LEAST_SAMPLES} requests of this kind were seen in the day before` };
+    return { silent: `fewer than ${LEAST_SAMPLES} requests of this kind were seen in the day before or after` };
   }
   if (!isSlow(durationNano, usual)) return {};
   const doubt = doubtOf(trace, root);

@@ -108,7 +108,10 @@ export interface UiLinkedFromResponse {
   readonly complete: boolean;
 }
 
-/** How long spans of an operation took in the day before the trace, ns; of at least 50 of them. */
+/**
+ * How long spans of an operation took in the day before the trace, ns; where fewer than 50 were seen then, in the day
+ * after it too. Of at least 50.
+ */
 export interface UiUsual {
   readonly service: string;
   readonly name: string;
@@ -124,7 +127,7 @@ interface UiPlace {
   readonly kind: UiKind;
 }
 
-/** `GET /api/ui/traces/{id}/verdict`. Parts are absent where there is nothing to say. Texts are sentences for people. */
+/** `GET /api/ui/traces/{id}/verdict`. Parts are absent where there is nothing to say. Texts are sentences. */
 export interface UiVerdict {
   readonly slow?: {
     readonly text: string;

@@ -8,7 +8,7 @@ import { DAY_MS, HOUR_MS, MINUTE_MS } from "../../model/time.ts";
 import type { AnalysedTrace, OperationName } from "../analysis/analysed-trace.ts";
 import { blameSentence, failedSentence, repeatSentence, slowSentence } from "../analysis/sentences.ts";
 import { LEAST_SAMPLES, operationKey, type Usual } from "../analysis/usual.ts";
-import { judge, type Verdict } from "../analysis/verdict.ts";
+import { judge, type TraceVerdict } from "../analysis/verdict.ts";
 import { Gaps } from "../gaps.ts";
 import { jsonBytes } from "../json-writer.ts";
 import type { UiUsual, UiVerdict } from "./api-types.ts";
@@ -42,7 +42,7 @@ export async function verdict(
   const tree = buildTraceTree(fragments);
   const columns = encodeTraceColumns(hexToBytes(traceId) as Uint8Array, fragments, tree);
   const trace = decodeTraceColumns(columns.buffer);
-  const usual = await usualTimes(reader, trace.services, Number(tree.base / 1_000_000n), signal);
+  const usual = await usualTimes(reader, trace.services, Number(tree.base / 1_000_000n), nowMs, signal);
   const newest = fragments.reduce((latest, { block }) => Math.max(latest, block.receivedAtMs), 0);
   const growing = gaps.reason === undefined && nowMs - newest < SETTLED_MS;
   const found = judge(trace, (operation) => usual.get(operationKey(operation))?.usual, growing);
@@ -55,7 +55,7 @@ type UsualTable = ReadonlyMap<string, { readonly operation: OperationName; reado
 
 function answer(
   trace: AnalysedTrace & { readonly spanIds: Uint8Array },
-  found: Verdict,
+  found: TraceVerdict,
   spanOf: (row: number) => Span | undefined,
   usual: UsualTable,
 ): Omit<UiVerdict, "growing"> {
@@ -140,30 +140,36 @@ function spansOf(fragments: readonly LogFragment[], tree: TraceTree): (row: numb
   };
 }
 
+interface Sum {
+  readonly operation: OperationName;
+  samples: number;
+  readonly durations: ExponentialHistogram;
+}
+
 /**
- * How long the operations of these services took in the day before the trace began, where enough of them were seen: by
- * full hours, and by minutes in the hour of the trace.
+ * How long the operations of these services took in the day before the trace began, where enough of them were seen; of
+ * an operation that was not seen so often before, as in a new store, in the day after it too.
  */
 async function usualTimes(
   reader: TraceReader,
   services: readonly string[],
   startMs: number,
+  nowMs: number,
   signal: AbortSignal,
 ): Promise<UsualTable> {
   const hour = Math.floor(startMs / HOUR_MS) * HOUR_MS;
   const minute = Math.floor(startMs / MINUTE_MS) * MINUTE_MS;
-  // A range of more than a day is answered by hours, which are sixty times fewer to read.
-  const ranges = [
-    { startMs: Math.max(0, hour - DAY_MS - 1), endMs: hour, stepMs: HOUR_MS },
-    { startMs: hour, endMs: minute, stepMs: MINUTE_MS },
-  ].filter((range) => range.startMs < range.endMs);
-  const sums = new Map<string, { operation: OperationName; samples: number; durations: ExponentialHistogram }>();
-  for (const range of ranges) {
+  const sums = new Map<string, Sum>();
+  const add = async (range: { readonly startMs: number; readonly endMs: number; readonly stepMs: number }) => {
+    if (range.startMs >= range.endMs) return;
+    const enough = new Set([...sums].filter(([, { samples }]) => samples >= LEAST_SAMPLES).map(([key]) => key));
+    const isAfter = range.startMs === minute;
     const query = { ...range, services: services.slice(0, MAX_SERVICES), byOperation: true };
     for (const { service, operation: name, kind, points } of (await reader.red(query, signal)).series) {
       if (name === undefined) continue;
       const operation = { service, name, kind };
       const key = operationKey(operation);
+      if (isAfter && enough.has(key)) continue;
       const sum = sums.get(key) ?? { operation, samples: 0, durations: new ExponentialHistogram() };
       sums.set(key, sum);
       for (const point of points) {
@@ -172,20 +178,22 @@ async function usualTimes(
         sum.durations.merge(point.durations);
       }
     }
+  };
+  // A range of more than a day is answered by hours, which are sixty times fewer to read.
+  await add({ startMs: Math.max(0, hour - DAY_MS - 1), endMs: hour, stepMs: HOUR_MS });
+  await add({ startMs: hour, endMs: minute, stepMs: MINUTE_MS });
+  if (sums.size === 0 || [...sums.values()].some(({ samples }) => samples < LEAST_SAMPLES)) {
+    await add({ startMs: minute, endMs: Math.min(nowMs, minute + DAY_MS), stepMs: MINUTE_MS });
   }
-  const known = [...sums].filter(([, { samples }]) => samples >= LEAST_SAMPLES);
-  return new Map(
-    known.map(([key, { operation, samples, durations }]) => [
-      key,
-      {
-        operation,
-        usual: {
-          samples,
-          medianNano: durations.quantile(0.5),
-          p95Nano: durations.quantile(0.95),
-          p99Nano: durations.quantile(0.99),
-        },
-      },
-    ]),
-  );
+  const usual = new Map<string, { readonly operation: OperationName; readonly usual: Usual }>();
+  for (const [key, { operation, samples, durations }] of sums) {
+    if (samples < LEAST_SAMPLES) continue;
+    const times = {
+      medianNano: durations.quantile(0.5),
+      p95Nano: durations.quantile(0.95),
+      p99Nano: durations.quantile(0.99),
+    };
+    usual.set(key, { operation, usual: { samples, ...times } });
+  }
+  return usual;
 }
