@@ -21,7 +21,10 @@ export interface TraceReader {
    * that one is in memory at a time.
    */
   traces(traceIds: readonly Uint8Array[], signal: AbortSignal, onGap?: OnGap): AsyncIterable<readonly LogFragment[]>;
-  /** Gaps are in the result. */
+  /**
+   * Gaps are in the result. Throws PermanentError `bad_request` for a query that cannot be evaluated; a reader that
+   * knows no `spansets` does so for all that have some.
+   */
   find(query: TraceQuery, signal: AbortSignal): Promise<SearchResult>;
   /**
    * What has come since a place in the log, up to a bound. Throws PermanentError `bad_request` for what is no cursor.

@@ -1,12 +1,28 @@
+import type { AnyValue } from "./any-value.ts";
 import type { SpanKind, StatusCode } from "./span.ts";
+import type { TraceqlField, TraceqlLiteral, TraceqlQuery } from "./traceql.ts";
 
 /**
  * The logical plan of a search: what TraceQL, Jaeger's and Zipkin's parameters compile to. A trace matches when at
- * least one of its spans satisfies `filter` and starts inside the time range. Results are ordered newest trace start
- * first, ties by trace id, and the limit is applied after that order.
+ * least one of its spans satisfies `filter` and starts inside the time range; with `spansets` when at least one of the
+ * spans that it leaves starts there. Results are ordered newest trace start first, ties by trace id, and the limit is
+ * applied after that order.
  */
 export interface TraceQuery {
+  /** With `spansets` what every span satisfies that these may leave: it finds candidates. */
   readonly filter: SpanFilter;
+  /**
+   * Asked of all spans of a trace, those outside of the time range included. The spans that are left are the matched
+   * ones.
+   */
+  readonly spansets?: TraceqlQuery["pipeline"];
+  /**
+   * Filters each of which also holds for some span of every trace that the pipeline lets through. They change no
+   * answer: without a time range the one that leaves the fewest blocks finds the candidates.
+   */
+  readonly also?: readonly SpanFilter[];
+  /** What to show of the matched spans, as `TraceSummary.spanSets`. */
+  readonly show?: ShownSpans;
   /** Inclusive bounds on the start of the matching span, ns since the epoch. */
   readonly startMin?: bigint;
   readonly startMax?: bigint;
@@ -70,6 +86,13 @@ export type Literal =
   | { readonly type: "kind"; readonly value: SpanKind }
   | { readonly type: "status"; readonly value: StatusCode };
 
+/** Which spans of a result are shown, and what of them. */
+export interface ShownSpans {
+  /** Most of each spanset, the earliest; at least 1. */
+  readonly spansPerSet: number;
+  readonly fields: readonly TraceqlField[];
+}
+
 /** One trace as a result list shows it. Counts are of distinct spans (trace, span, kind). */
 export interface TraceSummary {
   /** 32 lower-case hex digits. */
@@ -90,7 +113,35 @@ export interface TraceSummary {
   /** Up to 3 span ids (16 hex digits) that satisfy the filter, earliest first. */
   readonly matchedSpans: readonly string[];
   readonly matchedCount: number;
+  /** Present where it was asked for: one, or what `by` stages made of it. */
+  readonly spanSets?: readonly MatchedSpanset[];
 }
+
+export interface MatchedSpanset {
+  /** The values of the `by` stages, in their order; undefined stands for spans without one. */
+  readonly by: readonly (FieldValue | undefined)[];
+  readonly matchedCount: number;
+  /** Earliest first. */
+  readonly spans: readonly MatchedSpanFields[];
+  /** Fewer spans are shown than were asked for: the answer had grown too large. */
+  readonly cut: boolean;
+}
+
+export interface MatchedSpanFields {
+  /** 16 lower-case hex digits. */
+  readonly spanId: string;
+  readonly name: string;
+  readonly service: string;
+  /** ns since the epoch. */
+  readonly start: bigint;
+  /** ns; negative where the end is earlier. */
+  readonly duration: bigint;
+  /** Of `ShownSpans.fields`, in their order: undefined where the span has none, the first where it has several. */
+  readonly values: readonly (FieldValue | undefined)[];
+}
+
+/** Durations are `int`, ns, or `double`. */
+export type FieldValue = AnyValue | Extract<TraceqlLiteral, { type: "status" | "kind" }>;
 
 export interface SearchResult {
   readonly traces: readonly TraceSummary[];

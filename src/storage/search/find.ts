@@ -1,9 +1,9 @@
 import { PermanentError } from "../../component/errors.ts";
 import { traceIdHash } from "../../model/attribute-hash.ts";
 import { bytesToHex } from "../../model/ids.ts";
-import type { SpanColumns } from "../../model/span-columns.ts";
+import { type SpanColumns, startNano } from "../../model/span-columns.ts";
 import { EARLIEST_TIME } from "../../model/span-times.ts";
-import type { OutsideMatches, SearchResult, TraceQuery } from "../../model/trace-query.ts";
+import type { OutsideMatches, SearchResult, TraceQuery, TraceSummary } from "../../model/trace-query.ts";
 import { bloomMayContain } from "../block/bloom.ts";
 import type { BlockCache } from "../cache/block-cache.ts";
 import type { BlockName, CachedBlock, TraceRows, TraceTimes } from "../cache/cached-block.ts";
@@ -11,12 +11,16 @@ import type { BlockSource } from "../cache/hash-blocks.ts";
 import type { Pacer } from "../cache/pacer.ts";
 import { roundDown, roundUp, type SegmentBlocks } from "../cache/segment-blocks.ts";
 import { BlockGone, BlockView } from "./block-view.ts";
-import { candidateBlocks } from "./candidate-blocks.ts";
+import { candidateBlocks, fewestBlocks } from "./candidate-blocks.ts";
 import { type CompiledFilter, compileFilter, type RowTest } from "./filter.ts";
+import { OutOfTime } from "./give-way.ts";
 import { Heap } from "./heap.ts";
 import { OutsideCount } from "./outside-count.ts";
+import { type MatchedTrace, SpanShower } from "./shown-spans.ts";
+import { type CompiledPipeline, compilePipeline, type Spanset, unionOf } from "./spansets.ts";
 import { type MatchedSpan, summarize, traceTimes } from "./summary.ts";
 import { withoutDuplicates } from "./trace-rows.ts";
+import { TraceSpans } from "./trace-spans.ts";
 
 /** The blocks of one segment that are still to be visited, by latest span start. */
 interface SegmentCursor {
@@ -41,9 +45,7 @@ interface Candidate {
 }
 
 /** A trace that matches, with what its summary is made of. */
-interface Accepted extends TraceTimes {
-  readonly traceId: string;
-  readonly trace: readonly TraceRows[];
+interface Accepted extends TraceTimes, MatchedTrace {
   readonly matched: readonly MatchedSpan[];
 }
 
@@ -55,6 +57,10 @@ const OUTSIDE_BUDGET_MS = 100;
 const OUT_OF_TIME = "the search ran out of time";
 /** Blocks of one segment whose bodies are inflated together, ahead of being searched. */
 const AHEAD = 4;
+/** Bodies of one trace that are inflated together, before they are asked for. */
+const MAX_PREFETCHED = 32;
+/** Spans of a trace that a pipeline is asked of, some 40 bytes each besides their bodies. */
+const MAX_TRACE_SPANS = 2_000_000;
 /** Distinct traces that are told apart, about 100 bytes each: counting ends there. */
 const MAX_COUNTED = 1_000_000;
 
@@ -98,8 +104,12 @@ class Search {
   readonly #considered = new Set<string>();
   /** In result order, at most limit + 1. */
   readonly #accepted: Accepted[] = [];
-  readonly #byDuration: boolean;
+  readonly #pipeline: CompiledPipeline | undefined;
+  /** Only the look-up of a trace says whether it matches. */
+  readonly #byLookUp: boolean;
   #total = 0;
+  /** Why some trace was not looked at. */
+  #passedOver: string | undefined;
   readonly #startMin: number;
   readonly #startMax: number;
 
@@ -109,9 +119,13 @@ class Search {
     }
     this.#cache = cache;
     this.#query = query;
-    this.#filter = compileFilter(query.filter);
+    const hasRange = query.startMin !== undefined || query.startMax !== undefined;
+    this.#pipeline = query.spansets === undefined ? undefined : compilePipeline(query.spansets);
+    const filters = this.#pipeline === undefined || hasRange ? [query.filter] : [query.filter, ...(query.also ?? [])];
+    this.#filter = fewestBlocks(cache, filters.map(compileFilter));
     this.#pacer = pacer;
-    this.#byDuration = query.traceDurationMin !== undefined || query.traceDurationMax !== undefined;
+    this.#byLookUp =
+      this.#pipeline !== undefined || query.traceDurationMin !== undefined || query.traceDurationMax !== undefined;
     this.#startMin = query.startMin === undefined ? Number.NEGATIVE_INFINITY : roundDown(query.startMin);
     this.#startMax = query.startMax === undefined ? Number.POSITIVE_INFINITY : roundUp(query.startMax);
     for (const segment of cache.segments) {
@@ -164,7 +178,7 @@ class Search {
       if (this.#pacer.expired()) return this.#result(false, false);
       if (candidate !== undefined && (block === undefined || candidate.bound >= block.bound)) {
         this.#candidates.pop();
-        await this.#lookUp(candidate);
+        if (!(await this.#lookUpInTime(candidate))) return this.#result(false, false);
       } else if (block !== undefined) await this.#visitNext(block);
       if (this.#pacer.due()) await this.#pacer.pause();
     }
@@ -186,9 +200,9 @@ class Search {
   /** Goes through the rest only to count; false where time or memory ended it early. */
   async #countRest(): Promise<boolean> {
     for (;;) {
-      if (this.#byDuration) {
+      if (this.#byLookUp) {
         for (let next = this.#candidates.pop(); next !== undefined; next = this.#candidates.pop()) {
-          await this.#lookUp(next);
+          if (!(await this.#lookUpInTime(next))) return false;
           if (this.#pacer.due()) await this.#pacer.pause();
           if (this.#pacer.expired()) return false;
         }
@@ -197,7 +211,7 @@ class Search {
       if (block === undefined) return true;
       if (this.#pacer.expired() || this.#considered.size > MAX_COUNTED) return false;
       await this.#visitNext(block);
-      if (!this.#byDuration) this.#candidates.clear();
+      if (!this.#byLookUp) this.#candidates.clear();
       if (this.#pacer.due()) await this.#pacer.pause();
     }
   }
@@ -273,7 +287,7 @@ class Search {
       const key = keyOf(trace);
       open[trace] = -1;
       this.#considered.add(key);
-      if (!this.#byDuration) this.#total++;
+      if (!this.#byLookUp) this.#total++;
       bounds ??= earliestStarts(columns);
       this.#candidates.push({ key, bound: bounds[trace] as number });
     }
@@ -292,7 +306,37 @@ class Search {
       if (this.#cache.missed.count === missed) this.#cache.keepTimes(key, state, times);
       if (!this.#mayAccept(id, times)) return;
     }
-    const trace = withoutDuplicates(stored, (block) => this.#cache.body(block.segment, block.number));
+    const load = (block: CachedBlock) => this.#cache.body(block.segment, block.number);
+    const trace = withoutDuplicates(stored, load);
+    const traceId = bytesToHex(id);
+    if (this.#pipeline === undefined) {
+      const matched = await this.#matched(trace);
+      if (matched.length > 0) this.#accept({ traceId, ...times, trace, matched });
+      return;
+    }
+    const spans = new TraceSpans(traceId, trace, load);
+    const sets = await this.#spansets(this.#pipeline, spans);
+    const matched = Array.from(unionOf(sets), (span) => ({ columns: spans.columns(span), row: spans.row(span) }));
+    if (!matched.some(({ columns, row }) => this.#startsInRange(columns, row))) return;
+    this.#total++;
+    if (!this.#isWanted(traceId, times)) return;
+    this.#accept({ traceId, ...times, trace, matched, ...(this.#query.show === undefined ? {} : { sets }) });
+  }
+
+  /** False where the time budget ended it: the candidate is one again. */
+  async #lookUpInTime(candidate: Candidate): Promise<boolean> {
+    try {
+      await this.#lookUp(candidate);
+      return true;
+    } catch (error) {
+      if (!(error instanceof OutOfTime)) throw error;
+      this.#candidates.push(candidate);
+      return false;
+    }
+  }
+
+  /** Spans of the trace that satisfy the filter and start in the range. */
+  async #matched(trace: readonly TraceRows[]): Promise<MatchedSpan[]> {
     if (this.#filter.needsBody) {
       const passing = trace.filter(({ block }) => this.#filter.mayMatch((hash) => bloomMayContain(block.bloom, hash)));
       await this.#cache.prefetch(passing.map(({ block }) => block));
@@ -302,18 +346,43 @@ class Search {
       unlessGone(() => this.#match(part, matched));
       if (this.#pacer.due()) await this.#pacer.pause();
     }
-    if (matched.length > 0) this.#accept({ traceId: bytesToHex(id), ...times, trace, matched });
+    return matched;
+  }
+
+  /** What the pipeline leaves of the trace: nothing of one whose blocks are gone by now. */
+  async #spansets(pipeline: CompiledPipeline, spans: TraceSpans): Promise<readonly Spanset[]> {
+    const blocks = spans.parts.map(({ block }) => block);
+    if (!pipeline.mayMatch(blocks)) return [];
+    if (spans.count > MAX_TRACE_SPANS) {
+      this.#passedOver = `trace ${spans.traceId} has more than ${MAX_TRACE_SPANS} spans and was not looked at`;
+      return [];
+    }
+    try {
+      if (pipeline.needsBody) await this.#cache.prefetch(blocks.filter(pipeline.mayLookAt).slice(0, MAX_PREFETCHED));
+      return await pipeline.evaluate(spans, this.#pacer);
+    } catch (error) {
+      if (!(error instanceof BlockGone)) throw error;
+      return [];
+    }
   }
 
   /** Whether a trace of these times can be in the answer; counts it where only the times were in question. */
   #mayAccept(id: Uint8Array, { start, end }: TraceTimes): boolean {
-    const { traceDurationMin, traceDurationMax, after } = this.#query;
+    const { traceDurationMin, traceDurationMax, count } = this.#query;
     if (traceDurationMin !== undefined && end - start < traceDurationMin) return false;
     if (traceDurationMax !== undefined && end - start > traceDurationMax) return false;
-    if (this.#byDuration) this.#total++;
-    const trace = { start, traceId: bytesToHex(id) };
+    if (this.#pipeline === undefined) {
+      if (this.#byLookUp) this.#total++;
+    } else if (count === true) return true;
+    return this.#isWanted(bytesToHex(id), { start });
+  }
+
+  /** Whether it comes after the page before, and before the worst trace of this one. */
+  #isWanted(traceId: string, { start }: { readonly start: bigint }): boolean {
+    const { after, limit } = this.#query;
+    const trace = { start, traceId };
     if (after !== undefined && !comesAfter(trace, after)) return false;
-    const worst = this.#accepted[this.#query.limit];
+    const worst = this.#accepted[limit];
     return worst === undefined || !comesAfter(trace, worst);
   }
 
@@ -324,6 +393,13 @@ class Search {
     if (test === false) return;
     const matches = this.#inRange(columns, test);
     for (const row of rows) if (matches(row)) matched.push({ columns, row });
+  }
+
+  #startsInRange(columns: SpanColumns, row: number): boolean {
+    const { startMin, startMax } = this.#query;
+    if (startMin === undefined && startMax === undefined) return true;
+    const start = startNano(columns, row);
+    return start >= (startMin ?? 0n) && start <= (startMax ?? MAX_U64);
   }
 
   #inRange({ startHigh, startLow }: SpanColumns, test: RowTest | true): RowTest {
@@ -353,19 +429,34 @@ class Search {
     return new BlockView(block.columns, () => this.#cache.body(block.segment, block.number), rows);
   }
 
-  #result(complete: boolean, counted: boolean): SearchResult {
+  async #result(ended: boolean, counted: boolean): Promise<SearchResult> {
     const { limit, count } = this.#query;
-    const traces = this.#accepted
-      .slice(0, limit)
-      .map(({ traceId, trace, matched }) => summarize(traceId, trace, matched));
+    const shown = this.#accepted.slice(0, limit);
+    const summaries = shown.map(({ traceId, trace, matched }) => summarize(traceId, trace, matched));
+    const traces = await this.#withSpanSets(summaries, shown);
     const last = traces.at(-1);
     const next = last === undefined ? undefined : { start: last.start, traceId: last.traceId };
-    const total = count === true ? { total: { traces: this.#total, exact: counted } } : {};
-    if (complete) return { traces, complete, ...(this.#accepted.length > limit && next ? { next } : {}), ...total };
+    const exact = counted && this.#passedOver === undefined;
+    const total = count === true ? { total: { traces: this.#total, exact } } : {};
+    const reason = this.#passedOver;
+    if (ended) {
+      const more = this.#accepted.length > limit && next !== undefined ? { next } : {};
+      return { traces, complete: reason === undefined, ...(reason === undefined ? {} : { reason }), ...more, ...total };
+    }
     const searchedBackTo = this.#promised() + 1n;
     // Paging from a trace that is not settled would leave out what was not found before it.
     const settled = traces.length === limit && next !== undefined && next.start >= searchedBackTo;
-    return { traces, complete, reason: OUT_OF_TIME, searchedBackTo, ...(settled ? { next } : {}), ...total };
+    return { traces, complete: false, reason: OUT_OF_TIME, searchedBackTo, ...(settled ? { next } : {}), ...total };
+  }
+
+  async #withSpanSets(summaries: TraceSummary[], shown: readonly Accepted[]): Promise<TraceSummary[]> {
+    if (this.#query.show === undefined) return summaries;
+    const shower = new SpanShower(this.#query.show, this.#cache, this.#pacer);
+    const traces: TraceSummary[] = [];
+    for (const [i, accepted] of shown.entries()) {
+      traces.push({ ...(summaries[i] as TraceSummary), spanSets: await shower.show(accepted) });
+    }
+    return traces;
   }
 
   /** No trace that is not accepted yet starts later; ns since the epoch. */

@@ -142,6 +142,21 @@ export function summarize(traceId: string, trace: readonly TraceRows[], matched:
   };
 }
 
+/** The earliest span without parent, as `summarize` has it; undefined where none is stored. */
+export function findRoot(trace: readonly TraceRows[]): MatchedSpan | undefined {
+  let found: Shown | undefined;
+  for (const { block, rows } of trace) {
+    const { columns } = block;
+    for (const row of rows) {
+      if (!isRoot(columns, row)) continue;
+      const time = timeClass(columns.startHigh[row] as number, columns.startLow[row] as number);
+      const span = { columns, row, rank: 2, time, start: startNano(columns, row) };
+      if (found === undefined || goesBefore(span, found)) found = span;
+    }
+  }
+  return found;
+}
+
 function goesBefore(a: Shown, b: Shown): boolean {
   if (a.rank !== b.rank) return a.rank > b.rank;
   if (a.time !== b.time) return a.time > b.time;

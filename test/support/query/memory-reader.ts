@@ -1,4 +1,5 @@
 import { fragmentRecords } from "../../../src/codec/otlp/message/fragment-records.ts";
+import { PermanentError } from "../../../src/component/errors.ts";
 import type { StoreStats, TraceReader, ViewHost, ViewResult, ViewTable } from "../../../src/component/read.ts";
 import { anyValueText } from "../../../src/model/any-value.ts";
 import { bytesToHex } from "../../../src/model/ids.ts";
@@ -53,6 +54,7 @@ export class MemoryReader implements TraceReader {
 
   async find(query: TraceQuery): Promise<SearchResult> {
     this.queries.push(query);
+    if (query.spansets !== undefined) throw new PermanentError("bad_request", "this reader knows no spansets");
     const byTrace = groupBy(this.#records(), ({ span }) => span.traceId);
     const found: TraceSummary[] = [];
     for (const [traceId, records] of byTrace) {

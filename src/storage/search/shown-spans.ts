@@ -1,0 +1,138 @@
+import type { AnyValue } from "../../model/any-value.ts";
+import { bytesToHex } from "../../model/ids.ts";
+import { endNano, nameOf, type SpanColumns, serviceOf, startNano } from "../../model/span-columns.ts";
+import type { FieldValue, MatchedSpanFields, MatchedSpanset, ShownSpans } from "../../model/trace-query.ts";
+import type { BlockCache } from "../cache/block-cache.ts";
+import type { TraceRows } from "../cache/cached-block.ts";
+import type { Pacer } from "../cache/pacer.ts";
+import { BlockGone } from "./block-view.ts";
+import { type FieldReader, fieldReader } from "./span-field.ts";
+import { shownValue } from "./span-value.ts";
+import type { Spanset } from "./spansets.ts";
+import type { MatchedSpan } from "./summary.ts";
+import { TraceSpans } from "./trace-spans.ts";
+
+/** Of all values of one answer, about; spans beyond are left out. */
+const MAX_BYTES = 16 * 1024 * 1024;
+/** What a span costs beside its values. */
+const SPAN_BYTES = 200;
+
+/** Bodies of one trace that are inflated together. */
+const PREFETCH = 32;
+
+export interface MatchedTrace {
+  readonly traceId: string;
+  /** Each span once. */
+  readonly trace: readonly TraceRows[];
+  readonly matched: readonly MatchedSpan[];
+  /** What a pipeline left of it, numbered as TraceSpans does; without one the matched spans are one spanset. */
+  readonly sets?: readonly Spanset[];
+}
+
+/** Writes down what is asked for of the matched spans of one answer, trace by trace, up to a bound in bytes. */
+export class SpanShower {
+  readonly #spansPerSet: number;
+  readonly #fields: readonly FieldReader[];
+  readonly #cache: BlockCache;
+  readonly #pacer: Pacer;
+  #left = MAX_BYTES;
+
+  constructor({ spansPerSet, fields }: ShownSpans, cache: BlockCache, pacer: Pacer) {
+    this.#spansPerSet = spansPerSet;
+    this.#fields = fields.map(fieldReader);
+    this.#cache = cache;
+    this.#pacer = pacer;
+  }
+
+  /** Nothing of a trace that is gone by now. */
+  async show({ traceId, trace, matched, sets }: MatchedTrace): Promise<MatchedSpanset[]> {
+    const cache = this.#cache;
+    const spans = new TraceSpans(traceId, trace, (block) => cache.body(block.segment, block.number));
+    if (this.#fields.some(({ cost }) => cost > 0)) {
+      const holding = new Set(matched.map(({ columns }) => columns));
+      const blocks = trace.flatMap(({ block }) => (holding.has(block.columns) ? block : []));
+      await cache.prefetch(blocks.slice(0, PREFETCH));
+    }
+    try {
+      const shown: MatchedSpanset[] = [];
+      for (const set of sets ?? [{ spans: numbersOf(trace, matched), by: [] }]) shown.push(await this.#set(spans, set));
+      return shown;
+    } catch (error) {
+      if (!(error instanceof BlockGone)) throw error;
+      return [];
+    }
+  }
+
+  async #set(spans: TraceSpans, { spans: matched, by }: Spanset): Promise<MatchedSpanset> {
+    const wanted = earliest(spans, matched).slice(0, this.#spansPerSet);
+    const list: MatchedSpanFields[] = [];
+    for (const span of wanted) {
+      if (this.#left <= 0) break;
+      list.push(this.#span(spans, span));
+      if (this.#pacer.due()) await this.#pacer.pause();
+    }
+    return { by: by.map(shownValue), matchedCount: matched.length, spans: list, cut: list.length < wanted.length };
+  }
+
+  #span(spans: TraceSpans, span: number): MatchedSpanFields {
+    const columns = spans.columns(span);
+    const row = spans.row(span);
+    const values = this.#fields.map((field) => shownValue(field.value(spans, span)));
+    this.#left -= values.reduce((bytes, value) => bytes + sizeOf(value), SPAN_BYTES);
+    return {
+      spanId: bytesToHex(columns.spanIds, row * 8, 8),
+      name: nameOf(columns, row),
+      service: serviceOf(columns, row),
+      start: startNano(columns, row),
+      duration: endNano(columns, row) - startNano(columns, row),
+      values,
+    };
+  }
+}
+
+/** By start, ties by span id. */
+function earliest(spans: TraceSpans, matched: Uint32Array): number[] {
+  return Array.from(matched, (span) => {
+    const columns = spans.columns(span);
+    const row = spans.row(span);
+    return { span, start: startNano(columns, row), id: bytesToHex(columns.spanIds, row * 8, 8) };
+  })
+    .sort((a, b) => (a.start < b.start ? -1 : a.start > b.start ? 1 : a.id < b.id ? -1 : Number(a.id > b.id)))
+    .map(({ span }) => span);
+}
+
+function sizeOf(value: FieldValue | undefined): number {
+  if (value === undefined || value.type === "empty" || value.type === "status" || value.type === "kind") return 8;
+  switch (value.type) {
+    case "string":
+      return value.value.length;
+    case "bytes":
+      return value.value.byteLength;
+    case "array":
+      return value.value.reduce((bytes: number, one: AnyValue) => bytes + 8 + sizeOf(one), 8);
+    case "kvlist":
+      return value.value.reduce((bytes: number, one) => bytes + one.key.length + 8 + sizeOf(one.value), 8);
+    default:
+      return 8;
+  }
+}
+
+/** As TraceSpans numbers the spans of a trace. */
+function numbersOf(trace: readonly TraceRows[], matched: readonly MatchedSpan[]): Uint32Array {
+  const rowsOf = new Map<SpanColumns, Set<number>>();
+  for (const { columns, row } of matched) {
+    const rows = rowsOf.get(columns);
+    if (rows === undefined) rowsOf.set(columns, new Set([row]));
+    else rows.add(row);
+  }
+  const numbers: number[] = [];
+  let number = 0;
+  for (const { block, rows } of trace) {
+    const wanted = rowsOf.get(block.columns);
+    for (const row of rows) {
+      if (wanted?.has(row) === true) numbers.push(number);
+      number++;
+    }
+  }
+  return Uint32Array.from(numbers);
+}
