@@ -1,5 +1,6 @@
 import type { Duplex } from "node:stream";
 import type { LogFragment } from "../model/log.ts";
+import type { MetricsQuery, MetricsResult } from "../model/metrics-query.ts";
 import type { RedMetrics, RedQuery } from "../model/red-metrics.ts";
 import type { DependencyLink, DependencyQuery, Operation, SearchResult, TraceQuery } from "../model/trace-query.ts";
 import type { Host } from "./component.ts";
@@ -38,6 +39,8 @@ export interface TraceReader {
   dependencies(query: DependencyQuery, signal: AbortSignal, onGap?: OnGap): Promise<readonly DependencyLink[]>;
   /** Rate, errors and duration of services over time. A gap is what could not be counted yet. */
   red(query: RedQuery, signal: AbortSignal, onGap?: OnGap): Promise<RedMetrics>;
+  /** Numbers of spans over time; not of every reader. Throws PermanentError `bad_request`. Gaps are in the result. */
+  metrics?(query: MetricsQuery, signal: AbortSignal): Promise<MetricsResult>;
   /** Sizes of the store, for status pages. */
   stats(signal: AbortSignal): Promise<StoreStats>;
 }

@@ -9,6 +9,7 @@ import { BlockCache, type BlockCacheSettings, DEFAULT_BLOCK_CACHE } from "../cac
 import { FastLane } from "../cache/fast-lane.ts";
 import { Pacer } from "../cache/pacer.ts";
 import type { SegmentSource } from "../log/segment-source.ts";
+import { readMetrics } from "../metrics/read-metrics.ts";
 import { findTraces } from "../search/find.ts";
 import { withoutDuplicates } from "../search/trace-rows.ts";
 import { readLive } from "./live-reader.ts";
@@ -16,7 +17,7 @@ import { OperationCache } from "./operation-cache.ts";
 
 export interface TraceReaderSettings {
   readonly cache: BlockCacheSettings;
-  /** A search that takes longer answers with what it has and `complete: false`, ms. */
+  /** A search, or a query of metrics, that takes longer answers with what it has and `complete: false`, ms. */
   readonly findBudgetMs: number;
 }
 
@@ -71,6 +72,12 @@ export function createTraceReader(
       // Refreshing lets nobody by: short requests may be waiting for it.
       await cache.refresh(new Pacer(signal));
       return findTraces(cache, query, new Pacer(signal, lane, settings.findBudgetMs), count);
+    },
+
+    async metrics(query, signal) {
+      const { count } = source.missed();
+      await cache.refresh(new Pacer(signal));
+      return readMetrics(cache, query, new Pacer(signal, lane, settings.findBudgetMs), count);
     },
 
     async live(request, signal, onGap) {

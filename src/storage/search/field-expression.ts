@@ -1,14 +1,13 @@
 import { PermanentError } from "../../component/errors.ts";
 import type { FieldExpression, TraceqlComparison, TraceqlLiteral } from "../../model/traceql.ts";
 import { calculate } from "./arithmetic.ts";
-import { type FieldReader, fieldReader } from "./span-field.ts";
+import { type FieldReader, type FieldSource, fieldReader } from "./span-field.ts";
 import { comparison, isNumber, literalTest, literalValue, type SpanValue } from "./span-value.ts";
-import type { TraceSpans } from "./trace-spans.ts";
 
 /** An expression of one span, ready to be asked of many. */
 export interface CompiledExpression extends FieldReader {
   /** Whether it is true of a span: false where it is anything but a truth. */
-  holds(spans: TraceSpans, span: number): boolean;
+  holds(spans: FieldSource, span: number): boolean;
   /** False where it is true of no span of a block, by the block's bloom. */
   mayHold(mayContain: (hash: number) => boolean): boolean;
 }
@@ -117,7 +116,7 @@ function mapped(
   parts: readonly CompiledExpression[],
   make: (values: readonly SpanValue[]) => SpanValue,
 ): CompiledExpression {
-  const value = (spans: TraceSpans, span: number) => make(parts.map((part) => part.value(spans, span)));
+  const value = (spans: FieldSource, span: number) => make(parts.map((part) => part.value(spans, span)));
   return ofReader({
     cost: Math.max(...parts.map((part) => part.cost)) as 0 | 1 | 2,
     several: false,

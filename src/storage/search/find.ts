@@ -17,10 +17,11 @@ import { OutOfTime } from "./give-way.ts";
 import { Heap } from "./heap.ts";
 import { OutsideCount } from "./outside-count.ts";
 import { type MatchedTrace, SpanShower } from "./shown-spans.ts";
-import { type CompiledPipeline, compilePipeline, type Spanset, unionOf } from "./spansets.ts";
+import { type CompiledPipeline, compilePipeline, unionOf } from "./spansets.ts";
 import { type MatchedSpan, summarize, traceTimes } from "./summary.ts";
 import { withoutDuplicates } from "./trace-rows.ts";
 import { TraceSpans } from "./trace-spans.ts";
+import { MAX_TRACE_SPANS, spansetsOf } from "./trace-spansets.ts";
 
 /** The blocks of one segment that are still to be visited, by latest span start. */
 interface SegmentCursor {
@@ -57,10 +58,6 @@ const OUTSIDE_BUDGET_MS = 100;
 const OUT_OF_TIME = "the search ran out of time";
 /** Blocks of one segment whose bodies are inflated together, ahead of being searched. */
 const AHEAD = 4;
-/** Bodies of one trace that are inflated together, before they are asked for. */
-const MAX_PREFETCHED = 32;
-/** Spans of a trace that a pipeline is asked of, some 40 bytes each besides their bodies. */
-const MAX_TRACE_SPANS = 2_000_000;
 /** Distinct traces that are told apart, about 100 bytes each: counting ends there. */
 const MAX_COUNTED = 1_000_000;
 
@@ -315,7 +312,11 @@ class Search {
       return;
     }
     const spans = new TraceSpans(traceId, trace, load);
-    const sets = await this.#spansets(this.#pipeline, spans);
+    const sets = await spansetsOf(this.#cache, this.#pipeline, spans, this.#pacer);
+    if (sets === undefined) {
+      this.#passedOver = `trace ${traceId} has more than ${MAX_TRACE_SPANS} spans and was not looked at`;
+      return;
+    }
     const matched = Array.from(unionOf(sets), (span) => ({ columns: spans.columns(span), row: spans.row(span) }));
     if (!matched.some(({ columns, row }) => this.#startsInRange(columns, row))) return;
     this.#total++;
@@ -347,23 +348,6 @@ class Search {
       if (this.#pacer.due()) await this.#pacer.pause();
     }
     return matched;
-  }
-
-  /** What the pipeline leaves of the trace: nothing of one whose blocks are gone by now. */
-  async #spansets(pipeline: CompiledPipeline, spans: TraceSpans): Promise<readonly Spanset[]> {
-    const blocks = spans.parts.map(({ block }) => block);
-    if (!pipeline.mayMatch(blocks)) return [];
-    if (spans.count > MAX_TRACE_SPANS) {
-      this.#passedOver = `trace ${spans.traceId} has more than ${MAX_TRACE_SPANS} spans and was not looked at`;
-      return [];
-    }
-    try {
-      if (pipeline.needsBody) await this.#cache.prefetch(blocks.filter(pipeline.mayLookAt).slice(0, MAX_PREFETCHED));
-      return await pipeline.evaluate(spans, this.#pacer);
-    } catch (error) {
-      if (!(error instanceof BlockGone)) throw error;
-      return [];
-    }
   }
 
   /** Whether a trace of these times can be in the answer; counts it where only the times were in question. */

@@ -16,23 +16,40 @@ import type { TraceqlField, TraceqlIntrinsic } from "../../model/traceql.ts";
 import { durationValue, isNumber, kindValue, type SpanValue, spanValue, statusValue } from "./span-value.ts";
 import type { TraceSpans } from "./trace-spans.ts";
 
-/** A field of a span, by the span's number in its trace. Any of its functions may throw BlockGone. */
+/** Where the spans are that a field is read of: those of one trace, or of one block. */
+export type FieldSource = Pick<TraceSpans, "columns" | "row" | "view" | "traceId" | "tree" | "times" | "root">;
+
+/** A field of a span, by the span's number. Any of its functions may throw BlockGone. */
 export interface FieldReader {
   /** 0: columns; 1: resource and scope; 2: the span's bytes. */
   readonly cost: 0 | 1 | 2;
   /** True where a span can have several values: of events and links. */
   readonly several: boolean;
   /** The first of several. */
-  value(spans: TraceSpans, span: number): SpanValue;
+  value(spans: FieldSource, span: number): SpanValue;
   /** None where the span has none. */
-  values(spans: TraceSpans, span: number): readonly SpanValue[];
+  values(spans: FieldSource, span: number): readonly SpanValue[];
   /** What `!= nil` asks. */
-  exists(spans: TraceSpans, span: number): boolean;
+  exists(spans: FieldSource, span: number): boolean;
   /** The hashes of which a block has one if some span in it equals the value; undefined where blooms know nothing. */
   hashesOf(value: SpanValue): readonly number[] | undefined;
 }
 
 const SERVICE_NAME = "service.name";
+
+/** Whether a field is of other spans than the one asked about. */
+export function needsTrace(field: TraceqlField): boolean {
+  if (field.parent === true) return true;
+  if (!("intrinsic" in field)) return false;
+  return field.intrinsic.startsWith("trace:") || /^nestedSet|childCount$/.test(field.intrinsic);
+}
+
+/** Whether the spans of one resource and scope have the field in common. */
+export function isOfGroup(field: TraceqlField): boolean {
+  if (field.parent === true) return false;
+  if ("intrinsic" in field) return field.intrinsic.startsWith("instrumentation:");
+  return field.scope === "resource" || field.scope === "instrumentation";
+}
 
 /** The meaning of fields is that of Tempo's documentation of TraceQL, and of CompiledFilter. */
 export function fieldReader(field: TraceqlField): FieldReader {
@@ -164,7 +181,7 @@ function column(value: (columns: SpanColumns, row: number) => SpanValue): FieldR
 function attribute(scope: Extract<TraceqlField, { scope: string }>["scope"], key: string): FieldReader {
   const bytes = Buffer.from(key, "utf8");
   const hashesOf = (value: SpanValue) => hashesFor(key, value);
-  const ofSpan = (spans: TraceSpans, span: number) => {
+  const ofSpan = (spans: FieldSource, span: number) => {
     let found: AnyValue | undefined;
     spans.view(span).attributeHolds(spans.row(span), "span", bytes, (value) => {
       found = value;
@@ -190,7 +207,7 @@ function attribute(scope: Extract<TraceqlField, { scope: string }>["scope"], key
   }
 }
 
-function ofResource(spans: TraceSpans, span: number, key: string): SpanValue {
+function ofResource(spans: FieldSource, span: number, key: string): SpanValue {
   const columns = spans.columns(span);
   const row = spans.row(span);
   // The column also says `unknown_service` where there is no name.
@@ -208,7 +225,7 @@ function ofScope(scope: Scope, key: string): SpanValue {
 }
 
 /** The first value under the key of each event or link. */
-function listed(spans: TraceSpans, span: number, scope: "event" | "link", key: Uint8Array): SpanValue[] {
+function listed(spans: FieldSource, span: number, scope: "event" | "link", key: Uint8Array): SpanValue[] {
   const found: SpanValue[] = [];
   spans.view(span).attributeHolds(spans.row(span), scope, key, (value) => {
     found.push(spanValue(value));
@@ -217,15 +234,15 @@ function listed(spans: TraceSpans, span: number, scope: "event" | "link", key: U
   return found;
 }
 
-function decoded(spans: TraceSpans, span: number): Span {
+function decoded(spans: FieldSource, span: number): Span {
   return spans.view(span).span(spans.row(span));
 }
 
-function scopeOf(spans: TraceSpans, span: number): Scope {
+function scopeOf(spans: FieldSource, span: number): Scope {
   return spans.view(span).group(spans.row(span)).scope;
 }
 
-function ofRoot(spans: TraceSpans, value: (columns: SpanColumns, row: number) => string): string | undefined {
+function ofRoot(spans: FieldSource, value: (columns: SpanColumns, row: number) => string): string | undefined {
   const { root } = spans;
   return root < 0 ? undefined : value(spans.columns(root), spans.row(root));
 }
@@ -236,7 +253,7 @@ function duration(columns: SpanColumns, row: number): number | bigint {
 }
 
 /** Empty for a root. */
-function parentId(spans: TraceSpans, span: number): string {
+function parentId(spans: FieldSource, span: number): string {
   const columns = spans.columns(span);
   const row = spans.row(span);
   return isRoot(columns, row) ? "" : bytesToHex(columns.parentIds, row * 8, 8);

@@ -1,0 +1,269 @@
+import { bytesToHex } from "../../model/ids.ts";
+import type { MetricSeries, MetricsQuery, MetricsResult } from "../../model/metrics-query.ts";
+import type { MetricsStage, TraceqlField } from "../../model/traceql.ts";
+import { bloomMayContain } from "../block/bloom.ts";
+import type { BlockCache } from "../cache/block-cache.ts";
+import type { CachedBlock } from "../cache/cached-block.ts";
+import type { Pacer } from "../cache/pacer.ts";
+import { roundDown, roundUp, type SegmentBlocks } from "../cache/segment-blocks.ts";
+import { BlockGone, BlockView } from "../search/block-view.ts";
+import { candidateBlocks } from "../search/candidate-blocks.ts";
+import { type CompiledFilter, compileFilter } from "../search/filter.ts";
+import { giveWay, OutOfTime } from "../search/give-way.ts";
+import { needsTrace } from "../search/span-field.ts";
+import { shownValue } from "../search/span-value.ts";
+import { type CompiledPipeline, compilePipeline, unionOf } from "../search/spansets.ts";
+import { withoutDuplicates } from "../search/trace-rows.ts";
+import { TraceSpans } from "../search/trace-spans.ts";
+import { MAX_TRACE_SPANS, spansetsOf } from "../search/trace-spansets.ts";
+import { firstOfSteps } from "./first-of-steps.ts";
+import { type MetricCells, metricCells } from "./metric-cells.ts";
+import { MetricGroups } from "./metric-groups.ts";
+import { blockSpans, numberOfRows, seriesOfRows } from "./row-fields.ts";
+import { Steps } from "./steps.ts";
+
+/** More would be looked at by nobody. */
+const MAX_SERIES = 1000;
+/** Of the values that are kept while one query runs. */
+const MAX_BYTES = 256 * 1024 * 1024;
+/** Traces of one query that are told apart, some 100 bytes each. */
+const MAX_TRACES = 1_000_000;
+/** Blocks whose bodies are inflated together. */
+const AHEAD = 4;
+
+/**
+ * The numbers that spans become, as MetricsQuery says. `missed` is how many reads the source of the cache had missed
+ * before the cache was refreshed. Throws PermanentError `bad_request`.
+ */
+export async function readMetrics(
+  cache: BlockCache,
+  query: MetricsQuery,
+  pacer: Pacer,
+  missed: number,
+): Promise<MetricsResult> {
+  const reading = new MetricsReading(cache, query, pacer);
+  const reason = await reading.run();
+  const now = cache.missed;
+  const gap = now.count === missed ? undefined : `a part of what is stored cannot be read now (${now.reason})`;
+  return reading.result(reason ?? gap);
+}
+
+class MetricsReading {
+  readonly #cache: BlockCache;
+  readonly #query: MetricsQuery;
+  readonly #pacer: Pacer;
+  readonly #filter: CompiledFilter;
+  readonly #table: MetricGroups;
+  readonly #cells: MetricCells;
+  readonly #steps: Steps;
+  /** Traces are looked at as wholes. */
+  readonly #byTrace: boolean;
+  /** Why some trace was not looked at. */
+  #passedOver: string | undefined;
+
+  constructor(cache: BlockCache, query: MetricsQuery, pacer: Pacer) {
+    const { stage } = query;
+    this.#cache = cache;
+    this.#query = query;
+    this.#pacer = pacer;
+    this.#steps = new Steps(query);
+    this.#filter = compileFilter(query.filter);
+    this.#table = new MetricGroups(stage.by.length, MAX_SERIES);
+    this.#cells = metricCells(stage.function, this.#steps.count);
+    this.#byTrace = query.spansets !== undefined || fieldsOf(stage).some(needsTrace);
+  }
+
+  /** Why it ended early; undefined where it did not. */
+  async run(): Promise<string | undefined> {
+    try {
+      return this.#byTrace ? await this.#readTraces() : await this.#readBlocks();
+    } catch (error) {
+      if (error instanceof OutOfTime) return "the query ran out of time";
+      if (error instanceof TooMuch) return `the values of the query took more than ${MAX_BYTES} bytes`;
+      throw error;
+    }
+  }
+
+  result(ended: string | undefined): MetricsResult {
+    const { stage, start, step } = this.#query;
+    const seconds = Number(step) / 1e9;
+    const all: MetricSeries[] = [];
+    for (const series of this.#table.inOrder()) {
+      const by = this.#table.values(series).map(shownValue);
+      for (const named of this.#cells.finish(series, seconds)) all.push({ by, ...named });
+    }
+    const { leftOut } = this.#table;
+    const reason =
+      ended ??
+      this.#passedOver ??
+      (leftOut > 0 ? `there are more than ${MAX_SERIES} series: ${leftOut} spans of others are left out` : undefined);
+    return {
+      start,
+      step,
+      points: this.#steps.count,
+      series: stage.limit === undefined ? all : firstOfSteps(all, stage.limit),
+      complete: reason === undefined,
+      ...(reason === undefined ? {} : { reason }),
+    };
+  }
+
+  async #readBlocks(): Promise<string | undefined> {
+    for (const segment of this.#cache.segments.toReversed()) {
+      const numbers = this.#blocksOf(segment);
+      for (const [i, number] of numbers.entries()) {
+        const block = this.#block(segment, number);
+        if (block === undefined) continue;
+        if (this.#filter.needsBody && i % AHEAD === 0) await this.#prefetch(segment, numbers.slice(i, i + AHEAD));
+        unlessGone(() => this.#addBlock(block));
+        await this.#giveWay();
+      }
+    }
+    return undefined;
+  }
+
+  #addBlock(block: CachedBlock): void {
+    const { columns } = block;
+    const { stage } = this.#query;
+    const view = new BlockView(columns, () => this.#cache.body(block.segment, block.number));
+    const test = this.#filter.bind(view);
+    if (test === false) return;
+    const source = blockSpans(view);
+    const seriesOf = seriesOfRows(stage.by, this.#table, source);
+    const numberOf = numberOfRows(stage, source);
+    for (let row = 0; row < columns.count; row++) {
+      const step = this.#steps.of(columns, row);
+      if (step < 0 || (test !== true && !test(row))) continue;
+      const value = numberOf === undefined ? 0 : numberOf(row);
+      if (Number.isNaN(value)) continue;
+      const series = seriesOf(row);
+      if (series >= 0) this.#cells.add(series, step, value);
+    }
+  }
+
+  /** Every trace with a span in the range that satisfies the filter, once, with its distinct spans. */
+  async #readTraces(): Promise<string | undefined> {
+    const { spansets } = this.#query;
+    const pipeline = spansets === undefined ? undefined : compilePipeline(spansets);
+    const considered = new Set<string>();
+    for (const segment of this.#cache.segments.toReversed()) {
+      for (const number of this.#blocksOf(segment)) {
+        if (considered.size > MAX_TRACES) return `more than ${MAX_TRACES} traces have spans in the time range`;
+        const block = this.#block(segment, number);
+        const found: string[] = [];
+        if (block !== undefined) unlessGone(() => this.#findTraces(block, considered, found));
+        for (const key of found) {
+          await this.#addTrace(key, pipeline);
+          await this.#giveWay();
+        }
+        await this.#giveWay();
+      }
+    }
+    return undefined;
+  }
+
+  /** Keys, a character a byte, of traces that were not considered before. */
+  #findTraces(block: CachedBlock, considered: Set<string>, found: string[]): void {
+    const { columns } = block;
+    const test = this.#filter.bind(new BlockView(columns, () => this.#cache.body(block.segment, block.number)));
+    if (test === false) return;
+    const done = new Uint8Array(columns.traceIds.length / 16);
+    for (let row = 0; row < columns.count; row++) {
+      const trace = columns.traceIndex[row] as number;
+      if (done[trace] === 1 || this.#steps.of(columns, row) < 0 || (test !== true && !test(row))) continue;
+      done[trace] = 1;
+      const key = Buffer.from(columns.traceIds.subarray(trace * 16, trace * 16 + 16)).toString("latin1");
+      if (considered.has(key)) continue;
+      considered.add(key);
+      found.push(key);
+    }
+  }
+
+  async #addTrace(key: string, pipeline: CompiledPipeline | undefined): Promise<void> {
+    const id = Buffer.from(key, "latin1");
+    const load = (block: CachedBlock) => this.#cache.body(block.segment, block.number);
+    const trace = withoutDuplicates(await this.#cache.trace(id, this.#pacer), load);
+    const spans = new TraceSpans(bytesToHex(id), trace, load);
+    try {
+      const chosen = pipeline === undefined ? this.#passing(spans) : await this.#left(pipeline, spans);
+      const { stage } = this.#query;
+      const seriesOf = seriesOfRows(stage.by, this.#table, spans);
+      const numberOf = numberOfRows(stage, spans);
+      for (const span of chosen) {
+        const step = this.#steps.of(spans.columns(span), spans.row(span));
+        const value = step < 0 ? Number.NaN : numberOf === undefined ? 0 : numberOf(span);
+        if (Number.isNaN(value)) continue;
+        const series = seriesOf(span);
+        if (series >= 0) this.#cells.add(series, step, value);
+      }
+    } catch (error) {
+      if (!(error instanceof BlockGone)) throw error;
+    }
+  }
+
+  async #left(pipeline: CompiledPipeline, spans: TraceSpans): Promise<Iterable<number>> {
+    const sets = await spansetsOf(this.#cache, pipeline, spans, this.#pacer);
+    if (sets === undefined) this.#passedOver = `trace ${spans.traceId} has more than ${MAX_TRACE_SPANS} spans`;
+    return unionOf(sets ?? []);
+  }
+
+  /** The spans of a trace that satisfy the filter. */
+  #passing(spans: TraceSpans): number[] {
+    const passing: number[] = [];
+    for (const [part, { rows }] of spans.parts.entries()) {
+      const first = spans.firsts[part] as number;
+      const test = this.#filter.bind(spans.view(first));
+      for (const [i, row] of rows.entries()) {
+        if (test === true || (test !== false && test(row))) passing.push(first + i);
+      }
+    }
+    return passing;
+  }
+
+  /** Blocks that may hold spans of the range that pass, newest first. */
+  #blocksOf(segment: SegmentBlocks): number[] {
+    const { start, end } = this.#query;
+    const [from, to] = [roundDown(start), roundUp(end)];
+    const source = candidateBlocks(segment, this.#filter.required);
+    const numbers: number[] = [];
+    for (let i = 0, number = source.get(0); number !== undefined; number = source.get(++i)) {
+      if (segment.maxStart(number) < from) break;
+      if (segment.minStart(number) >= to) continue;
+      const known = number;
+      if (segment.hasBlooms && !this.#filter.mayMatch((hash) => segment.mayContain(known, hash))) continue;
+      numbers.push(number);
+    }
+    return numbers;
+  }
+
+  #block(segment: SegmentBlocks, number: number): CachedBlock | undefined {
+    return this.#cache.block(segment.id, number, (bloom) =>
+      this.#filter.mayMatch((hash) => bloomMayContain(bloom, hash)),
+    );
+  }
+
+  async #prefetch(segment: SegmentBlocks, numbers: readonly number[]): Promise<void> {
+    await this.#cache.prefetch(numbers.map((number) => ({ segment: segment.id, number })));
+  }
+
+  /** Throws OutOfTime, and TooMuch. */
+  async #giveWay(): Promise<void> {
+    if (this.#cells.bytes > MAX_BYTES) throw new TooMuch();
+    await giveWay(this.#pacer);
+  }
+}
+
+/** The memory of one query is used up. */
+class TooMuch extends Error {}
+
+/** A block that retention takes meanwhile holds nothing. */
+function unlessGone(work: () => void): void {
+  try {
+    work();
+  } catch (error) {
+    if (!(error instanceof BlockGone)) throw error;
+  }
+}
+
+function fieldsOf({ by, function: fn }: MetricsStage): readonly TraceqlField[] {
+  return "field" in fn ? [...by, fn.field] : by;
+}
