@@ -68,6 +68,8 @@ export class HttpReceiver implements Receiver {
       tls: config.tls,
       logger,
       handler: metrics.timedHandler(handler),
+      onRefused: (refusal) => refusals.refusedByListener(refusal),
+      configPath: `receivers.${name}`,
       maxConnections: config.max_connections,
       keepAliveTimeoutMs: config.idle_timeout_ms,
       headersTimeoutMs: config.read_header_timeout_ms,

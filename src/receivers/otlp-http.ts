@@ -5,6 +5,7 @@ import type { Logger } from "../component/logger.ts";
 import { stackOf } from "../component/reasons.ts";
 import type { RequestBudget, Reservation } from "../component/receiver.ts";
 import type { OtherSignal } from "../model/signal.ts";
+import { AnsweredByListener } from "../server/client-error.ts";
 import { answerOf } from "../server/error-status.ts";
 import type { HttpHandler } from "../server/http-listener.ts";
 import { grpcStatusOfHttp } from "../server/http-status.ts";
@@ -108,6 +109,7 @@ async function take(passed: Passed, options: OtlpHttpOptions): Promise<void> {
 }
 
 function fail(error: unknown, { request, response, headers, format }: Passed, options: OtlpHttpOptions): void {
+  if (error instanceof AnsweredByListener) return;
   const answer = answerOf(error);
   options.refusals.refused({ reason: answer.reason, message: answer.rpc.message }, senderOf(request));
   if (!(error instanceof RetryableError || error instanceof PermanentError)) {

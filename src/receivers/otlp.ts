@@ -121,6 +121,8 @@ class OtlpReceiver implements Receiver {
         reporting.refusals.refused({ reason: "wrong_port", message });
         return message;
       },
+      onRefused: (refusal) => reporting.refusals.refusedByListener(refusal),
+      configPath: this.#configPath("http"),
       maxConnections: config.max_connections,
       keepAliveTimeoutMs: config.idle_timeout_ms,
       headersTimeoutMs: config.read_header_timeout_ms,

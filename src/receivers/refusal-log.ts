@@ -1,5 +1,6 @@
 import type { LogFields, Logger } from "../component/logger.ts";
 import { MINUTE_MS } from "../model/time.ts";
+import type { ListenerRefusal } from "../server/client-error.ts";
 import { cutMessage } from "./partial-success.ts";
 import type { ReceiverMetrics } from "./receiver-metrics.ts";
 
@@ -51,6 +52,11 @@ export class RefusalLog {
     const { reason, message, about } = refusal;
     const fields = { reason, ...(about === undefined ? {} : { about }), answer: cutMessage(message), ...sender };
     this.#tell(refusal, "requests", 1, fields);
+  }
+
+  /** What no handler saw. */
+  refusedByListener({ reason, message, sender }: ListenerRefusal): void {
+    this.refused({ reason, message }, sender === undefined ? {} : { sender });
   }
 
   /** Spans that were refused in a request whose sender does not read answers. They are counted with the request. */

@@ -4,6 +4,7 @@ import type { AppendResult, BatchFormat, BatchSink } from "../component/ingest.t
 import type { Logger } from "../component/logger.ts";
 import { stackOf } from "../component/reasons.ts";
 import type { RequestBudget, Reservation } from "../component/receiver.ts";
+import { AnsweredByListener } from "../server/client-error.ts";
 import type { Cors } from "../server/cors.ts";
 import { answerOf, retryAfterSeconds } from "../server/error-status.ts";
 import type { HttpHandler } from "../server/http-listener.ts";
@@ -144,6 +145,7 @@ function fail(
   posts: SpanPosts,
   { refusals, logger }: SpanPostsOptions,
 ): void {
+  if (error instanceof AnsweredByListener) return;
   const { httpStatus, rpc, reason } = answerOf(error);
   const message = reason === "malformed" ? posts.unreadable(rpc.message) : rpc.message;
   refusals.refused({ reason, message }, senderOf(request));

@@ -91,6 +91,12 @@ export class RequestOrder {
     return last?.headersSent === true && !last.shouldKeepAlive;
   }
 
+  /** The request of the connection whose body is not all there, and that has no answer yet. */
+  unfinished(socket: Duplex): IncomingMessage | undefined {
+    const last = this.#last.get(socket);
+    return last === undefined || last.headersSent || last.req.complete ? undefined : last.req;
+  }
+
   /** The answer was sent, or broke off. */
   answered(request: IncomingMessage): void {
     const { socket, complete } = request;

@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { type Failure, failureOf } from "../component/error-status.ts";
 import type { Logger } from "../component/logger.ts";
 import { stackOf } from "../component/reasons.ts";
+import { AnsweredByListener } from "./client-error.ts";
 import { startFailure } from "./error-status.ts";
 
 /**
@@ -16,6 +17,7 @@ export function failureHandler(logger: Logger, send: (failure: Failure, response
     response: ServerResponse,
     next: (error: unknown) => void,
   ): void => {
+    if (error instanceof AnsweredByListener) return;
     if (response.headersSent) {
       next(error);
       return;

@@ -2,14 +2,22 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { createServer as createTlsServer, type Server as TlsServer } from "node:https";
 import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
-import { rpcStatusJson } from "../codec/rpc/status.ts";
 import type { Endpoint } from "../component/endpoint.ts";
 import type { Logger } from "../component/logger.ts";
 import { onAbort } from "../component/signals.ts";
-import { GRPC_STATUS } from "../model/grpc-status.ts";
+import {
+  AnsweredByListener,
+  answerClosing,
+  answerInput,
+  type ClientError,
+  endedEarly,
+  goAway,
+  isHttp2Preface,
+  type ListenerRefusal,
+  refusedInput,
+  unmetExpectation,
+} from "./client-error.ts";
 import { OrderlyResponse, RequestOrder, refusedForm } from "./connection-end.ts";
-import { grpcStatusOfHttp } from "./http-status.ts";
-import { type ClientError, goAway, isHttp2Preface } from "./http2-preface.ts";
 import type { EndpointSetting } from "./listen-addresses.ts";
 import type { ListenerName } from "./listen-error.ts";
 import { openListener } from "./open-listener.ts";
@@ -34,6 +42,10 @@ export interface HttpListenerOptions {
    * @returns what its peer is told
    */
   readonly onHttp2?: () => string;
+  /** Told of what is refused before a handler sees it. */
+  readonly onRefused?: (refusal: ListenerRefusal) => void;
+  /** Where the config has this listener, for refusals that name `read_timeout_ms` and others below it. */
+  readonly configPath?: string;
   /** On each of its addresses. */
   readonly maxConnections?: number;
   /** How long an idle connection is kept, ms. Node's own 5 s races exporters that send every 5 s. */
@@ -146,17 +158,56 @@ export class HttpListener {
       this.#sockets.add(socket);
       socket.once("close", () => this.#sockets.delete(socket));
     });
-    // A handshake that failed, or took too long, has nothing to be told over.
-    server.on("tlsClientError", (_error: Error, socket: Socket) => void socket.destroy());
     server.on("request", this.#handle).on("checkContinue", this.#handle);
-    server.on("checkExpectation", answerExpectation);
-    const { onHttp2 } = this.#options;
+    this.#onUnhandled(server, options.headersTimeout, requestTimeout);
+    return server;
+  }
+
+  /** What comes to no handler. */
+  #onUnhandled(server: Server | TlsServer, headersTimeoutMs: number, requestTimeoutMs: number): void {
+    const { onHttp2, configPath } = this.#options;
+    const settings = { configPath, headersTimeoutMs, requestTimeoutMs };
+    server.on("drop", (data) => {
+      const setting = configPath === undefined ? "" : `, which ${configPath}.max_connections sets`;
+      const message = `closed at once: there are ${server.maxConnections} connections already${setting}`;
+      this.#refused({ reason: "connections", message, sender: data?.remoteAddress });
+    });
+    // A handshake that failed, or took too long, has nothing to be told over.
+    server.on("tlsClientError", (error: NodeJS.ErrnoException, socket: Socket) => {
+      if (error.code !== "ECONNRESET") {
+        this.#refused({ reason: "tls", message: `the TLS handshake failed: ${error.message}`, sender: peerOf(socket) });
+      }
+      socket.destroy();
+    });
+    server.on("checkExpectation", (request: IncomingMessage, response: ServerResponse) => {
+      const message = unmetExpectation(request);
+      this.#refused({ reason: "http", message, sender: peerOf(request.socket) });
+      answerClosing(response, 417, message);
+    });
+    server.on("connect", (request: IncomingMessage, socket: Duplex) => {
+      const message = "CONNECT is for proxies, and this is none";
+      this.#refused({ reason: "method", message, sender: peerOf(request.socket) });
+      answerInput(socket, { status: 405, message });
+    });
     server.on("clientError", (error: Error & ClientError, socket: Duplex) => {
       if (this.#order.hasEnded(socket)) return;
       if (onHttp2 !== undefined && isHttp2Preface(error)) socket.end(goAway(onHttp2()), () => socket.destroy());
-      else answerClientError(error, socket);
+      // Who goes away, or never said anything, has refused nothing and asked for nothing.
+      else if (error.code === "ECONNRESET" || socket.writable !== true || (socket as Socket).bytesRead === 0)
+        socket.destroy();
+      else {
+        const request = this.#order.unfinished(socket);
+        const refusal = refusedInput(error, request !== undefined, settings);
+        answerInput(socket, refusal);
+        if (endedEarly(error)) return;
+        this.#refused({ ...refusal, sender: peerOf(socket as Socket) });
+        if ((request?.listenerCount("error") ?? 0) > 0) request?.emit("error", new AnsweredByListener(refusal.message));
+      }
     });
-    return server;
+  }
+
+  #refused({ reason, message, sender }: ListenerRefusal): void {
+    this.#options.onRefused?.({ reason, message, sender });
   }
 
   readonly #handle = (request: IncomingMessage, response: ServerResponse): void => {
@@ -170,8 +221,12 @@ export class HttpListener {
       if (this.#draining !== undefined) this.#closeIdle();
     });
     const refusal = refusedForm(request);
-    if (refusal === undefined) this.#options.handler(request, response);
-    else answerClosing(response, refusal.status, grpcStatusOfHttp(refusal.status), refusal.message);
+    if (refusal === undefined) {
+      this.#options.handler(request, response);
+      return;
+    }
+    this.#refused({ reason: "http", message: refusal.message, sender: peerOf(request.socket) });
+    answerClosing(response, refusal.status, refusal.message);
   };
 
   /** The last takes its place. */
@@ -183,46 +238,6 @@ export class HttpListener {
   }
 }
 
-const CLIENT_ERRORS: Readonly<Record<string, readonly [line: string, code: number, message: string]>> = {
-  ERR_HTTP_REQUEST_TIMEOUT: [
-    "408 Request Timeout",
-    GRPC_STATUS.deadline_exceeded,
-    "the request took too long to arrive",
-  ],
-  HPE_HEADER_OVERFLOW: [
-    "431 Request Header Fields Too Large",
-    GRPC_STATUS.invalid_argument,
-    "the headers are too long",
-  ],
-};
-
-/** Node's own answer to what is not 100-continue has no body. */
-function answerExpectation(request: IncomingMessage, response: ServerResponse): void {
-  const message = `the only expectation that is met is 100-continue, not ${JSON.stringify(request.headers.expect)}`;
-  answerClosing(response, 417, GRPC_STATUS.invalid_argument, message);
-}
-
-/** A google.rpc.Status, and the end of the connection. */
-function answerClosing(response: ServerResponse, status: number, code: number, message: string): void {
-  response.shouldKeepAlive = false;
-  const body = rpcStatusJson({ code, message });
-  response.writeHead(status, { connection: "close", "content-type": "application/json" }).end(body);
-}
-
-/** What could not be read as HTTP gets a google.rpc.Status too, as JSON: its own type is not known. */
-function answerClientError(error: Error & ClientError, socket: Duplex): void {
-  if (error.code === "ECONNRESET" || socket.writable !== true) {
-    socket.destroy();
-    return;
-  }
-  const [line, code, message] = CLIENT_ERRORS[error.code ?? ""] ?? [
-    "400 Bad Request",
-    GRPC_STATUS.invalid_argument,
-    `not readable as HTTP/1.1: ${error.message}`,
-  ];
-  const body = rpcStatusJson({ code, message });
-  socket.end(
-    `HTTP/1.1 ${line}\r\nConnection: close\r\nContent-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
-    () => socket.destroy(),
-  );
+function peerOf(socket: Socket): string | undefined {
+  return socket.remoteAddress;
 }

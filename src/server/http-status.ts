@@ -10,6 +10,7 @@ const GRPC_OF_HTTP: Readonly<Record<number, number>> = {
   411: GRPC_STATUS.invalid_argument,
   413: GRPC_STATUS.resource_exhausted,
   415: GRPC_STATUS.invalid_argument,
+  417: GRPC_STATUS.invalid_argument,
   421: GRPC_STATUS.invalid_argument,
   429: GRPC_STATUS.unavailable,
   431: GRPC_STATUS.invalid_argument,

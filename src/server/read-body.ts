@@ -1,6 +1,7 @@
 import type { IncomingMessage } from "node:http";
 import { PermanentError, RetryableError } from "../component/errors.ts";
 import type { Reservation } from "../component/receiver.ts";
+import { AnsweredByListener } from "./client-error.ts";
 
 /** @throws PermanentError `too_large` when Content-Length already says so. */
 export function assertDeclaredLength(request: IncomingMessage, maxBytes: number): void {
@@ -12,7 +13,8 @@ export function assertDeclaredLength(request: IncomingMessage, maxBytes: number)
  * The whole body in memory of its own, copied once, so that it may be transferred to another thread. Bytes are counted
  * in `reservation` as they arrive: a sender that declares much and sends little holds little.
  * @throws PermanentError `too_large` as soon as the limit is passed; RetryableError `overloaded` when the budget is
- * used up; RetryableError `cancelled` when the sender goes away. What was counted stays counted: the caller releases
+ * used up; RetryableError `cancelled` when the sender goes away; AnsweredByListener when what it sent is not readable
+ * or too slow. What was counted stays counted: the caller releases
  * it.
  */
 export function readBody(
@@ -38,8 +40,11 @@ export function readBody(
       }
     };
     const onEnd = (): void => done(() => resolve(joined(chunks, length)));
-    const onGone = (): void =>
-      done(() => reject(new RetryableError("cancelled", `the sender went away after ${length} bytes of the body`)));
+    const onGone = (error?: Error): void => {
+      const answered = error instanceof AnsweredByListener;
+      const gone = () => new RetryableError("cancelled", `the sender went away after ${length} bytes of the body`);
+      done(() => reject(answered ? error : gone()));
+    };
     request.on("data", onData).on("end", onEnd).on("error", onGone).on("close", onGone);
   });
 }

@@ -56,7 +56,10 @@ export interface GrpcListenerOptions {
   readonly beginTimeoutMs?: number;
   /** Bytes of a message count in it as they arrive; calls are refused at their headers when it has no room. */
   readonly inFlight: RequestBudget;
-  /** Told of calls that were ended before their message was whole, and what their senders were told. */
+  /**
+   * Told of calls that were ended before their message was whole, and of connections that came to none, with what their
+   * senders were told.
+   */
   readonly onRefused: (reason: ReceiveRefusal, message: string) => void;
 }
 
@@ -96,12 +99,13 @@ export class GrpcListener {
    * @throws PermanentError `listen_failed`, or `config_invalid` for unusable certificates
    */
   async start(): Promise<Endpoint> {
-    const { name, endpoint, logger, maxConnections } = this.#options;
+    const { name, endpoint, logger, maxConnections, onRefused } = this.#options;
     const tls = this.#options.tls && ({ ...this.#options.tls, min_version: "1.2" } as const);
     const take = this.#createServer();
     const create = (files: TlsFiles | undefined): NetServer => {
       const listening = this.#createListening(files, take);
       listening.maxConnections = maxConnections;
+      listening.on("drop", () => onRefused("connections", tooManyConnections(maxConnections, name.configKey)));
       return listening;
     };
     const opened = await openListener(this.#listening, create, { name, tls, endpoint, logger });
@@ -158,7 +162,7 @@ export class GrpcListener {
   }
 
   #createListening(files: TlsFiles | undefined, take: (socket: Socket) => void): NetServer {
-    const beginMs = this.#options.beginTimeoutMs ?? DEFAULT_BEGIN_MS;
+    const { onRefused, beginTimeoutMs: beginMs = DEFAULT_BEGIN_MS } = this.#options;
     const hold = (socket: Socket): void => {
       this.#sockets.add(socket);
       socket.setNoDelay(true).once("close", () => this.#sockets.delete(socket));
@@ -168,13 +172,19 @@ export class GrpcListener {
       sniffProtocol(socket, beginMs, (protocol) => {
         this.#undecided.delete(socket);
         if (protocol === "http2") take(socket);
-        else if (protocol === "http1") refuseHttp1(socket);
+        else if (protocol === "http1") {
+          onRefused("wrong_port", WRONG_PORT);
+          refuseHttp1(socket);
+        }
       });
     };
     if (files === undefined) return createTcp().on("connection", hold).on("connection", decide);
     const server = serveTls(files, (tls) => createTls({ ...tls, ALPNProtocols: ["h2"], handshakeTimeout: beginMs }));
     server.on("connection", hold);
-    server.on("tlsClientError", (_error, socket: TLSSocket) => void socket.destroy());
+    server.on("tlsClientError", (error: NodeJS.ErrnoException, socket: TLSSocket) => {
+      if (error.code !== "ECONNRESET") onRefused("tls", `the TLS handshake failed: ${error.message}`);
+      socket.destroy();
+    });
     server.on("secureConnection", (socket) => {
       socket.on("error", () => void socket.destroy());
       decide(socket);
@@ -195,10 +205,17 @@ export class GrpcListener {
   }
 }
 
+function tooManyConnections(most: number, endpointKey: string): string {
+  const setting = endpointKey.replace(/endpoint$/, "max_connections");
+  return `closed at once: there are ${most} connections already, which ${setting} sets`;
+}
+
+const WRONG_PORT =
+  "this port takes OTLP over gRPC, which is HTTP/2; OTLP over HTTP has a port of its own, by default 4318";
+
 /** Tells a sender of HTTP/1 that it has the wrong port. */
 function refuseHttp1(socket: Socket): void {
-  const text =
-    "this port takes OTLP over gRPC, which is HTTP/2; OTLP over HTTP has a port of its own, by default 4318\n";
+  const text = `${WRONG_PORT}\n`;
   socket.write(
     `HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Type: text/plain\r\nContent-Length: ${text.length}\r\n\r\n${text}`,
   );

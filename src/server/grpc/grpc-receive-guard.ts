@@ -18,8 +18,11 @@ export interface ReceiveGuardOptions {
   readonly handlers: ReadonlyMap<string, RawUnaryHandler>;
 }
 
-/** Why a call was ended before its message was whole. */
+/** Why a call was ended before its message was whole, or a connection before there was a call. */
 export type ReceiveRefusal =
+  | "wrong_port"
+  | "connections"
+  | "tls"
   | "overloaded"
   | "timeout"
   | "malformed"
