@@ -180,11 +180,11 @@ export function sumOf(metrics: Metrics, name: string, labels: Record<string, str
 }
 
 /** Files of the tests' certificate and its key. Gone with the test. */
-export function certificate(): { cert_file: string; key_file: string; min_version: "1.2" } {
+export function certificate(): { cert_file: string; key_file: string } {
   const folder = mkdtempSync(join(tmpdir(), "spanloom-proxy-"));
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
   const files = { cert_file: join(folder, "cert.pem"), key_file: join(folder, "key.pem") };
   writeFileSync(files.cert_file, TEST_CERT);
   writeFileSync(files.key_file, TEST_KEY);
-  return { ...files, min_version: "1.2" };
+  return files;
 }
