@@ -3,6 +3,7 @@ import { withThreshold } from "../../codec/otlp/message/trace-state.ts";
 import { ByteReader, fieldSet } from "../../codec/otlp/wire/wire.ts";
 import { utf8Text } from "../../codec/utf8.ts";
 import { findAttribute } from "../../model/any-value.ts";
+import { bytesToHex } from "../../model/ids.ts";
 import type { LogBlock } from "../../model/log.ts";
 import { SPAN_KIND, SPAN_KIND_NAMES, STATUS_CODE } from "../../model/span.ts";
 import { appliedThreshold, durationNano, endNano, isRoot, startNano } from "../../model/span-columns.ts";
@@ -32,6 +33,8 @@ export interface SpanContext {
   /** Instead of the span's own ids, 16 hex digits. */
   readonly spanId?: string | undefined;
   readonly parentId?: string | undefined;
+  /** Its references to its own trace are left out (spansToCut), and a warning says so. */
+  readonly cut?: boolean | undefined;
 }
 
 /** Writes spans of one batch in Jaeger's form, from their columns and their bytes, without an object in between. */
@@ -44,6 +47,7 @@ export class SpanJson {
   readonly #derived: DerivedTag[] = [];
   // Of the span that is being read; texts by their first byte and the one after the last.
   readonly #events: number[] = [];
+  readonly #leftOut: string[] = [];
   #flags = 0;
   #hasLinks = false;
   #statusCode = 0;
@@ -85,7 +89,7 @@ export class SpanJson {
     }
     w.raw(`],"processID":"${context.processId}","warnings":`);
     const marks = columns.marks[row] as number;
-    w.raw(marks === 0 ? "null}" : warningsJson(marks));
+    w.raw(marks === 0 && this.#leftOut.length === 0 ? "null}" : warningsJson(marks, this.#leftOut));
   }
 
   #read(start: number, end: number): void {
@@ -190,23 +194,31 @@ export class SpanJson {
   }
 
   /** The parent first, as CHILD_OF; links follow, FOLLOWS_FROM unless an OpenTracing bridge said otherwise. */
-  #writeReferences(row: number, { traceId, parentId }: SpanContext): void {
+  #writeReferences(row: number, { traceId, parentId, cut }: SpanContext): void {
     const w = this.#writer;
     const { body, columns } = this.#batch;
     const hasParent = parentId !== undefined || !isRoot(columns, row);
-    if (!hasParent) w.raw(',"references":[');
-    else {
-      w.raw(`,"references":[{"refType":"CHILD_OF","traceID":"${traceId}","spanID":"`);
+    this.#leftOut.length = 0;
+    let separator = "";
+    w.raw(',"references":[');
+    if (hasParent && cut === true) {
+      this.#leftOut.push(`CHILD_OF ${parentId ?? bytesToHex(columns.parentIds, row * 8, 8)}`);
+    } else if (hasParent) {
+      w.raw(`{"refType":"CHILD_OF","traceID":"${traceId}","spanID":"`);
       if (parentId === undefined) w.hex(columns.parentIds, row * 8, 8);
       else w.raw(parentId);
       w.raw('"}');
+      separator = ",";
     }
     if (this.#hasLinks) {
-      let separator = hasParent ? "," : "";
       for (const link of decodeSpan(body, columns.spanStart[row] as number, columns.spanEnd[row] as number).links) {
         const type = findAttribute(link.attributes, "opentracing.ref_type");
         const childOf = type?.type === "string" && type.value === "child_of";
         const refType = childOf ? "CHILD_OF" : "FOLLOWS_FROM";
+        if (cut === true && link.traceId === traceId) {
+          this.#leftOut.push(`${refType} ${link.spanId}`);
+          continue;
+        }
         w.raw(`${separator}{"refType":"${refType}","traceID":"${link.traceId}","spanID":"${link.spanId}"}`);
         separator = ",";
       }
@@ -264,7 +276,8 @@ function micros(high: number, low: number): string {
   return String(thousands * 2 ** 32 + Math.floor(((high - thousands * 1000) * 2 ** 32 + low) / 1000));
 }
 
-function warningsJson(marks: number): string {
-  const words = markWords(marks);
+function warningsJson(marks: number, leftOut: readonly string[]): string {
+  const words = [...markWords(marks)];
+  if (leftOut.length > 0) words.push(`references that lead round in a circle are left out: ${leftOut.join(", ")}`);
   return words.length === 0 ? "null}" : `${JSON.stringify(words)}}`;
 }

@@ -6,6 +6,7 @@ import { SPAN_KIND } from "../../model/span.ts";
 import { isRoot, type SpanColumns } from "../../model/span-columns.ts";
 import { sharesSpanIds } from "../fragments.ts";
 import type { JsonWriter } from "../json-writer.ts";
+import { spansToCut } from "./cut-references.ts";
 import { serversOwnIds } from "./server-span-ids.ts";
 import { SpanJson } from "./span-json.ts";
 import { type DerivedTag, derivedText, tagJson } from "./tag-json.ts";
@@ -29,8 +30,8 @@ export class JaegerTraceJson {
   }
 
   /**
-   * `raw` leaves span ids that a client and a server share as they are. Throws DecodeError where a body is damaged, and
-   * PermanentError `cancelled`.
+   * `raw` leaves span ids that a client and a server share as they are, and references that lead round in a circle.
+   * Throws DecodeError where a body is damaged, and PermanentError `cancelled`.
    */
   write(traceId: string, fragments: readonly LogFragment[], raw: boolean): void {
     for (const _ of this.steps(traceId, fragments, raw));
@@ -41,6 +42,7 @@ export class JaegerTraceJson {
     const w = this.#writer;
     const processes = new Map<string, string>();
     const ownIds = !raw && sharesSpanIds(fragments) ? serversOwnIds(fragments) : undefined;
+    const cut = raw ? undefined : spansToCut(fragments, traceId, ownIds !== undefined);
     w.raw(`{"traceID":"${traceId}","spans":[`);
     let first = true;
     let written = 0;
@@ -48,6 +50,7 @@ export class JaegerTraceJson {
       throwIfAborted(this.#signal);
       const spans = new SpanJson(w, block);
       const groups = this.#groupsOf(block);
+      const cutRows = cut?.get(block.columns);
       for (const row of rows) {
         if (!first) w.raw(",");
         first = false;
@@ -60,7 +63,7 @@ export class JaegerTraceJson {
           processes.set(process, processId);
         }
         const ids = ownIds === undefined ? undefined : changedIds(block.columns, row, ownIds);
-        spans.write(row, { traceId, processId, scopeTags, ...ids });
+        spans.write(row, { traceId, processId, scopeTags, ...ids, cut: cutRows?.has(row) });
         if (++written % SPANS_A_STEP === 0) yield;
       }
     }

@@ -17,9 +17,9 @@ import { markWords } from "../../../src/query/mark-words.ts";
 export function plainJaegerTrace(traceId: string, fragments: readonly LogFragment[], raw: boolean): string {
   const processes = new Processes();
   const records = fragments.flatMap(fragmentRecords);
-  const spans = (raw ? records : giveServersTheirOwnIds(records)).map((record) =>
-    spanJson(record, processes.idOf(record)),
-  );
+  const written = raw ? records : giveServersTheirOwnIds(records);
+  const cut = raw ? new Set<number>() : spansOfCircles(written, records);
+  const spans = written.map((record, i) => spanJson(record, processes.idOf(record), cut.has(i)));
   return `{"traceID":"${traceId}","spans":[${spans.join(",")}],"processes":{${processes.json()}},"warnings":null}`;
 }
 
@@ -47,10 +47,17 @@ class Processes {
   }
 }
 
-function spanJson(record: SpanRecord, processId: string): string {
+function spanJson(record: SpanRecord, processId: string, cut: boolean): string {
   const { span } = record;
   const duration = span.endTimeUnixNano - span.startTimeUnixNano;
-  const warnings = markWords(record.marks);
+  const references = referencesOf(record);
+  const leftOut = cut ? references.filter(({ traceId }) => traceId === span.traceId) : [];
+  const warnings = [...markWords(record.marks)];
+  if (leftOut.length > 0) {
+    const texts = leftOut.map(({ type, spanId }) => `${type} ${spanId}`);
+    warnings.push(`references that lead round in a circle are left out: ${texts.join(", ")}`);
+  }
+  const kept = references.filter((one) => !leftOut.includes(one)).map(referenceJson);
   let logs = "";
   for (const event of span.events) {
     const fields = tagsJson(withDerived(event.attributes, event.name === "" ? [] : [text("event", event.name)]));
@@ -59,27 +66,61 @@ function spanJson(record: SpanRecord, processId: string): string {
   // Jaeger's flags are sampled (1) and debug (2); bit 1 of W3C's means something else.
   return (
     `{"traceID":"${span.traceId}","spanID":"${span.spanId}","flags":${span.flags & 1},` +
-    `"operationName":${JSON.stringify(span.name)},"references":${referencesJson(record)},` +
+    `"operationName":${JSON.stringify(span.name)},"references":[${kept.join(",")}],` +
     `"startTime":${span.startTimeUnixNano / 1000n},"duration":${duration > 0n ? duration / 1000n : 0n},` +
     `"tags":${tagsJson(withDerived(span.attributes, derivedTags(record)))},"logs":[${logs}],` +
     `"processID":"${processId}","warnings":${warnings.length === 0 ? "null" : JSON.stringify(warnings)}}`
   );
 }
 
-/** The parent first, as CHILD_OF; links follow, FOLLOWS_FROM unless an OpenTracing bridge said otherwise. */
-function referencesJson({ span }: SpanRecord): string {
-  const references: string[] = [];
-  if (span.parentSpanId !== "") references.push(referenceJson("CHILD_OF", span.traceId, span.parentSpanId));
-  for (const link of span.links) {
-    const type = findAttribute(link.attributes, "opentracing.ref_type");
-    const childOf = type?.type === "string" && type.value === "child_of";
-    references.push(referenceJson(childOf ? "CHILD_OF" : "FOLLOWS_FROM", link.traceId, link.spanId));
-  }
-  return `[${references.join(",")}]`;
+interface Reference {
+  readonly type: "CHILD_OF" | "FOLLOWS_FROM";
+  readonly traceId: string;
+  readonly spanId: string;
 }
 
-function referenceJson(type: string, traceId: string, spanId: string): string {
+/** The parent first, as CHILD_OF; links follow, FOLLOWS_FROM unless an OpenTracing bridge said otherwise. */
+function referencesOf({ span }: SpanRecord): Reference[] {
+  const references: Reference[] = [];
+  if (span.parentSpanId !== "") {
+    references.push({ type: "CHILD_OF", traceId: span.traceId, spanId: span.parentSpanId });
+  }
+  for (const { attributes, traceId, spanId } of span.links) {
+    const type = findAttribute(attributes, "opentracing.ref_type");
+    const childOf = type?.type === "string" && type.value === "child_of";
+    references.push({ type: childOf ? "CHILD_OF" : "FOLLOWS_FROM", traceId, spanId });
+  }
+  return references;
+}
+
+function referenceJson({ type, traceId, spanId }: Reference): string {
   return `{"refType":"${type}","traceID":"${traceId}","spanID":"${spanId}"}`;
+}
+
+/** Of each circle of first references the span to cut: one stored without a parent, else the earliest. */
+function spansOfCircles(written: readonly SpanRecord[], stored: readonly SpanRecord[]): ReadonlySet<number> {
+  const upper = written.map((record) => {
+    const [first] = referencesOf(record);
+    if (first === undefined || first.traceId !== record.span.traceId) return -1;
+    return written.findIndex(({ span }) => span.spanId === first.spanId);
+  });
+  const rank = (i: number): readonly [boolean, bigint, string] => {
+    const { parentSpanId, startTimeUnixNano, spanId } = (stored[i] as SpanRecord).span;
+    return [parentSpanId !== "", startTimeUnixNano, spanId];
+  };
+  const before = (a: number, b: number) => {
+    const [x, y] = [rank(a), rank(b)];
+    const at = x.findIndex((value, i) => value !== y[i]);
+    return at >= 0 && (x[at] as bigint) < (y[at] as bigint);
+  };
+  const cut = new Set<number>();
+  for (const start of written.keys()) {
+    const circle: number[] = [];
+    for (let at = start; at >= 0 && !circle.includes(at); at = upper[at] as number) circle.push(at);
+    const last = upper[circle.at(-1) as number] as number;
+    if (last === start) cut.add(circle.reduce((best, one) => (before(one, best) ? one : best)));
+  }
+  return cut;
 }
 
 /** The fields of a span for which Jaeger has no field but a conventional tag. */
