@@ -57,7 +57,7 @@ export type SpanField =
   /**
    * `duration` is ns as bigint; `root` is a boolean: the span has no parent; `linkTraceId` is the trace id of each of
    * the span's links, 32 lower-case hex digits. Spans that were stored before links were hashed may not be found by
-   * `linkTraceId = …`.
+   * `linkTraceId = …`. `eventName` is the name of each of its events.
    */
   | {
       readonly intrinsic:
@@ -68,7 +68,8 @@ export type SpanField =
         | "duration"
         | "statusMessage"
         | "root"
-        | "linkTraceId";
+        | "linkTraceId"
+        | "eventName";
     }
   /** `any` looks at span, resource, scope and event attributes, as Jaeger's tags do. */
   | { readonly scope: "any" | "span" | "resource" | "instrumentation" | "event" | "link"; readonly key: string };

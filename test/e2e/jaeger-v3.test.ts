@@ -318,6 +318,8 @@ describe("structured filters", () => {
     [call("eq", field("scope", "version"), is("1.2")), [1]],
     [call("eq", field("link", "traceID"), is(idOf(1))), [2]],
     [call("eq", attr("why", "event"), is("late")), [1]],
+    [call("eq", field("event", "name"), is("retry")), [1]],
+    [call("ne", field("event", "name"), is("retry")), []],
     [call("some", { nested: { level: "event" } }, nested("eq", attr("why", "event"), is("late"))), [1]],
     [call("or", nested("eq", field("span", "name"), is("odd")), nested("exists", attr("http.status_code"))), [2, 1]],
     [call("and", nested("eq", field("span", "kind"), is("server")), nested("exists", attr("region"))), [1]],
@@ -352,7 +354,7 @@ describe("structured filters", () => {
   });
 
   it.each([
-    [call("eq", field("event", "name"), is("retry"))],
+    [call("gt", field("event", "time"), is("2026-01-01T00:00:00Z"))],
     [call("eq", field("span", "spanID"), is("a1"))],
     [call("fulltext", attr("a"), { list: { values: ["b"] } })],
     [call("gt", attr("a"), attr("b"))],

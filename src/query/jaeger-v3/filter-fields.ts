@@ -49,7 +49,7 @@ const FIELDS: Readonly<Record<string, Readonly<Record<string, Place | null>>>> =
     version: ofField("text", { scope: "instrumentation", key: "otel.scope.version" }),
     schemaURL: null,
   },
-  event: { name: null, time: null, timeSinceStart: null },
+  event: { name: ofField("text", { intrinsic: "eventName" }), time: null, timeSinceStart: null },
   link: { traceID: ofField("text", { intrinsic: "linkTraceId" }), spanID: null, traceState: null },
 };
 

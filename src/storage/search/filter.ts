@@ -26,8 +26,8 @@ import type { SpanScope } from "./span-attributes.ts";
  *   `otel.scope.version`, where no attribute of that name stands.
  * - Types as in `Literal`; a comparison between types that do not compare is false, whatever its operator.
  * - Kind and status compare by `=` and `!=` with literals of their type, and with text by their lower-case names.
- * - `exists` of an intrinsic is true, but `statusMessage` exists only where it is not empty, `linkTraceId` with a link.
- * - `linkTraceId` looks at all links of the span.
+ * - `exists` of an intrinsic is true, but `statusMessage` exists only where it is not empty.
+ * - `linkTraceId` looks at all links of the span, `eventName` at all events; they exist where there is one.
  */
 export interface CompiledFilter {
   /** True where a test may have to look at the bodies of blocks. */
@@ -118,6 +118,7 @@ function negate(part: Node): Node {
 function exists(field: SpanField): Node {
   if ("intrinsic" in field) {
     if (field.intrinsic === "linkTraceId") return links(() => true, undefined);
+    if (field.intrinsic === "eventName") return events(() => true, undefined);
     if (field.intrinsic !== "statusMessage") return constant(true);
     return { cost: 2, mayMatch: () => true, bind: (block) => (row) => block.span(row).status.message !== "" };
   }
@@ -147,6 +148,10 @@ function compare(field: SpanField, is: Comparison, literal: Literal): Node {
     case "linkTraceId": {
       const exact = is === "=" && (literal.type === "text" || literal.type === "string") ? literal.value : undefined;
       return links(textTest(is, literal), exact);
+    }
+    case "eventName": {
+      const exact = is === "=" && (literal.type === "text" || literal.type === "string") ? literal.value : undefined;
+      return events(textTest(is, literal), exact);
     }
     case "kind":
       return code("kind", codeTest(SPAN_KIND_NAMES, "kind", is, literal));
@@ -193,6 +198,18 @@ function links(test: (traceId: string) => boolean, exact: string | undefined): N
     bind: (block) => (row) =>
       (needles.length === 0 || block.rowsWith(needles)[row] === 1) &&
       block.span(row).links.some((link) => test(link.traceId)),
+  };
+}
+
+/** `exact`: the one name that passes the test, where there is but one. */
+function events(test: (name: string) => boolean, exact: string | undefined): Node {
+  const needles = exact === undefined || exact === "" ? [] : [Buffer.from(exact, "utf8")];
+  return {
+    cost: 2,
+    mayMatch: () => true,
+    bind: (block) => (row) =>
+      (needles.length === 0 || block.rowsWith(needles)[row] === 1) &&
+      block.span(row).events.some((event) => test(event.name)),
   };
 }
 

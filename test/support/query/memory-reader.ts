@@ -194,6 +194,8 @@ function matches(record: SpanRecord, filter: SpanFilter): boolean {
           return span.status.code === value.value;
         case "linkTraceId":
           return span.links.some((link) => link.traceId === value.value);
+        case "eventName":
+          return span.events.some((event) => event.name === value.value);
         case "statusMessage":
           return span.status.message === value.value;
         case "root":

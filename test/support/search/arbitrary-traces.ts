@@ -132,7 +132,7 @@ const literal: fc.Arbitrary<Literal> = fc.oneof(
 
 const field: fc.Arbitrary<SpanField> = fc.oneof(
   fc
-    .constantFrom("service", "name", "kind", "status", "duration", "statusMessage", "root", "linkTraceId")
+    .constantFrom("service", "name", "kind", "status", "duration", "statusMessage", "root", "linkTraceId", "eventName")
     .map((intrinsic) => ({
       intrinsic: intrinsic as "name",
     })),

@@ -181,6 +181,8 @@ function values({ span, resource, scope, service }: NaiveSpan, field: SpanField)
         return [{ type: "int", value: span.endTimeUnixNano - span.startTimeUnixNano }];
       case "linkTraceId":
         return span.links.flatMap((link) => text(link.traceId));
+      case "eventName":
+        return span.events.flatMap((event) => text(event.name));
       case "root":
         return [{ type: "bool", value: span.parentSpanId === "" }];
     }
