@@ -11,6 +11,7 @@ import { type Core, createCore } from "./core.ts";
 import { type CollectorEndpoints, otlpEndpoints } from "./endpoints.ts";
 import { startForwarding } from "./forwarding.ts";
 import { loadModules, loadThreadModules } from "./load-modules.ts";
+import { PortReads } from "./port-reads.ts";
 import { eventLoopLag } from "./process-metrics.ts";
 import { Readiness } from "./readiness.ts";
 import { configuredReceivers, startReceivers } from "./receivers.ts";
@@ -101,7 +102,9 @@ async function startParts(config: Config, table: ReceiverTable, core: Core, part
   const inFlight = readiness.ofBudget(new InFlightBudget(mebibytes(config.limits.in_flight_mebibytes)));
   const forwarding = await startForwarding(config, host, registryAddress.memory);
   parts.opened("forwarding", (signal) => forwarding.shutdown(signal));
-  const receivers = await startReceivers(configured, host, { sink, inFlight, signals: forwarding });
+  const reads = new PortReads();
+  const shared = { sink, inFlight, signals: forwarding, reads: reads.ofReceiver };
+  const receivers = await startReceivers(configured, host, shared);
   parts.opened("receivers", (signal) => receivers.shutdown(signal));
 
   const discovery = await startDiscovery(config, host, modules);
@@ -138,6 +141,7 @@ async function startParts(config: Config, table: ReceiverTable, core: Core, part
     notReady: () => (parts.stopping ? "shutting down" : (store.trouble() ?? readiness.reason)),
   });
   parts.opened("ui", (signal) => ui.close(signal));
+  reads.open(ui.connect);
 
   const endpoints = endpointsWith(ui.url, ui.listensOn);
   const registration = registerSelf(config, discovery.registry, listenersOfCollector(endpoints), host.logger);

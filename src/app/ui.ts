@@ -1,6 +1,7 @@
 import { createServer } from "node:http";
 import type { Logger } from "../component/logger.ts";
 import type { MetricSample } from "../component/metrics.ts";
+import type { Connect } from "../component/read.ts";
 import type { SpanStore } from "../component/store.ts";
 import type { Discovery } from "../discovery/discovery.ts";
 import type { UiStatusResponse } from "../query/ui/status-types.ts";
@@ -29,6 +30,8 @@ export interface ServedUi {
   readonly url: string;
   /** The real address. */
   readonly listensOn: string;
+  /** As ServedReads. */
+  readonly connect: Connect;
   close(signal: AbortSignal): Promise<void>;
 }
 
@@ -66,11 +69,13 @@ export async function serveUi(
     allowedHosts: ui.allowed_hosts,
   };
   const served = await store.serve(config, (stream) => control.emit("connection", stream));
-  listensOn = formatEndpoint(served.address);
-  url = `http://${formatEndpoint(reachable(served.address))}${withSlash(ui.base_path)}`;
+  const { http } = served.addresses;
+  listensOn = formatEndpoint(http);
+  url = `http://${formatEndpoint(reachable(http))}${withSlash(ui.base_path)}`;
   return {
     url,
     listensOn,
+    connect: served.connect,
     close(signal) {
       // Event streams of the registry would keep the listener open.
       closing.abort();

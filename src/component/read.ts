@@ -111,8 +111,16 @@ export interface ViewHost {
  * `listen_failed`. `shutdown` finishes the requests under way; the signal's abort ends them.
  */
 export interface ReadServer {
-  start(): Promise<Endpoint>;
+  start(): Promise<ReadAddresses>;
+  /** Answers what the application's own thread asks over a byte stream for the readers of its ports. */
+  accept(stream: Duplex): void;
   shutdown(signal: AbortSignal): Promise<void>;
+}
+
+/** Where it listens; without a gRPC port where there is none, or another program has it. */
+export interface ReadAddresses {
+  readonly http: Endpoint;
+  readonly grpc?: Endpoint;
 }
 
 /** What a `ReadServer` is made with. */
@@ -122,7 +130,7 @@ export interface ReadServerParts {
   /** Opens a byte stream to the application's own thread, for what only that knows. `peer`: address of the client. */
   readonly connect: Connect;
   /** Where to listen, whatever the config says: where one that died had listened. */
-  readonly at?: Endpoint | undefined;
+  readonly at?: ReadAddresses | undefined;
 }
 
 export type CreateReadServer = (config: unknown, parts: ReadServerParts) => ReadServer;

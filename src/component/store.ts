@@ -1,10 +1,9 @@
 import type { Duplex } from "node:stream";
 import type { Host } from "./component.ts";
-import type { Endpoint } from "./endpoint.ts";
 import type { Exporter, ExportOutcome } from "./export.ts";
 import type { BatchSink, IngestPipeline } from "./ingest.ts";
 import type { MetricSample } from "./metrics.ts";
-import type { CreateReadServer, ViewHost, ViewTable } from "./read.ts";
+import type { Connect, CreateReadServer, ReadAddresses, ViewHost, ViewTable } from "./read.ts";
 import type { BackoffSettings } from "./retry.ts";
 
 /** The whole store as the application holds it: a sink, a place to ask, and the log consumers that it drives. */
@@ -42,7 +41,9 @@ export interface SpanStore extends BatchSink, ViewHost {
 }
 
 export interface ServedReads {
-  readonly address: Endpoint;
+  readonly addresses: ReadAddresses;
+  /** Opens a byte stream to the server for one request of a client (ReadServer.accept). `peer`: its address. */
+  readonly connect: Connect;
   /** As ReadServer.shutdown. */
   close(signal: AbortSignal): Promise<void>;
 }

@@ -25,6 +25,9 @@ const SEARCHES: ReadonlySet<string> = new Set([
   "jaeger.v3.search",
   "jaeger.v3.summaries",
   "ui.search",
+  "zipkin.search",
+  "zipkin.remoteServices",
+  "zipkin.traces",
 ]);
 /** What a client is asked to wait that finds no room, ms. */
 const RETRY_AFTER_MS = 1_000;

@@ -21,8 +21,12 @@ const FAST_FROM_BYTES = 256 * 1024;
 /** Says why an answer may lack something, whatever its form. */
 export const INCOMPLETE_HEADER = "X-Spanloom-Incomplete";
 
-/** An API's own form of an error body; always JSON. */
-export type ErrorBody = (status: number, code: ErrorCode, message: string) => string;
+/** An API's own form of an error body. */
+export interface ErrorBody {
+  (status: number, code: ErrorCode, message: string): string;
+  /** Default: JSON. */
+  readonly contentType?: string;
+}
 
 /** What a route asks of the host. */
 export interface ViewRequest {
@@ -89,7 +93,11 @@ export async function sendError(
   startFailure(response, failure);
   const message = messageOf(error);
   const body = new TextEncoder().encode(errorBody(failure.http, failure.code, message));
-  await sendBytes(request, response, { status: failure.http, contentType: "application/json", body });
+  await sendBytes(request, response, {
+    status: failure.http,
+    contentType: errorBody.contentType ?? "application/json",
+    body,
+  });
 }
 
 async function sendResult(

@@ -190,7 +190,7 @@ function statusFilter(value: 0 | 1 | 2): SpanFilter {
   return { op: "compare", field: { intrinsic: "status" }, is: "=", value: { type: "status", value } };
 }
 
-export function textEquals(intrinsic: "service" | "name" | "statusMessage", value: string): SpanFilter {
+export function textEquals(intrinsic: "service" | "name" | "statusMessage" | "eventName", value: string): SpanFilter {
   return { op: "compare", field: { intrinsic }, is: "=", value: { type: "string", value } };
 }
 

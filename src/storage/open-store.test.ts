@@ -3,6 +3,7 @@ import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { buffer } from "node:stream/consumers";
 import { pathToFileURL } from "node:url";
 import { promisify } from "node:util";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
@@ -160,7 +161,7 @@ describe.each(["sqlite", "memory"] as const)("the store (%s)", (kind) => {
       peers.push((stream as { readonly remoteAddress?: string }).remoteAddress);
       stream.pipe(stream);
     });
-    const base = `http://127.0.0.1:${served.address.port}`;
+    const base = `http://127.0.0.1:${served.addresses.http.port}`;
     expect(await (await fetch(`${base}/view/services`)).json()).toEqual(["s"]);
     const large = randomBytes(3_000_000);
     const echoed = await fetch(`${base}/echo`, { method: "POST", body: large });
@@ -172,14 +173,28 @@ describe.each(["sqlite", "memory"] as const)("the store (%s)", (kind) => {
     expect(await ask(store, "services")).toEqual(["s"]);
   });
 
+  it("gives streams to the server, and ends them where there is none", async () => {
+    const store = await open(kind);
+    const served = await store.serve(LOOPBACK, () => {});
+    const stream = served.connect("127.0.0.1");
+    const sent = randomBytes(1_000_000);
+    stream.end(sent);
+    expect(sent.equals(await buffer(stream))).toBe(true);
+    await served.close(never);
+    await store.close(never);
+    const late = served.connect("127.0.0.1");
+    if (kind === "sqlite") await expect(once(late, "close")).rejects.toThrow("closed the stream");
+    late.destroy();
+  });
+
   it("lets requests under way finish when serving ends, but not for ever", async () => {
     const store = await open(kind);
     // The second serving was never told to hurry.
     for (let serving = 0; serving < 2; serving++) {
       const served = await store.serve(LOOPBACK, () => {});
-      const endless = fetch(`http://127.0.0.1:${served.address.port}/view/endless`);
+      const endless = fetch(`http://127.0.0.1:${served.addresses.http.port}/view/endless`);
       const cut = expect(endless).rejects.toThrow();
-      await until("it is under way", async () => (await reachable(served.address.port)) === true);
+      await until("it is under way", async () => (await reachable(served.addresses.http.port)) === true);
       const hurry = new AbortController();
       let closed = false;
       const closing = served.close(hurry.signal).then(() => {
@@ -206,7 +221,7 @@ describe.each(["sqlite", "memory"] as const)("the store (%s)", (kind) => {
   it("says why it cannot serve", async () => {
     const store = await open(kind);
     const served = await store.serve(LOOPBACK, () => {});
-    const taken = { endpoint: `127.0.0.1:${served.address.port}` };
+    const taken = { endpoint: `127.0.0.1:${served.addresses.http.port}` };
     const other = await open(kind);
     await expect(other.serve(taken, () => {})).rejects.toMatchObject({ code: "listen_failed" });
     await served.close(never);
@@ -313,9 +328,9 @@ describe("the threads", () => {
   it("serve on the same port again when the one that served dies", async () => {
     const store = await open("sqlite");
     const served = await store.serve(LOOPBACK, (stream) => stream.pipe(stream));
-    const url = `http://127.0.0.1:${served.address.port}`;
+    const url = `http://127.0.0.1:${served.addresses.http.port}`;
     await expect(fetch(`${url}/view/die`)).rejects.toThrow();
-    await until("it serves again", () => reachable(served.address.port));
+    await until("it serves again", () => reachable(served.addresses.http.port));
     expect(await (await fetch(`${url}/echo`, { method: "POST", body: "again" })).text()).toBe("again");
     await served.close(never);
   });

@@ -5,6 +5,7 @@ import { Gaps } from "../../query/gaps.ts";
 import { jaegerViews } from "../../query/jaeger/views.ts";
 import { jaegerV3Views } from "../../query/jaeger-v3/views.ts";
 import { uiViews } from "../../query/ui/views.ts";
+import { zipkinViews } from "../../query/zipkin/views.ts";
 import type { ReadServerConfig } from "../ui-port/read-server.ts";
 
 /** What the query thread can answer (component/store.ts, QueryModule). */
@@ -12,6 +13,7 @@ export const views: ViewTable = {
   ...jaegerViews,
   ...jaegerV3Views,
   ...uiViews,
+  ...zipkinViews,
   "store.stats": storeStats,
   "store.find_ids": findIds,
   "store.stored_ids": storedIds,

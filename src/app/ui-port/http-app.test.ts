@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { RetryableError } from "../../component/errors.ts";
+import { AnswerBounds } from "../../query/answer-bounds.ts";
 import { createHttpApp } from "./http-app.ts";
 import { createPages } from "./web-files.ts";
 
@@ -23,6 +24,7 @@ beforeAll(async () => {
   writeFileSync(join(webRoot, "assets", "app.js"), "export {}");
   const app = createHttpApp({
     closing: new AbortController().signal,
+    bounds: new AnswerBounds(),
     viewHost: { view: () => Promise.reject(new RetryableError("overloaded", "no views here")) },
     basePath: "/traces",
     allowedHosts: ["tracing.example"],

@@ -2,7 +2,7 @@ import type { ServerResponse } from "node:http";
 import createRouter, { type RequestHandler, type Router } from "router";
 import type { Logger } from "../../component/logger.ts";
 import type { ViewHost } from "../../component/read.ts";
-import { AnswerBounds } from "../../query/answer-bounds.ts";
+import type { AnswerBounds } from "../../query/answer-bounds.ts";
 import { createJaegerRoutes } from "../../query/jaeger/routes.ts";
 import { createJaegerV3Routes } from "../../query/jaeger-v3/routes.ts";
 import { createLiveRoutes } from "../../query/ui/live-routes.ts";
@@ -16,6 +16,8 @@ import { errorAnswer, noSuchEndpoint, pathOf, sendEnvelope } from "./http-errors
 
 export interface HttpAppSettings {
   readonly viewHost: ViewHost;
+  /** Of all that is read in this thread. */
+  readonly bounds: AnswerBounds;
   /** Answers what the control application knows (createControlApp); `url` is below the base path. */
   readonly control: HttpHandler;
   /** Ends the streams that would keep the listener open. */
@@ -71,7 +73,7 @@ export function createHttpApp(settings: HttpAppSettings): HttpHandler {
     front(request, response, (error?: unknown) => failed(error, request, response, cut(response)));
 }
 
-function apiRoutes({ control, viewHost, closing }: HttpAppSettings): Router {
+function apiRoutes({ control, viewHost, bounds, closing }: HttpAppSettings): Router {
   const router = createRouter();
   router.use("/api", (request, response, next) => {
     // What `transform` answers says nothing of what is stored, and it changes nothing: it is guarded as reading is.
@@ -81,7 +83,6 @@ function apiRoutes({ control, viewHost, closing }: HttpAppSettings): Router {
     else sendEnvelope(response, 403, reason);
   });
   for (const path of CONTROL_PATHS) router.all(path, control);
-  const bounds = new AnswerBounds();
   router.use(createLiveRoutes(viewHost, closing));
   router.use(createUiRoutes(viewHost, Date.now, bounds));
   router.use(createJaegerRoutes(viewHost, Date.now, bounds));

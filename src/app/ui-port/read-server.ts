@@ -1,10 +1,13 @@
+import { createServer } from "node:http";
 import type { ReadServer, ReadServerParts } from "../../component/read.ts";
+import { AnswerBounds } from "../../query/answer-bounds.ts";
 import { formatEndpoint } from "../../server/endpoint.ts";
 import { HttpListener } from "../../server/http-listener.ts";
 import { relay } from "../../server/relay.ts";
 import { createHttpApp } from "./http-app.ts";
 import { timedRequests } from "./request-times.ts";
 import { RequestTracing } from "./request-tracing.ts";
+import { createZipkinApp } from "./zipkin-app.ts";
 
 /** What the UI port is served with; plain, as it crosses threads. */
 export interface ReadServerConfig {
@@ -24,8 +27,12 @@ export function createReadServer(config: ReadServerConfig, parts: ReadServerPart
   const tracing = host.reportWork === undefined ? undefined : new RequestTracing(host.reportWork);
   const closing = new AbortController();
   const loadWebFiles = () => import("./web-files.ts");
+  const viewHost = tracing?.views(views) ?? views;
+  const bounds = new AnswerBounds();
+  const foreign = createServer(createZipkinApp({ viewHost, bounds, logger: host.logger }));
   const app = createHttpApp({
-    viewHost: tracing?.views(views) ?? views,
+    viewHost,
+    bounds,
     control: (request, response) => relay(request, response, connect(request.socket.remoteAddress)),
     closing: closing.signal,
     basePath: config.basePath,
@@ -35,18 +42,19 @@ export function createReadServer(config: ReadServerConfig, parts: ReadServerPart
   });
   const listener = new HttpListener({
     name: { title: "web UI and read APIs", configKey: "ui.endpoint", usualOccupant: "Jaeger or another spanloom" },
-    endpoint: at === undefined ? config.endpoint : formatEndpoint(at),
+    endpoint: at === undefined ? config.endpoint : formatEndpoint(at.http),
     logger: host.logger,
     handler: timedRequests(tracing?.requests(app) ?? app, host.metrics),
     requestTimeoutMs: REQUEST_MS,
   });
   return {
     async start() {
-      const address = await listener.start();
+      const http = await listener.start();
       // Nobody waits for it, and whoever opens the first page soon will not have to.
       setTimeout(() => void loadWebFiles().catch(() => {}), PAGES_AFTER_MS).unref();
-      return address;
+      return { http };
     },
+    accept: (stream) => void foreign.emit("connection", stream),
     shutdown(signal) {
       closing.abort();
       return listener.shutdown(signal);

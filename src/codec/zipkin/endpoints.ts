@@ -9,7 +9,7 @@ import type { ZipkinEndpoint } from "./model.ts";
  * Where a remote endpoint comes from, best first (OpenTelemetry to Zipkin transformation, "Remote endpoint"). An
  * address with a port key is a socket address, the others are names.
  */
-const REMOTE_RANK: readonly { readonly key: string; readonly port?: string }[] = [
+export const REMOTE_RANK: readonly { readonly key: string; readonly port?: string }[] = [
   { key: "peer.service" },
   { key: "server.address" },
   { key: "net.peer.name" },
@@ -27,10 +27,11 @@ const REMOTE_KEYS = REMOTE_RANK.map((rank) => rank.key);
 const REMOTE_PORT_KEYS = REMOTE_RANK.flatMap((rank) => rank.port ?? []);
 
 /** `server.*` of a server span is the span's own address, so only what always means the peer counts there. */
-const PEER_KEYS: ReadonlySet<string> = new Set(["peer.service", "network.peer.address", "net.sock.peer.addr"]);
+export const PEER_KEYS: ReadonlySet<string> = new Set(["peer.service", "network.peer.address", "net.sock.peer.addr"]);
 
-const LOCAL = { address: "network.local.address", port: "network.local.port" } as const;
-const REMOTE = { service: "peer.service", address: "network.peer.address", port: "network.peer.port" } as const;
+/** The tags that say what an endpoint has no place for elsewhere. */
+export const LOCAL = { address: "network.local.address", port: "network.local.port" } as const;
+export const REMOTE = { service: "peer.service", address: "network.peer.address", port: "network.peer.port" } as const;
 
 /** The endpoint of the span's own service. */
 export function localEndpoint(service: string, attributes: Attributes): ZipkinEndpoint {

@@ -1,8 +1,8 @@
 import type { MessagePort } from "node:worker_threads";
-import type { Endpoint } from "../../component/endpoint.ts";
 import type { ErrorRecord } from "../../component/errors.ts";
 import type { LogFields, LogLevel } from "../../component/logger.ts";
 import type { OwnWork } from "../../component/own-work.ts";
+import type { ReadAddresses } from "../../component/read.ts";
 import type { ThreadModule } from "../../component/store.ts";
 import type { SegmentId } from "../../model/log.ts";
 import type { LogSettings, MaintenanceJob } from "../log/ingest-core.ts";
@@ -43,8 +43,10 @@ export type ToQuery =
   /** `gently`: after the views that are under way. */
   | { readonly type: "release"; readonly id: number; readonly segments: readonly SegmentId[]; readonly gently: boolean }
   | { readonly type: "check_deletions"; readonly id: number }
-  /** Starts the module's server: answered with its address. `at`: ReadServerParts. */
-  | { readonly type: "serve"; readonly id: number; readonly config: unknown; readonly at: Endpoint | undefined }
+  /** Starts the module's server: answered with its addresses. `at`: ReadServerParts. */
+  | { readonly type: "serve"; readonly id: number; readonly config: unknown; readonly at: ReadAddresses | undefined }
+  /** The application opened a stream (PortStream) to the server. */
+  | { readonly type: "accept"; readonly port: MessagePort; readonly peer: string | undefined }
   /** Ends the server after the requests under way. */
   | { readonly type: "stop_serving"; readonly id: number }
   /** A `stop_serving` under way is not to wait any longer. */

@@ -105,6 +105,10 @@ await runThread<ToQuery>(async (port) => {
         });
         return;
       }
+      case "accept":
+        if (serving === undefined) message.port.close();
+        else serving.server.accept(new PortStream(message.port, message.peer));
+        return;
       case "stop_serving":
         void answer(message.id, async () => serving?.server.shutdown(serving.hurry.signal));
         return;

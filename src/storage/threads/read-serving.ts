@@ -1,6 +1,7 @@
 import type { Duplex } from "node:stream";
-import type { Endpoint } from "../../component/endpoint.ts";
+import { MessageChannel } from "node:worker_threads";
 import type { Logger } from "../../component/logger.ts";
+import type { Connect, ReadAddresses } from "../../component/read.ts";
 import type { ServedReads } from "../../component/store.ts";
 import { messageOf } from "../../model/message-of.ts";
 import type { FromQuery, ToQuery } from "./messages.ts";
@@ -13,7 +14,7 @@ const RETRY_MS = 1_000;
 interface Serving {
   readonly config: unknown;
   readonly onStream: (stream: Duplex) => void;
-  readonly address: Endpoint;
+  readonly addresses: ReadAddresses;
 }
 
 /**
@@ -33,9 +34,9 @@ export class ReadServing {
 
   /** As SpanStore.serve. */
   async serve(config: unknown, onStream: (stream: Duplex) => void): Promise<ServedReads> {
-    const address = await this.#start(config, undefined);
-    this.#serving = { config, onStream, address };
-    return { address, close: (signal) => this.#close(signal) };
+    const addresses = await this.#start(config, undefined);
+    this.#serving = { config, onStream, addresses };
+    return { addresses, connect: this.#connect, close: (signal) => this.#close(signal) };
   }
 
   takeStream({ port, peer }: FromQuery & { type: "stream" }): void {
@@ -46,9 +47,9 @@ export class ReadServing {
   /** The thread runs again. */
   async resume(): Promise<void> {
     if (this.#serving === undefined) return;
-    const { config, address } = this.#serving;
+    const { config, addresses } = this.#serving;
     try {
-      await this.#start(config, address);
+      await this.#start(config, addresses);
     } catch (error) {
       this.#logger.error("the server of the query thread did not start again", {
         reason: messageOf(error),
@@ -57,8 +58,15 @@ export class ReadServing {
     }
   }
 
-  #start(config: unknown, at: Endpoint | undefined): Promise<Endpoint> {
-    return this.#thread().request<Endpoint>((id) => ({ type: "serve", id, config, at })).answer;
+  /** A stream to a thread that is down ends at once. */
+  readonly #connect: Connect = (peer) => {
+    const { port1, port2 } = new MessageChannel();
+    if (!this.#thread().send({ type: "accept", port: port2, peer }, [port2])) port2.close();
+    return new PortStream(port1, peer);
+  };
+
+  #start(config: unknown, at: ReadAddresses | undefined): Promise<ReadAddresses> {
+    return this.#thread().request<ReadAddresses>((id) => ({ type: "serve", id, config, at })).answer;
   }
 
   async #close(signal: AbortSignal): Promise<void> {

@@ -175,7 +175,16 @@ function threads(parts: Parts): StoreThreads {
           return new PortStream(port1, peer);
         };
         const server = (await loadServer())(config, { views: { view }, host, connect });
-        return { address: await server.start(), close: (signal) => server.shutdown(signal) };
+        const accept: Connect = (peer) => {
+          const { port1, port2 } = new MessageChannel();
+          server.accept(new PortStream(port2, peer));
+          return new PortStream(port1, peer);
+        };
+        return {
+          addresses: await server.start(),
+          connect: accept,
+          close: (signal) => server.shutdown(signal),
+        };
       },
       metrics: async () => [],
       async close() {

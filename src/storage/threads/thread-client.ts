@@ -83,9 +83,11 @@ export class ThreadClient<To, From extends { readonly type: string }> {
     return { id, answer };
   }
 
-  /** Sends a notice; lost when the thread is down. */
-  send(message: To): void {
-    if (this.#up) this.#worker?.postMessage(message);
+  /** Sends a notice. False where it is lost, as the thread is down; then nothing was transferred. */
+  send(message: To, transferred: readonly Transferable[] = []): boolean {
+    if (!this.#up || this.#worker === undefined) return false;
+    this.#worker.postMessage(message, transferred);
+    return true;
   }
 
   /**

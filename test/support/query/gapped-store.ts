@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { views } from "../../../src/app/store-modules/query.ts";
 import { createHttpApp } from "../../../src/app/ui-port/http-app.ts";
 import { createPages } from "../../../src/app/ui-port/web-files.ts";
+import { AnswerBounds } from "../../../src/query/answer-bounds.ts";
 import { IngestCore } from "../../../src/storage/log/ingest-core.ts";
 import { fileAccess, StoredSource } from "../../../src/storage/log/stored-source.ts";
 import { createTraceReader } from "../../../src/storage/read/trace-reader.ts";
@@ -49,6 +50,7 @@ export async function startGappedStore(): Promise<GappedStore> {
   const closing = new AbortController();
   const app = createHttpApp({
     viewHost: hostOf(createTraceReader(source), views),
+    bounds: new AnswerBounds(),
     control: (request, response) => {
       const isStatus = request.url?.startsWith("/api/ui/status") === true;
       response.writeHead(isStatus ? 200 : 503, { "content-type": "application/json" });

@@ -78,7 +78,10 @@ export const views: ViewTable = {
   die: () => process.exit(4),
 };
 
-/** Answers `/view/NAME` with that view, and sends everything else over a stream, whose answer it gives. */
+/**
+ * Answers `/view/NAME` with that view, and sends everything else over a stream, whose answer it gives. Streams that are
+ * opened to it get back what they send.
+ */
 export const loadServer = async (): Promise<CreateReadServer> => (config, parts) => {
   const {
     views: host,
@@ -87,9 +90,9 @@ export const loadServer = async (): Promise<CreateReadServer> => (config, parts)
     at,
   } = parts;
   const { endpoint } = config as { readonly endpoint: string };
-  return new HttpListener({
+  const listener = new HttpListener({
     name: { title: "reads", configKey: "endpoint", usualOccupant: "another" },
-    endpoint: at === undefined ? endpoint : `${at.host}:${at.port}`,
+    endpoint: at === undefined ? endpoint : `${at.http.host}:${at.http.port}`,
     logger,
     handler(request, response) {
       const view = /^\/view\/(\w+)$/.exec(request.url ?? "")?.[1];
@@ -107,4 +110,9 @@ export const loadServer = async (): Promise<CreateReadServer> => (config, parts)
       );
     },
   });
+  return {
+    start: async () => ({ http: await listener.start() }),
+    accept: (stream) => void stream.on("error", () => {}).pipe(stream),
+    shutdown: (signal) => listener.shutdown(signal),
+  };
 };
