@@ -1,5 +1,7 @@
+import type { Endpoint } from "../component/endpoint.ts";
 import type { BatchSink } from "../component/ingest.ts";
 import type { Logger } from "../component/logger.ts";
+import type { Discovery } from "../discovery/discovery.ts";
 import { formatEndpoint } from "../server/endpoint.ts";
 import { InFlightBudget } from "../server/in-flight.ts";
 import { openStore } from "../storage/open-store.ts";
@@ -10,11 +12,11 @@ import { openToAll } from "./config/listener-addresses.ts";
 import { type Core, createCore } from "./core.ts";
 import { type CollectorEndpoints, otlpEndpoints } from "./endpoints.ts";
 import { startForwarding } from "./forwarding.ts";
-import { loadModules, loadThreadModules } from "./load-modules.ts";
+import { type LoadedModules, loadModules, loadThreadModules } from "./load-modules.ts";
 import { PortReads } from "./port-reads.ts";
 import { eventLoopLag } from "./process-metrics.ts";
 import { Readiness } from "./readiness.ts";
-import { configuredReceivers, startReceivers } from "./receivers.ts";
+import { configuredReceivers, type RunningReceivers, startReceivers } from "./receivers.ts";
 import { listenersOfCollector, registerSelf } from "./registration.ts";
 import { registryUrl, startDiscovery } from "./registry.ts";
 import { Reloads } from "./reloads.ts";
@@ -118,18 +120,8 @@ async function startParts(config: Config, table: ReceiverTable, core: Core, part
   const reloads = new Reloads(config, { store, receivers, core });
   const startedAtMs = Date.now();
   const metrics = async () => [await eventLoopLag("main"), ...host.metrics.snapshot(), ...(await store.metrics())];
-  const endpointsWith = (ui: string, listensOn: string): CollectorEndpoints => ({
-    ...otlpEndpoints(receivers.endpoints),
-    receivers: receivers.endpoints,
-    ui,
-    registry: registryUrl(config, discovery.address),
-    proxy: proxy?.address === undefined ? undefined : modules.proxy?.proxyUrl(config, proxy.address),
-    listensOn: {
-      ui: listensOn,
-      registry: discovery.address,
-      proxy: proxy?.address === undefined ? undefined : formatEndpoint(proxy.address),
-    },
-  });
+  const endpointsWith = (ui: string, listensOn: string): CollectorEndpoints =>
+    endpointsOf({ config, modules, receivers, discovery, proxy }, ui, listensOn);
   const ui = await serveUi(config, store, modules, {
     discovery,
     logger: host.logger,
@@ -151,6 +143,32 @@ async function startParts(config: Config, table: ReceiverTable, core: Core, part
     endpoints,
     reload: (wanted) => reloads.reload(wanted),
     shutdown: (timeoutMs = SHUTDOWN_MS) => parts.stop(timeoutMs),
+  };
+}
+
+interface Listening {
+  readonly config: Config;
+  readonly modules: LoadedModules;
+  readonly receivers: RunningReceivers;
+  readonly discovery: Discovery;
+  readonly proxy: { readonly address: Endpoint | undefined } | undefined;
+}
+
+/** `ui` as `ServedUi` has it: its URL and the real address. */
+function endpointsOf(of: Listening, ui: string, listensOn: string): CollectorEndpoints {
+  const { config, modules, receivers, discovery, proxy } = of;
+  const address = proxy?.address;
+  return {
+    ...otlpEndpoints(receivers.endpoints),
+    receivers: receivers.endpoints,
+    ui,
+    registry: registryUrl(config, discovery.address),
+    proxy: address === undefined ? undefined : modules.proxy?.proxyUrl(config, address),
+    listensOn: {
+      ui: listensOn,
+      registry: discovery.address,
+      proxy: address === undefined ? undefined : formatEndpoint(address),
+    },
   };
 }
 
