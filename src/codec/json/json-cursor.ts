@@ -15,6 +15,13 @@ const CLOSE_ARRAY = 0x5d;
 export const JSON_KIND = { object: 0, array: 1, string: 2, number: 3, bool: 4, null: 5 } as const;
 export type JsonKind = (typeof JSON_KIND)[keyof typeof JSON_KIND];
 
+/**
+ * Of containers that are at least this long, and not nested deeper than readers go, `skipOn` remembers the end, bytes.
+ * So there are at most some ten thousand of them in a body of 64 MiB.
+ */
+const LONG = 1 << 18;
+const REMEMBERED_DEPTH = 96;
+
 /** Longest piece of the text that an error shows, bytes. */
 const SHOWN = 60;
 
@@ -41,6 +48,13 @@ export class JsonCursor {
   /** Open containers of `skip`, one bit each: set for an object. */
   #stack = new Uint8Array(32);
   #depth = 0;
+  /** A value was passed, and what it may be the last of was not left yet. */
+  #leaving = false;
+  /** By depth: where the open container begins, and how many items or members it has so far. */
+  readonly #begins = new Float64Array(REMEMBERED_DEPTH);
+  readonly #counts = new Float64Array(REMEMBERED_DEPTH);
+  /** Long containers by where they begin. */
+  readonly #long = new Map<number, { readonly end: number; readonly items: number }>();
 
   constructor(bytes: Uint8Array) {
     this.bytes = bytes;
@@ -185,60 +199,83 @@ export class JsonCursor {
   /** Begins to step over a value in parts: `skipOn` does it. */
   beginSkip(): void {
     this.#depth = 0;
+    this.#leaving = false;
   }
 
-  /** Goes on until the value is passed, which is true, or some value inside it ends behind `until`. */
+  /** Goes on until the value is passed, which is true, or something inside it ends behind `until`. */
   skipOn(until: number): boolean {
     for (;;) {
-      let open = false;
-      switch (this.kind()) {
-        case JSON_KIND.string:
-          this.string();
-          break;
-        case JSON_KIND.number:
-          this.number();
-          break;
-        case JSON_KIND.bool:
-          this.bool();
-          break;
-        case JSON_KIND.null:
-          this.null();
-          break;
-        case JSON_KIND.object:
-          open = this.enterObject();
-          if (!open) break;
-          this.#push(true);
-          this.key();
-          break;
-        case JSON_KIND.array:
-          open = this.enterArray();
-          if (open) this.#push(false);
+      if (!this.#leaving) this.#leaving = !this.#passOrEnter();
+      if (this.#leaving) {
+        this.#leave(until);
+        if (this.#leaving) return this.#depth === 0;
       }
-      if (!open && this.#leave()) return true;
       if (this.at > until) return false;
     }
   }
 
-  /** After a value: leaves what it was the last of. True when nothing is left open. */
-  #leave(): boolean {
-    while (this.#depth > 0) {
-      if (this.#isObject(this.#depth - 1)) {
-        if (this.moreMembers()) {
-          this.key();
-          return false;
-        }
-      } else if (this.moreItems()) return false;
-      this.#depth--;
+  /** True where the value at hand is a container that holds something, and was entered. */
+  #passOrEnter(): boolean {
+    const kind = this.kind();
+    const begin = this.at;
+    switch (kind) {
+      case JSON_KIND.string:
+        this.string();
+        return false;
+      case JSON_KIND.number:
+        this.number();
+        return false;
+      case JSON_KIND.bool:
+        this.bool();
+        return false;
+      case JSON_KIND.null:
+        this.null();
+        return false;
+      case JSON_KIND.object:
+        if (!this.enterObject()) return false;
+        this.#push(true, begin);
+        this.key();
+        return true;
+      case JSON_KIND.array:
+        if (!this.enterArray()) return false;
+        this.#push(false, begin);
+        return true;
     }
-    return true;
+  }
+
+  /** After a value: leaves what it was the last of. What it was not the last of ends the leaving. */
+  #leave(until: number): void {
+    while (this.#depth > 0 && this.at <= until) {
+      const depth = this.#depth - 1;
+      if (depth < REMEMBERED_DEPTH) (this.#counts[depth] as number)++;
+      const more = this.#isObject(depth) ? this.moreMembers() : this.moreItems();
+      if (more) {
+        if (this.#isObject(depth)) this.key();
+        this.#leaving = false;
+        return;
+      }
+      this.#depth--;
+      if (depth < REMEMBERED_DEPTH) this.#remember(this.#begins[depth] as number, this.#counts[depth] as number);
+    }
+  }
+
+  #remember(begin: number, items: number): void {
+    if (this.at - begin >= LONG) this.#long.set(begin, { end: this.at, items });
   }
 
   /**
    * Steps over the rest of an array, from the item at hand to the closing bracket, and gives the number of items. Of
-   * text that is known to be JSON only brackets, commas and strings are looked at.
+   * text that is known to be JSON only brackets, commas and strings are looked at, and nothing where it is long.
+   * @param begin of the array
+   * @param before items that were read
    */
-  skipItems(): number {
+  skipItems(begin: number, before: number): number {
     let count = 0;
+    const long = this.checked ? this.#long.get(begin) : undefined;
+    if (long !== undefined) {
+      this.at = long.end;
+      return long.items - before;
+    }
     if (!this.checked) {
       do {
         this.skip();
@@ -270,6 +307,11 @@ export class JsonCursor {
     const { bytes } = this;
     this.#space();
     let at = this.at;
+    const long = this.#long.get(at);
+    if (long !== undefined) {
+      this.at = long.end;
+      return;
+    }
     let depth = 0;
     for (;;) {
       const kind = CLASSES[bytes[at] as number];
@@ -368,8 +410,12 @@ export class JsonCursor {
     return byte;
   }
 
-  #push(object: boolean): void {
+  #push(object: boolean, begin: number): void {
     const depth = this.#depth++;
+    if (depth < REMEMBERED_DEPTH) {
+      this.#begins[depth] = begin;
+      this.#counts[depth] = 0;
+    }
     const at = depth >> 3;
     if (at === this.#stack.length) {
       const larger = new Uint8Array(at * 2);

@@ -142,6 +142,36 @@ describe("pieces of JSON", () => {
     }
   });
 
+  it("count what is dropped of long lists, and have what stands behind them", () => {
+    const many = 200_000;
+    const empty = (count: number) => `[${"{},".repeat(count - 1)}{}]`;
+    const ids = '"traceId":"11111111111111111111111111111111","spanId":"2222222222222222"';
+    const lists = `"attributes":[1,${empty(many)},${empty(many).slice(1)},"events":${empty(many)},"links":${empty(many)}`;
+    const span = (name: string) => `{${ids},${lists},"name":"${name}"}`;
+    const scope = `"scope":{"name":"behind","attributes":${empty(many)}}`;
+    const json =
+      `{"resourceSpans":[{"scopeSpans":[{"spans":[${span("a")},${span("b")}],${scope}},{"spans":[{${ids}}]}],` +
+      '"resource":{"attributes":[{"key":"service.name","value":{"stringValue":"last"}}]}}]}';
+    const given = pieces(json).flatMap((piece) => (piece === undefined ? [] : decodeTraces(piece.body)));
+    const spans = given.flatMap(({ scopeSpans }) => scopeSpans.flatMap((group) => group.spans));
+    const { maxAttributes, maxEvents, maxLinks } = DEFAULT_SPAN_LIMITS;
+    for (const name of ["a", "b"]) {
+      expect(spans.find((one) => one.name === name)).toMatchObject({
+        droppedAttributesCount: many + 2 - maxAttributes,
+        droppedEventsCount: many - maxEvents,
+        droppedLinksCount: many - maxLinks,
+      });
+    }
+    expect(spans).toHaveLength(3);
+    for (const { resource, scopeSpans } of given) {
+      expect(resource.attributes).toEqual([textAttribute("service.name", "last")]);
+      for (const { scope, spans } of scopeSpans) {
+        const behind = { name: "behind", droppedAttributesCount: many - maxAttributes };
+        expect(scope).toMatchObject(spans[0]?.name === "" ? { name: "" } : behind);
+      }
+    }
+  });
+
   it("are none before the syntax of all was checked", () => {
     const text = tracesToJson(traces());
     expect(() => pieces(`${text}x`)).toThrow(/expected the end of the document/);

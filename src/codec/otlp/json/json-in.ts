@@ -113,25 +113,28 @@ export class JsonTraces {
     if (this.#resource.complete && this.#scope.complete) return;
     const cursor = this.#cursor;
     const from = cursor.at;
-    do yield* this.#skipInParts();
-    while (cursor.moreItems());
+    cursor.skipItems(this.#scope.listBegin, 0);
     yield* this.#completeHead(this.#scope, SCOPE_SPANS);
-    while (cursor.moreItems()) yield* this.#skipInParts();
+    if (cursor.moreItems()) cursor.skipItems(this.#resource.listBegin, 0);
     yield* this.#completeHead(this.#resource, RESOURCE_SPANS);
     cursor.at = from;
   }
 
   *#completeHead(group: OpenGroup, table: FieldTable): Generator<undefined, void> {
     const cursor = this.#cursor;
+    let pauseAt = cursor.at + PAUSE_BYTES;
     while (cursor.moreMembers()) {
       cursor.key();
       const field = table.find(cursor);
-      if (field <= LIST || group.complete) yield* this.#skipInParts();
+      if (field <= LIST || group.complete) cursor.skip();
       else {
         const before = this.#writer.length;
         this.#headMember(group, field);
         group.keepForEnd(this.#writer, before);
       }
+      if (cursor.at < pauseAt) continue;
+      pauseAt = cursor.at + PAUSE_BYTES;
+      yield undefined;
     }
     group.complete = true;
   }
@@ -221,6 +224,7 @@ export class JsonTraces {
     const field = RESOURCE_SPANS.find(cursor);
     if (field === LIST) {
       this.#spans.scope = 0;
+      this.#resource.listBegin = this.#valueBegin();
       if (this.#enterList("scopeSpans")) {
         this.#state = AT.scope;
         return;
@@ -263,6 +267,7 @@ export class JsonTraces {
     const field = SCOPE_SPANS.find(cursor);
     if (field === LIST) {
       this.#spans.span = 0;
+      this.#scope.listBegin = this.#valueBegin();
       if (this.#enterList("spans")) {
         this.#state = AT.span;
         return;
@@ -291,6 +296,11 @@ export class JsonTraces {
     this.#spans.read(this.#marks);
     this.#spans.span++;
     if (!this.#cursor.moreItems()) this.#afterScopeMember();
+  }
+
+  #valueBegin(): number {
+    this.#cursor.kind();
+    return this.#cursor.at;
   }
 
   /** A member of a group beside its list. */
@@ -366,6 +376,8 @@ export class JsonTraces {
 class OpenGroup {
   /** Where its payload begins in the writer. */
   start = 0;
+  /** Where its list begins in the text. */
+  listBegin = 0;
   /** Bits of SPAN_MARK for all its spans. */
   marks = 0;
   /** Bytes of what belongs to all its spans, as far as it was read. */

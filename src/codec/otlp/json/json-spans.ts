@@ -304,10 +304,11 @@ export class JsonSpans {
       return before;
     }
     let count = before;
+    const begin = cursor.at;
     if (cursor.enterArray()) {
       do {
         if (count >= max) {
-          const dropped = cursor.skipItems();
+          const dropped = cursor.skipItems(begin, count - before);
           this.#scalars.marks |= SPAN_MARK.mended;
           if (table === EVENT_FIELDS) this.#droppedEvents += dropped;
           else this.#droppedLinks += dropped;

@@ -68,10 +68,11 @@ export class JsonValues {
     }
     let count = before;
     this.count = before;
+    const begin = cursor.at;
     if (cursor.enterArray()) {
       do {
         if (count >= this.#limits.maxAttributes) {
-          count += cursor.skipItems();
+          count += cursor.skipItems(begin, count - before);
           break;
         }
         count++;
@@ -332,21 +333,24 @@ export class JsonValues {
   #items(pairs: boolean, depth: number): void {
     const cursor = this.#cursor;
     const writer = this.#writer;
+    const begin = cursor.at;
     if (!cursor.enterArray()) return;
     let full = false;
-    do {
+    for (let read = 0; ; read++) {
       const before = writer.length;
       if (full) {
-        cursor.skipItems();
+        cursor.skipItems(begin, read);
         return;
       }
       if (pairs) this.#keyValue(0x0a, depth);
       else this.#anyValue(0x0a, depth);
-      if (writer.length <= this.#room) continue;
-      writer.rewind(before);
-      this.#scalars.marks |= SPAN_MARK.mended;
-      full = true;
-    } while (cursor.moreItems());
+      if (writer.length > this.#room) {
+        writer.rewind(before);
+        this.#scalars.marks |= SPAN_MARK.mended;
+        full = true;
+      }
+      if (!cursor.moreItems()) return;
+    }
   }
 
   /** Base64, an index map `{"0": 1, "1": 255}`, an array of numbers, or what Node's Buffer becomes. */

@@ -132,6 +132,45 @@ describe("JsonCursor", () => {
     );
   });
 
+  it("steps over a value in parts as in one go, wherever it pauses", () => {
+    fc.assert(
+      fc.property(fc.json({ maxDepth: 4 }), fc.nat({ max: 7 }), (json, step) => {
+        const text = `[[[${json}, ${json}]], {"a": [${json}]}]`;
+        const cursor = new JsonCursor(Buffer.from(`${text} 1`));
+        cursor.beginSkip();
+        let pauses = 0;
+        while (!cursor.skipOn(cursor.at + step)) pauses++;
+        expect(cursor.at).toBe(Buffer.byteLength(text));
+        if (step === 0) expect(pauses).toBeGreaterThan(2);
+      }),
+    );
+  });
+
+  it("pauses while it leaves what is nested deeply, and knows the end and the number of items of what is long", () => {
+    const deep = 400_000;
+    const item = `{"b": [${"[],".repeat(100_000)}{}]}`;
+    const text = `[ 1, ${"[".repeat(deep)}${"]".repeat(deep)}, "]", ${item}]`;
+    const read = (checked: boolean) => {
+      const cursor = new JsonCursor(Buffer.from(`${text},`));
+      if (checked) {
+        cursor.beginSkip();
+        let longest = 0;
+        for (let from = 0; !cursor.skipOn(cursor.at + 10_000); from = cursor.at) {
+          longest = Math.max(longest, cursor.at - from);
+        }
+        expect(longest).toBeLessThan(20_000);
+        cursor.at = 0;
+        cursor.checked = true;
+      }
+      cursor.enterArray();
+      cursor.skip();
+      cursor.moreItems();
+      return [cursor.skipItems(0, 1), cursor.at];
+    };
+    expect(read(true)).toEqual([3, text.length]);
+    expect(read(false)).toEqual([3, text.length]);
+  });
+
   it("refuses what JSON.parse refuses", () => {
     const characters = fc.constantFrom("", ",", "}", "]", '"', "\\", "-", "e", " ", ".", "0", "\u0001");
     fc.assert(

@@ -162,7 +162,11 @@ export class TraceScanner {
         const next = this.#wire.length(body, at, end);
         this.#name(body, this.#wire.at, next);
         at = next;
-      } else at = this.#wire.skip(tag, at, end, tag === 0x12 ? 0 : RESOURCE_SPANS);
+      } else if (tag === 0x12) {
+        const next = this.#wire.length(body, at, end);
+        if (next === this.#wire.at) this.#countEmptyGroup();
+        at = next;
+      } else at = this.#wire.skip(tag, at, end, RESOURCE_SPANS);
     }
     if (this.#wire.trouble !== 0) this.#groupTrouble = true;
     let mark = 0;
@@ -176,7 +180,6 @@ export class TraceScanner {
       at = this.#wire.at;
       if (tag === 0x12) {
         const next = this.#wire.length(body, at, end);
-        if (next === this.#wire.at) this.#countEmptyGroup();
         if (groups.length === MAX_GROUPS) throw new DecodeError(`more than ${MAX_GROUPS} scopes in one body`, at);
         groups.push({
           service: this.#attributes.service,
