@@ -13,7 +13,7 @@ describe("at their start", () => {
     const folders = new Set(command.files.map((file) => file.split("/")[0]));
     expect([...folders].sort()).toEqual(["app", "cli", "codec", "component", "model", "query"]);
     const ofApp = command.files.filter((file) => file.startsWith("app/"));
-    expect(ofApp.sort()).toEqual(["app/config/nearest.ts", "app/version.ts"]);
+    expect(ofApp.sort()).toEqual(["app/version.ts"]);
     expect(
       [...command.packages].filter((name) => /^node:(?:http|http2|net|tls|zlib|worker_threads)$/.test(name)),
     ).toEqual([]);

@@ -1,6 +1,6 @@
 import type { z } from "zod";
+import { nearest } from "../../model/nearest.ts";
 import { type ConfigIssue, describeIssues } from "./config-error.ts";
-import { nearest } from "./nearest.ts";
 import { schemaKeys } from "./schema-keys.ts";
 
 /** Built-in components of one kind by their types, as far as reading the config goes. */

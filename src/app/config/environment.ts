@@ -1,3 +1,4 @@
+import { nearest } from "../../model/nearest.ts";
 import { RECEIVERS } from "./builtin.ts";
 import { configSchema } from "./config.ts";
 import {
@@ -8,7 +9,6 @@ import {
   setPath,
   type WrittenSetting,
 } from "./config-sources.ts";
-import { nearest } from "./nearest.ts";
 import { settingPaths } from "./schema-keys.ts";
 
 const PREFIX = "SPANLOOM_";

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { compilePattern, MAX_PATTERN, MAX_SUBJECT } from "./pattern.ts";
+import { MAX_PATTERN } from "../../model/text-pattern.ts";
+import { compilePattern, MAX_SUBJECT } from "./pattern.ts";
 
 describe("compilePattern", () => {
   it("matches the whole text", () => {

@@ -99,7 +99,7 @@ function compare<T extends bigint | string | number>(a: T, b: T): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }
 
-function summarise(traceId: string, trace: readonly NaiveSpan[], matched: readonly NaiveSpan[]): TraceSummary {
+export function summarise(traceId: string, trace: readonly NaiveSpan[], matched: readonly NaiveSpan[]): TraceSummary {
   const byStart = (list: readonly NaiveSpan[]) =>
     [...list].sort(
       (a, b) =>
