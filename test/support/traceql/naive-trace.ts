@@ -5,7 +5,7 @@ import { type NaiveSpan, summarise } from "../search/naive-search.ts";
 export interface NaiveTrace {
   readonly spans: readonly NaiveSpan[];
   readonly summary: TraceSummary;
-  /** All spans with the id that is the span's parent, but not itself. */
+  /** All spans with the id that is the span's parent, but not itself, the earliest first. */
   parents(span: NaiveSpan): readonly NaiveSpan[];
   children(span: NaiveSpan): readonly NaiveSpan[];
   /** Children and theirs, never the span itself. */
@@ -15,7 +15,14 @@ export interface NaiveTrace {
 
 export function naiveTrace(spans: readonly NaiveSpan[]): NaiveTrace {
   const parents = ({ span }: NaiveSpan) =>
-    spans.filter((other) => other.span !== span && span.parentSpanId !== "" && other.span.spanId === span.parentSpanId);
+    spans
+      .filter((other) => other.span !== span && span.parentSpanId !== "" && other.span.spanId === span.parentSpanId)
+      .toSorted(
+        ({ span: a }, { span: b }) =>
+          Number(a.startTimeUnixNano - b.startTimeUnixNano) ||
+          a.kind - b.kind ||
+          Number(a.endTimeUnixNano - b.endTimeUnixNano),
+      );
   const children = (span: NaiveSpan) => spans.filter((other) => parents(other).includes(span));
   const numbers = nestedSets(spans, children);
   return {
