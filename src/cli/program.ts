@@ -1,6 +1,6 @@
 import { Command } from "commander";
 import { readVersion } from "../app/version.ts";
-import { nearest } from "../model/nearest.ts";
+import { nearest } from "../model/text/nearest.ts";
 import { addCompletion } from "./commands/completion.ts";
 import { addConfig } from "./commands/config.ts";
 import { addDb } from "./commands/db.ts";

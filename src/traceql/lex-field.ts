@@ -1,4 +1,4 @@
-import { nearest } from "../model/nearest.ts";
+import { nearest } from "../model/text/nearest.ts";
 import type { TraceqlField, TraceqlIntrinsic } from "../model/traceql.ts";
 import { TraceqlError } from "./error.ts";
 import { FIELD_SCOPES, type FieldScope, INTRINSIC_TYPES, SCOPED_INTRINSICS, SHORT_INTRINSICS } from "./names.ts";

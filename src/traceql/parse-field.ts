@@ -1,4 +1,4 @@
-import { textPatternFault } from "../model/text-pattern.ts";
+import { textPatternFault } from "../model/text/text-pattern.ts";
 import type { ArithmeticOperator, FieldExpression, TraceqlComparison, TraceqlLiteral } from "../model/traceql.ts";
 import { ARITHMETIC, BINDING, PREFIX_OPERAND } from "./binding.ts";
 import type { QueryToken } from "./lex.ts";

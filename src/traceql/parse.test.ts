@@ -5,7 +5,7 @@ import { mutatedExample } from "../../test/support/traceql/mutated-examples.ts";
 import { TraceqlError } from "./error.ts";
 import { MAX_QUERY } from "./lex.ts";
 import { parseTraceql } from "./parse.ts";
-import { MAX_DEPTH, MAX_PARTS } from "./token-reader.ts";
+import { MAX_NESTING, MAX_PARTS } from "./token-reader.ts";
 
 const OPERAND = "an attribute such as span.key or .key, an intrinsic such as name or duration, a value, !, - or (";
 
@@ -130,11 +130,11 @@ describe("parseTraceql refuses", () => {
     ["many parts", `{ ${".a || ".repeat(MAX_PARTS)} .a }`, /expected at most 1000 conditions/],
     [
       "deep parentheses",
-      `{ ${"(".repeat(MAX_DEPTH + 1)} .a ${")".repeat(MAX_DEPTH + 1)} }`,
+      `{ ${"(".repeat(MAX_NESTING + 1)} .a ${")".repeat(MAX_NESTING + 1)} }`,
       /expected at most 50 levels/,
     ],
-    ["many signs", `{ ${"-".repeat(MAX_DEPTH + 1)} .a = 1 }`, /expected at most 50 levels/],
-    ["powers of powers", `{ .a = ${"2 ^ ".repeat(MAX_DEPTH + 1)} 2 }`, /expected at most 50 levels/],
+    ["many signs", `{ ${"-".repeat(MAX_NESTING + 1)} .a = 1 }`, /expected at most 50 levels/],
+    ["powers of powers", `{ .a = ${"2 ^ ".repeat(MAX_NESTING + 1)} 2 }`, /expected at most 50 levels/],
   ];
   it.each(large)("%s", (_, text, message) => {
     expect(refusal(text)).toMatchObject({ message: expect.stringMatching(message), kind: "limit" });

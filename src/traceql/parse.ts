@@ -5,7 +5,7 @@ import { joinsNext, parsePipeline } from "./parse-pipeline.ts";
 import { TokenReader } from "./token-reader.ts";
 
 /**
- * A query from its text: at most MAX_QUERY UTF-16 units, MAX_PARTS parts and MAX_DEPTH levels. What it compares is
+ * A query from its text: at most MAX_QUERY UTF-16 units, MAX_PARTS parts and MAX_NESTING levels. What it compares is
  * checked by type. Hints are taken whatever their name: Tempo ignores those that it does not know.
  * @throws TraceqlError and nothing else
  */

@@ -1,9 +1,9 @@
-import { nearest } from "../model/nearest.ts";
+import { nearest } from "../model/text/nearest.ts";
 import { TraceqlError, type TraceqlErrorKind } from "./error.ts";
 import { lex, type QueryToken } from "./lex.ts";
 
 /** How deep parentheses, braces and prefixes may nest, and how many parts a query may have. */
-export const MAX_DEPTH = 50;
+export const MAX_NESTING = 50;
 export const MAX_PARTS = 1_000;
 
 /** Steps over the tokens of one query, and says what is wrong where. */
@@ -62,8 +62,8 @@ export class TokenReader {
 
   /** What is read one level deeper. */
   nested<T>(read: () => T): T {
-    if (++this.#depth > MAX_DEPTH) {
-      throw this.fault({ found: "deeper nesting", expected: `at most ${MAX_DEPTH} levels`, kind: "limit" });
+    if (++this.#depth > MAX_NESTING) {
+      throw this.fault({ found: "deeper nesting", expected: `at most ${MAX_NESTING} levels`, kind: "limit" });
     }
     const result = read();
     this.#depth--;

@@ -1,5 +1,5 @@
 import type { z } from "zod";
-import { nearest } from "../../model/nearest.ts";
+import { nearest } from "../../model/text/nearest.ts";
 import { type ConfigIssue, describeIssues } from "./config-error.ts";
 import { schemaKeys } from "./schema-keys.ts";
 

@@ -1,6 +1,6 @@
 import type { z } from "zod";
 import { PermanentError } from "../../component/errors.ts";
-import { nearest } from "../../model/nearest.ts";
+import { nearest } from "../../model/text/nearest.ts";
 import { isSecret } from "./secrets.ts";
 
 /** Where settings came from, so that an error can send the user to the right place. */

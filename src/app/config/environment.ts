@@ -1,4 +1,4 @@
-import { nearest } from "../../model/nearest.ts";
+import { nearest } from "../../model/text/nearest.ts";
 import { RECEIVERS } from "./builtin.ts";
 import { configSchema } from "./config.ts";
 import {

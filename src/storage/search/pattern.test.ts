@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { MAX_PATTERN } from "../../model/text-pattern.ts";
+import { MAX_PATTERN } from "../../model/text/text-pattern.ts";
 import { compilePattern, MAX_SUBJECT } from "./pattern.ts";
 
 describe("compilePattern", () => {

@@ -1,5 +1,5 @@
 import { PermanentError } from "../../component/errors.ts";
-import { textPatternFault, wholeTextPattern } from "../../model/text-pattern.ts";
+import { textPatternFault, wholeTextPattern } from "../../model/text/text-pattern.ts";
 
 /** Longest text that a pattern is tried on, in UTF-16 units: longer texts never match. */
 export const MAX_SUBJECT = 4096;
