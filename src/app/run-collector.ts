@@ -85,7 +85,6 @@ export async function runCollector(
 async function startParts(config: Config, table: ReceiverTable, core: Core, parts: Parts): Promise<Collector> {
   const { host, version } = core;
   const configured = configuredReceivers(config.receivers, table);
-
   // The registry starts on the locked data folder, after the threads that ask it.
   const registryAddress = createRegistryAddress();
   const opening = openStore(storeSettings(config, host, registryAddress.memory), loadThreadModules);
@@ -105,7 +104,8 @@ async function startParts(config: Config, table: ReceiverTable, core: Core, part
   const forwarding = await startForwarding(config, host, registryAddress.memory);
   parts.opened("forwarding", (signal) => forwarding.shutdown(signal));
   const reads = new PortReads();
-  const shared = { sink, inFlight, signals: forwarding, reads: reads.ofReceiver };
+  const notReady = () => (parts.stopping ? "shutting down" : (store.trouble() ?? readiness.reason));
+  const shared = { sink, inFlight, signals: forwarding, reads: reads.ofReceiver, notReady };
   const receivers = await startReceivers(configured, host, shared);
   parts.opened("receivers", (signal) => receivers.shutdown(signal));
 
@@ -130,7 +130,7 @@ async function startParts(config: Config, table: ReceiverTable, core: Core, part
       const endpoints = endpointsWith(url, listensOn);
       return collectorStatus({ version, startedAtMs, endpoints, config: reloads.running, store, metrics });
     },
-    notReady: () => (parts.stopping ? "shutting down" : (store.trouble() ?? readiness.reason)),
+    notReady,
   });
   parts.opened("ui", (signal) => ui.close(signal));
   reads.open(ui.connect);

@@ -43,6 +43,8 @@ export interface ReceiverSettings {
    * Without a handler they are answered with 404.
    */
   readonly reads?: (name: string) => RequestListener | undefined;
+  /** Why the collector cannot take spans now; undefined when it can. Absent where a port tells nothing of health. */
+  readonly notReady?: () => string | undefined;
   /** Takes logs and metrics; absent where no destination asks for any. */
   readonly signals?: SignalSink;
 }

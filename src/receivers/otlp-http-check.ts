@@ -27,6 +27,7 @@ export type CheckedRequest =
       /** Sent by a page that may. */
       readonly fromPage: boolean;
     }
+  | { readonly type: "health"; readonly path: string }
   | { readonly type: "preflight"; readonly headers: OutgoingHttpHeaders }
   | ({ readonly type: "refused" } & EarlyRefusal);
 
@@ -35,12 +36,15 @@ const OTHER_PATHS: ReadonlyMap<string, OtherSignal> = new Map([
   ["/v1/metrics", "metrics"],
 ]);
 
+const HEALTH_PATHS: ReadonlySet<string> = new Set(["/healthz", "/readyz"]);
+
 /** What the request line and headers alone decide, in the order that tells a sender most. */
 export function checkRequest(request: IncomingMessage, rules: OtlpHttpRules): CheckedRequest {
   const { method = "", headers } = request;
   const foreign = hostRefusal(headers.host, rules);
   if (foreign !== undefined) return { type: "refused", ...foreign };
   const path = (request.url ?? "").split("?", 1)[0] as string;
+  if (HEALTH_PATHS.has(path) && (method === "GET" || method === "HEAD")) return { type: "health", path };
   const signal = path === rules.tracesPath ? "traces" : OTHER_PATHS.get(path);
   if (signal === undefined || (signal !== "traces" && !rules.takesOthers)) {
     const refusal = { reason: "path", about: short(path), message: unknownPath(path, rules) };

@@ -27,6 +27,8 @@ export interface OtlpHttpOptions extends OtlpHttpRules {
   readonly metrics: ReceiverMetrics;
   readonly refusals: RefusalLog;
   readonly others: OtherSignals;
+  /** Why the collector cannot take spans now. */
+  readonly notReady?: (() => string | undefined) | undefined;
   readonly logger: Logger;
 }
 
@@ -53,10 +55,14 @@ export function createOtlpHttpHandler(options: OtlpHttpOptions): HttpHandler {
       response.writeHead(204, checked.headers).end();
       return;
     }
-    const { headers } = checked;
+    const headers = checked.type === "health" ? {} : checked.headers;
     const format = formatOf(request.headers["content-type"], checked.type === "pass" && checked.fromPage);
     if (checked.type === "pass") {
       void take({ request, response, signal: checked.signal, headers, format }, options);
+      return;
+    }
+    if (checked.type === "health") {
+      answerHealth(response, checked.path, options.notReady?.());
       return;
     }
     const { status, refusal } = checked;
@@ -64,6 +70,12 @@ export function createOtlpHttpHandler(options: OtlpHttpOptions): HttpHandler {
     const rpc = { code: grpcStatusOfHttp(status), message: refusal.message };
     answerStatus(response, status, format ?? "otlp_json", rpc, headers);
   };
+}
+
+/** As the UI port answers it; this port is served by a thread that searches nothing. */
+function answerHealth(response: ServerResponse, path: string, notReady: string | undefined): void {
+  const [status, text] = path === "/healthz" ? [200, "ok"] : [notReady === undefined ? 200 : 503, notReady ?? "ready"];
+  response.writeHead(status, { "content-type": "text/plain; charset=utf-8" }).end(`${text}\n`);
 }
 
 async function take(passed: Passed, options: OtlpHttpOptions): Promise<void> {

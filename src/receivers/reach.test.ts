@@ -138,3 +138,19 @@ it("tells gRPC on the port of HTTP which port is right, and the log", async () =
   ]);
   expect(rig.count("spanloom_receiver_refused_requests_total", { reason: "wrong_port", transport: "http" })).toBe(1);
 });
+
+it("tells health on the port of OTLP/HTTP", async () => {
+  let reason: string | undefined;
+  rig = await startReceiver({ notReady: () => reason });
+  const ask = async (path: string, method = "GET") => {
+    const response = await fetch(`${rig?.http}${path}`, { method });
+    return [response.status, await response.text()];
+  };
+  expect(await ask("/readyz")).toEqual([200, "ready\n"]);
+  reason = "the disk is full";
+  expect(await ask("/readyz")).toEqual([503, "the disk is full\n"]);
+  expect(await ask("/readyz", "HEAD")).toEqual([503, ""]);
+  expect(await ask("/healthz")).toEqual([200, "ok\n"]);
+  expect((await ask("/healthz", "POST"))[0]).toBe(404);
+  expect(rig.count("spanloom_receiver_refused_requests_total")).toBe(1);
+});

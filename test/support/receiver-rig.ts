@@ -42,6 +42,7 @@ interface RigOptions {
   readonly inFlightBytes?: number;
   readonly logger?: Logger;
   readonly otherSignals?: "accept" | "refuse";
+  readonly notReady?: () => string | undefined;
 }
 
 /** An OTLP receiver on free loopback ports with a recording sink behind it. */
@@ -56,7 +57,10 @@ export async function startReceiver(options: RigOptions = {}): Promise<ReceiverR
       http: { endpoint: "127.0.0.1:0", ...options.http },
     },
   });
-  const receiver = otlpReceiver.create({ name: "otlp", sink, inFlight }, config);
+  const receiver = otlpReceiver.create(
+    { name: "otlp", sink, inFlight, ...(options.notReady === undefined ? {} : { notReady: options.notReady }) },
+    config,
+  );
   await receiver.start(testHost({ metrics, logger: options.logger ?? SILENT_LOGGER }));
   return {
     receiver,
