@@ -6,6 +6,7 @@ import { decodeBlockIndex, indexedTraceIds } from "../block/block-index.ts";
 import { bloomMayContain } from "../block/bloom.ts";
 import type { BodyPool } from "../block/body-pool.ts";
 import type { BlockHead, MissedReads, SegmentSource } from "../log/segment-source.ts";
+import { type BlockDigest, digestBlock } from "./block-digest.ts";
 import { BlockTraces } from "./block-traces.ts";
 import { ByteLru } from "./byte-lru.ts";
 import type { BlockName, CachedBlock, TraceRows, TraceTimes } from "./cached-block.ts";
@@ -28,6 +29,9 @@ export const DEFAULT_BLOCK_CACHE: BlockCacheSettings = {
 };
 
 const MAX_TIMES = 50_000;
+/** Bytes of digests, and distinct names in them. */
+const DIGEST_BYTES = 24 * 1024 * 1024;
+const MAX_NAMES = 50_000;
 
 /** Rows read in one step while loading: between steps other requests get in. */
 const LOAD_ROWS = 64;
@@ -47,6 +51,9 @@ export class BlockCache {
   readonly #bodies: ByteLru<Uint8Array>;
   /** By trace id, one character a byte; emptied when rows are removed. */
   readonly #times = new BoundedMap<string, TraceTimes & { readonly state: number }>(MAX_TIMES);
+  readonly #digests = new ByteLru<BlockDigest>(DIGEST_BYTES);
+  /** Texts of digests. */
+  readonly #names = new Map<string, string>();
   /** How often a segment was finished: what is known of those that are does not change. */
   #finished = 0;
   #refreshing: Promise<void> = Promise.resolve();
@@ -62,6 +69,7 @@ export class BlockCache {
     });
     source.onDeleted(() => {
       this.#blocks.removeWhere(() => true);
+      this.#digests.removeWhere(() => true);
       this.#times.clear();
     });
   }
@@ -96,6 +104,24 @@ export class BlockCache {
     const [head] = this.#source.blocksAfter(segment, number - 1, 1);
     if (position === undefined || head === undefined || head.block !== number || !mayHold(head.bloom)) return undefined;
     return this.#keep(head, position);
+  }
+
+  /** What counts the spans of a block; undefined until `keepDigest` was told the block, and where that gave none. */
+  digest(segment: SegmentId, number: number): BlockDigest | undefined {
+    return this.#digests.get(keyOf(segment, number));
+  }
+
+  keepDigest({ segment, number, columns }: CachedBlock): void {
+    if (this.#names.size > MAX_NAMES) {
+      this.#digests.removeWhere(() => true);
+      this.#names.clear();
+    }
+    const digest = digestBlock(columns, (text) => {
+      const known = this.#names.get(text);
+      if (known === undefined) this.#names.set(text, text);
+      return known ?? text;
+    });
+    if (digest !== undefined) this.#digests.set(keyOf(segment, number), digest, digest.bytes);
   }
 
   /** Inflated bytes of a row; undefined when it is gone or damaged. */
@@ -239,6 +265,7 @@ export class BlockCache {
     const gone = (key: number) => Math.trunc(key / MAX_BLOCKS) === id;
     this.#blocks.removeWhere(gone);
     this.#bodies.removeWhere(gone);
+    this.#digests.removeWhere(gone);
   }
 }
 

@@ -9,8 +9,8 @@ export type NamedValues = Pick<MetricSeries, "quantile" | "bucket" | "values">;
 export interface MetricCells {
   /** About how much, bytes. */
   readonly bytes: number;
-  /** Counts a span; `value` is not NaN where the function has a field. */
-  add(series: number, step: number, value: number): void;
+  /** Counts a span, or as many as a function without a field is told; `value` is never NaN. */
+  add(series: number, step: number, value: number, spans: number): void;
   /** `seconds`: length of a step. */
   finish(series: number, seconds: number): readonly NamedValues[];
 }
@@ -71,9 +71,9 @@ class Counts implements MetricCells {
     return this.#rows.bytes;
   }
 
-  add(series: number, step: number): void {
+  add(series: number, step: number, _: number, spans: number): void {
     const row = this.#rows.of(series);
-    row[step] = (row[step] as number) + 1;
+    row[step] = (row[step] as number) + spans;
   }
 
   finish(series: number, seconds: number): NamedValues[] {

@@ -1,5 +1,6 @@
 import { bytesToHex } from "../../model/ids.ts";
 import type { MetricSeries, MetricsQuery, MetricsResult } from "../../model/metrics-query.ts";
+import type { SpanFilter } from "../../model/trace-query.ts";
 import type { MetricsStage, TraceqlField } from "../../model/traceql.ts";
 import { bloomMayContain } from "../block/bloom.ts";
 import type { BlockCache } from "../cache/block-cache.ts";
@@ -53,11 +54,15 @@ class MetricsReading {
   readonly #query: MetricsQuery;
   readonly #pacer: Pacer;
   readonly #filter: CompiledFilter;
-  readonly #table: MetricGroups;
+  readonly #groups: MetricGroups;
   readonly #cells: MetricCells;
   readonly #steps: Steps;
   /** Traces are looked at as wholes. */
   readonly #byTrace: boolean;
+  /** What a digest has of a block is all that is asked for. */
+  readonly #byDigest: boolean;
+  /** Spans of series beyond the bound. */
+  #leftOut = 0;
   /** Why some trace was not looked at. */
   #passedOver: string | undefined;
 
@@ -68,8 +73,9 @@ class MetricsReading {
     this.#pacer = pacer;
     this.#steps = new Steps(query);
     this.#filter = compileFilter(query.filter);
-    this.#table = new MetricGroups(stage.by.length, MAX_SERIES);
+    this.#groups = new MetricGroups(stage.by.length, MAX_SERIES);
     this.#cells = metricCells(stage.function, this.#steps.count);
+    this.#byDigest = !("field" in stage.function) && stage.by.every(isInDigest) && asksDigestOnly(query.filter);
     this.#byTrace = query.spansets !== undefined || fieldsOf(stage).some(needsTrace);
   }
 
@@ -88,11 +94,11 @@ class MetricsReading {
     const { stage, start, step } = this.#query;
     const seconds = Number(step) / 1e9;
     const all: MetricSeries[] = [];
-    for (const series of this.#table.inOrder()) {
-      const by = this.#table.values(series).map(shownValue);
+    for (const series of this.#groups.inOrder()) {
+      const by = this.#groups.values(series).map(shownValue);
       for (const named of this.#cells.finish(series, seconds)) all.push({ by, ...named });
     }
-    const { leftOut } = this.#table;
+    const leftOut = this.#leftOut;
     const reason =
       ended ??
       this.#passedOver ??
@@ -111,14 +117,35 @@ class MetricsReading {
     for (const segment of this.#cache.segments.toReversed()) {
       const numbers = this.#blocksOf(segment);
       for (const [i, number] of numbers.entries()) {
+        if (this.#addDigest(segment, number)) continue;
         const block = this.#block(segment, number);
         if (block === undefined) continue;
+        if (this.#byDigest) this.#cache.keepDigest(block);
         if (this.#filter.needsBody && i % AHEAD === 0) await this.#prefetch(segment, numbers.slice(i, i + AHEAD));
         unlessGone(() => this.#addBlock(block));
         await this.#giveWay();
       }
     }
     return undefined;
+  }
+
+  /** False where the spans of the block have to be looked at. */
+  #addDigest(segment: SegmentBlocks, number: number): boolean {
+    if (!this.#byDigest) return false;
+    const step = this.#steps.ofBoth(segment.minStart(number), segment.maxStart(number));
+    const digest = step < 0 ? undefined : this.#cache.digest(segment.id, number);
+    if (digest === undefined) return false;
+    const { columns, counts } = digest;
+    // What a resource without a name is called stands in the body.
+    if (columns.marks.some((mark) => mark !== 0)) return false;
+    const view = new BlockView(columns, () => undefined);
+    const test = this.#filter.bind(view);
+    if (test === false) return true;
+    const seriesOf = seriesOfRows(this.#query.stage.by, this.#groups, blockSpans(view), columns);
+    for (let row = 0; row < columns.count; row++) {
+      if (test === true || test(row)) this.#add(seriesOf(row), step, 0, counts[row] as number);
+    }
+    return true;
   }
 
   #addBlock(block: CachedBlock): void {
@@ -128,15 +155,14 @@ class MetricsReading {
     const test = this.#filter.bind(view);
     if (test === false) return;
     const source = blockSpans(view);
-    const seriesOf = seriesOfRows(stage.by, this.#table, source);
+    const seriesOf = seriesOfRows(stage.by, this.#groups, source, columns);
     const numberOf = numberOfRows(stage, source);
+    const steps = this.#steps.ofAll(columns);
     for (let row = 0; row < columns.count; row++) {
-      const step = this.#steps.of(columns, row);
+      const step = steps[row] as number;
       if (step < 0 || (test !== true && !test(row))) continue;
       const value = numberOf === undefined ? 0 : numberOf(row);
-      if (Number.isNaN(value)) continue;
-      const series = seriesOf(row);
-      if (series >= 0) this.#cells.add(series, step, value);
+      if (!Number.isNaN(value)) this.#add(seriesOf(row), step, value);
     }
   }
 
@@ -186,18 +212,21 @@ class MetricsReading {
     try {
       const chosen = pipeline === undefined ? this.#passing(spans) : await this.#left(pipeline, spans);
       const { stage } = this.#query;
-      const seriesOf = seriesOfRows(stage.by, this.#table, spans);
+      const seriesOf = seriesOfRows(stage.by, this.#groups, spans);
       const numberOf = numberOfRows(stage, spans);
       for (const span of chosen) {
         const step = this.#steps.of(spans.columns(span), spans.row(span));
         const value = step < 0 ? Number.NaN : numberOf === undefined ? 0 : numberOf(span);
-        if (Number.isNaN(value)) continue;
-        const series = seriesOf(span);
-        if (series >= 0) this.#cells.add(series, step, value);
+        if (!Number.isNaN(value)) this.#add(seriesOf(span), step, value);
       }
     } catch (error) {
       if (!(error instanceof BlockGone)) throw error;
     }
+  }
+
+  #add(series: number, step: number, value: number, spans = 1): void {
+    if (series >= 0) this.#cells.add(series, step, value, spans);
+    else this.#leftOut += spans;
   }
 
   async #left(pipeline: CompiledPipeline, spans: TraceSpans): Promise<Iterable<number>> {
@@ -261,6 +290,27 @@ function unlessGone(work: () => void): void {
     work();
   } catch (error) {
     if (!(error instanceof BlockGone)) throw error;
+  }
+}
+
+function isInDigest(field: TraceqlField): boolean {
+  if (field.parent === true) return false;
+  if (!("intrinsic" in field)) return field.scope === "resource" && field.key === "service.name";
+  return /^span:(?:name|kind|status)$/.test(field.intrinsic);
+}
+
+function asksDigestOnly(filter: SpanFilter): boolean {
+  switch (filter.op) {
+    case "all":
+      return true;
+    case "and":
+    case "or":
+      return filter.of.every(asksDigestOnly);
+    case "not":
+      return asksDigestOnly(filter.of);
+    case "compare":
+    case "exists":
+      return "intrinsic" in filter.field && /^(?:service|name|kind|status)$/.test(filter.field.intrinsic);
   }
 }
 

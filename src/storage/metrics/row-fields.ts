@@ -6,7 +6,8 @@ import { isNumber } from "../search/span-value.ts";
 import type { MetricGroups, ValueCodes } from "./metric-groups.ts";
 
 const NANOS = 1e9;
-const UNKNOWN = -2;
+
+type SmallNumbers = Uint8Array | Uint16Array | Uint32Array;
 
 /** The series of a row; -1 where it is beyond the bound. May throw BlockGone. */
 export type SeriesOfRow = (row: number) => number;
@@ -37,89 +38,59 @@ export function blockSpans(view: BlockView): FieldSource {
   };
 }
 
-/** Which series rows belong to: `source` is of one block, or of one trace. */
-export function seriesOfRows(by: readonly TraceqlField[], table: MetricGroups, source: FieldSource): SeriesOfRow {
-  const readers = by.map((field, i) => codeReader(field, table.codes[i] as ValueCodes, source));
-  const [first, second] = readers;
-  if (first === undefined) return () => 0;
+/** Which series spans belong to; `columns` are those of all spans of the source where they lie in one block. */
+export function seriesOfRows(
+  by: readonly TraceqlField[],
+  groups: MetricGroups,
+  source: FieldSource,
+  columns?: SpanColumns,
+): SeriesOfRow {
+  const readers = by.map((field, i) => codeReader(field, groups.codes[i] as ValueCodes, source, columns));
+  // The series of one field are its codes.
+  if (readers.length <= 1) return readers[0] ?? (() => 0);
   const codes = readers.map(() => 0);
-  if (second === undefined) {
-    // Mostly one field, whose few codes are those of the block's dictionary.
-    const known = new Map<number, number>();
-    return (row) => {
-      const code = first(row);
-      const series = known.get(code);
-      if (series !== undefined && series >= 0) return series;
-      codes[0] = code;
-      const found = table.seriesOf(codes);
-      known.set(code, found);
-      return found;
-    };
-  }
   return (row) => {
     for (let i = 0; i < readers.length; i++) codes[i] = (readers[i] as SeriesOfRow)(row);
-    return table.seriesOf(codes);
+    return groups.seriesOf(codes);
   };
 }
 
-function codeReader(field: TraceqlField, codes: ValueCodes, source: FieldSource): SeriesOfRow {
+function codeReader(
+  field: TraceqlField,
+  codes: ValueCodes,
+  source: FieldSource,
+  columns: SpanColumns | undefined,
+): SeriesOfRow {
   const reader = fieldReader(field);
   const read = (row: number) => codes.codeOf(reader.value(source, row));
-  if (isOfGroup(field))
-    return byIndex(
-      source,
-      ({ groupIndex }) => groupIndex,
-      ({ groups }) => groups.length,
-      read,
-    );
-  if (field.parent === true || !("intrinsic" in field)) return read;
+  if (columns === undefined) return read;
+  const index = indexOf(field, columns);
+  return index === undefined ? read : byIndex(index, read);
+}
+
+/** The column of small numbers that decides a field within one block, where there is one. */
+function indexOf(field: TraceqlField, columns: SpanColumns): SmallNumbers | undefined {
+  if (isOfGroup(field)) return columns.groupIndex;
+  if (field.parent === true || !("intrinsic" in field)) return undefined;
   switch (field.intrinsic) {
     case "span:name":
-      return byIndex(
-        source,
-        ({ nameIndex }) => nameIndex,
-        ({ strings }) => strings.length,
-        read,
-      );
+      return columns.nameIndex;
     case "span:kind":
-      return byIndex(
-        source,
-        ({ kind }) => kind,
-        () => 256,
-        read,
-      );
+      return columns.kind;
     case "span:status":
-      return byIndex(
-        source,
-        ({ status }) => status,
-        () => 256,
-        read,
-      );
+      return columns.status;
     default:
-      return read;
+      return undefined;
   }
 }
 
-/** Reads what a column of small numbers decides once for each of them, as long as rows come from one block. */
-function byIndex(
-  source: FieldSource,
-  indexOf: (columns: SpanColumns) => ArrayLike<number>,
-  sizeOf: (columns: SpanColumns) => number,
-  read: SeriesOfRow,
-): SeriesOfRow {
-  let columns: SpanColumns | undefined;
-  let index: ArrayLike<number> = [];
-  let codes = new Int32Array(0);
+/** Reads what a column decides once for each of its numbers. */
+function byIndex(index: SmallNumbers, read: SeriesOfRow): SeriesOfRow {
+  const codes: number[] = [];
   return (row) => {
-    const now = source.columns(row);
-    if (now !== columns) {
-      columns = now;
-      index = indexOf(now);
-      codes = new Int32Array(sizeOf(now)).fill(UNKNOWN);
-    }
-    const at = index[source.row(row)] as number;
-    const known = codes[at] as number;
-    if (known !== UNKNOWN) return known;
+    const at = index[row] as number;
+    const known = codes[at];
+    if (known !== undefined) return known;
     const code = read(row);
     codes[at] = code;
     return code;
