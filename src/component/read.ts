@@ -1,4 +1,10 @@
 import type { Duplex } from "node:stream";
+import type {
+  AttributeNames,
+  AttributeNamesQuery,
+  AttributeValues,
+  AttributeValuesQuery,
+} from "../model/attribute-query.ts";
 import type { LogFragment } from "../model/log.ts";
 import type { MetricsQuery, MetricsResult } from "../model/metrics-query.ts";
 import type { RedMetrics, RedQuery } from "../model/red-metrics.ts";
@@ -41,6 +47,9 @@ export interface TraceReader {
   red(query: RedQuery, signal: AbortSignal, onGap?: OnGap): Promise<RedMetrics>;
   /** Numbers of spans over time; not of every reader. Throws PermanentError `bad_request`. Gaps are in the result. */
   metrics?(query: MetricsQuery, signal: AbortSignal): Promise<MetricsResult>;
+  /** Names and values of attributes, of the newest spans first; not of every reader. Throw as `metrics` does. */
+  attributeNames?(query: AttributeNamesQuery, signal: AbortSignal): Promise<AttributeNames>;
+  attributeValues?(query: AttributeValuesQuery, signal: AbortSignal): Promise<AttributeValues>;
   /** Sizes of the store, for status pages. */
   stats(signal: AbortSignal): Promise<StoreStats>;
 }

@@ -7,6 +7,7 @@ import type { BlockCache } from "../cache/block-cache.ts";
 import type { CachedBlock } from "../cache/cached-block.ts";
 import type { Pacer } from "../cache/pacer.ts";
 import { roundDown, roundUp, type SegmentBlocks } from "../cache/segment-blocks.ts";
+import { blockSpans } from "../search/block-spans.ts";
 import { BlockGone, BlockView } from "../search/block-view.ts";
 import { candidateBlocks } from "../search/candidate-blocks.ts";
 import { type CompiledFilter, compileFilter } from "../search/filter.ts";
@@ -20,7 +21,7 @@ import { MAX_TRACE_SPANS, spansetsOf } from "../search/trace-spansets.ts";
 import { firstOfSteps } from "./first-of-steps.ts";
 import { type MetricCells, metricCells } from "./metric-cells.ts";
 import { MetricGroups } from "./metric-groups.ts";
-import { blockSpans, numberOfRows, seriesOfRows } from "./row-fields.ts";
+import { numberOfRows, seriesOfRows } from "./row-fields.ts";
 import { Steps } from "./steps.ts";
 
 /** More would be looked at by nobody. */

@@ -1,6 +1,5 @@
 import { durationNano, type SpanColumns } from "../../model/span-columns.ts";
 import type { MetricsStage, TraceqlField } from "../../model/traceql.ts";
-import type { BlockView } from "../search/block-view.ts";
 import { type FieldSource, fieldReader, isOfGroup } from "../search/span-field.ts";
 import { isNumber } from "../search/span-value.ts";
 import type { MetricGroups, ValueCodes } from "./metric-groups.ts";
@@ -13,30 +12,6 @@ type SmallNumbers = Uint8Array | Uint16Array | Uint32Array;
 export type SeriesOfRow = (row: number) => number;
 /** The number of a row that a function is about; NaN where there is none. May throw BlockGone. */
 export type NumberOfRow = (row: number) => number;
-
-/** The rows of one block as what fields are read of. `needsTrace` fields must not be. */
-export function blockSpans(view: BlockView): FieldSource {
-  const notHere = (): never => {
-    throw new Error("a field of a trace was asked of a block");
-  };
-  return {
-    columns: () => view.columns,
-    row: (row) => row,
-    view: () => view,
-    get traceId() {
-      return notHere();
-    },
-    get tree() {
-      return notHere();
-    },
-    get times() {
-      return notHere();
-    },
-    get root() {
-      return notHere();
-    },
-  };
-}
 
 /** Which series spans belong to; `columns` are those of all spans of the source where they lie in one block. */
 export function seriesOfRows(

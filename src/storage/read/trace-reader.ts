@@ -4,6 +4,7 @@ import type { Operation } from "../../model/trace-query.ts";
 import { DependencyReader } from "../aggregates/dependency-reader.ts";
 import { readRed } from "../aggregates/red-table.ts";
 import { readUncounted } from "../aggregates/uncounted.ts";
+import { readNames, readValues } from "../attributes/read-attributes.ts";
 import type { BodyPool } from "../block/body-pool.ts";
 import { BlockCache, type BlockCacheSettings, DEFAULT_BLOCK_CACHE } from "../cache/block-cache.ts";
 import { FastLane } from "../cache/fast-lane.ts";
@@ -78,6 +79,18 @@ export function createTraceReader(
       const { count } = source.missed();
       await cache.refresh(new Pacer(signal));
       return readMetrics(cache, query, new Pacer(signal, lane, settings.findBudgetMs), count);
+    },
+
+    async attributeNames(query, signal) {
+      const { count } = source.missed();
+      await cache.refresh(new Pacer(signal));
+      return readNames(cache, query, new Pacer(signal, lane, settings.findBudgetMs), count);
+    },
+
+    async attributeValues(query, signal) {
+      const { count } = source.missed();
+      await cache.refresh(new Pacer(signal));
+      return readValues(cache, query, new Pacer(signal, lane, settings.findBudgetMs), count);
     },
 
     async live(request, signal, onGap) {

@@ -42,6 +42,41 @@ export function spanAttributeHolds(
   return false;
 }
 
+/**
+ * Tells the keys of a span's own attributes, of its events' and of its links', one after the other; a key as often as
+ * it stands there. The bytes have to be what the scanner accepted.
+ */
+export function visitKeys(
+  body: Uint8Array,
+  start: number,
+  end: number,
+  visit: (scope: "span" | "event" | "link", key: string) => void,
+): void {
+  const walk = new FieldWalk(body, start, end);
+  while (walk.next()) {
+    if (walk.tag === ATTRIBUTES) visit("span", keyOf(body, walk.from, walk.at));
+    else if (walk.tag === EVENTS || walk.tag === LINKS) {
+      const scope = walk.tag === EVENTS ? "event" : "link";
+      const attributes = scope === "event" ? EVENT_ATTRIBUTES : LINK_ATTRIBUTES;
+      const inner = new FieldWalk(body, walk.from, walk.at);
+      while (inner.next()) if (inner.tag === attributes) visit(scope, keyOf(body, inner.from, inner.at));
+    }
+  }
+}
+
+/** The key of the KeyValue at body[start, end). */
+function keyOf(body: Uint8Array, start: number, end: number): string {
+  const walk = new FieldWalk(body, start, end);
+  if (walk.next() && walk.tag === 0x0a) {
+    const { from, at } = walk;
+    // Nearly always a key and then its value; of several keys the last one counts.
+    if (!walk.next() || ((walk.tag as number) === 0x12 && walk.at === end)) {
+      return Buffer.from(body.buffer, body.byteOffset + from, at - from).toString("utf8");
+    }
+  }
+  return keyValueBody(new ByteReader(body, start, end)).key;
+}
+
 /** Whether the first attribute under `key` in field `tag` of a message satisfies `test`. */
 function listHolds(
   body: Uint8Array,
