@@ -1,7 +1,7 @@
 import type { FieldValue, SpanFilter } from "./trace-query.ts";
 import type { TraceqlField } from "./traceql.ts";
 
-export type AttributeScope = "resource" | "instrumentation" | "span" | "event" | "link";
+export type KeyScope = "resource" | "instrumentation" | "span" | "event" | "link";
 
 /** Where names and values are looked for: the newest spans first, as far as `budgetMs` goes. */
 export interface AttributeRange {
@@ -16,7 +16,7 @@ export interface AttributeRange {
 
 export interface AttributeNamesQuery extends AttributeRange {
   /** Only names of these, or of all. */
-  readonly scopes?: readonly AttributeScope[];
+  readonly scopes?: readonly KeyScope[];
 }
 
 export interface AttributeValuesQuery extends AttributeRange {
@@ -38,7 +38,7 @@ export interface LookedAt {
 
 export interface AttributeNames extends LookedAt {
   /** Most spans first, ties by scope and key. */
-  readonly names: readonly { readonly scope: AttributeScope; readonly key: string; readonly spans: number }[];
+  readonly names: readonly { readonly scope: KeyScope; readonly key: string; readonly spans: number }[];
 }
 
 export interface AttributeValues extends LookedAt {

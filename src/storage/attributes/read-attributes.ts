@@ -3,9 +3,9 @@ import type {
   AttributeNames,
   AttributeNamesQuery,
   AttributeRange,
-  AttributeScope,
   AttributeValues,
   AttributeValuesQuery,
+  KeyScope,
   LookedAt,
 } from "../../model/attribute-query.ts";
 import { compareText } from "../../model/compare-text.ts";
@@ -15,13 +15,13 @@ import { bloomMayContain } from "../block/bloom.ts";
 import type { BlockCache } from "../cache/block-cache.ts";
 import type { Pacer } from "../cache/pacer.ts";
 import { roundDown, roundUp } from "../cache/segment-blocks.ts";
-import { blockSpans } from "../search/block-spans.ts";
-import { BlockGone, BlockView } from "../search/block-view.ts";
 import { type CompiledFilter, compileFilter } from "../search/filter.ts";
 import { newestBlocks } from "../search/newest-blocks.ts";
-import { visitKeys } from "../search/span-attributes.ts";
-import { fieldReader, needsTrace } from "../search/span-field.ts";
-import { type SpanValue, shownValue, valueKey } from "../search/span-value.ts";
+import { blockSpans } from "../spans/block-spans.ts";
+import { BlockGone, BlockView } from "../spans/block-view.ts";
+import { visitKeys } from "../spans/span-attributes.ts";
+import { fieldReader, needsTrace } from "../spans/span-field.ts";
+import { type SpanValue, shownValue, valueKey } from "../spans/span-value.ts";
 
 const DEFAULT_BUDGET_MS = 500;
 const MAX_LIMIT = 10_000;
@@ -34,16 +34,16 @@ const MAX_U64 = 0xffff_ffff_ffff_ffffn;
 type LookAt = (view: BlockView, rows: readonly number[]) => void;
 
 /** Names of attributes, as AttributeNamesQuery says. Throws PermanentError `bad_request`. */
-export async function readNames(
+export async function readAttributeNames(
   cache: BlockCache,
   query: AttributeNamesQuery,
   pacer: Pacer,
   missed: number,
 ): Promise<AttributeNames> {
-  const wanted = new Set<AttributeScope>(query.scopes ?? ["resource", "instrumentation", "span", "event", "link"]);
-  const tally = new Tally<{ readonly scope: AttributeScope; readonly key: string }>(query.limit);
+  const wanted = new Set<KeyScope>(query.scopes ?? ["resource", "instrumentation", "span", "event", "link"]);
+  const tally = new Tally<{ readonly scope: KeyScope; readonly key: string }>(query.limit);
   const ofSpans = wanted.has("span") || wanted.has("event") || wanted.has("link");
-  const add = (scope: AttributeScope, key: string, spans: number) =>
+  const add = (scope: KeyScope, key: string, spans: number) =>
     tally.add(`${scope} ${key}`, spans, () => ({ scope, key }), key.length);
   const lookedAt = await look(cache, query, { op: "all" }, true, tally, pacer, missed, (view, rows) => {
     const { groupIndex, spanStart, spanEnd } = view.columns;
@@ -72,7 +72,7 @@ export async function readNames(
 }
 
 /** Values of a field, as AttributeValuesQuery says. Throws PermanentError `bad_request`. */
-export async function readValues(
+export async function readAttributeValues(
   cache: BlockCache,
   query: AttributeValuesQuery,
   pacer: Pacer,

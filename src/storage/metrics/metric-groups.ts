@@ -1,5 +1,5 @@
 import { compareText } from "../../model/compare-text.ts";
-import { type SpanValue, valueKey } from "../search/span-value.ts";
+import { type SpanValue, valueKey } from "../spans/span-value.ts";
 
 /** Numbers distinct values from 0. */
 export class ValueCodes {

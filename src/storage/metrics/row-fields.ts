@@ -1,7 +1,7 @@
 import { durationNano, type SpanColumns } from "../../model/span-columns.ts";
 import type { MetricsStage, TraceqlField } from "../../model/traceql.ts";
-import { type FieldSource, fieldReader, isOfGroup } from "../search/span-field.ts";
-import { isNumber } from "../search/span-value.ts";
+import { type FieldSource, fieldReader, isOfGroup } from "../spans/span-field.ts";
+import { isNumber } from "../spans/span-value.ts";
 import type { MetricGroups, ValueCodes } from "./metric-groups.ts";
 
 const NANOS = 1e9;

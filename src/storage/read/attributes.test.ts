@@ -5,7 +5,7 @@ import { batches, filter } from "../../../test/support/search/arbitrary-traces.t
 import { MemorySource } from "../../../test/support/search/memory-source.ts";
 import { flatten, type NaiveSpan, satisfies } from "../../../test/support/search/naive-search.ts";
 import { type Attributes, anyValueText, findAttribute } from "../../model/any-value.ts";
-import type { AttributeNamesQuery, AttributeScope, AttributeValuesQuery } from "../../model/attribute-query.ts";
+import type { AttributeNamesQuery, AttributeValuesQuery, KeyScope } from "../../model/attribute-query.ts";
 import { createTraceReader } from "./trace-reader.ts";
 
 const LONGER = process.env.SPANLOOM_LONG_TESTS === "1" ? 50 : 1;
@@ -28,7 +28,7 @@ async function values(
   return found;
 }
 
-function listsOf({ span, resource, scope }: NaiveSpan): Record<AttributeScope, readonly Attributes[]> {
+function listsOf({ span, resource, scope }: NaiveSpan): Record<KeyScope, readonly Attributes[]> {
   return {
     resource: [resource.attributes],
     instrumentation: [scope.attributes],
@@ -50,15 +50,13 @@ const bound = fc.option(
   fc.integer({ min: -100, max: 6100 }).map((ns) => START + BigInt(ns)),
   { nil: undefined },
 );
-const range = fc
-  .record({ startMin: bound, startMax: bound })
-  .map(
-    (bounds) =>
-      Object.fromEntries(Object.entries(bounds).filter(([, at]) => at !== undefined)) as {
-        startMin?: bigint;
-        startMax?: bigint;
-      },
-  );
+const range = fc.record({ startMin: bound, startMax: bound }).map(
+  (bounds) =>
+    Object.fromEntries(Object.entries(bounds).filter(([, at]) => at !== undefined)) as {
+      startMin?: bigint;
+      startMax?: bigint;
+    },
+);
 const isIn = ({ span }: NaiveSpan, { startMin, startMax }: { startMin?: bigint; startMax?: bigint }) =>
   span.startTimeUnixNano >= (startMin ?? 0n) && span.startTimeUnixNano <= (startMax ?? 2n ** 64n);
 
@@ -84,7 +82,7 @@ describe("names and values of attributes", () => {
 
   it("are those of the spans that satisfy a filter", async () => {
     const field = fc.record({
-      scope: fc.constantFrom<AttributeScope>("resource", "instrumentation", "span", "event", "link"),
+      scope: fc.constantFrom<KeyScope>("resource", "instrumentation", "span", "event", "link"),
       key: fc.constantFrom("k", "http.status", "service.name"),
     });
     await fc.assert(

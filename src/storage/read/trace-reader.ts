@@ -4,7 +4,7 @@ import type { Operation } from "../../model/trace-query.ts";
 import { DependencyReader } from "../aggregates/dependency-reader.ts";
 import { readRed } from "../aggregates/red-table.ts";
 import { readUncounted } from "../aggregates/uncounted.ts";
-import { readNames, readValues } from "../attributes/read-attributes.ts";
+import { readAttributeNames, readAttributeValues } from "../attributes/read-attributes.ts";
 import type { BodyPool } from "../block/body-pool.ts";
 import { BlockCache, type BlockCacheSettings, DEFAULT_BLOCK_CACHE } from "../cache/block-cache.ts";
 import { FastLane } from "../cache/fast-lane.ts";
@@ -12,7 +12,7 @@ import { Pacer } from "../cache/pacer.ts";
 import type { SegmentSource } from "../log/segment-source.ts";
 import { readMetrics } from "../metrics/read-metrics.ts";
 import { findTraces } from "../search/find.ts";
-import { withoutDuplicates } from "../search/trace-rows.ts";
+import { withoutDuplicates } from "../spans/trace-rows.ts";
 import { readLive } from "./live-reader.ts";
 import { OperationCache } from "./operation-cache.ts";
 
@@ -84,13 +84,13 @@ export function createTraceReader(
     async attributeNames(query, signal) {
       const { count } = source.missed();
       await cache.refresh(new Pacer(signal));
-      return readNames(cache, query, new Pacer(signal, lane, settings.findBudgetMs), count);
+      return readAttributeNames(cache, query, new Pacer(signal, lane, settings.findBudgetMs), count);
     },
 
     async attributeValues(query, signal) {
       const { count } = source.missed();
       await cache.refresh(new Pacer(signal));
-      return readValues(cache, query, new Pacer(signal, lane, settings.findBudgetMs), count);
+      return readAttributeValues(cache, query, new Pacer(signal, lane, settings.findBudgetMs), count);
     },
 
     async live(request, signal, onGap) {

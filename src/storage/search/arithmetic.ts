@@ -1,5 +1,5 @@
 import type { ArithmeticOperator } from "../../model/traceql.ts";
-import { isNumber, type SpanValue } from "./span-value.ts";
+import { isNumber, type SpanValue } from "../spans/span-value.ts";
 
 const INT64_MIN = -(2n ** 63n);
 const INT64_MAX = 2n ** 63n - 1n;

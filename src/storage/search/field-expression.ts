@@ -1,8 +1,8 @@
 import { PermanentError } from "../../component/errors.ts";
 import type { FieldExpression, TraceqlComparison, TraceqlLiteral } from "../../model/traceql.ts";
+import { type FieldReader, type FieldSource, fieldReader } from "../spans/span-field.ts";
+import { comparison, isNumber, literalTest, literalValue, type SpanValue } from "../spans/span-value.ts";
 import { calculate } from "./arithmetic.ts";
-import { type FieldReader, type FieldSource, fieldReader } from "./span-field.ts";
-import { comparison, isNumber, literalTest, literalValue, type SpanValue } from "./span-value.ts";
 
 /** An expression of one span, ready to be asked of many. */
 export interface CompiledExpression extends FieldReader {

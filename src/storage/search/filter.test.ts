@@ -6,7 +6,7 @@ import type { AnyValue, Attributes } from "../../model/any-value.ts";
 import { attributeHash } from "../../model/attribute-hash.ts";
 import type { Span } from "../../model/span.ts";
 import type { Literal, SpanField, SpanFilter } from "../../model/trace-query.ts";
-import { BlockView } from "./block-view.ts";
+import { BlockView } from "../spans/block-view.ts";
 import { compileFilter } from "./filter.ts";
 
 const SPAN: Span = {

@@ -11,9 +11,9 @@ import {
   type SpanField,
   type SpanFilter,
 } from "../../model/trace-query.ts";
-import type { BlockView } from "./block-view.ts";
-import { never, numberTest, textTest, valueTest } from "./compare.ts";
-import type { SpanScope } from "./span-attributes.ts";
+import type { BlockView } from "../spans/block-view.ts";
+import { never, numberTest, textTest, valueTest } from "../spans/compare.ts";
+import type { SpanScope } from "../spans/span-attributes.ts";
 
 /**
  * A filter compiled for searching block by block. Meaning of a filter, for one span:

@@ -10,7 +10,10 @@ import type { BlockName, CachedBlock, TraceRows, TraceTimes } from "../cache/cac
 import type { BlockSource } from "../cache/hash-blocks.ts";
 import type { Pacer } from "../cache/pacer.ts";
 import { roundDown, roundUp, type SegmentBlocks } from "../cache/segment-blocks.ts";
-import { BlockGone, BlockView } from "./block-view.ts";
+import { BlockGone, BlockView } from "../spans/block-view.ts";
+import { type MatchedSpan, summarize, traceTimes } from "../spans/summary.ts";
+import { withoutDuplicates } from "../spans/trace-rows.ts";
+import { TraceSpans } from "../spans/trace-spans.ts";
 import { candidateBlocks, fewestBlocks } from "./candidate-blocks.ts";
 import { type CompiledFilter, compileFilter, type RowTest } from "./filter.ts";
 import { OutOfTime } from "./give-way.ts";
@@ -18,9 +21,6 @@ import { Heap } from "./heap.ts";
 import { OutsideCount } from "./outside-count.ts";
 import { type MatchedTrace, SpanShower } from "./shown-spans.ts";
 import { type CompiledPipeline, compilePipeline, unionOf } from "./spansets.ts";
-import { type MatchedSpan, summarize, traceTimes } from "./summary.ts";
-import { withoutDuplicates } from "./trace-rows.ts";
-import { TraceSpans } from "./trace-spans.ts";
 import { MAX_TRACE_SPANS, spansetsOf } from "./trace-spansets.ts";
 
 /** The blocks of one segment that are still to be visited, by latest span start. */

@@ -3,10 +3,10 @@ import type { TraceSummary } from "../../model/trace-query.ts";
 import { bloomMayContain } from "../block/bloom.ts";
 import type { BlockCache } from "../cache/block-cache.ts";
 import type { Pacer } from "../cache/pacer.ts";
-import { BlockGone, BlockView } from "./block-view.ts";
+import { BlockGone, BlockView } from "../spans/block-view.ts";
+import { type MatchedSpan, summarize } from "../spans/summary.ts";
+import { withoutDuplicates } from "../spans/trace-rows.ts";
 import type { CompiledFilter } from "./filter.ts";
-import { type MatchedSpan, summarize } from "./summary.ts";
-import { withoutDuplicates } from "./trace-rows.ts";
 
 /** The whole trace of that id, 16 bytes, where one of its spans satisfies the filter; undefined where none does. */
 export async function matchTrace(

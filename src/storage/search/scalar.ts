@@ -1,11 +1,11 @@
 import { PermanentError } from "../../component/errors.ts";
 import type { ScalarExpression, SpansetStage } from "../../model/traceql.ts";
 import type { Pacer } from "../cache/pacer.ts";
+import { comparison, isNumber, literalTest, literalValue, type SpanValue } from "../spans/span-value.ts";
+import type { TraceSpans } from "../spans/trace-spans.ts";
 import { calculate, integer } from "./arithmetic.ts";
 import { type CompiledExpression, compileExpression, MAX_DEPTH } from "./field-expression.ts";
 import { giveWay, STRIDE } from "./give-way.ts";
-import { comparison, isNumber, literalTest, literalValue, type SpanValue } from "./span-value.ts";
-import type { TraceSpans } from "./trace-spans.ts";
 
 type Aggregate = Exclude<Extract<ScalarExpression, { scalar: "aggregate" }>["of"], "count">;
 

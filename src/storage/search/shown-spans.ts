@@ -5,12 +5,12 @@ import type { FieldValue, MatchedSpanFields, MatchedSpanset, ShownSpans } from "
 import type { BlockCache } from "../cache/block-cache.ts";
 import type { TraceRows } from "../cache/cached-block.ts";
 import type { Pacer } from "../cache/pacer.ts";
-import { BlockGone } from "./block-view.ts";
-import { type FieldReader, fieldReader } from "./span-field.ts";
-import { shownValue } from "./span-value.ts";
+import { BlockGone } from "../spans/block-view.ts";
+import { type FieldReader, fieldReader } from "../spans/span-field.ts";
+import { shownValue } from "../spans/span-value.ts";
+import type { MatchedSpan } from "../spans/summary.ts";
+import { TraceSpans } from "../spans/trace-spans.ts";
 import type { Spanset } from "./spansets.ts";
-import type { MatchedSpan } from "./summary.ts";
-import { TraceSpans } from "./trace-spans.ts";
 
 /** Of all values of one answer, about; spans beyond are left out. */
 const MAX_BYTES = 16 * 1024 * 1024;

@@ -3,11 +3,11 @@ import type { SpanRelation, SpansetExpression, SpansetPipeline, SpansetStage } f
 import { bloomMayContain } from "../block/bloom.ts";
 import type { CachedBlock } from "../cache/cached-block.ts";
 import type { Pacer } from "../cache/pacer.ts";
+import { type SpanValue, valueKey } from "../spans/span-value.ts";
+import type { TraceSpans } from "../spans/trace-spans.ts";
 import { type CompiledExpression, compileExpression, MAX_DEPTH } from "./field-expression.ts";
 import { giveWay, STRIDE } from "./give-way.ts";
 import { scalarTest } from "./scalar.ts";
-import { type SpanValue, valueKey } from "./span-value.ts";
-import type { TraceSpans } from "./trace-spans.ts";
 
 /** Some spans of one trace. */
 export interface Spanset {

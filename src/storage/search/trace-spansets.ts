@@ -1,8 +1,8 @@
 import type { BlockCache } from "../cache/block-cache.ts";
 import type { Pacer } from "../cache/pacer.ts";
-import { BlockGone } from "./block-view.ts";
+import { BlockGone } from "../spans/block-view.ts";
+import type { TraceSpans } from "../spans/trace-spans.ts";
 import type { CompiledPipeline, Spanset } from "./spansets.ts";
-import type { TraceSpans } from "./trace-spans.ts";
 
 /** Bodies of one trace that are inflated together, before they are asked for. */
 const PREFETCH = 32;
