@@ -6,7 +6,7 @@ import { JsonTraces } from "../json/json-in.ts";
 import { tracesToJson } from "../json/json-out.ts";
 import { decodeTraces } from "../message/decode.ts";
 import { encodeSpan, encodeTraces } from "../message/encode.ts";
-import { Refusals } from "../message/refusals.ts";
+import { PIECE_SPANS, Refusals } from "../message/refusals.ts";
 import { DEFAULT_SPAN_LIMITS } from "../message/span-limits.ts";
 import { WireWriter } from "../wire/wire-writer.ts";
 import { mendBody } from "./mend.ts";
@@ -70,6 +70,21 @@ describe("splitBody", () => {
       if (piece !== undefined) mendBody(piece.body, DEFAULT_SPAN_LIMITS, refusals, piece.first);
     }
     expect(refusals.message).toContain("; resourceSpans[1].scopeSpans[1].spans[146].traceId: expected");
+  });
+
+  it("bounds the spans of a piece, unless what is repeated would outweigh them", () => {
+    const sizes = (name: string) => {
+      const group = serviceWith(
+        name,
+        Array.from({ length: 100 }, () => spanWith({ name: "" })),
+      );
+      const given = [...splitBody(encodeTraces([group]), PIECE, 7)].filter((piece) => piece !== undefined);
+      return given.map(({ body }) => belongings(decodeTraces(body)).length);
+    };
+    expect(sizes("a")).toEqual([...Array(14).fill(7), 2]);
+    const long = sizes("long".repeat(250));
+    expect(Math.min(...long.slice(0, -1))).toBeGreaterThan(7);
+    expect(long.reduce((sum, count) => sum + count)).toBe(100);
   });
 
   it("says where a span stands behind many short ones, and pauses before the first piece of a long group", () => {
@@ -140,6 +155,14 @@ describe("pieces of JSON", () => {
       expect(found.map(([name]) => name)).toEqual(belongings(data).map(([name]) => name));
       expect(new Map(found)).toEqual(new Map(belongings(data)));
     }
+  });
+
+  it("have some thousands of spans at most", () => {
+    const span = '{"traceId":"11111111111111111111111111111111","spanId":"2222222222222222"}';
+    const json = `{"resourceSpans":[{"scopeSpans":[{"spans":[${`${span},`.repeat(PIECE_SPANS)}${span}]}]}]}`;
+    const reader = new JsonTraces(Buffer.from(json), DEFAULT_SPAN_LIMITS, new Refusals());
+    const counts = [...reader.pieces(1 << 30)].flatMap((piece) => piece?.marks.length ?? []);
+    expect(counts).toEqual([PIECE_SPANS, 1]);
   });
 
   it("count what is dropped of long lists, and have what stands behind them", () => {

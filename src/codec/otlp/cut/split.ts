@@ -1,7 +1,10 @@
-import type { SpanPlace } from "../message/refusals.ts";
+import { PIECE_SPANS, type SpanPlace } from "../message/refusals.ts";
 import { LenientCursor } from "../wire/lenient-cursor.ts";
 import { WireWriter } from "../wire/wire-writer.ts";
 import { brokenFraming } from "./mend.ts";
+
+/** A span that can be stored has its ids, so many bytes with its tag and length. */
+const LEAST_SPAN_BYTES = 30;
 
 /** How much is read without a pause, bytes. */
 const PAUSE_BYTES = 1 << 19;
@@ -16,11 +19,16 @@ export interface BodyPiece {
 }
 
 /**
- * A TracesData body in pieces of about `bytes` each, with what belongs to all spans of a group repeated. Fields are
- * copied as they are: what is wrong with them is found in the pieces. Gives undefined where the caller may do something
- * else. Throws DecodeError where the outermost fields cannot be told apart, before the first piece.
+ * A TracesData body in pieces of about `bytes` each, of a long scope with at most about `spans` each, and with what
+ * belongs to all spans of a group repeated. Fields are copied as they are: what is wrong with them is found in the
+ * pieces. Gives undefined where the caller may do something else. Throws DecodeError where the outermost fields cannot
+ * be told apart, before the first piece.
  */
-export function* splitBody(body: Uint8Array, bytes: number): Generator<BodyPiece | undefined, void> {
+export function* splitBody(
+  body: Uint8Array,
+  bytes: number,
+  spans = PIECE_SPANS,
+): Generator<BodyPiece | undefined, void> {
   const cursor = new LenientCursor(body);
   let pauseAt = PAUSE_BYTES;
   for (let at = 0; cursor.next(at, body.length); at = cursor.end) {
@@ -32,19 +40,21 @@ export function* splitBody(body: Uint8Array, bytes: number): Generator<BodyPiece
   }
   if (cursor.broken) throw brokenFraming(cursor.from);
   yield undefined;
-  yield* new Splitter(body, bytes).pieces();
+  yield* new Splitter(body, bytes, spans).pieces();
 }
 
 class Splitter {
   readonly #cursor: LenientCursor;
   readonly #writer = new WireWriter(FIRST_BYTES);
   readonly #bytes: number;
+  readonly #spans: number;
   #pauseAt = PAUSE_BYTES;
   #first: SpanPlace = { resource: 0, scope: 0, span: 0 };
 
-  constructor(body: Uint8Array, bytes: number) {
+  constructor(body: Uint8Array, bytes: number, spans: number) {
     this.#cursor = new LenientCursor(body);
     this.#bytes = bytes;
+    this.#spans = spans;
   }
 
   *pieces(): Generator<BodyPiece | undefined, void> {
@@ -120,12 +130,18 @@ class Splitter {
     writer.raw(head);
     let at = start;
     let span = 0;
+    const heads = head.length + outerBytes;
+    let cutAt = this.#spans;
     while (cursor.next(at, end)) {
       at = cursor.end;
       if (cursor.tag >>> 3 !== 2) continue;
-      span += this.#copyAlike(end, head.length + outerBytes);
+      // What is shorter is refused, which takes little.
+      const most = at - cursor.from < LEAST_SPAN_BYTES ? Number.POSITIVE_INFINITY : cutAt - span;
+      span += this.#copyAlike(end, heads, most);
       at = cursor.end;
-      if (writer.length >= this.#bytes + head.length + outerBytes) {
+      // Heads are repeated in each piece: what is cut off for its number alone is as long as they are.
+      if (writer.length >= this.#bytes + heads || (span >= cutAt && writer.length >= 2 * heads)) {
+        cutAt = span + this.#spans;
         writer.close(scope);
         writer.close(resource);
         yield this.#take({ ...place, span });
@@ -163,12 +179,13 @@ class Splitter {
    * Copies the field at hand and those that follow it and are alike, which may be millions, as far as the piece has
    * room; gives their number.
    * @param head bytes that a piece has beyond its share
+   * @param most how many, the one at hand among them
    */
-  #copyAlike(limit: number, head = 0): number {
+  #copyAlike(limit: number, head = 0, most = Number.POSITIVE_INFINITY): number {
     const cursor = this.#cursor;
     const { from, end } = cursor;
     const room = this.#bytes + head - this.#writer.length - (end - from);
-    const count = 1 + cursor.skipAlike(Math.min(limit, end + room));
+    const count = 1 + cursor.skipAlike(Math.min(limit, end + room), most - 1);
     this.#writer.rawRange(cursor.bytes, from, cursor.end);
     return count;
   }

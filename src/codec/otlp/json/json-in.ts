@@ -4,7 +4,7 @@ import { JSON_KIND, JsonCursor } from "../../json/json-cursor.ts";
 import { FieldTable } from "../../json/json-fields.ts";
 import { decodeTraces } from "../message/decode.ts";
 import { OTHER_SIGNALS, OtherSignalError } from "../message/other-signal.ts";
-import { MarkList, type MendedTraces, Refusals } from "../message/refusals.ts";
+import { MarkList, type MendedTraces, PIECE_SPANS, Refusals } from "../message/refusals.ts";
 import { NO_SPAN_LIMITS, type SpanLimits } from "../message/span-limits.ts";
 import { WireWriter } from "../wire/wire-writer.ts";
 import { JsonGroups } from "./json-groups.ts";
@@ -89,7 +89,7 @@ export class JsonTraces {
     let pauseAt = cursor.at + PAUSE_BYTES;
     while (this.#state !== AT.end) {
       this.#step();
-      if (this.#state === AT.span && this.#writer.length > bytes + this.#headBytes) {
+      if (this.#state === AT.span && this.#isPiece(bytes)) {
         yield* this.#completeHeads();
         yield this.#cut();
       } else if (cursor.at > pauseAt) yield undefined;
@@ -137,6 +137,11 @@ export class JsonTraces {
       yield undefined;
     }
     group.complete = true;
+  }
+
+  #isPiece(bytes: number): boolean {
+    const { length } = this.#writer;
+    return length > bytes + this.#headBytes || (this.#marks.count >= PIECE_SPANS && length > 2 * this.#headBytes);
   }
 
   /** Heads are repeated in each piece: a long one makes longer pieces, so that the work stays in proportion. */

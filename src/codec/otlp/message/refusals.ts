@@ -59,6 +59,9 @@ export class Refusals {
   }
 }
 
+/** About how many spans a piece of a large request has at most: to store one takes a millisecond or two a thousand. */
+export const PIECE_SPANS = 8_192;
+
 /** Protobuf that can be stored, of a request or of a piece of one. */
 export interface MendedTraces {
   /** A TracesData message. */

@@ -33,14 +33,14 @@ export class LenientCursor {
 
   /**
    * Steps over the fields that follow the one at hand, have its tag and are shorter than 128 bytes, however many there
-   * are; gives their number, and `end` is that of the last.
+   * are; gives their number, at most `most`, and `end` is that of the last.
    */
-  skipAlike(limit: number): number {
+  skipAlike(limit: number, most = Number.POSITIVE_INFINITY): number {
     const { bytes, tag } = this;
     let count = 0;
     let at = this.end;
     if (tag > 0x7f || (tag & 7) !== WIRE.bytes) return 0;
-    while (at + 1 < limit && bytes[at] === tag) {
+    while (count < most && at + 1 < limit && bytes[at] === tag) {
       const length = bytes[at + 1] as number;
       const next = at + 2 + length;
       if (length > 0x7f || next > limit) break;
