@@ -4,7 +4,7 @@ import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 
 /** Other people's programs, fetched once through their own package managers into an ignored folder. */
-const CACHE = resolve(dirname(fileURLToPath(import.meta.url)), "../../.tmp/interop");
+export const CACHE = resolve(dirname(fileURLToPath(import.meta.url)), "../../.tmp/interop");
 
 const ZIPKIN = "3.5.1";
 const TELEMETRYGEN = "v0.161.0";
@@ -12,6 +12,8 @@ const PYTHON_SDK = "1.45.1";
 
 const JAVA_AGENT = "2.21.0";
 const GO_SDK = "v1.47.0";
+
+const CONSUL = "2.0.1";
 
 const FETCH_MS = 600_000;
 
@@ -77,6 +79,14 @@ export function pythonWithSdk(): string | undefined {
   return join(environment, "bin/python");
 }
 
+/** The entry of the npm package `consul`; undefined where it cannot be had. */
+export function consulPackage(): string | undefined {
+  const folder = join(CACHE, "npm");
+  const entry = join(folder, "node_modules/consul/lib/index.js");
+  mkdirSync(folder, { recursive: true });
+  return fetched(entry, "npm", ["install", "--prefix", folder, "--no-audit", "--no-fund", `consul@${CONSUL}`]);
+}
+
 function fetched(
   file: string,
   command: string,
@@ -88,7 +98,7 @@ function fetched(
   return run(command, args, environment) && existsSync(file) ? file : undefined;
 }
 
-function has(command: string, versionFlag: string): boolean {
+export function has(command: string, versionFlag: string): boolean {
   try {
     execFileSync(command, [versionFlag], { stdio: "ignore", timeout: 30_000 });
     return true;
@@ -97,7 +107,7 @@ function has(command: string, versionFlag: string): boolean {
   }
 }
 
-function run(
+export function run(
   command: string,
   args: readonly string[],
   environment: Readonly<Record<string, string>> = {},
