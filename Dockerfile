@@ -21,7 +21,7 @@ COPY package.json LICENSE ./
 COPY --from=build /src/node_modules node_modules
 COPY --from=build /src/dist dist
 COPY proto proto
-RUN install -d -o node -g node /data
+RUN install -d -m 0700 -o node -g node /data
 
 # A container has its own loopback, so its listeners bind every address; what others reach is what gets published.
 ENV NODE_ENV=production \

@@ -35,10 +35,19 @@ describe("createLogger", () => {
     expect(JSON.parse(written[1] as string)).toMatchObject({ message: "destination down", repeated: 4 });
   });
 
-  it("holds nothing back for what another exporter has", () => {
+  it.each(["exporter", "receiver", "transport", "setting", "segment", "file", "at"])(
+    "holds nothing back of what is about another %s",
+    (subject) => {
+      const { written, logger } = lines("json");
+      for (const name of ["a", "b", "a", "b"]) logger.warn("down", { [subject]: name, reason: "why" });
+      expect(written.map((line) => (JSON.parse(line) as Record<string, unknown>)[subject])).toEqual(["a", "b"]);
+    },
+  );
+
+  it("holds back what strangers could vary", () => {
     const { written, logger } = lines("json");
-    for (const exporter of ["a", "b", "a", "b"]) logger.warn("destination down", { exporter });
-    expect(written.map((line) => (JSON.parse(line) as { exporter: string }).exporter)).toEqual(["a", "b"]);
+    for (const name of ["a", "b", "a", "b"]) logger.warn("refused", { reason: name, sender: name, id: name });
+    expect(written).toHaveLength(1);
   });
 
   it("leaves out what is below the level", () => {

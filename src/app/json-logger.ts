@@ -16,8 +16,14 @@ const REPEAT_WINDOW_MS = 10_000;
 const REMEMBERED_MESSAGES = 200;
 
 /**
- * Structured logs, one line each. The same level and message of the same exporter within 10 s is held back and counted:
- * the next line that is written for it carries `repeated`. Values are never trusted to be one line: line breaks are
+ * Fields that say what a line is about: one of another receiver or setting is no repetition. None of them holds what
+ * strangers choose, who could write as many lines as they like.
+ */
+const SUBJECT = ["exporter", "receiver", "transport", "setting", "segment", "file", "at"] as const;
+
+/**
+ * Structured logs, one line each. The same level and message about the same thing (`SUBJECT`) within 10 s is held back
+ * and counted: the next line that is written for it carries `repeated`. Values are never trusted to be one line: line breaks are
  * escaped.
  */
 export function createLogger(settings: LoggerSettings): Logger {
@@ -26,7 +32,7 @@ export function createLogger(settings: LoggerSettings): Logger {
   function log(level: LogLevel, message: string, fields: LogFields = {}): void {
     if (ORDER[level] < ORDER[settings.level]) return;
     const now = settings.now();
-    const key = `${level} ${message} ${fields.exporter ?? ""}`;
+    const key = [level, message, ...SUBJECT.map((name) => fields[name] ?? "")].join("\0");
     const last = seen.get(key);
     if (last !== undefined && now - last.since < REPEAT_WINDOW_MS && level !== "info" && level !== "debug") {
       last.held++;

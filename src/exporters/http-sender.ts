@@ -109,7 +109,8 @@ export class HttpSender {
       );
       if (!zip || !isForCompression(answer)) return answer;
       const plain = await this.#attempt(url, body, contentType, false, stop, signal);
-      if (plain.type === "answer" && plain.status >= 200 && plain.status < 300) {
+      // Several requests under way may find out.
+      if (this.#zips && plain.type === "answer" && plain.status >= 200 && plain.status < 300) {
         this.#zips = false;
         this.#settings.onPlain(url);
       }

@@ -463,6 +463,17 @@ describe("jaeger", () => {
     expect(host.lines.filter(({ message }) => message.includes("does not take gzip"))).toHaveLength(1);
   });
 
+  it("says so once where several requests find out", async () => {
+    const { url, seen } = await peer(likeJaegerV1);
+    const host = recordingHost();
+    const exporter = await started(jaegerExporter, { endpoint: url, compression: "gzip" }, host);
+    const fragments = [fragmentOfNames(["x".repeat(1000)])];
+    const outcomes = await Promise.all([exporter.export(fragments, NEVER), exporter.export(fragments, NEVER)]);
+    expect(outcomes).toEqual([{ type: "delivered" }, { type: "delivered" }]);
+    expect(seen.filter(({ headers }) => headers["content-encoding"] === "gzip")).toHaveLength(2);
+    expect(host.lines.filter(({ message }) => message.includes("does not take gzip"))).toHaveLength(1);
+  });
+
   it("splits at 413", async () => {
     const { url } = await peer((response) => response.writeHead(413).end());
     const exporter = await started(jaegerExporter, { endpoint: url });

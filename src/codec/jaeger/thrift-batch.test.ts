@@ -5,7 +5,7 @@ import { SPAN_MARK } from "../../model/span.ts";
 import { DecodeError } from "../decode-error.ts";
 import { DEFAULT_SPAN_LIMITS } from "../otlp/message/span-limits.ts";
 import { BinaryWriter } from "../thrift/binary.ts";
-import type { JaegerBatch, JaegerSpan } from "./model.ts";
+import type { JaegerBatch, JaegerReference, JaegerSpan } from "./model.ts";
 import { writeBatch } from "./thrift-batch.ts";
 
 const BATCH: JaegerBatch = {
@@ -87,6 +87,25 @@ describe("jaeger.thrift Batch", () => {
       events: [{ timeUnixNano: 9_000n, name: "x", attributes: [] }],
       links: [{ traceId: "00000000000000020000000000000003", spanId: "0000000000000004" }],
     });
+  });
+
+  it("names the parent among the references where a link leads to it too, which would stand for it else", () => {
+    const [span] = BATCH.spans as [JaegerSpan];
+    const [parent] = span.references as [JaegerReference];
+    const written = (references: readonly JaegerReference[]): string => {
+      const writer = new BinaryWriter();
+      writeBatch(writer, { ...BATCH, spans: [{ ...span, references }] });
+      const output = writer.finish();
+      const links = references.slice(1).map(({ traceId, spanId }) => ({ traceId, spanId }));
+      expect(recordsOf(jaegerTraces(output))[0]?.span).toMatchObject({ parentSpanId: parent.spanId, links });
+      return Buffer.from(output).toString("hex");
+    };
+    const idsOfParent = "0a0002fffffffffffffffe0a000300000000000000010a0004000000000000000700";
+    const linked = written([parent, { ...parent, type: "follows_from" }]);
+    // SpanRef: refType CHILD_OF = 0, FOLLOWS_FROM = 1, then the ids.
+    expect(linked).toContain(`0f00060c0000000208000100000000${idsOfParent}08000100000001${idsOfParent}`);
+    expect(linked).toContain("0a00040000000000000007");
+    expect(written([parent])).not.toContain("0f0006");
   });
 
   it("is refused where it is cut anywhere, and where something follows it", () => {

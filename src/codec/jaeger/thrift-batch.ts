@@ -35,9 +35,11 @@ function writeProcess(out: ThriftWriter, process: JaegerProcess): void {
  * logs }
  */
 function writeSpan(out: ThriftWriter, span: JaegerSpan): void {
-  const first = span.references[0];
+  const [first, ...others] = span.references;
   const hasParent = first?.type === "child_of" && first.traceId === span.traceId;
-  const references = hasParent ? span.references.slice(1) : span.references;
+  // Jaeger's collector takes a parent that some reference names for referred to, and a link to it for the only relation.
+  const isLinked = hasParent && others.some((ref) => ref.traceId === first.traceId && ref.spanId === first.spanId);
+  const references = hasParent && !isLinked ? others : span.references;
   out.structBegin();
   out.fieldBegin(T.i64, 1);
   out.i64(idToI64(span.traceId.slice(16)));
