@@ -23,8 +23,8 @@ const SUBJECT = ["exporter", "receiver", "transport", "setting", "segment", "fil
 
 /**
  * Structured logs, one line each. The same level and message about the same thing (`SUBJECT`) within 10 s is held back
- * and counted: the next line that is written for it carries `repeated`. Values are never trusted to be one line: line breaks are
- * escaped.
+ * and counted: the next line that is written for it carries `repeated`. Values are never trusted to be one line: line
+ * breaks are escaped.
  */
 export function createLogger(settings: LoggerSettings): Logger {
   const seen = new BoundedMap<string, { since: number; held: number }>(REMEMBERED_MESSAGES);

@@ -37,7 +37,7 @@ function writeProcess(out: ThriftWriter, process: JaegerProcess): void {
 function writeSpan(out: ThriftWriter, span: JaegerSpan): void {
   const [first, ...others] = span.references;
   const hasParent = first?.type === "child_of" && first.traceId === span.traceId;
-  // Jaeger's collector takes a parent that some reference names for referred to, and a link to it for the only relation.
+  // Jaeger's collector adds no reference to a parent that a link leads to: then the link is all that it knows.
   const isLinked = hasParent && others.some((ref) => ref.traceId === first.traceId && ref.spanId === first.spanId);
   const references = hasParent && !isLinked ? others : span.references;
   out.structBegin();
