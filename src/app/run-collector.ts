@@ -2,7 +2,7 @@ import type { Endpoint } from "../component/endpoint.ts";
 import type { BatchSink } from "../component/ingest.ts";
 import type { Logger } from "../component/logger.ts";
 import type { Discovery } from "../discovery/discovery.ts";
-import { formatEndpoint } from "../server/endpoint.ts";
+import { formatEndpoint, reachable } from "../server/endpoint.ts";
 import { InFlightBudget } from "../server/in-flight.ts";
 import { openStore } from "../storage/open-store.ts";
 import type { ReceiverTable } from "./config/builtin.ts";
@@ -25,7 +25,7 @@ import { collectorStatus } from "./status.ts";
 import { StopList } from "./stop-list.ts";
 import { createRegistryAddress } from "./store-modules/registry-address.ts";
 import { storeSettings } from "./store-settings.ts";
-import { serveUi } from "./ui.ts";
+import { type ServedUi, serveUi } from "./ui.ts";
 
 export interface Collector {
   readonly endpoints: CollectorEndpoints;
@@ -120,14 +120,13 @@ async function startParts(config: Config, table: ReceiverTable, core: Core, part
   const reloads = new Reloads(config, { store, receivers, core });
   const startedAtMs = Date.now();
   const metrics = async () => [await eventLoopLag("main"), ...host.metrics.snapshot(), ...(await store.metrics())];
-  const endpointsWith = (ui: string, listensOn: string): CollectorEndpoints =>
-    endpointsOf({ config, modules, receivers, discovery, proxy }, ui, listensOn);
+  const listening = { config, modules, receivers, discovery, proxy };
   const ui = await serveUi(config, store, modules, {
     discovery,
     logger: host.logger,
     metrics,
-    status: (url, listensOn) => {
-      const endpoints = endpointsWith(url, listensOn);
+    status: (url, listensOn, grpc) => {
+      const endpoints = endpointsOf(listening, { url, listensOn, grpc });
       return collectorStatus({ version, startedAtMs, endpoints, config: reloads.running, store, metrics });
     },
     notReady,
@@ -135,7 +134,7 @@ async function startParts(config: Config, table: ReceiverTable, core: Core, part
   parts.opened("ui", (signal) => ui.close(signal));
   reads.open(ui.connect);
 
-  const endpoints = endpointsWith(ui.url, ui.listensOn);
+  const endpoints = endpointsOf(listening, ui);
   const registration = registerSelf(config, discovery.registry, listenersOfCollector(endpoints), host.logger);
   parts.opened("registration", (signal) => registration.withdraw(signal));
   warnOfOpenListeners(config, table, host.logger);
@@ -154,18 +153,18 @@ interface Listening {
   readonly proxy: { readonly address: Endpoint | undefined } | undefined;
 }
 
-/** `ui` as `ServedUi` has it: its URL and the real address. */
-function endpointsOf(of: Listening, ui: string, listensOn: string): CollectorEndpoints {
+function endpointsOf(of: Listening, ui: Pick<ServedUi, "url" | "listensOn" | "grpc">): CollectorEndpoints {
   const { config, modules, receivers, discovery, proxy } = of;
   const address = proxy?.address;
   return {
     ...otlpEndpoints(receivers.endpoints),
     receivers: receivers.endpoints,
-    ui,
+    ui: ui.url,
+    queryGrpc: ui.grpc && formatEndpoint(reachable(ui.grpc)),
     registry: registryUrl(config, discovery.address),
     proxy: address === undefined ? undefined : modules.proxy?.proxyUrl(config, address),
     listensOn: {
-      ui: listensOn,
+      ui: ui.listensOn,
       registry: discovery.address,
       proxy: address === undefined ? undefined : formatEndpoint(address),
     },

@@ -1,4 +1,5 @@
 import { createServer } from "node:http";
+import type { Endpoint } from "../component/endpoint.ts";
 import type { Logger } from "../component/logger.ts";
 import type { MetricSample } from "../component/metrics.ts";
 import type { Connect } from "../component/read.ts";
@@ -7,6 +8,7 @@ import type { Discovery } from "../discovery/discovery.ts";
 import type { UiStatusResponse } from "../query/ui/status-types.ts";
 import { formatEndpoint, reachable } from "../server/endpoint.ts";
 import type { Config } from "./config/config.ts";
+import { grpcEndpointOf } from "./config/listener-addresses.ts";
 import type { LoadedModules } from "./load-modules.ts";
 import { withSlash } from "./ui-port/base-path.ts";
 import type { ReadServerConfig } from "./ui-port/read-server.ts";
@@ -19,8 +21,9 @@ export interface UiSources {
   /**
    * @param url where the UI port itself is reached
    * @param listensOn its real address
+   * @param grpc where the gRPC query services listen; undefined where they do not
    */
-  readonly status: (url: string, listensOn: string) => Promise<UiStatusResponse>;
+  readonly status: (url: string, listensOn: string, grpc: Endpoint | undefined) => Promise<UiStatusResponse>;
   /** Why the collector cannot take spans now; undefined when it can. */
   readonly notReady: () => string | undefined;
 }
@@ -30,6 +33,8 @@ export interface ServedUi {
   readonly url: string;
   /** The real address. */
   readonly listensOn: string;
+  /** Where the gRPC query services listen; undefined where they are off, or their port was taken. */
+  readonly grpc: Endpoint | undefined;
   /** As ServedReads. */
   readonly connect: Connect;
   close(signal: AbortSignal): Promise<void>;
@@ -46,6 +51,7 @@ export async function serveUi(
   const { local, remote } = discovery;
   let url = "";
   let listensOn = "";
+  let queryGrpc: Endpoint | undefined;
   const control = createServer(
     createControlApp({
       admin: store,
@@ -58,23 +64,26 @@ export async function serveUi(
         closing: closing.signal,
       }),
       metrics,
-      status: () => status(url, listensOn),
+      status: () => status(url, listensOn, queryGrpc),
       notReady,
       logger,
     }),
   );
   const config: ReadServerConfig = {
     endpoint: ui.endpoint,
+    grpcEndpoint: grpcEndpointOf(ui),
     basePath: ui.base_path,
     allowedHosts: ui.allowed_hosts,
   };
   const served = await store.serve(config, (stream) => control.emit("connection", stream));
-  const { http } = served.addresses;
+  const { http, grpc } = served.addresses;
   listensOn = formatEndpoint(http);
+  queryGrpc = grpc;
   url = `http://${formatEndpoint(reachable(http))}${withSlash(ui.base_path)}`;
   return {
     url,
     listensOn,
+    grpc: queryGrpc,
     connect: served.connect,
     close(signal) {
       // Event streams of the registry would keep the listener open.

@@ -22,6 +22,8 @@ export const DEFAULT_ANSWER_LIMITS: AnswerLimits = {
 const SEARCHES: ReadonlySet<string> = new Set([
   "jaeger.search",
   "jaeger.traces",
+  "jaeger.grpc.search",
+  "jaeger.grpc.summaries",
   "jaeger.v3.search",
   "jaeger.v3.summaries",
   "ui.search",

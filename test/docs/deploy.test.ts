@@ -5,6 +5,7 @@ import { parse, parseAllDocuments } from "yaml";
 import { type Config, parseConfig } from "../../src/app/config/config.ts";
 import { readConfigFile } from "../../src/app/config/config-file.ts";
 import { configFromEnvironment } from "../../src/app/config/environment.ts";
+import { grpcEndpointOf } from "../../src/app/config/listener-addresses.ts";
 import { EXIT } from "../../src/cli/output/exit-codes.ts";
 import { whyTooOld } from "../../src/component/node-version.ts";
 import { documentedMetrics, ROOT, text } from "./files.ts";
@@ -53,7 +54,8 @@ describe("the image", () => {
     const exposed = /^EXPOSE (.*)$/m.exec(dockerfile)?.[1]?.split(" ");
     const { grpc, http } = config.receivers.otlp.protocols;
     const { ui, discovery, proxy } = config;
-    const bound = [grpc, http, ui, discovery.server, proxy].map((listener) => listener?.endpoint);
+    const queries = { endpoint: grpcEndpointOf(ui) };
+    const bound = [grpc, http, queries, ui, discovery.server, proxy].map((listener) => listener?.endpoint);
     expect(bound).toEqual(exposed?.map((port) => `0.0.0.0:${port}`));
   });
 

@@ -74,6 +74,7 @@ function statusOf(batches: readonly LogBlock[]): UiStatusResponse {
         { receiver: "otlp", listener: "http", title: "OTLP/HTTP", address: "http://127.0.0.1:14318/v1/traces" },
       ],
       ui: "http://127.0.0.1:16686/",
+      queryGrpc: undefined,
       registry: undefined,
       proxy: undefined,
     },

@@ -46,7 +46,9 @@ describe("parseConfig", () => {
 
   it("suggests keys of nested sections and lists them where none is near", () => {
     expect(errorOf({ storage: { retention: { max_age_days: 3 } } })).toContain('did you mean "max_age_hours"?');
-    expect(errorOf({ ui: { colour: "red" } })).toContain("known here: endpoint, base_path, allowed_hosts");
+    expect(errorOf({ ui: { colour: "red" } })).toContain(
+      "known here: endpoint, grpc_endpoint, base_path, allowed_hosts",
+    );
   });
 
   it("takes several exporters of a type and refuses unknown types and keys", () => {

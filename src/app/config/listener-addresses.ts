@@ -1,4 +1,4 @@
-import { isEveryAddress, isLoopback, parseEndpoint } from "../../server/endpoint.ts";
+import { formatEndpoint, isEveryAddress, isLoopback, parseEndpoint } from "../../server/endpoint.ts";
 import { endpointTexts } from "../../server/listen-addresses.ts";
 import type { ReceiverTable } from "./builtin.ts";
 import { componentType } from "./components.ts";
@@ -13,10 +13,21 @@ export interface ListenerAddress {
   readonly endpoint: string;
 }
 
+const QUERY_GRPC_PORT = 16_685;
+
+/** Where the gRPC query services listen by a config; undefined where it turns them off. */
+export function grpcEndpointOf({ endpoint, grpc_endpoint: written }: Config["ui"]): string | undefined {
+  if (written !== undefined) return written ?? undefined;
+  const ui = parseEndpoint(endpoint);
+  return ui && formatEndpoint({ host: ui.host, port: ui.port === 0 ? 0 : QUERY_GRPC_PORT });
+}
+
 export function listenersOf({ receivers, ui, discovery, proxy }: Config, table: ReceiverTable): ListenerAddress[] {
+  const grpc = grpcEndpointOf(ui);
   return [
     ...receiverListeners(receivers, table),
     { path: ["ui", "endpoint"], endpoint: ui.endpoint },
+    ...(grpc === undefined ? [] : [{ path: ["ui", "grpc_endpoint"], endpoint: grpc }]),
     ...(discovery.server.enabled
       ? [{ path: ["discovery", "server", "endpoint"], endpoint: discovery.server.endpoint }]
       : []),

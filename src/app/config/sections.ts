@@ -68,6 +68,12 @@ export const uiConfig = z.strictObject({
   endpoint: endpointSchema
     .default("127.0.0.1:16686")
     .describe("Where the web UI, the read APIs, /metrics and the health checks listen."),
+  grpc_endpoint: endpointSchema
+    .nullable()
+    .optional()
+    .describe(
+      "Where Jaeger's gRPC query services listen; null turns them off. Default: port 16685 on the host of `ui.endpoint`, or any free one where that takes any. A port that is taken is a warning.",
+    ),
   base_path: z
     .string()
     .regex(/^\/([\w.~-]+(\/[\w.~-]+)*)?\/?$/, "expected a path such as / or /tracing")

@@ -3,6 +3,7 @@ import { hexToBytes } from "../../model/ids.ts";
 import type { TraceQuery } from "../../model/trace-query.ts";
 import { Gaps } from "../../query/gaps.ts";
 import { jaegerViews } from "../../query/jaeger/views.ts";
+import { jaegerGrpcViews } from "../../query/jaeger-grpc/views.ts";
 import { jaegerV3Views } from "../../query/jaeger-v3/views.ts";
 import { uiViews } from "../../query/ui/views.ts";
 import { zipkinViews } from "../../query/zipkin/views.ts";
@@ -12,6 +13,7 @@ import type { ReadServerConfig } from "../ui-port/read-server.ts";
 export const views: ViewTable = {
   ...jaegerViews,
   ...jaegerV3Views,
+  ...jaegerGrpcViews,
   ...uiViews,
   ...zipkinViews,
   "store.stats": storeStats,

@@ -1,7 +1,10 @@
 import { createServer } from "node:http";
+import { PermanentError } from "../../component/errors.ts";
+import type { Logger } from "../../component/logger.ts";
 import type { ReadServer, ReadServerParts } from "../../component/read.ts";
 import { AnswerBounds } from "../../query/answer-bounds.ts";
 import { formatEndpoint } from "../../server/endpoint.ts";
+import type { GrpcListener } from "../../server/grpc/grpc-listener.ts";
 import { HttpListener } from "../../server/http-listener.ts";
 import { relay } from "../../server/relay.ts";
 import { createHttpApp } from "./http-app.ts";
@@ -12,6 +15,8 @@ import { createZipkinApp } from "./zipkin-app.ts";
 /** What the UI port is served with; plain, as it crosses threads. */
 export interface ReadServerConfig {
   readonly endpoint: string;
+  /** Of Jaeger's gRPC query services; undefined is off. */
+  readonly grpcEndpoint: string | undefined;
   readonly basePath: string;
   readonly allowedHosts: readonly string[];
 }
@@ -47,17 +52,39 @@ export function createReadServer(config: ReadServerConfig, parts: ReadServerPart
     handler: timedRequests(tracing?.requests(app) ?? app, host.metrics),
     requestTimeoutMs: REQUEST_MS,
   });
+  const grpcEndpoint = at?.grpc === undefined ? config.grpcEndpoint : formatEndpoint(at.grpc);
+  let grpc: GrpcListener | undefined;
   return {
     async start() {
+      const loading = grpcEndpoint === undefined ? undefined : import("./grpc-queries.ts");
+      loading?.catch(() => {});
       const http = await listener.start();
+      if (loading !== undefined && grpcEndpoint !== undefined) {
+        const { createGrpcQueries } = await loading;
+        const created = createGrpcQueries({ endpoint: grpcEndpoint, viewHost, bounds, logger: host.logger });
+        if (await starts(created, host.logger)) grpc = created;
+      }
       // Nobody waits for it, and whoever opens the first page soon will not have to.
       setTimeout(() => void loadWebFiles().catch(() => {}), PAGES_AFTER_MS).unref();
-      return { http };
+      const address = grpc?.address;
+      return address === undefined ? { http } : { http, grpc: address };
     },
     accept: (stream) => void foreign.emit("connection", stream),
-    shutdown(signal) {
+    async shutdown(signal) {
       closing.abort();
-      return listener.shutdown(signal);
+      await Promise.all([listener.shutdown(signal), grpc?.shutdown(signal)]);
     },
   };
+}
+
+/** A port that is taken is a warning: another program may well be there for a reason. */
+async function starts(grpc: GrpcListener, logger: Logger): Promise<boolean> {
+  try {
+    await grpc.start();
+    return true;
+  } catch (error) {
+    if (!(error instanceof PermanentError) || error.code !== "listen_failed") throw error;
+    logger.warn("the collector runs without Jaeger's gRPC query services", { reason: error.message });
+    return false;
+  }
 }

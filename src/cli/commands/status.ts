@@ -67,6 +67,7 @@ function describe(
   const size = storage.kind === "memory" ? "" : ` in ${formatMebibytes(storage.diskBytes)} MiB`;
   const lines = [
     ["web UI", endpoints.ui],
+    ["Jaeger API (gRPC)", endpoints.queryGrpc ?? "off"],
     ...endpoints.receivers.map(({ title, address }) => [title, address ?? "off"]),
     ["registry", endpoints.registry ?? "off"],
     ...(endpoints.proxy === undefined ? [] : [["proxy", endpoints.proxy]]),

@@ -74,6 +74,13 @@ export function assertDefinitions(): void {
 }
 
 function loadType(file: string, name: string): protobuf.Type {
+  const root = loadRoot([file]);
+  for (const type of typesOf(root)) type.setOption("features.utf8_validation", "NONE");
+  return root.resolveAll().lookupType(name);
+}
+
+/** What the files define, with all that they import; not resolved. @throws Error without one of the definitions */
+export function loadRoot(files: readonly string[]): protobuf.Root {
   const library = createRequire(import.meta.url)("protobufjs") as typeof protobuf;
   const root = new library.Root();
   const seen = new Set<string>();
@@ -84,9 +91,8 @@ function loadType(file: string, name: string): protobuf.Type {
     if (bundled?.nested !== undefined) root.addJSON(bundled.nested);
     else for (const imported of library.parse(definition(path), root).imports ?? []) add(imported);
   };
-  add(file);
-  for (const type of typesOf(root)) type.setOption("features.utf8_validation", "NONE");
-  return root.resolveAll().lookupType(name);
+  for (const file of files) add(file);
+  return root;
 }
 
 function* typesOf(parent: protobuf.NamespaceBase): Generator<protobuf.Type> {

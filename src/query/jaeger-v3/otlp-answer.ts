@@ -23,7 +23,7 @@ export class OtlpAnswer {
   *steps(fragments: readonly LogFragment[], raw: boolean): Generator<void, void, void> {
     const w = this.#writer;
     let last: SpanRecord | undefined;
-    for (const { records, goesOn } of spanRuns(fragments, raw, this.#signal)) {
+    for (const { records, goesOn } of spanRuns(fragments, raw ? "raw" : "shown", this.#signal)) {
       const first = records[0] as SpanRecord;
       if (!goesOn) {
         if (last !== undefined) this.#end(last);

@@ -20,23 +20,29 @@ export interface SpanRun {
 }
 
 /**
- * The spans of a trace in runs of one resource and scope, decoded as they are asked for. Unless `raw`, they are as
- * Jaeger shows them (shownSpan): every resource names its service, and a server has an id of its own
- * where it shares its client's.
+ * How spans are given. `raw`: as they are stored. `adjusted`: every resource names its service, and a server has an id
+ * of its own where it shares its client's. `shown`: that, and values as Jaeger's readers of JSON can show them
+ * (shownSpan).
+ */
+export type SpanForm = "raw" | "adjusted" | "shown";
+
+/**
+ * The spans of a trace in runs of one resource and scope, decoded as they are asked for.
  * @throws DecodeError where a body is damaged, PermanentError `cancelled`
  */
 export function* spanRuns(
   fragments: readonly LogFragment[],
-  raw: boolean,
+  form: SpanForm,
   signal: AbortSignal,
 ): Generator<SpanRun, void, void> {
-  const ownIds = !raw && sharesSpanIds(fragments) ? serversOwnIds(fragments) : undefined;
+  const ownIds = form !== "raw" && sharesSpanIds(fragments) ? serversOwnIds(fragments) : undefined;
   for (const { block, rows } of fragments) {
     for (const group of byGroup(block.columns.groupIndex, rows)) {
       for (let at = 0; at < group.length; at += SPANS_A_STEP) {
         throwIfAborted(signal);
         const records = fragmentRecords({ block, rows: group.slice(at, at + SPANS_A_STEP) });
-        yield { records: raw ? records : records.map((record) => shown(record, ownIds)), goesOn: at > 0 };
+        const given = form === "raw" ? records : records.map((record) => adjusted(record, ownIds));
+        yield { records: form === "shown" ? given.map(shown) : given, goesOn: at > 0 };
       }
     }
   }
@@ -53,20 +59,25 @@ function byGroup(groupIndex: Uint16Array | Uint32Array, rows: readonly number[])
   return groups.values();
 }
 
-function shown(record: SpanRecord, ownIds: ReadonlyMap<string, string> | undefined): SpanRecord {
-  const { resource, scope, span, service } = record;
-  const attributes = shownAttributes(resource.attributes);
+function adjusted(record: SpanRecord, ownIds: ReadonlyMap<string, string> | undefined): SpanRecord {
+  const { resource, span, service } = record;
+  const { attributes } = resource;
   const named = findAttribute(attributes, SERVICE_NAME) !== undefined;
+  const name = { key: SERVICE_NAME, value: { type: "string", value: service } } as const;
   return {
     ...record,
-    resource: {
-      ...resource,
-      attributes: named
-        ? attributes
-        : [...attributes, { key: SERVICE_NAME, value: { type: "string", value: service } }],
-    },
+    ...(named ? {} : { resource: { ...resource, attributes: [...attributes, name] } }),
+    span: withOwnIds(span, ownIds),
+  };
+}
+
+function shown(record: SpanRecord): SpanRecord {
+  const { resource, scope, span } = record;
+  return {
+    ...record,
+    resource: { ...resource, attributes: shownAttributes(resource.attributes) },
     scope: { ...scope, attributes: shownAttributes(scope.attributes) },
-    span: withOwnIds(shownSpan(span), ownIds),
+    span: shownSpan(span),
   };
 }
 

@@ -66,7 +66,7 @@ async function operations(
 }
 
 /** A service's operations of a kind, or of all: a span without a kind is an internal one to Jaeger. */
-async function v3Operations(
+export async function v3Operations(
   reader: TraceReader,
   service: string,
   kind: string,
@@ -149,7 +149,8 @@ async function summaries(
   return { ...json({ summaries: found.traces.map(summaryJson), ...next }), ...incompleteMark(found) };
 }
 
-function summaryJson(summary: TraceSummary) {
+/** One as api_v3 has it, with its times as decimal texts. */
+export function summaryJson(summary: TraceSummary) {
   return {
     traceId: summary.traceId,
     rootServiceName: summary.rootService,

@@ -27,6 +27,8 @@ export interface UiEndpoints {
   /** Every listener of every receiver in the order of the config, those that are off included. */
   readonly receivers: readonly UiReceiverEndpoint[];
   readonly ui: string;
+  /** Authority of Jaeger's gRPC query services. */
+  readonly queryGrpc: string | undefined;
   readonly registry: string | undefined;
   readonly proxy: string | undefined;
 }

@@ -1,7 +1,13 @@
 import type { Http2Server } from "node:http2";
 import { createServer as createTcp, type Server as NetServer, type Socket } from "node:net";
 import { createServer as createTls, type TLSSocket } from "node:tls";
-import { Server, ServerCredentials, type ServerOptions } from "@grpc/grpc-js";
+import {
+  Server,
+  ServerCredentials,
+  type ServerOptions,
+  type ServiceDefinition,
+  type UntypedServiceImplementation,
+} from "@grpc/grpc-js";
 import type { Endpoint } from "../../component/endpoint.ts";
 import type { Logger } from "../../component/logger.ts";
 import type { RequestBudget } from "../../component/receiver.ts";
@@ -26,6 +32,13 @@ export interface GrpcService {
   readonly methods: Readonly<Record<string, RawUnaryHandler>>;
 }
 
+/** A service whose methods grpc-js runs: for answers that come in several messages, or requests. */
+export interface StreamedService {
+  readonly name: string;
+  readonly definition: ServiceDefinition;
+  readonly implementation: UntypedServiceImplementation;
+}
+
 export type GrpcTlsConfig = Omit<TlsConfig, "min_version">;
 
 export interface GrpcKeepalive {
@@ -44,6 +57,9 @@ export interface GrpcListenerOptions {
   /** Told of TLS files that changed. */
   readonly logger: Logger;
   readonly services: readonly GrpcService[];
+  readonly streamed?: readonly StreamedService[];
+  /** What a peer is told that speaks HTTP/1; one line. Default: where OTLP over HTTP goes. */
+  readonly http1Hint?: string;
   /** Longest message, before and after decompression; a longer one is RESOURCE_EXHAUSTED without RetryInfo. */
   readonly maxMessageBytes: number;
   readonly maxConcurrentStreams: number;
@@ -142,7 +158,9 @@ export class GrpcListener {
     const server = new Server(serverOptions(this.#options, handlers));
     // The server has to know the methods; what serves them stands before it.
     for (const path of handlers.keys()) server.addService({ [path]: rawUnaryMethod(path) }, {});
-    const names = services.map((service) => service.name);
+    const { streamed = [] } = this.#options;
+    for (const { definition, implementation } of streamed) server.addService(definition, implementation);
+    const names = [...services, ...streamed].map((service) => service.name);
     const health = grpcHealth(names, () => this.#draining === undefined);
     server.addService(health.definition, health.implementation);
     this.#server = server;
@@ -162,7 +180,7 @@ export class GrpcListener {
   }
 
   #createListening(files: TlsFiles | undefined, take: (socket: Socket) => void): NetServer {
-    const { onRefused, beginTimeoutMs: beginMs = DEFAULT_BEGIN_MS } = this.#options;
+    const { onRefused, http1Hint, beginTimeoutMs: beginMs = DEFAULT_BEGIN_MS } = this.#options;
     const hold = (socket: Socket): void => {
       this.#sockets.add(socket);
       socket.setNoDelay(true).once("close", () => this.#sockets.delete(socket));
@@ -173,8 +191,9 @@ export class GrpcListener {
         this.#undecided.delete(socket);
         if (protocol === "http2") take(socket);
         else if (protocol === "http1") {
-          onRefused("wrong_port", WRONG_PORT);
-          refuseHttp1(socket);
+          const hint = http1Hint ?? WRONG_PORT;
+          onRefused("wrong_port", hint);
+          refuseHttp1(socket, hint);
         }
       });
     };
@@ -206,16 +225,17 @@ export class GrpcListener {
 }
 
 function tooManyConnections(most: number, endpointKey: string): string {
-  const setting = endpointKey.replace(/endpoint$/, "max_connections");
-  return `closed at once: there are ${most} connections already, which ${setting} sets`;
+  // Where it is a setting, it stands beside the endpoint.
+  const setting = endpointKey.endsWith(".endpoint") ? endpointKey.replace(/endpoint$/, "max_connections") : undefined;
+  return `closed at once: there are ${most} connections already${setting === undefined ? "" : `, which ${setting} sets`}`;
 }
 
 const WRONG_PORT =
   "this port takes OTLP over gRPC, which is HTTP/2; OTLP over HTTP has a port of its own, by default 4318";
 
 /** Tells a sender of HTTP/1 that it has the wrong port. */
-function refuseHttp1(socket: Socket): void {
-  const text = `${WRONG_PORT}\n`;
+function refuseHttp1(socket: Socket, hint: string): void {
+  const text = `${hint}\n`;
   socket.write(
     `HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Type: text/plain\r\nContent-Length: ${text.length}\r\n\r\n${text}`,
   );

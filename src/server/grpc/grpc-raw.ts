@@ -8,10 +8,19 @@ const asBuffer = (bytes: Uint8Array): Buffer =>
 
 /** A unary method whose messages stay bytes: nothing is decoded on the thread that listens. */
 export function rawUnaryMethod(path: string): MethodDefinition<Uint8Array, Uint8Array> {
+  return rawMethod(path, false, false);
+}
+
+/** A method whose messages stay bytes, with one or many of them from the client and from the server. */
+export function rawMethod(
+  path: string,
+  requestStream: boolean,
+  responseStream: boolean,
+): MethodDefinition<Uint8Array, Uint8Array> {
   return {
     path,
-    requestStream: false,
-    responseStream: false,
+    requestStream,
+    responseStream,
     requestSerialize: asBuffer,
     requestDeserialize: (bytes) => bytes,
     responseSerialize: asBuffer,
