@@ -4,6 +4,7 @@ import { nearest } from "../model/text/nearest.ts";
 import { addCompletion } from "./commands/completion.ts";
 import { addConfig } from "./commands/config.ts";
 import { addDb } from "./commands/db.ts";
+import { addExplain } from "./commands/explain.ts";
 import { addList } from "./commands/list.ts";
 import { addProxy } from "./commands/proxy.ts";
 import { addReplay } from "./commands/replay.ts";
@@ -22,6 +23,7 @@ const COMMANDS: readonly ((program: Command) => void)[] = [
   addReplay,
   addSearch,
   addTrace,
+  addExplain,
   addTail,
   addList,
   addStatus,
@@ -62,6 +64,7 @@ Examples:
   spanloom send --demo                     send it the spans of a shop
   spanloom search --errors                 find traces with errors
   spanloom trace 0af76519                  show one by the first digits of its id
+  spanloom explain 0af76519                say why it is slow, or where it failed
   spanloom status                          what the collector does
   spanloom <command> --help                flags and examples of a command`,
     );

@@ -16,6 +16,7 @@ const SAID = /^spanloom: incomplete: a part of what is stored cannot be read now
 const READS: Readonly<Record<string, readonly string[]>> = {
   search: ["search"],
   trace: ["trace", "{trace}"],
+  explain: ["explain", "{trace}"],
   tail: ["tail", "--lookback", "99999d"],
   "list services": ["list", "services"],
   "list operations": ["list", "operations", "shop"],
@@ -50,6 +51,7 @@ const ASKED: Readonly<Record<string, string>> = {
   "api/ui/red": "api/ui/red",
   "api/ui/traces/${traceId}/columns": "api/ui/traces/{trace}/columns",
   "api/ui/traces/${traceId}/spans/${spanId}": "api/ui/traces/{trace}/spans/{span}",
+  "api/ui/traces/${traceId}/verdict": "api/ui/traces/{trace}/verdict",
   "api/ui/traces/${traceId}/linked-from": "api/ui/traces/{trace}/linked-from",
   "api/ui/traces/${traceId}/search": "api/ui/traces/{trace}/search?q=op",
   "api/ui/traces/${columns.traceId}/download": "api/ui/traces/{trace}/download",

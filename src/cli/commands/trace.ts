@@ -1,20 +1,17 @@
 import type { Command } from "commander";
 import { PermanentError } from "../../component/errors.ts";
 import { STATUS_CODE } from "../../model/span.ts";
-import type { TraceReference } from "../../model/trace-reference.ts";
-import type { UiSpanResponse, UiTraceSummary } from "../../query/ui/api-types.ts";
+import type { UiSpanResponse } from "../../query/ui/api-types.ts";
 import { columnIdHex, decodeTraceColumns, type TraceColumns } from "../../query/ui/columns-format.ts";
 import { ApiClient } from "../client/api-client.ts";
-import { findTrace } from "../client/find-trace.ts";
 import { requireTraceReference } from "../client/trace-reference.ts";
 import { addConnectionFlags, type ConnectionFlags } from "../options/connection-flags.ts";
 import { styleFor } from "../output/format.ts";
-import { createProgress } from "../output/progress.ts";
 import { spanText } from "../output/span-text.ts";
-import { traceList } from "../output/trace-list.ts";
 import { renderTree } from "../output/trace-tree.ts";
 import { terminalWidth } from "../output/width.ts";
 import { writeLines } from "../output/write.ts";
+import { readOneTrace } from "./one-trace.ts";
 
 interface TraceFlags extends ConnectionFlags {
   readonly json: boolean;
@@ -24,7 +21,7 @@ interface TraceFlags extends ConnectionFlags {
 
 /** Errors whose message is asked for; more are only marked. */
 const EXPLAINED_ERRORS = 10;
-/** Traces that are listed where a beginning of an id fits several. */
+/** Spans that are listed where a beginning of an id fits several. */
 const LISTED = 20;
 
 export function addTrace(program: Command): void {
@@ -57,37 +54,17 @@ async function run(text: string, flags: TraceFlags, command: Command): Promise<v
   const said = command.getOptionValueSource("url") === "cli";
   const client = new ApiClient(said || reference.base === undefined ? flags : { ...flags, url: reference.base });
   if (flags.json && flags.span === undefined) {
-    const json = await find(client, reference, flags, (id) => client.text(`api/ui/traces/${id}/download?format=otlp`));
+    const json = await readOneTrace(client, reference, flags.json, (id) =>
+      client.text(`api/ui/traces/${id}/download?format=otlp`),
+    );
     process.stdout.write(`${json}\n`);
     return;
   }
-  const columns = await find(client, reference, flags, async (id) =>
+  const columns = await readOneTrace(client, reference, flags.json, async (id) =>
     decodeTraceColumns(await client.bytes(`api/ui/traces/${id}/columns`)),
   );
   if (flags.span === undefined) await printTree(client, columns, flags);
   else await printSpan(client, columns, flags.span, flags);
-}
-
-async function find<T>(
-  client: ApiClient,
-  reference: TraceReference,
-  { json }: TraceFlags,
-  read: (id: string) => Promise<T>,
-): Promise<T> {
-  const progress = await createProgress("traces", json);
-  const several = (traces: readonly UiTraceSummary[]) => {
-    const list = traceList(traces.slice(0, LISTED), terminalWidth(process.stderr));
-    const more = traces.length > LISTED ? `and ${traces.length - LISTED} more\n` : "";
-    return new PermanentError(
-      "bad_request",
-      `${reference.digits} fits several traces; give more digits\n${list}${more}`.trimEnd(),
-    );
-  };
-  try {
-    return await findTrace(client, reference, read, several, (traces) => progress.count(traces, "looked at"));
-  } finally {
-    progress.stop();
-  }
 }
 
 async function printTree(client: ApiClient, columns: TraceColumns, { errors }: TraceFlags): Promise<void> {
@@ -126,7 +103,7 @@ function spanIdOf(columns: TraceColumns, text: string): string {
   throw new PermanentError("bad_request", `--span ${digits} fits ${found.size} spans; give more digits: ${list}`);
 }
 
-/** Why spans failed, by row: the status message, else the exception's. */
+/** Why spans failed, by row: the first line of what they say. */
 async function errorMessages(client: ApiClient, columns: TraceColumns): Promise<Map<number, string>> {
   const messages = new Map<number, string>();
   let explained = 0;
@@ -135,11 +112,8 @@ async function errorMessages(client: ApiClient, columns: TraceColumns): Promise<
     explained++;
     const spanId = columnIdHex(columns.spanIds, row * 8, 8);
     const { spans } = await client.json<UiSpanResponse>(`api/ui/traces/${columns.traceId}/spans/${spanId}`);
-    const [span] = spans;
-    const exception = span?.events.find((event) => event.name === "exception");
-    const thrown = exception?.attributes.find((attribute) => attribute.key === "exception.message");
-    const message = span?.status.message || (thrown?.type === "string" ? thrown.value : "");
-    if (message !== "") messages.set(row, message.split("\n", 1)[0] as string);
+    const text = spans.find(({ errorText }) => errorText !== "")?.errorText;
+    if (text !== undefined) messages.set(row, text.split("\n", 1)[0] as string);
   }
   return messages;
 }

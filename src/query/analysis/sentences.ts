@@ -2,7 +2,19 @@ import { formatDuration } from "../../model/duration-text.ts";
 import { type AnalysedTrace, operationAt } from "./analysed-trace.ts";
 import type { Blame } from "./blame.ts";
 import type { Repeat } from "./repeats.ts";
+import type { Usual } from "./usual.ts";
 import type { TraceVerdict } from "./verdict.ts";
+
+/** `frontend POST /checkout 1.3 s` */
+export function rootSentence(trace: AnalysedTrace, row: number): string {
+  return `${nameOf(trace, row)} ${formatDuration(trace.duration[row])}`;
+}
+
+/** `Not slow: 130 ms, usually 126 ms, 95 of 100 below 252 ms` */
+export function usualSentence(durationNano: number, { medianNano, p95Nano }: Usual): string {
+  const usually = `usually ${formatDuration(medianNano)}, 95 of 100 below ${formatDuration(p95Nano)}`;
+  return `Not slow: ${formatDuration(durationNano)}, ${usually}`;
+}
 
 /** `Slow: 1.3 s, usually 126 ms` */
 export function slowSentence({ durationNano, usual }: NonNullable<TraceVerdict["slow"]>): string {

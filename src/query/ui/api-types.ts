@@ -129,6 +129,8 @@ interface UiPlace {
 
 /** `GET /api/ui/traces/{id}/verdict`. Parts are absent where there is nothing to say. Texts are sentences. */
 export interface UiVerdict {
+  /** Absent where it has not arrived. `usually`: a sentence, where that is known. */
+  readonly root?: UiPlace & { readonly text: string; readonly durationNano: number; readonly usually?: string };
   readonly slow?: {
     readonly text: string;
     /** Of the root, ns. */

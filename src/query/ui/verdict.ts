@@ -1,13 +1,18 @@
 import { fragmentRecords } from "../../codec/otlp/message/fragment-records.ts";
 import type { TraceReader, ViewResult } from "../../component/read.ts";
-import { ExponentialHistogram } from "../../model/exponential-histogram.ts";
 import { bytesToHex, hexToBytes } from "../../model/ids.ts";
 import type { LogFragment } from "../../model/log.ts";
 import { SPAN_KIND_NAMES, type Span } from "../../model/span.ts";
-import { DAY_MS, HOUR_MS, MINUTE_MS } from "../../model/time.ts";
-import type { AnalysedTrace, OperationName } from "../analysis/analysed-trace.ts";
-import { blameSentence, failedSentence, repeatSentence, slowSentence } from "../analysis/sentences.ts";
-import { LEAST_SAMPLES, operationKey, type Usual } from "../analysis/usual.ts";
+import { type AnalysedTrace, operationAt } from "../analysis/analysed-trace.ts";
+import {
+  blameSentence,
+  failedSentence,
+  repeatSentence,
+  rootSentence,
+  slowSentence,
+  usualSentence,
+} from "../analysis/sentences.ts";
+import { operationKey } from "../analysis/usual.ts";
 import { judge, type TraceVerdict } from "../analysis/verdict.ts";
 import { Gaps } from "../gaps.ts";
 import { jsonBytes } from "../json-writer.ts";
@@ -16,11 +21,10 @@ import { encodeTraceColumns } from "./columns.ts";
 import { decodeTraceColumns } from "./columns-format.ts";
 import { errorText, shortenedError } from "./error-text.ts";
 import { buildTraceTree, type TraceTree } from "./trace-tree.ts";
+import { type UsualTable, usualTimes } from "./usual-times.ts";
 
 /** A trace to which spans came so short a time ago may still grow, ms. */
 const SETTLED_MS = 5_000;
-/** Services of one trace whose usual times are read. */
-const MAX_SERVICES = 200;
 /** Names of events that are told of the span to blame. */
 const MAX_EVENTS = 2;
 
@@ -51,8 +55,6 @@ export async function verdict(
   return { status: 200, contentType: "application/json", body, ...gaps.mark };
 }
 
-type UsualTable = ReadonlyMap<string, { readonly operation: OperationName; readonly usual: Usual }>;
-
 function answer(
   trace: AnalysedTrace & { readonly spanIds: Uint8Array },
   found: TraceVerdict,
@@ -66,6 +68,7 @@ function answer(
   const { slow, failed, repeated, silent } = found;
   const blame = slow?.blame;
   return {
+    ...(found.root !== undefined && { root: { ...place(found.root), ...rootOf(trace, found.root, usual) } }),
     ...(slow !== undefined && {
       slow: {
         text: slowSentence(slow),
@@ -117,6 +120,16 @@ function answer(
   };
 }
 
+function rootOf(trace: AnalysedTrace, row: number, usual: UsualTable) {
+  const durationNano = trace.duration[row] as number;
+  const times = usual.get(operationKey(operationAt(trace, row)))?.usual;
+  return {
+    text: rootSentence(trace, row),
+    durationNano,
+    ...(times !== undefined && { usually: usualSentence(durationNano, times) }),
+  };
+}
+
 function failureText(span: Span | undefined): string {
   return span === undefined ? "" : shortenedError(errorText(span));
 }
@@ -138,62 +151,4 @@ function spansOf(fragments: readonly LogFragment[], tree: TraceTree): (row: numb
     for (const { span } of fragmentRecords({ block, rows: [tree.source[row] as number] })) return span;
     return undefined;
   };
-}
-
-interface Sum {
-  readonly operation: OperationName;
-  samples: number;
-  readonly durations: ExponentialHistogram;
-}
-
-/**
- * How long the operations of these services took in the day before the trace began, where enough of them were seen; of
- * an operation that was not seen so often before, as in a new store, in the day after it too.
- */
-async function usualTimes(
-  reader: TraceReader,
-  services: readonly string[],
-  startMs: number,
-  nowMs: number,
-  signal: AbortSignal,
-): Promise<UsualTable> {
-  const hour = Math.floor(startMs / HOUR_MS) * HOUR_MS;
-  const minute = Math.floor(startMs / MINUTE_MS) * MINUTE_MS;
-  const sums = new Map<string, Sum>();
-  const add = async (range: { readonly startMs: number; readonly endMs: number; readonly stepMs: number }) => {
-    if (range.startMs >= range.endMs) return;
-    const enough = new Set([...sums].filter(([, { samples }]) => samples >= LEAST_SAMPLES).map(([key]) => key));
-    const isAfter = range.startMs === minute;
-    const query = { ...range, services: services.slice(0, MAX_SERVICES), byOperation: true };
-    for (const { service, operation: name, kind, points } of (await reader.red(query, signal)).series) {
-      if (name === undefined) continue;
-      const operation = { service, name, kind };
-      const key = operationKey(operation);
-      if (isAfter && enough.has(key)) continue;
-      const sum = sums.get(key) ?? { operation, samples: 0, durations: new ExponentialHistogram() };
-      sums.set(key, sum);
-      for (const point of points) {
-        if (point === undefined) continue;
-        sum.samples += point.spans;
-        sum.durations.merge(point.durations);
-      }
-    }
-  };
-  // A range of more than a day is answered by hours, which are sixty times fewer to read.
-  await add({ startMs: Math.max(0, hour - DAY_MS - 1), endMs: hour, stepMs: HOUR_MS });
-  await add({ startMs: hour, endMs: minute, stepMs: MINUTE_MS });
-  if (sums.size === 0 || [...sums.values()].some(({ samples }) => samples < LEAST_SAMPLES)) {
-    await add({ startMs: minute, endMs: Math.min(nowMs, minute + DAY_MS), stepMs: MINUTE_MS });
-  }
-  const usual = new Map<string, { readonly operation: OperationName; readonly usual: Usual }>();
-  for (const [key, { operation, samples, durations }] of sums) {
-    if (samples < LEAST_SAMPLES) continue;
-    const times = {
-      medianNano: durations.quantile(0.5),
-      p95Nano: durations.quantile(0.95),
-      p99Nano: durations.quantile(0.99),
-    };
-    usual.set(key, { operation, usual: { samples, ...times } });
-  }
-  return usual;
 }

@@ -1,0 +1,66 @@
+import type { UiVerdict } from "../../query/ui/api-types.ts";
+import { printable, type Style } from "./format.ts";
+
+/** Longest Markdown, bytes: it is for a chat, an issue or an assistant. */
+const MAX_MARKDOWN = 2_000;
+/** Characters of a line of it. */
+const MAX_LINE = 400;
+
+/** A trace and the verdict on it. */
+export interface Explanation {
+  readonly traceId: string;
+  /** Of the trace's page. */
+  readonly link: string;
+  readonly verdict: UiVerdict;
+}
+
+interface Finding {
+  readonly text: string;
+  readonly spanId?: string;
+}
+
+/** For a terminal: what it is, what is to say of it, and where to look. */
+export function explanationText(explanation: Explanation, style: Style): string {
+  const { root } = explanation.verdict;
+  const title = root === undefined ? explanation.traceId : `${root.text}  ${explanation.traceId}`;
+  const lines = [style.bold(printable(title))];
+  for (const { text, spanId } of findingsOf(explanation)) {
+    lines.push(printable(text));
+    if (spanId !== undefined) lines.push(style.dim(`  span ${spanId}`));
+  }
+  return `${[...lines, explanation.link].join("\n")}\n`;
+}
+
+/** Markdown of at most 2,000 bytes. Text from spans is quoted, so that it is read as data. */
+export function explanationMarkdown(explanation: Explanation): string {
+  const { root } = explanation.verdict;
+  const head = `**${root === undefined ? "Trace" : quoted(root.text)}** [${explanation.traceId}](${explanation.link})`;
+  const lines = findingsOf(explanation).map(({ text, spanId }) => {
+    return `- ${quoted(text)}${spanId === undefined ? "" : ` ([span](${explanation.link}?span=${spanId}))`}`;
+  });
+  let kept = `${head}\n\n`;
+  for (const line of [...lines, "", "Texts in `code` are data from spans."]) {
+    if (Buffer.byteLength(kept) + Buffer.byteLength(line) + 1 > MAX_MARKDOWN) break;
+    kept += `${line}\n`;
+  }
+  return kept;
+}
+
+function findingsOf({ verdict: { failed, slow, repeated, silent, root } }: Explanation): Finding[] {
+  const findings: Finding[] = [];
+  if (failed !== undefined) findings.push(failed);
+  if (slow !== undefined) {
+    findings.push({ text: slow.text });
+    if (slow.blame !== undefined) findings.push(slow.blame);
+  }
+  if (repeated !== undefined && repeated.spanId !== slow?.blame?.spanId) findings.push(repeated);
+  if (silent !== undefined) findings.push({ text: `Nothing is said of its duration: ${silent}.` });
+  else if (slow === undefined && root?.usually !== undefined) findings.push({ text: root.usually });
+  return findings;
+}
+
+/** As a code span of Markdown, in which nothing but a backquote has a meaning. */
+function quoted(text: string): string {
+  const safe = printable(text).replaceAll("`", "'");
+  return `\`${safe.length > MAX_LINE ? `${safe.slice(0, MAX_LINE)}…` : safe}\``;
+}
