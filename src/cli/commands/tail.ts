@@ -98,6 +98,8 @@ class Printer {
   readonly #json: boolean;
   #head = true;
   #said = "";
+  /** Why the last state may lack something. */
+  #reason: string | undefined;
 
   constructor(json: boolean) {
     this.#json = json;
@@ -118,13 +120,9 @@ class Printer {
 
   state({ skippedSpans, reason }: UiLiveLine & { readonly type: "state" }): void {
     if (skippedSpans > 0) this.say(`${skippedSpans} spans were skipped: they came faster than they can be followed`);
-    if (reason !== undefined) this.#incomplete(reason);
-  }
-
-  #incomplete(reason: string): void {
-    if (reason === this.#said) return;
-    this.#said = reason;
-    reportIncomplete(reason);
+    // Traces that come in between make it no news.
+    if (reason !== undefined && reason !== this.#reason) reportIncomplete(reason);
+    this.#reason = reason;
   }
 
   say(text: string): void {
