@@ -12,7 +12,8 @@ export default class TestReport {
         const { state, note } = test.result();
         counts[state === "pending" ? "skipped" : state]++;
         if (state === "skipped" || state === "pending") {
-          const line = `${module.relativeModuleId}: ${suiteOf(test)}: ${note ?? "no reason given"}`;
+          const { title, reason } = parted(suiteOf(test), note);
+          const line = `${module.relativeModuleId}: ${title}: ${reason}`;
           skips.set(line, (skips.get(line) ?? 0) + 1);
         }
       }
@@ -23,6 +24,12 @@ export default class TestReport {
     const text = [`${counts.passed} ${counts.failed} ${counts.skipped}`, ...lines].join("\n");
     writeFileSync(process.env.TEST_REPORT, `${text}\n`);
   }
+}
+
+/** A title that holds the reason itself, as those of test/support/requires.ts do, and its reason; or the test's note. */
+function parted(name, note) {
+  const [whole, reason] = / \[skipped: (.+?)\]/.exec(name) ?? ["", undefined];
+  return { title: name.replace(whole, ""), reason: note ?? reason ?? "no reason given" };
 }
 
 /** The whole suite where all of it was skipped, else the test. */

@@ -34,6 +34,7 @@ const OTHERS: Readonly<Record<string, string>> = {
   "db compact": "changes",
   "db import": "sends",
   "db backup": "of files: says what is missing",
+  "db resend": "changes",
   "db delete": "deletes nothing then: admin-routes.test.ts",
   proxy: "runs",
   "services check": "reads a file",

@@ -10,7 +10,7 @@ import { isFromThisMachine } from "../../server/same-machine.ts";
 import { deletionQuery } from "./deletion-query.ts";
 
 /** What the routes need of the store. */
-export interface AdminStore extends ViewHost, Pick<SpanStore, "deleteTraces" | "deleteAll" | "compact"> {}
+export interface AdminStore extends ViewHost, Pick<SpanStore, "deleteTraces" | "deleteAll" | "compact" | "resend"> {}
 
 /** Header that no other site's page can send without being asked first. */
 export const ADMIN_HEADER = "x-spanloom";
@@ -23,7 +23,8 @@ const MAX_DELETED = 1_000_000;
 /**
  * Maintenance of a running collector, from its own machine only: `POST /api/ui/admin/compact` and
  * `POST /api/ui/admin/delete` with one of `{"traceIds": […]}`, `{"query": {…}}` (the parameters of a search, as texts),
- * `{"all": true}`. Requests carry the header `x-spanloom: 1`.
+ * `{"all": true}`; `POST /api/ui/admin/resend` with `{"exporter": name}` and `"sinceMs"`, ms since the epoch, or
+ * `"all": true`, answers `{"spans": n}` that will be sent again. Requests carry the header `x-spanloom: 1`.
  */
 export function createAdminRoutes(store: AdminStore): Router {
   const router = express.Router({ caseSensitive: true });
@@ -38,6 +39,9 @@ export function createAdminRoutes(store: AdminStore): Router {
   });
   router.post("/api/ui/admin/delete", express.json({ limit: "8mb", type: () => true }), async (request, response) => {
     response.json(await remove(store, request));
+  });
+  router.post("/api/ui/admin/resend", express.json({ limit: "8kb", type: () => true }), async (request, response) => {
+    response.json({ spans: await resend(store, request.body) });
   });
   router.use("/api/ui/admin", refuse);
   return router;
@@ -139,6 +143,23 @@ async function remove(store: AdminStore, request: Request): Promise<unknown> {
     throw new PermanentError("bad_request", "query: expected search parameters as texts");
   }
   return { traces: await deleteMatching(store, Object.fromEntries(given) as Record<string, string>, signal) };
+}
+
+async function resend(store: AdminStore, body: unknown): Promise<number> {
+  const { exporter, sinceMs, all } = (typeof body === "object" && body !== null ? body : {}) as {
+    readonly exporter?: unknown;
+    readonly sinceMs?: unknown;
+    readonly all?: unknown;
+  };
+  if (typeof exporter !== "string") throw new PermanentError("bad_request", "exporter: expected the name of one");
+  if ((sinceMs === undefined) === (all === undefined)) {
+    throw new PermanentError("bad_request", "expected one of sinceMs and all");
+  }
+  if (all !== undefined && all !== true) throw new PermanentError("bad_request", "all: expected true");
+  if (sinceMs !== undefined && !(Number.isSafeInteger(sinceMs) && (sinceMs as number) >= 0)) {
+    throw new PermanentError("bad_request", "sinceMs: expected milliseconds since the epoch");
+  }
+  return store.resend(exporter, sinceMs as number | undefined);
 }
 
 function forbidden(message: string): PermanentError {

@@ -7,7 +7,7 @@ import { checkRecording } from "../../replay/recording.ts";
 import { replay } from "../../replay/replay.ts";
 import { onCollectorOrFolder } from "../client/db-access.ts";
 import { requireTraceReference, wholeId } from "../client/trace-reference.ts";
-import type { DbFlags, DeleteFlags } from "../options/db-flags.ts";
+import type { DbFlags, DeleteFlags, ResendFlags } from "../options/db-flags.ts";
 import { searchQuery } from "../options/search-conditions.ts";
 import { badLineReporter } from "../output/bad-lines.ts";
 import { EXIT } from "../output/exit-codes.ts";
@@ -118,6 +118,18 @@ export async function remove(traceIds: string[], flags: DeleteFlags): Promise<vo
   else process.stdout.write(`deleted ${count(traces, "trace")} from ${place}\n`);
   for (const id of unknown) process.stderr.write(`spanloom: ${id}: nothing is stored of this trace\n`);
   if (unknown.length > 0) process.exitCode = EXIT.failed;
+}
+
+export async function resend(exporter: string, { since, fromStart, ...flags }: ResendFlags): Promise<void> {
+  if ((since !== undefined) === fromStart) {
+    throw new PermanentError("bad_request", "say from when: --since 1h, or --from-start for all that is stored");
+  }
+  const { result, place } = await onCollectorOrFolder<{ readonly spans: number }>(flags, {
+    collector: (client) => client.admin("resend", { exporter, ...(fromStart ? { all: true } : { sinceMs: since }) }),
+    folder: async (store) => ({ spans: await store.resend(exporter, since) }),
+  });
+  if (flags.json) print({ exporter, ...result, place });
+  else process.stdout.write(`${exporter} will send ${count(result.spans, "span")} again from ${place}\n`);
 }
 
 async function statsOf(store: SpanStore): Promise<StoreStats> {

@@ -1,8 +1,8 @@
 import type { Command } from "commander";
 import { addConfigFlags } from "../options/config-flags.ts";
 import { addTrustFlags } from "../options/connection-flags.ts";
-import type { DbFlags, DeleteFlags, ExportFlags } from "../options/db-flags.ts";
-import { checkUrl } from "../options/option-values.ts";
+import type { DbFlags, DeleteFlags, ExportFlags, ResendFlags } from "../options/db-flags.ts";
+import { checkName, checkUrl, parseSince } from "../options/option-values.ts";
 import { addConditions, addTimes } from "../options/search-conditions.ts";
 
 const EXAMPLES = `
@@ -99,5 +99,17 @@ export function addDb(program: Command): void {
     .option("--all", "everything that is stored", false)
     .option("--yes", "do not ask before everything is deleted", false)
     .action(async (traceIds: string[], flags: DeleteFlags) => (await changes()).remove(traceIds, flags));
+  withCollector(
+    command(
+      "resend",
+      "have an exporter send again what it has passed, from the log",
+      "resend otlp/upstream --since 2h",
+      "resend jaeger --since 2026-03-05T12:30",
+      "resend zipkin --from-start --json",
+    ).argument("<exporter>", "its key in the config, such as otlp/upstream", checkName),
+  )
+    .option("--since <time>", "what was received this recently, 30m, 2h, 3d, or since a time", parseSince)
+    .option("--from-start", "all that is stored", false)
+    .action(async (exporter: string, flags: ResendFlags) => (await changes()).resend(exporter, flags));
   db.addHelpText("after", EXAMPLES);
 }

@@ -15,3 +15,10 @@ export interface DeleteFlags extends DbFlags, Conditions {
   readonly all: boolean;
   readonly yes: boolean;
 }
+
+/** What `spanloom db resend` is called with. */
+export interface ResendFlags extends DbFlags {
+  /** ms since the epoch. */
+  readonly since?: number;
+  readonly fromStart: boolean;
+}

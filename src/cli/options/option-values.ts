@@ -67,6 +67,16 @@ export function parseTime(text: string): string {
   return String(ms * 1_000);
 }
 
+/** How long ago, or a time as `parseTime` takes it: ms since the epoch. */
+export function parseSince(text: string): number {
+  if (/^\d+(?:\.\d+)?(?:ms|s|m|h|d)$/.test(text)) return Date.now() - parseDurationMs(text);
+  try {
+    return Math.floor(Number(parseTime(text)) / 1_000);
+  } catch {
+    throw new InvalidArgumentError("expected a duration such as 1h, or a time such as 2026-03-05T12:30");
+  }
+}
+
 /** For a repeatable `--tag <key=value>`. */
 export function collectTag(text: string, previous: readonly string[] = []): readonly string[] {
   if (text.indexOf("=") < 1) throw new InvalidArgumentError("expected key=value");

@@ -4,6 +4,7 @@ import type { ExportOutcome } from "../../component/export.ts";
 import type { Logger } from "../../component/logger.ts";
 import type { Counter, Metrics } from "../../component/metrics.ts";
 import { backoffMs } from "../../component/retry.ts";
+import { joinSignals } from "../../component/signals.ts";
 import type { ConfiguredExporter, ExporterStatus } from "../../component/store.ts";
 import { type Cursor, compareCursors, type LogFragment } from "../../model/log.ts";
 import { messageOf } from "../../model/message-of.ts";
@@ -31,6 +32,8 @@ interface Job {
   readonly lostBefore: number;
   /** `left`: given up by a shutdown; it and what follows stay behind the cursor. */
   state: "running" | "done" | "left";
+  /** Aborted: the cursor was set back behind it, so it is neither repeated nor moves the cursor. */
+  readonly overtaken: AbortController;
 }
 
 type CountName = "delivered" | "rejected" | "lost" | "retries";
@@ -94,6 +97,17 @@ export class Consumer {
     return { position: this.#done, ...this.#counts };
   }
 
+  /**
+   * Begins once more behind `position`, which has to be behind what is done. Requests under way come to their end, and
+   * what they deliver is sent again.
+   */
+  setBack(position: LogPosition): void {
+    for (const job of this.#jobs) job.overtaken.abort();
+    this.#done = position;
+    this.#read = position;
+    this.#settle();
+  }
+
   /** To be called when the log has grown. */
   wake(): void {
     if (this.#pumping) return;
@@ -127,7 +141,7 @@ export class Consumer {
 
   status(end: LogPosition): ExporterStatus {
     const lagSpans = Math.max(0, end.spansThrough - this.#done.spansThrough);
-    const oldest = this.#jobs[0]?.entries[0]?.block.receivedAtMs ?? this.#options.reader.nextReceivedAtMs(this.#done);
+    const oldest = this.#first()?.entries[0]?.block.receivedAtMs ?? this.#options.reader.nextReceivedAtMs(this.#done);
     return {
       name: this.name,
       lagBatches: Math.max(0, end.sequence - this.#done.sequence),
@@ -173,10 +187,15 @@ export class Consumer {
       }
       if (entries.length === 0) return;
       this.#read = at;
-      const job: Job = { entries, end: at, lostBefore, state: "running" };
+      const job: Job = { entries, end: at, lostBefore, state: "running", overtaken: new AbortController() };
       this.#jobs.push(job);
       void this.#run(job);
     }
+  }
+
+  /** The one behind which the cursor stands. */
+  #first(): Job | undefined {
+    return this.#jobs.find(({ overtaken }) => !overtaken.signal.aborted);
   }
 
   #running(): number {
@@ -205,11 +224,11 @@ export class Consumer {
     const fragments = job.entries.map(({ block, rows }) => ({ block, rows }));
     while (job.state === "running") {
       try {
-        for (const part of this.#chunk(fragments)) await this.#send(part);
+        for (const part of this.#chunk(fragments)) await this.#send(part, job.overtaken.signal);
         job.entries = [];
         job.state = "done";
       } catch (error) {
-        if (this.#stop.signal.aborted) job.state = "left";
+        if (this.#stop.signal.aborted || job.overtaken.signal.aborted) job.state = "left";
         else await this.#pauseAfter(error);
       }
     }
@@ -224,8 +243,10 @@ export class Consumer {
 
   /** Moves the cursor over the jobs that are done without a gap, and begins what there is room for. */
   #settle(): void {
-    while (this.#jobs[0]?.state === "done") {
-      const job = this.#jobs.shift() as Job;
+    const left = this.#jobs.filter(({ overtaken, state }) => !overtaken.signal.aborted || state === "running");
+    this.#jobs.splice(0, this.#jobs.length, ...left);
+    for (let job = this.#first(); job?.state === "done"; job = this.#first()) {
+      this.#jobs.splice(this.#jobs.indexOf(job), 1);
       this.#done = job.end;
       if (job.lostBefore > 0) this.#lose(job.lostBefore);
     }
@@ -236,15 +257,16 @@ export class Consumer {
   }
 
   /** Resolves when every span of the fragments is delivered, refused or lost; throws only after a stop. */
-  async #send(all: readonly LogFragment[]): Promise<void> {
+  async #send(all: readonly LogFragment[], overtaken: AbortSignal): Promise<void> {
     let fragments = all;
     for (let attempt = 0; ; attempt++) {
+      overtaken.throwIfAborted();
       fragments = this.#options.reader.withoutDeleted(fragments);
       const spans = spansOf(fragments);
       if (spans === 0) return;
       if (spans > 1 && bytesOf(fragments) > this.#maxBytes) {
         // The destination has shown its limit since these were joined.
-        for (const part of this.#chunk(fragments)) await this.#send(part);
+        for (const part of this.#chunk(fragments)) await this.#send(part, overtaken);
         return;
       }
       const outcome = await this.#attempt(fragments);
@@ -266,13 +288,13 @@ export class Consumer {
             return;
           }
           this.#learn(bytesOf(fragments));
-          for (const half of chunkFragments(fragments, Math.ceil(spans / 2))) await this.#send(half);
+          for (const half of chunkFragments(fragments, Math.ceil(spans / 2))) await this.#send(half, overtaken);
           return;
         }
         case "retry": {
           this.#complain("the destination does not take spans now; they wait in the log", outcome.reason);
           const wait = backoffMs(attempt, this.#options.configured.backoff, this.#options.random, outcome.afterMs);
-          await sleep(wait, undefined, { signal: this.#stop.signal });
+          await this.#pause(wait, overtaken);
           this.#count("retries", 1);
           const given = this.#givenUp();
           fragments = fragments.filter(
@@ -285,6 +307,16 @@ export class Consumer {
           if (fragments.length === 0) return;
         }
       }
+    }
+  }
+
+  /** Throws when it is over early, as nothing is to be sent any more. */
+  async #pause(ms: number, overtaken: AbortSignal): Promise<void> {
+    const both = joinSignals(this.#stop.signal, overtaken);
+    try {
+      await sleep(ms, undefined, { signal: both.signal });
+    } finally {
+      both.release();
     }
   }
 

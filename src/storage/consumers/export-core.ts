@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Host } from "../../component/component.ts";
+import { PermanentError } from "../../component/errors.ts";
 import type { Counter, MetricSample } from "../../component/metrics.ts";
 import type { ConfiguredExporter, ExporterStatus } from "../../component/store.ts";
 import { type Cursor, compareCursors } from "../../model/log.ts";
@@ -151,6 +152,30 @@ export class ExportCore {
     this.#options.db.transaction(() => {
       for (const aggregate of this.#aggregates) aggregate.expire(this.#options.db, NOTHING_LEFT);
     });
+  }
+
+  /** As SpanStore.resend. The cursor is stored when it returns: what is sealed later does not move rows behind it. */
+  resend(name: string, sinceMs: number | undefined): number {
+    const consumer = this.#consumers.find((one) => one.name === name);
+    if (consumer === undefined) throw unknownExporter(name, this.#consumers);
+    const position = sinceMs === undefined ? this.#reader.oldest() : this.#reader.since(sinceMs);
+    const state = consumer.state();
+    const spans = state.position.spansThrough - position.spansThrough;
+    if (compareCursors(position, state.position) >= 0 || spans <= 0) {
+      const message = `the exporter ${name} has sent nothing of that yet: nothing can be sent again`;
+      throw new PermanentError("bad_request", message);
+    }
+    const limit = this.#options.exporters.find((one) => one.name === name)?.maxBacklogSpans;
+    const waiting = this.#reader.end().spansThrough - position.spansThrough;
+    if (limit !== undefined && waiting > limit) {
+      const reason = `${waiting} spans would wait, and exporters.${name}.sending.max_backlog_spans gives up all but ${limit}`;
+      throw new PermanentError("bad_request", `${reason}: raise it, or give a shorter time`);
+    }
+    const back = { ...state, position };
+    this.#cursors.save(new Map([[name, back]]));
+    this.#saved.set(name, back);
+    consumer.setBack(position);
+    return spans;
   }
 
   status(): readonly ExporterStatus[] {
@@ -308,6 +333,12 @@ export class ExportCore {
     };
     return [...aggregates, bytes, ...exporters];
   }
+}
+
+function unknownExporter(name: string, known: readonly Consumer[]): PermanentError {
+  const names = known.map((one) => one.name).join(", ");
+  const expected = names === "" ? "none is configured" : `expected one of ${names}`;
+  return new PermanentError("bad_request", `no exporter is called ${JSON.stringify(name)}; ${expected}`);
 }
 
 /** Pages that hold something, bytes. */

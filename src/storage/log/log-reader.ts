@@ -95,13 +95,30 @@ export class LogReader {
       const { reason } = this.#source.missed();
       throw new SqlError("unreadable", "SPANLOOM_UNREADABLE", `segment ${waiting.id}`, reason);
     }
-    const { head, position } = found;
-    return {
-      segment: position,
-      block: head.block - 1,
-      sequence: head.sequence - 1,
-      spansThrough: head.spansThrough - head.spans,
-    };
+    return before(found.head, found.position);
+  }
+
+  /**
+   * The position before the first row that may hold a span received at `sinceMs`, ms since the epoch, or later. Of a
+   * sealed segment, whose rows do not tell, all may. Throws as `oldest`.
+   */
+  since(sinceMs: number): LogPosition {
+    for (const { id, position } of this.#source.segments()) {
+      const { throughMs, isSealed } = this.#source.receivedIn(id);
+      if (throughMs !== undefined && throughMs < sinceMs) continue;
+      for (let at = 0; ; ) {
+        const heads = this.#source.blocksAfter(id, at, FETCH_ROWS);
+        const found = heads.find(({ receivedAtMs }) => isSealed || receivedAtMs >= sinceMs);
+        if (found !== undefined) return before(found, position);
+        if (this.#source.isUnreadable(id)) {
+          throw new SqlError("unreadable", "SPANLOOM_UNREADABLE", `segment ${id}`, this.#source.missed().reason);
+        }
+        const last = heads.at(-1);
+        if (last === undefined) break;
+        at = last.block;
+      }
+    }
+    return this.end();
   }
 
   /**
@@ -287,6 +304,11 @@ export class LogReader {
       if (segments.has(cached.id)) this.#drop(key, cached);
     }
   }
+}
+
+function before(head: BlockHead, segment: SegmentPosition): LogPosition {
+  const { block, sequence, spansThrough, spans } = head;
+  return { segment, block: block - 1, sequence: sequence - 1, spansThrough: spansThrough - spans };
 }
 
 function keyOf(segment: SegmentPosition, block: number): string {

@@ -94,6 +94,11 @@ export interface LogPosition extends Cursor {
 /** What consumers read from: a source that also knows where the log ends. */
 export interface LogSource extends SegmentSource {
   end(): LogPosition;
+  /**
+   * The latest receive time in a segment, ms since the epoch, undefined where it is not known, and whether its blocks
+   * have receive times of their own: a sealed segment has one for all.
+   */
+  receivedIn(segment: SegmentId): { readonly throughMs: number | undefined; readonly isSealed: boolean };
   /** Of what is left of the log; undefined where there is no segment. */
   receivedRange(): ReceivedRange | undefined;
 }

@@ -275,6 +275,13 @@ export class StoredSource implements LogSource {
     return { oldestMs: oldestMs - CLOCK_SLACK_MS, newestMs: newestMs + CLOCK_SLACK_MS };
   }
 
+  receivedIn(segment: SegmentId): { readonly throughMs: number | undefined; readonly isSealed: boolean } {
+    const entry = this.#entries().find(({ id }) => id === segment);
+    // Of an open one the catalog knows what it held when it was opened last.
+    const throughMs = entry?.state === "closed" ? (entry.maxReceivedMs ?? undefined) : undefined;
+    return { throughMs, isSealed: entry?.sealed === 1 };
+  }
+
   aggregates(): SqlDatabase {
     return this.#access.aggregates();
   }

@@ -48,6 +48,21 @@ export class SealingLoop {
     return this.#running;
   }
 
+  /** Does something while nothing is being sealed. */
+  async between<T>(work: () => Promise<T>): Promise<T> {
+    while (this.#running !== undefined) await this.#running.catch(() => {});
+    const working = work();
+    this.#running = working.then(
+      () => 0,
+      () => 0,
+    );
+    try {
+      return await working;
+    } finally {
+      this.#running = undefined;
+    }
+  }
+
   /** Begins nothing any more; resolves when the segment under way is done or given up by its thread. */
   async stop(): Promise<void> {
     this.#stopped = true;

@@ -82,6 +82,13 @@ await runThread<ToExport>(async (port) => {
           port.refuse(message.id, error);
         }
         return;
+      case "resend":
+        try {
+          port.answer(message.id, core.resend(message.exporter, message.sinceMs));
+        } catch (error) {
+          port.refuse(message.id, error);
+        }
+        return;
       case "check_deletions":
         source.checkDeletions();
         port.answer(message.id, undefined);

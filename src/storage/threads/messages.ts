@@ -65,6 +65,7 @@ export type ToExport =
   | { readonly type: "floor"; readonly id: number }
   | { readonly type: "catch_up"; readonly id: number }
   | { readonly type: "forget"; readonly id: number }
+  | { readonly type: "resend"; readonly id: number; readonly exporter: string; readonly sinceMs: number | undefined }
   | { readonly type: "release"; readonly id: number; readonly segments: readonly SegmentId[]; readonly gently: boolean }
   | { readonly type: "check_deletions"; readonly id: number }
   /** A `close` under way is not to wait any longer. */

@@ -207,6 +207,7 @@ function threads(parts: Parts): StoreThreads {
       floor: async () => exporting.floor(),
       catchUp: () => exporting.catchUp(),
       forget: async () => exporting.forget(),
+      resend: async (exporter, sinceMs) => exporting.resend(exporter, sinceMs),
       // All parts count in the host's own metrics here; the application reads those itself.
       metrics: async () => [],
       close: (signal) => exporting.close(signal),

@@ -74,6 +74,8 @@ export async function startWorkers(settings: StoreSettings): Promise<StoreThread
       floor: () => threads.export.request<Cursor>((id) => ({ type: "floor", id })).answer,
       catchUp: () => threads.export.request<void>((id) => ({ type: "catch_up", id })).answer,
       forget: () => threads.export.request<void>((id) => ({ type: "forget", id })).answer,
+      resend: (exporter, sinceMs) =>
+        threads.export.request<number>((id) => ({ type: "resend", id, exporter, sinceMs })).answer,
       metrics: () =>
         withRestarts(
           threads.export.request<readonly MetricSample[]>((id) => ({ type: "metrics", id })).answer,

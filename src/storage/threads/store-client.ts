@@ -90,6 +90,13 @@ export class StoreClient implements SpanStore {
     return (await this.#sealing?.run(true, onProgress)) ?? 0;
   }
 
+  async resend(exporter: string, sinceMs: number | undefined): Promise<number> {
+    if (this.#closing !== undefined) throw closed();
+    const setBack = () => this.#threads.export.resend(exporter, sinceMs);
+    // A cursor into a segment that is being sealed would name other rows afterwards.
+    return this.#sealing === undefined ? setBack() : this.#sealing.between(setBack);
+  }
+
   append(batch: IncomingBatch): Promise<AppendResult> {
     if (this.#closing !== undefined) return Promise.reject(closed());
     return new Promise<AppendResult>((resolve, reject) => {

@@ -66,6 +66,8 @@ export interface ExportThread {
   catchUp(): Promise<void>;
   /** Removes what aggregates have stored. */
   forget(): Promise<void>;
+  /** As SpanStore.resend; no segment may be sealed meanwhile. */
+  resend(exporter: string, sinceMs: number | undefined): Promise<number>;
   status(): Promise<readonly ExporterStatus[]>;
   metrics(): Promise<readonly MetricSample[]>;
   /** Lets requests under way finish until the signal aborts. */
