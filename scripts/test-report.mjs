@@ -12,7 +12,7 @@ export default class TestReport {
         const { state, note } = test.result();
         counts[state === "pending" ? "skipped" : state]++;
         if (state === "skipped" || state === "pending") {
-          const { title, reason } = parted(suiteOf(test), note);
+          const { title, reason } = parted(suiteOf(test), note, test.fullName);
           const line = `${module.relativeModuleId}: ${title}: ${reason}`;
           skips.set(line, (skips.get(line) ?? 0) + 1);
         }
@@ -27,8 +27,8 @@ export default class TestReport {
 }
 
 /** A title that holds the reason itself, as those of test/support/requires.ts do, and its reason; or the test's note. */
-function parted(name, note) {
-  const [whole, reason] = / \[skipped: (.+?)\]/.exec(name) ?? ["", undefined];
+function parted(name, note, fullName) {
+  const [whole, reason] = / \[skipped: (.+?)\]/.exec(fullName) ?? ["", undefined];
   return { title: name.replace(whole, ""), reason: note ?? reason ?? "no reason given" };
 }
 
