@@ -26,7 +26,7 @@ export default class TestReport {
   }
 }
 
-/** A title that holds the reason itself, as those of test/support/requires.ts do, and its reason; or the test's note. */
+/** A title without the reason that it may hold, as those of test/support/requires.ts do, and the reason. */
 function parted(name, note, fullName) {
   const [whole, reason] = / \[skipped: (.+?)\]/.exec(fullName) ?? ["", undefined];
   return { title: name.replace(whole, ""), reason: note ?? reason ?? "no reason given" };
