@@ -27,9 +27,9 @@ export interface SpanStore extends BatchSink, ViewHost {
   compact(onProgress?: (segments: number) => void): Promise<number>;
   /**
    * Sets an exporter back, so that what it has passed is sent once more: from the first span that may have been
-   * received at `sinceMs`, ms since the epoch, or all that is stored. Gives how many spans that are, those deleted since
-   * included. Throws PermanentError `bad_request` for a name that no exporter has, and for a place that is not behind
-   * the exporter: nothing is ever passed over.
+   * received at `sinceMs`, ms since the epoch, or all that is stored. Gives how many spans that are, those deleted
+   * since included. Throws PermanentError `bad_request` for a name that no exporter has, and for a place that is not
+   * behind the exporter: nothing is ever passed over.
    */
   resend(exporter: string, sinceMs: number | undefined): Promise<number>;
   /**
