@@ -12,6 +12,7 @@ import { grpcEndpointOf } from "./config/listener-addresses.ts";
 import type { LoadedModules } from "./load-modules.ts";
 import { withSlash } from "./ui-port/base-path.ts";
 import type { ReadServerConfig } from "./ui-port/read-server.ts";
+import { readVersion } from "./version.ts";
 
 /** What the UI port answers beside the store's views. */
 export interface UiSources {
@@ -73,6 +74,11 @@ export async function serveUi(
     endpoint: ui.endpoint,
     grpcEndpoint: grpcEndpointOf(ui),
     basePath: ui.base_path,
+    jaegerUi:
+      ui.assets_path === undefined
+        ? undefined
+        : { assetsPath: ui.assets_path, configFile: ui.config_file, version: readVersion() },
+    zipkinAssetsPath: ui.zipkin_assets_path,
     allowedHosts: ui.allowed_hosts,
   };
   const served = await store.serve(config, (stream) => control.emit("connection", stream));

@@ -30,6 +30,19 @@ export function zipkinJar(): string | undefined {
   ]);
 }
 
+/** Folder of Zipkin's UI as its server has it; undefined without Java's tools or Maven. */
+export function zipkinLens(): string | undefined {
+  const server = zipkinJar();
+  if (server === undefined || !has("jar", "--version")) return undefined;
+  const folder = join(CACHE, `zipkin-lens-${ZIPKIN}`);
+  const inner = `BOOT-INF/lib/zipkin-lens-${ZIPKIN}.jar`;
+  mkdirSync(folder, { recursive: true });
+  const ready =
+    existsSync(join(folder, "zipkin-lens/index.html")) ||
+    (run("jar", ["xf", server, inner], {}, folder) && run("jar", ["xf", inner], {}, folder));
+  return ready ? join(folder, "zipkin-lens") : undefined;
+}
+
 /** Path of telemetrygen; undefined without Go. */
 export function telemetrygen(): string | undefined {
   if (!has("go", "version")) return undefined;

@@ -79,6 +79,25 @@ export const uiConfig = z.strictObject({
     .regex(/^\/([\w.~-]+(\/[\w.~-]+)*)?\/?$/, "expected a path such as / or /tracing")
     .default("/")
     .describe("Path that a reverse proxy puts in front."),
+  assets_path: z
+    .string()
+    .min(1)
+    .optional()
+    .describe(
+      "Folder of a static build of Jaeger UI, which is served in the place of the web UI; that is at `/spanloom/` then.",
+    ),
+  config_file: z
+    .string()
+    .min(1)
+    .optional()
+    .describe("Jaeger UI's own config, with `assets_path`: a JSON file, or a script that declares `UIConfig`."),
+  zipkin_assets_path: z
+    .string()
+    .min(1)
+    .optional()
+    .describe(
+      "Folder of a static build of Zipkin's UI (zipkin-lens), served at `/zipkin` on the port of the `zipkin` receiver.",
+    ),
   allowed_hosts: z
     .array(z.string())
     .default([])

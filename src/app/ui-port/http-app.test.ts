@@ -27,6 +27,7 @@ beforeAll(async () => {
     bounds: new AnswerBounds(),
     viewHost: { view: () => Promise.reject(new RetryableError("overloaded", "no views here")) },
     basePath: "/traces",
+    besideForeign: false,
     allowedHosts: ["tracing.example"],
     control: (request, response) => response.end(`control ${request.method} ${request.url}`),
     logger: { debug() {}, info() {}, warn() {}, error() {} },

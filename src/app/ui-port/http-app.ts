@@ -10,7 +10,7 @@ import { createUiRoutes } from "../../query/ui/routes.ts";
 import { isAllowedHost } from "../../server/host-check.ts";
 import type { HttpHandler } from "../../server/http-listener.ts";
 import { crossOriginReason, crossSiteReason } from "../../server/same-origin.ts";
-import { withSlash } from "./base-path.ts";
+import { OWN_PATH, withSlash } from "./base-path.ts";
 import { CONTROL_PATHS } from "./control-paths.ts";
 import { errorAnswer, noSuchEndpoint, pathOf, sendEnvelope } from "./http-errors.ts";
 
@@ -23,6 +23,8 @@ export interface HttpAppSettings {
   /** Ends the streams that would keep the listener open. */
   readonly closing: AbortSignal;
   readonly basePath: string;
+  /** A foreign UI has the base path: our own pages, and what they ask, are below OWN_PATH. */
+  readonly besideForeign: boolean;
   readonly allowedHosts: readonly string[];
   readonly logger: Logger;
   /** Gives what answers everything else: createPages. */
@@ -65,6 +67,7 @@ export function createHttpApp(settings: HttpAppSettings): HttpHandler {
   front.use(base, api);
   // Probes of images and manifests know nothing of the base path, and a reverse proxy may take it off.
   if (base !== "/") front.use(api);
+  if (settings.besideForeign) for (const path of new Set([base, "/"])) front.use(path + OWN_PATH, api);
   front.use(pages(settings.loadPages));
 
   const failed = errorAnswer(settings.logger);

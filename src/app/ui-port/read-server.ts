@@ -7,6 +7,7 @@ import { formatEndpoint } from "../../server/endpoint.ts";
 import type { GrpcListener } from "../../server/grpc/grpc-listener.ts";
 import { HttpListener } from "../../server/http-listener.ts";
 import { relay } from "../../server/relay.ts";
+import { type JaegerUiSettings, readForeignUi, readJaegerUi } from "./foreign-ui.ts";
 import { createHttpApp } from "./http-app.ts";
 import { timedRequests } from "./request-times.ts";
 import { RequestTracing } from "./request-tracing.ts";
@@ -18,6 +19,10 @@ export interface ReadServerConfig {
   /** Of Jaeger's gRPC query services; undefined is off. */
   readonly grpcEndpoint: string | undefined;
   readonly basePath: string;
+  /** Jaeger UI in the place of our own; undefined is our own. */
+  readonly jaegerUi: JaegerUiSettings | undefined;
+  /** Folder of Zipkin's UI; undefined is none. */
+  readonly zipkinAssetsPath: string | undefined;
   readonly allowedHosts: readonly string[];
 }
 
@@ -26,7 +31,10 @@ const REQUEST_MS = 60_000;
 /** The pages and their web server are loaded this long after the start, ms. */
 const PAGES_AFTER_MS = 200;
 
-/** The listener of the UI port: read APIs and web UI from here, the rest from the control application. */
+/**
+ * The listener of the UI port: read APIs and web UI from here, the rest from the control application.
+ * @throws PermanentError `config_invalid` where a foreign UI cannot be read
+ */
 export function createReadServer(config: ReadServerConfig, parts: ReadServerParts): ReadServer {
   const { views, host, connect, at } = parts;
   const tracing = host.reportWork === undefined ? undefined : new RequestTracing(host.reportWork);
@@ -34,15 +42,19 @@ export function createReadServer(config: ReadServerConfig, parts: ReadServerPart
   const loadWebFiles = () => import("./web-files.ts");
   const viewHost = tracing?.views(views) ?? views;
   const bounds = new AnswerBounds();
-  const foreign = createServer(createZipkinApp({ viewHost, bounds, logger: host.logger }));
+  const { jaegerUi, zipkinAssetsPath } = config;
+  const jaeger = jaegerUi && readJaegerUi(jaegerUi);
+  const lens = zipkinAssetsPath === undefined ? undefined : readForeignUi(zipkinAssetsPath, "ui.zipkin_assets_path");
+  const foreign = createServer(createZipkinApp({ viewHost, bounds, logger: host.logger, ui: lens }));
   const app = createHttpApp({
     viewHost,
     bounds,
     control: (request, response) => relay(request, response, connect(request.socket.remoteAddress)),
     closing: closing.signal,
     basePath: config.basePath,
+    besideForeign: jaeger !== undefined,
     allowedHosts: config.allowedHosts,
-    loadPages: async () => (await loadWebFiles()).createPages(config.basePath),
+    loadPages: async () => (await loadWebFiles()).createPages(config.basePath, undefined, jaeger),
     logger: host.logger,
   });
   const listener = new HttpListener({

@@ -7,7 +7,9 @@ import { gzip } from "node:zlib";
 import express, { type Express } from "express";
 import { PACKAGE_ROOT } from "../../codec/package-root.ts";
 import { acceptsGzip } from "../../query/http.ts";
-import { withSlash } from "./base-path.ts";
+import { forwardedBase, OWN_PATH, withSlash } from "./base-path.ts";
+import { foreignPages } from "./foreign-pages.ts";
+import type { ForeignUi } from "./foreign-ui.ts";
 
 /** Where a build puts the web UI. */
 const WEB_ROOT = fileURLToPath(new URL("dist/web/", PACKAGE_ROOT));
@@ -16,19 +18,21 @@ const gzipAsync = promisify(gzip);
 const ASSET_AGE_SECONDS = 365 * 86_400;
 const TRACE_PAGE = /^\/trace\/([0-9a-f]{1,32})\/?$/i;
 
-/** A path that a reverse proxy took off, and nothing that names another site. */
-const FORWARDED_PREFIX = /^(?:\/[\w.~-]+)+\/?$/;
-
 /**
  * What the UI port answers beside its APIs: the web UI, and a word on paths outside it.
  * @param basePath path that the application is served under
  * @param webRoot folder of the built web UI
+ * @param foreign a UI that is served in its place; the own one is below OWN_PATH then
  */
-export function createPages(basePath: string, webRoot = WEB_ROOT): Express {
+export function createPages(basePath: string, webRoot = WEB_ROOT, foreign?: ForeignUi): Express {
   const base = withSlash(basePath);
   const app = express();
   app.disable("x-powered-by");
-  const files = webFiles(base, webRoot);
+  let files = webFiles(base, webRoot);
+  if (foreign !== undefined) {
+    const own = webFiles(base + OWN_PATH, webRoot, OWN_PATH);
+    files = express.Router().use(`/${OWN_PATH}`, own).use(foreignPages(foreign, base));
+  }
   app.use(base, files);
   // A reverse proxy may take the base path off. A redirect to it would come back here, again without.
   if (base !== "/") app.use(files);
@@ -42,8 +46,9 @@ export function createPages(basePath: string, webRoot = WEB_ROOT): Express {
  * The built web UI in `root`: hashed assets for ever, every other path is a page of the application. The page of a
  * trace comes with a `Link` header that has the browser ask for the trace before the scripts have even arrived.
  * @param base path that the application is served under, with a slash at its end
+ * @param below what of it is not put in front by a reverse proxy
  */
-function webFiles(base: string, root: string): express.Router {
+function webFiles(base: string, root: string, below = ""): express.Router {
   const router = express.Router();
   const index = join(root, "index.html");
   if (!existsSync(index)) {
@@ -54,8 +59,7 @@ function webFiles(base: string, root: string): express.Router {
   }
   const page = readFileSync(index, "utf8");
   const sendPage = (request: express.Request, response: express.Response): void => {
-    const prefix = request.get("x-forwarded-prefix") ?? "";
-    const shown = FORWARDED_PREFIX.test(prefix) ? withSlash(prefix) : base;
+    const shown = forwardedBase(request.get("x-forwarded-prefix"), base, below);
     response.setHeader("cache-control", "no-cache");
     response.setHeader("vary", "x-forwarded-prefix");
     const traceId = TRACE_PAGE.exec(request.path)?.[1]?.toLowerCase().padStart(32, "0");

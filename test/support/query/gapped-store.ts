@@ -58,6 +58,7 @@ export async function startGappedStore(): Promise<GappedStore> {
     },
     closing: closing.signal,
     basePath: "/",
+    besideForeign: false,
     allowedHosts: [],
     logger: host.logger,
     loadPages: async () => createPages("/"),
