@@ -63,7 +63,7 @@ async function expositions() {
           groupbyattrs: { keys: ["service.peer.name"] },
           resource: { attributes: [{ key: "zone", value: "docs", action: "insert" }] },
         },
-        telemetry: { traces: { enabled: true } },
+        telemetry: { traces: { enabled: true }, logs: { level: "error" } },
         proxy: { routes: [{ prefix: "/docs", upstream: sinkUrl, service: "docs" }] },
         exporters: exporterConfigs(folder, destination.endpoints, sinkUrl),
       });

@@ -66,7 +66,7 @@ describe("the image", () => {
     expect(runtime).toMatch(/^USER node$/m);
     expect(runtime.indexOf("USER node")).toBeGreaterThan(runtime.indexOf("RUN install -d -o node"));
     expect(runtime).toContain('ENTRYPOINT ["node", "/app/dist/cli/main.js"]');
-    expect(runtime).toMatch(/^HEALTHCHECK .*\\\n.*127\.0\.0\.1:16686\/healthz/m);
+    expect(runtime).toMatch(/^HEALTHCHECK .*\\\n.*127\.0\.0\.1:4318\/healthz/m);
   });
 });
 

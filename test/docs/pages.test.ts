@@ -70,7 +70,7 @@ describe("the reference of metrics", () => {
 
 describe("the troubleshooting table", () => {
   it("has every error code once, and no other, with what it is answered with", () => {
-    const section = text("docs/operations.md").split("\n## Troubleshooting\n")[1]?.split("| symptom |")[0] ?? "";
+    const section = text("docs/operations.md").split("\n## Troubleshooting\n")[1]?.split("\n| reason |")[0] ?? "";
     const listed = [...section.matchAll(/^\| `(\w+)` \| (\d+ \/ \w+)/gm)].map(([, ...row]) => row.join(" | "));
     const told = Object.entries(ERROR_STATUS).map(
       ([code, { http, grpc }]) => `${code} | ${http} / ${grpcStatusName(grpc)}`,
