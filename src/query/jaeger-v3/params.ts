@@ -39,11 +39,11 @@ export function v3Bool(params: QueryParams, name: string): boolean {
   throw malformed(text.name, text.value, "true or false");
 }
 
-/** RFC 3339, in ns since the epoch. */
+/** RFC 3339, in ns since the epoch. A `+` that a client left unescaped in the query string has come as a space. */
 export function v3Time(params: QueryParams, name: string): bigint | undefined {
   const text = given(params, ...bothCases(name));
   if (text === undefined) return undefined;
-  const time = parseRfc3339(text.value);
+  const time = parseRfc3339(text.value.replace(/ (?=\d\d:\d\d$)/, "+"));
   if (time === undefined)
     throw malformed(text.name, text.value, "a time of RFC 3339 as 2026-07-01T12:00:00.123456789Z");
   return time;
