@@ -32,6 +32,15 @@ const issuesOf = async (config: Record<string, unknown>) => {
 };
 
 describe("findUnopenable", () => {
+  it("names a folder without a page, and a config that is not there, of UIs of others", async () => {
+    mkdirSync(join(folder, "built"));
+    file("built/index.html", "a page");
+    const ui = { endpoint: ANY_PORT, assets_path: join(folder, "built"), zipkin_assets_path: folder };
+    const issues = await issuesOf({ ui: { ...ui, config_file: join(folder, "none.json") } });
+    expect(issues.map(({ path }) => path.join("."))).toEqual(["ui.config_file", "ui.zipkin_assets_path"]);
+    expect(await issuesOf({ ui: { ...ui, zipkin_assets_path: join(folder, "built") } })).toEqual([]);
+  });
+
   it("finds nothing in a config that can be served, and makes nothing", async () => {
     const tls = { cert_file: file("cert.pem", TEST_CERT), key_file: file("key.pem", TEST_KEY) };
     const config = {

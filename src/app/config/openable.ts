@@ -2,7 +2,7 @@ import { X509Certificate } from "node:crypto";
 import { once } from "node:events";
 import { accessSync, constants, existsSync, readFileSync, statSync } from "node:fs";
 import { createServer } from "node:net";
-import { dirname, resolve } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { isDiscoverEndpoint } from "../../component/discovery.ts";
 import type { Endpoint } from "../../component/endpoint.ts";
 import { fileReason } from "../../component/reasons.ts";
@@ -51,6 +51,9 @@ export async function findUnopenable(config: Config, table: ReceiverTable = RECE
       issues.push({ path: ["exporters", name, "path"], text: `exporters.${name}.path: ${problem}` });
     }
   }
+  for (const [key, path] of foreignUiFiles(config.ui)) {
+    await attempt(["ui", key], () => readSettingFile(`ui.${key}`, path));
+  }
   await checkRegistry(config.discovery, attempt);
   issues.push(...routeIssues(config.proxy));
   for (const { path, endpoint } of listenersOf(config, table)) {
@@ -58,6 +61,20 @@ export async function findUnopenable(config: Config, table: ReceiverTable = RECE
     if (problem !== undefined) issues.push({ path, text: `${pathText(path)}: ${problem} (found "${endpoint}")` });
   }
   return issues;
+}
+
+/** What has to be there of UIs of others. */
+function foreignUiFiles({
+  assets_path,
+  config_file,
+  zipkin_assets_path,
+}: Config["ui"]): [string, string | undefined][] {
+  const page = (folder: string | undefined) => folder && join(folder, "index.html");
+  return [
+    ["assets_path", page(assets_path)],
+    ["config_file", assets_path === undefined ? undefined : config_file],
+    ["zipkin_assets_path", page(zipkin_assets_path)],
+  ];
 }
 
 /** Every listener's TLS settings. */
