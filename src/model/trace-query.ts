@@ -114,7 +114,7 @@ export interface TraceSummary {
   /** Up to 3 span ids (16 hex digits) that satisfy the filter, earliest first. */
   readonly matchedSpans: readonly string[];
   readonly matchedCount: number;
-  /** Present where it was asked for: one, or what `by` stages made of it. */
+  /** Present where it was asked for: one, or what `by` stages made of it, by type and text of their values. */
   readonly spanSets?: readonly MatchedSpanset[];
 }
 

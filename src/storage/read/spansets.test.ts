@@ -161,9 +161,9 @@ describe("spansets", () => {
     const { traces } = await find({ spansets, show, limit: 2 });
     const rows = { type: "int", value: 3n };
     expect(traces[1]?.spanSets?.map(({ by, matchedCount, spans }) => [by[0], matchedCount, spans[0]?.values])).toEqual([
-      [text("shop"), 1, [text("GET /"), undefined, { type: "kind", value: expect.any(Number) }]],
       [text("cart"), 2, [text("query"), rows, { type: "kind", value: expect.any(Number) }]],
       [text("db"), 1, [text("read"), undefined, { type: "kind", value: expect.any(Number) }]],
+      [text("shop"), 1, [text("GET /"), undefined, { type: "kind", value: expect.any(Number) }]],
     ]);
   });
 

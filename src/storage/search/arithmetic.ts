@@ -36,8 +36,8 @@ function ofIntegers(op: ArithmeticOperator, left: bigint, right: bigint): SpanVa
 
 /** `near` is the result as a float, below 2^64. */
 function power(base: bigint, exponent: bigint, near: number): number | bigint {
-  if (base >= -1n && base <= 1n) return BigInt(near);
-  const exact = base ** exponent;
+  // Only of 0, 1 and -1 the result is small where the exponent is not: then no more than its parity counts.
+  const exact = base ** (exponent > 64n ? 64n + (exponent % 2n) : exponent);
   return exact < INT64_MIN || exact > INT64_MAX ? near : exact;
 }
 

@@ -1,4 +1,5 @@
 import type { AnyValue } from "../../model/any-value.ts";
+import { compareText } from "../../model/compare-text.ts";
 import { bytesToHex } from "../../model/ids.ts";
 import { endNano, nameOf, type SpanColumns, serviceOf, startNano } from "../../model/span-columns.ts";
 import type { FieldValue, MatchedSpanFields, MatchedSpanset, ShownSpans } from "../../model/trace-query.ts";
@@ -7,7 +8,7 @@ import type { TraceRows } from "../cache/cached-block.ts";
 import type { Pacer } from "../cache/pacer.ts";
 import { BlockGone } from "../spans/block-view.ts";
 import { type FieldReader, fieldReader } from "../spans/span-field.ts";
-import { shownValue } from "../spans/span-value.ts";
+import { shownValue, valueKey } from "../spans/span-value.ts";
 import type { MatchedSpan } from "../spans/summary.ts";
 import { TraceSpans } from "../spans/trace-spans.ts";
 import type { Spanset } from "./spansets.ts";
@@ -55,7 +56,8 @@ export class SpanShower {
     }
     try {
       const shown: MatchedSpanset[] = [];
-      for (const set of sets ?? [{ spans: numbersOf(trace, matched), by: [] }]) shown.push(await this.#set(spans, set));
+      const all = sets ?? [{ spans: numbersOf(trace, matched), by: [] }];
+      for (const set of all.toSorted(compareSets)) shown.push(await this.#set(spans, set));
       return shown;
     } catch (error) {
       if (!(error instanceof BlockGone)) throw error;
@@ -90,15 +92,25 @@ export class SpanShower {
   }
 }
 
-/** By start, ties by span id. */
+/** By type and text of the values: not by where spans are stored, which sealing changes. */
+function compareSets(a: Spanset, b: Spanset): number {
+  return a.by.reduce<number>((order, value, i) => order || compareText(valueKey(value), valueKey(b.by[i])), 0);
+}
+
+/** By start, ties by span id, kind and end. */
 function earliest(spans: TraceSpans, matched: Uint32Array): number[] {
   return Array.from(matched, (span) => {
     const columns = spans.columns(span);
     const row = spans.row(span);
-    return { span, start: startNano(columns, row), id: bytesToHex(columns.spanIds, row * 8, 8) };
+    const id = `${bytesToHex(columns.spanIds, row * 8, 8)} ${columns.kind[row]}`;
+    return { span, start: startNano(columns, row), id, end: endNano(columns, row) };
   })
-    .sort((a, b) => (a.start < b.start ? -1 : a.start > b.start ? 1 : a.id < b.id ? -1 : Number(a.id > b.id)))
+    .sort((a, b) => compare(a.start, b.start) || compareText(a.id, b.id) || compare(a.end, b.end))
     .map(({ span }) => span);
+}
+
+function compare(a: bigint, b: bigint): number {
+  return a < b ? -1 : a > b ? 1 : 0;
 }
 
 function sizeOf(value: FieldValue | undefined): number {

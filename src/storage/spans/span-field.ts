@@ -3,17 +3,9 @@ import { attributeHash } from "../../model/attribute-hash.ts";
 import { bytesToHex } from "../../model/ids.ts";
 import type { Scope, Span } from "../../model/span.ts";
 import { SPAN_MARK } from "../../model/span.ts";
-import {
-  durationNano,
-  endNano,
-  isRoot,
-  nameOf,
-  type SpanColumns,
-  serviceOf,
-  startNano,
-} from "../../model/span-columns.ts";
+import { durationNano, isRoot, nameOf, type SpanColumns, serviceOf } from "../../model/span-columns.ts";
 import type { TraceqlField, TraceqlIntrinsic } from "../../model/traceql.ts";
-import { durationValue, isNumber, kindValue, type SpanValue, spanValue, statusValue } from "./span-value.ts";
+import { isNumber, kindValue, type SpanValue, spanValue, statusValue } from "./span-value.ts";
 import type { TraceSpans } from "./trace-spans.ts";
 
 /** Where the spans are that a field is read of: those of one trace, or of one block. */
@@ -119,7 +111,7 @@ function intrinsic(name: TraceqlIntrinsic): FieldReader {
     case "span:status":
       return column(({ status }, row) => statusValue(status[row] as number));
     case "span:duration":
-      return column(duration);
+      return column(durationNano);
     case "span:id":
       return column(({ spanIds }, row) => bytesToHex(spanIds, row * 8, 8));
     case "span:parentID":
@@ -154,7 +146,7 @@ function ofTrace(name: TraceqlIntrinsic): FieldReader {
     case "trace:rootService":
       return single(0, (spans) => ofRoot(spans, serviceOf));
     default:
-      return single(0, ({ times }) => durationValue(times.end - times.start));
+      return single(0, ({ times }) => Number(times.end - times.start));
   }
 }
 
@@ -165,7 +157,7 @@ function ofEventOrLink(name: TraceqlIntrinsic): FieldReader {
     case "event:timeSinceStart":
       return several((spans, span) => {
         const { events, startTimeUnixNano } = decoded(spans, span);
-        return events.map((event) => durationValue(event.timeUnixNano - startTimeUnixNano));
+        return events.map((event) => Number(event.timeUnixNano - startTimeUnixNano));
       });
     case "link:traceID":
       return several((spans, span) => decoded(spans, span).links.map((link) => link.traceId));
@@ -245,11 +237,6 @@ function scopeOf(spans: FieldSource, span: number): Scope {
 function ofRoot(spans: FieldSource, value: (columns: SpanColumns, row: number) => string): string | undefined {
   const { root } = spans;
   return root < 0 ? undefined : value(spans.columns(root), spans.row(root));
-}
-
-function duration(columns: SpanColumns, row: number): number | bigint {
-  const quick = durationNano(columns, row);
-  return Number.isSafeInteger(quick) ? quick : endNano(columns, row) - startNano(columns, row);
 }
 
 /** Empty for a root. */

@@ -215,31 +215,34 @@ export class SpanTree {
       right: new Int32Array(count),
       parent: new Int32Array(count),
     };
-    // Lists are made from their ends, so the first in order is put in last. Slot `count` is that of the roots.
-    const first = new Int32Array(count + 1).fill(NONE);
+    // What is left of the children of each node, and of the roots behind them. Made from the end: the last comes first.
+    const roots = this.#firstSpan.length;
+    const first = new Int32Array(roots + 1).fill(NONE);
     const next = new Int32Array(count);
     for (const span of Uint32Array.from({ length: count }, (_, i) => i).sort((a, b) => this.#order(b, a))) {
-      const isRoot = this.#parent[span] === NONE;
-      const parent = isRoot ? count : this.parentsOf(span)[0];
-      if (parent === undefined) continue;
-      next[span] = first[parent] as number;
-      first[parent] = span;
+      const parent = this.#parent[span] as number;
+      const list = parent === NONE ? roots : parent;
+      next[span] = first[list] as number;
+      first[list] = span;
     }
     let number = 1;
     const open: number[] = [];
-    for (let span = first[count] as number; ; ) {
-      if (span !== NONE) {
-        const above = open.at(-1);
-        nested.parent[span] = above === undefined ? -1 : (nested.left[above] as number);
-        nested.left[span] = number++;
-        open.push(span);
-        span = first[span] as number;
+    for (;;) {
+      const above = open.at(-1);
+      const list = above === undefined ? roots : (this.#node[above] as number);
+      const span = first[list] as number;
+      if (span === NONE) {
+        if (above === undefined) return nested;
+        nested.right[above] = number++;
+        open.pop();
         continue;
       }
-      const done = open.pop();
-      if (done === undefined) return nested;
-      nested.right[done] = number++;
-      span = next[done] as number;
+      // Spans that share an id share their children: the first that is come to takes them.
+      first[list] = next[span] as number;
+      if (nested.left[span] !== 0) continue;
+      nested.parent[span] = above === undefined ? -1 : (nested.left[above] as number);
+      nested.left[span] = number++;
+      open.push(span);
     }
   }
 

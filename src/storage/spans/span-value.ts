@@ -29,8 +29,8 @@ class Incomparable {
 }
 
 /**
- * A value of TraceQL; undefined is nil, which compares with nothing. An integer is a bigint, a float a number. A
- * duration is ns, as a number where that is exact, below 2^53, and as a bigint beyond.
+ * A value of TraceQL; undefined is nil, which compares with nothing. An integer is a bigint, a float a number, and so
+ * is a duration, in ns: exact below 2^53, which is 104 days, and to sixteen digits beyond.
  */
 export type SpanValue = string | bigint | number | boolean | Code | Incomparable | undefined;
 
@@ -65,15 +65,10 @@ export function literalValue(literal: TraceqlLiteral): SpanValue {
     case "kind":
       return kindValue(literal.value);
     case "duration":
-      return durationValue(literal.value);
+      return Number(literal.value);
     default:
       return literal.value;
   }
-}
-
-export function durationValue(ns: bigint): number | bigint {
-  const quick = Number(ns);
-  return Number.isSafeInteger(quick) ? quick : ns;
 }
 
 /** A text that two values share where they are of one type and equal: what `by` tells them apart by. */

@@ -64,6 +64,7 @@ function inOrder(spans: readonly NaiveSpan[]): NaiveSpan[] {
   return spans.toSorted(
     ({ span: a }, { span: b }) =>
       Number(a.startTimeUnixNano - b.startTimeUnixNano) ||
-      (a.spanId < b.spanId ? -1 : a.spanId > b.spanId ? 1 : a.kind - b.kind),
+      (a.spanId < b.spanId ? -1 : a.spanId > b.spanId ? 1 : a.kind - b.kind) ||
+      Number(a.endTimeUnixNano - b.endTimeUnixNano),
   );
 }

@@ -1,0 +1,71 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { batches, query as searchQuery } from "../../../test/support/search/arbitrary-traces.ts";
+import { MemorySource } from "../../../test/support/search/memory-source.ts";
+import { flatten, group, type NaiveSpan, summarise } from "../../../test/support/search/naive-search.ts";
+import { traceqlQuery } from "../../../test/support/traceql/arbitrary-queries.ts";
+import { naiveMatches } from "../../../test/support/traceql/naive-traceql.ts";
+import type { TraceQuery, TraceSummary } from "../../model/trace-query.ts";
+import type { TraceqlQuery } from "../../model/traceql.ts";
+import { createTraceReader, DEFAULT_TRACE_READER } from "./trace-reader.ts";
+
+/** `SPANLOOM_LONG_TESTS=1` compares tens of thousands of queries. */
+const LONGER = process.env.SPANLOOM_LONG_TESTS === "1" ? 50 : 1;
+const { signal } = new AbortController();
+
+type Bounds = Pick<TraceQuery, "startMin" | "startMax" | "traceDurationMin" | "traceDurationMax">;
+
+/** By the definition, all traces, newest first. */
+function naiveFind(spans: readonly NaiveSpan[], traceql: TraceqlQuery, bounds: Bounds): TraceSummary[] {
+  const { startMin = 0n, startMax = 2n ** 64n, traceDurationMin, traceDurationMax } = bounds;
+  return [...group(spans)]
+    .flatMap(([traceId, trace]) => {
+      const matched = naiveMatches(trace, traceql);
+      const isIn = ({ span }: NaiveSpan) => span.startTimeUnixNano >= startMin && span.startTimeUnixNano <= startMax;
+      return matched.some(isIn) ? summarise(traceId, trace, matched) : [];
+    })
+    .filter(({ start, end }) => traceDurationMin === undefined || end - start >= traceDurationMin)
+    .filter(({ start, end }) => traceDurationMax === undefined || end - start <= traceDurationMax)
+    .sort((a, b) => (a.start === b.start ? (a.traceId < b.traceId ? -1 : 1) : a.start > b.start ? -1 : 1));
+}
+
+const layouts = fc.record({
+  rollEvery: fc.integer({ min: 1, max: 6 }),
+  bloomBytes: fc.constantFrom(0, 100_000_000),
+  cacheBytes: fc.constantFrom(0, 20_000, 100_000_000),
+});
+
+describe("a search for spansets", () => {
+  it("finds what a naive evaluation of the query finds, page by page", async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        batches,
+        fc.array(fc.tuple(traceqlQuery, searchQuery), { minLength: 8, maxLength: 12 }),
+        layouts,
+        async (data, queries, { rollEvery, bloomBytes, cacheBytes }) => {
+          const source = new MemorySource();
+          for (const [i, batch] of data.entries()) {
+            source.append(batch);
+            if ((i + 1) % rollEvery === 0) source.roll();
+          }
+          const cache = { bloomBytes, indexBytes: cacheBytes, bodyBytes: cacheBytes };
+          const reader = createTraceReader(source, { ...DEFAULT_TRACE_READER, cache });
+          const spans = flatten(data);
+          for (const [traceql, { limit, filter: _, ...bounds }] of queries) {
+            const expected = naiveFind(spans, traceql, bounds);
+            const asked: TraceQuery = { filter: { op: "all" }, spansets: traceql.pipeline, limit, ...bounds };
+            const first = await reader.find({ ...asked, count: true }, signal);
+            expect(first.traces).toEqual(expected.slice(0, limit));
+            expect(first).toMatchObject({ complete: true, total: { traces: expected.length, exact: true } });
+            if (first.next === undefined) expect(expected.length).toBeLessThanOrEqual(limit);
+            else {
+              const second = await reader.find({ ...asked, after: first.next }, signal);
+              expect(second.traces).toEqual(expected.slice(limit, limit * 2));
+            }
+          }
+        },
+      ),
+      { numRuns: 60 * LONGER },
+    );
+  }, 600_000);
+});
