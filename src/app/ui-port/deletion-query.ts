@@ -1,10 +1,21 @@
 import { PermanentError } from "../../component/errors.ts";
 import type { TraceQuery } from "../../model/trace-query.ts";
 import { badParam } from "../../query/params.ts";
-import { parseSearchParams } from "../../query/search-params.ts";
+import { parseTraceqlSearch } from "../../query/traceql-params.ts";
 
 /** Parameters of a search that say which traces: a limit or a page would leave the rest, which nobody means. */
-const CONDITIONS = ["service", "operation", "tag", "tags", "minDuration", "maxDuration", "start", "end", "lookback"];
+const CONDITIONS = [
+  "q",
+  "service",
+  "operation",
+  "tag",
+  "tags",
+  "minDuration",
+  "maxDuration",
+  "start",
+  "end",
+  "lookback",
+];
 const DELETE_PARAMS = [...CONDITIONS, "exactTags"];
 
 /**
@@ -19,11 +30,12 @@ export function deletionQuery(query: Readonly<Record<string, string>>): TraceQue
     }
     if (text === "") throw new PermanentError("bad_request", `query.${name}: expected a value, found nothing`);
   }
-  const parsed = parseSearchParams(new URLSearchParams(query), BigInt(Date.now()) * 1_000_000n);
+  const parsed = parseTraceqlSearch(new URLSearchParams(query), BigInt(Date.now()) * 1_000_000n);
   if (query.lookback !== undefined && (query.start !== undefined || parsed.startMin === undefined)) {
     throw badParam("query.lookback", query.lookback, "a duration such as 15m, 1h30m or 2d, and no start beside it");
   }
-  if (parsed.filter.op === "all" && parsed.startMin === undefined && parsed.startMax === undefined) {
+  const isAll = parsed.filter.op === "all" && parsed.spansets === undefined;
+  if (isAll && parsed.startMin === undefined && parsed.startMax === undefined) {
     throw new PermanentError("bad_request", `query: expected at least one condition of ${CONDITIONS.join(", ")}`);
   }
   return parsed;

@@ -9,7 +9,7 @@ import { PermanentError, RetryableError } from "../../component/errors.ts";
 import type { OnGap } from "../../component/read.ts";
 import { fileReason } from "../../component/reasons.ts";
 import type { SpanStore } from "../../component/store.ts";
-import { parseSearchParams } from "../../query/search-params.ts";
+import { parseTraceqlSearch } from "../../query/traceql-params.ts";
 import type { UiSearchResponse } from "../../query/ui/api-types.ts";
 import type { ApiClient } from "../client/api-client.ts";
 import { isDataFolder, onCollectorOrFolder } from "../client/db-access.ts";
@@ -128,7 +128,7 @@ function storeSource(store: SpanStore, onGap: OnGap): TraceSource {
   };
   return {
     async page(params) {
-      const query = parseSearchParams(params, BigInt(Date.now()) * 1_000_000n);
+      const query = parseTraceqlSearch(params, BigInt(Date.now()) * 1_000_000n);
       const { traces, ...rest } = JSON.parse(await view("ui.search", { query })) as UiSearchResponse;
       return { ...rest, ids: traces.map(({ traceId }) => traceId) };
     },

@@ -3,7 +3,7 @@ import type { UiSearchResponse } from "../../query/ui/api-types.ts";
 import { ApiClient } from "../client/api-client.ts";
 import { addConnectionFlags, type ConnectionFlags } from "../options/connection-flags.ts";
 import { parsePositive } from "../options/option-values.ts";
-import { addConditions, addTimes, type Conditions, searchQuery } from "../options/search-conditions.ts";
+import { addConditions, addTimes, type Conditions, searchQuery, withQuery } from "../options/search-conditions.ts";
 import { count, formatTime, styleFor } from "../output/format.ts";
 import { traceList } from "../output/trace-list.ts";
 import { terminalWidth } from "../output/width.ts";
@@ -14,7 +14,10 @@ export interface SearchFlags extends Conditions, ConnectionFlags {
 }
 
 export function addSearch(program: Command): void {
-  const command = program.command("search").description("find traces in a running collector, newest first");
+  const command = program
+    .command("search")
+    .description("find traces in a running collector, newest first")
+    .argument("[traceql]", "which traces, as --query");
   addTimes(addConditions(addConnectionFlags(command)))
     .option("--limit <n>", "most traces to list", parsePositive, 20)
     .option("--json", "print the answer as JSON", false)
@@ -23,6 +26,7 @@ export function addSearch(program: Command): void {
       `
 Examples:
   spanloom search
+  spanloom search '{ resource.service.name = "web" } >> { status = error }' --lookback 1h
   spanloom search --service checkout --errors --lookback 1h
   spanloom search --tag http.response.status_code=500 --min-duration 200ms
   spanloom search --start 2026-03-05T12:30 --end 2026-03-05T12:45
@@ -32,8 +36,8 @@ Examples:
     .action(run);
 }
 
-async function run(flags: SearchFlags): Promise<void> {
-  const query = searchQuery(flags);
+async function run(traceql: string | undefined, flags: SearchFlags): Promise<void> {
+  const query = searchQuery(withQuery(traceql, flags));
   query.set("limit", String(flags.limit));
   const answer = await new ApiClient(flags).json<UiSearchResponse>(`api/ui/search?${query}`);
   if (flags.json) {

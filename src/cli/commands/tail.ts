@@ -4,7 +4,7 @@ import { PermanentError } from "../../component/errors.ts";
 import type { UiLiveLine, UiSearchResponse, UiTraceSummary } from "../../query/ui/api-types.ts";
 import { ApiClient } from "../client/api-client.ts";
 import { addConnectionFlags } from "../options/connection-flags.ts";
-import { addConditions, searchQuery } from "../options/search-conditions.ts";
+import { addConditions, searchQuery, withQuery } from "../options/search-conditions.ts";
 import { EXIT } from "../output/exit-codes.ts";
 import { reportIncomplete } from "../output/incomplete.ts";
 import { traceList } from "../output/trace-list.ts";
@@ -21,7 +21,12 @@ const PAST_TRACES = 200;
 
 export function addTail(program: Command): void {
   addConditions(
-    addConnectionFlags(program.command("tail").description("print traces as they arrive and grow, until Ctrl-C")),
+    addConnectionFlags(
+      program
+        .command("tail")
+        .description("print traces as they arrive and grow, until Ctrl-C")
+        .argument("[traceql]", "with which spans, as --query"),
+    ),
   )
     .option("--json", "print one JSON object a trace", false)
     .addHelpText(
@@ -33,12 +38,14 @@ two spans came late.
 Examples:
   spanloom tail
   spanloom tail --service checkout --errors
+  spanloom tail '{ status = error && duration > 1s }'
   spanloom tail --json --min-duration 1s | jq .traceId`,
     )
     .action(run);
 }
 
-async function run(flags: SearchFlags): Promise<void> {
+async function run(traceql: string | undefined, conditions: SearchFlags): Promise<void> {
+  const flags = withQuery(traceql, conditions);
   const stop = new AbortController();
   process.once("SIGINT", () => stop.abort());
   const client = new ApiClient(flags);

@@ -5,6 +5,8 @@ import { checkDuration, checkLookback, checkName, collectTag, parseTime, tagsJso
 
 /** Which traces: those with a span that meets every condition. */
 export interface Conditions {
+  /** TraceQL, instead of the conditions below but for times. */
+  readonly query?: string;
   readonly service?: string;
   readonly operation?: string;
   readonly tag?: readonly string[];
@@ -20,6 +22,7 @@ export interface Conditions {
 /** The conditions that every command takes which works on some traces. */
 export function addConditions(command: Command): Command {
   return command
+    .option("-q, --query <traceql>", "instead of the conditions below but times: '{ status = error }'", checkName)
     .option("-s, --service <name>", "a span of this service", checkName)
     .option("-o, --operation <name>", "a span of this name", checkName)
     .option("-t, --tag <key=value>", "a span with this attribute (repeatable)", collectTag)
@@ -51,7 +54,9 @@ export function searchQuery(flags: Conditions): URLSearchParams {
   if (flags.start !== undefined && flags.end !== undefined && BigInt(flags.end) < BigInt(flags.start)) {
     throw new PermanentError("bad_request", "--end: expected a time that is not before --start");
   }
+  checkQuery(flags);
   const query = new URLSearchParams();
+  if (flags.query !== undefined) query.set("q", flags.query);
   const names = ["service", "operation", "minDuration", "maxDuration", "lookback", "start", "end"] as const;
   for (const name of names) {
     const value = flags[name];
@@ -60,4 +65,29 @@ export function searchQuery(flags: Conditions): URLSearchParams {
   const tags = [...(flags.tag ?? []), ...(flags.errors ? ["error=true"] : [])];
   if (tags.length > 0) query.set("tags", tagsJson(tags));
   return query;
+}
+
+/** The conditions with a query from the command line itself. Throws PermanentError `bad_request` for two queries. */
+export function withQuery<T extends Conditions>(argument: string | undefined, flags: T): T {
+  if (argument === undefined) return flags;
+  if (flags.query !== undefined) throw new PermanentError("bad_request", "--query: expected one query, found two");
+  return { ...flags, query: checkName(argument) };
+}
+
+function checkQuery({ query, service, operation, tag, errors, minDuration, maxDuration }: Conditions): void {
+  if (query === undefined) return;
+  const plain = {
+    "--service": service !== undefined,
+    "--operation": operation !== undefined,
+    "--tag": (tag ?? []).length > 0,
+    "--errors": errors,
+    "--min-duration": minDuration !== undefined,
+    "--max-duration": maxDuration !== undefined,
+  };
+  const beside = Object.entries(plain).find(([, given]) => given)?.[0];
+  if (beside === undefined) return;
+  throw new PermanentError(
+    "bad_request",
+    `--query and ${beside}: expected one of them; a query in TraceQL says it all`,
+  );
 }

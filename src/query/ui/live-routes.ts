@@ -5,7 +5,7 @@ import { RetryableError, throwIfAborted } from "../../component/errors.ts";
 import { followLive } from "../../component/live.ts";
 import type { ViewHost } from "../../component/read.ts";
 import { sendError } from "../http.ts";
-import { parseSearchParams } from "../search-params.ts";
+import { parseSpanSearch } from "../traceql-params.ts";
 import type { UiLiveLine, UiLiveStep } from "./api-types.ts";
 import { uiErrorBody } from "./routes.ts";
 import type { UiViewParams } from "./views.ts";
@@ -98,7 +98,7 @@ function parseLive(request: Request): {
   const after = (typeof last === "string" && last !== "" ? last : params.get("after")) ?? undefined;
   // A page of a search has another key of that name.
   params.delete("after");
-  const { filter } = parseSearchParams(params, BigInt(Date.now()) * 1_000_000n);
+  const filter = parseSpanSearch(params, BigInt(Date.now()) * 1_000_000n);
   return { filter, after: after === "" ? undefined : after };
 }
 

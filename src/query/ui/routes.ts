@@ -7,7 +7,8 @@ import { DAY_MS } from "../../model/time.ts";
 import { AnswerBounds } from "../answer-bounds.ts";
 import { errorHandler, type ViewRequest, viewHandler } from "../http.ts";
 import { badParam, intParam, type QueryParams, textParam } from "../params.ts";
-import { parseSearchParams, requireTraceId } from "../search-params.ts";
+import { requireTraceId } from "../search-params.ts";
+import { parseTraceqlSearch } from "../traceql-params.ts";
 import type { UiErrorResponse } from "./api-types.ts";
 import { parseRedParams } from "./red.ts";
 import type { UiViewParams } from "./views.ts";
@@ -58,7 +59,7 @@ export function createUiRoutes(
     if (format !== "otlp" && format !== "jaeger") throw badParam("format", format, "otlp or jaeger");
     return { ...request("ui.download", { traceId, format }), download: `trace-${traceId}.${format}.json` };
   });
-  get("/search", (params) => request("ui.search", { query: parseSearchParams(params, BigInt(now()) * 1_000_000n) }));
+  get("/search", (params) => request("ui.search", { query: parseTraceqlSearch(params, BigInt(now()) * 1_000_000n) }));
   get("/services", () => request("ui.services", {}));
   get("/dependencies", (params) => {
     const endMs = intParam(params, "end", 0, MAX_MS) ?? now();

@@ -1,0 +1,61 @@
+import { PermanentError } from "../component/errors.ts";
+import type { SpanFilter, TraceQuery } from "../model/trace-query.ts";
+import type { TraceqlQuery } from "../model/traceql.ts";
+import { TraceqlError } from "../traceql/error.ts";
+import { parseTraceql } from "../traceql/parse.ts";
+import { planTraceql } from "../traceql/plan.ts";
+import { type QueryParams, textParam } from "./params.ts";
+import { parseSearchParams } from "./search-params.ts";
+
+/** What `q` says instead. */
+const PLAIN_PREDICATES = ["service", "operation", "tag", "tags", "minDuration", "maxDuration", "exactTags"];
+
+/**
+ * The search of the UI and of commands: `q` in TraceQL, beside start, end, lookback, limit, after and count; without
+ * `q` what `parseSearchParams` reads.
+ * @throws PermanentError `bad_request`
+ */
+export function parseTraceqlSearch(params: QueryParams, nowNano: bigint): TraceQuery {
+  const text = textParam(params, "q");
+  if (text === undefined) return parseSearchParams(params, nowNano);
+  const beside = PLAIN_PREDICATES.find((name) => textParam(params, name) !== undefined);
+  if (beside !== undefined) {
+    throw new PermanentError(
+      "bad_request",
+      `'q' and '${beside}': expected one of them; a query in TraceQL says it all`,
+    );
+  }
+  const query = parseQuery(text);
+  if (query.metrics !== undefined) {
+    const found = `${query.metrics.function.name}()`;
+    throw new PermanentError(
+      "bad_request",
+      `'q': found ${found}, expected a search: it finds traces and counts nothing`,
+    );
+  }
+  return { ...parseSearchParams(params, nowNano), ...planTraceql(query) };
+}
+
+/**
+ * As `parseTraceqlSearch`, for what looks at spans as they come and never at a whole trace.
+ * @throws PermanentError `bad_request`
+ */
+export function parseSpanSearch(params: QueryParams, nowNano: bigint): SpanFilter {
+  const { filter, spansets } = parseTraceqlSearch(params, nowNano);
+  if (spansets === undefined) return filter;
+  throw new PermanentError(
+    "bad_request",
+    "'q': expected what one span says by itself: what is followed live are spans as they come, so neither structure, " +
+      "aggregates, parent. nor fields of the trace can be asked for",
+  );
+}
+
+function parseQuery(text: string): TraceqlQuery {
+  try {
+    return parseTraceql(text);
+  } catch (error) {
+    if (error instanceof TraceqlError)
+      throw new PermanentError("bad_request", `'q': ${error.message}`, { cause: error });
+    throw error;
+  }
+}
