@@ -5,7 +5,6 @@ import { parseTraceqlSearch } from "../../query/traceql-params.ts";
 
 /** Parameters of a search that say which traces: a limit or a page would leave the rest, which nobody means. */
 const CONDITIONS = [
-  "q",
   "service",
   "operation",
   "tag",
@@ -15,6 +14,7 @@ const CONDITIONS = [
   "start",
   "end",
   "lookback",
+  "q",
 ];
 const DELETE_PARAMS = [...CONDITIONS, "exactTags"];
 
