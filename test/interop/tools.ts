@@ -8,6 +8,7 @@ export const CACHE = resolve(dirname(fileURLToPath(import.meta.url)), "../../.tm
 
 const ZIPKIN = "3.5.1";
 const TELEMETRYGEN = "v0.161.0";
+const GRPCURL = "v1.9.3";
 const PYTHON_SDK = "1.45.1";
 
 const JAVA_AGENT = "2.21.0";
@@ -48,6 +49,13 @@ export function telemetrygen(): string | undefined {
   if (!has("go", "version")) return undefined;
   const module = `github.com/open-telemetry/opentelemetry-collector-contrib/cmd/telemetrygen@${TELEMETRYGEN}`;
   return fetched(join(CACHE, "bin/telemetrygen"), "go", ["install", module], { GOBIN: join(CACHE, "bin") });
+}
+
+/** Path of grpcurl; undefined without Go. */
+export function grpcurl(): string | undefined {
+  if (!has("go", "version")) return undefined;
+  const module = `github.com/fullstorydev/grpcurl/cmd/grpcurl@${GRPCURL}`;
+  return fetched(join(CACHE, "bin/grpcurl"), "go", ["install", module], { GOBIN: join(CACHE, "bin") });
 }
 
 /** Path of OpenTelemetry's Java agent; undefined without Java or Maven. */

@@ -18,6 +18,14 @@ interface Descriptor {
   name: string;
   package?: string;
   dependency: string[];
+  readonly messageType: readonly MessageDescriptor[];
+}
+
+interface MessageDescriptor {
+  name: string;
+  readonly field: readonly { readonly name: string; typeName?: string }[];
+  readonly nestedType: readonly MessageDescriptor[];
+  readonly options?: { readonly mapEntry?: boolean } | null;
 }
 
 /** @param files below proto/; what they import comes along. @throws Error without one of the definitions */
@@ -37,8 +45,23 @@ export function fileDescriptors(files: readonly string[]): readonly FileDescript
     packages.delete(descriptor.package ?? "");
     const imports = [...packages].map(fileName);
     descriptor.dependency = imports;
+    descriptor.messageType.forEach(nameMapEntries);
     return { name: descriptor.name, symbols, imports, bytes: FileDescriptorProto.encode(descriptor).finish() };
   });
+}
+
+/** The message behind a map has a name that clients insist on, `AttributesEntry`; the library gives another. */
+function nameMapEntries(message: MessageDescriptor): void {
+  for (const nested of message.nestedType) {
+    nameMapEntries(nested);
+    if (nested.options?.mapEntry !== true) continue;
+    for (const field of message.field) {
+      if (field.typeName !== nested.name) continue;
+      const words = field.name.split("_").map((word) => word.charAt(0).toUpperCase() + word.slice(1));
+      nested.name = `${words.join("")}Entry`;
+      field.typeName = nested.name;
+    }
+  }
 }
 
 function fileName(packageName: string): string {
