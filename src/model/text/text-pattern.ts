@@ -14,13 +14,17 @@ export function textPatternFault(pattern: string): string | undefined {
     wholeTextPattern(pattern);
     return undefined;
   } catch (error) {
-    return error instanceof Error ? error.message.replace(/^.*\$\/u?: /s, "") : String(error);
+    return error instanceof Error ? error.message.replace(/^.*\$\/\w*: /s, "") : String(error);
   }
 }
 
-/** The pattern as it is used: the whole text must match, and `.` matches no line break, as in RE2. */
+/**
+ * The pattern as it is used: the whole text must match, and `.` matches no line break, as in RE2. `(?i)`, `(?s)` or
+ * `(?is)` at its beginning are RE2's too: upper and lower case are the same, and `.` matches line breaks.
+ */
 export function wholeTextPattern(pattern: string): RegExp {
-  return new RegExp(`^(?:${pattern})$`, "u");
+  const [written = "", flags = ""] = /^\(\?(i|s|is|si)\)/.exec(pattern) ?? [];
+  return new RegExp(`^(?:${pattern.slice(written.length)})$`, `u${flags}`);
 }
 
 interface OpenGroup {
