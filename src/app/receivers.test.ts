@@ -201,9 +201,11 @@ describe("a receiver of the table", () => {
     expect(endpoints.receivers.map(({ title, receiver, listener }) => [title, receiver, listener])).toEqual([
       ["OTLP/gRPC", "otlp", "grpc"],
       ["OTLP/HTTP", "otlp", "http"],
+      ["Zipkin/HTTP", "zipkin", "http"],
+      ["Jaeger/HTTP", "jaeger", "http"],
       ["Text/UDP", "text", "datagrams"],
     ]);
-    const address = endpoints.receivers[2]?.address ?? "";
+    const address = endpoints.receivers.at(-1)?.address ?? "";
     expect(address).toMatch(/^udp:\/\/127\.0\.0\.1:\d+$/);
     const status = (await (await fetch(new URL("api/ui/status", endpoints.ui))).json()) as { endpoints: unknown };
     expect(status.endpoints).toEqual(endpoints);
@@ -217,11 +219,15 @@ describe("a receiver of the table", () => {
   });
 
   it("is turned off by `enabled: false`, and then neither loaded nor started", async () => {
-    const { endpoints } = await start({ receivers: { text: { enabled: false }, otlp: { enabled: false } } });
+    const { endpoints } = await start({
+      receivers: Object.fromEntries(["text", "otlp", "zipkin", "jaeger"].map((name) => [name, { enabled: false }])),
+    });
     expect(seen).toEqual([]);
     expect(endpoints.receivers.map(({ title, address }) => [title, address])).toEqual([
       ["OTLP/gRPC", undefined],
       ["OTLP/HTTP", undefined],
+      ["Zipkin/HTTP", undefined],
+      ["Jaeger/HTTP", undefined],
       ["Text/UDP", undefined],
     ]);
     expect([endpoints.otlpHttp, endpoints.otlpGrpc]).toEqual([undefined, undefined]);
@@ -232,7 +238,7 @@ describe("a receiver of the table", () => {
     expect(seen).toContain("text/second started");
     const { receivers, otlpHttp } = collector.endpoints;
     expect(receivers.map(({ title }) => title)).toContain("Text/UDP (text/second)");
-    expect(new Set(receivers.map(({ address }) => address)).size).toBe(6);
+    expect(new Set(receivers.map(({ address }) => address)).size).toBe(8);
     const second = receivers.find(({ title }) => title === "OTLP/HTTP (otlp/second)")?.address as string;
     expect(second).not.toContain(otlpHttp);
     const headers = { "content-type": "application/json" };
@@ -320,10 +326,10 @@ describe("the config of receivers", () => {
 
   it("has those that run by default, named or not, and of the others those that are named", () => {
     const named = (receivers: RawConfig) => Object.keys(parseConfig({ receivers }, { name: "test" }, TABLE).receivers);
-    expect(named({})).toEqual(["otlp", "text"]);
+    expect(named({})).toEqual(["otlp", "zipkin", "jaeger", "text"]);
     expect(
       named({ pull: null, "otlp/b": { protocols: { grpc: { endpoint: ":1" }, http: { endpoint: ":2" } } } }),
-    ).toEqual(["otlp", "text", "pull", "otlp/b"]);
+    ).toEqual(["otlp", "zipkin", "jaeger", "text", "pull", "otlp/b"]);
   });
 });
 

@@ -40,7 +40,7 @@ export const jaegerReceiver = {
   type: "jaeger",
   stability: "beta",
   config: httpPostsConfig("127.0.0.1:14268"),
-  onByDefault: false,
+  onByDefault: true,
   essential: false,
   listeners: [httpPostsListener(TITLE, "/api/traces")],
   load: async () => undefined,

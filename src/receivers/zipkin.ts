@@ -30,7 +30,7 @@ export const zipkinReceiver = {
   type: "zipkin",
   stability: "beta",
   config: httpPostsConfig("127.0.0.1:9411"),
-  onByDefault: false,
+  onByDefault: true,
   essential: false,
   listeners: [httpPostsListener(TITLE, "/api/v2/spans")],
   load: async () => undefined,
