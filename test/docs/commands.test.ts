@@ -17,9 +17,10 @@ const SPANLOOM = `"${process.execPath}" "${MAIN}"`;
 function shim({ endpoints }: Collector): string {
   return `
 serve_until_ready() {
+  rm -f served.txt
   ${SPANLOOM} "$@" > served.txt 2>&1 &
   local pid=$!
-  until grep -q 'is ready' served.txt; do
+  until grep -qs 'is ready' served.txt; do
     kill -0 $pid || { cat served.txt; return 1; }
     sleep 0.05
   done
