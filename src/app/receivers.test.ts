@@ -203,6 +203,8 @@ describe("a receiver of the table", () => {
       ["OTLP/HTTP", "otlp", "http"],
       ["Zipkin/HTTP", "zipkin", "http"],
       ["Jaeger/HTTP", "jaeger", "http"],
+      ["Jaeger sampling/HTTP", "remote_sampling", "http"],
+      ["Jaeger sampling/gRPC", "remote_sampling", "grpc"],
       ["Text/UDP", "text", "datagrams"],
     ]);
     const address = endpoints.receivers.at(-1)?.address ?? "";
@@ -220,7 +222,9 @@ describe("a receiver of the table", () => {
 
   it("is turned off by `enabled: false`, and then neither loaded nor started", async () => {
     const { endpoints } = await start({
-      receivers: Object.fromEntries(["text", "otlp", "zipkin", "jaeger"].map((name) => [name, { enabled: false }])),
+      receivers: Object.fromEntries(
+        ["text", "otlp", "zipkin", "jaeger", "remote_sampling"].map((name) => [name, { enabled: false }]),
+      ),
     });
     expect(seen).toEqual([]);
     expect(endpoints.receivers.map(({ title, address }) => [title, address])).toEqual([
@@ -228,6 +232,8 @@ describe("a receiver of the table", () => {
       ["OTLP/HTTP", undefined],
       ["Zipkin/HTTP", undefined],
       ["Jaeger/HTTP", undefined],
+      ["Jaeger sampling/HTTP", undefined],
+      ["Jaeger sampling/gRPC", undefined],
       ["Text/UDP", undefined],
     ]);
     expect([endpoints.otlpHttp, endpoints.otlpGrpc]).toEqual([undefined, undefined]);
@@ -238,7 +244,7 @@ describe("a receiver of the table", () => {
     expect(seen).toContain("text/second started");
     const { receivers, otlpHttp } = collector.endpoints;
     expect(receivers.map(({ title }) => title)).toContain("Text/UDP (text/second)");
-    expect(new Set(receivers.map(({ address }) => address)).size).toBe(8);
+    expect(new Set(receivers.map(({ address }) => address)).size).toBe(10);
     const second = receivers.find(({ title }) => title === "OTLP/HTTP (otlp/second)")?.address as string;
     expect(second).not.toContain(otlpHttp);
     const headers = { "content-type": "application/json" };
@@ -307,7 +313,7 @@ describe("the config of receivers", () => {
     expect(errorOf({ "text/b": { service: 5 } })).toBe("test: receivers.text/b.service: expected a text (found 5)");
     expect(errorOf({ txet: {} })).toBe('test: receivers.txet: unknown type "txet"; did you mean "text"?');
     expect(errorOf({ "kafka/a": {} })).toBe(
-      'test: receivers.kafka/a: unknown type "kafka"; known: otlp, zipkin, jaeger, text, port, pull',
+      'test: receivers.kafka/a: unknown type "kafka"; known: otlp, zipkin, jaeger, remote_sampling, text, port, pull',
     );
     expect(errorOf({ text: 5 })).toBe("test: receivers.text: expected a mapping (found 5)");
     expect(errorOf(5)).toBe("test: receivers: expected a mapping (found 5)");
@@ -326,10 +332,10 @@ describe("the config of receivers", () => {
 
   it("has those that run by default, named or not, and of the others those that are named", () => {
     const named = (receivers: RawConfig) => Object.keys(parseConfig({ receivers }, { name: "test" }, TABLE).receivers);
-    expect(named({})).toEqual(["otlp", "zipkin", "jaeger", "text"]);
+    expect(named({})).toEqual(["otlp", "zipkin", "jaeger", "remote_sampling", "text"]);
     expect(
       named({ pull: null, "otlp/b": { protocols: { grpc: { endpoint: ":1" }, http: { endpoint: ":2" } } } }),
-    ).toEqual(["otlp", "zipkin", "jaeger", "text", "pull", "otlp/b"]);
+    ).toEqual(["otlp", "zipkin", "jaeger", "remote_sampling", "text", "pull", "otlp/b"]);
   });
 });
 

@@ -104,8 +104,13 @@ async function startParts(config: Config, table: ReceiverTable, core: Core, part
   const forwarding = await startForwarding(config, host, registryAddress.memory);
   parts.opened("forwarding", (signal) => forwarding.shutdown(signal));
   const reads = new PortReads();
+<<<<<<< HEAD
   const notReady = () => (parts.stopping ? "shutting down" : (store.trouble() ?? readiness.reason));
   const shared = { sink, inFlight, signals: forwarding, reads: reads.ofReceiver, notReady };
+=======
+  let sampling = (): Config["sampling"] => config.sampling;
+  const shared = { sink, inFlight, signals: forwarding, reads: reads.ofReceiver, sampling: () => sampling() };
+>>>>>>> d3dcb0c (Serve remote sampling as Jaeger does; real clients of Zipkin and Jaeger send in the tests)
   const receivers = await startReceivers(configured, host, shared);
   parts.opened("receivers", (signal) => receivers.shutdown(signal));
 
@@ -118,6 +123,7 @@ async function startParts(config: Config, table: ReceiverTable, core: Core, part
   if (proxy !== undefined) parts.opened("proxy", (signal) => proxy.shutdown(signal));
 
   const reloads = new Reloads(config, { store, receivers, core });
+  sampling = () => reloads.running.sampling;
   const startedAtMs = Date.now();
   const metrics = async () => [await eventLoopLag("main"), ...host.metrics.snapshot(), ...(await store.metrics())];
   const listening = { config, modules, receivers, discovery, proxy };

@@ -30,6 +30,25 @@ export interface ReceiverConfig {
   readonly enabled: boolean;
 }
 
+/** What the collector's `sampling` says: a rule does one of the four, for the spans that it matches. */
+export interface HeadSamplingRule {
+  /** Glob over `service.name`. */
+  readonly service?: string | undefined;
+  /** Glob over the span's name. */
+  readonly operation?: string | undefined;
+  readonly attributes?: Readonly<Record<string, unknown>> | undefined;
+  readonly ratio?: number | undefined;
+  readonly rate_limit_traces_per_second?: number | undefined;
+  readonly always?: true | undefined;
+  readonly never?: true | undefined;
+}
+
+/** The first rule that matches a span decides, `ratio` where none does. */
+export interface HeadSampling {
+  readonly ratio: number;
+  readonly rules: readonly HeadSamplingRule[];
+}
+
 /** What a receiver factory is given beside its config. */
 export interface ReceiverSettings {
   /** The key in the config, `otlp` or `otlp/second`: its settings are those below `receivers.<name>`. */
@@ -37,6 +56,8 @@ export interface ReceiverSettings {
   readonly sink: BatchSink;
   /** Shared by all receivers of the collector. */
   readonly inFlight: RequestBudget;
+  /** The `sampling` that is in force now. */
+  readonly sampling?: () => HeadSampling;
   /**
    * What a receiver's HTTP port serves beside the spans that it takes, by the receiver's name; asked at its start.
    * The handler gets every request that is no post of spans, after the check of its host name and with its body unread.

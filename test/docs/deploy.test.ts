@@ -55,8 +55,10 @@ describe("the image", () => {
     const { grpc, http } = config.receivers.otlp.protocols;
     const { ui, discovery, proxy } = config;
     const queries = { endpoint: grpcEndpointOf(ui) };
-    const { zipkin, jaeger } = config.receivers;
-    const bound = [grpc, http, zipkin, jaeger, queries, ui, discovery.server, proxy].map((listener) => listener?.endpoint);
+    const { zipkin, jaeger, remote_sampling: sampling } = config.receivers;
+    const bound = [grpc, http, zipkin, jaeger, sampling.http, sampling.grpc, queries, ui, discovery.server, proxy].map(
+      (listener) => listener?.endpoint,
+    );
     expect(bound).toEqual(exposed?.map((port) => `0.0.0.0:${port}`));
   });
 

@@ -100,12 +100,38 @@ export function pythonWithSdk(): string | undefined {
   return join(environment, "bin/python");
 }
 
+<<<<<<< HEAD
 /** The entry of the npm package `consul`; undefined where it cannot be had. */
 export function consulPackage(): string | undefined {
   const folder = join(CACHE, "npm");
   const entry = join(folder, "node_modules/consul/lib/index.js");
   mkdirSync(folder, { recursive: true });
   return fetched(entry, "npm", ["install", "--prefix", folder, "--no-audit", "--no-fund", `consul@${CONSUL}`]);
+=======
+/** A folder whose `node_modules` has the packages, `name@version`; undefined where npm cannot fetch them. */
+export function nodePackages(name: string, packages: readonly string[]): string | undefined {
+  const folder = join(CACHE, name);
+  const done = join(folder, `.installed-${packages.join(",").replace(/[^\w.,@-]/g, "_")}`.slice(0, 200));
+  if (existsSync(done)) return folder;
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(join(folder, "package.json"), '{"private":true}');
+  if (!run("npm", ["install", "--silent", "--no-audit", "--no-fund", ...packages], {}, folder)) return undefined;
+  writeFileSync(done, "");
+  return folder;
+}
+
+/** Python interpreter that has the packages, `name==version`; undefined without Python. */
+export function pythonPackages(name: string, packages: readonly string[]): string | undefined {
+  if (!has("python3", "--version")) return undefined;
+  const environment = join(CACHE, name);
+  const done = join(environment, "lib/.installed");
+  if (!existsSync(done)) {
+    const made = fetched(join(environment, "bin/python"), "python3", ["-m", "venv", environment]);
+    if (made === undefined || !run(join(environment, "bin/pip"), ["install", "-q", ...packages])) return undefined;
+    writeFileSync(done, "");
+  }
+  return join(environment, "bin/python");
+>>>>>>> d3dcb0c (Serve remote sampling as Jaeger does; real clients of Zipkin and Jaeger send in the tests)
 }
 
 function fetched(

@@ -9,6 +9,7 @@ import { otlpHttpExporter, otlphttpExporter } from "../../exporters/otlp-http.ts
 import { zipkinExporter } from "../../exporters/zipkin.ts";
 import { jaegerReceiver } from "../../receivers/jaeger.ts";
 import { otlpReceiver } from "../../receivers/otlp.ts";
+import { remoteSamplingReceiver } from "../../receivers/remote-sampling.ts";
 import { zipkinReceiver } from "../../receivers/zipkin.ts";
 
 export type ReceiverTable = Readonly<Record<string, ReceiverFactory>>;
@@ -18,6 +19,7 @@ export const RECEIVERS = {
   otlp: otlpReceiver,
   zipkin: zipkinReceiver,
   jaeger: jaegerReceiver,
+  remote_sampling: remoteSamplingReceiver,
 } satisfies ReceiverTable;
 
 /** Every built-in exporter by its type. A new one is a file under src/exporters and a line here. */
