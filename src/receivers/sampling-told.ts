@@ -12,9 +12,9 @@ export const RECORD_ALL = probabilistic(1);
 
 /**
  * What the collector's own `sampling` says of a service, as far as senders can be told. They know neither the
- * attributes of a span before it ends nor patterns of names: where a rule asks for such, they are told the largest share
- * that any rule might keep, so that nothing is missing that `sampling` would have kept. A rate limit is one for each
- * sender.
+ * attributes of a span before it ends nor patterns of names: where a rule asks for such, they are told the largest
+ * share that any rule might keep, so that nothing is missing that `sampling` would have kept. A rate limit is one for
+ * each sender.
  */
 export function toldOfSampling({ ratio, rules }: HeadSampling, service: string): SamplingStrategy {
   const operations = new Map<string, number>();
