@@ -104,13 +104,16 @@ async function startParts(config: Config, table: ReceiverTable, core: Core, part
   const forwarding = await startForwarding(config, host, registryAddress.memory);
   parts.opened("forwarding", (signal) => forwarding.shutdown(signal));
   const reads = new PortReads();
-<<<<<<< HEAD
   const notReady = () => (parts.stopping ? "shutting down" : (store.trouble() ?? readiness.reason));
-  const shared = { sink, inFlight, signals: forwarding, reads: reads.ofReceiver, notReady };
-=======
   let sampling = (): Config["sampling"] => config.sampling;
-  const shared = { sink, inFlight, signals: forwarding, reads: reads.ofReceiver, sampling: () => sampling() };
->>>>>>> d3dcb0c (Serve remote sampling as Jaeger does; real clients of Zipkin and Jaeger send in the tests)
+  const shared = {
+    sink,
+    inFlight,
+    signals: forwarding,
+    reads: reads.ofReceiver,
+    notReady,
+    sampling: () => sampling(),
+  };
   const receivers = await startReceivers(configured, host, shared);
   parts.opened("receivers", (signal) => receivers.shutdown(signal));
 

@@ -100,14 +100,14 @@ export function pythonWithSdk(): string | undefined {
   return join(environment, "bin/python");
 }
 
-<<<<<<< HEAD
 /** The entry of the npm package `consul`; undefined where it cannot be had. */
 export function consulPackage(): string | undefined {
   const folder = join(CACHE, "npm");
   const entry = join(folder, "node_modules/consul/lib/index.js");
   mkdirSync(folder, { recursive: true });
   return fetched(entry, "npm", ["install", "--prefix", folder, "--no-audit", "--no-fund", `consul@${CONSUL}`]);
-=======
+}
+
 /** A folder whose `node_modules` has the packages, `name@version`; undefined where npm cannot fetch them. */
 export function nodePackages(name: string, packages: readonly string[]): string | undefined {
   const folder = join(CACHE, name);
@@ -131,7 +131,6 @@ export function pythonPackages(name: string, packages: readonly string[]): strin
     writeFileSync(done, "");
   }
   return join(environment, "bin/python");
->>>>>>> d3dcb0c (Serve remote sampling as Jaeger does; real clients of Zipkin and Jaeger send in the tests)
 }
 
 function fetched(
