@@ -106,14 +106,8 @@ async function startParts(config: Config, table: ReceiverTable, core: Core, part
   const reads = new PortReads();
   const notReady = () => (parts.stopping ? "shutting down" : (store.trouble() ?? readiness.reason));
   let sampling = (): Config["sampling"] => config.sampling;
-  const shared = {
-    sink,
-    inFlight,
-    signals: forwarding,
-    reads: reads.ofReceiver,
-    notReady,
-    sampling: () => sampling(),
-  };
+  const asked = { reads: reads.ofReceiver, notReady, sampling: () => sampling() };
+  const shared = { sink, inFlight, signals: forwarding, ...asked };
   const receivers = await startReceivers(configured, host, shared);
   parts.opened("receivers", (signal) => receivers.shutdown(signal));
 
