@@ -25,8 +25,10 @@ export interface TraceVerdict {
 
 /** Of the root's duration: what is missing or out of place beyond this makes the path uncertain. */
 const MUCH = 0.1;
-/** Clocks that differ by less are no matter, ns. */
+/** Clocks that differ by less are no matter, ns: some senders have whole milliseconds. */
 const LEAST_SKEW = 1e6;
+/** So much later than its client a server may end, ns. */
+const LEAST_OVERHANG = 5e6;
 
 /** `growing`: spans of the trace have just arrived, so that more may. */
 export function judge(trace: AnalysedTrace, usualOf: UsualOf, growing: boolean): TraceVerdict {
@@ -85,10 +87,11 @@ function doubtOf(trace: AnalysedTrace, root: number): string | undefined {
     const up = parent[row] as number;
     if (up < 0 || kind[row] !== SPAN_KIND.server || kind[up] !== SPAN_KIND.client || service[row] === service[up])
       continue;
+    // A server does not begin before it was asked. It may end a little after its client, as its last work is its own.
     const early = (start[up] as number) - (start[row] as number);
-    // A server may go on after its client has given up; it does not begin before it was asked.
     const late = (duration[row] as number) <= (duration[up] as number) ? endOf(row) - endOf(up) : 0;
-    if (Math.max(early, late) > Math.max(LEAST_SKEW, Math.min(much, 0.1 * (duration[up] as number)))) {
+    const some = Math.min(much, 0.1 * (duration[up] as number));
+    if (early > Math.max(LEAST_SKEW, some) || late > Math.max(LEAST_OVERHANG, some)) {
       return "clocks of its services differ";
     }
   }
