@@ -87,6 +87,10 @@ describe("parseConfig", () => {
       'test.yaml: receivers.otlp.protocols.http.endpoint: expected a port of its own, but receivers.otlp.protocols.grpc.endpoint has it (found "localhost:5000")',
     );
     expect(errorOf({ ui: at("0.0.0.0:4317") })).toContain("ui.endpoint: expected a port of its own, but receivers");
+    // Where nobody wrote a port for gRPC queries, who wrote it for something else has it.
+    expect(() => parseConfig(protocols(at("127.0.0.1:16685"), null), { name: "test.yaml" })).not.toThrow();
+    const both = { ui: { grpc_endpoint: "127.0.0.1:5000" }, ...protocols(at("127.0.0.1:5000"), null) };
+    expect(errorOf(both)).toContain("ui.grpc_endpoint: expected a port of its own");
     expect(errorOf({ ui: at(":4318"), ...protocols(null, null) })).toContain("protocols.http.endpoint has it");
     expect(errorOf({ discovery: { server: at("[::]:16686") } })).toContain("but ui.endpoint has it");
     expect(parseConfig({ ui: at("127.0.0.2:4317") }, ORIGIN).ui.endpoint).toBe("127.0.0.2:4317");

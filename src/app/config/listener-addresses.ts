@@ -11,6 +11,8 @@ export interface ListenerAddress {
   /** `ui.endpoint` */
   readonly path: readonly string[];
   readonly endpoint: string;
+  /** Nobody wrote it: it follows from another, and the collector does without where it cannot be had. */
+  readonly derived?: boolean;
 }
 
 const QUERY_GRPC_PORT = 16_685;
@@ -27,7 +29,9 @@ export function listenersOf({ receivers, ui, discovery, proxy }: Config, table: 
   return [
     ...receiverListeners(receivers, table),
     { path: ["ui", "endpoint"], endpoint: ui.endpoint },
-    ...(grpc === undefined ? [] : [{ path: ["ui", "grpc_endpoint"], endpoint: grpc }]),
+    ...(grpc === undefined
+      ? []
+      : [{ path: ["ui", "grpc_endpoint"], endpoint: grpc, derived: ui.grpc_endpoint === undefined }]),
     ...(discovery.server.enabled
       ? [{ path: ["discovery", "server", "endpoint"], endpoint: discovery.server.endpoint }]
       : []),
@@ -58,7 +62,8 @@ export function openToAll(config: Config, table: ReceiverTable): ListenerAddress
 }
 
 /** An issue for each listener whose port an earlier one has on the same address, or on every address. */
-export function sharedAddresses(listeners: readonly ListenerAddress[]): ConfigIssue[] {
+export function sharedAddresses(all: readonly ListenerAddress[]): ConfigIssue[] {
+  const listeners = all.filter(({ derived }) => derived !== true);
   return listeners.flatMap(({ path, endpoint }, index) => {
     const other = listeners
       .slice(0, index)

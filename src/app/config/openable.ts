@@ -56,7 +56,8 @@ export async function findUnopenable(config: Config, table: ReceiverTable = RECE
   }
   await checkRegistry(config.discovery, attempt);
   issues.push(...routeIssues(config.proxy));
-  for (const { path, endpoint } of listenersOf(config, table)) {
+  for (const { path, endpoint, derived } of listenersOf(config, table)) {
+    if (derived === true) continue;
     const problem = await unusableAddress(parseEndpoint(endpoint) as Endpoint);
     if (problem !== undefined) issues.push({ path, text: `${pathText(path)}: ${problem} (found "${endpoint}")` });
   }
