@@ -28,6 +28,14 @@ const ROOT = resolve(dirname(fileURLToPath(import.meta.url)), "../..");
 
 // What an `npm install spanloom` in an empty folder gives. Dependencies are linked from this checkout instead of being
 // fetched again: the package's own files are what is under test.
+/** What is to be installed for an import: `@grpc/grpc-js`, and `protobufjs` for `protobufjs/ext/descriptor`. */
+function packageOf(name: string): string {
+  return name
+    .split("/")
+    .slice(0, name.startsWith("@") ? 2 : 1)
+    .join("/");
+}
+
 describe("the packed package", () => {
   let folder: string;
 
@@ -100,7 +108,7 @@ describe("the packed package", () => {
       const text = readFileSync(file, "utf8");
       for (const [, target = ""] of IMPORTED.flatMap((pattern) => [...text.matchAll(pattern)])) {
         if (target.startsWith(".")) visit(resolve(dirname(file), target));
-        else packages.add(target);
+        else packages.add(target.startsWith("node:") ? target : packageOf(target));
       }
     };
     for (const entry of [...Object.values(bin), ...offered.map((one) => one.default)]) visit(resolve(root, entry));
