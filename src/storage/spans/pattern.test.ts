@@ -14,6 +14,14 @@ describe("compilePattern", () => {
     expect(compilePattern("[)(*+]+")("(+)")).toBe(true);
   });
 
+  it("takes RE2's flags at the beginning", () => {
+    expect(compilePattern("(?i)get|post")("POST")).toBe(true);
+    expect(compilePattern("(?is)a.b")("A\nB")).toBe(true);
+    expect(compilePattern("(?i)get")("get /")).toBe(false);
+    expect(() => compilePattern("a(?i)b")).toThrow(/regular expression/);
+    expect(() => compilePattern("(?i)(a+)+")).toThrow(/repeated group/);
+  });
+
   const refused: [string, string, RegExp][] = [
     ["what is no expression", "(a", /Unterminated group|unmatched/i],
     ["a closing bracket too many", "a)", /unmatched \)/],
