@@ -2,6 +2,7 @@ import { type DeletedTraces, deleteEverything, deleteIds, deleteMatching } from 
 import { PermanentError } from "../../component/errors.ts";
 import type { StoreStats } from "../../component/read.ts";
 import type { SpanStore } from "../../component/store.ts";
+import { count } from "../../query/text/readable.ts";
 import type { UiStatusResponse } from "../../query/ui/status-types.ts";
 import { checkRecording } from "../../replay/recording.ts";
 import { replay } from "../../replay/replay.ts";
@@ -11,7 +12,7 @@ import type { DbFlags, DeleteFlags, ResendFlags } from "../options/db-flags.ts";
 import { searchQuery } from "../options/search-conditions.ts";
 import { badLineReporter } from "../output/bad-lines.ts";
 import { EXIT } from "../output/exit-codes.ts";
-import { count, formatMebibytes } from "../output/format.ts";
+import { formatMebibytes } from "../output/format.ts";
 import { createProgress } from "../output/progress.ts";
 import { importFiles } from "./db-import.ts";
 

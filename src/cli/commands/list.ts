@@ -1,10 +1,10 @@
 import type { Command } from "commander";
 import { PermanentError, RetryableError } from "../../component/errors.ts";
+import { printable } from "../../query/text/readable.ts";
 import type { UiServicesResponse } from "../../query/ui/api-types.ts";
 import { ApiClient } from "../client/api-client.ts";
 import { addConnectionFlags, type ConnectionFlags } from "../options/connection-flags.ts";
 import { checkName } from "../options/option-values.ts";
-import { printable } from "../output/format.ts";
 import { writeLines } from "../output/write.ts";
 
 interface ListFlags extends ConnectionFlags {

@@ -1,9 +1,9 @@
 import { type Command, InvalidArgumentError } from "commander";
+import { count } from "../../query/text/readable.ts";
 import type { ReplaySummary } from "../../replay/replay.ts";
 import { checkEndpoint } from "../options/option-values.ts";
 import { badLineReporter } from "../output/bad-lines.ts";
 import { EXIT } from "../output/exit-codes.ts";
-import { count } from "../output/format.ts";
 import { createProgress } from "../output/progress.ts";
 
 interface ReplayFlags {

@@ -1,12 +1,13 @@
 import type { Command } from "commander";
+import { count, formatTime } from "../../query/text/readable.ts";
+import { terminalWidth } from "../../query/text/width.ts";
 import type { UiSearchResponse } from "../../query/ui/api-types.ts";
 import { ApiClient } from "../client/api-client.ts";
 import { addConnectionFlags, type ConnectionFlags } from "../options/connection-flags.ts";
 import { parsePositive } from "../options/option-values.ts";
 import { addConditions, addTimes, type Conditions, searchQuery, withQuery } from "../options/search-conditions.ts";
-import { count, formatTime, styleFor } from "../output/format.ts";
+import { styleFor } from "../output/format.ts";
 import { traceList } from "../output/trace-list.ts";
-import { terminalWidth } from "../output/width.ts";
 
 export interface SearchFlags extends Conditions, ConnectionFlags {
   readonly limit: number;

@@ -1,7 +1,7 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
+import { count } from "../../query/text/readable.ts";
 import { checkEndpoint, parseDurationMs, parsePositive } from "../options/option-values.ts";
 import { EXIT } from "../output/exit-codes.ts";
-import { count } from "../output/format.ts";
 import { createProgress } from "../output/progress.ts";
 
 interface SendFlags {

@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import type { FactDeclaration } from "../../declarations/read-services.ts";
-import { count, printable } from "../output/format.ts";
+import { count, printable } from "../../query/text/readable.ts";
 
 export function addServices(program: Command): void {
   const services = program.command("services").alias("service").description("services declared as Prolog facts");

@@ -1,11 +1,12 @@
 import type { Command } from "commander";
 import { PermanentError } from "../../component/errors.ts";
+import { count, printable, type Style } from "../../query/text/readable.ts";
+import { terminalWidth } from "../../query/text/width.ts";
 import type { UiStatusResponse } from "../../query/ui/status-types.ts";
 import { ApiClient } from "../client/api-client.ts";
 import { addConnectionFlags, type ConnectionFlags } from "../options/connection-flags.ts";
 import { EXIT } from "../output/exit-codes.ts";
-import { count, formatAge, formatMebibytes, printable, type Style, styleFor, table } from "../output/format.ts";
-import { terminalWidth } from "../output/width.ts";
+import { formatAge, formatMebibytes, styleFor, table } from "../output/format.ts";
 
 export function addStatus(program: Command): void {
   addConnectionFlags(

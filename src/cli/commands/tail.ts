@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Command } from "commander";
 import { PermanentError } from "../../component/errors.ts";
+import { terminalWidth } from "../../query/text/width.ts";
 import type { UiLiveLine, UiSearchResponse, UiTraceSummary } from "../../query/ui/api-types.ts";
 import { ApiClient } from "../client/api-client.ts";
 import { addConnectionFlags } from "../options/connection-flags.ts";
@@ -8,7 +9,6 @@ import { addConditions, searchQuery, withQuery } from "../options/search-conditi
 import { EXIT } from "../output/exit-codes.ts";
 import { reportIncomplete } from "../output/incomplete.ts";
 import { traceList } from "../output/trace-list.ts";
-import { terminalWidth } from "../output/width.ts";
 import type { SearchFlags } from "./search.ts";
 import { GrowingTraces, type ShownTrace } from "./tail-traces.ts";
 

@@ -1,5 +1,5 @@
+import { printable, type Style } from "../../query/text/readable.ts";
 import type { UiVerdict } from "../../query/ui/api-types.ts";
-import { printable, type Style } from "./format.ts";
 
 /** Longest Markdown, bytes: it is for a chat, an issue or an assistant. */
 const MAX_MARKDOWN = 2_000;

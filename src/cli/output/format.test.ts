@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { count, formatShortTime, printable, table } from "./format.ts";
+import { count, formatShortTime, printable } from "../../query/text/readable.ts";
+import { table } from "./format.ts";
 
 describe("printable", () => {
   it("shows what would move the cursor or turn the line around", () => {

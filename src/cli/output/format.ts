@@ -1,4 +1,5 @@
-import { pad, shorten, textWidth } from "./width.ts";
+import type { Style } from "../../query/text/readable.ts";
+import { pad, shorten, textWidth } from "../../query/text/width.ts";
 
 /** `45 s`, `12 min`, `3 h 5 min`, `4 d 2 h`; ms in. */
 export function formatAge(ms: number): string {
@@ -15,53 +16,11 @@ export function formatMebibytes(bytes: number): string {
   return (bytes / 1024 / 1024).toFixed(1);
 }
 
-/** Local date and time to the millisecond; ns since the epoch in. */
-export function formatTime(nanos: bigint): string {
-  const { day, time, millis } = timeParts(nanos);
-  return `${day} ${time}.${millis}`;
-}
-
-/** Local time to the second, and the date where it is not that of `now`; ns since the epoch in. */
-export function formatShortTime(nanos: bigint, now: Date): string {
-  const { day, time } = timeParts(nanos);
-  const today = timeParts(BigInt(now.getTime()) * 1_000_000n).day;
-  return day === today ? time : `${day} ${time}`;
-}
-
-function timeParts(nanos: bigint): { readonly day: string; readonly time: string; readonly millis: string } {
-  const date = new Date(Number(nanos / 1_000_000n));
-  const digits = (value: number, width = 2) => String(value).padStart(width, "0");
-  return {
-    day: `${date.getFullYear()}-${digits(date.getMonth() + 1)}-${digits(date.getDate())}`,
-    time: `${digits(date.getHours())}:${digits(date.getMinutes())}:${digits(date.getSeconds())}`,
-    millis: digits(date.getMilliseconds(), 3),
-  };
-}
-
-/** Text from strangers made safe for a terminal: control and bidirectional override characters become visible. */
-export function printable(text: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are the characters to replace
-  return text.replace(/[\u0000-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]/g, (character) => {
-    return `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
-  });
-}
-
-export interface Style {
-  bold(text: string): string;
-  dim(text: string): string;
-  red(text: string): string;
-}
-
 /** Escape codes where the stream is a terminal that wants them (https://no-color.org). */
 export function styleFor(stream: NodeJS.WriteStream, environment: NodeJS.ProcessEnv): Style {
   const on = stream.isTTY === true && !environment.NO_COLOR && environment.TERM !== "dumb";
   const wrap = (code: number) => (text: string) => (on ? `\u001b[${code}m${text}\u001b[0m` : text);
   return { bold: wrap(1), dim: wrap(2), red: wrap(31) };
-}
-
-/** `1 span`, `2 spans`. */
-export function count(number: number, one: string, several = `${one}s`): string {
-  return `${number} ${number === 1 ? one : several}`;
 }
 
 export interface TableStyle {

@@ -1,6 +1,6 @@
 import { formatDuration } from "../../model/duration-text.ts";
+import { formatTime, printable, type Style } from "../../query/text/readable.ts";
 import type { UiAttribute, UiSpanDetail, UiValue } from "../../query/ui/api-types.ts";
-import { formatTime, printable, type Style } from "./format.ts";
 
 /** Everything about one span, a line each. Values are whole, however long. */
 export function spanText(span: UiSpanDetail, style: Style): string {

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
+import { formatTime } from "../../query/text/readable.ts";
+import { textWidth } from "../../query/text/width.ts";
 import type { UiTraceSummary } from "../../query/ui/api-types.ts";
-import { formatTime } from "./format.ts";
 import { traceList } from "./trace-list.ts";
-import { textWidth } from "./width.ts";
 
 const NOW = new Date(2026, 2, 5, 12);
 const NOW_NANO = BigInt(NOW.getTime()) * 1_000_000n;

@@ -1,6 +1,7 @@
 import { formatDuration } from "../../model/duration-text.ts";
+import { formatShortTime, formatTime, printable } from "../../query/text/readable.ts";
 import type { UiTraceSummary } from "../../query/ui/api-types.ts";
-import { formatShortTime, formatTime, printable, table, tableWidth } from "./format.ts";
+import { table, tableWidth } from "./format.ts";
 
 const HEAD = ["started", "duration", "spans", "errors", "root", "trace", "first error"];
 const RIGHT = [1, 2, 3];

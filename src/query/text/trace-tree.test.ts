@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { COLUMN_MARK, type TraceColumns } from "../../query/ui/columns-format.ts";
+import { COLUMN_MARK, type TraceColumns } from "../ui/columns-format.ts";
 import { renderTree, type TreeOptions } from "./trace-tree.ts";
 import { textWidth } from "./width.ts";
 

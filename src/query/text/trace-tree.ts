@@ -1,7 +1,7 @@
 import { formatDuration } from "../../model/duration-text.ts";
 import { STATUS_CODE } from "../../model/span.ts";
-import { COLUMN_MARK, columnIdHex, PARENT_MISSING, type TraceColumns } from "../../query/ui/columns-format.ts";
-import { count, formatTime, printable, type Style } from "./format.ts";
+import { COLUMN_MARK, columnIdHex, PARENT_MISSING, type TraceColumns } from "../ui/columns-format.ts";
+import { count, formatTime, printable, type Style } from "./readable.ts";
 import { pad, shorten, textWidth } from "./width.ts";
 
 export interface TreeOptions {

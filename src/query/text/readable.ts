@@ -1,0 +1,41 @@
+/** Local date and time to the millisecond; ns since the epoch in. */
+export function formatTime(nanos: bigint): string {
+  const { day, time, millis } = timeParts(nanos);
+  return `${day} ${time}.${millis}`;
+}
+
+/** Local time to the second, and the date where it is not that of `now`; ns since the epoch in. */
+export function formatShortTime(nanos: bigint, now: Date): string {
+  const { day, time } = timeParts(nanos);
+  const today = timeParts(BigInt(now.getTime()) * 1_000_000n).day;
+  return day === today ? time : `${day} ${time}`;
+}
+
+function timeParts(nanos: bigint): { readonly day: string; readonly time: string; readonly millis: string } {
+  const date = new Date(Number(nanos / 1_000_000n));
+  const digits = (value: number, width = 2) => String(value).padStart(width, "0");
+  return {
+    day: `${date.getFullYear()}-${digits(date.getMonth() + 1)}-${digits(date.getDate())}`,
+    time: `${digits(date.getHours())}:${digits(date.getMinutes())}:${digits(date.getSeconds())}`,
+    millis: digits(date.getMilliseconds(), 3),
+  };
+}
+
+/** Text from strangers made safe for a terminal: control and bidirectional override characters become visible. */
+export function printable(text: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are the characters to replace
+  return text.replace(/[\u0000-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]/g, (character) => {
+    return `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
+  });
+}
+
+/** `1 span`, `2 spans`. */
+export function count(number: number, one: string, several = `${one}s`): string {
+  return `${number} ${number === 1 ? one : several}`;
+}
+
+export interface Style {
+  bold(text: string): string;
+  dim(text: string): string;
+  red(text: string): string;
+}
