@@ -12,8 +12,8 @@ export interface TraceQuery {
   /** With `spansets` what every span satisfies that these may leave: it finds candidates. */
   readonly filter: SpanFilter;
   /**
-   * Asked of all spans of a trace, those outside of the time range included. The spans that are left are the matched
-   * ones.
+   * Asked of all spans of a trace, those outside of the time range included. The matched spans are those of the ones
+   * that are left that start in the range.
    */
   readonly spansets?: TraceqlQuery["pipeline"];
   /**

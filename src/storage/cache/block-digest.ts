@@ -14,7 +14,7 @@ export interface BlockDigest {
 }
 
 /** A block with more combinations is better looked at itself. */
-const MAX_ROWS = 256;
+const MAX_ROWS = 1024;
 /** Of a digest besides its rows and names. */
 const OVERHEAD = 800;
 
@@ -52,7 +52,7 @@ export function digestBlock(columns: SpanColumns, intern: (text: string) => stri
     firstRows.push(row);
     counts.push(1);
   }
-  if (firstRows.length * 4 > count + 64) return undefined;
+  if (firstRows.length * 3 > count + 64) return undefined;
   const serviceAt = firstRows.map((row) => placeOf(serviceOf(columns, row)));
   const distinct = [...new Set(serviceAt)];
   return {

@@ -7,6 +7,7 @@ import { traceqlQuery } from "../../../test/support/traceql/arbitrary-queries.ts
 import { naiveMatches } from "../../../test/support/traceql/naive-traceql.ts";
 import type { TraceQuery, TraceSummary } from "../../model/trace-query.ts";
 import type { TraceqlQuery } from "../../model/traceql.ts";
+import { planTraceql } from "../../traceql/plan.ts";
 import { createTraceReader, DEFAULT_TRACE_READER } from "./trace-reader.ts";
 
 /** `SPANLOOM_LONG_TESTS=1` compares tens of thousands of queries. */
@@ -20,9 +21,9 @@ function naiveFind(spans: readonly NaiveSpan[], traceql: TraceqlQuery, bounds: B
   const { startMin = 0n, startMax = 2n ** 64n, traceDurationMin, traceDurationMax } = bounds;
   return [...group(spans)]
     .flatMap(([traceId, trace]) => {
-      const matched = naiveMatches(trace, traceql);
       const isIn = ({ span }: NaiveSpan) => span.startTimeUnixNano >= startMin && span.startTimeUnixNano <= startMax;
-      return matched.some(isIn) ? summarise(traceId, trace, matched) : [];
+      const matched = naiveMatches(trace, traceql).filter(isIn);
+      return matched.length > 0 ? summarise(traceId, trace, matched) : [];
     })
     .filter(({ start, end }) => traceDurationMin === undefined || end - start >= traceDurationMin)
     .filter(({ start, end }) => traceDurationMax === undefined || end - start <= traceDurationMax)
@@ -40,7 +41,7 @@ describe("a search for spansets", () => {
     await fc.assert(
       fc.asyncProperty(
         batches,
-        fc.array(fc.tuple(traceqlQuery, searchQuery), { minLength: 8, maxLength: 12 }),
+        fc.array(fc.tuple(traceqlQuery, searchQuery, fc.boolean()), { minLength: 8, maxLength: 12 }),
         layouts,
         async (data, queries, { rollEvery, bloomBytes, cacheBytes }) => {
           const source = new MemorySource();
@@ -51,9 +52,10 @@ describe("a search for spansets", () => {
           const cache = { bloomBytes, indexBytes: cacheBytes, bodyBytes: cacheBytes };
           const reader = createTraceReader(source, { ...DEFAULT_TRACE_READER, cache });
           const spans = flatten(data);
-          for (const [traceql, { limit, filter: _, ...bounds }] of queries) {
+          for (const [traceql, { limit, filter: _, ...bounds }, isPlanned] of queries) {
             const expected = naiveFind(spans, traceql, bounds);
-            const asked: TraceQuery = { filter: { op: "all" }, spansets: traceql.pipeline, limit, ...bounds };
+            const everything = { filter: { op: "all" }, spansets: traceql.pipeline } as const;
+            const asked: TraceQuery = { ...(isPlanned ? planTraceql(traceql) : everything), limit, ...bounds };
             const first = await reader.find({ ...asked, count: true }, signal);
             expect(first.traces).toEqual(expected.slice(0, limit));
             expect(first).toMatchObject({ complete: true, total: { traces: expected.length, exact: true } });

@@ -1,8 +1,8 @@
 import { PermanentError } from "../../component/errors.ts";
 import type { FieldExpression, TraceqlComparison, TraceqlLiteral } from "../../model/traceql.ts";
 import { type FieldReader, type FieldSource, fieldReader } from "../spans/span-field.ts";
-import { comparison, isNumber, literalTest, literalValue, type SpanValue } from "../spans/span-value.ts";
-import { calculate } from "./arithmetic.ts";
+import { comparison, literalTest, literalValue, type SpanValue } from "../spans/span-value.ts";
+import { calculate, integer } from "./arithmetic.ts";
 
 /** An expression of one span, ready to be asked of many. */
 export interface CompiledExpression extends FieldReader {
@@ -37,13 +37,19 @@ export function compileExpression(expression: FieldExpression, depth = 0): Compi
     case "not":
       return not(compileExpression(expression.of, depth + 1));
     case "negative":
-      return mapped([compileExpression(expression.of, depth + 1)], ([value]) => (isNumber(value) ? -value : undefined));
+      return mapped([compileExpression(expression.of, depth + 1)], ([value]) => negated(value));
     case "arithmetic":
       return mapped(
         [compileExpression(expression.left, depth + 1), compileExpression(expression.right, depth + 1)],
         ([left, right]) => calculate(expression.op, left, right),
       );
   }
+}
+
+/** Zero less the value: of a number that is 0 no negative one. */
+function negated(value: SpanValue): SpanValue {
+  if (typeof value === "bigint") return integer(-value);
+  return typeof value === "number" ? 0 - value : undefined;
 }
 
 /** All operands of a chain, in order, however long it is. */

@@ -20,7 +20,7 @@ import { OutOfTime } from "./give-way.ts";
 import { Heap } from "./heap.ts";
 import { OutsideCount } from "./outside-count.ts";
 import { type MatchedTrace, SpanShower } from "./shown-spans.ts";
-import { type CompiledPipeline, compilePipeline, unionOf } from "./spansets.ts";
+import { type CompiledPipeline, compilePipeline, type Spanset, unionOf } from "./spansets.ts";
 import { MAX_TRACE_SPANS, spansetsOf } from "./trace-spansets.ts";
 
 /** The blocks of one segment that are still to be visited, by latest span start. */
@@ -317,11 +317,13 @@ class Search {
       this.#passedOver = `trace ${traceId} has more than ${MAX_TRACE_SPANS} spans and was not looked at`;
       return;
     }
-    const matched = Array.from(unionOf(sets), (span) => ({ columns: spans.columns(span), row: spans.row(span) }));
-    if (!matched.some(({ columns, row }) => this.#startsInRange(columns, row))) return;
+    const inRange = this.#setsInRange(sets, spans);
+    if (inRange.length === 0) return;
     this.#total++;
     if (!this.#isWanted(traceId, times)) return;
-    this.#accept({ traceId, ...times, trace, matched, ...(this.#query.show === undefined ? {} : { sets }) });
+    const matched = Array.from(unionOf(inRange), (span) => ({ columns: spans.columns(span), row: spans.row(span) }));
+    const shown = this.#query.show === undefined ? {} : { sets: inRange };
+    this.#accept({ traceId, ...times, trace, matched, ...shown });
   }
 
   /** False where the time budget ended it: the candidate is one again. */
@@ -379,11 +381,17 @@ class Search {
     for (const row of rows) if (matches(row)) matched.push({ columns, row });
   }
 
-  #startsInRange(columns: SpanColumns, row: number): boolean {
-    const { startMin, startMax } = this.#query;
-    if (startMin === undefined && startMax === undefined) return true;
-    const start = startNano(columns, row);
-    return start >= (startMin ?? 0n) && start <= (startMax ?? MAX_U64);
+  /** What is left of spansets in the time range. */
+  #setsInRange(sets: readonly Spanset[], spans: TraceSpans): readonly Spanset[] {
+    const { startMin = 0n, startMax = MAX_U64 } = this.#query;
+    if (startMin === 0n && startMax === MAX_U64) return sets;
+    return sets.flatMap(({ spans: all, by }) => {
+      const left = all.filter((span) => {
+        const start = startNano(spans.columns(span), spans.row(span));
+        return start >= startMin && start <= startMax;
+      });
+      return left.length === 0 ? [] : { spans: left, by };
+    });
   }
 
   #inRange({ startHigh, startLow }: SpanColumns, test: RowTest | true): RowTest {

@@ -43,7 +43,7 @@ function naiveValues(trace: NaiveTrace, span: NaiveSpan, expr: FieldExpression):
       const value = naiveValue(trace, span, expr.of);
       if (value?.type === "int") return [naiveInt(-value.value)];
       if (value?.type === "duration") return [{ type: "duration", value: -value.value }];
-      return value?.type === "float" ? [{ type: "float", value: -value.value }] : [];
+      return value?.type === "float" ? [{ type: "float", value: 0 - value.value }] : [];
     }
     default:
       return [{ type: "bool", value: naiveHolds(trace, span, expr) }];
