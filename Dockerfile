@@ -40,7 +40,7 @@ ENV NODE_ENV=production \
 USER node
 WORKDIR /data
 VOLUME /data
-EXPOSE 4317 4318 9411 14268 5778 5779 16685 16686 8500 8088
+EXPOSE 4317 4318 9411 14268 5778 5779 16685 3200 16686 8500 8088
 STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=10s --timeout=3s --start-period=15s --retries=3 \
   CMD ["node", "-e", "fetch('http://127.0.0.1:4318/healthz').then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]

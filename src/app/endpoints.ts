@@ -13,6 +13,8 @@ export interface CollectorEndpoints {
   readonly ui: string;
   /** Authority of Jaeger's gRPC query services, `127.0.0.1:16685`; undefined when off or their port was taken. */
   readonly queryGrpc: string | undefined;
+  /** Tempo's API for readers, `http://127.0.0.1:3200`; undefined when off or its port was taken. */
+  readonly tempo: string | undefined;
   /** Consul API of the registry, `http://127.0.0.1:8500`; undefined when it is off or its port was taken. */
   readonly registry: string | undefined;
   /** The traced proxy, `http://127.0.0.1:8088`; undefined without routes. */

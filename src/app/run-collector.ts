@@ -128,8 +128,8 @@ async function startParts(config: Config, table: ReceiverTable, core: Core, part
     discovery,
     logger: host.logger,
     metrics,
-    status: (url, listensOn, grpc) => {
-      const endpoints = endpointsOf(listening, { url, listensOn, grpc });
+    status: (url, listensOn, beside) => {
+      const endpoints = endpointsOf(listening, { url, listensOn, beside });
       return collectorStatus({ version, startedAtMs, endpoints, config: reloads.running, store, metrics });
     },
     notReady,
@@ -156,14 +156,16 @@ interface Listening {
   readonly proxy: { readonly address: Endpoint | undefined } | undefined;
 }
 
-function endpointsOf(of: Listening, ui: Pick<ServedUi, "url" | "listensOn" | "grpc">): CollectorEndpoints {
+function endpointsOf(of: Listening, ui: Pick<ServedUi, "url" | "listensOn" | "beside">): CollectorEndpoints {
   const { config, modules, receivers, discovery, proxy } = of;
   const address = proxy?.address;
+  const { grpc, tempo } = ui.beside;
   return {
     ...otlpEndpoints(receivers.endpoints),
     receivers: receivers.endpoints,
     ui: ui.url,
-    queryGrpc: ui.grpc && formatEndpoint(reachable(ui.grpc)),
+    queryGrpc: grpc && formatEndpoint(reachable(grpc)),
+    tempo: tempo && `http://${formatEndpoint(reachable(tempo))}`,
     registry: registryUrl(config, discovery.address),
     proxy: address === undefined ? undefined : modules.proxy?.proxyUrl(config, address),
     listensOn: {

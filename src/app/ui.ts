@@ -1,14 +1,13 @@
 import { createServer } from "node:http";
-import type { Endpoint } from "../component/endpoint.ts";
 import type { Logger } from "../component/logger.ts";
 import type { MetricSample } from "../component/metrics.ts";
-import type { Connect } from "../component/read.ts";
+import type { Connect, ReadAddresses } from "../component/read.ts";
 import type { SpanStore } from "../component/store.ts";
 import type { Discovery } from "../discovery/discovery.ts";
 import type { UiStatusResponse } from "../query/ui/status-types.ts";
 import { formatEndpoint, reachable } from "../server/endpoint.ts";
 import type { Config } from "./config/config.ts";
-import { grpcEndpointOf } from "./config/listener-addresses.ts";
+import { grpcEndpointOf, tempoEndpointOf } from "./config/listener-addresses.ts";
 import type { LoadedModules } from "./load-modules.ts";
 import { withSlash } from "./ui-port/base-path.ts";
 import type { ReadServerConfig } from "./ui-port/read-server.ts";
@@ -22,20 +21,22 @@ export interface UiSources {
   /**
    * @param url where the UI port itself is reached
    * @param listensOn its real address
-   * @param grpc where the gRPC query services listen; undefined where they do not
+   * @param beside what listens beside it
    */
-  readonly status: (url: string, listensOn: string, grpc: Endpoint | undefined) => Promise<UiStatusResponse>;
+  readonly status: (url: string, listensOn: string, beside: BesideUi) => Promise<UiStatusResponse>;
   /** Why the collector cannot take spans now; undefined when it can. */
   readonly notReady: () => string | undefined;
 }
+
+/** Where the gRPC query services and Tempo's API listen; without those that are off, or whose port was taken. */
+export type BesideUi = Omit<ReadAddresses, "http">;
 
 export interface ServedUi {
   /** With the base path and a trailing slash. */
   readonly url: string;
   /** The real address. */
   readonly listensOn: string;
-  /** Where the gRPC query services listen; undefined where they are off, or their port was taken. */
-  readonly grpc: Endpoint | undefined;
+  readonly beside: BesideUi;
   /** As ServedReads. */
   readonly connect: Connect;
   close(signal: AbortSignal): Promise<void>;
@@ -52,7 +53,7 @@ export async function serveUi(
   const { local, remote } = discovery;
   let url = "";
   let listensOn = "";
-  let queryGrpc: Endpoint | undefined;
+  let beside: BesideUi = {};
   const control = createServer(
     createControlApp({
       admin: store,
@@ -65,7 +66,7 @@ export async function serveUi(
         closing: closing.signal,
       }),
       metrics,
-      status: () => status(url, listensOn, queryGrpc),
+      status: () => status(url, listensOn, beside),
       notReady,
       logger,
     }),
@@ -73,6 +74,7 @@ export async function serveUi(
   const config: ReadServerConfig = {
     endpoint: ui.endpoint,
     grpcEndpoint: grpcEndpointOf(ui),
+    tempoEndpoint: tempoEndpointOf(ui),
     basePath: ui.base_path,
     jaegerUi:
       ui.assets_path === undefined
@@ -82,14 +84,14 @@ export async function serveUi(
     allowedHosts: ui.allowed_hosts,
   };
   const served = await store.serve(config, (stream) => control.emit("connection", stream));
-  const { http, grpc } = served.addresses;
+  const { http, ...others } = served.addresses;
   listensOn = formatEndpoint(http);
-  queryGrpc = grpc;
+  beside = others;
   url = `http://${formatEndpoint(reachable(http))}${withSlash(ui.base_path)}`;
   return {
     url,
     listensOn,
-    grpc: queryGrpc,
+    beside,
     connect: served.connect,
     close(signal) {
       // Event streams of the registry would keep the listener open.

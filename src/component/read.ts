@@ -126,10 +126,11 @@ export interface ReadServer {
   shutdown(signal: AbortSignal): Promise<void>;
 }
 
-/** Where it listens; without a gRPC port where there is none, or another program has it. */
+/** Where it listens; without a port beside the first where there is none, or another program has it. */
 export interface ReadAddresses {
   readonly http: Endpoint;
   readonly grpc?: Endpoint;
+  readonly tempo?: Endpoint;
 }
 
 /** What a `ReadServer` is made with. */

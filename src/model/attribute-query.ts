@@ -15,6 +15,8 @@ export interface AttributeRange {
 }
 
 export interface AttributeNamesQuery extends AttributeRange {
+  /** Only names of spans that satisfy it. */
+  readonly filter?: SpanFilter;
   /** Only names of these, or of all. */
   readonly scopes?: readonly KeyScope[];
 }

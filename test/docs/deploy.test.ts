@@ -5,7 +5,7 @@ import { parse, parseAllDocuments } from "yaml";
 import { type Config, parseConfig } from "../../src/app/config/config.ts";
 import { readConfigFile } from "../../src/app/config/config-file.ts";
 import { configFromEnvironment } from "../../src/app/config/environment.ts";
-import { grpcEndpointOf } from "../../src/app/config/listener-addresses.ts";
+import { grpcEndpointOf, tempoEndpointOf } from "../../src/app/config/listener-addresses.ts";
 import { EXIT } from "../../src/cli/output/exit-codes.ts";
 import { whyTooOld } from "../../src/component/node-version.ts";
 import { documentedMetrics, ROOT, text } from "./files.ts";
@@ -55,10 +55,10 @@ describe("the image", () => {
     const { grpc, http } = config.receivers.otlp.protocols;
     const { ui, discovery, proxy } = config;
     const queries = { endpoint: grpcEndpointOf(ui) };
+    const tempo = { endpoint: tempoEndpointOf(ui) };
     const { zipkin, jaeger, remote_sampling: sampling } = config.receivers;
-    const bound = [grpc, http, zipkin, jaeger, sampling.http, sampling.grpc, queries, ui, discovery.server, proxy].map(
-      (listener) => listener?.endpoint,
-    );
+    const receivers = [grpc, http, zipkin, jaeger, sampling.http, sampling.grpc];
+    const bound = [...receivers, queries, tempo, ui, discovery.server, proxy].map((listener) => listener?.endpoint);
     expect(bound).toEqual(exposed?.map((port) => `0.0.0.0:${port}`));
   });
 

@@ -18,6 +18,8 @@ export interface CollectorProcess {
   readonly otlpGrpc: string;
   /** URL with a slash at the end. */
   readonly ui: string;
+  /** URL of Tempo's API, without a slash at the end. */
+  readonly tempo: string;
   /** From the start of the process until it had said where it listens, ms. */
   readonly readyMs: number;
   /** Where the operating system tells; else undefined. */
@@ -55,6 +57,7 @@ export async function startCollectorProcess(data: string, set: readonly string[]
     otlpHttp: address(/OTLP\/HTTP\s+(\S+)/),
     otlpGrpc: address(/OTLP\/gRPC\s+(\S+)/),
     ui: address(/web UI and Jaeger API\s+(\S+)/),
+    tempo: address(/Tempo API\s+(\S+)/),
     readyMs,
     rssBytes() {
       if (process.platform !== "linux") return undefined;

@@ -75,6 +75,7 @@ function statusOf(batches: readonly LogBlock[]): UiStatusResponse {
       ],
       ui: "http://127.0.0.1:16686/",
       queryGrpc: undefined,
+      tempo: undefined,
       registry: undefined,
       proxy: undefined,
     },

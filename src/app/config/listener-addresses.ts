@@ -16,22 +16,35 @@ export interface ListenerAddress {
 }
 
 const QUERY_GRPC_PORT = 16_685;
+const TEMPO_PORT = 3_200;
 
 /** Where the gRPC query services listen by a config; undefined where it turns them off. */
 export function grpcEndpointOf({ endpoint, grpc_endpoint: written }: Config["ui"]): string | undefined {
-  if (written !== undefined) return written ?? undefined;
+  return written === undefined ? onHostOf(endpoint, QUERY_GRPC_PORT) : (written ?? undefined);
+}
+
+/** The same of Tempo's API. */
+export function tempoEndpointOf({ endpoint, tempo_endpoint: written }: Config["ui"]): string | undefined {
+  return written === undefined ? onHostOf(endpoint, TEMPO_PORT) : (written ?? undefined);
+}
+
+function onHostOf(endpoint: string, port: number): string | undefined {
   const ui = parseEndpoint(endpoint);
-  return ui && formatEndpoint({ host: ui.host, port: ui.port === 0 ? 0 : QUERY_GRPC_PORT });
+  return ui && formatEndpoint({ host: ui.host, port: ui.port === 0 ? 0 : port });
 }
 
 export function listenersOf({ receivers, ui, discovery, proxy }: Config, table: ReceiverTable): ListenerAddress[] {
   const grpc = grpcEndpointOf(ui);
+  const tempo = tempoEndpointOf(ui);
   return [
     ...receiverListeners(receivers, table),
     { path: ["ui", "endpoint"], endpoint: ui.endpoint },
     ...(grpc === undefined
       ? []
       : [{ path: ["ui", "grpc_endpoint"], endpoint: grpc, derived: ui.grpc_endpoint === undefined }]),
+    ...(tempo === undefined
+      ? []
+      : [{ path: ["ui", "tempo_endpoint"], endpoint: tempo, derived: ui.tempo_endpoint === undefined }]),
     ...(discovery.server.enabled
       ? [{ path: ["discovery", "server", "endpoint"], endpoint: discovery.server.endpoint }]
       : []),

@@ -74,6 +74,12 @@ export const uiConfig = z.strictObject({
     .describe(
       "Where Jaeger's gRPC query services listen; null turns them off. Default: port 16685 on the host of `ui.endpoint`, or any free one where that takes any. A port that is taken is a warning.",
     ),
+  tempo_endpoint: endpointSchema
+    .nullable()
+    .optional()
+    .describe(
+      "Where Tempo's API for readers listens, as Grafana's Tempo data source asks it; null turns it off. Default: port 3200 on the host of `ui.endpoint`, or any free one where that takes any. A port that is taken is a warning.",
+    ),
   base_path: z
     .string()
     .regex(/^\/([\w.~-]+(\/[\w.~-]+)*)?\/?$/, "expected a path such as / or /tracing")

@@ -5,6 +5,7 @@ import { Gaps } from "../../query/gaps.ts";
 import { jaegerViews } from "../../query/jaeger/views.ts";
 import { jaegerGrpcViews } from "../../query/jaeger-grpc/views.ts";
 import { jaegerV3Views } from "../../query/jaeger-v3/views.ts";
+import { tempoViews } from "../../query/tempo/views.ts";
 import { uiViews } from "../../query/ui/views.ts";
 import { zipkinViews } from "../../query/zipkin/views.ts";
 import type { ReadServerConfig } from "../ui-port/read-server.ts";
@@ -14,6 +15,7 @@ export const views: ViewTable = {
   ...jaegerViews,
   ...jaegerV3Views,
   ...jaegerGrpcViews,
+  ...tempoViews,
   ...uiViews,
   ...zipkinViews,
   "store.stats": storeStats,

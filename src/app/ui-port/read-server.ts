@@ -18,6 +18,8 @@ export interface ReadServerConfig {
   readonly endpoint: string;
   /** Of Jaeger's gRPC query services; undefined is off. */
   readonly grpcEndpoint: string | undefined;
+  /** Of Tempo's API; undefined is off. */
+  readonly tempoEndpoint: string | undefined;
   readonly basePath: string;
   /** Jaeger UI in the place of our own; undefined is our own. */
   readonly jaegerUi: JaegerUiSettings | undefined;
@@ -65,38 +67,51 @@ export function createReadServer(config: ReadServerConfig, parts: ReadServerPart
     requestTimeoutMs: REQUEST_MS,
   });
   const grpcEndpoint = at?.grpc === undefined ? config.grpcEndpoint : formatEndpoint(at.grpc);
+  const tempoEndpoint = at?.tempo === undefined ? config.tempoEndpoint : formatEndpoint(at.tempo);
   let grpc: GrpcListener | undefined;
+  let tempo: HttpListener | undefined;
   return {
     async start() {
       const loading = grpcEndpoint === undefined ? undefined : import("./grpc-queries.ts");
-      loading?.catch(() => {});
+      const loadingTempo = tempoEndpoint === undefined ? undefined : import("./tempo-app.ts");
+      for (const one of [loading, loadingTempo]) one?.catch(() => {});
       const http = await listener.start();
       if (loading !== undefined && grpcEndpoint !== undefined) {
         const { createGrpcQueries } = await loading;
         const created = createGrpcQueries({ endpoint: grpcEndpoint, viewHost, bounds, logger: host.logger });
-        if (await starts(created, host.logger)) grpc = created;
+        if (await starts(created, "Jaeger's gRPC query services", host.logger)) grpc = created;
+      }
+      if (loadingTempo !== undefined && tempoEndpoint !== undefined) {
+        const { createTempoListener } = await loadingTempo;
+        const { allowedHosts } = config;
+        const created = createTempoListener({ endpoint: tempoEndpoint, viewHost, bounds, allowedHosts, host });
+        if (await starts(created, "Tempo's API", host.logger)) tempo = created;
       }
       // Nobody waits for it, and whoever opens the first page soon will not have to.
       setTimeout(() => void loadWebFiles().catch(() => {}), PAGES_AFTER_MS).unref();
-      const address = grpc?.address;
-      return address === undefined ? { http } : { http, grpc: address };
+      const beside = { grpc: grpc?.address, tempo: tempo?.address };
+      return {
+        http,
+        ...(beside.grpc === undefined ? {} : { grpc: beside.grpc }),
+        ...(beside.tempo === undefined ? {} : { tempo: beside.tempo }),
+      };
     },
     accept: (stream) => void foreign.emit("connection", stream),
     async shutdown(signal) {
       closing.abort();
-      await Promise.all([listener.shutdown(signal), grpc?.shutdown(signal)]);
+      await Promise.all([listener.shutdown(signal), grpc?.shutdown(signal), tempo?.shutdown(signal)]);
     },
   };
 }
 
 /** A port that is taken is a warning: another program may well be there for a reason. */
-async function starts(grpc: GrpcListener, logger: Logger): Promise<boolean> {
+async function starts(listener: GrpcListener | HttpListener, what: string, logger: Logger): Promise<boolean> {
   try {
-    await grpc.start();
+    await listener.start();
     return true;
   } catch (error) {
     if (!(error instanceof PermanentError) || error.code !== "listen_failed") throw error;
-    logger.warn("the collector runs without Jaeger's gRPC query services", { reason: error.message });
+    logger.warn(`the collector runs without ${what}`, { reason: error.message });
     return false;
   }
 }

@@ -101,7 +101,7 @@ function jsonBanner({ endpoints }: Collector, data: string): string {
 
 /** What listens where; an address that is not the real one is followed by that. */
 function addresses({ endpoints }: Collector): { readonly title: string; readonly text: string }[] {
-  const { receivers, ui, queryGrpc, registry, proxy, listensOn } = endpoints;
+  const { receivers, ui, queryGrpc, tempo, registry, proxy, listensOn } = endpoints;
   const line = (title: string, address: string | undefined, real: string | undefined) => ({
     title,
     text:
@@ -112,6 +112,7 @@ function addresses({ endpoints }: Collector): { readonly title: string; readonly
   return [
     line("web UI and Jaeger API", ui, listensOn.ui),
     line("Jaeger API (gRPC)", queryGrpc, undefined),
+    line("Tempo API", tempo, undefined),
     ...receivers.map(({ title, address, listensOn: real }) => line(title, address, real)),
     line("registry (Consul API)", registry, listensOn.registry),
     ...(proxy === undefined ? [] : [line("traced proxy", proxy, listensOn.proxy)]),

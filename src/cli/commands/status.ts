@@ -69,6 +69,7 @@ function describe(
   const lines = [
     ["web UI", endpoints.ui],
     ["Jaeger API (gRPC)", endpoints.queryGrpc ?? "off"],
+    ["Tempo API", endpoints.tempo ?? "off"],
     ...endpoints.receivers.map(({ title, address }) => [title, address ?? "off"]),
     ["registry", endpoints.registry ?? "off"],
     ...(endpoints.proxy === undefined ? [] : [["proxy", endpoints.proxy]]),

@@ -29,6 +29,8 @@ export interface UiEndpoints {
   readonly ui: string;
   /** Authority of Jaeger's gRPC query services. */
   readonly queryGrpc: string | undefined;
+  /** Tempo's API for readers, `http://127.0.0.1:3200`. */
+  readonly tempo: string | undefined;
   readonly registry: string | undefined;
   readonly proxy: string | undefined;
 }

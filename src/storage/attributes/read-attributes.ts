@@ -45,7 +45,7 @@ export async function readAttributeNames(
   const ofSpans = wanted.has("span") || wanted.has("event") || wanted.has("link");
   const add = (scope: KeyScope, key: string, spans: number) =>
     tally.add(`${scope} ${key}`, spans, () => ({ scope, key }), key.length);
-  const lookedAt = await look(cache, query, { op: "all" }, true, tally, pacer, missed, (view, rows) => {
+  const lookedAt = await look(cache, query, query.filter ?? { op: "all" }, true, tally, pacer, missed, (view, rows) => {
     const { groupIndex, spanStart, spanEnd } = view.columns;
     const spansOf = new Map<number, number>();
     const seen = new Set<string>();

@@ -1,5 +1,14 @@
 import type { AnyValue, Attributes } from "../../../model/any-value.ts";
-import type { Resource, Scope, Span, SpanEvent, SpanLink, TracesData } from "../../../model/span.ts";
+import type {
+  Resource,
+  Scope,
+  Span,
+  SpanEvent,
+  SpanKind,
+  SpanLink,
+  StatusCode,
+  TracesData,
+} from "../../../model/span.ts";
 import { decodeEntityRef } from "../message/entity-ref.ts";
 
 /**
@@ -11,7 +20,11 @@ export function tracesToJson(data: TracesData): string {
   const entries = data.map((entry) => {
     const scopes = entry.scopeSpans.map((scope) => {
       const fields = [`"scope":${scopeJson(scope.scope)}`];
-      list(fields, "spans", scope.spans.map(spanToJson));
+      list(
+        fields,
+        "spans",
+        scope.spans.map((span) => spanToJson(span)),
+      );
       text(fields, "schemaUrl", scope.schemaUrl);
       return object(fields);
     });
@@ -23,26 +36,41 @@ export function tracesToJson(data: TracesData): string {
   return `{"resourceSpans":[${entries.join(",")}]}`;
 }
 
+/** How ids and enums are written, where it is not OTLP's way. */
+export interface SpanJsonForm {
+  /** What stands between the quotes for an id in hex digits. */
+  readonly id: (hex: string) => string;
+  /** JSON of a number other than 0. */
+  readonly kind: (kind: SpanKind) => string;
+  readonly statusCode: (code: StatusCode) => string;
+}
+
+const OTLP_FORM: SpanJsonForm = { id: (hex) => hex, kind: String, statusCode: String };
+
 /** One span as an OTLP/JSON object. */
-export function spanToJson(span: Span): string {
+export function spanToJson(span: Span, form = OTLP_FORM): string {
   const fields: string[] = [];
-  fields.push(`"traceId":"${span.traceId}"`, `"spanId":"${span.spanId}"`);
+  fields.push(`"traceId":"${form.id(span.traceId)}"`, `"spanId":"${form.id(span.spanId)}"`);
   text(fields, "traceState", span.traceState);
-  text(fields, "parentSpanId", span.parentSpanId);
+  text(fields, "parentSpanId", form.id(span.parentSpanId));
   number(fields, "flags", span.flags);
   text(fields, "name", span.name);
-  number(fields, "kind", span.kind);
+  if (span.kind !== 0) fields.push(`"kind":${form.kind(span.kind)}`);
   time(fields, "startTimeUnixNano", span.startTimeUnixNano);
   time(fields, "endTimeUnixNano", span.endTimeUnixNano);
   attributes(fields, span.attributes);
   number(fields, "droppedAttributesCount", span.droppedAttributesCount);
   list(fields, "events", span.events.map(eventJson));
   number(fields, "droppedEventsCount", span.droppedEventsCount);
-  list(fields, "links", span.links.map(linkJson));
+  list(
+    fields,
+    "links",
+    span.links.map((link) => linkJson(link, form)),
+  );
   number(fields, "droppedLinksCount", span.droppedLinksCount);
   const status: string[] = [];
   text(status, "message", span.status.message);
-  number(status, "code", span.status.code);
+  if (span.status.code !== 0) status.push(`"code":${form.statusCode(span.status.code)}`);
   fields.push(`"status":${object(status)}`);
   return object(fields);
 }
@@ -95,9 +123,9 @@ function eventJson(event: SpanEvent): string {
   return object(fields);
 }
 
-function linkJson(link: SpanLink): string {
+function linkJson(link: SpanLink, { id }: SpanJsonForm): string {
   const fields: string[] = [];
-  fields.push(`"traceId":"${link.traceId}"`, `"spanId":"${link.spanId}"`);
+  fields.push(`"traceId":"${id(link.traceId)}"`, `"spanId":"${id(link.spanId)}"`);
   text(fields, "traceState", link.traceState);
   attributes(fields, link.attributes);
   number(fields, "droppedAttributesCount", link.droppedAttributesCount);
