@@ -5,8 +5,8 @@ import type { TraceqlField, TraceqlLiteral, TraceqlQuery } from "./traceql.ts";
 /**
  * The logical plan of a search: what TraceQL, Jaeger's and Zipkin's parameters compile to. A trace matches when at
  * least one of its spans satisfies `filter` and starts inside the time range; with `spansets` when at least one of the
- * spans that it leaves starts there. Results are ordered newest trace start first, ties by trace id, and the limit is
- * applied after that order.
+ * spans that it leaves starts there. Results are ordered as `order` says, then newest trace start first, ties by trace
+ * id, and the limit is applied after that order.
  */
 export interface TraceQuery {
   /** With `spansets` what every span satisfies that these may leave: it finds candidates. */
@@ -31,12 +31,27 @@ export interface TraceQuery {
   readonly traceDurationMax?: bigint;
   /** Most traces to return; at least 1. */
   readonly limit: number;
-  /** Keyset paging: only traces that come after this one in the order above. */
-  readonly after?: { readonly start: bigint; readonly traceId: string };
+  /** Absent: newest. Of any other order every match is looked at, as far as the time budget goes. */
+  readonly order?: TraceOrder;
+  /** Keyset paging: only traces that come after this one in the order. */
+  readonly after?: TraceKey;
   /** Also count what matches but for its start, as `SearchResult.outside`. */
   readonly outside?: boolean;
   /** Also count all traces that match, whatever `limit` and `after`, as far as the time budget goes. */
   readonly count?: boolean;
+}
+
+/** By trace start; by duration of the whole trace, both ways; by failed spans and by spans, the most first. */
+export const TRACE_ORDERS = ["newest", "longest", "shortest", "errors", "spans"] as const;
+export type TraceOrder = (typeof TRACE_ORDERS)[number];
+
+/** The place of a trace in an order. */
+export interface TraceKey {
+  /** ns since the epoch. */
+  readonly start: bigint;
+  readonly traceId: string;
+  /** What the order goes by, the greatest first: present but for the newest first. */
+  readonly weight?: bigint;
 }
 
 export type SpanFilter =
@@ -152,11 +167,11 @@ export interface SearchResult {
   readonly reason?: string;
   /**
    * ns since the epoch; present where the time budget ended the search: everything at or after it was seen, but for
-   * what could not be read.
+   * what could not be read. Of an order other than the newest first the traces are those of what was seen.
    */
   readonly searchedBackTo?: bigint;
   /** Present when more traces match than the limit gave: pass as `after`. */
-  readonly next?: { readonly start: bigint; readonly traceId: string };
+  readonly next?: TraceKey;
   /** Present when it was asked for; where not `exact` at least so many traces match. */
   readonly total?: { readonly traces: number; readonly exact: boolean };
   /** Present when it was asked for and the query has a time range. */

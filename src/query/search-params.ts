@@ -2,7 +2,13 @@ import { PermanentError } from "../component/errors.ts";
 import { parseTraceId } from "../model/ids.ts";
 import { aliasedValues } from "../model/semconv-aliases.ts";
 import { SPAN_KIND_NAMES, type SpanKind, STATUS_CODE } from "../model/span.ts";
-import type { SpanFilter, TraceQuery } from "../model/trace-query.ts";
+import {
+  type SpanFilter,
+  TRACE_ORDERS,
+  type TraceKey,
+  type TraceOrder,
+  type TraceQuery,
+} from "../model/trace-query.ts";
 import {
   badParam,
   boolParam,
@@ -23,7 +29,7 @@ const MAX_LIMIT = 2_147_483_647;
  * where start is absent and it is a duration: Jaeger UI sends `1h` beside start, or `custom`), limit, after, count. All
  * conditions hold for one span. `nowNano` is what lookback counts from where end is absent. Tags also find the names
  * that other versions of the semantic conventions have for them; `exactTags=true`, our own parameter, switches that
- * off.
+ * off. Another of ours is `order`, one of TRACE_ORDERS.
  */
 export function parseSearchParams(params: QueryParams, nowNano: bigint): TraceQuery {
   const limit = intParam(params, "limit", 1, MAX_LIMIT) ?? DEFAULT_SEARCH_LIMIT;
@@ -46,13 +52,15 @@ export function parseSearchParams(params: QueryParams, nowNano: bigint): TraceQu
   for (const [key, value] of parseTags(params)) conditions.push(tagFilter(key, value, exact));
   if (durationMin !== undefined) conditions.push(durationFilter(">=", durationMin));
   if (durationMax !== undefined) conditions.push(durationFilter("<=", durationMax));
+  const order = orderParam(params);
   const after = textParam(params, "after");
   return {
     filter: joinFilters(conditions),
     limit,
     ...(start === undefined ? {} : { startMin: start }),
     ...(end === undefined ? {} : { startMax: end }),
-    ...(after === undefined ? {} : { after: requirePageKey(after) }),
+    ...(order === "newest" ? {} : { order }),
+    ...(after === undefined ? {} : { after: requirePageKey(after, order) }),
     ...(boolParam(params, "count") ? { count: true } : {}),
   };
 }
@@ -69,22 +77,32 @@ export function requireTraceId(text: string, name: string): string {
   return text.toLowerCase().padStart(32, "0");
 }
 
-/** The key of the next page as one opaque word: `<start ns>-<trace id>`. */
-export function formatPageKey(key: { readonly start: bigint; readonly traceId: string }): string {
-  return `${key.start}-${key.traceId}`;
+function orderParam(params: QueryParams): TraceOrder {
+  const text = textParam(params, "order") ?? "newest";
+  const order = TRACE_ORDERS.find((known) => known === text);
+  if (order === undefined) throw badParam("order", text, `one of ${TRACE_ORDERS.join(", ")}`);
+  return order;
 }
 
-function requirePageKey(text: string): { start: bigint; traceId: string } {
+/** The key of the next page as one opaque word: `<start ns>-<trace id>`, and `-<weight>` where the order has one. */
+export function formatPageKey({ start, traceId, weight }: TraceKey): string {
+  return `${start}-${traceId}${weight === undefined ? "" : `-${weight}`}`;
+}
+
+function requirePageKey(text: string, order: TraceOrder): TraceKey {
   const key = parsePageKey(text);
-  if (key === undefined) throw badParam("after", text, "the `next` of an earlier answer");
+  if (key === undefined || (key.weight !== undefined) !== (order !== "newest")) {
+    throw badParam("after", text, "the `next` of an earlier answer to the same search");
+  }
   return key;
 }
 
 /** What `formatPageKey` gave; undefined for anything else. */
-export function parsePageKey(text: string): { start: bigint; traceId: string } | undefined {
-  const match = /^(\d{1,20})-([0-9a-f]{32})$/.exec(text);
+export function parsePageKey(text: string): TraceKey | undefined {
+  const match = /^(\d{1,20})-([0-9a-f]{32})(?:-(-?\d{1,20}))?$/.exec(text);
   if (match === null) return undefined;
-  return { start: BigInt(match[1] as string), traceId: match[2] as string };
+  const [, start, traceId, weight] = match as unknown as [string, string, string, string | undefined];
+  return { start: BigInt(start), traceId, ...(weight === undefined ? {} : { weight: BigInt(weight) }) };
 }
 
 function lookbackStart(params: QueryParams, end: bigint): bigint | undefined {

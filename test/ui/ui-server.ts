@@ -4,6 +4,7 @@ import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import express from "express";
+import type { TraceReader } from "../../src/component/read.ts";
 import type { LogBlock } from "../../src/model/log.ts";
 import { createUiRoutes } from "../../src/query/ui/routes.ts";
 import type { UiExporterStatus, UiStatusResponse } from "../../src/query/ui/status-types.ts";
@@ -24,8 +25,15 @@ export interface UiServer {
   close(): Promise<void>;
 }
 
-/** The built pages and the real UI API over batches in memory, on a loopback port of the system's choice. */
-export async function startUi(batches: readonly LogBlock[] = [], base = "/"): Promise<UiServer> {
+/**
+ * The built pages and the real UI API over batches in memory, or over a reader, on a loopback port of the system's
+ * choice.
+ */
+export async function startUi(
+  batches: readonly LogBlock[] = [],
+  base = "/",
+  { from, port = 0 }: { readonly from?: TraceReader; readonly port?: number } = {},
+): Promise<UiServer> {
   const index = join(WEB_ROOT, "index.html");
   if (!existsSync(index))
     throw new Error(`${index} is missing: run \`npm run build:web\`, or \`npm test\`, which builds`);
@@ -36,7 +44,7 @@ export async function startUi(batches: readonly LogBlock[] = [], base = "/"): Pr
   router.get("/api/ui/status", (_request, response) => {
     response.json(statusOf(stored));
   });
-  const api = createUiRoutes(hostOf(reader, uiViews));
+  const api = createUiRoutes(hostOf(from ?? reader, uiViews));
   router.use((request, response, next) => api(request, response, next));
   router.use(express.static(WEB_ROOT, { index: false }));
   router.get(/.*/, (_request, response) => {
@@ -46,7 +54,7 @@ export async function startUi(batches: readonly LogBlock[] = [], base = "/"): Pr
   const app = express();
   app.use(base, router);
   const server = createServer(app);
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  await new Promise<void>((resolve) => server.listen(port, "127.0.0.1", resolve));
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}${base}`,
     reader,

@@ -1,4 +1,5 @@
-import type { Command } from "commander";
+import { type Command, Option } from "commander";
+import { TRACE_ORDERS, type TraceOrder } from "../../model/trace-query.ts";
 import { count, formatTime } from "../../query/text/readable.ts";
 import { terminalWidth } from "../../query/text/width.ts";
 import type { UiSearchResponse } from "../../query/ui/api-types.ts";
@@ -11,16 +12,20 @@ import { traceList } from "../output/trace-list.ts";
 
 export interface SearchFlags extends Conditions, ConnectionFlags {
   readonly limit: number;
+  readonly sort: TraceOrder;
   readonly json: boolean;
 }
 
 export function addSearch(program: Command): void {
   const command = program
     .command("search")
-    .description("find traces in a running collector, newest first")
+    .description("find traces in a running collector")
     .argument("[traceql]", "which traces, as --query");
   addTimes(addConditions(addConnectionFlags(command)))
     .option("--limit <n>", "most traces to list", parsePositive, 20)
+    .addOption(
+      new Option("--sort <order>", "which come first, of all that match").choices(TRACE_ORDERS).default("newest"),
+    )
     .option("--json", "print the answer as JSON", false)
     .addHelpText(
       "after",
@@ -29,6 +34,7 @@ Examples:
   spanloom search
   spanloom search '{ resource.service.name = "web" } >> { status = error }' --lookback 1h
   spanloom search --service checkout --errors --lookback 1h
+  spanloom search --service checkout --sort longest --limit 5
   spanloom search --tag http.response.status_code=500 --min-duration 200ms
   spanloom search --start 2026-03-05T12:30 --end 2026-03-05T12:45
   SPANLOOM_URL=https://traces.example spanloom search --header 'authorization: Bearer abc'
@@ -40,6 +46,10 @@ Examples:
 async function run(traceql: string | undefined, flags: SearchFlags): Promise<void> {
   const query = searchQuery(withQuery(traceql, flags));
   query.set("limit", String(flags.limit));
+  if (flags.sort !== "newest") {
+    query.set("order", flags.sort);
+    query.set("count", "true");
+  }
   const answer = await new ApiClient(flags).json<UiSearchResponse>(`api/ui/search?${query}`);
   if (flags.json) {
     process.stdout.write(`${JSON.stringify(answer)}\n`);
@@ -47,7 +57,8 @@ async function run(traceql: string | undefined, flags: SearchFlags): Promise<voi
   }
   if (answer.searchedBackToUnixNano !== undefined) {
     const back = formatTime(BigInt(answer.searchedBackToUnixNano));
-    process.stderr.write(`everything since ${back} was looked at; older traces may match too\n`);
+    const of = flags.sort === "newest" ? "" : `, ${count(answer.total?.traces ?? 0, "trace")}, and put in order`;
+    process.stderr.write(`everything since ${back} was looked at${of}; older traces may match too\n`);
   }
   const outside = outsideNote(answer.outside);
   if (outside !== undefined) process.stderr.write(`${outside}\n`);

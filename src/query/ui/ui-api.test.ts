@@ -23,6 +23,7 @@ import type {
   UiServicesResponse,
   UiSpanResponse,
   UiTraceSearchResponse,
+  UiTraceSummary,
 } from "./api-types.ts";
 import { COLUMNS_CONTENT_TYPE, columnIdHex, decodeTraceColumns } from "./columns-format.ts";
 import { firstError } from "./first-error.ts";
@@ -332,6 +333,38 @@ describe("search", () => {
     }
     const expected = facts["python-shop"].allTraces.filter(({ services }) => "catalog" in services);
     expect(seen.sort()).toEqual(expected.map(({ traceId }) => traceId).sort());
+  });
+
+  it.each([
+    ["longest", (a, b) => Number(BigInt(b.durationNano) - BigInt(a.durationNano))],
+    ["shortest", (a, b) => Number(BigInt(a.durationNano) - BigInt(b.durationNano))],
+    ["errors", (a, b) => b.errorCount - a.errorCount],
+    ["spans", (a, b) => b.spanCount - a.spanCount],
+  ] satisfies [string, (a: UiTraceSummary, b: UiTraceSummary) => number][])(
+    "puts all traces in order, %s first, page by page",
+    async (order, compare) => {
+      const traces: UiTraceSummary[] = [];
+      let next: string | undefined = "";
+      while (next !== undefined) {
+        const { body }: { body: UiSearchResponse } = await get(`/search?order=${order}&limit=40&after=${next}`);
+        traces.push(...body.traces);
+        next = body.next;
+      }
+      const { body } = await get<UiSearchResponse>("/search?count=true");
+      expect(new Set(traces.map(({ traceId }) => traceId)).size).toBe(body.total?.traces);
+      expect(traces).toEqual(traces.toSorted(compare));
+    },
+  );
+
+  it("refuses an order that it does not know, and a page of another order", async () => {
+    const unknown = await get<UiErrorResponse>("/search?order=slowest");
+    expect(unknown.status).toBe(400);
+    expect(unknown.body.error.message).toContain("'order'");
+    expect(unknown.body.error.message).toContain("longest");
+    const { body } = await get<UiSearchResponse>("/search?limit=1");
+    const other = await get<UiErrorResponse>(`/search?limit=1&order=longest&after=${body.next}`);
+    expect(other.status).toBe(400);
+    expect(other.body.error.message).toContain("'after'");
   });
 
   it("passes the wish for a total on, and the total back", async () => {

@@ -166,6 +166,18 @@ describe("how far a search looks", () => {
     expect(Number((result.searchedBackTo as bigint) - (START + 30n * SECOND))).toBeLessThan(1000);
   });
 
+  it("orders what it looked at when time runs out, tells how much that was, and pages no further", async () => {
+    const reader = createTraceReader(many(3000), { ...DEFAULT_TRACE_READER, findBudgetMs: 1 });
+    const result = await reader.find({ filter: ALL, limit: 5, order: "shortest", count: true }, signal);
+    expect(result).toMatchObject({ complete: false, total: { exact: false } });
+    expect(result.next).toBeUndefined();
+    const looked = result.total?.traces as number;
+    expect(looked).toBeLessThan(3000);
+    expect(result.traces.length).toBe(Math.min(5, looked));
+    const durations = result.traces.map(({ start, end }) => end - start);
+    expect(durations).toEqual(durations.toSorted((a, b) => Number(a - b)));
+  });
+
   for (const limit of [0, -1, 1.5, Number.NaN, 100_001]) {
     it(`refuses the limit ${limit}`, async () => {
       await expect(createTraceReader(many(1)).find({ filter: ALL, limit }, signal)).rejects.toMatchObject({

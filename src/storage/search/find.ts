@@ -19,6 +19,7 @@ import { type CompiledFilter, compileFilter, type RowTest } from "./filter.ts";
 import { OutOfTime } from "./give-way.ts";
 import { Heap } from "./heap.ts";
 import { OutsideCount } from "./outside-count.ts";
+import { comesAfter, ResultOrder } from "./result-order.ts";
 import { type MatchedTrace, SpanShower } from "./shown-spans.ts";
 import { type CompiledPipeline, compilePipeline, type Spanset, unionOf } from "./spansets.ts";
 import { MAX_TRACE_SPANS, spansetsOf } from "./trace-spansets.ts";
@@ -47,6 +48,7 @@ interface Candidate {
 
 /** A trace that matches, with what its summary is made of. */
 interface Accepted extends TraceTimes, MatchedTrace {
+  readonly weight: bigint;
   readonly matched: readonly MatchedSpan[];
 }
 
@@ -56,9 +58,10 @@ const MAX_LIMIT = 100_000;
 /** What counting matches outside of the time range may take, ms. */
 const OUTSIDE_BUDGET_MS = 100;
 const OUT_OF_TIME = "the search ran out of time";
+const TOO_MANY = "more traces match than can be put in order";
 /** Blocks of one segment whose bodies are inflated together, ahead of being searched. */
 const AHEAD = 4;
-/** Distinct traces that are told apart, about 100 bytes each: counting ends there. */
+/** Distinct traces that are told apart, about 100 bytes each: counting and ordering end there. */
 const MAX_COUNTED = 1_000_000;
 
 /**
@@ -69,7 +72,8 @@ const MAX_COUNTED = 1_000_000;
  * block's latest span start, and a trace seen in a block no later than its earliest span there. Whatever promises the
  * later start is done next: a block is searched for candidates, a candidate is looked up as a whole (which gives its
  * true start, its duration and its counts). Once `limit` traces start later than every promise that is left, no other
- * trace can come before them, however late, early or long its spans are.
+ * trace can come before them, however late, early or long its spans are. Any other order is decided only when all
+ * promises are kept: every match is looked up, and the best `limit` are remembered.
  *
  * `missed` is how many reads the source of the cache had missed before the cache was refreshed.
  */
@@ -101,6 +105,7 @@ class Search {
   readonly #considered = new Set<string>();
   /** In result order, at most limit + 1. */
   readonly #accepted: Accepted[] = [];
+  readonly #order: ResultOrder;
   readonly #pipeline: CompiledPipeline | undefined;
   /** Only the look-up of a trace says whether it matches. */
   readonly #byLookUp: boolean;
@@ -121,8 +126,12 @@ class Search {
     const filters = this.#pipeline === undefined || hasRange ? [query.filter] : [query.filter, ...(query.also ?? [])];
     this.#filter = fewestBlocks(cache, filters.map(compileFilter));
     this.#pacer = pacer;
+    this.#order = new ResultOrder(query.order);
     this.#byLookUp =
-      this.#pipeline !== undefined || query.traceDurationMin !== undefined || query.traceDurationMax !== undefined;
+      this.#order.needsAll ||
+      this.#pipeline !== undefined ||
+      query.traceDurationMin !== undefined ||
+      query.traceDurationMax !== undefined;
     this.#startMin = query.startMin === undefined ? Number.NEGATIVE_INFINITY : roundDown(query.startMin);
     this.#startMax = query.startMax === undefined ? Number.POSITIVE_INFINITY : roundUp(query.startMax);
     for (const segment of cache.segments) {
@@ -172,7 +181,7 @@ class Search {
       const candidate = this.#candidates.top;
       if (block === undefined && candidate === undefined) return this.#result(true, true);
       if (this.#isDecided()) return this.#result(true, this.#query.count !== true || (await this.#countRest()));
-      if (this.#pacer.expired()) return this.#result(false, false);
+      if (this.#pacer.expired() || this.#isFull()) return this.#result(false, false);
       if (candidate !== undefined && (block === undefined || candidate.bound >= block.bound)) {
         this.#candidates.pop();
         if (!(await this.#lookUpInTime(candidate))) return this.#result(false, false);
@@ -184,6 +193,7 @@ class Search {
   /** True once no trace that is left can come before the last one that is asked for. */
   #isDecided(): boolean {
     const { limit } = this.#query;
+    if (this.#order.needsAll) return false;
     const decisive = this.#accepted.length > limit ? (this.#accepted[limit - 1] as Accepted) : undefined;
     if (decisive === undefined) return false;
     const block = this.#segments.top;
@@ -192,6 +202,10 @@ class Search {
       (block === undefined || decisive.start > block.bound) &&
       (candidate === undefined || decisive.start > candidate.bound)
     );
+  }
+
+  #isFull(): boolean {
+    return this.#order.needsAll && this.#considered.size > MAX_COUNTED;
   }
 
   /** Goes through the rest only to count; false where time or memory ended it early. */
@@ -306,9 +320,12 @@ class Search {
     const load = (block: CachedBlock) => this.#cache.body(block.segment, block.number);
     const trace = withoutDuplicates(stored, load);
     const traceId = bytesToHex(id);
+    const weight = this.#order.weightOfTimes(times) ?? this.#order.weightOfSpans(trace);
+    const placed = { traceId, ...times, weight };
     if (this.#pipeline === undefined) {
+      if (!this.#isWanted(placed)) return;
       const matched = await this.#matched(trace);
-      if (matched.length > 0) this.#accept({ traceId, ...times, trace, matched });
+      if (matched.length > 0) this.#accept({ ...placed, trace, matched });
       return;
     }
     const spans = new TraceSpans(traceId, trace, load);
@@ -320,10 +337,10 @@ class Search {
     const inRange = this.#setsInRange(sets, spans);
     if (inRange.length === 0) return;
     this.#total++;
-    if (!this.#isWanted(traceId, times)) return;
+    if (!this.#isWanted(placed)) return;
     const matched = Array.from(unionOf(inRange), (span) => ({ columns: spans.columns(span), row: spans.row(span) }));
     const shown = this.#query.show === undefined ? {} : { sets: inRange };
-    this.#accept({ traceId, ...times, trace, matched, ...shown });
+    this.#accept({ ...placed, trace, matched, ...shown });
   }
 
   /** False where the time budget ended it: the candidate is one again. */
@@ -360,13 +377,13 @@ class Search {
     if (this.#pipeline === undefined) {
       if (this.#byLookUp) this.#total++;
     } else if (count === true) return true;
-    return this.#isWanted(bytesToHex(id), { start });
+    const weight = this.#order.weightOfTimes({ start, end });
+    return weight === undefined || this.#isWanted({ traceId: bytesToHex(id), start, weight });
   }
 
   /** Whether it comes after the page before, and before the worst trace of this one. */
-  #isWanted(traceId: string, { start }: { readonly start: bigint }): boolean {
+  #isWanted(trace: Pick<Accepted, "traceId" | "start" | "weight">): boolean {
     const { after, limit } = this.#query;
-    const trace = { start, traceId };
     if (after !== undefined && !comesAfter(trace, after)) return false;
     const worst = this.#accepted[limit];
     return worst === undefined || !comesAfter(trace, worst);
@@ -426,8 +443,8 @@ class Search {
     const shown = this.#accepted.slice(0, limit);
     const summaries = shown.map(({ traceId, trace, matched }) => summarize(traceId, trace, matched));
     const traces = await this.#withSpanSets(summaries, shown);
-    const last = traces.at(-1);
-    const next = last === undefined ? undefined : { start: last.start, traceId: last.traceId };
+    const last = shown.at(-1);
+    const next = last === undefined ? undefined : this.#order.keyOf(last);
     const exact = counted && this.#passedOver === undefined;
     const total = count === true ? { total: { traces: this.#total, exact } } : {};
     const reason = this.#passedOver;
@@ -437,8 +454,10 @@ class Search {
     }
     const searchedBackTo = this.#promised() + 1n;
     // Paging from a trace that is not settled would leave out what was not found before it.
-    const settled = traces.length === limit && next !== undefined && next.start >= searchedBackTo;
-    return { traces, complete: false, reason: OUT_OF_TIME, searchedBackTo, ...(settled ? { next } : {}), ...total };
+    const settled =
+      !this.#order.needsAll && traces.length === limit && next !== undefined && next.start >= searchedBackTo;
+    const cause = this.#isFull() ? TOO_MANY : OUT_OF_TIME;
+    return { traces, complete: false, reason: cause, searchedBackTo, ...(settled ? { next } : {}), ...total };
   }
 
   async #withSpanSets(summaries: TraceSummary[], shown: readonly Accepted[]): Promise<TraceSummary[]> {
@@ -456,14 +475,6 @@ class Search {
     const bound = Math.max(this.#segments.top?.bound ?? 0, this.#candidates.top?.bound ?? 0);
     return BigInt(Math.ceil(Math.min(bound, BEYOND_U64)));
   }
-}
-
-/** Result order: newest start first, ties by trace id. */
-function comesAfter(
-  a: { readonly start: bigint; readonly traceId: string },
-  b: { readonly start: bigint; readonly traceId: string },
-): boolean {
-  return a.start === b.start ? a.traceId > b.traceId : a.start < b.start;
 }
 
 /** The halves of a u64 for ordering; values outside come before or after all of them. */

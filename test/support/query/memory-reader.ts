@@ -66,7 +66,10 @@ export class MemoryReader implements TraceReader {
       );
       if (matched.length > 0) found.push(summary(traceId, records, matched));
     }
-    found.sort((a, b) => (a.start === b.start ? (a.traceId < b.traceId ? -1 : 1) : a.start > b.start ? -1 : 1));
+    const weight = (trace: TraceSummary) => weightIn(query.order, trace);
+    found.sort(
+      (a, b) => byValue(weight(b), weight(a)) || byValue(b.start, a.start) || (a.traceId < b.traceId ? -1 : 1),
+    );
     const after = query.after;
     const from = after === undefined ? 0 : found.findIndex(({ traceId }) => traceId === after.traceId) + 1;
     const traces = found.slice(from, from + query.limit);
@@ -76,8 +79,15 @@ export class MemoryReader implements TraceReader {
       complete: this.complete,
       ...(this.complete ? {} : { reason: "the search ran out of time", searchedBackTo: 5n }),
       ...(last !== undefined && from + query.limit < found.length
-        ? { next: { start: last.start, traceId: last.traceId } }
+        ? {
+            next: {
+              start: last.start,
+              traceId: last.traceId,
+              ...(query.order === undefined ? {} : { weight: weight(last) }),
+            },
+          }
         : {}),
+      ...(query.count === true ? { total: { traces: found.length, exact: this.complete } } : {}),
     };
   }
 
@@ -237,4 +247,9 @@ function summary(traceId: string, records: readonly SpanRecord[], matched: reado
     matchedSpans: matched.slice(0, 3).map(({ span }) => span.spanId),
     matchedCount: matched.length,
   };
+}
+
+function weightIn(order: TraceQuery["order"], { start, end, errorCount, spanCount }: TraceSummary): bigint {
+  const weights = { newest: 0n, longest: end - start, shortest: start - end, errors: errorCount, spans: spanCount };
+  return BigInt(weights[order ?? "newest"]);
 }

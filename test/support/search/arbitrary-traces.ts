@@ -1,7 +1,14 @@
 import fc from "fast-check";
 import type { AnyValue, Attributes } from "../../../src/model/any-value.ts";
 import type { ResourceSpans, Span, SpanKind, StatusCode, TracesData } from "../../../src/model/span.ts";
-import type { Comparison, Literal, SpanField, SpanFilter, TraceQuery } from "../../../src/model/trace-query.ts";
+import {
+  type Comparison,
+  type Literal,
+  type SpanField,
+  type SpanFilter,
+  TRACE_ORDERS,
+  type TraceQuery,
+} from "../../../src/model/trace-query.ts";
 
 /** Small pools, so that ids meet, values match and times tie. */
 const BASE = 1_795_392_039_440_000_000n;
@@ -211,6 +218,7 @@ export const query: fc.Arbitrary<TraceQuery> = fc
     traceDurationMin: optional(duration.map(BigInt)),
     traceDurationMax: optional(duration.map((ns) => BigInt(ns) * 10n)),
     limit: fc.integer({ min: 1, max: 5 }),
+    order: optional(fc.constantFrom(...TRACE_ORDERS)),
   })
   .map(
     (parts) => Object.fromEntries(Object.entries(parts).filter(([, v]) => v !== undefined)) as unknown as TraceQuery,

@@ -77,10 +77,17 @@ export function naiveFind(spans: readonly NaiveSpan[], query: TraceQuery): Trace
     if (query.traceDurationMax !== undefined && duration > query.traceDurationMax) continue;
     found.push(summary);
   }
-  found.sort((a, b) => compare(b.start, a.start) || compare(a.traceId, b.traceId));
+  const weight = (trace: TraceSummary) => weightIn(query.order, trace);
+  found.sort((a, b) => compare(weight(b), weight(a)) || compare(b.start, a.start) || compare(a.traceId, b.traceId));
   const { after } = query;
   if (after === undefined) return found;
-  return found.filter((t) => t.start < after.start || (t.start === after.start && t.traceId > after.traceId));
+  const from = found.findIndex(({ traceId }) => traceId === after.traceId);
+  return found.slice(from + 1);
+}
+
+function weightIn(order: TraceQuery["order"], { start, end, errorCount, spanCount }: TraceSummary): bigint {
+  const weights = { newest: 0n, longest: end - start, shortest: start - end, errors: errorCount, spans: spanCount };
+  return BigInt(weights[order ?? "newest"]);
 }
 
 /** 2 from 2000 to 2200, 1 before, 0 for what is no time. */

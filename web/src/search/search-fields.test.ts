@@ -38,4 +38,14 @@ describe("search form", () => {
     const wrong = { ...fields, tags: "{", minDuration: "1", maxDuration: "soon" };
     expect(Object.keys(fieldProblems(wrong))).toEqual(["tags", "minDuration", "maxDuration"]);
   });
+
+  it("says in the form's words which bound is beyond the other", () => {
+    const custom = { lookback: "custom", start: "2026-03-05T12:30:00", end: "2026-03-05T12:00:00" };
+    const wrong = { ...fieldsOf({}), ...custom, minDuration: "2s", maxDuration: "100 ms" };
+    expect(fieldProblems(wrong)).toEqual({
+      maxDuration: "Expected at least Min duration, 2s",
+      end: "Expected a time after From",
+    });
+    expect(fieldProblems({ ...wrong, lookback: "1h", maxDuration: "2000ms" })).toEqual({});
+  });
 });

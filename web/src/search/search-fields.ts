@@ -21,7 +21,7 @@ export interface SearchFields {
 }
 
 /** What is wrong with a field, by field; empty when the form can be sent. */
-export type FieldProblems = Partial<Record<"tags" | "minDuration" | "maxDuration", string>>;
+export type FieldProblems = Partial<Record<"tags" | "minDuration" | "maxDuration" | "end", string>>;
 
 export function fieldsOf(params: SearchParams): SearchFields {
   const tags = parseTags(params.tags ?? "").tags;
@@ -41,12 +41,19 @@ export function fieldsOf(params: SearchParams): SearchFields {
 
 export function fieldProblems(fields: SearchFields): FieldProblems {
   const tags = parseTags(fields.tags).problem;
-  const [min, max] = [durationProblem(fields.minDuration), durationProblem(fields.maxDuration)];
+  const min = durationProblem(fields.minDuration);
+  const max = durationProblem(fields.maxDuration) ?? orderProblem(fields);
   return {
     ...(tags !== undefined && { tags }),
     ...(min !== undefined && { minDuration: min }),
     ...(max !== undefined && { maxDuration: max }),
+    ...(endsFirst(fields) && { end: "Expected a time after From" }),
   };
+}
+
+function endsFirst({ lookback, start, end }: SearchFields): boolean {
+  const [from, to] = [fromLocalInput(start), fromLocalInput(end)];
+  return lookback === "custom" && from !== undefined && to !== undefined && to < from;
 }
 
 /** The address of a form without problems; what is at its default is left out, the order of results stays. */
@@ -73,6 +80,14 @@ export function paramsOf(fields: SearchFields, before: SearchParams): SearchPara
 
 function durationProblem(text: string): string | undefined {
   return text.trim() === "" || parseDuration(text) !== undefined ? undefined : "Expected 500us, 100ms, 1.2s";
+}
+
+/** Empty fields set no bound. */
+function orderProblem({ minDuration, maxDuration }: SearchFields): string | undefined {
+  if (minDuration.trim() === "" || maxDuration.trim() === "") return undefined;
+  const [min, max] = [parseDuration(minDuration), parseDuration(maxDuration)];
+  if (min === undefined || max === undefined || min <= max) return undefined;
+  return `Expected at least Min duration, ${minDuration.trim()}`;
 }
 
 function inputOfMicros(micros: string | undefined): string {

@@ -148,12 +148,14 @@ export function SearchForm({
                 onChange={(event) => set({ start: event.target.value })}
               />
             </Field>
-            <Field id="search-end" label="To (empty: now)">
+            <Field id="search-end" label="To (empty: now)" problem={problems.end}>
               <input
                 id="search-end"
                 type="datetime-local"
                 step={1}
                 value={fields.end}
+                aria-invalid={problems.end !== undefined}
+                aria-describedby={problems.end === undefined ? undefined : "search-end-note"}
                 onChange={(event) => set({ end: event.target.value })}
               />
             </Field>

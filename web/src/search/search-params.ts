@@ -1,3 +1,4 @@
+import type { TraceOrder } from "../../../src/model/trace-query.ts";
 import { DEFAULT_LOOKBACK, lookbackMs } from "../format/lookback.ts";
 
 /** The address of the search page; names and meaning are Jaeger UI's, so its links work here. */
@@ -19,6 +20,15 @@ export interface SearchParams {
 
 export const RESULT_SORTS = ["recent", "longest", "shortest", "spans", "errors"] as const;
 export type ResultSort = (typeof RESULT_SORTS)[number];
+
+/** The server's word for each, whose order it is: over all that match, not over those that are loaded. */
+export const SERVER_ORDER: Readonly<Record<ResultSort, TraceOrder>> = {
+  recent: "newest",
+  longest: "longest",
+  shortest: "shortest",
+  spans: "spans",
+  errors: "errors",
+};
 
 export const DEFAULT_LIMIT = 20;
 export const MAX_LIMIT = 1500;
@@ -59,7 +69,10 @@ export function timeRange(params: SearchParams, nowMs: number): { readonly start
   return Number.isFinite(width) ? { start: String(Math.round((nowMs - width) * 1000)) } : {};
 }
 
-/** Query string parts of `GET /api/ui/search`. */
+/**
+ * Query string parts of `GET /api/ui/search`. Of an order other than the newest first all that match are looked at, so
+ * that counting them costs nothing.
+ */
 export function searchRequest(
   params: SearchParams,
   range: { readonly start?: string; readonly end?: string },
@@ -67,7 +80,10 @@ export function searchRequest(
 ): Record<string, string> {
   const { service, operation, tags, minDuration, maxDuration } = params;
   const limit = Math.min(MAX_LIMIT, Math.max(1, Math.floor(Number(params.limit ?? DEFAULT_LIMIT)) || DEFAULT_LIMIT));
-  const request = { service, operation, tags, minDuration, maxDuration, ...range, limit: String(limit), after };
+  const order = SERVER_ORDER[params.sort ?? "recent"];
+  const ordered = order === "newest" ? {} : { order, count: "true" };
+  const conditions = { service, operation, tags, minDuration, maxDuration };
+  const request = { ...conditions, ...range, ...ordered, limit: String(limit), after };
   return Object.fromEntries(
     Object.entries(request).filter((entry): entry is [string, string] => entry[1] !== undefined),
   );

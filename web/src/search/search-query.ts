@@ -1,29 +1,29 @@
-import { infiniteQueryOptions } from "@tanstack/react-query";
+import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
 import type { UiSearchResponse } from "../../../src/query/ui/api-types.ts";
 import { getJson } from "../api/client.ts";
 import { type SearchParams, searchRequest, timeRange } from "./search-params.ts";
 
-/** Traces a page where they are put in another order than the server's and no limit was asked for. */
-const SORTED_LIMIT = "500";
+/** µs since the epoch. */
+export interface SearchRange {
+  readonly start?: string;
+  readonly end?: string;
+}
 
 interface SearchPage {
   readonly after: string | undefined;
   /** Fixed by the first page, so that paging does not slide with the clock. */
-  readonly range: { readonly start?: string; readonly end?: string } | undefined;
+  readonly range: SearchRange | undefined;
 }
 
 /** What an address asks for, page by page. */
 export function searchQuery(params: SearchParams) {
-  // Newest first is the server's order; any other is made here, and of many traces it says more than of one page.
-  const { sort = "recent", ...rest } = params;
-  const asked = sort === "recent" || rest.limit !== undefined ? rest : { ...rest, limit: SORTED_LIMIT };
   return infiniteQueryOptions({
-    queryKey: ["search", asked],
+    queryKey: ["search", params],
     queryFn: async ({ pageParam, signal }) => {
-      const range = pageParam.range ?? timeRange(asked, Date.now());
+      const range = pageParam.range ?? timeRange(params, Date.now());
       const page = await getJson<UiSearchResponse>(
         "api/ui/search",
-        searchRequest(asked, range, pageParam.after),
+        searchRequest(params, range, pageParam.after),
         signal,
       );
       const { incomplete } = page;
@@ -32,6 +32,19 @@ export function searchQuery(params: SearchParams) {
     initialPageParam: { after: undefined, range: undefined } as SearchPage,
     getNextPageParam: ({ page, range }): SearchPage | undefined =>
       page.next === undefined ? undefined : { after: page.next, range },
+    staleTime: 5_000,
+  });
+}
+
+/** How many traces match a search in a range, however many are shown: a question of its own, as rows come sooner. */
+export function totalQuery(params: SearchParams, range: SearchRange) {
+  const { sort: _sort, limit: _limit, ...rest } = params;
+  return queryOptions({
+    queryKey: ["search-total", rest, range],
+    queryFn: async ({ signal }) => {
+      const asked = { ...searchRequest(rest, range, undefined), limit: "1", count: "true" };
+      return (await getJson<UiSearchResponse>("api/ui/search", asked, signal)).total ?? null;
+    },
     staleTime: 5_000,
   });
 }

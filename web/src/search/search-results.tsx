@@ -1,21 +1,22 @@
-import type { InfiniteData, UseInfiniteQueryResult } from "@tanstack/react-query";
+import { type InfiniteData, type UseInfiniteQueryResult, useQuery } from "@tanstack/react-query";
 import { useState } from "react";
-import type { UiSearchResponse, UiTraceSummary } from "../../../src/query/ui/api-types.ts";
-import { counted, formatCount } from "../format/count.ts";
-import { formatAbsolute, nanoToMs } from "../format/time.ts";
+import type { UiSearchResponse } from "../../../src/query/ui/api-types.ts";
+import { formatCount } from "../format/count.ts";
 import { Button } from "../ui/button.tsx";
 import { Notice } from "../ui/notice.tsx";
 import { Skeleton } from "../ui/skeleton.tsx";
+import { EndedNote } from "./ended-note.tsx";
 import { ErrorsOnly } from "./errors-only.tsx";
 import { NoMatch } from "./no-match.tsx";
 import { OutsideNote } from "./outside-note.tsx";
+import { countText, shownText, type Total } from "./result-count.ts";
 import { ResultRow } from "./result-row.tsx";
-import { sortResults } from "./results.ts";
 import { ScatterPlot } from "./scatter-plot.tsx";
 import { RESULT_SORTS, type ResultSort, type SearchParams } from "./search-params.ts";
+import { type SearchRange, totalQuery } from "./search-query.ts";
 import styles from "./search-results.module.css";
 
-type Results = UseInfiniteQueryResult<InfiniteData<{ readonly page: UiSearchResponse }>>;
+type Results = UseInfiniteQueryResult<InfiniteData<{ readonly page: UiSearchResponse; readonly range: SearchRange }>>;
 
 const SORT_LABELS: Readonly<Record<ResultSort, string>> = {
   recent: "Newest first",
@@ -36,6 +37,7 @@ export function SearchResults({
   readonly onParams: (params: SearchParams) => void;
 }) {
   const [selected, setSelected] = useState<ReadonlySet<string>>();
+  const total = useTotal(params, results);
   if (results.data === undefined) {
     if (!results.isError) return <ResultSkeleton />;
     return (
@@ -49,14 +51,13 @@ export function SearchResults({
   const last = pages[pages.length - 1]!;
   const sort = params.sort ?? "recent";
   const chosen = selected === undefined ? traces : traces.filter((trace) => selected.has(trace.traceId));
-  const shown = sortResults(chosen, sort);
   const longest = traces.reduce((most, trace) => Math.max(most, Number(trace.durationNano)), 1);
 
   return (
     <>
       <div className={styles.bar}>
-        <h2 aria-live="polite">{countText(traces, results.hasNextPage)}</h2>
-        {results.hasNextPage && sort !== "recent" && <span className="muted">ordered among these</span>}
+        <h2 aria-live="polite">{countText(traces.length, results.hasNextPage, total)}</h2>
+        <span className="muted">{shownText(traces.length, results.hasNextPage, total)}</span>
         {results.isFetching && traces.length > 0 && <span className="muted">Searching…</span>}
         <ErrorsOnly params={params} onParams={onParams} />
         <label className={styles.sort}>
@@ -82,12 +83,7 @@ export function SearchResults({
           {results.error.message}
         </Notice>
       )}
-      {last.searchedBackToUnixNano !== undefined && (
-        <p className="muted">
-          Everything since {formatAbsolute(nanoToMs(last.searchedBackToUnixNano))} was looked at; older traces may match
-          too. A service or a shorter look-back makes it faster.
-        </p>
-      )}
+      <EndedNote page={last} sort={sort} />
       <OutsideNote outside={pages[0]?.outside} params={params} onParams={onParams} />
       {traces.length === 0 && last.complete && <NoMatch params={params} onParams={onParams} />}
       {traces.length > 1 && <ScatterPlot traces={traces} selected={selected} onSelect={setSelected} />}
@@ -97,9 +93,9 @@ export function SearchResults({
           <Button onClick={() => setSelected(undefined)}>Show all</Button>
         </div>
       )}
-      {shown.length > 0 && (
+      {chosen.length > 0 && (
         <ul className={styles.list} aria-label="Traces">
-          {shown.map((trace) => (
+          {chosen.map((trace) => (
             <ResultRow key={trace.traceId} trace={trace} longestNano={longest} />
           ))}
         </ul>
@@ -117,10 +113,15 @@ export function SearchResults({
   );
 }
 
-function countText(traces: readonly UiTraceSummary[], more: boolean): string {
-  if (traces.length === 0) return "No traces";
-  const count = counted(traces.length, "trace");
-  return more ? `First ${count}` : count;
+/** How many match where not all of them are loaded; undefined while that is not known. */
+function useTotal(params: SearchParams, results: Results): Total | undefined {
+  const first = results.data?.pages[0];
+  const known = first?.page.total;
+  const counting = useQuery({
+    ...totalQuery(params, first?.range ?? {}),
+    enabled: first !== undefined && known === undefined && results.hasNextPage,
+  });
+  return known ?? counting.data ?? undefined;
 }
 
 function RetryButton({ results }: { readonly results: Results }) {

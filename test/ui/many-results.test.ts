@@ -1,0 +1,37 @@
+import type { Browser, Page } from "playwright-core";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { Visitor } from "./browser.ts";
+import { launchBrowser } from "./launch-browser.ts";
+import { manyTraces } from "./many-traces.ts";
+import { startUi, type UiServer } from "./ui-server.ts";
+
+const COUNT = 12_000;
+
+let browser: Browser;
+let visitor: Visitor;
+let ui: UiServer;
+beforeAll(async () => {
+  ui = await startUi([], "/", { from: manyTraces(COUNT) });
+  browser = await launchBrowser();
+  visitor = new Visitor(browser);
+});
+afterAll(async () => {
+  await browser?.close();
+  await ui?.close();
+});
+
+const open = (path: string, check: (page: Page) => Promise<void>) => visitor.visit(ui.url + path, check);
+const results = (page: Page) => page.getByRole("list", { name: "Traces" }).locator(":scope > li");
+
+it("tells how many traces match, and puts all of them in order", () =>
+  open("search", async (page) => {
+    await page.getByRole("heading", { name: "12,000 traces" }).waitFor();
+    await page.getByText("20 shown").waitFor();
+    await page.getByLabel("Order").selectOption("longest");
+    await expect.poll(() => results(page).first().textContent()).toContain("9.66 s");
+    await page.getByRole("heading", { name: "12,000 traces" }).waitFor();
+    await page.getByLabel("Order").selectOption("errors");
+    await expect.poll(() => results(page).first().textContent()).toContain("1 error");
+    await page.getByLabel("Order").selectOption("shortest");
+    await expect.poll(() => results(page).first().textContent()).toContain("001 ms");
+  }));
