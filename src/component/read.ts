@@ -6,7 +6,7 @@ import type {
   AttributeValuesQuery,
 } from "../model/attribute-query.ts";
 import type { LogFragment } from "../model/log.ts";
-import type { MetricsQuery, MetricsResult } from "../model/metrics-query.ts";
+import type { HeatMap, HeatQuery, MetricsQuery, MetricsResult } from "../model/metrics-query.ts";
 import type { RedMetrics, RedQuery } from "../model/red-metrics.ts";
 import type { DependencyLink, DependencyQuery, Operation, SearchResult, TraceQuery } from "../model/trace-query.ts";
 import type { Host } from "./component.ts";
@@ -47,6 +47,8 @@ export interface TraceReader {
   red(query: RedQuery, signal: AbortSignal, onGap?: OnGap): Promise<RedMetrics>;
   /** Numbers of spans over time; not of every reader. Throws PermanentError `bad_request`. Gaps are in the result. */
   metrics?(query: MetricsQuery, signal: AbortSignal): Promise<MetricsResult>;
+  /** When the traces of a query were and how long they took; not of every reader. As `metrics`. */
+  heat?(query: HeatQuery, signal: AbortSignal): Promise<HeatMap>;
   /** Names and values of attributes, of the newest spans first; not of every reader. Throw as `metrics` does. */
   attributeNames?(query: AttributeNamesQuery, signal: AbortSignal): Promise<AttributeNames>;
   attributeValues?(query: AttributeValuesQuery, signal: AbortSignal): Promise<AttributeValues>;

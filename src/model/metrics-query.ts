@@ -1,4 +1,4 @@
-import type { FieldValue, SpanFilter } from "./trace-query.ts";
+import type { FieldValue, SpanFilter, TraceQuery } from "./trace-query.ts";
 import type { MetricsStage, SpansetPipeline } from "./traceql.ts";
 
 /**
@@ -48,4 +48,43 @@ export interface MetricSeries {
    * series is not among those of the step.
    */
   readonly values: Float64Array;
+}
+
+/** How many traces took how long when: all that match a query, put into cells of time and duration. */
+export interface HeatQuery {
+  /** Its limit, order and page mean nothing here. Without a start the map begins with the earliest trace. */
+  readonly query: TraceQuery;
+  /** The end of a map whose query has none, ns since the epoch. */
+  readonly now: bigint;
+  /** Equal steps of time, and equal steps of the logarithm of durations; at least 1. */
+  readonly columns: number;
+  readonly rows: number;
+  /** What is not looked at by then is left out, and said; ms. */
+  readonly budgetMs: number;
+}
+
+export interface HeatMap {
+  /** ns since the epoch, `end` after `start`. Traces that start before or after are in the first or last column. */
+  readonly start: bigint;
+  readonly end: bigint;
+  /** Powers of ten, ns, `most` above `least`. Shorter traces are in the lowest row, which is row 0. */
+  readonly least: number;
+  readonly most: number;
+  /** Cells with traces, by column, then row. */
+  readonly cells: readonly HeatCell[];
+  /** Of all cells. */
+  readonly traces: number;
+  readonly failed: number;
+  /** As in SearchResult. */
+  readonly complete: boolean;
+  readonly reason?: string;
+  readonly searchedBackTo?: bigint;
+}
+
+export interface HeatCell {
+  readonly column: number;
+  readonly row: number;
+  readonly traces: number;
+  /** Of them, those with a failed span. */
+  readonly failed: number;
 }

@@ -29,7 +29,8 @@ const MAX_LIMIT = 2_147_483_647;
  * where start is absent and it is a duration: Jaeger UI sends `1h` beside start, or `custom`), limit, after, count. All
  * conditions hold for one span. `nowNano` is what lookback counts from where end is absent. Tags also find the names
  * that other versions of the semantic conventions have for them; `exactTags=true`, our own parameter, switches that
- * off. Another of ours is `order`, one of TRACE_ORDERS.
+ * off. Others of ours are `order`, one of TRACE_ORDERS, and minTraceDuration and maxTraceDuration, bounds of the whole
+ * trace.
  */
 export function parseSearchParams(params: QueryParams, nowNano: bigint): TraceQuery {
   const limit = intParam(params, "limit", 1, MAX_LIMIT) ?? DEFAULT_SEARCH_LIMIT;
@@ -52,6 +53,8 @@ export function parseSearchParams(params: QueryParams, nowNano: bigint): TraceQu
   for (const [key, value] of parseTags(params)) conditions.push(tagFilter(key, value, exact));
   if (durationMin !== undefined) conditions.push(durationFilter(">=", durationMin));
   if (durationMax !== undefined) conditions.push(durationFilter("<=", durationMax));
+  const traceDurationMin = durationParam(params, "minTraceDuration");
+  const traceDurationMax = durationParam(params, "maxTraceDuration");
   const order = orderParam(params);
   const after = textParam(params, "after");
   return {
@@ -59,6 +62,8 @@ export function parseSearchParams(params: QueryParams, nowNano: bigint): TraceQu
     limit,
     ...(start === undefined ? {} : { startMin: start }),
     ...(end === undefined ? {} : { startMax: end }),
+    ...(traceDurationMin === undefined ? {} : { traceDurationMin }),
+    ...(traceDurationMax === undefined ? {} : { traceDurationMax }),
     ...(order === "newest" ? {} : { order }),
     ...(after === undefined ? {} : { after: requirePageKey(after, order) }),
     ...(boolParam(params, "count") ? { count: true } : {}),

@@ -13,7 +13,6 @@ export const LONG_FUNCTIONS: Readonly<Record<string, string>> = {
   "src/storage/threads/query-worker.ts: ": "as export-worker.ts",
   "src/storage/threads/start-inline.ts: threads": "one part of the store after the other",
   "web/src/search/result-row.tsx: ResultRow": "the markup of one component",
-  "web/src/search/scatter-plot.tsx: ScatterPlot": "as ResultRow",
   "web/src/search/search-form.tsx: SearchForm": "as ResultRow",
   "web/src/search/search-results.tsx: SearchResults": "as ResultRow",
   "web/src/services/services-page.tsx: ServicesPage": "as ResultRow",

@@ -36,24 +36,28 @@ const open = (path: string, check: (page: Page) => Promise<void>) => visitor.vis
 const results = (page: Page) => page.getByRole("list", { name: "Traces" }).locator(":scope > li");
 
 describe("daily use", () => {
-  it("narrows the results to what is dragged over on the plot, and opens a point", () =>
+  it("searches for what is dragged over on the heat map, for a cell too, and goes back", () =>
     open("search?service=frontend&lookback=all&limit=100", async (page) => {
       const plot = durationPlot(page);
       await plot.waitFor();
+      const name = await plot.getAttribute("aria-label");
       const all = await results(page).count();
       const box = (await plot.boundingBox())!;
-      await page.mouse.move(box.x + 64, box.y + 2);
+      await page.mouse.move(box.x + 64, box.y + 12);
       await page.mouse.down();
-      await page.mouse.move(box.x + box.width - 4, box.y + 46, { steps: 4 });
+      await page.mouse.move(box.x + box.width - 16, box.y + 60, { steps: 4 });
       await page.mouse.up();
-      await page.getByText(new RegExp(`^\\d+ of ${all} selected`)).waitFor();
-      const some = await results(page).count();
-      expect(some).toBeGreaterThan(0);
-      expect(some).toBeLessThan(all);
+      await page.waitForURL(/minTraceDuration=\d+us/);
+      expect(page.url()).not.toMatch(/maxTraceDuration|start=/);
+      await page.getByText(/^Traces at least/).waitFor();
+      await expect.poll(() => results(page).count()).toBeLessThan(all);
+      expect(await results(page).count()).toBeGreaterThan(0);
       await page.getByRole("button", { name: "Show all" }).click();
       await expect.poll(() => results(page).count()).toBe(all);
-      await plot.locator("[data-error=true]").first().click();
-      await page.waitForURL(/\/trace\/[0-9a-f]{32}$/);
+      await page.goBack();
+      await page.getByText(/^Traces at least/).waitFor();
+      await page.goBack();
+      await expect.poll(() => durationPlot(page).getAttribute("aria-label")).toBe(name);
     }));
 
   it("leaves only traces with errors, and all again", () =>

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, expect, it } from "vitest";
 import { Visitor } from "./browser.ts";
 import { launchBrowser } from "./launch-browser.ts";
 import { manyTraces } from "./many-traces.ts";
+import { durationPlot } from "./page-parts.ts";
 import { startUi, type UiServer } from "./ui-server.ts";
 
 const COUNT = 12_000;
@@ -34,4 +35,20 @@ it("tells how many traces match, and puts all of them in order", () =>
     await expect.poll(() => results(page).first().textContent()).toContain("1 error");
     await page.getByLabel("Order").selectOption("shortest");
     await expect.poll(() => results(page).first().textContent()).toContain("001 ms");
+  }));
+
+it("draws all of them over the whole look-back, with few nodes, and finds what is dragged over", () =>
+  open("search?lookback=1h", async (page) => {
+    const plot = durationPlot(page);
+    await plot.waitFor();
+    expect(await plot.getAttribute("aria-label")).toContain("12,000 traces, 124 with errors");
+    expect(await plot.locator("*").count()).toBeLessThan(200);
+    const box = (await plot.boundingBox())!;
+    // The decade up to 10 s is the upper quarter of the axis from 1 ms on.
+    await page.mouse.move(box.x + 64, box.y + 11);
+    await page.mouse.down();
+    await page.mouse.move(box.x + box.width - 16, box.y + 18, { steps: 4 });
+    await page.mouse.up();
+    await page.waitForURL(/minTraceDuration=/);
+    await page.getByRole("heading", { name: "12 traces" }).waitFor();
   }));

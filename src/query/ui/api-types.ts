@@ -208,6 +208,29 @@ export interface UiSearchResponse {
   readonly outside?: { readonly before: number; readonly after: number; readonly exact: boolean };
 }
 
+/**
+ * `GET /api/ui/heatmap?columns=&rows=` with the conditions of a search: all traces that match, by start and duration of
+ * the whole trace.
+ */
+export interface UiHeatMap {
+  /** Equal steps of time from start to end. What lies outside is in the first or the last column. */
+  readonly startUnixNano: string;
+  readonly endUnixNano: string;
+  readonly columns: number;
+  /** Equal steps of the logarithm from least to most, powers of ten; what is shorter is in row 0, the lowest. */
+  readonly leastNano: number;
+  readonly mostNano: number;
+  readonly rows: number;
+  /** Column, row, traces there, and those of them with a failed span. */
+  readonly cells: readonly (readonly [column: number, row: number, traces: number, failed: number])[];
+  readonly traces: number;
+  readonly failed: number;
+  /** False where it lacks what was not looked at in time, and what could not be read. */
+  readonly complete: boolean;
+  readonly reason?: string;
+  readonly searchedBackToUnixNano?: string;
+}
+
 /** A step of the view behind `GET /api/live`. */
 export interface UiLiveStep {
   readonly cursor: string;

@@ -10,6 +10,7 @@ import { badParam, intParam, type QueryParams, textParam } from "../params.ts";
 import { requireTraceId } from "../search-params.ts";
 import { parseTraceqlSearch } from "../traceql-params.ts";
 import type { UiErrorResponse } from "./api-types.ts";
+import { parseHeatParams } from "./heat-map.ts";
 import { parseRedParams } from "./red.ts";
 import type { UiViewParams } from "./views.ts";
 
@@ -60,6 +61,7 @@ export function createUiRoutes(
     return { ...request("ui.download", { traceId, format }), download: `trace-${traceId}.${format}.json` };
   });
   get("/search", (params) => request("ui.search", { query: parseTraceqlSearch(params, BigInt(now()) * 1_000_000n) }));
+  get("/heatmap", (params) => request("ui.heatmap", parseHeatParams(params, now())));
   get("/services", () => request("ui.services", {}));
   get("/dependencies", (params) => {
     const endMs = intParam(params, "end", 0, MAX_MS) ?? now();

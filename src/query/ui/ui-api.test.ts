@@ -17,6 +17,7 @@ import { createJaegerRoutes } from "../jaeger/routes.ts";
 import type {
   UiDependenciesResponse,
   UiErrorResponse,
+  UiHeatMap,
   UiLinkedFromResponse,
   UiRedResponse,
   UiSearchResponse,
@@ -395,6 +396,32 @@ describe("search", () => {
     const { body } = await get<UiSearchResponse>("/search?limit=1");
     reader.complete = true;
     expect(body).toMatchObject({ complete: false, searchedBackToUnixNano: "5" });
+  });
+
+  it("draws a heat map of the traces that match", async () => {
+    const { body: search } = await get<UiSearchResponse>("/search?service=frontend&limit=1000&minTraceDuration=50ms");
+    const asked = "service=frontend&minTraceDuration=50ms&columns=9&rows=3";
+    const { body } = await get<UiHeatMap>(`/heatmap?${asked}`);
+    const failed = search.traces.filter(({ errorCount }) => errorCount > 0).length;
+    expect(body).toMatchObject({ columns: 9, rows: 3, traces: search.traces.length, failed, complete: true });
+    expect(body.cells.reduce((sum, [, , traces]) => sum + traces, 0)).toBe(search.traces.length);
+    expect(body.leastNano).toBe(10_000_000);
+    expect(search.traces.every(({ durationNano }) => Number(durationNano) >= 50e6)).toBe(true);
+    const wrong = await get<UiErrorResponse>("/heatmap?columns=0");
+    expect(wrong.status).toBe(400);
+    expect(wrong.body.error.message).toContain("'columns'");
+  });
+
+  it("says so where the store makes no heat maps", async () => {
+    const plain = Object.assign(Object.create(reader) as MemoryReader, { heat: undefined });
+    const other = await serve(createUiRoutes(hostOf(plain, uiViews)));
+    try {
+      const response = await fetch(`${other.url}/api/ui/heatmap`);
+      expect(response.status).toBe(400);
+      expect(((await response.json()) as UiErrorResponse).error.message).toBe("this store makes no heat maps");
+    } finally {
+      await other.close();
+    }
   });
 
   it("refuses bad parameters by name", async () => {

@@ -6,6 +6,7 @@ import type { LiveRequest } from "../../component/live.ts";
 import type { TraceReader, ViewResult, ViewTable } from "../../component/read.ts";
 import { bytesToHex, hexToBytes } from "../../model/ids.ts";
 import type { LogFragment } from "../../model/log.ts";
+import type { HeatQuery } from "../../model/metrics-query.ts";
 import { SPAN_KIND_NAMES, type SpanRecord } from "../../model/span.ts";
 import type { TraceQuery, TraceSummary } from "../../model/trace-query.ts";
 import { Gaps } from "../gaps.ts";
@@ -26,6 +27,7 @@ import type {
 import { encodeTraceColumns } from "./columns.ts";
 import { COLUMNS_CONTENT_TYPE } from "./columns-format.ts";
 import { firstErrors } from "./first-error.ts";
+import { heatMap } from "./heat-map.ts";
 import { linkedFrom } from "./linked-from.ts";
 import { type RedParams, red } from "./red.ts";
 import { spanDetailJson } from "./span-detail.ts";
@@ -42,6 +44,7 @@ export interface UiViewParams {
   readonly "ui.verdict": VerdictParams;
   readonly "ui.download": { readonly traceId: string; readonly format: "otlp" | "jaeger" };
   readonly "ui.search": { readonly query: TraceQuery };
+  readonly "ui.heatmap": HeatQuery;
   readonly "ui.live": LiveRequest;
   readonly "ui.services": Record<string, never>;
   /** ms since the epoch. */
@@ -61,6 +64,7 @@ export const uiViews = {
     verdict(reader, params, signal, (gaps) => requireTrace(reader, params.traceId, signal, gaps)),
   "ui.download": download,
   "ui.search": search,
+  "ui.heatmap": heatMap,
   "ui.live": live,
   "ui.services": services,
   "ui.dependencies": dependencies,

@@ -12,6 +12,7 @@ import { Pacer } from "../cache/pacer.ts";
 import type { SegmentSource } from "../log/segment-source.ts";
 import { readMetrics } from "../metrics/read-metrics.ts";
 import { findTraces } from "../search/find.ts";
+import { findHeat } from "../search/heat-map.ts";
 import { withoutDuplicates } from "../spans/trace-rows.ts";
 import { readLive } from "./live-reader.ts";
 import { OperationCache } from "./operation-cache.ts";
@@ -73,6 +74,12 @@ export function createTraceReader(
       // Refreshing lets nobody by: short requests may be waiting for it.
       await cache.refresh(new Pacer(signal));
       return findTraces(cache, query, new Pacer(signal, lane, settings.findBudgetMs), count);
+    },
+
+    async heat(query, signal) {
+      const { count } = source.missed();
+      await cache.refresh(new Pacer(signal));
+      return findHeat(cache, query, new Pacer(signal, lane, query.budgetMs), count);
     },
 
     async metrics(query, signal) {

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { batches, query as searchQuery } from "../../../test/support/search/arbitrary-traces.ts";
 import { MemorySource } from "../../../test/support/search/memory-source.ts";
-import { flatten, group, type NaiveSpan, summarise } from "../../../test/support/search/naive-search.ts";
+import { flatten, group, inOrder, type NaiveSpan, summarise } from "../../../test/support/search/naive-search.ts";
 import { traceqlQuery } from "../../../test/support/traceql/arbitrary-queries.ts";
 import { naiveMatches } from "../../../test/support/traceql/naive-traceql.ts";
 import type { TraceQuery, TraceSummary } from "../../model/trace-query.ts";
@@ -14,9 +14,9 @@ import { createTraceReader, DEFAULT_TRACE_READER } from "./trace-reader.ts";
 const LONGER = process.env.SPANLOOM_LONG_TESTS === "1" ? 50 : 1;
 const { signal } = new AbortController();
 
-type Bounds = Pick<TraceQuery, "startMin" | "startMax" | "traceDurationMin" | "traceDurationMax">;
+type Bounds = Pick<TraceQuery, "startMin" | "startMax" | "traceDurationMin" | "traceDurationMax" | "order">;
 
-/** By the definition, all traces, newest first. */
+/** By the definition, all traces, in order. */
 function naiveFind(spans: readonly NaiveSpan[], traceql: TraceqlQuery, bounds: Bounds): TraceSummary[] {
   const { startMin = 0n, startMax = 2n ** 64n, traceDurationMin, traceDurationMax } = bounds;
   return [...group(spans)]
@@ -27,7 +27,7 @@ function naiveFind(spans: readonly NaiveSpan[], traceql: TraceqlQuery, bounds: B
     })
     .filter(({ start, end }) => traceDurationMin === undefined || end - start >= traceDurationMin)
     .filter(({ start, end }) => traceDurationMax === undefined || end - start <= traceDurationMax)
-    .sort((a, b) => (a.start === b.start ? (a.traceId < b.traceId ? -1 : 1) : a.start > b.start ? -1 : 1));
+    .sort(inOrder(bounds.order));
 }
 
 const layouts = fc.record({

@@ -52,6 +52,8 @@ interface Accepted extends TraceTimes, MatchedTrace {
   readonly matched: readonly MatchedSpan[];
 }
 
+type OnTrace = (times: TraceTimes, weight: bigint) => void;
+
 const MAX_U64 = 0xffff_ffff_ffff_ffffn;
 const BEYOND_U64 = 2 ** 64;
 const MAX_LIMIT = 100_000;
@@ -75,15 +77,17 @@ const MAX_COUNTED = 1_000_000;
  * trace can come before them, however late, early or long its spans are. Any other order is decided only when all
  * promises are kept: every match is looked up, and the best `limit` are remembered.
  *
- * `missed` is how many reads the source of the cache had missed before the cache was refreshed.
+ * `missed` is how many reads the source of the cache had missed before the cache was refreshed. `onTrace` is told every
+ * trace that is looked up and may match, with its weight in the order, as it is come to.
  */
 export async function findTraces(
   cache: BlockCache,
   query: TraceQuery,
   pacer: Pacer,
   missed: number = cache.missed.count,
+  onTrace: OnTrace = () => undefined,
 ): Promise<SearchResult> {
-  const result = await new Search(cache, query, pacer).run();
+  const result = await new Search(cache, query, pacer, onTrace).run();
   const now = cache.missed;
   if (now.count === missed) return result;
   const { total } = result;
@@ -100,6 +104,7 @@ class Search {
   readonly #query: TraceQuery;
   readonly #filter: CompiledFilter;
   readonly #pacer: Pacer;
+  readonly #onTrace: OnTrace;
   readonly #segments = new Heap<SegmentCursor>((a, b) => a.bound > b.bound);
   readonly #candidates = new Heap<Candidate>((a, b) => a.bound > b.bound);
   readonly #considered = new Set<string>();
@@ -115,7 +120,7 @@ class Search {
   readonly #startMin: number;
   readonly #startMax: number;
 
-  constructor(cache: BlockCache, query: TraceQuery, pacer: Pacer) {
+  constructor(cache: BlockCache, query: TraceQuery, pacer: Pacer, onTrace: OnTrace) {
     if (!Number.isInteger(query.limit) || query.limit < 1 || query.limit > MAX_LIMIT) {
       throw new PermanentError("bad_request", `limit ${query.limit}: expected a whole number from 1 to ${MAX_LIMIT}`);
     }
@@ -126,6 +131,7 @@ class Search {
     const filters = this.#pipeline === undefined || hasRange ? [query.filter] : [query.filter, ...(query.also ?? [])];
     this.#filter = fewestBlocks(cache, filters.map(compileFilter));
     this.#pacer = pacer;
+    this.#onTrace = onTrace;
     this.#order = new ResultOrder(query.order);
     this.#byLookUp =
       this.#order.needsAll ||
@@ -323,6 +329,7 @@ class Search {
     const weight = this.#order.weightOfTimes(times) ?? this.#order.weightOfSpans(trace);
     const placed = { traceId, ...times, weight };
     if (this.#pipeline === undefined) {
+      this.#onTrace(times, weight);
       if (!this.#isWanted(placed)) return;
       const matched = await this.#matched(trace);
       if (matched.length > 0) this.#accept({ ...placed, trace, matched });
@@ -337,6 +344,7 @@ class Search {
     const inRange = this.#setsInRange(sets, spans);
     if (inRange.length === 0) return;
     this.#total++;
+    this.#onTrace(times, weight);
     if (!this.#isWanted(placed)) return;
     const matched = Array.from(unionOf(inRange), (span) => ({ columns: spans.columns(span), row: spans.row(span) }));
     const shown = this.#query.show === undefined ? {} : { sets: inRange };

@@ -4,6 +4,7 @@ import type { StoreStats, TraceReader, ViewHost, ViewResult, ViewTable } from ".
 import { anyValueText } from "../../../src/model/any-value.ts";
 import { bytesToHex } from "../../../src/model/ids.ts";
 import type { LogBlock, LogFragment } from "../../../src/model/log.ts";
+import type { HeatMap, HeatQuery } from "../../../src/model/metrics-query.ts";
 import type { RedMetrics, RedQuery } from "../../../src/model/red-metrics.ts";
 import type { SpanRecord } from "../../../src/model/span.ts";
 import { startNano } from "../../../src/model/span-columns.ts";
@@ -18,6 +19,7 @@ import type {
 } from "../../../src/model/trace-query.ts";
 import { RedAggregator } from "../../../src/storage/aggregates/red-aggregator.ts";
 import { readRed } from "../../../src/storage/aggregates/red-table.ts";
+import { HeatCells } from "../../../src/storage/search/heat-cells.ts";
 import { testDriver } from "../storage/driver.ts";
 
 /** A TraceReader over batches in memory that looks at every span for every question: slow, and easy to see through. */
@@ -64,7 +66,11 @@ export class MemoryReader implements TraceReader {
           record.span.startTimeUnixNano >= (query.startMin ?? 0n) &&
           record.span.startTimeUnixNano <= (query.startMax ?? 1n << 64n),
       );
-      if (matched.length > 0) found.push(summary(traceId, records, matched));
+      if (matched.length === 0) continue;
+      const trace = summary(traceId, records, matched);
+      const duration = trace.end - trace.start;
+      if (duration < (query.traceDurationMin ?? duration) || duration > (query.traceDurationMax ?? duration)) continue;
+      found.push(trace);
     }
     const weight = (trace: TraceSummary) => weightIn(query.order, trace);
     found.sort(
@@ -89,6 +95,14 @@ export class MemoryReader implements TraceReader {
         : {}),
       ...(query.count === true ? { total: { traces: found.length, exact: this.complete } } : {}),
     };
+  }
+
+  async heat(asked: HeatQuery): Promise<HeatMap> {
+    const cells = new HeatCells();
+    const { traces } = await this.find({ ...asked.query, limit: Number.POSITIVE_INFINITY });
+    this.queries.pop();
+    for (const { start, end, errorCount } of traces) cells.add(start, end, errorCount > 0);
+    return { ...cells.map(asked), complete: this.complete };
   }
 
   async live(): Promise<never> {

@@ -77,12 +77,17 @@ export function naiveFind(spans: readonly NaiveSpan[], query: TraceQuery): Trace
     if (query.traceDurationMax !== undefined && duration > query.traceDurationMax) continue;
     found.push(summary);
   }
-  const weight = (trace: TraceSummary) => weightIn(query.order, trace);
-  found.sort((a, b) => compare(weight(b), weight(a)) || compare(b.start, a.start) || compare(a.traceId, b.traceId));
+  found.sort(inOrder(query.order));
   const { after } = query;
   if (after === undefined) return found;
   const from = found.findIndex(({ traceId }) => traceId === after.traceId);
   return found.slice(from + 1);
+}
+
+/** For `sort`. */
+export function inOrder(order: TraceQuery["order"]): (a: TraceSummary, b: TraceSummary) => number {
+  const weight = (trace: TraceSummary) => weightIn(order, trace);
+  return (a, b) => compare(weight(b), weight(a)) || compare(b.start, a.start) || compare(a.traceId, b.traceId);
 }
 
 function weightIn(order: TraceQuery["order"], { start, end, errorCount, spanCount }: TraceSummary): bigint {

@@ -7,12 +7,13 @@ import type { ResultSort } from "./search-params.ts";
 export function EndedNote({ page, sort }: { readonly page: UiSearchResponse; readonly sort: ResultSort }) {
   if (page.searchedBackToUnixNano === undefined) return null;
   const since = formatAbsolute(nanoToMs(page.searchedBackToUnixNano));
+  const looked = counted(page.total?.traces ?? page.traces.length, "trace");
   const narrower = "A service or a shorter look-back makes it faster.";
   return (
     <p className="muted">
       {sort === "recent"
         ? `Everything since ${since} was looked at; older traces may match too. `
-        : `Ordered among the ${counted(page.total?.traces ?? page.traces.length, "trace")} since ${since}: the time for searching was up, and older ones were not looked at. `}
+        : `Ordered among the ${looked} since ${since}: time was up, and older ones were not looked at. `}
       {narrower}
     </p>
   );

@@ -1,4 +1,4 @@
-import { parseTags, tagsToJson } from "../format/tags.ts";
+import { parseTags, tagsToAddress } from "../format/tags.ts";
 import { Button } from "../ui/button.tsx";
 import { Icon } from "../ui/icon.tsx";
 import styles from "./errors-only.module.css";
@@ -15,7 +15,7 @@ export function ErrorsOnly({
   const tags = parseTags(params.tags ?? "").tags;
   if (tags === undefined) return null;
   const others = tags.filter(([key]) => key !== "error");
-  const on = tags.some(([key, value]) => key === "error" && value === "true");
+  const on = tags.some(([key, value, operator]) => key === "error" && value === "true" && operator === undefined);
   return (
     <Button
       className={styles.errorsOnly}
@@ -23,7 +23,7 @@ export function ErrorsOnly({
       onClick={() => {
         const { tags: _before, ...rest } = params;
         const next = on ? others : [...others, ["error", "true"] as const];
-        onParams(next.length === 0 ? rest : { ...rest, tags: tagsToJson(next) });
+        onParams(next.length === 0 ? rest : { ...rest, tags: tagsToAddress(next) });
       }}
     >
       <Icon name="error" /> Only errors

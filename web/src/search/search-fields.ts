@@ -1,6 +1,6 @@
 import { parseDuration } from "../format/duration.ts";
 import { DEFAULT_LOOKBACK } from "../format/lookback.ts";
-import { formatTags, parseTags, tagsToJson } from "../format/tags.ts";
+import { formatTags, parseTags, tagsToAddress } from "../format/tags.ts";
 import { fromLocalInput, toLocalInput } from "../format/time.ts";
 import { DEFAULT_LIMIT, type SearchParams } from "./search-params.ts";
 
@@ -51,12 +51,27 @@ export function fieldProblems(fields: SearchFields): FieldProblems {
   };
 }
 
+const FIELD_LABELS: Readonly<Record<keyof FieldProblems, string>> = {
+  tags: "Tags",
+  minDuration: "Min duration",
+  maxDuration: "Max duration",
+  end: "To",
+};
+
+/** What is wrong with an address, in the words of the form; undefined where it can be searched for. */
+export function addressProblem(params: SearchParams): string | undefined {
+  const problems = Object.entries(fieldProblems(fieldsOf(params))) as [keyof FieldProblems, string][];
+  return problems.length === 0
+    ? undefined
+    : problems.map(([field, text]) => `${FIELD_LABELS[field]}: ${text}`).join(". ");
+}
+
 function endsFirst({ lookback, start, end }: SearchFields): boolean {
   const [from, to] = [fromLocalInput(start), fromLocalInput(end)];
   return lookback === "custom" && from !== undefined && to !== undefined && to < from;
 }
 
-/** The address of a form without problems; what is at its default is left out, the order of results stays. */
+/** The address of a form without problems; what is at its default is left out, order and selection stay. */
 export function paramsOf(fields: SearchFields, before: SearchParams): SearchParams {
   const trimmed = (text: string) => text.trim();
   const tags = parseTags(fields.tags).tags ?? [];
@@ -67,13 +82,15 @@ export function paramsOf(fields: SearchFields, before: SearchParams): SearchPara
   return {
     ...(trimmed(fields.service) !== "" && { service: trimmed(fields.service) }),
     ...(trimmed(fields.operation) !== "" && { operation: trimmed(fields.operation) }),
-    ...(tags.length > 0 && { tags: tagsToJson(tags) }),
+    ...(tags.length > 0 && { tags: tagsToAddress(tags) }),
     ...(min !== "" && { minDuration: min! }),
     ...(max !== "" && { maxDuration: max! }),
     ...(fields.lookback !== DEFAULT_LOOKBACK && { lookback: fields.lookback }),
     ...(start !== undefined && { start }),
     ...(end !== undefined && { end }),
     ...(fields.limit !== String(DEFAULT_LIMIT) && fields.limit !== "" && { limit: fields.limit }),
+    ...(before.minTraceDuration !== undefined && { minTraceDuration: before.minTraceDuration }),
+    ...(before.maxTraceDuration !== undefined && { maxTraceDuration: before.maxTraceDuration }),
     ...(before.sort !== undefined && { sort: before.sort }),
   };
 }

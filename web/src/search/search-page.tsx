@@ -49,6 +49,7 @@ export function SearchPage() {
             params={params}
             results={results}
             onParams={(next) => void navigate({ search: next, replace: true })}
+            onSelect={(next) => void navigate({ search: next })}
           />
         )}
       </div>

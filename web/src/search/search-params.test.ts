@@ -47,4 +47,14 @@ describe("search address", () => {
     });
     expect(searchRequest({ limit: "many" }, {}, undefined)).toEqual({ limit: "20" });
   });
+
+  it("asks in TraceQL for what Jaeger's parameters cannot say", () => {
+    const params = readSearchParams({ service: "shop", tags: "items>2", minTraceDuration: "1s" });
+    expect(searchRequest(params, { start: "5" }, undefined)).toEqual({
+      q: '{ resource.service.name = "shop" && .items > 2 }',
+      minTraceDuration: "1s",
+      start: "5",
+      limit: "20",
+    });
+  });
 });

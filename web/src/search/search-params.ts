@@ -1,14 +1,19 @@
 import type { TraceOrder } from "../../../src/model/trace-query.ts";
 import { DEFAULT_LOOKBACK, lookbackMs } from "../format/lookback.ts";
+import { hasOperators, parseTags } from "../format/tags.ts";
+import { formTraceql } from "./form-traceql.ts";
 
 /** The address of the search page; names and meaning are Jaeger UI's, so its links work here. */
 export interface SearchParams {
   readonly service?: string;
   readonly operation?: string;
-  /** JSON object of tag texts. */
+  /** JSON object of tag texts; as the form has them where there are operators. */
   readonly tags?: string;
   readonly minDuration?: string;
   readonly maxDuration?: string;
+  /** Of the whole trace: what was selected on the heat map. */
+  readonly minTraceDuration?: string;
+  readonly maxTraceDuration?: string;
   /** `15m`, `1h`, …, `all`; `custom` with start and end. */
   readonly lookback?: string;
   /** µs since the epoch. */
@@ -33,7 +38,18 @@ export const SERVER_ORDER: Readonly<Record<ResultSort, TraceOrder>> = {
 export const DEFAULT_LIMIT = 20;
 export const MAX_LIMIT = 1500;
 
-const TEXT_KEYS = ["service", "operation", "minDuration", "maxDuration", "lookback", "start", "end", "limit"] as const;
+const TEXT_KEYS = [
+  "service",
+  "operation",
+  "minDuration",
+  "maxDuration",
+  "minTraceDuration",
+  "maxTraceDuration",
+  "lookback",
+  "start",
+  "end",
+  "limit",
+] as const;
 
 /**
  * Typed search state of an address; keys that are empty or unknown fall away. Jaeger's `operation=all` is no operation.
@@ -69,6 +85,15 @@ export function timeRange(params: SearchParams, nowMs: number): { readonly start
   return Number.isFinite(width) ? { start: String(Math.round((nowMs - width) * 1000)) } : {};
 }
 
+/** What an address asks of traces, as query string parts of the API. Operators in tags make TraceQL of it. */
+export function searchConditions(params: SearchParams): Record<string, string> {
+  const { service, operation, minDuration, maxDuration, minTraceDuration, maxTraceDuration } = params;
+  const tags = parseTags(params.tags ?? "").tags ?? [];
+  const span = { service, operation, minDuration, maxDuration };
+  const asked = hasOperators(tags) ? { q: formTraceql({ ...span, tags }) } : { ...span, tags: params.tags };
+  return present({ ...asked, minTraceDuration, maxTraceDuration });
+}
+
 /**
  * Query string parts of `GET /api/ui/search`. Of an order other than the newest first all that match are looked at, so
  * that counting them costs nothing.
@@ -78,15 +103,14 @@ export function searchRequest(
   range: { readonly start?: string; readonly end?: string },
   after: string | undefined,
 ): Record<string, string> {
-  const { service, operation, tags, minDuration, maxDuration } = params;
   const limit = Math.min(MAX_LIMIT, Math.max(1, Math.floor(Number(params.limit ?? DEFAULT_LIMIT)) || DEFAULT_LIMIT));
   const order = SERVER_ORDER[params.sort ?? "recent"];
   const ordered = order === "newest" ? {} : { order, count: "true" };
-  const conditions = { service, operation, tags, minDuration, maxDuration };
-  const request = { ...conditions, ...range, ...ordered, limit: String(limit), after };
-  return Object.fromEntries(
-    Object.entries(request).filter((entry): entry is [string, string] => entry[1] !== undefined),
-  );
+  return { ...searchConditions(params), ...range, ...ordered, ...present({ limit: String(limit), after }) };
+}
+
+function present(parts: Readonly<Record<string, string | undefined>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(parts).filter((entry): entry is [string, string] => entry[1] !== undefined));
 }
 
 /** Jaeger's `tag=key:value`, once or many times, joined with the JSON object of `tags`. */

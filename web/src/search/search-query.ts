@@ -1,7 +1,7 @@
-import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
-import type { UiSearchResponse } from "../../../src/query/ui/api-types.ts";
+import { infiniteQueryOptions, keepPreviousData, queryOptions } from "@tanstack/react-query";
+import type { UiHeatMap, UiSearchResponse } from "../../../src/query/ui/api-types.ts";
 import { getJson } from "../api/client.ts";
-import { type SearchParams, searchRequest, timeRange } from "./search-params.ts";
+import { type SearchParams, searchConditions, searchRequest, timeRange } from "./search-params.ts";
 
 /** µs since the epoch. */
 export interface SearchRange {
@@ -45,6 +45,17 @@ export function totalQuery(params: SearchParams, range: SearchRange) {
       const asked = { ...searchRequest(rest, range, undefined), limit: "1", count: "true" };
       return (await getJson<UiSearchResponse>("api/ui/search", asked, signal)).total ?? null;
     },
+    staleTime: 5_000,
+  });
+}
+
+/** When all traces of a search were and how long they took. */
+export function heatQuery(params: SearchParams, range: SearchRange) {
+  const asked = { ...searchConditions(params), ...range };
+  return queryOptions({
+    queryKey: ["heat-map", asked],
+    queryFn: ({ signal }) => getJson<UiHeatMap>("api/ui/heatmap", asked, signal),
+    placeholderData: keepPreviousData,
     staleTime: 5_000,
   });
 }

@@ -1,17 +1,16 @@
 import { type InfiniteData, type UseInfiniteQueryResult, useQuery } from "@tanstack/react-query";
-import { useState } from "react";
 import type { UiSearchResponse } from "../../../src/query/ui/api-types.ts";
-import { formatCount } from "../format/count.ts";
 import { Button } from "../ui/button.tsx";
 import { Notice } from "../ui/notice.tsx";
 import { Skeleton } from "../ui/skeleton.tsx";
 import { EndedNote } from "./ended-note.tsx";
 import { ErrorsOnly } from "./errors-only.tsx";
+import { HeatSection } from "./heat-section.tsx";
 import { NoMatch } from "./no-match.tsx";
 import { OutsideNote } from "./outside-note.tsx";
 import { countText, shownText, type Total } from "./result-count.ts";
 import { ResultRow } from "./result-row.tsx";
-import { ScatterPlot } from "./scatter-plot.tsx";
+import { addressProblem } from "./search-fields.ts";
 import { RESULT_SORTS, type ResultSort, type SearchParams } from "./search-params.ts";
 import { type SearchRange, totalQuery } from "./search-query.ts";
 import styles from "./search-results.module.css";
@@ -31,18 +30,20 @@ export function SearchResults({
   params,
   results,
   onParams,
+  onSelect,
 }: {
   readonly params: SearchParams;
   readonly results: Results;
   readonly onParams: (params: SearchParams) => void;
+  /** As onParams, and the way back leads to what was shown before. */
+  readonly onSelect: (params: SearchParams) => void;
 }) {
-  const [selected, setSelected] = useState<ReadonlySet<string>>();
   const total = useTotal(params, results);
   if (results.data === undefined) {
     if (!results.isError) return <ResultSkeleton />;
     return (
       <Notice tone="error" title="The search failed" action={<RetryButton results={results} />}>
-        {results.error.message}
+        {addressProblem(params) ?? results.error.message}
       </Notice>
     );
   }
@@ -50,7 +51,6 @@ export function SearchResults({
   const traces = pages.flatMap((page) => page.traces);
   const last = pages[pages.length - 1]!;
   const sort = params.sort ?? "recent";
-  const chosen = selected === undefined ? traces : traces.filter((trace) => selected.has(trace.traceId));
   const longest = traces.reduce((most, trace) => Math.max(most, Number(trace.durationNano)), 1);
 
   return (
@@ -80,22 +80,16 @@ export function SearchResults({
       </div>
       {results.isError && (
         <Notice tone="error" title="The search failed" action={<RetryButton results={results} />}>
-          {results.error.message}
+          {addressProblem(params) ?? results.error.message}
         </Notice>
       )}
       <EndedNote page={last} sort={sort} />
       <OutsideNote outside={pages[0]?.outside} params={params} onParams={onParams} />
       {traces.length === 0 && last.complete && <NoMatch params={params} onParams={onParams} />}
-      {traces.length > 1 && <ScatterPlot traces={traces} selected={selected} onSelect={setSelected} />}
-      {selected !== undefined && (
-        <div className={styles.selection} role="status">
-          {formatCount(chosen.length)} of {formatCount(traces.length)} selected
-          <Button onClick={() => setSelected(undefined)}>Show all</Button>
-        </div>
-      )}
-      {chosen.length > 0 && (
+      <HeatSection params={params} range={results.data.pages[0]!.range} onParams={onSelect} />
+      {traces.length > 0 && (
         <ul className={styles.list} aria-label="Traces">
-          {chosen.map((trace) => (
+          {traces.map((trace) => (
             <ResultRow key={trace.traceId} trace={trace} longestNano={longest} />
           ))}
         </ul>

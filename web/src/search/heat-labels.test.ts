@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import { DAY_MS, MINUTE_MS } from "../../../src/model/time.ts";
-import { decadeLabel, timeLabel } from "./scatter-labels.ts";
+import { decadeLabel, timeLabel } from "./heat-labels.ts";
 
 it("keeps powers of ten as they are", () => {
   expect([1e6, 1e9, 100e9, 1000e9].map(decadeLabel)).toEqual(["1 ms", "1 s", "100 s", "1000 s"]);
