@@ -3,7 +3,7 @@
 import { spawn } from "node:child_process";
 import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join, sep } from "node:path";
-import { bundle, ROOT, transpile } from "./server-bundle.mjs";
+import { bundle, bundleAlone, ROOT, transpile } from "./server-bundle.mjs";
 import { sharedChunks } from "./shared-chunks.mjs";
 
 const DIST = join(ROOT, "dist");
@@ -18,11 +18,22 @@ const PROGRAMS = {
     ["storage/threads/sealing-worker"],
   ],
 };
-const COLLECTOR = [...PROGRAMS.check, "app/collector", ...PROGRAMS.threads.flat()];
+const COLLECTOR = [...PROGRAMS.check, "app/collector", "testing/testing", ...PROGRAMS.threads.flat()];
 /** Small, pure packages that take longer to find and open than to run. */
 const BUNDLED = ["cli-progress", "commander", "router", "yaml", "zod"];
+/** The kit for tests, beside its ESM in COLLECTOR: a file each. Jest's CommonJS loads no ESM. */
+const KIT = [
+  ["testing/testing", "cjs"],
+  ["testing/jest", "cjs"],
+  ["testing/jest", "esm"],
+  ["testing/vitest", "esm"],
+];
+const KIT_ENTRIES = ["testing/testing", "testing/jest", "testing/vitest"];
 /** The other exports of package.json. */
 const SDK = ["sdk/index", "sdk/otel-api", "declarations/read-services"];
+
+/** What a declaration mentions of others of this package. */
+const DECLARED_IN = /(\bfrom |\bimport\()"(\.[^"]+)\.[jt]s"/g;
 
 mkdirSync(DIST, { recursive: true });
 for (const name of readdirSync(DIST)) if (name !== "web") rmSync(join(DIST, name), { recursive: true });
@@ -30,8 +41,10 @@ const [moduleIds] = await Promise.all([
   bundle(COLLECTOR, DIST, { bundled: BUNDLED, shared: sharedChunks(ROOT, PROGRAMS) }),
   transpile(SDK, DIST),
   declarations(),
+  ...KIT.map(([source, format]) => bundleAlone(source, DIST, { format, bundled: BUNDLED })),
 ]);
-removeUnused([...SDK, "app/collector"].map((name) => join(DIST, `${name}.d.ts`)));
+removeUnused([...SDK, "app/collector", ...KIT_ENTRIES].map((name) => join(DIST, `${name}.d.ts`)));
+for (const [source, format] of KIT) if (format === "cjs") commonJsDeclarations(join(DIST, `${source}.d.ts`));
 writeFileSync(join(DIST, "THIRD-PARTY-LICENSES.txt"), licences(moduleIds));
 // It is linked as a command, also from a checkout.
 chmodSync(join(DIST, "cli/main.js"), 0o755);
@@ -45,13 +58,28 @@ function declarations() {
   });
 }
 
+/** The declarations of an entry and of all that they mention once more, for programs that load it as CommonJS. */
+function commonJsDeclarations(entry) {
+  const done = new Set();
+  const visit = (file) => {
+    if (done.has(file)) return;
+    done.add(file);
+    const text = readFileSync(file, "utf8").replace(DECLARED_IN, (_, start, target) => {
+      visit(join(dirname(file), `${target}.d.ts`));
+      return `${start}"${target}.cjs"`;
+    });
+    writeFileSync(file.replace(/\.ts$/, ".cts"), text);
+  };
+  visit(entry);
+}
+
 /** Declarations that none of the package's entries mentions tell nobody anything. */
 function removeUnused(entries) {
   const used = new Set();
   const visit = (file) => {
     if (used.has(file)) return;
     used.add(file);
-    for (const [, target] of readFileSync(file, "utf8").matchAll(/(?:\bfrom |\bimport\()"(\.[^"]+)\.[jt]s"/g)) {
+    for (const [, , target] of readFileSync(file, "utf8").matchAll(DECLARED_IN)) {
       visit(join(dirname(file), `${target}.d.ts`));
     }
   };

@@ -26,8 +26,7 @@ export async function bundle(sources, dir, { bundled = [], shared } = {}) {
   const { output } = await build({
     ...COMMON,
     input: inputs(sources),
-    // What a bundled package needs comes along.
-    external: (id, importer) => isPackage(id) && !bundled.includes(id) && (isBuiltin(id) || !isOthers(importer)),
+    external: isExternal(bundled),
     plugins: shared === undefined ? [] : [shared.plugin],
     output: {
       ...OUTPUT,
@@ -35,6 +34,29 @@ export async function bundle(sources, dir, { bundled = [], shared } = {}) {
       keepNames: true,
       ...(shared === undefined ? {} : { codeSplitting: { groups: shared.groups } }),
       chunkFileNames: "chunks/[name]-[hash].js",
+    },
+  });
+  return output.flatMap((file) => (file.type === "chunk" ? file.moduleIds : []));
+}
+
+/**
+ * Bundles one module of src/ with all it imports, in one file: `dist/testing/testing.cjs` of `testing/testing` as
+ * CommonJS. For programs that load no code in several files, and for what is small.
+ * @param format `esm` or `cjs`
+ * @returns ids of the modules, absolute paths
+ */
+export async function bundleAlone(source, dir, { format, bundled }) {
+  const { output } = await build({
+    ...COMMON,
+    input: inputs([source]),
+    external: isExternal(bundled),
+    output: {
+      ...OUTPUT,
+      dir,
+      format,
+      keepNames: true,
+      codeSplitting: false,
+      entryFileNames: format === "cjs" ? "[name].cjs" : "[name].js",
     },
   });
   return output.flatMap((file) => (file.type === "chunk" ? file.moduleIds : []));
@@ -53,6 +75,11 @@ export async function transpile(sources, dir) {
       preserveModulesRoot: join(ROOT, "src"),
     },
   });
+}
+
+/** What a bundled package needs comes along. */
+function isExternal(bundled) {
+  return (id, importer) => isPackage(id) && !bundled.includes(id) && (isBuiltin(id) || !isOthers(importer));
 }
 
 function inputs(sources) {

@@ -1,6 +1,7 @@
 import type { Endpoint } from "../component/endpoint.ts";
 import type { BatchSink } from "../component/ingest.ts";
 import type { Logger } from "../component/logger.ts";
+import type { SpanStore } from "../component/store.ts";
 import type { Discovery } from "../discovery/discovery.ts";
 import { formatEndpoint, reachable } from "../server/endpoint.ts";
 import { InFlightBudget } from "../server/in-flight.ts";
@@ -48,6 +49,14 @@ export interface CollectorOptions {
   readonly logger?: Logger;
 }
 
+/** Looks on from inside this process. */
+export interface StoreObserver {
+  /** Told once, before anything is received. */
+  opened(store: SpanStore): void;
+  /** Spans that were received may have been stored. */
+  stored(): void;
+}
+
 const SHUTDOWN_MS = 10_000;
 
 /**
@@ -70,19 +79,26 @@ export async function runCollector(
   config: Config,
   { logger }: CollectorOptions,
   table: ReceiverTable,
+  observer?: StoreObserver,
 ): Promise<Collector> {
   const core = createCore(config, logger);
   const parts: Parts = new StopList(STOP_ORDER, core.host.logger);
   try {
-    return await startParts(config, table, core, parts);
+    return await startParts({ config, table, observer }, core, parts);
   } catch (error) {
     await parts.stop(SHUTDOWN_MS);
     throw error;
   }
 }
 
+interface Start {
+  readonly config: Config;
+  readonly table: ReceiverTable;
+  readonly observer: StoreObserver | undefined;
+}
+
 /** Each step gives what later ones need, and says how it is stopped as soon as it holds something open. */
-async function startParts(config: Config, table: ReceiverTable, core: Core, parts: Parts): Promise<Collector> {
+async function startParts({ config, table, observer }: Start, core: Core, parts: Parts): Promise<Collector> {
   const { host, version } = core;
   const configured = configuredReceivers(config.receivers, table);
   // The registry starts on the locked data folder, after the threads that ask it.
@@ -93,13 +109,14 @@ async function startParts(config: Config, table: ReceiverTable, core: Core, part
   loading.catch(() => {});
   const store = await opening;
   parts.opened("store", (signal) => store.close(signal));
+  observer?.opened(store);
   const modules = await loading;
 
   const tracing = startSelfTracing(config, core, store);
   if (tracing !== undefined) parts.opened("self-tracing", () => tracing.stop());
 
   const readiness = new Readiness();
-  const sink = readiness.ofSink(tracing?.traceSink(store) ?? store);
+  const sink = readiness.ofSink(observedSink(tracing?.traceSink(store) ?? store, observer));
   const inFlight = readiness.ofBudget(new InFlightBudget(mebibytes(config.limits.in_flight_mebibytes)));
   const forwarding = await startForwarding(config, host, registryAddress.memory);
   parts.opened("forwarding", (signal) => forwarding.shutdown(signal));
@@ -145,6 +162,19 @@ async function startParts(config: Config, table: ReceiverTable, core: Core, part
     endpoints,
     reload: (wanted) => reloads.reload(wanted),
     shutdown: (timeoutMs = SHUTDOWN_MS) => parts.stop(timeoutMs),
+  };
+}
+
+function observedSink(sink: BatchSink, observer: StoreObserver | undefined): BatchSink {
+  if (observer === undefined) return sink;
+  return {
+    async append(batch) {
+      try {
+        return await sink.append(batch);
+      } finally {
+        observer.stored();
+      }
+    },
   };
 }
 

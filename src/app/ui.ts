@@ -44,7 +44,7 @@ export interface ServedUi {
 
 /** Opens the UI port, which is served in the query thread and asks the control application here for the rest. */
 export async function serveUi(
-  { ui, discovery: { server, health } }: Config,
+  { ui, storage, discovery: { server, health } }: Config,
   store: SpanStore,
   { createControlApp, createRegistryRoutes }: LoadedModules,
   { discovery, logger, metrics, status, notReady }: UiSources,
@@ -82,6 +82,8 @@ export async function serveUi(
         : { assetsPath: ui.assets_path, configFile: ui.config_file, version: readVersion() },
     zipkinAssetsPath: ui.zipkin_assets_path,
     allowedHosts: ui.allowed_hosts,
+    // In a test there is mostly nobody who looks.
+    loadsAhead: storage.kind !== "memory",
   };
   const served = await store.serve(config, (stream) => control.emit("connection", stream));
   const { http, ...others } = served.addresses;

@@ -1,22 +1,10 @@
 import { execFileSync, spawn } from "node:child_process";
-import {
-  cpSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  symlinkSync,
-  unlinkSync,
-  writeFileSync,
-} from "node:fs";
+import { cpSync, existsSync, readdirSync, readFileSync, renameSync, rmSync, unlinkSync } from "node:fs";
 import { isBuiltin } from "node:module";
-import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { packedProject } from "../support/packed-project.ts";
 
 /** What a built module imports: at its top, and when it runs or as CommonJS. */
 const IMPORTED = [
@@ -24,10 +12,16 @@ const IMPORTED = [
   /\b(?:import|__require|createRequire\(import\.meta\.url\))\("([^"\n]+)"\)/g,
 ];
 
+/** The same of a module that is CommonJS. */
+const REQUIRED = [/\brequire\("([^"\n]+)"\)/g, /\bimport\("([^"\n]+)"\)/g];
+
+interface Offered {
+  readonly types: string;
+  readonly default: string;
+}
+
 const ROOT = resolve(dirname(fileURLToPath(import.meta.url)), "../..");
 
-// What an `npm install spanloom` in an empty folder gives. Dependencies are linked from this checkout instead of being
-// fetched again: the package's own files are what is under test.
 /** What is to be installed for an import: `@grpc/grpc-js`, and `protobufjs` for `protobufjs/ext/descriptor`. */
 function packageOf(name: string): string {
   return name
@@ -40,18 +34,7 @@ describe("the packed package", () => {
   let folder: string;
 
   beforeAll(() => {
-    folder = mkdtempSync(join(tmpdir(), "spanloom-pack-"));
-    execFileSync("npm", ["pack", "--ignore-scripts", "--silent", "--pack-destination", folder], { cwd: ROOT });
-    const archive = readdirSync(folder).find((name) => name.endsWith(".tgz")) as string;
-    const modules = join(folder, "app/node_modules");
-    mkdirSync(join(modules, "spanloom"), { recursive: true });
-    writeFileSync(join(folder, "app/package.json"), '{ "type": "module" }');
-    execFileSync("tar", ["-xzf", join(folder, archive), "--strip-components=1", "-C", join(modules, "spanloom")]);
-    for (const name of productionDependencies()) {
-      const target = join(modules, name);
-      mkdirSync(dirname(target), { recursive: true });
-      if (!existsSync(target)) symlinkSync(join(ROOT, "node_modules", name), target);
-    }
+    folder = packedProject();
   }, 120_000);
 
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -90,9 +73,12 @@ describe("the packed package", () => {
       bin: Record<string, string>;
       dependencies: object;
       peerDependencies: object;
-      exports: Record<string, string | { types: string; default: string }>;
+      exports: Record<string, string | Offered | { import: Offered; require: Offered }>;
     };
-    const offered = Object.values(exports).filter((entry) => typeof entry !== "string");
+    const offered = Object.values(exports).flatMap((entry): Offered[] => {
+      if (typeof entry === "string") return [];
+      return "import" in entry ? [entry.import, entry.require] : [entry];
+    });
     for (const { types } of offered) expect(existsSync(join(root, types)), types).toBe(true);
     // Threads are started by name.
     const threads = [
@@ -106,7 +92,8 @@ describe("the packed package", () => {
       if (loaded.has(file)) return;
       loaded.add(file);
       const text = readFileSync(file, "utf8");
-      for (const [, target = ""] of IMPORTED.flatMap((pattern) => [...text.matchAll(pattern)])) {
+      const patterns = file.endsWith(".cjs") ? REQUIRED : IMPORTED;
+      for (const [, target = ""] of patterns.flatMap((pattern) => [...text.matchAll(pattern)])) {
         if (target.startsWith(".")) visit(resolve(dirname(file), target));
         else packages.add(target.startsWith("node:") ? target : packageOf(target));
       }
@@ -244,14 +231,4 @@ function filesBelow(folder: string): string[] {
   return readdirSync(folder, { recursive: true, encoding: "utf8" })
     .filter((name) => name.endsWith(".js"))
     .map((name) => join(folder, name));
-}
-
-/** Names of everything that a production install holds, from npm itself. */
-function productionDependencies(): string[] {
-  const output = execFileSync("npm", ["ls", "--omit=dev", "--all", "--parseable"], { cwd: ROOT }).toString();
-  return output
-    .trim()
-    .split("\n")
-    .slice(1)
-    .map((path) => path.slice(path.lastIndexOf("node_modules/") + "node_modules/".length));
 }

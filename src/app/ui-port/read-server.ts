@@ -26,6 +26,8 @@ export interface ReadServerConfig {
   /** Folder of Zipkin's UI; undefined is none. */
   readonly zipkinAssetsPath: string | undefined;
   readonly allowedHosts: readonly string[];
+  /** Load the pages soon after the start; without it when they are first asked for. */
+  readonly loadsAhead: boolean;
 }
 
 /** A search may take its time; a request has to arrive within it. */
@@ -70,6 +72,7 @@ export function createReadServer(config: ReadServerConfig, parts: ReadServerPart
   const tempoEndpoint = at?.tempo === undefined ? config.tempoEndpoint : formatEndpoint(at.tempo);
   let grpc: GrpcListener | undefined;
   let tempo: HttpListener | undefined;
+  let ahead: NodeJS.Timeout | undefined;
   return {
     async start() {
       const loading = grpcEndpoint === undefined ? undefined : import("./grpc-queries.ts");
@@ -88,7 +91,7 @@ export function createReadServer(config: ReadServerConfig, parts: ReadServerPart
         if (await starts(created, "Tempo's API", host.logger)) tempo = created;
       }
       // Nobody waits for it, and whoever opens the first page soon will not have to.
-      setTimeout(() => void loadWebFiles().catch(() => {}), PAGES_AFTER_MS).unref();
+      if (config.loadsAhead) ahead = setTimeout(() => void loadWebFiles().catch(() => {}), PAGES_AFTER_MS).unref();
       const beside = { grpc: grpc?.address, tempo: tempo?.address };
       return {
         http,
@@ -98,6 +101,7 @@ export function createReadServer(config: ReadServerConfig, parts: ReadServerPart
     },
     accept: (stream) => void foreign.emit("connection", stream),
     async shutdown(signal) {
+      clearTimeout(ahead);
       closing.abort();
       await Promise.all([listener.shutdown(signal), grpc?.shutdown(signal), tempo?.shutdown(signal)]);
     },
