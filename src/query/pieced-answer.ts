@@ -2,6 +2,9 @@ import type { AnswerRest, ViewResult } from "../component/read.ts";
 
 type Bytes = Uint8Array<ArrayBuffer>;
 
+/** What yields the pieces of an answer, and returns its last. */
+export type AnswerPieces = AsyncGenerator<Bytes, Bytes, void>;
+
 /** Bytes of one piece: little enough to make between other requests, and enough to be worth a turn. */
 export const PIECE_BYTES = 256 * 1024;
 
@@ -10,10 +13,7 @@ export const PIECE_BYTES = 256 * 1024;
  * One that yields nothing is a plain answer.
  * @throws what the generator throws before its first piece
  */
-export async function piecedAnswer(
-  contentType: string,
-  pieces: AsyncGenerator<Bytes, Bytes, void>,
-): Promise<ViewResult> {
+export async function piecedAnswer(contentType: string, pieces: AnswerPieces): Promise<ViewResult> {
   const first = await pieces.next();
   const result = { status: 200, contentType, body: first.value };
   return first.done === true ? result : { ...result, rest: new Pieces(pieces) };
@@ -22,10 +22,10 @@ export async function piecedAnswer(
 class Pieces implements AnswerRest {
   readonly pieceBytes = PIECE_BYTES;
   readonly ended: Promise<void>;
-  readonly #pieces: AsyncGenerator<Bytes, Bytes, void>;
+  readonly #pieces: AnswerPieces;
   #end: () => void = () => {};
 
-  constructor(pieces: AsyncGenerator<Bytes, Bytes, void>) {
+  constructor(pieces: AnswerPieces) {
     this.#pieces = pieces;
     this.ended = new Promise((resolve) => {
       this.#end = resolve;

@@ -1,17 +1,19 @@
 import type { MetricSeries, MetricsQuery, MetricsResult } from "../../model/metrics-query.ts";
 import type { MetricsStage } from "../../model/traceql.ts";
 import { printField } from "../../traceql/print-field.ts";
-import type { JsonWriter } from "../json-writer.ts";
+import { JsonWriter } from "../json-writer.ts";
+import { type AnswerPieces, PIECE_BYTES } from "../pieced-answer.ts";
 import { attributeJson } from "./field-values.ts";
 import { jobsJson } from "./search-json.ts";
 
 const NANOS_PER_MS = 1_000_000n;
 
 /**
- * Writes `QueryRangeResponse` of tempo.proto, or with `instant` `QueryInstantResponse`. Steps without a value are left
- * out, and so are series without any.
+ * `QueryRangeResponse` of tempo.proto, or with `instant` `QueryInstantResponse`. Steps without a value are left out,
+ * and so are series without any.
  */
-export function writeMetrics(w: JsonWriter, { stage }: MetricsQuery, result: MetricsResult, instant: boolean): void {
+export async function* metricsPieces({ stage }: MetricsQuery, result: MetricsResult, instant: boolean): AnswerPieces {
+  const w = new JsonWriter();
   let separator = '{"series":[';
   for (const series of result.series) {
     if (series.values.every(Number.isNaN)) continue;
@@ -22,11 +24,13 @@ export function writeMetrics(w: JsonWriter, { stage }: MetricsQuery, result: Met
       samples(w, result, series.values);
       w.raw("}");
     }
+    if (w.length >= PIECE_BYTES) yield w.finish();
   }
   w.raw(separator === "," ? "]," : "{");
   w.raw(`"metrics":${jobsJson(result.complete)}`);
   if (!result.complete) w.raw(`,"status":"PARTIAL","message":${JSON.stringify(partialText(result))}`);
   w.raw("}");
+  return w.finish();
 }
 
 export function partialText({ reason }: MetricsResult): string {

@@ -50,6 +50,8 @@ export function createTempoRoutes(
 
   fixed("/api/echo", "text/plain; charset=utf-8", "echo");
   fixed("/ready", "text/plain; charset=utf-8", "ready\n");
+  // Kiali takes its status for Tempo's health.
+  fixed("/status/services", "text/plain; charset=utf-8", "query-frontend: Running\n");
   const build = { version: VERSION, revision: server, branch: "", buildDate: "", buildUser: "", goVersion: "" };
   fixed("/api/status/buildinfo", "application/json", JSON.stringify(build));
   get("/api/traces/:traceId", (params, req) => request("tempo.trace", parseTrace(params, req, 1)));

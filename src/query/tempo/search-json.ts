@@ -1,6 +1,7 @@
 import type { MatchedSpanFields, MatchedSpanset, SearchResult, TraceSummary } from "../../model/trace-query.ts";
 import { printField } from "../../traceql/print-field.ts";
-import type { JsonWriter } from "../json-writer.ts";
+import { JsonWriter } from "../json-writer.ts";
+import { type AnswerPieces, PIECE_BYTES } from "../pieced-answer.ts";
 import { attributeJson } from "./field-values.ts";
 import type { TempoSearch } from "./search.ts";
 
@@ -14,18 +15,18 @@ export function jobsJson(complete: boolean): string {
   return complete ? '{"completedJobs":1,"totalJobs":1}' : '{"totalJobs":1}';
 }
 
-/** Writes `SearchResponse` of tempo.proto as its JSON: defaults left out, 64-bit numbers as texts. */
-export function writeSearch(w: JsonWriter, search: TempoSearch, { traces, complete }: SearchResult): void {
-  w.raw("{");
-  if (traces.length > 0) {
-    w.raw('"traces":[');
-    for (const [index, trace] of traces.entries()) {
-      if (index > 0) w.raw(",");
-      writeTrace(w, search, trace);
-    }
-    w.raw("],");
+/** `SearchResponse` of tempo.proto as its JSON: defaults left out, 64-bit numbers as texts. */
+export async function* searchPieces(search: TempoSearch, { traces, complete }: SearchResult): AnswerPieces {
+  const w = new JsonWriter();
+  let separator = '{"traces":[';
+  for (const trace of traces) {
+    w.raw(separator);
+    separator = ",";
+    writeTrace(w, search, trace);
+    if (w.length >= PIECE_BYTES) yield w.finish();
   }
-  w.raw(`"metrics":${jobsJson(complete)}}`);
+  w.raw(`${separator === "," ? "]," : "{"}"metrics":${jobsJson(complete)}}`);
+  return w.finish();
 }
 
 function writeTrace(w: JsonWriter, search: TempoSearch, trace: TraceSummary): void {

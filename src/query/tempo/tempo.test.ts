@@ -1,3 +1,4 @@
+import { Reader } from "protobufjs/minimal.js";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { serviceWith, spanWith, textAttribute } from "../../../test/support/otlp-spans.ts";
 import { batchOf } from "../../../test/support/query/fixture-traces.ts";
@@ -11,6 +12,7 @@ import { PIECE_BYTES } from "../pieced-answer.ts";
 import { goDuration } from "./field-values.ts";
 import { filterOfQuery } from "./filter-query.ts";
 import { parseLogfmt } from "./logfmt.ts";
+import { metricsPieces } from "./metrics-json.ts";
 import { createTempoRoutes } from "./routes.ts";
 import { tempoViews } from "./views.ts";
 
@@ -128,38 +130,84 @@ describe("a reader that misses a part", () => {
   });
 });
 
-it("a large trace comes in pieces, and is one", async () => {
+describe("a large trace", () => {
   const traceId = "1".repeat(32);
-  const spans = Array.from({ length: 3_000 }, (_, i) =>
+  const spans = Array.from({ length: 12_000 }, (_, i) =>
     spanWith({
       traceId,
       spanId: (i + 1).toString(16).padStart(16, "0"),
       attributes: [textAttribute("text", "x".repeat(400))],
     }),
   );
-  const reader = new MemoryReader([batchOf([serviceWith("a", spans)])]);
+  const readerOf = (count: number) => new MemoryReader([batchOf([serviceWith("a", spans.slice(0, count))])]);
   const { signal } = new AbortController();
-  for (const encoding of ["json", "protobuf"] as const) {
-    const ask = () => tempoViews["tempo.trace"](reader, { traceId, api: 1, encoding }, signal);
-    const answer = await ask();
-    let pieces = 1;
-    for (let last = false; !last; pieces++) {
-      const piece = await answer.rest?.next();
-      expect(piece?.bytes.length).toBeLessThan(PIECE_BYTES * 2);
-      last = piece?.last ?? true;
+  const ask = (count: number, api: 1 | 2, encoding: "json" | "protobuf") =>
+    tempoViews["tempo.trace"](readerOf(count), { traceId, api, encoding }, signal);
+  const idsOf = (body: Uint8Array) =>
+    decodeTraces(body).flatMap(({ scopeSpans }) => scopeSpans.flatMap((one) => one.spans.map(({ spanId }) => spanId)));
+
+  it("comes in pieces, and is one", async () => {
+    for (const encoding of ["json", "protobuf"] as const) {
+      const answer = await ask(3_000, 1, encoding);
+      let pieces = 1;
+      for (let last = false; !last; pieces++) {
+        const piece = await answer.rest?.next();
+        expect(piece?.bytes.length).toBeLessThan(PIECE_BYTES * 2);
+        last = piece?.last ?? true;
+      }
+      expect(pieces).toBeGreaterThan(4);
     }
-    expect(pieces).toBeGreaterThan(4);
-    const { body } = await wholeAnswer(await ask());
-    const ids =
-      encoding === "protobuf"
-        ? decodeTraces(body).flatMap(({ scopeSpans }) =>
-            scopeSpans.flatMap((one) => one.spans.map(({ spanId }) => spanId)),
-          )
-        : (
-            JSON.parse(Buffer.from(body).toString()) as { batches: { scopeSpans: { spans: { spanId: string }[] }[] }[] }
-          ).batches
-            .flatMap(({ scopeSpans }) => scopeSpans.flatMap((one) => one.spans))
-            .map(({ spanId }) => Buffer.from(spanId, "base64").toString("hex"));
-    expect(ids).toEqual(spans.map(({ spanId }) => spanId));
+    const text = Buffer.from((await wholeAnswer(await ask(3_000, 1, "json"))).body).toString();
+    const { batches } = JSON.parse(text) as { batches: { scopeSpans: { spans: { spanId: string }[] }[] }[] };
+    const all = batches.flatMap(({ scopeSpans }) => scopeSpans.flatMap((one) => one.spans));
+    const ids = all.map(({ spanId }) => Buffer.from(spanId, "base64").toString("hex"));
+    expect(ids).toEqual(spans.slice(0, 3_000).map(({ spanId }) => spanId));
+    expect(idsOf((await wholeAnswer(await ask(3_000, 1, "protobuf"))).body)).toEqual(ids);
+  });
+
+  it("is one message of the second version's, unless it has more than 4 MiB", async () => {
+    const lengths: number[] = [];
+    for (const count of [3_000, 12_000]) {
+      const { body } = await wholeAnswer(await ask(count, 2, "protobuf"));
+      const cursor = new Reader(body);
+      const parts: Uint8Array[] = [];
+      while (cursor.pos < cursor.len) {
+        const tag = cursor.uint32();
+        const bytes = cursor.bytes();
+        if (tag === 0x0a) parts.push(bytes);
+        else expect([tag, bytes.length]).toEqual([0x12, 0]);
+      }
+      lengths.push(parts.length);
+      expect(parts[0]?.length).toBeLessThan(5 * 1024 * 1024);
+      expect(idsOf(Buffer.concat(parts))).toEqual(spans.slice(0, count).map(({ spanId }) => spanId));
+    }
+    expect(lengths[0]).toBe(1);
+    expect(lengths[1]).toBeGreaterThan(1);
+  });
+});
+
+it("metrics of many steps come in pieces", async () => {
+  const points = 5_000;
+  const series = Array.from({ length: 4 }, (_, i) => ({
+    by: [{ type: "int", value: BigInt(i) }] as const,
+    values: Float64Array.from({ length: points }, (_step, at) => (at % 2 === 0 ? i : Number.NaN)),
+  }));
+  const result = { start: 0n, step: 1_000_000_000n, points, series, complete: true };
+  const stage = { function: { name: "rate" }, by: [{ scope: "span", key: "n" }] } as const;
+  const query = { filter: { op: "all" }, stage, start: 0n, end: 5_000_000_000_000n, step: 1_000_000_000n } as const;
+  let pieces = 0;
+  let text = "";
+  const all = metricsPieces(query, result, false);
+  for (let next = await all.next(); ; next = await all.next()) {
+    text += Buffer.from(next.value).toString();
+    pieces++;
+    if (next.done === true) break;
   }
+  expect(pieces).toBeGreaterThan(1);
+  const answer = JSON.parse(text) as {
+    series: { labels: unknown; samples: { timestampMs: string; value: number }[] }[];
+  };
+  expect(faultsOf("QueryRange", answer)).toEqual([]);
+  expect(answer.series.map(({ samples }) => samples.length)).toEqual([2_500, 2_500, 2_500, 2_500]);
+  expect(answer.series[3]?.samples[1]).toEqual({ timestampMs: "2000", value: 3 });
 });

@@ -5,11 +5,10 @@ import type { LogFragment } from "../../model/log.ts";
 import { SPAN_KIND_NAMES, type Span, type SpanRecord, STATUS_CODE } from "../../model/span.ts";
 import { type SpanRun, spanRuns } from "../jaeger-v3/shown-records.ts";
 import { JsonWriter } from "../json-writer.ts";
-import { PIECE_BYTES } from "../pieced-answer.ts";
+import { type AnswerPieces, PIECE_BYTES } from "../pieced-answer.ts";
 
 /** Of Tempo's two APIs of one trace: the trace itself, or a response that has it. */
 export type TraceApi = 1 | 2;
-export type Pieces = AsyncGenerator<Uint8Array<ArrayBuffer>, Uint8Array<ArrayBuffer>, void>;
 
 /** Writes a trace in pieces; it may be asked for them as long as there are any. */
 interface TraceWriter {
@@ -31,7 +30,7 @@ export async function* tracePieces(
   encoding: TraceEncoding,
   partial: () => string | undefined,
   signal: AbortSignal,
-): Pieces {
+): AnswerPieces {
   const writer: TraceWriter = encoding === "json" ? new JsonTrace(api) : new ProtobufTrace(api);
   for (const run of spanRuns(fragments, "adjusted", signal)) {
     writer.add(run);
@@ -40,44 +39,62 @@ export async function* tracePieces(
   return writer.finish(partial());
 }
 
+/** A trace of so many bytes is one message: not every reader puts the parts of one together. */
+const WHOLE_BYTES = 4 * 1024 * 1024;
+const NOTHING = new Uint8Array(0);
+
 /**
- * tempo.proto's Trace (resource_spans 1) and TraceByIDResponse (trace 1, metrics 2, status 3, message 4). The trace of
- * the second is written as several, which protobuf's readers merge: its length need not be known at its beginning.
+ * tempo.proto's Trace (resource_spans 1) and TraceByIDResponse (trace 1, metrics 2, status 3, message 4). A large trace
+ * is written as several in the second, which are one to protobuf: its length need not be known at its beginning.
  */
 class ProtobufTrace implements TraceWriter {
-  readonly #writer = new WireWriter(PIECE_BYTES);
+  readonly #trace = new WireWriter(PIECE_BYTES);
   readonly #api: TraceApi;
+  #whole = true;
+  /** Of the trace's bytes when they were last asked for. */
+  #looked = 0;
 
   constructor(api: TraceApi) {
     this.#api = api;
   }
 
   get length(): number {
-    return this.#writer.length;
+    return this.#trace.length - this.#looked;
   }
 
   add({ records }: SpanRun): void {
     const { resource, resourceSchemaUrl, scope, scopeSchemaUrl } = records[0] as SpanRecord;
     const scopeSpans = [{ scope, schemaUrl: scopeSchemaUrl, spans: records.map(({ span }) => span) }];
-    const bytes = encodeTraces([{ resource, schemaUrl: resourceSchemaUrl, scopeSpans }]);
-    if (this.#api === 1) this.#writer.raw(bytes);
-    else this.#writer.blob(0x0a, bytes);
+    this.#trace.raw(encodeTraces([{ resource, schemaUrl: resourceSchemaUrl, scopeSpans }]));
   }
 
   take(): Uint8Array<ArrayBuffer> {
-    return this.#writer.take();
+    if (this.#api === 1) return this.#trace.take();
+    if (this.#whole && this.#trace.length < WHOLE_BYTES) {
+      this.#looked = this.#trace.length;
+      return NOTHING;
+    }
+    this.#whole = false;
+    this.#looked = 0;
+    return this.#part().take();
   }
 
   finish(partial: string | undefined): Uint8Array<ArrayBuffer> {
-    if (this.#api === 2) {
-      this.#writer.blob(0x12, new Uint8Array(0));
-      if (partial !== undefined) {
-        this.#writer.tag(0x18);
-        this.#writer.varint(1);
-        this.#writer.text(0x22, partial);
-      }
+    if (this.#api === 1) return this.#trace.take();
+    const w = this.#part();
+    w.blob(0x12, NOTHING);
+    if (partial !== undefined) {
+      w.tag(0x18);
+      w.varint(1);
+      w.text(0x22, partial);
     }
-    return this.#writer.take();
+    return w.take();
+  }
+
+  #part(): WireWriter {
+    const w = new WireWriter(this.#trace.length + 1024);
+    if (this.#trace.length > 0) w.blob(0x0a, this.#trace.take());
+    return w;
   }
 }
 

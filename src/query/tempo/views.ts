@@ -3,11 +3,10 @@ import type { TraceReader, ViewResult, ViewTable } from "../../component/read.ts
 import { hexToBytes } from "../../model/ids.ts";
 import type { MetricsQuery } from "../../model/metrics-query.ts";
 import { Gaps } from "../gaps.ts";
-import { JsonWriter } from "../json-writer.ts";
 import { piecedAnswer } from "../pieced-answer.ts";
-import { partialText, writeMetrics } from "./metrics-json.ts";
+import { metricsPieces, partialText } from "./metrics-json.ts";
 import type { TempoSearch } from "./search.ts";
-import { writeSearch } from "./search-json.ts";
+import { searchPieces } from "./search-json.ts";
 import { type TagNamesParams, type TagValuesParams, tagNames, tagValues } from "./tag-views.ts";
 import { TRACE_TYPES, type TraceApi, type TraceEncoding, tracePieces } from "./trace-pieces.ts";
 
@@ -37,9 +36,7 @@ export const tempoViews = {
 async function search(reader: TraceReader, params: Params<"tempo.search">, signal: AbortSignal): Promise<ViewResult> {
   const { query, wanted } = params;
   const found = await reader.find(query, signal);
-  const w = new JsonWriter();
-  writeSearch(w, params, found);
-  const result = { status: 200, contentType: JSON_TYPE, body: w.finish() };
+  const result = await piecedAnswer(JSON_TYPE, searchPieces(params, found));
   if (!found.complete) {
     return { ...result, incomplete: `the search saw only a part: ${found.reason ?? "it ended early"}` };
   }
@@ -72,8 +69,6 @@ async function metrics(
 ): Promise<ViewResult> {
   if (reader.metrics === undefined) throw new PermanentError("unsupported", "this store makes no metrics of spans");
   const result = await reader.metrics(query, signal);
-  const w = new JsonWriter();
-  writeMetrics(w, query, result, instant);
-  const mark = result.complete ? {} : { incomplete: partialText(result) };
-  return { status: 200, contentType: JSON_TYPE, body: w.finish(), ...mark };
+  const answer = await piecedAnswer(JSON_TYPE, metricsPieces(query, result, instant));
+  return result.complete ? answer : { ...answer, incomplete: partialText(result) };
 }
