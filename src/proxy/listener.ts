@@ -17,7 +17,7 @@ import { parseEndpoint } from "../server/endpoint.ts";
 import { boundHttp2 } from "../server/http2-bounds.ts";
 import { listen } from "../server/listen.ts";
 import type { ListenerName } from "../server/listen-error.ts";
-import { sniffProtocol } from "../server/sniff-protocol.ts";
+import { refuseTls, sniffProtocol, tlsToPlain } from "../server/sniff-protocol.ts";
 import type { TlsConfig } from "../server/tls.ts";
 import { openTlsFiles, serveTls, type TlsFiles } from "../server/tls-files.ts";
 import type { AnyRequest, AnyResponse } from "./message/response.ts";
@@ -207,7 +207,11 @@ export class ProxyListener {
         sniffProtocol(socket, this.#options.headersTimeoutMs, (decision) => {
           this.#undecided.delete(socket);
           if (decision === "http1") http1(socket);
-          else if (decision === "http2") http2(socket);
+          else if (decision === "tls") {
+            this.#options.logger.warn(tlsToPlain("proxy.tls"), { peer: socket.remoteAddress });
+            refuseTls(socket);
+            this.#lookWhetherDrained();
+          } else if (decision === "http2") http2(socket);
           else this.#lookWhetherDrained();
         });
       } else if ((socket as TLSSocket).alpnProtocol === "h2") http2(socket);

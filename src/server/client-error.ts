@@ -2,6 +2,7 @@ import { type IncomingMessage, maxHeaderSize, type ServerResponse } from "node:h
 import type { Duplex } from "node:stream";
 import { rpcStatusJson } from "../codec/rpc/status.ts";
 import { grpcStatusOfHttp } from "./http-status.ts";
+import { beginsTls, tlsToPlain } from "./sniff-protocol.ts";
 
 /** What Node tells of bytes that are no HTTP/1.1. */
 export interface ClientError {
@@ -61,6 +62,8 @@ export function endedEarly({ code }: ClientError): boolean {
 export interface ListenerSettings {
   /** `receivers.otlp.protocols.http`; undefined where the times are no settings. */
   readonly configPath: string | undefined;
+  /** Where TLS is turned on; undefined where the listener has it. */
+  readonly tlsSetting: string | undefined;
   readonly headersTimeoutMs: number;
   readonly requestTimeoutMs: number;
 }
@@ -77,6 +80,9 @@ export function refusedInput(error: Error & ClientError, begun: boolean, setting
       `the headers have more than the ${maxHeaderSize} bytes that are read of them; ` +
       "Node's --max-http-header-size (in NODE_OPTIONS) sets that";
     return { status: 431, reason: "headers", message };
+  }
+  if (beginsTls(error.rawPacket) && !begun) {
+    return { status: 400, reason: "tls", message: tlsToPlain(settings.tlsSetting) };
   }
   if (error.code !== "ERR_HTTP_REQUEST_TIMEOUT") {
     return { status: 400, reason: "http", message: `not readable as HTTP/1.1: ${error.message}` };

@@ -67,3 +67,15 @@ it("a request without body keeps its connection", async () => {
   );
   expect(paths).toEqual(["/a", "/b"]);
 });
+
+it("tells a request of HTTP/1.1 without a Host header what it lacks", async () => {
+  const { text, paths } = await exchange("GET /first HTTP/1.1\r\n\r\n");
+  expect(text).toMatch(/^HTTP\/1\.1 400 /);
+  expect(text).toContain("Host header");
+  expect(paths).toEqual([]);
+});
+
+it("refuses TLS on a port without in words of TLS", async () => {
+  const seen = exchange("\u0016\u0003\u0001\u0000\u0005\u0001\u0000\u0000\u0001\u0000");
+  expect((await seen).text).toBe("\u0015\u0003\u0001\u0000\u0002\u0002(");
+});

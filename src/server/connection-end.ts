@@ -42,6 +42,9 @@ export function refusedForm({ httpVersion, headers }: IncomingMessage): FormRefu
   if (httpVersion !== "1.1" && httpVersion !== "1.0") {
     return { status: 505, message: `HTTP/${httpVersion} is not spoken here; ask with HTTP/1.1` };
   }
+  if (httpVersion === "1.1" && headers.host === undefined) {
+    return { status: 400, message: "a request of HTTP/1.1 has a Host header (RFC 9112 §3.2); this one has none" };
+  }
   if (coding === undefined) return undefined;
   if (coding.trim().toLowerCase() !== "chunked") {
     return { status: 501, message: "a transfer coding other than chunked is not understood" };

@@ -21,6 +21,7 @@ import { OrderlyResponse, RequestOrder, refusedForm } from "./connection-end.ts"
 import type { EndpointSetting } from "./listen-addresses.ts";
 import type { ListenerName } from "./listen-error.ts";
 import { openListener } from "./open-listener.ts";
+import { refuseTls } from "./sniff-protocol.ts";
 import type { TlsConfig } from "./tls.ts";
 import { serveTls, type TlsFiles } from "./tls-files.ts";
 
@@ -142,6 +143,8 @@ export class HttpListener {
     const { maxConnections, keepAliveTimeoutMs, headersTimeoutMs, requestTimeoutMs } = this.#options;
     const requestTimeout = requestTimeoutMs ?? DEFAULTS.requestTimeoutMs;
     const options = {
+      // Its refusal would have no words: `refusedForm` has.
+      requireHostHeader: false,
       keepAliveTimeout: keepAliveTimeoutMs ?? DEFAULTS.keepAliveTimeoutMs,
       headersTimeout: Math.min(headersTimeoutMs ?? DEFAULTS.headersTimeoutMs, requestTimeout),
       requestTimeout,
@@ -165,8 +168,9 @@ export class HttpListener {
 
   /** What comes to no handler. */
   #onUnhandled(server: Server | TlsServer, headersTimeoutMs: number, requestTimeoutMs: number): void {
-    const { onHttp2, configPath } = this.#options;
-    const settings = { configPath, headersTimeoutMs, requestTimeoutMs };
+    const { tls, onHttp2, configPath } = this.#options;
+    const tlsSetting = tls === undefined && configPath !== undefined ? `${configPath}.tls` : undefined;
+    const settings = { configPath, tlsSetting, headersTimeoutMs, requestTimeoutMs };
     server.on("drop", (data) => {
       const setting = configPath === undefined ? "" : `, which ${configPath}.max_connections sets`;
       const message = `closed at once: there are ${server.maxConnections} connections already${setting}`;
@@ -198,7 +202,8 @@ export class HttpListener {
       else {
         const request = this.#order.unfinished(socket);
         const refusal = refusedInput(error, request !== undefined, settings);
-        answerInput(socket, refusal);
+        if (refusal.reason === "tls") refuseTls(socket);
+        else answerInput(socket, refusal);
         if (endedEarly(error)) return;
         this.#refused({ ...refusal, sender: peerOf(socket as Socket) });
         if ((request?.listenerCount("error") ?? 0) > 0) request?.emit("error", new AnsweredByListener(refusal.message));

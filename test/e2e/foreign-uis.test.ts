@@ -122,7 +122,7 @@ describe("Jaeger UI in the place of our own", () => {
     expect((await get(`${ui}api/v3/services`)).text).toBe('{"services":[]}');
     expect((await get(`${ui}metrics`)).text).toContain("spanloom_build_info");
     const own = await get(`${ui}spanloom/search`);
-    expect(own.text).toContain('<base href="/spanloom/"');
+    expect(own.text).toContain('<base href="./"');
     expect((await get(`${ui}spanloom/api/ui/services`)).text).toBe('{"services":[]}');
     expect((await get(`${ui}spanloom/api/nothing`)).status).toBe(404);
   });

@@ -37,6 +37,9 @@ const NGINX_SETUPS: Readonly<Record<string, Setup>> = {
     config: nginxWith("location /tracing/ { proxy_pass http://UI/; }"),
     base_path: "/tracing",
   },
+  "that takes the path off and says nothing": {
+    config: nginxWith("location /tracing/ { proxy_pass http://UI/; proxy_set_header Host $host; }"),
+  },
   "that takes the path off and says so": {
     config: nginxWith("location /tracing/ { proxy_pass http://UI/; proxy_set_header X-Forwarded-Prefix /tracing; }"),
   },

@@ -32,6 +32,18 @@ const issuesOf = async (config: Record<string, unknown>) => {
 };
 
 describe("findUnopenable", () => {
+  itWhere(
+    process.platform === "linux",
+    "there is no /proc",
+    "names a data folder that cannot be made, for root too",
+    async () => {
+      const issues = await issuesOf({ storage: { path: "/proc/spanloom-data" } });
+      expect(issues.map(({ text }) => text)).toEqual([expect.stringMatching(/^storage\.path: .*\/proc/)]);
+      expect(await issuesOf({ storage: { path: join(folder, "new", "data") } })).toEqual([]);
+      expect(existsSync(join(folder, "new"))).toBe(false);
+    },
+  );
+
   it("names a folder without a page, and a config that is not there, of UIs of others", async () => {
     mkdirSync(join(folder, "built"));
     file("built/index.html", "a page");

@@ -1,6 +1,6 @@
 import { X509Certificate } from "node:crypto";
 import { once } from "node:events";
-import { accessSync, constants, existsSync, readFileSync, statSync } from "node:fs";
+import { accessSync, constants, existsSync, mkdtempSync, readFileSync, rmdirSync, statSync } from "node:fs";
 import { createServer } from "node:net";
 import { dirname, join, resolve } from "node:path";
 import { isDiscoverEndpoint } from "../../component/discovery.ts";
@@ -168,7 +168,8 @@ function noCertificate(path: string): string | undefined {
 
 /** Why a folder cannot be used, or made where it is not there. */
 function unwritableFolder(path: string): string | undefined {
-  let at = resolve(path);
+  const wanted = resolve(path);
+  let at = wanted;
   for (;;) {
     const found = statSync(at, { throwIfNoEntry: false });
     if (found === undefined) {
@@ -176,7 +177,17 @@ function unwritableFolder(path: string): string | undefined {
       continue;
     }
     if (!found.isDirectory()) return `${at} is a file, not a folder`;
-    return accessProblem(at, constants.W_OK | constants.X_OK);
+    return accessProblem(at, constants.W_OK | constants.X_OK) ?? (at === wanted ? undefined : unmakeable(at, wanted));
+  }
+}
+
+/** Why nothing can be made in a folder: rights are not all, and root has them everywhere. */
+function unmakeable(folder: string, wanted: string): string | undefined {
+  try {
+    rmdirSync(mkdtempSync(join(folder, ".spanloom-check-")));
+    return undefined;
+  } catch (error) {
+    return `${wanted} cannot be made: ${fileReason(error)}`;
   }
 }
 

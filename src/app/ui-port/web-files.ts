@@ -7,7 +7,7 @@ import { gzip } from "node:zlib";
 import express, { type Express } from "express";
 import { PACKAGE_ROOT } from "../../codec/package-root.ts";
 import { acceptsGzip } from "../../query/http.ts";
-import { forwardedBase, OWN_PATH, withSlash } from "./base-path.ts";
+import { forwardedBase, OWN_PATH, pageBase, withSlash } from "./base-path.ts";
 import { foreignPages } from "./foreign-pages.ts";
 import type { ForeignUi } from "./foreign-ui.ts";
 
@@ -59,7 +59,8 @@ function webFiles(base: string, root: string, below = ""): express.Router {
   }
   const page = readFileSync(index, "utf8");
   const sendPage = (request: express.Request, response: express.Response): void => {
-    const shown = forwardedBase(request.get("x-forwarded-prefix"), base, below);
+    const own = pageBase(request.originalUrl, request.path, base);
+    const shown = forwardedBase(request.get("x-forwarded-prefix"), own, below);
     response.setHeader("cache-control", "no-cache");
     response.setHeader("vary", "x-forwarded-prefix");
     const traceId = TRACE_PAGE.exec(request.path)?.[1]?.toLowerCase().padStart(32, "0");

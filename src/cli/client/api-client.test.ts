@@ -78,6 +78,19 @@ describe("ApiClient", () => {
     await expect(new ApiClient({ url: `http://127.0.0.1:${port}` }).json("x")).rejects.toThrow(message);
   });
 
+  it("has the words of a collector that takes no spans", async () => {
+    let answer: [number, string] = [503, "the data folder was removed\n"];
+    const port = await listen(false, (_request, response) =>
+      response.writeHead(answer[0], { "content-type": "text/plain; charset=utf-8" }).end(answer[1]),
+    );
+    const client = new ApiClient({ url: `http://127.0.0.1:${port}` });
+    expect(await client.whyNotReady()).toBe("the data folder was removed");
+    answer = [200, "ready\n"];
+    expect(await client.whyNotReady()).toBeUndefined();
+    answer = [404, "nothing"];
+    await expect(client.whyNotReady()).rejects.toThrow("/readyz answered 404");
+  });
+
   it("names what is not there", async () => {
     const client = new ApiClient({ url: "http://user:secret@127.0.0.1:9" });
     await expect(client.json("x")).rejects.toThrow(

@@ -71,6 +71,18 @@ export class ApiClient {
     return (await this.#ask(path, { signal })).body.toString("utf8");
   }
 
+  /** Why `/readyz` says that the collector takes no spans, in its own words; undefined where it takes them. */
+  async whyNotReady(): Promise<string | undefined> {
+    const response = await this.#answered(new URL("readyz", this.base), {});
+    const { status, contentType, body } = await readAnswer(response);
+    if (status === 200) return undefined;
+    if (status === 503 && contentType.startsWith("text/plain")) return body.toString("utf8").trim();
+    throw new PermanentError(
+      "bad_request",
+      `${this.base} is not the address of a collector's web UI: /readyz answered ${status}`,
+    );
+  }
+
   /** The lines of an answer as they come; ends with it. Throws as `json`, and what the connection throws meanwhile. */
   async *lines(path: string, signal: AbortSignal): AsyncGenerator<string> {
     const response = await this.#request(path, { signal });
@@ -98,16 +110,9 @@ export class ApiClient {
   }
 
   /** A response that is a success; its body is still to be read. */
-  async #request(path: string, { post, signal }: RequestOptions): Promise<IncomingMessage> {
+  async #request(path: string, options: RequestOptions): Promise<IncomingMessage> {
     const url = new URL(path, this.base);
-    let response: IncomingMessage;
-    try {
-      response = await this.#send(url, post, signal);
-    } catch (error) {
-      if (signal?.aborted) throw cancelled();
-      const message = `no collector answers at ${this.base} (${reasonOf(error)}); ${adviceOf(error)}`;
-      throw new PermanentError("unreachable", message, { cause: error });
-    }
+    const response = await this.#answered(url, options);
     const status = response.statusCode ?? 0;
     if (status >= 200 && status < 300) {
       this.#tellIncomplete(response.headers[INCOMPLETE_HEADER]);
@@ -115,6 +120,17 @@ export class ApiClient {
     }
     const answer = await readAnswer(response);
     throw refusalOf(status, answer.body.toString("utf8"), plainRefusal(url, answer));
+  }
+
+  /** A response, whatever its status. */
+  async #answered(url: URL, { post, signal }: RequestOptions): Promise<IncomingMessage> {
+    try {
+      return await this.#send(url, post, signal);
+    } catch (error) {
+      if (signal?.aborted) throw cancelled();
+      const message = `no collector answers at ${this.base} (${reasonOf(error)}); ${adviceOf(error)}`;
+      throw new PermanentError("unreachable", message, { cause: error });
+    }
   }
 
   #tellIncomplete(reason: string | string[] | undefined): void {

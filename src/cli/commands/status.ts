@@ -1,5 +1,4 @@
 import type { Command } from "commander";
-import { PermanentError } from "../../component/errors.ts";
 import { count, printable, type Style } from "../../query/text/readable.ts";
 import { terminalWidth } from "../../query/text/width.ts";
 import type { UiStatusResponse } from "../../query/ui/status-types.ts";
@@ -31,7 +30,7 @@ Examples:
 async function run(flags: ConnectionFlags & { readonly json: boolean }): Promise<void> {
   const client = new ApiClient(flags);
   const status = await client.json<UiStatusResponse>("api/ui/status");
-  const notReady = await reasonNotReady(client);
+  const notReady = await client.whyNotReady();
   if (flags.json) {
     process.stdout.write(
       `${JSON.stringify({ ready: notReady === undefined, notReady: notReady ?? null, ...status })}\n`,
@@ -42,17 +41,6 @@ async function run(flags: ConnectionFlags & { readonly json: boolean }): Promise
     );
   }
   if (notReady !== undefined) process.exitCode = EXIT.failed;
-}
-
-/** Undefined where the collector takes spans. */
-async function reasonNotReady(client: ApiClient): Promise<string | undefined> {
-  try {
-    await client.text("readyz");
-    return undefined;
-  } catch (error) {
-    if (!(error instanceof PermanentError) || error.code === "unreachable") throw error;
-    return error.message;
-  }
 }
 
 function describe(

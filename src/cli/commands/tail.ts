@@ -105,8 +105,8 @@ class Printer {
   readonly #json: boolean;
   #head = true;
   #said = "";
-  /** Why the last state may lack something. */
-  #reason: string | undefined;
+  /** Why something may be lacking, as was said. */
+  readonly #reasons = new Set<string>();
 
   constructor(json: boolean) {
     this.#json = json;
@@ -127,9 +127,10 @@ class Printer {
 
   state({ skippedSpans, reason }: UiLiveLine & { readonly type: "state" }): void {
     if (skippedSpans > 0) this.say(`${skippedSpans} spans were skipped: they came faster than they can be followed`);
-    // Traces that come in between make it no news.
-    if (reason !== undefined && reason !== this.#reason) reportIncomplete(reason);
-    this.#reason = reason;
+    // Neither traces nor steps that read elsewhere, in between, make it news.
+    if (reason === undefined || this.#reasons.has(reason)) return;
+    this.#reasons.add(reason);
+    reportIncomplete(reason);
   }
 
   say(text: string): void {

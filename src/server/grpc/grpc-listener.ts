@@ -17,7 +17,7 @@ import { boundHttp2 } from "../http2-bounds.ts";
 import type { EndpointSetting } from "../listen-addresses.ts";
 import type { ListenerName } from "../listen-error.ts";
 import { openListener } from "../open-listener.ts";
-import { sniffProtocol } from "../sniff-protocol.ts";
+import { refuseTls, sniffProtocol, tlsToPlain } from "../sniff-protocol.ts";
 import type { TlsConfig } from "../tls.ts";
 import { serveTls, type TlsFiles } from "../tls-files.ts";
 import { grpcHealth } from "./grpc-health.ts";
@@ -180,7 +180,7 @@ export class GrpcListener {
   }
 
   #createListening(files: TlsFiles | undefined, take: (socket: Socket) => void): NetServer {
-    const { onRefused, http1Hint, beginTimeoutMs: beginMs = DEFAULT_BEGIN_MS } = this.#options;
+    const { name, onRefused, http1Hint, beginTimeoutMs: beginMs = DEFAULT_BEGIN_MS } = this.#options;
     const hold = (socket: Socket): void => {
       this.#sockets.add(socket);
       socket.setNoDelay(true).once("close", () => this.#sockets.delete(socket));
@@ -194,6 +194,9 @@ export class GrpcListener {
           const hint = http1Hint ?? WRONG_PORT;
           onRefused("wrong_port", hint);
           refuseHttp1(socket, hint);
+        } else if (protocol === "tls") {
+          onRefused("tls", tlsToPlain(settingBeside(name.configKey, "tls")));
+          refuseTls(socket);
         }
       });
     };
@@ -225,9 +228,13 @@ export class GrpcListener {
 }
 
 function tooManyConnections(most: number, endpointKey: string): string {
-  // Where it is a setting, it stands beside the endpoint.
-  const setting = endpointKey.endsWith(".endpoint") ? endpointKey.replace(/endpoint$/, "max_connections") : undefined;
+  const setting = settingBeside(endpointKey, "max_connections");
   return `closed at once: there are ${most} connections already${setting === undefined ? "" : `, which ${setting} sets`}`;
+}
+
+/** Where a listener has such a setting, it stands beside its endpoint. */
+function settingBeside(endpointKey: string, name: string): string | undefined {
+  return endpointKey.endsWith(".endpoint") ? endpointKey.replace(/endpoint$/, name) : undefined;
 }
 
 const WRONG_PORT =

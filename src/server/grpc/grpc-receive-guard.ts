@@ -1,10 +1,9 @@
 import { type Metadata, type ServerInterceptingCallInterface, type ServerInterceptor, status } from "@grpc/grpc-js";
-import type { BatchEncoding } from "../../component/ingest.ts";
 import type { RequestBudget, Reservation } from "../../component/receiver.ts";
 import { type Due, DueList } from "../due-list.ts";
 import { answerOf } from "../error-status.ts";
 import { FRAME_HEADER, grpcStatusOf } from "./grpc-raw.ts";
-import { acceptedEncodings, GRPC_ENCODINGS, type RawUnaryHandler, UnaryCall } from "./grpc-unary.ts";
+import { acceptedEncodings, GRPC_ENCODINGS, grpcEncoding, type RawUnaryHandler, UnaryCall } from "./grpc-unary.ts";
 
 type Listener = Parameters<ServerInterceptingCallInterface["start"]>[0];
 type SentStatus = Parameters<ServerInterceptingCallInterface["sendStatus"]>[0];
@@ -92,8 +91,9 @@ class Receiving implements Due {
     const { decompressMessage } = call;
     if (unary !== undefined && decompressMessage !== undefined) {
       call.decompressMessage = (message, encoding) => {
-        if (encoding === "identity" || !isTaken(encoding)) return decompressMessage.call(call, message, encoding);
-        unary.encoding = encoding;
+        const taken = grpcEncoding(encoding);
+        if (taken === undefined || taken === "identity") return decompressMessage.call(call, message, encoding);
+        unary.encoding = taken;
         return message.subarray(FRAME_HEADER);
       };
     }
@@ -178,10 +178,6 @@ class Receiving implements Due {
     this.#receiving.delete(this);
     this.#held?.release();
   }
-}
-
-function isTaken(encoding: string): encoding is BatchEncoding {
-  return GRPC_ENCODINGS.includes(encoding);
 }
 
 /**

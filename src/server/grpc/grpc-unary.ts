@@ -16,8 +16,14 @@ export interface UnaryReply {
  */
 export type RawUnaryHandler = (message: Uint8Array, reply: UnaryReply, encoding: BatchEncoding) => void;
 
-/** Values of grpc-encoding that a handler is given messages in; `zlib` is a name of HTTP's. */
+/** Values of grpc-encoding that are named to senders. `zlib`, a name of HTTP's, is taken too. */
 export const GRPC_ENCODINGS: readonly string[] = TAKEN_ENCODINGS.filter((encoding) => encoding !== "zlib");
+
+/** What a value of grpc-encoding says of a message; undefined for none that is taken. */
+export function grpcEncoding(value: string): BatchEncoding | undefined {
+  if (value === "zlib") return "deflate";
+  return GRPC_ENCODINGS.includes(value) ? (value as BatchEncoding) : undefined;
+}
 
 /** The header by which an answer names them (gRPC, "Compression"). */
 export function acceptedEncodings(metadata = new Metadata()): Metadata {

@@ -53,8 +53,10 @@ export async function startGappedStore(): Promise<GappedStore> {
     bounds: new AnswerBounds(),
     control: (request, response) => {
       const isStatus = request.url?.startsWith("/api/ui/status") === true;
-      response.writeHead(isStatus ? 200 : 503, { "content-type": "application/json" });
-      response.end(JSON.stringify(isStatus ? STATUS : { error: { message: "the disk of this test fails" } }));
+      // As the real one: /readyz says why in plain text.
+      const type = isStatus ? "application/json" : "text/plain; charset=utf-8";
+      response.writeHead(isStatus ? 200 : 503, { "content-type": type });
+      response.end(isStatus ? JSON.stringify(STATUS) : "the disk of this test fails\n");
     },
     closing: closing.signal,
     basePath: "/",
