@@ -13,8 +13,14 @@ afterEach(async () => {
   for (const one of running.splice(0).reverse()) await one.shutdown();
 });
 
-async function start(config: Parameters<typeof createCollector>[0], logger = SILENT_LOGGER): Promise<Collector> {
-  const collector = await createCollector(config, { logger });
+/** Beside OTLP, the UI and the registry, which the tests are about, what is on by default. */
+const OTHERS_OFF = { zipkin: { enabled: false }, jaeger: { enabled: false }, remote_sampling: { enabled: false } };
+
+async function start(
+  config: NonNullable<Parameters<typeof createCollector>[0]>,
+  logger = SILENT_LOGGER,
+): Promise<Collector> {
+  const collector = await createCollector({ ...config, receivers: { ...OTHERS_OFF, ...config.receivers } }, { logger });
   running.push(collector);
   return collector;
 }
@@ -35,14 +41,16 @@ const portOf = (url: string | undefined) => Number(new URL(url as string).port);
 describe("a collector that registers itself", () => {
   it("is in its own registry with every listener, checked by it", async () => {
     const register = { enabled: true, tags: ["production"], metadata: { team: "ops" }, zone: "z1" };
-    const collector = await start({ discovery: { register } });
+    const collector = await start({ discovery: { register }, receivers: { zipkin: { enabled: true } } });
     const { registry, otlpHttp, otlpGrpc, ui } = collector.endpoints;
     const found = await eventually("all are healthy", async () => {
       const all = await passing(registry as string, "production");
-      return all.length === 3 && all;
+      return all.length === 4 && all;
     });
     const ports = Object.fromEntries(found.map(({ Tags: [tag], Port }) => [tag, Port]));
-    expect(ports).toEqual({ otlp_http: portOf(otlpHttp), otlp_grpc: portOf(`http://${otlpGrpc}`), ui: portOf(ui) });
+    const { zipkin_http: zipkin, ...others } = ports;
+    expect(others).toEqual({ otlp_http: portOf(otlpHttp), otlp_grpc: portOf(`http://${otlpGrpc}`), ui: portOf(ui) });
+    expect(zipkin).toBeGreaterThan(0);
     expect(found[0]?.Meta).toMatchObject({ team: "ops", tls: "false" });
     expect(await passing(registry as string, "otlp_http")).toHaveLength(1);
   });
