@@ -42,7 +42,11 @@ export function openDataFolder(config: Config, logger: Logger): Promise<SpanStor
       query: queryThread,
       export: {
         createExporters: async (exporters, host) =>
-          (await createExporters(exporters, host)).map((configured) => ({ ...configured, exporter: WAITING })),
+          // Without their filters, which would let the cursors pass spans.
+          (await createExporters(exporters, host)).map(({ filter: _, ...configured }) => ({
+            ...configured,
+            exporter: WAITING,
+          })),
       },
     },
   );

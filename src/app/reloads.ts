@@ -3,7 +3,7 @@ import type { Config } from "./config/config.ts";
 import { changedPaths, planReload, type ReloadOutcome, reloadedConfig } from "./config/config-changes.ts";
 import type { Core } from "./core.ts";
 import type { RunningReceivers } from "./receivers.ts";
-import { ingestConfig } from "./store-settings.ts";
+import { exportFilters, ingestConfig } from "./store-settings.ts";
 
 export interface ReloadedParts {
   readonly store: SpanStore;
@@ -41,6 +41,8 @@ export class Reloads {
     if (changedPaths(ingestConfig(this.#running), ingestConfig(next)).length > 0) {
       await store.reconfigureIngest(ingestConfig(next));
     }
+    const exporters = { running: this.#running.exporters, next: next.exporters };
+    if (changedPaths(exporters.running, exporters.next).length > 0) await store.filterExports(exportFilters(next));
     core.logging.level = next.telemetry.logs.level;
     receivers.reloadTls();
     this.#running = next;

@@ -1,7 +1,8 @@
 import { resolve } from "node:path";
 import { PACKAGE_ROOT } from "../codec/package-root.ts";
 import type { Host } from "../component/component.ts";
-import type { StoreSettings } from "../component/store.ts";
+import type { ExportFilters, StoreSettings } from "../component/store.ts";
+import { parseSpanFilter } from "../exporters/span-filter.ts";
 import { HOUR_MS, MINUTE_MS } from "../model/time.ts";
 import { componentType } from "./config/components.ts";
 import { type Config, mebibytes } from "./config/config.ts";
@@ -12,6 +13,16 @@ import type { IngestConfig } from "./store-modules/ingest.ts";
 /** What the ingest thread is created with, and again on reload. */
 export function ingestConfig(config: Config): IngestConfig {
   return { processors: config.processors, sampling: config.sampling };
+}
+
+/** As SpanStore.filterExports takes them. */
+export function exportFilters({ exporters }: Pick<Config, "exporters">): ExportFilters {
+  return new Map(
+    Object.entries(exporters).flatMap(([name, value]) => {
+      const { filter } = value as { readonly filter?: string };
+      return filter === undefined ? [] : [[name, parseSpanFilter(filter)] as const];
+    }),
+  );
 }
 
 function exportConfig({ exporters, discovery }: Config, registryAddress: SharedArrayBuffer): ExportConfig {

@@ -1,4 +1,5 @@
 import type { Duplex } from "node:stream";
+import type { SpanFilter } from "../model/trace-query.ts";
 import type { Host } from "./component.ts";
 import type { Exporter, ExportOutcome } from "./export.ts";
 import type { BatchSink, IngestPipeline } from "./ingest.ts";
@@ -33,6 +34,12 @@ export interface SpanStore extends BatchSink, ViewHost {
    */
   resend(exporter: string, sinceMs: number | undefined): Promise<number>;
   /**
+   * Exchanges the filters of all exporters (ConfiguredExporter.filter), by name: one that is not named sends all. What
+   * is in a request under way by then still goes as it is. Rejects with PermanentError `bad_request` for a filter that
+   * cannot be compiled.
+   */
+  filterExports(filters: ExportFilters): Promise<void>;
+  /**
    * Starts the server that the query module makes of `config` (QueryModule.loadServer) where views run. `onStream`
    * takes the byte streams that it opens to this thread. At most one at a time.
    */
@@ -64,6 +71,8 @@ export interface ExporterStatus {
   readonly lagMs: number;
   readonly deliveredSpans: number;
   readonly rejectedSpans: number;
+  /** Spans that the exporter's filter left out, since the start. */
+  readonly filteredSpans: number;
   /** Spans that retention removed, or a bounded backlog gave up, before they could be sent. */
   readonly lostSpans: number;
   readonly retries: number;
@@ -71,6 +80,9 @@ export interface ExporterStatus {
   readonly lastError: string | undefined;
   readonly lastDeliveredAtMs: number | undefined;
 }
+
+/** By the exporter's name. */
+export type ExportFilters = ReadonlyMap<string, SpanFilter>;
 
 export interface ConfiguredExporter {
   /** The key in the config; also the name of its cursor. */
@@ -85,6 +97,8 @@ export interface ConfiguredExporter {
   /** Requests under way at once. The stored cursor is the contiguous prefix that is done. */
   readonly concurrency: number;
   readonly backoff: BackoffSettings;
+  /** Spans that are sent; the cursor goes on past others. Default: all. */
+  readonly filter?: SpanFilter;
   /** When more spans than this wait, the oldest are given up and counted as lost; default: all wait until retention. */
   readonly maxBacklogSpans?: number;
 }

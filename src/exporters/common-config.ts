@@ -5,6 +5,7 @@ import { isDiscoverEndpoint } from "../component/discovery.ts";
 import { isLinkLocal, LinkLocalError } from "../component/link-local.ts";
 import { DEFAULT_BACKOFF } from "../component/retry.ts";
 import { messageOf } from "../model/message-of.ts";
+import { parseSpanFilter } from "./span-filter.ts";
 
 /**
  * What every exporter's config has beside its own keys: where a new destination begins in the log, how its queue is
@@ -12,6 +13,19 @@ import { messageOf } from "../model/message-of.ts";
  */
 export const exporterCommonConfig = {
   start_at: z.enum(["now", "oldest"]).default("now").describe("Where a destination that the log does not know begins."),
+  filter: z
+    .string()
+    .superRefine((text, context) => {
+      try {
+        parseSpanFilter(text);
+      } catch (error) {
+        context.addIssue({ code: "custom", message: messageOf(error), input: text });
+      }
+    })
+    .optional()
+    .describe(
+      "Spans that go there, in TraceQL: `{ status = error || duration > 1s }`. Others are passed over and counted. It takes what one span says by itself. Metrics and logs are not filtered. Unset: all.",
+    ),
   sending: z
     .strictObject({
       max_batch_spans: z.int().min(512).max(65_536).default(2048).describe("Most spans in one request."),

@@ -54,6 +54,9 @@ export interface TraceKey {
   readonly weight?: bigint;
 }
 
+/** Levels of a filter below its first. */
+export const MAX_FILTER_DEPTH = 64;
+
 export type SpanFilter =
   | { readonly op: "all" }
   | { readonly op: "and" | "or"; readonly of: readonly SpanFilter[] }

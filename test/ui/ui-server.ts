@@ -129,6 +129,7 @@ function exporterStatus(name: string, changes: Partial<UiExporterStatus>): UiExp
     lagMs: 0,
     deliveredSpans: 0,
     rejectedSpans: 0,
+    filteredSpans: 0,
     lostSpans: 0,
     retries: 0,
     lastOutcome: "delivered",

@@ -39,4 +39,28 @@ describe("planReload", () => {
     expect(planReload(next, wanted).applied).toEqual([]);
     expect(planReload(running, next).needsRestart).toEqual([]);
   });
+
+  it("takes over the filters of exporters that are there before and after, and nothing else of them", () => {
+    const exporter = (name: string, filter?: string, more: object = {}) => ({
+      [name]: { ...more, ...(filter === undefined ? {} : { filter }) },
+    });
+    const running = parse({
+      exporters: { ...exporter("otlp"), ...exporter("otlp/b", "{ .b = 1 }"), ...exporter("zipkin", "{ .a = 1 }") },
+    });
+    const wanted = parse({
+      exporters: {
+        ...exporter("otlp", "{ .a = 1 }", { start_at: "oldest" }),
+        ...exporter("otlp/b"),
+        ...exporter("jaeger", "{ .a = 1 }"),
+      },
+    });
+    expect(planReload(running, wanted)).toEqual({
+      applied: ["exporters.otlp.filter", "exporters.otlp/b.filter"],
+      needsRestart: ["exporters.otlp.start_at", "exporters.zipkin", "exporters.jaeger"],
+    });
+    const next = reloadedConfig(running, wanted);
+    expect(planReload(next, wanted).applied).toEqual([]);
+    expect(planReload(running, next).needsRestart).toEqual([]);
+    expect(next.exporters).toMatchObject({ otlp: { filter: "{ .a = 1 }", start_at: "now" } });
+  });
 });

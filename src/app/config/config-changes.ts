@@ -8,7 +8,7 @@ export interface ReloadOutcome {
   readonly needsRestart: readonly string[];
 }
 
-/** Sections that can be exchanged while the collector runs. */
+/** Sections that can be exchanged while the collector runs, beside the `filter` of every exporter. */
 const RELOADABLE = ["processors", "sampling", "telemetry.logs.level"] as const;
 
 /** The paths in which two configs differ, as deep as both are mappings, in the order of the config file. */
@@ -21,7 +21,11 @@ export function changedPaths(before: unknown, after: unknown, path = ""): string
 /** Sorts the differences of two configs by what a running collector can do about them. */
 export function planReload(running: Config, wanted: Config): ReloadOutcome {
   const paths = changedPaths(running, wanted);
-  const canReload = (path: string) => RELOADABLE.some((part) => path === part || path.startsWith(`${part}.`));
+  const filters = Object.keys(running.exporters)
+    .filter((name) => Object.hasOwn(wanted.exporters, name))
+    .map((name) => `exporters.${name}.filter`);
+  const canReload = (path: string) =>
+    filters.includes(path) || RELOADABLE.some((part) => path === part || path.startsWith(`${part}.`));
   return { applied: paths.filter(canReload), needsRestart: paths.filter((path) => !canReload(path)) };
 }
 
@@ -33,7 +37,19 @@ export function reloadedConfig(running: Config, wanted: Config): Config {
     processors: wanted.processors,
     sampling: wanted.sampling,
     telemetry: { ...running.telemetry, logs },
+    exporters: Object.fromEntries(
+      Object.entries(running.exporters).map(([name, exporter]) => [
+        name,
+        Object.hasOwn(wanted.exporters, name) ? withFilterOf(exporter, wanted.exporters[name]) : exporter,
+      ]),
+    ),
   };
+}
+
+function withFilterOf(running: unknown, wanted: unknown): unknown {
+  const { filter: _, ...others } = running as { readonly filter?: string };
+  const { filter } = wanted as { readonly filter?: string };
+  return filter === undefined ? others : { ...others, filter };
 }
 
 function isMapping(value: unknown): value is Readonly<Record<string, unknown>> {

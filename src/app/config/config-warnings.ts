@@ -1,7 +1,7 @@
 import { processorsConfig } from "../../processors/processors-config.ts";
 import type { Config } from "./config.ts";
 import { changedPaths } from "./config-changes.ts";
-import { forwardingExporters } from "./exported-signals.ts";
+import { exportedSignals, forwardingExporters } from "./exported-signals.ts";
 
 /** Settings that are allowed and may not do what somebody expects of them. Each begins with the setting. */
 export function configWarnings({ exporters, processors, receivers }: Config): string[] {
@@ -14,7 +14,12 @@ export function configWarnings({ exporters, processors, receivers }: Config): st
   const refusing = Object.entries(receivers).filter(
     ([, receiver]) => receiver.enabled && (receiver as { readonly other_signals?: unknown }).other_signals === "refuse",
   );
-  return forwarding.flatMap(({ name, signals }) => {
+  const unfiltered = Object.entries(exporters).flatMap(([name, value]) => {
+    const { filter } = value as { readonly filter?: string };
+    if (filter === undefined || exportedSignals(name, value).includes("traces")) return [];
+    return [`exporters.${name}.filter: it is of spans, and exporters.${name}.signals has no traces`];
+  });
+  const forwarded = forwarding.flatMap(({ name, signals }) => {
     const at = `exporters.${name}.signals`;
     const what = signals.join(" and ");
     const warnings =
@@ -28,4 +33,5 @@ export function configWarnings({ exporters, processors, receivers }: Config): st
     );
     return [...warnings, ...refused];
   });
+  return [...unfiltered, ...forwarded];
 }

@@ -35,17 +35,21 @@ export async function createExporters(config: unknown, host: Host): Promise<read
   const { exporters, discovery, registryAddress } = config as ExportConfig;
   // A collector that forwards nothing loads none of it.
   if (exporters.length === 0) return [];
-  const { EXPORTERS } = await import("../config/builtin.ts");
+  const [{ EXPORTERS }, { parseSpanFilter }] = await Promise.all([
+    import("../config/builtin.ts"),
+    import("../../exporters/span-filter.ts"),
+  ]);
   const resolver = createResolver(discovery, registryAddress, host);
   return exporters.map(({ name, type, value }) => {
     const factory = EXPORTERS[type];
     if (factory === undefined) throw new Error(`no exporter of type ${type}`);
-    const { start_at, sending, retry_on_failure } = value as CommonConfig;
+    const { start_at, filter, sending, retry_on_failure } = value as CommonConfig;
     const exporter = factory.create({ name, writeStdout: (text) => process.stdout.write(text), resolver }, value);
     return {
       name,
       exporter: host.reportWork === undefined ? exporter : new ReportedExporter(exporter, name, host.reportWork),
       startAt: start_at,
+      ...(filter === undefined ? {} : { filter: parseSpanFilter(filter) }),
       maxBatchSpans: sending.max_batch_spans,
       maxBatchBytes: sending.max_batch_bytes,
       concurrency: sending.concurrency,

@@ -81,6 +81,7 @@ function receivedText(received: UiStatusResponse["received"]): string {
 }
 
 function exporterTable(exporters: UiStatusResponse["exporters"], width: number | undefined): string {
+  const filters = exporters.some(({ filteredSpans }) => filteredSpans > 0);
   const rows = exporters.map((one) => [
     one.name,
     String(one.deliveredSpans),
@@ -88,8 +89,9 @@ function exporterTable(exporters: UiStatusResponse["exporters"], width: number |
     one.lagSpans === 0 ? "-" : formatAge(one.lagMs),
     String(one.rejectedSpans),
     String(one.lostSpans),
+    ...(filters ? [String(one.filteredSpans)] : []),
     one.lastOutcome ?? "-",
   ]);
-  const head = ["exporter", "sent", "waiting", "oldest", "refused", "lost", "last"];
-  return table(head, rows, { right: [1, 2, 3, 4, 5], width, flexible: [0] });
+  const head = ["exporter", "sent", "waiting", "oldest", "refused", "lost", ...(filters ? ["filtered"] : []), "last"];
+  return table(head, rows, { right: filters ? [1, 2, 3, 4, 5, 6] : [1, 2, 3, 4, 5], width, flexible: [0] });
 }

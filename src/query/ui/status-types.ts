@@ -76,6 +76,8 @@ export interface UiExporterStatus {
   readonly lagMs: number;
   readonly deliveredSpans: number;
   readonly rejectedSpans: number;
+  /** Spans that the exporter's filter left out, since the start. */
+  readonly filteredSpans: number;
   /** Spans that retention removed, or a bounded backlog gave up, before they could be sent. */
   readonly lostSpans: number;
   readonly retries: number;

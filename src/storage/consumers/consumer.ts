@@ -8,8 +8,10 @@ import { joinSignals } from "../../component/signals.ts";
 import type { ConfiguredExporter, ExporterStatus } from "../../component/store.ts";
 import { type Cursor, compareCursors, type LogFragment } from "../../model/log.ts";
 import { messageOf } from "../../model/message-of.ts";
+import type { SpanFilter } from "../../model/trace-query.ts";
 import type { LogEntry, LogReader } from "../log/log-reader.ts";
 import type { LogPosition } from "../log/segment-source.ts";
+import { BatchGatherer, type GatheredBatch } from "./batch-gatherer.ts";
 import { bytesOf, chunkFragments, spansOf } from "./chunk-fragments.ts";
 import type { ConsumerState } from "./cursor-store.ts";
 
@@ -27,9 +29,11 @@ interface Job {
   /** None once it is done: it may wait long for one before it, and bodies are large. */
   entries: readonly LogEntry[];
   /** Where the log is done when this job and all before it are. */
-  readonly end: LogPosition;
-  /** Spans that retention had removed before its first entry. */
-  readonly lostBefore: number;
+  end: LogPosition;
+  /** Spans that retention had removed before its entries. */
+  lostBefore: number;
+  /** Spans that the filter left out. */
+  filtered: number;
   /** `left`: given up by a shutdown; it and what follows stay behind the cursor. */
   state: "running" | "done" | "left";
   /** Aborted: the cursor was set back behind it, so it is neither repeated nor moves the cursor. */
@@ -54,6 +58,10 @@ export class Consumer {
   readonly #options: ConsumerOptions;
   readonly #counters: Record<CountName, Counter>;
   readonly #counts: Record<CountName, number>;
+  readonly #gatherer: BatchGatherer;
+  readonly #filteredCounter: Counter;
+  /** Spans that the filter left out, since the start. */
+  #filtered = 0;
   readonly #jobs: Job[] = [];
   /** Aborted: requests under way are given up. */
   readonly #giveUp = new AbortController();
@@ -62,6 +70,8 @@ export class Consumer {
   #done: LogPosition;
   #read: LogPosition;
   #pumping = false;
+  /** A batch is gathered on in the next turn of the event loop. */
+  #gathering = false;
   #idle: (() => void)[] = [];
   #lastOutcome: ExportOutcome["type"] | undefined;
   #lastError: string | undefined;
@@ -71,9 +81,12 @@ export class Consumer {
   /** By message. */
   readonly #loggedAtMs = new Map<string, number>();
 
+  /** @throws PermanentError `bad_request` for a filter that cannot be compiled */
   constructor(options: ConsumerOptions) {
     this.#options = options;
-    this.name = options.configured.name;
+    const { name, maxBatchSpans, filter } = options.configured;
+    this.name = name;
+    this.#gatherer = new BatchGatherer(options.reader, maxBatchSpans, filter);
     const { position, delivered, rejected, lost, retries } = options.state;
     this.#done = position;
     this.#read = position;
@@ -91,6 +104,7 @@ export class Consumer {
       ),
       retries: counter("retries", "Requests that were sent again."),
     };
+    this.#filteredCounter = counter("filtered_spans", "Spans that the exporter's filter left out.");
   }
 
   state(): ConsumerState {
@@ -108,9 +122,14 @@ export class Consumer {
     this.#settle();
   }
 
+  /** What is sent of all that is not yet in a request under way. Throws as the constructor. */
+  setFilter(filter: SpanFilter | undefined): void {
+    this.#gatherer.setFilter(filter);
+  }
+
   /** To be called when the log has grown. */
   wake(): void {
-    if (this.#pumping) return;
+    if (this.#pumping || this.#gathering) return;
     this.#pumping = true;
     try {
       this.#pump();
@@ -134,7 +153,7 @@ export class Consumer {
     if (signal.aborted) abort();
     signal.addEventListener("abort", abort, { once: true });
     this.wake();
-    while (this.#running() > 0) await new Promise<void>((resolve) => this.#idle.push(resolve));
+    while (this.#running() > 0 || this.#gathering) await new Promise<void>((resolve) => this.#idle.push(resolve));
     signal.removeEventListener("abort", abort);
     this.#stop.abort();
   }
@@ -149,6 +168,7 @@ export class Consumer {
       lagMs: oldest === undefined ? 0 : Math.max(0, this.#options.now() - oldest),
       deliveredSpans: this.#counts.delivered,
       rejectedSpans: this.#counts.rejected,
+      filteredSpans: this.#filtered,
       lostSpans: this.#counts.lost,
       retries: this.#counts.retries,
       lastOutcome: this.#lastOutcome,
@@ -158,39 +178,43 @@ export class Consumer {
   }
 
   #pump(): void {
-    const { configured, reader } = this.#options;
-    while (!this.#stop.signal.aborted && this.#running() < configured.concurrency) {
-      const entries: LogEntry[] = [];
-      let spans = 0;
-      let bytes = 0;
-      let lostBefore = 0;
-      const given = this.#givenUp();
-      // The gap between the two shows as lost when the cursor passes it.
-      let at = given !== undefined && compareCursors(this.#read, given) < 0 ? { ...this.#read, ...given } : this.#read;
-      for (;;) {
-        const row = reader.next(at);
-        if (row === undefined || (spans > 0 && spans + row.spans > configured.maxBatchSpans)) break;
-        // Its body is not read yet: as large as those before, span for span.
-        if (spans > 0 && (bytes / spans) * (spans + row.spans) > this.#maxBytes) break;
-        const entry = reader.take(row);
-        if (entry === undefined) {
-          if (reader.waitsFor(row.position.segment)) break;
-          // Its segment went between two reads, or was put aside.
-          at = { ...at, segment: row.position.segment, block: Number.MAX_SAFE_INTEGER };
-          continue;
-        }
-        lostBefore += Math.max(0, entry.position.spansThrough - entry.spans - at.spansThrough);
-        entries.push(entry);
-        spans += entry.spans;
-        bytes += entry.block.body.length;
-        at = entry.position;
+    const { concurrency } = this.#options.configured;
+    while (!this.#stop.signal.aborted && this.#running() < concurrency) {
+      const batch = this.#gatherer.next(this.#read, this.#maxBytes, () => this.#begin());
+      if (batch === undefined) return;
+      if (batch === "later") {
+        this.#gathering = true;
+        setImmediate(() => {
+          this.#gathering = false;
+          this.#settle();
+        });
+        return;
       }
-      if (entries.length === 0) return;
-      this.#read = at;
-      const job: Job = { entries, end: at, lostBefore, state: "running", overtaken: new AbortController() };
-      this.#jobs.push(job);
-      void this.#run(job);
+      this.#read = batch.end;
+      if (batch.entries.length === 0) this.#pass(batch);
+      else {
+        const job: Job = { ...batch, state: "running", overtaken: new AbortController() };
+        this.#jobs.push(job);
+        void this.#run(job);
+      }
     }
+  }
+
+  /** Where the next batch begins. A gap before it shows as lost when the cursor passes it. */
+  #begin(): LogPosition {
+    const given = this.#givenUp();
+    return given !== undefined && compareCursors(this.#read, given) < 0 ? { ...this.#read, ...given } : this.#read;
+  }
+
+  /** Nothing of it is to be sent: the cursor moves over it in its turn. */
+  #pass(batch: GatheredBatch): void {
+    const last = this.#jobs.at(-1);
+    if (last?.state === "done" && !last.overtaken.signal.aborted) {
+      last.end = batch.end;
+      last.lostBefore += batch.lostBefore;
+      last.filtered += batch.filtered;
+    } else this.#jobs.push({ ...batch, state: "done", overtaken: new AbortController() });
+    this.#settle();
   }
 
   /** The one behind which the cursor stands. */
@@ -249,6 +273,8 @@ export class Consumer {
       this.#jobs.splice(this.#jobs.indexOf(job), 1);
       this.#done = job.end;
       if (job.lostBefore > 0) this.#lose(job.lostBefore);
+      this.#filtered += job.filtered;
+      this.#filteredCounter.add(job.filtered);
     }
     this.wake();
     const waiting = this.#idle;

@@ -2,13 +2,14 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Host } from "../../component/component.ts";
 import { PermanentError } from "../../component/errors.ts";
 import type { Counter, MetricSample } from "../../component/metrics.ts";
-import type { ConfiguredExporter, ExporterStatus } from "../../component/store.ts";
+import type { ConfiguredExporter, ExporterStatus, ExportFilters } from "../../component/store.ts";
 import { type Cursor, compareCursors } from "../../model/log.ts";
 import { messageOf } from "../../model/message-of.ts";
 import { AggregateRunner, type AggregateTable } from "../aggregates/aggregate-runner.ts";
 import type { LogAges } from "../aggregates/received-hours.ts";
 import { LogReader } from "../log/log-reader.ts";
 import type { LogPosition, LogSource } from "../log/segment-source.ts";
+import { compileFilter } from "../search/filter.ts";
 import type { SqlDatabase } from "../sqlite/driver.ts";
 import { Consumer } from "./consumer.ts";
 import { type ConsumerState, CursorStore } from "./cursor-store.ts";
@@ -59,7 +60,10 @@ export class ExportCore {
   /** Reads that were missed at the last tick. */
   #missed = 0;
 
-  /** New consumers get their cursors here, before the log can grow. Throws SqlError. */
+  /**
+   * New consumers get their cursors here, before the log can grow.
+   * @throws SqlError; PermanentError `bad_request` for a filter that cannot be compiled
+   */
   constructor(options: ExportCoreOptions) {
     this.#options = options;
     this.#now = options.now ?? Date.now;
@@ -176,6 +180,12 @@ export class ExportCore {
     this.#saved.set(name, back);
     consumer.setBack(position);
     return spans;
+  }
+
+  /** As SpanStore.filterExports. */
+  filterExports(filters: ExportFilters): void {
+    for (const filter of filters.values()) compileFilter(filter);
+    for (const consumer of this.#consumers) consumer.setFilter(filters.get(consumer.name));
   }
 
   status(): readonly ExporterStatus[] {

@@ -8,6 +8,7 @@ import {
   type Comparison,
   LINK_TRACE_KEY,
   type Literal,
+  MAX_FILTER_DEPTH,
   type SpanField,
   type SpanFilter,
 } from "../../model/trace-query.ts";
@@ -51,8 +52,6 @@ interface Node extends Omit<CompiledFilter, "needsBody" | "required"> {
   readonly required?: readonly number[];
 }
 
-const MAX_DEPTH = 64;
-
 /** Throws PermanentError `bad_request` for a regular expression that cannot be used and for too deep nesting. */
 export function compileFilter(filter: SpanFilter): CompiledFilter {
   const { cost, required = [], mayMatch, bind } = compile(filter, 0);
@@ -60,7 +59,9 @@ export function compileFilter(filter: SpanFilter): CompiledFilter {
 }
 
 function compile(filter: SpanFilter, depth: number): Node {
-  if (depth > MAX_DEPTH) throw new PermanentError("bad_request", `filter is nested deeper than ${MAX_DEPTH}`);
+  if (depth > MAX_FILTER_DEPTH) {
+    throw new PermanentError("bad_request", `filter is nested deeper than ${MAX_FILTER_DEPTH}`);
+  }
   switch (filter.op) {
     case "all":
       return constant(true);

@@ -42,6 +42,8 @@ await runThread<ToExport>(async (port) => {
     drainOnClose: false,
     cursorsLost: wasDamaged,
   });
+  const { exportFilters } = port.data;
+  if (exportFilters !== undefined) core.filterExports(exportFilters);
   await core.start();
   lowerPriority(NICENESS.export);
   const hurry = new AbortController();
@@ -85,6 +87,14 @@ await runThread<ToExport>(async (port) => {
       case "resend":
         try {
           port.answer(message.id, core.resend(message.exporter, message.sinceMs));
+        } catch (error) {
+          port.refuse(message.id, error);
+        }
+        return;
+      case "filter":
+        try {
+          core.filterExports(message.filters);
+          port.answer(message.id, undefined);
         } catch (error) {
           port.refuse(message.id, error);
         }

@@ -3,7 +3,7 @@ import type { ErrorRecord } from "../../component/errors.ts";
 import type { LogFields, LogLevel } from "../../component/logger.ts";
 import type { OwnWork } from "../../component/own-work.ts";
 import type { ReadAddresses } from "../../component/read.ts";
-import type { ThreadModule } from "../../component/store.ts";
+import type { ExportFilters, ThreadModule } from "../../component/store.ts";
 import type { SegmentId } from "../../model/log.ts";
 import type { LogSettings, MaintenanceJob } from "../log/ingest-core.ts";
 import type { SealTask } from "../log/seal-task.ts";
@@ -21,6 +21,8 @@ export interface ThreadData {
   readonly userAgent: string;
   /** Whether `work` is wanted. */
   readonly reportsWork: boolean;
+  /** Undefined until SpanStore.filterExports was called: those of `module` hold. */
+  readonly exportFilters: ExportFilters | undefined;
 }
 
 /** Requests carry an id and are answered by `answer` or `refused` with that id; the others are notices. */
@@ -66,6 +68,7 @@ export type ToExport =
   | { readonly type: "catch_up"; readonly id: number }
   | { readonly type: "forget"; readonly id: number }
   | { readonly type: "resend"; readonly id: number; readonly exporter: string; readonly sinceMs: number | undefined }
+  | { readonly type: "filter"; readonly id: number; readonly filters: ExportFilters }
   | { readonly type: "release"; readonly id: number; readonly segments: readonly SegmentId[]; readonly gently: boolean }
   | { readonly type: "check_deletions"; readonly id: number }
   /** A `close` under way is not to wait any longer. */

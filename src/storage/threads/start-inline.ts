@@ -208,6 +208,7 @@ function threads(parts: Parts): StoreThreads {
       catchUp: () => exporting.catchUp(),
       forget: async () => exporting.forget(),
       resend: async (exporter, sinceMs) => exporting.resend(exporter, sinceMs),
+      filter: async (filters) => exporting.filterExports(filters),
       // All parts count in the host's own metrics here; the application reads those itself.
       metrics: async () => [],
       close: (signal) => exporting.close(signal),

@@ -2,7 +2,7 @@ import { cancelled } from "../../component/errors.ts";
 import { lagSample } from "../../component/event-loop-lag.ts";
 import type { MetricSample } from "../../component/metrics.ts";
 import type { ViewResult } from "../../component/read.ts";
-import type { ExporterStatus, StoreSettings, ThreadModule } from "../../component/store.ts";
+import type { ExporterStatus, ExportFilters, StoreSettings, ThreadModule } from "../../component/store.ts";
 import type { Cursor, SegmentId } from "../../model/log.ts";
 import { RecentBodies } from "../block/recent-bodies.ts";
 import type { AppendOutcome, LogSettings, MaintenanceJob } from "../log/ingest-core.ts";
@@ -40,6 +40,8 @@ interface Threads {
   readonly query: ThreadClient<ToQuery, FromQuery>;
   readonly serving: ReadServing;
   readonly export: ThreadClient<ToExport, FromReader>;
+  /** What the export thread is started with when it has died. */
+  readonly exportData: { exportFilters: ExportFilters | undefined };
   /** Started when there is something to seal for the first time. */
   readonly sealing: ThreadClient<ToSealing, FromReader>;
 }
@@ -76,6 +78,10 @@ export async function startWorkers(settings: StoreSettings): Promise<StoreThread
       forget: () => threads.export.request<void>((id) => ({ type: "forget", id })).answer,
       resend: (exporter, sinceMs) =>
         threads.export.request<number>((id) => ({ type: "resend", id, exporter, sinceMs })).answer,
+      async filter(filters) {
+        await threads.export.request<void>((id) => ({ type: "filter", id, filters })).answer;
+        threads.exportData.exportFilters = filters;
+      },
       metrics: () =>
         withRestarts(
           threads.export.request<readonly MetricSample[]>((id) => ({ type: "metrics", id })).answer,
@@ -132,6 +138,7 @@ function createThreads(settings: StoreSettings): Threads {
     data: threadData(settings, modules[name], memory),
     host,
   });
+  const exporting = common("export");
   const onReaderMessage = (message: FromReader) => {
     if (message.type !== "damaged") return;
     threads.ingest.send({ type: "quarantine", segment: message.segment, reason: message.reason });
@@ -153,7 +160,8 @@ function createThreads(settings: StoreSettings): Threads {
       onRestart: () => void threads.serving.resume(),
     }),
     serving: new ReadServing(() => threads.query, host.logger),
-    export: new ThreadClient({ ...common("export"), onMessage: onReaderMessage, onRestart() {} }),
+    export: new ThreadClient({ ...exporting, onMessage: onReaderMessage, onRestart() {} }),
+    exportData: exporting.data,
     sealing: new ThreadClient({
       name: "sealing",
       entry: new URL("sealing-worker.js", settings.threadEntries),
@@ -170,7 +178,7 @@ function threadData(
   settings: StoreSettings,
   module: ThreadModule,
   memory: Pick<ThreadData, "recent" | "gate">,
-): ThreadData {
+): ThreadData & { exportFilters: ExportFilters | undefined } {
   const { kind, path, driver = "auto", synchronous, segment, retention, host } = settings;
   const log: LogSettings = {
     kind,
@@ -182,7 +190,14 @@ function threadData(
     ...(settings.sealing === undefined ? {} : { sealing: settings.sealing }),
     ...(settings.minFreeBytes === undefined ? {} : { minFreeBytes: settings.minFreeBytes }),
   };
-  return { settings: log, module, ...memory, userAgent: host.userAgent, reportsWork: host.reportWork !== undefined };
+  return {
+    settings: log,
+    module,
+    ...memory,
+    userAgent: host.userAgent,
+    reportsWork: host.reportWork !== undefined,
+    exportFilters: undefined,
+  };
 }
 
 /** A reader that is down has nothing open. */

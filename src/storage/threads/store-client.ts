@@ -5,7 +5,7 @@ import type { AppendResult, IncomingBatch } from "../../component/ingest.ts";
 import type { MetricSample } from "../../component/metrics.ts";
 import { reported } from "../../component/own-work.ts";
 import type { ViewResult } from "../../component/read.ts";
-import type { ExporterStatus, ServedReads, SpanStore } from "../../component/store.ts";
+import type { ExporterStatus, ExportFilters, ServedReads, SpanStore } from "../../component/store.ts";
 import type { AppendOutcome } from "../log/ingest-core.ts";
 import type { SealOutcome, SealTask } from "../log/seal-task.ts";
 import { SealingLoop } from "../sealing/sealing-loop.ts";
@@ -121,6 +121,11 @@ export class StoreClient implements SpanStore {
   async reconfigureIngest(config: unknown): Promise<void> {
     if (this.#closing !== undefined) throw closed();
     await this.#threads.ingest.reconfigure(config);
+  }
+
+  async filterExports(filters: ExportFilters): Promise<void> {
+    if (this.#closing !== undefined) throw closed();
+    await this.#threads.export.filter(filters);
   }
 
   trouble(): string | undefined {

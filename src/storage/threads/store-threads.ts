@@ -2,7 +2,7 @@ import type { Duplex } from "node:stream";
 import type { IncomingBatch } from "../../component/ingest.ts";
 import type { MetricSample } from "../../component/metrics.ts";
 import type { ViewHost } from "../../component/read.ts";
-import type { ExporterStatus, ServedReads } from "../../component/store.ts";
+import type { ExporterStatus, ExportFilters, ServedReads } from "../../component/store.ts";
 import type { Cursor } from "../../model/log.ts";
 import type { AppendOutcome, GroupOutcome, MaintenanceJob } from "../log/ingest-core.ts";
 import type { SealOutcome, SealTask } from "../log/seal-task.ts";
@@ -68,6 +68,8 @@ export interface ExportThread {
   forget(): Promise<void>;
   /** As SpanStore.resend; no segment may be sealed meanwhile. */
   resend(exporter: string, sinceMs: number | undefined): Promise<number>;
+  /** As SpanStore.filterExports; a thread that died and was started again has them too. */
+  filter(filters: ExportFilters): Promise<void>;
   status(): Promise<readonly ExporterStatus[]>;
   metrics(): Promise<readonly MetricSample[]>;
   /** Lets requests under way finish until the signal aborts. */

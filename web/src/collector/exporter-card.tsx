@@ -46,6 +46,7 @@ export function ExporterCard({
         />
         <Fact name="Retries" value={formatCount(exporter.retries)} />
         <Fact name="Rejected" value={formatCount(exporter.rejectedSpans)} error={exporter.rejectedSpans > 0} />
+        {exporter.filteredSpans > 0 && <Fact name="Filtered out" value={formatCount(exporter.filteredSpans)} />}
         <Fact name="Lost to retention" value={formatCount(exporter.lostSpans)} error={exporter.lostSpans > 0} />
         <Fact name="Last delivery" value={lastDeliveryText(exporter, nowMs)} />
       </dl>
