@@ -123,7 +123,7 @@ async function startParts({ config, table, observer }: Start, core: Core, parts:
   const reads = new PortReads();
   const notReady = () => (parts.stopping ? "shutting down" : (store.trouble() ?? readiness.reason));
   let sampling = (): Config["sampling"] => config.sampling;
-  const asked = { reads: reads.ofReceiver, notReady, sampling: () => sampling() };
+  const asked = { reads: reads.ofReceiver, notReady, sampling: () => sampling(), samplingAnswers: { of: undefined } };
   const shared = { sink, inFlight, signals: forwarding, ...asked };
   const receivers = await startReceivers(configured, host, shared);
   parts.opened("receivers", (signal) => receivers.shutdown(signal));

@@ -49,6 +49,11 @@ export interface HeadSampling {
   readonly rules: readonly HeadSamplingRule[];
 }
 
+/** `of` answers `?service=NAME` with the strategy of that service, whatever the path; undefined while nobody does. */
+export interface SamplingAnswers {
+  of: RequestListener | undefined;
+}
+
 /** What a receiver factory is given beside its config. */
 export interface ReceiverSettings {
   /** The key in the config, `otlp` or `otlp/second`: its settings are those below `receivers.<name>`. */
@@ -58,6 +63,8 @@ export interface ReceiverSettings {
   readonly inFlight: RequestBudget;
   /** The `sampling` that is in force now. */
   readonly sampling?: () => HeadSampling;
+  /** Shared by all receivers: the one that tells sampling strategies leaves its answers here, for others' ports. */
+  readonly samplingAnswers?: SamplingAnswers;
   /**
    * What a receiver's HTTP port serves beside the spans that it takes, by the receiver's name; asked at its start.
    * The handler gets every request that is no post of spans, after the check of its host name and with its body unread.

@@ -44,7 +44,7 @@ export class HttpReceiver implements Receiver {
   /** @throws PermanentError `listen_failed` or `config_invalid` */
   async start(host: Host): Promise<void> {
     const { type, title, occupant } = this.#protocol;
-    const { name, sink, inFlight, reads } = this.#settings;
+    const { name, sink, inFlight, reads, samplingAnswers } = this.#settings;
     const config = this.#config;
     const { logger } = host;
     const onLoopback = wantedAddresses(config.endpoint).every(({ endpoint }) => isLoopback(endpoint.host));
@@ -60,6 +60,7 @@ export class HttpReceiver implements Receiver {
       metrics,
       refusals,
       logger,
+      samplingAnswers,
       reads: reads?.(name),
     });
     const listener = new HttpListener({

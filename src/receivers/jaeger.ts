@@ -32,10 +32,14 @@ const protocol: PostProtocol = {
   occupant: "a Jaeger collector or another spanloom",
   source: "jaeger_http",
   paths: new Map([["/api/traces", formatOf]]),
+  samplingPath: "/api/sampling",
   unreadable: (message) => `Unable to process request body: ${message}`,
 };
 
-/** Jaeger's `POST /api/traces`: a Batch of jaeger.thrift in each request (jaeger-idl, thrift/jaeger.thrift). */
+/**
+ * Jaeger's `POST /api/traces`: a Batch of jaeger.thrift in each request (jaeger-idl, thrift/jaeger.thrift). Beside it
+ * `GET /api/sampling?service=`, as on the port of Jaeger's collector.
+ */
 export const jaegerReceiver = {
   type: "jaeger",
   stability: "beta",

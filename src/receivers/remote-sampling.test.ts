@@ -7,8 +7,9 @@ import { eventually } from "../../test/support/eventually.ts";
 import { recordingHost } from "../../test/support/host.ts";
 import { grpcCall, grpcClient, RecordingSink } from "../../test/support/receiver-rig.ts";
 import { samplingParameters, samplingStrategy } from "../codec/rpc/sampling.ts";
-import type { HeadSampling, Receiver } from "../component/receiver.ts";
+import type { HeadSampling, Receiver, SamplingAnswers } from "../component/receiver.ts";
 import { InFlightBudget } from "../server/in-flight.ts";
+import { jaegerReceiver } from "./jaeger.ts";
 import { remoteSamplingReceiver } from "./remote-sampling.ts";
 import { toldOfSampling } from "./sampling-told.ts";
 import { parseStrategies } from "./strategies-file.ts";
@@ -143,6 +144,50 @@ it("over gRPC the same is told", async () => {
     },
   });
   expect(wrong.error?.code).toBe(3);
+});
+
+describe("on the port of another receiver", () => {
+  const endpoint = "127.0.0.1:0";
+
+  async function startBoth(file: object) {
+    const samplingAnswers: SamplingAnswers = { of: undefined };
+    const settings = { sink: new RecordingSink(), inFlight: new InFlightBudget(), samplingAnswers };
+    const jaeger = jaegerReceiver.create({ ...settings, name: "jaeger" }, jaegerReceiver.config.parse({ endpoint }));
+    const sampling = remoteSamplingReceiver.create(
+      { ...settings, name: "remote_sampling" },
+      remoteSamplingReceiver.config.parse({ http: { endpoint }, grpc: { enabled: false }, file }),
+    );
+    const host = recordingHost();
+    for (const one of [jaeger, sampling]) {
+      await one.start(host);
+      running.push(one);
+    }
+    const at = (receiver: Receiver) => `http://127.0.0.1:${receiver.addresses.http?.port}`;
+    return { sampling, host, collector: at(jaeger), own: at(sampling) };
+  }
+
+  it("the same is told at /api/sampling, as Jaeger's collector tells it", async () => {
+    const { collector, own, host, sampling } = await startBoth({ path: strategiesFile(FILE) });
+    const ask = async (url: string, init?: RequestInit) => {
+      const response = await fetch(url, init);
+      return [response.status, response.headers.get("content-type"), await response.text()];
+    };
+    for (const query of ["?service=shop", "?service=limited", "?service=", "", "?service=a&service=b"]) {
+      expect(await ask(`${collector}/api/sampling${query}`)).toEqual(await ask(`${own}/sampling${query}`));
+    }
+    expect((await ask(`${collector}/api/sampling?service=shop`))[2]).toContain("0.8");
+    expect((await ask(`${collector}/api/sampling?service=shop`, { method: "POST" }))[0]).toBe(405);
+    expect((await ask(`${collector}/sampling?service=shop`))[0]).toBe(404);
+    const answered = host.metrics
+      .snapshot()
+      .filter(({ name, labels }) => name === "spanloom_remote_sampling_requests_total" && labels.answered === "true");
+    expect(Object.fromEntries(answered.map(({ labels, value }) => [labels.transport, value]))).toEqual({
+      http: 3,
+      other_http: 4,
+    });
+    await sampling.shutdown(AbortSignal.abort());
+    expect((await ask(`${collector}/api/sampling?service=shop`))[0]).toBe(404);
+  });
 });
 
 describe("a strategies file", () => {

@@ -1,4 +1,4 @@
-import type { IncomingMessage, ServerResponse } from "node:http";
+import type { IncomingMessage, RequestListener, ServerResponse } from "node:http";
 import type { Host } from "../component/component.ts";
 import type { Endpoint } from "../component/endpoint.ts";
 import type { Metrics } from "../component/metrics.ts";
@@ -11,7 +11,7 @@ import { sendAnswer } from "./http-answer.ts";
 import { hostRefusal } from "./http-checks.ts";
 import { type RemoteSamplingConfig, remoteSamplingConfig } from "./remote-sampling-config.ts";
 import { RECORD_ALL, toldOfSampling } from "./sampling-told.ts";
-import { legacyStrategyJson, type StrategyOf, strategyJson } from "./strategies.ts";
+import { legacyStrategyJson, type SamplingStrategy, type StrategyOf, strategyJson } from "./strategies.ts";
 import { StrategiesFile } from "./strategies-file.ts";
 
 const OCCUPANT = "Jaeger, its agent or another spanloom";
@@ -27,6 +27,7 @@ class RemoteSampling implements Receiver {
   #http: HttpListener | undefined;
   #grpc: GrpcListener | undefined;
   #file: StrategiesFile | undefined;
+  #ofOthers: RequestListener | undefined;
 
   constructor(settings: ReceiverSettings, config: RemoteSamplingConfig) {
     this.#settings = settings;
@@ -53,12 +54,15 @@ class RemoteSampling implements Receiver {
       await this.shutdown(AbortSignal.abort());
       throw error;
     }
+    this.#answerOthers(host.metrics);
     for (const [listener, address] of Object.entries(this.addresses)) {
       host.logger.info("remote sampling is listening", { listener, ...address });
     }
   }
 
   async shutdown(signal: AbortSignal): Promise<void> {
+    const { samplingAnswers } = this.#settings;
+    if (samplingAnswers !== undefined && samplingAnswers.of === this.#ofOthers) samplingAnswers.of = undefined;
     this.#file?.close();
     await Promise.all([this.#http?.shutdown(signal), this.#grpc?.shutdown(signal)]);
   }
@@ -77,6 +81,18 @@ class RemoteSampling implements Receiver {
 
   get #configPath(): string {
     return `receivers.${this.#settings.name}`;
+  }
+
+  /** On the ports of other receivers, as `/api/sampling` of Jaeger's collector; the first receiver does it. */
+  #answerOthers(metrics: Metrics): void {
+    const { samplingAnswers } = this.#settings;
+    if (samplingAnswers === undefined || samplingAnswers.of !== undefined) return;
+    const counted = this.#counter(metrics, "other_http");
+    this.#ofOthers = (request, response) => {
+      answerStrategy(request, response, strategyJson, this.#strategyOf);
+      counted(response.statusCode === 200);
+    };
+    samplingAnswers.of = this.#ofOthers;
   }
 
   #createHttp(host: Host): HttpListener {
@@ -127,23 +143,31 @@ class RemoteSampling implements Receiver {
 }
 
 function answer(request: IncomingMessage, response: ServerResponse, strategyOf: StrategyOf): void {
-  const [path, ...query] = (request.url ?? "/").split("?");
-  const legacy = path === "/";
-  if (!legacy && path !== "/sampling") {
+  const [path] = (request.url ?? "/").split("?", 1);
+  if (path !== "/" && path !== "/sampling") {
     sendAnswer(response, 404, TEXT, "404 page not found; strategies are at /sampling?service=NAME\n", {});
     return;
   }
+  answerStrategy(request, response, path === "/" ? legacyStrategyJson : strategyJson, strategyOf);
+}
+
+function answerStrategy(
+  request: IncomingMessage,
+  response: ServerResponse,
+  write: (strategy: SamplingStrategy) => string,
+  strategyOf: StrategyOf,
+): void {
   if (request.method !== "GET" && request.method !== "HEAD") {
     sendAnswer(response, 405, TEXT, "send GET\n", { allow: "GET, HEAD" });
     return;
   }
+  const [, ...query] = (request.url ?? "").split("?");
   const [service, ...others] = new URLSearchParams(query.join("?")).getAll("service");
   if (service === undefined || others.length > 0) {
     sendAnswer(response, 400, TEXT, "'service' parameter must be provided once\n", {});
     return;
   }
-  const strategy = strategyOf(service);
-  sendAnswer(response, 200, "application/json", legacy ? legacyStrategyJson(strategy) : strategyJson(strategy), {});
+  sendAnswer(response, 200, "application/json", write(strategyOf(service)), {});
 }
 
 async function loadGrpc() {

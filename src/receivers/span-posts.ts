@@ -3,7 +3,7 @@ import { PermanentError, RetryableError } from "../component/errors.ts";
 import type { AppendResult, BatchFormat, BatchSink } from "../component/ingest.ts";
 import type { Logger } from "../component/logger.ts";
 import { stackOf } from "../component/reasons.ts";
-import type { RequestBudget, Reservation } from "../component/receiver.ts";
+import type { RequestBudget, Reservation, SamplingAnswers } from "../component/receiver.ts";
 import { AnsweredByListener } from "../server/client-error.ts";
 import type { Cors } from "../server/cors.ts";
 import { answerOf, retryAfterSeconds } from "../server/error-status.ts";
@@ -34,6 +34,8 @@ export interface SpanPosts {
   readonly paths: ReadonlyMap<string, FormatOf>;
   /** `source` of its batches. */
   readonly source: string;
+  /** Path at which it is told its sampling strategy (ReceiverSettings.samplingAnswers); absent: nowhere. */
+  readonly samplingPath?: string;
   /** What a sender is told whose body cannot be read. */
   unreadable(message: string): string;
 }
@@ -47,6 +49,7 @@ export interface SpanPostsOptions extends HostRules {
   readonly metrics: ReceiverMetrics;
   readonly refusals: RefusalLog;
   readonly logger: Logger;
+  readonly samplingAnswers: SamplingAnswers | undefined;
   /** Gets what is no post of spans. */
   readonly reads: RequestListener | undefined;
 }
@@ -69,6 +72,8 @@ export function createSpanPosts(posts: SpanPosts, options: SpanPostsOptions): Ht
       answerText(response, status, refusal.message, headers);
     };
     if (foreign !== undefined) return refuse(foreign);
+    const strategies = path === posts.samplingPath ? options.samplingAnswers?.of : undefined;
+    if (strategies !== undefined) return strategies(request, response);
     if (options.reads !== undefined && (format === undefined || (method !== "POST" && method !== "OPTIONS"))) {
       options.reads(request, response);
       return;

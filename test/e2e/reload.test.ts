@@ -6,8 +6,10 @@ import { connect } from "node:tls";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type Collector, createCollector } from "../../src/app/collector.ts";
 import { parseConfig } from "../../src/app/config/config.ts";
+import { samplingParameters, samplingStrategy } from "../../src/codec/rpc/sampling.ts";
 import { SILENT_LOGGER } from "../../src/component/logger.ts";
 import { eventually } from "../support/eventually.ts";
+import { grpcCall, grpcClient } from "../support/receiver-rig.ts";
 import { OTHER_CERT, OTHER_KEY, TEST_CERT, TEST_KEY } from "../support/tls.ts";
 
 const MAIN = resolve(import.meta.dirname, "../../dist/cli/main.js");
@@ -74,6 +76,31 @@ describe("Collector.reload", () => {
     expect(masked).not.toContain("hunter2");
     await collector.reload(parseConfig({ sampling: { ratio: 0 } }, { name: "test" }));
     expect(await stored(ui, await send(otlpHttp))).toBeUndefined();
+  });
+
+  it("has senders told what `sampling` says from then on, on every port that tells it", async () => {
+    const receivers = { remote_sampling: { from_sampling: true } };
+    const collector = await createCollector({ receivers, sampling: { ratio: 0.25 } }, { logger: SILENT_LOGGER });
+    cleanups.push(() => collector.shutdown());
+    const address = (receiver: string, listener: string) =>
+      collector.endpoints.receivers.find((one) => one.receiver === receiver && one.listener === listener)
+        ?.address as string;
+    const told = async (): Promise<unknown[]> => {
+      const ports = [address("remote_sampling", "http"), new URL("/api/sampling", address("jaeger", "http")).href];
+      const overHttp = ports.map(async (url) => (await fetch(`${url}?service=shop`)).json());
+      const client = grpcClient(address("remote_sampling", "grpc"));
+      const path = "/jaeger.api_v2.SamplingManager/GetSamplingStrategy";
+      const { response } = await grpcCall(client, path, samplingParameters.encode({ serviceName: "shop" }));
+      client.close();
+      return [...(await Promise.all(overHttp)), samplingStrategy.decode(response as Uint8Array)];
+    };
+    const all = (strategy: object) => [1, 2, 3].map(() => expect.objectContaining(strategy));
+    expect(await told()).toEqual(all({ probabilisticSampling: { samplingRate: 0.25 } }));
+    const reload = (sampling: object) => collector.reload(parseConfig({ receivers, sampling }, { name: "test" }));
+    expect((await reload({ ratio: 0.5 })).applied).toContain("sampling.ratio");
+    expect(await told()).toEqual(all({ probabilisticSampling: { samplingRate: 0.5 } }));
+    await reload({ ratio: 0.5, rules: [{ service: "shop", rate_limit_traces_per_second: 7 }] });
+    expect(await told()).toEqual(all({ rateLimitingSampling: { maxTracesPerSecond: 7 } }));
   });
 
   it("finds a span under the name that its attribute has in newer conventions", async () => {
