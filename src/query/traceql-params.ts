@@ -4,11 +4,17 @@ import type { TraceqlQuery } from "../model/traceql.ts";
 import { TraceqlError } from "../traceql/error.ts";
 import { parseTraceql } from "../traceql/parse.ts";
 import { planTraceql } from "../traceql/plan.ts";
-import { type QueryParams, textParam } from "./params.ts";
+import { selectedFields } from "../traceql/selected-fields.ts";
+import { intParam, type QueryParams, textParam } from "./params.ts";
 import { parseSearchParams } from "./search-params.ts";
 
 /** What `q` says instead. */
 const PLAIN_PREDICATES = ["service", "operation", "tag", "tags", "minDuration", "maxDuration", "exactTags"];
+
+const DEFAULT_SPANS_PER_SET = 3;
+const MAX_SPANS_PER_SET = 1_000;
+/** Of one query. */
+const MAX_FIELDS = 50;
 
 /**
  * The search of the UI and of commands: `q` in TraceQL, beside start, end, lookback, limit, after and count; without
@@ -34,6 +40,22 @@ export function parseTraceqlSearch(params: QueryParams, nowNano: bigint): TraceQ
     );
   }
   return { ...parseSearchParams(params, nowNano), ...planTraceql(query) };
+}
+
+/**
+ * As `parseTraceqlSearch`, with what `select(…)` names shown of the matched spans: of as many of a set as `spansPerSet`
+ * says.
+ * @throws PermanentError `bad_request`
+ */
+export function parseShownSearch(params: QueryParams, nowNano: bigint): TraceQuery {
+  const query = parseTraceqlSearch(params, nowNano);
+  const spansPerSet = intParam(params, "spansPerSet", 1, MAX_SPANS_PER_SET) ?? DEFAULT_SPANS_PER_SET;
+  const text = textParam(params, "q");
+  const fields = text === undefined ? [] : [...selectedFields(parseQuery(text).pipeline).values()];
+  if (fields.length > MAX_FIELDS) {
+    throw new PermanentError("bad_request", `'q': select(…) names ${fields.length} fields, at most ${MAX_FIELDS}`);
+  }
+  return fields.length === 0 ? query : { ...query, show: { spansPerSet, fields } };
 }
 
 /**

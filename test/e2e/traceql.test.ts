@@ -82,6 +82,13 @@ describe("the store, asked in TraceQL", () => {
   it("says where a query is wrong, and what it does not answer", async () => {
     const message = async (q: string) => ((await search({ q })).body as UiErrorResponse).error.message;
     expect(await message("{ statsu = error }")).toMatch(/^'q': line 1, column 3: found "statsu", .*"status"\?$/);
+    const many = Array.from({ length: 51 }, (_, i) => `.f${i}`).join(", ");
+    expect(await message(`{ } | select(${many})`)).toBe("'q': select(…) names 51 fields, at most 50");
+    const bad = await search({ q: "{ } | select(.a)", spansPerSet: "0" });
+    expect([bad.status, (bad.body as UiErrorResponse).error.message]).toEqual([
+      400,
+      expect.stringContaining("spansPerSet"),
+    ]);
     expect(await message("{ } | rate()")).toBe(
       "'q': found rate(), expected a search: it finds traces and counts nothing",
     );
@@ -98,6 +105,62 @@ describe("commands, asked in TraceQL", () => {
       expect(code).toBe(0);
       expect((JSON.parse(stdout) as UiSearchResponse).traces.map(({ traceId }) => traceId)).toEqual([TRACE]);
     }
+  });
+
+  it("search shows with --json what `select` names, of spans and of the sets of `by`", async () => {
+    const spanSets = async (...args: readonly string[]) => {
+      const { code, stdout, stderr } = await spanloom("search", ...args, "--json", ...url());
+      expect(code, stderr).toBe(0);
+      return (JSON.parse(stdout) as UiSearchResponse).traces[0]?.spanSets;
+    };
+    const q = "{ name =~ `list|query2?` } | select(span.code, duration, kind) | select(.tags, status)";
+    expect(await spanSets(q, "--spans", "2")).toEqual([
+      {
+        by: [],
+        matchedCount: 3,
+        cut: false,
+        spans: [
+          {
+            spanId: "0000000000000003",
+            name: "list",
+            service: "shop",
+            startTimeUnixNano: "1795392039455000000",
+            durationNano: "50000000",
+            fields: {
+              "span.code": { type: "int", value: "500" },
+              duration: { type: "double", value: 50_000_000 },
+              kind: { type: "string", value: "server" },
+              ".tags": {
+                type: "array",
+                value: [
+                  { type: "string", value: "a" },
+                  { type: "string", value: "b" },
+                ],
+              },
+              status: { type: "string", value: "error" },
+            },
+          },
+          expect.objectContaining({
+            name: "query",
+            fields: {
+              duration: { type: "double", value: 20_000_000 },
+              kind: { type: "string", value: "client" },
+              status: { type: "string", value: "unset" },
+            },
+          }),
+        ],
+      },
+    ]);
+    expect((await spanSets("{ } | select(name)"))?.[0]?.spans).toHaveLength(3);
+    const sets = await spanSets("{ kind = client } | by(span.db) | select(resource.service.name)");
+    expect(sets?.map(({ by, matchedCount, spans }) => [by[0]?.value, matchedCount, spans[0]?.fields])).toEqual(
+      expect.arrayContaining([
+        ["pg", 1, { "resource.service.name": { type: "string", value: "shop" } }],
+        ["mysql", 1, { "resource.service.name": { type: "string", value: "shop" } }],
+        [undefined, 2, { "resource.service.name": { type: "string", value: "web" } }],
+      ]),
+    );
+    expect(await spanSets('{ name = "home" }')).toBeUndefined();
   });
 
   it("tail refuses what no span says by itself", async () => {

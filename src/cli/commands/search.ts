@@ -13,6 +13,7 @@ import { traceList } from "../output/trace-list.ts";
 export interface SearchFlags extends Conditions, ConnectionFlags {
   readonly limit: number;
   readonly sort: TraceOrder;
+  readonly spans?: number;
   readonly json: boolean;
 }
 
@@ -26,7 +27,8 @@ export function addSearch(program: Command): void {
     .addOption(
       new Option("--sort <order>", "which come first, of all that match").choices(TRACE_ORDERS).default("newest"),
     )
-    .option("--json", "print the answer as JSON", false)
+    .option("--spans <n>", "most spans of a set that select(…) shows, with --json (default: 3)", parsePositive)
+    .option("--json", "print the answer as JSON, with what select(…) names", false)
     .addHelpText(
       "after",
       `
@@ -38,7 +40,9 @@ Examples:
   spanloom search --tag http.response.status_code=500 --min-duration 200ms
   spanloom search --start 2026-03-05T12:30 --end 2026-03-05T12:45
   SPANLOOM_URL=https://traces.example spanloom search --header 'authorization: Bearer abc'
-  spanloom search --json | jq -r '.traces[].traceId'`,
+  spanloom search --json | jq -r '.traces[].traceId'
+  spanloom search '{ status = error } | select(span.user.id)' --json |
+    jq '.traces[].spanSets[].spans[] | [.name, .fields["span.user.id"].value]'`,
     )
     .action(run);
 }
@@ -46,6 +50,7 @@ Examples:
 async function run(traceql: string | undefined, flags: SearchFlags): Promise<void> {
   const query = searchQuery(withQuery(traceql, flags));
   query.set("limit", String(flags.limit));
+  if (flags.spans !== undefined) query.set("spansPerSet", String(flags.spans));
   if (flags.sort !== "newest") {
     query.set("order", flags.sort);
     query.set("count", "true");

@@ -185,6 +185,29 @@ export interface UiTraceSummary {
   readonly matchedCount: number;
   /** Absent without errors, for very long traces, and where a search had no time to look. */
   readonly firstError?: UiFirstError;
+  /** Where the query has `select(…)`: the matched spans, as one set, or as one for each value of its `by(…)`. */
+  readonly spanSets?: readonly UiSpanset[];
+}
+
+export interface UiSpanset {
+  /** Values of the `by(…)` stages, in their order; null stands for spans without one. */
+  readonly by: readonly (UiValue | null)[];
+  readonly matchedCount: number;
+  /** Earliest first, up to `spansPerSet` (3). */
+  readonly spans: readonly UiShownSpan[];
+  /** Fewer spans are shown than were asked for: the answer had grown too large. */
+  readonly cut: boolean;
+}
+
+export interface UiShownSpan {
+  readonly spanId: string;
+  readonly name: string;
+  readonly service: string;
+  readonly startTimeUnixNano: string;
+  /** Negative where the end is earlier. */
+  readonly durationNano: string;
+  /** What `select(…)` names, by its name; without those that the span does not have. Durations are numbers of ns. */
+  readonly fields: Readonly<Record<string, UiValue>>;
 }
 
 /** `GET /api/ui/search`. */

@@ -8,7 +8,7 @@ import { AnswerBounds } from "../answer-bounds.ts";
 import { errorHandler, type ViewRequest, viewHandler } from "../http.ts";
 import { badParam, intParam, type QueryParams, textParam } from "../params.ts";
 import { requireTraceId } from "../search-params.ts";
-import { parseTraceqlSearch } from "../traceql-params.ts";
+import { parseShownSearch } from "../traceql-params.ts";
 import type { UiErrorResponse } from "./api-types.ts";
 import { parseHeatParams } from "./heat-map.ts";
 import { parseRedParams } from "./red.ts";
@@ -60,7 +60,7 @@ export function createUiRoutes(
     if (format !== "otlp" && format !== "jaeger") throw badParam("format", format, "otlp or jaeger");
     return { ...request("ui.download", { traceId, format }), download: `trace-${traceId}.${format}.json` };
   });
-  get("/search", (params) => request("ui.search", { query: parseTraceqlSearch(params, BigInt(now()) * 1_000_000n) }));
+  get("/search", (params) => request("ui.search", { query: parseShownSearch(params, BigInt(now()) * 1_000_000n) }));
   get("/heatmap", (params) => request("ui.heatmap", parseHeatParams(params, now())));
   get("/services", () => request("ui.services", {}));
   get("/dependencies", (params) => {

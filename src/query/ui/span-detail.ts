@@ -68,7 +68,7 @@ function uiAttributes(attributes: Attributes): UiAttribute[] {
   return attributes.map(({ key, value }) => ({ key, ...uiValue(value) }));
 }
 
-function uiValue(value: AnyValue): UiValue {
+export function uiValue(value: AnyValue): UiValue {
   switch (value.type) {
     case "string":
     case "bool":

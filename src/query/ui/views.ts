@@ -31,6 +31,7 @@ import { heatMap } from "./heat-map.ts";
 import { linkedFrom } from "./linked-from.ts";
 import { type RedParams, red } from "./red.ts";
 import { spanDetailJson } from "./span-detail.ts";
+import { uiSpansets } from "./span-sets.ts";
 import { findInTrace } from "./trace-find.ts";
 import { buildTraceTree } from "./trace-tree.ts";
 import { type VerdictParams, verdict } from "./verdict.ts";
@@ -141,8 +142,12 @@ async function* otlpPieces(
 async function search(reader: TraceReader, params: Params<"ui.search">, signal: AbortSignal): Promise<ViewResult> {
   const found = await reader.find({ ...params.query, outside: params.query.after === undefined }, signal);
   const errors = await firstErrors(reader, found.traces, signal);
+  const fields = params.query.show?.fields ?? [];
   const answer = json<UiSearchResponse>({
-    traces: found.traces.map((summary) => uiSummary(summary, errors.get(summary.traceId))),
+    traces: found.traces.map((summary) => ({
+      ...uiSummary(summary, errors.get(summary.traceId)),
+      ...(summary.spanSets === undefined ? {} : { spanSets: uiSpansets(summary.spanSets, fields) }),
+    })),
     complete: found.complete,
     ...(found.reason === undefined ? {} : { reason: found.reason }),
     ...(found.searchedBackTo === undefined ? {} : { searchedBackToUnixNano: found.searchedBackTo.toString() }),
@@ -172,7 +177,7 @@ async function live(reader: TraceReader, params: Params<"ui.live">, signal: Abor
 }
 
 function uiSummary(summary: TraceSummary, firstError: UiFirstError | undefined): UiTraceSummary {
-  const { start, end, ...rest } = summary;
+  const { start, end, spanSets: _, ...rest } = summary;
   return {
     ...rest,
     startTimeUnixNano: start.toString(),
