@@ -171,11 +171,25 @@ const VIEWS: readonly View[] = [
   {
     name: "map",
     path: "dependencies",
-    ready: (page) => page.getByRole("button", { name: "Search traces of orders" }).waitFor(),
+    ready: (page) =>
+      page
+        .getByRole("region", { name: /^Map/ })
+        .getByRole("link", { name: /^orders/ })
+        .waitFor(),
   },
   {
-    name: "map as table",
-    path: "dependencies?view=table",
+    name: "map with an open service and found ones",
+    path: "dependencies?service=orders&find=inv",
+    ready: (page) => page.getByRole("complementary", { name: "Service" }).getByText("Called by").waitFor(),
+  },
+  {
+    name: "map with an open call",
+    path: "dependencies?from=frontend&to=orders",
+    ready: (page) => page.getByRole("complementary", { name: "Call" }).getByText("p99").waitFor(),
+  },
+  {
+    name: "map as table with an open call",
+    path: "dependencies?view=table&from=frontend&to=orders",
     ready: (page) => page.getByRole("cell", { name: "209" }).waitFor(),
   },
   { name: "collector", path: "collector", ready: (page) => page.getByText("otlp/upstream").waitFor() },

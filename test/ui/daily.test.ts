@@ -145,8 +145,15 @@ describe("daily use", () => {
       await page.getByRole("button", { name: "Table" }).click();
       await page.getByRole("row", { name: /frontend orders 209 12 5.7 % 15.7 ms 2.29 s/ }).waitFor();
       await page.getByRole("button", { name: "Graph" }).click();
-      await page.getByRole("button", { name: "Search traces of orders" }).press("Enter");
-      await page.waitForURL(/search\?service=orders/);
+      await page
+        .getByRole("region", { name: /^Map/ })
+        .getByRole("link", { name: /^orders/ })
+        .press("Enter");
+      await page
+        .getByRole("complementary", { name: "Service" })
+        .getByRole("link", { name: "Search traces" })
+        .press("Enter");
+      await page.waitForURL(/search\?service=orders&lookback=24h/);
     });
     await open("monitor", async (page) => {
       await page.getByRole("textbox", { name: /Filter services/ }).fill("api/boom");

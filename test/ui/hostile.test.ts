@@ -125,7 +125,8 @@ describe.each([390, 640, 1280])("text from strangers, %d pixels wide", (width) =
     for (const path of ["dependencies", "dependencies?view=table"]) {
       await open(path, async (page) => {
         await page
-          .getByRole("button", { name: /^Search traces of/ })
+          .getByRole("region", { name: /^Map/ })
+          .getByRole("link")
           .or(page.locator("tbody tr"))
           .first()
           .waitFor();

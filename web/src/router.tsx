@@ -1,4 +1,5 @@
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent, redirect } from "@tanstack/react-router";
+import { readMapParams } from "./dependencies/map-params.ts";
 import { SearchPage } from "./search/search-page.tsx";
 import { readSearchParams } from "./search/search-params.ts";
 import { formatAddress, parseAddress } from "./shell/address.ts";
@@ -45,10 +46,7 @@ const routes = [
   createRoute({
     getParentRoute: () => root,
     path: "/dependencies",
-    validateSearch: (raw: Record<string, unknown>): { lookback?: string; view?: "table" } => ({
-      ...(typeof raw.lookback === "string" && { lookback: raw.lookback }),
-      ...(raw.view === "table" && { view: "table" }),
-    }),
+    validateSearch: readMapParams,
     component: lazyRouteComponent(() => import("./dependencies/dependencies-page.tsx"), "DependenciesPage"),
   }),
   createRoute({

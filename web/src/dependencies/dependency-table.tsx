@@ -1,14 +1,29 @@
+import { Link } from "@tanstack/react-router";
 import { formatDuration } from "../../../src/model/duration-text.ts";
-import type { UiDependenciesResponse } from "../../../src/query/ui/api-types.ts";
 import { formatCount } from "../format/count.ts";
 import { formatShare } from "../format/share.ts";
+import { iconButtonClass } from "../ui/button.tsx";
 import { classNames } from "../ui/class-names.ts";
 import { DataTable, numberClass, spareNumberClass } from "../ui/data-table.tsx";
+import { Icon } from "../ui/icon.tsx";
 import { ServiceLink } from "../ui/service-link.tsx";
+import { linkKey } from "./graph-layers.ts";
+import { errorShare, type MapLink } from "./map-figures.ts";
+import { withOpen } from "./map-params.ts";
 
-/** The calls between services, most first. */
-export function DependencyTable({ links }: { readonly links: UiDependenciesResponse["links"] }) {
-  const sorted = [...links].sort((a, b) => b.callCount - a.callCount || (a.parent < b.parent ? -1 : 1));
+/** The calls between services, most first; with `found` only those in which one of these takes part. */
+export function DependencyTable({
+  links,
+  found,
+  lookback,
+}: {
+  readonly links: readonly MapLink[];
+  readonly found: readonly string[] | undefined;
+  readonly lookback: string;
+}) {
+  const kept = new Set(found);
+  const shown = found === undefined ? links : links.filter(({ parent, child }) => kept.has(parent) || kept.has(child));
+  const sorted = shown.toSorted((a, b) => b.callCount - a.callCount || (a.parent < b.parent ? -1 : 1));
   return (
     <DataTable>
       <thead>
@@ -27,31 +42,50 @@ export function DependencyTable({ links }: { readonly links: UiDependenciesRespo
           <th scope="col" className={spareNumberClass}>
             p50
           </th>
-          <th scope="col" className={numberClass}>
+          <th scope="col" className={spareNumberClass}>
             p99
+          </th>
+          <th scope="col">
+            <span className="visually-hidden">Traces</span>
           </th>
         </tr>
       </thead>
       <tbody>
-        {sorted.map((link) => {
-          const failed = link.errorCount > 0 ? "error-text" : undefined;
-          return (
-            <tr key={`${link.parent} ${link.child}`}>
-              <td>
-                <ServiceLink name={link.parent} />
-              </td>
-              <td>
-                <ServiceLink name={link.child} />
-              </td>
-              <td className={numberClass}>{formatCount(link.callCount)}</td>
-              <td className={classNames(spareNumberClass, failed)}>{formatCount(link.errorCount)}</td>
-              <td className={classNames(numberClass, failed)}>{formatShare(link.errorCount / link.callCount)}</td>
-              <td className={spareNumberClass}>{formatDuration(link.p50Nano)}</td>
-              <td className={numberClass}>{formatDuration(link.p99Nano)}</td>
-            </tr>
-          );
-        })}
+        {sorted.map((link) => (
+          <CallRow key={linkKey(link)} link={link} lookback={lookback} />
+        ))}
       </tbody>
     </DataTable>
+  );
+}
+
+function CallRow({ link, lookback }: { readonly link: MapLink; readonly lookback: string }) {
+  const failed = link.errorCount > 0 ? "error-text" : undefined;
+  return (
+    <tr>
+      <td>
+        <ServiceLink name={link.parent} lookback={lookback} />
+      </td>
+      <td>
+        <ServiceLink name={link.child} lookback={lookback} />
+      </td>
+      <td className={numberClass}>{formatCount(link.callCount)}</td>
+      <td className={classNames(spareNumberClass, failed)}>{formatCount(link.errorCount)}</td>
+      <td className={classNames(numberClass, failed)}>{formatShare(errorShare(link))}</td>
+      <td className={spareNumberClass}>{formatDuration(link.p50Nano)}</td>
+      <td className={spareNumberClass}>{formatDuration(link.p99Nano)}</td>
+      <td className={numberClass}>
+        <Link
+          from="/dependencies"
+          to="/dependencies"
+          search={(before) => withOpen(before, { from: link.parent, to: link.child })}
+          className={iconButtonClass}
+          aria-label={`Traces of calls from ${link.parent} to ${link.child}`}
+          title="Failing and slow traces"
+        >
+          <Icon name="chevronRight" />
+        </Link>
+      </td>
+    </tr>
   );
 }

@@ -1,38 +1,71 @@
 import { describe, expect, it } from "vitest";
-import { layoutGraph, linkKey } from "./graph-layout.ts";
+import { manyServices } from "../../../test/support/query/call-graph.ts";
+import { linkKey } from "./graph-layers.ts";
+import { CARD, layoutGraph } from "./graph-layout.ts";
 
 const links = (...pairs: string[]) => pairs.map((pair) => ({ parent: pair[0]!, child: pair[1]! }));
-const layersOf = (...pairs: string[]) =>
-  Object.fromEntries([...layoutGraph(links(...pairs)).nodes].map(([name, place]) => [name, place.layer]));
+const layersOf = (...pairs: string[]) => {
+  const { cards } = layoutGraph(links(...pairs), false);
+  const columns = [...new Set([...cards.values()].map(({ x }) => x))].sort((a, b) => a - b);
+  return Object.fromEntries([...cards].map(([name, { x }]) => [name, columns.indexOf(x)]));
+};
 
 describe("graph layout", () => {
   it("puts callers left of what they call, by the longest way", () => {
     expect(layersOf("ab", "bc", "ac", "cd")).toEqual({ a: 0, b: 1, c: 2, d: 3 });
   });
 
-  it("ignores self-calls and the link that closes a cycle", () => {
+  it("lets the link that closes a cycle run backwards, and a self-call stay where it is", () => {
     expect(layersOf("ab", "bb", "bc", "cb")).toEqual({ a: 0, b: 1, c: 2 });
-    expect(layersOf("ab", "ba")).toEqual({ a: 0, b: 1 });
+    const { edges } = layoutGraph(links("ab", "ba"), false);
+    const ends = (pair: string) => {
+      const { along } = edges.get(linkKey(links(pair)[0]!))!;
+      return [along[0]!.x, along.at(-1)!.x];
+    };
+    expect(ends("ab")[0]).toBeLessThan(ends("ab")[1]!);
+    expect(ends("ba")[0]).toBeGreaterThan(ends("ba")[1]!);
+  });
+
+  it("puts a service that nothing calls right before what it calls", () => {
+    expect(layersOf("ab", "bc", "cd", "xd")).toEqual({ a: 0, b: 1, c: 2, d: 3, x: 2 });
   });
 
   it("orders a layer by its neighbours, so that parallel calls do not cross", () => {
-    const { nodes, lines } = layoutGraph(links("xa", "xb", "ad", "bc"));
-    const line = (name: string) => nodes.get(name)!.line;
-    expect(lines).toBe(2);
-    expect(Math.sign(line("a") - line("b"))).toBe(Math.sign(line("d") - line("c")));
+    const { cards } = layoutGraph(links("xa", "xb", "ad", "bc"), false);
+    const y = (name: string) => cards.get(name)!.y;
+    expect(Math.sign(y("a") - y("b"))).toBe(Math.sign(y("d") - y("c")));
   });
 
-  it("leads a link that leaps over a layer past the services there", () => {
-    const { nodes, ways } = layoutGraph(links("ab", "bc", "ac"));
-    const way = ways.get(linkKey({ parent: "a", child: "c" }))!;
-    expect(way.map((place) => place.layer)).toEqual([1]);
-    expect(way[0]!.line).not.toBe(nodes.get("b")!.line);
-    expect(ways.size).toBe(1);
+  it("stands a service in the middle of what it calls", () => {
+    const { cards } = layoutGraph(links("ab", "ac", "ad"), false);
+    const [b, c, d] = ["b", "c", "d"].map((name) => cards.get(name)!.y).sort((one, two) => one - two);
+    expect(cards.get("a")!.y).toBeCloseTo((b! + d!) / 2);
+    expect(c! - b!).toBeGreaterThan(CARD.height);
   });
 
   it("is empty without links and the same every time", () => {
-    const empty = layoutGraph([]);
-    expect([empty.nodes.size, empty.layers, empty.lines]).toEqual([0, 0, 0]);
-    expect(layoutGraph(links("ab", "ac", "cb"))).toEqual(layoutGraph(links("ab", "ac", "cb")));
+    expect(layoutGraph([], false)).toMatchObject({ cards: new Map(), width: 0, height: 0 });
+    expect(layoutGraph(links("ab", "ac", "cb"), true)).toEqual(layoutGraph(links("ab", "ac", "cb"), true));
+  });
+
+  it.each([false, true])("of 40 services overlaps no cards and runs no line behind one (down: %s)", (down) => {
+    const { cards, edges, width, height } = layoutGraph(manyServices(40), down);
+    const corners = [...cards.values()];
+    for (const [index, a] of corners.entries()) {
+      expect(a.x).toBeGreaterThanOrEqual(0);
+      expect(a.y).toBeGreaterThanOrEqual(0);
+      expect(a.x + CARD.width).toBeLessThanOrEqual(width);
+      expect(a.y + CARD.height).toBeLessThanOrEqual(height);
+      for (const b of corners.slice(index + 1)) {
+        expect(Math.abs(a.x - b.x) >= CARD.width || Math.abs(a.y - b.y) >= CARD.height).toBe(true);
+      }
+      for (const { along } of edges.values()) {
+        const behind = along.filter(
+          (at) => at.x > a.x + 1 && at.x < a.x + CARD.width - 1 && at.y > a.y + 1 && at.y < a.y + CARD.height - 1,
+        );
+        expect(behind).toEqual([]);
+      }
+    }
+    expect(edges.size).toBe(manyServices(40).length);
   });
 });

@@ -20,6 +20,14 @@ const GROUPS = [
     ],
   },
   {
+    title: "Map, once it has the focus",
+    keys: [
+      ["↑ ↓ ← →", "move"],
+      ["+ − 0", "zoom in, out, fit"],
+      ["Esc", "close the service or call"],
+    ],
+  },
+  {
     title: "Timeline rows",
     keys: [
       ["↑ ↓", "previous, next row"],

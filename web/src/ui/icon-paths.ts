@@ -19,6 +19,9 @@ export const ICON_PATHS = {
   help: "M5.6 5.9a2.4 2.4 0 1 1 3.6 2.1c-.8.4-1.2.9-1.2 1.8m0 2.3v.1M8 1.4a6.6 6.6 0 1 0 0 13.2A6.6 6.6 0 0 0 8 1.4Z",
   external: "M9.5 2.5h4v4m0-4l-6 6M11.5 9.5v4h-9v-9h4",
   broken: "M6 4.5L8.6 2a3.1 3.1 0 0 1 4.4 4.4L10.5 9M9.5 11.5L7 14a3.1 3.1 0 0 1-4.4-4.4L5 7.2M3 3l10 10",
+  plus: "M8 3v10M3 8h10",
+  minus: "M3 8h10",
+  fit: "M2.5 6V2.5H6M10 2.5h3.5V6M13.5 10v3.5H10M6 13.5H2.5V10",
 } as const;
 
 export type IconName = keyof typeof ICON_PATHS;

@@ -2,8 +2,8 @@ import type { ReactNode } from "react";
 import { classNames } from "./class-names.ts";
 import styles from "./page.module.css";
 
-/** The column that a page's content stands in. */
-export function Page({ wide = false, children }: { readonly wide?: boolean; readonly children: ReactNode }) {
+/** The column that a page's content stands in; `full` for a picture that takes all the room there is. */
+export function Page({ wide = false, children }: { readonly wide?: boolean | "full"; readonly children: ReactNode }) {
   return (
     <div className={styles.page} data-wide={wide}>
       {children}

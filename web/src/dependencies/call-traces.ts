@@ -1,0 +1,46 @@
+import { queryOptions } from "@tanstack/react-query";
+import type { UiSearchResponse } from "../../../src/query/ui/api-types.ts";
+import { getJson } from "../api/client.ts";
+
+export const LISTED = 5;
+
+interface Call {
+  readonly from: string;
+  readonly to: string;
+}
+
+/** TraceQL of traces in which `from` called `to`, and that call failed. */
+export function failingCall({ from, to }: Call): string {
+  return `{ ${serviceIs(from)} } > { ${serviceIs(to)} && status = error }`;
+}
+
+/** TraceQL of traces in which `from` called `to`, and that call took at least so many ns. */
+export function slowCall({ from, to }: Call, leastNano: number): string {
+  return `{ ${serviceIs(from)} } > { ${serviceIs(to)} && duration >= ${leastNano}ns }`;
+}
+
+/**
+ * A duration, ns, of two digits, that a call of this quantile reaches: quantiles are known within 2.2 %, so that the
+ * slowest call itself may be shorter than what is said of it.
+ */
+export function reachedNano(quantileNano: number): number {
+  const least = quantileNano * 0.978;
+  const unit = 10 ** Math.max(0, Math.floor(Math.log10(Math.max(1, least))) - 1);
+  return Math.floor(least / unit) * unit;
+}
+
+/** The newest few traces of a query in TraceQL. */
+export function tracesQuery(q: string, lookbackMs: number) {
+  return queryOptions({
+    queryKey: ["map-traces", q, lookbackMs],
+    queryFn: ({ signal }) => {
+      const start = Number.isFinite(lookbackMs) ? { start: String(Math.round((Date.now() - lookbackMs) * 1000)) } : {};
+      return getJson<UiSearchResponse>("api/ui/search", { q, limit: String(LISTED), ...start }, signal);
+    },
+    staleTime: 10_000,
+  });
+}
+
+function serviceIs(name: string): string {
+  return `resource.service.name = ${JSON.stringify(name)}`;
+}

@@ -1,0 +1,66 @@
+import { Link } from "@tanstack/react-router";
+import { memo } from "react";
+import { formatDuration } from "../../../src/model/duration-text.ts";
+import type { UiRedSeries } from "../../../src/query/ui/api-types.ts";
+import { formatRate, type RateUnit } from "../format/rate.ts";
+import { preferredHue } from "../format/service-look.ts";
+import { formatShare } from "../format/share.ts";
+import { ServiceSwatch } from "../ui/service-swatch.tsx";
+import { errorLevel } from "./map-figures.ts";
+import { withOpen } from "./map-params.ts";
+import styles from "./service-map.module.css";
+
+/** A service as a card: its name, how often it is called, how much of that fails, and its p95. */
+export const MapNode = memo(function MapNode({
+  name,
+  x,
+  y,
+  red,
+  unit,
+  current,
+  dim,
+}: {
+  readonly name: string;
+  readonly x: number;
+  readonly y: number;
+  /** Absent where the store has no figures of it. */
+  readonly red: UiRedSeries | undefined;
+  readonly unit: RateUnit;
+  readonly current: boolean;
+  readonly dim: boolean;
+}) {
+  const share = red?.errorRatio ?? 0;
+  return (
+    <Link
+      from="/dependencies"
+      to="/dependencies"
+      search={(before) => withOpen(before, { service: name })}
+      className={styles.card}
+      style={{ left: x, top: y }}
+      draggable={false}
+      data-service={name}
+      data-level={errorLevel(share)}
+      data-dim={dim}
+      aria-current={current ? "true" : undefined}
+      title={name}
+    >
+      <span className={styles.name}>
+        <ServiceSwatch look={{ hue: preferredHue(name), pattern: 0 }} />
+        <bdi>{name}</bdi>
+      </span>
+      <span className={styles.figures}>
+        {red === undefined ? (
+          "no figures of its own"
+        ) : (
+          <>
+            <span>{formatRate(red.ratePerSecond, unit)}</span>
+            <span className={styles.share}>
+              {formatShare(share)} <span className={styles.word}>failed</span>
+            </span>
+            <span>p95 {formatDuration(red.p95Nano)}</span>
+          </>
+        )}
+      </span>
+    </Link>
+  );
+});
