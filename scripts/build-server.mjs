@@ -21,7 +21,7 @@ const PROGRAMS = {
 const COLLECTOR = [...PROGRAMS.check, "app/collector", "testing/testing", ...PROGRAMS.threads.flat()];
 /** Small, pure packages that take longer to find and open than to run. */
 const BUNDLED = ["cli-progress", "commander", "router", "yaml", "zod"];
-/** The kit for tests, beside its ESM in COLLECTOR: a file each. Jest's CommonJS loads no ESM. */
+/** The kit for tests, beside its ESM in COLLECTOR: each by itself. Jest's CommonJS loads no ESM. */
 const KIT = [
   ["testing/testing", "cjs"],
   ["testing/jest", "cjs"],

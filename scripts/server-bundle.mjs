@@ -40,8 +40,8 @@ export async function bundle(sources, dir, { bundled = [], shared } = {}) {
 }
 
 /**
- * Bundles one module of src/ with all it imports, in one file: `dist/testing/testing.cjs` of `testing/testing` as
- * CommonJS. For programs that load no code in several files, and for what is small.
+ * Bundles one module of src/ with all it imports by itself: `dist/testing/testing.cjs` of `testing/testing` as
+ * CommonJS. What it imports with `import()` lies in chunks beside it.
  * @param format `esm` or `cjs`
  * @returns ids of the modules, absolute paths
  */
@@ -55,8 +55,8 @@ export async function bundleAlone(source, dir, { format, bundled }) {
       dir,
       format,
       keepNames: true,
-      codeSplitting: false,
       entryFileNames: format === "cjs" ? "[name].cjs" : "[name].js",
+      chunkFileNames: `testing/chunks/[name]-[hash].${format === "cjs" ? "cjs" : "js"}`,
     },
   });
   return output.flatMap((file) => (file.type === "chunk" ? file.moduleIds : []));

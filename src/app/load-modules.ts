@@ -15,17 +15,33 @@ export async function loadThreadModules(): Promise<InlineModules> {
 }
 
 /** What listens and answers, web server and gRPC included. */
-export async function loadModules({ discovery, proxy }: Config, receivers: readonly ConfiguredReceiver[]) {
-  const [{ createControlApp }, { createRegistryRoutes }, { Discovery }, { openRegistryStore }, proxyModule] =
-    await Promise.all([
-      import("./ui-port/control-app.ts"),
-      import("../discovery/server/registry-routes.ts"),
-      import("../discovery/discovery.ts"),
-      import("../storage/folder/registry-store.ts"),
-      proxy.routes.length === 0 ? undefined : import("./proxy.ts"),
-      // These load by themselves when they start; by then they should be there.
-      loadReceivers(receivers),
-      discovery.server.enabled ? import("../discovery/server/registry-server.ts") : undefined,
-    ]);
-  return { createControlApp, createRegistryRoutes, Discovery, openRegistryStore, proxy: proxyModule };
+export async function loadModules({ storage, discovery, proxy }: Config, receivers: readonly ConfiguredReceiver[]) {
+  const late = loadsLate(storage);
+  const [{ Discovery }, { openRegistryStore }, proxyModule] = await Promise.all([
+    import("../discovery/discovery.ts"),
+    import("../storage/folder/registry-store.ts"),
+    proxy.routes.length === 0 ? undefined : import("./proxy.ts"),
+    // These load by themselves when they start; by then they should be there.
+    loadReceivers(receivers, late),
+    late ? undefined : loadControl(),
+    discovery.server.enabled ? import("../discovery/server/registry-server.ts") : undefined,
+  ]);
+  return { loadControl, Discovery, openRegistryStore, proxy: proxyModule };
+}
+
+/**
+ * Whether web server and gRPC are loaded when somebody connects to them: a collector without a folder is often one of
+ * many in a test, of which each is sent a few spans.
+ */
+export function loadsLate({ kind }: Config["storage"]): boolean {
+  return kind === "memory";
+}
+
+/** The control application of the UI port, and its web server. */
+async function loadControl() {
+  const [{ createControlApp }, { createRegistryRoutes }] = await Promise.all([
+    import("./ui-port/control-app.ts"),
+    import("../discovery/server/registry-routes.ts"),
+  ]);
+  return { createControlApp, createRegistryRoutes };
 }

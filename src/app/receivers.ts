@@ -36,8 +36,8 @@ export function configuredReceivers(
 }
 
 /** Loads what the start of those that are on needs, which is then quicker. */
-export async function loadReceivers(configured: readonly ConfiguredReceiver[]): Promise<void> {
-  await Promise.all(configured.filter(isOn).map(({ factory, config }) => factory.load(config)));
+export async function loadReceivers(configured: readonly ConfiguredReceiver[], late: boolean): Promise<void> {
+  await Promise.all(configured.filter(isOn).map(({ factory, config }) => factory.load(config, late)));
 }
 
 /**

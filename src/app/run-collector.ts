@@ -13,7 +13,7 @@ import { openToAll } from "./config/listener-addresses.ts";
 import { type Core, createCore } from "./core.ts";
 import { type CollectorEndpoints, otlpEndpoints } from "./endpoints.ts";
 import { startForwarding } from "./forwarding.ts";
-import { type LoadedModules, loadModules, loadThreadModules } from "./load-modules.ts";
+import { type LoadedModules, loadModules, loadsLate, loadThreadModules } from "./load-modules.ts";
 import { PortReads } from "./port-reads.ts";
 import { eventLoopLag } from "./process-metrics.ts";
 import { Readiness } from "./readiness.ts";
@@ -124,7 +124,7 @@ async function startParts({ config, table, observer }: Start, core: Core, parts:
   const notReady = () => (parts.stopping ? "shutting down" : (store.trouble() ?? readiness.reason));
   let sampling = (): Config["sampling"] => config.sampling;
   const asked = { reads: reads.ofReceiver, notReady, sampling: () => sampling(), samplingAnswers: { of: undefined } };
-  const shared = { sink, inFlight, signals: forwarding, ...asked };
+  const shared = { sink, inFlight, signals: forwarding, late: loadsLate(config.storage), ...asked };
   const receivers = await startReceivers(configured, host, shared);
   parts.opened("receivers", (signal) => receivers.shutdown(signal));
 

@@ -1,14 +1,15 @@
-import { createServer } from "node:http";
+import { createServer, type RequestListener } from "node:http";
 import type { Logger } from "../component/logger.ts";
 import type { MetricSample } from "../component/metrics.ts";
 import type { Connect, ReadAddresses } from "../component/read.ts";
+import { stackOf } from "../component/reasons.ts";
 import type { SpanStore } from "../component/store.ts";
 import type { Discovery } from "../discovery/discovery.ts";
 import type { UiStatusResponse } from "../query/ui/status-types.ts";
 import { formatEndpoint, reachable } from "../server/endpoint.ts";
 import type { Config } from "./config/config.ts";
 import { grpcEndpointOf, tempoEndpointOf } from "./config/listener-addresses.ts";
-import type { LoadedModules } from "./load-modules.ts";
+import { type LoadedModules, loadsLate } from "./load-modules.ts";
 import { withSlash } from "./ui-port/base-path.ts";
 import type { ReadServerConfig } from "./ui-port/read-server.ts";
 import { readVersion } from "./version.ts";
@@ -46,7 +47,7 @@ export interface ServedUi {
 export async function serveUi(
   { ui, storage, discovery: { server, health } }: Config,
   store: SpanStore,
-  { createControlApp, createRegistryRoutes }: LoadedModules,
+  { loadControl }: LoadedModules,
   { discovery, logger, metrics, status, notReady }: UiSources,
 ): Promise<ServedUi> {
   const closing = new AbortController();
@@ -54,8 +55,9 @@ export async function serveUi(
   let url = "";
   let listensOn = "";
   let beside: BesideUi = {};
-  const control = createServer(
-    createControlApp({
+  const createControl = async (): Promise<RequestListener> => {
+    const { createControlApp, createRegistryRoutes } = await loadControl();
+    return createControlApp({
       admin: store,
       registry: createRegistryRoutes({
         local,
@@ -69,8 +71,9 @@ export async function serveUi(
       status: () => status(url, listensOn, beside),
       notReady,
       logger,
-    }),
-  );
+    });
+  };
+  const control = createServer(lateHandler(createControl, logger));
   const config: ReadServerConfig = {
     endpoint: ui.endpoint,
     grpcEndpoint: grpcEndpointOf(ui),
@@ -82,8 +85,7 @@ export async function serveUi(
         : { assetsPath: ui.assets_path, configFile: ui.config_file, version: readVersion() },
     zipkinAssetsPath: ui.zipkin_assets_path,
     allowedHosts: ui.allowed_hosts,
-    // In a test there is mostly nobody who looks.
-    loadsAhead: storage.kind !== "memory",
+    loadsAhead: !loadsLate(storage),
   };
   const served = await store.serve(config, (stream) => control.emit("connection", stream));
   const { http, ...others } = served.addresses;
@@ -100,5 +102,20 @@ export async function serveUi(
       closing.abort();
       return served.close(signal);
     },
+  };
+}
+
+/** Makes the handler for the first request. */
+function lateHandler(create: () => Promise<RequestListener>, logger: Logger): RequestListener {
+  let created: Promise<RequestListener> | undefined;
+  return (request, response) => {
+    created ??= create();
+    created.then(
+      (handle) => handle(request, response),
+      (error: unknown) => {
+        logger.error("the web server cannot be loaded", { error: stackOf(error) });
+        response.writeHead(500, { "content-type": "text/plain" }).end("the web server cannot be loaded\n");
+      },
+    );
   };
 }

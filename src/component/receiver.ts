@@ -75,6 +75,8 @@ export interface ReceiverSettings {
   readonly notReady?: () => string | undefined;
   /** Takes logs and metrics; absent where no destination asks for any. */
   readonly signals?: SignalSink;
+  /** What takes long to load is loaded when a sender connects, and not at the start. */
+  readonly late?: boolean;
 }
 
 /** Takes spans from senders. `start` rejects with `listen_failed` where a port of its own cannot be opened. */
@@ -107,6 +109,9 @@ export interface ReceiverFactory<Config extends ReceiverConfig = ReceiverConfig>
   /** Whether the collector refuses to start without its ports. Those of others, when taken, are one warning. */
   readonly essential: boolean;
   readonly listeners: readonly ReceiverListener<Config>[];
-  /** Loads what its start needs, while the store opens. What is loaded here is not to be imported statically. */
-  load(config: Config): Promise<unknown>;
+  /**
+   * Loads what its start needs, while the store opens. What is loaded here is not to be imported statically.
+   * @param late as ReceiverSettings.late
+   */
+  load(config: Config, late: boolean): Promise<unknown>;
 }

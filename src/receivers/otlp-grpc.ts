@@ -6,7 +6,7 @@ import { stackOf } from "../component/reasons.ts";
 import type { RequestBudget, Reservation } from "../component/receiver.ts";
 import type { OtherSignal } from "../model/signal.ts";
 import { answerOf } from "../server/error-status.ts";
-import type { GrpcService } from "../server/grpc/grpc-listener.ts";
+import type { GrpcService } from "../server/grpc/grpc-listener-options.ts";
 import { grpcStatusOf, ownedBytes } from "../server/grpc/grpc-raw.ts";
 import type { UnaryReply } from "../server/grpc/grpc-unary.ts";
 import { expectedGrowth } from "../server/inflate.ts";

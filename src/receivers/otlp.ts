@@ -70,7 +70,7 @@ class OtlpReceiver implements Receiver {
   }
 
   async #createGrpc(host: Host, config: OtlpGrpcConfig): Promise<GrpcListener> {
-    const { GrpcListener, otlpGrpcService, otherGrpcServices } = await loadGrpc();
+    const { GrpcListener } = await import("../server/grpc/grpc-listener.ts");
     const maxBytes = config.max_recv_msg_size_mib * 1024 * 1024;
     const reporting = this.#reporting(host, "grpc", "OTLP/gRPC");
     const options = { ...this.#settings, ...reporting, maxBytes, logger: host.logger };
@@ -79,9 +79,12 @@ class OtlpReceiver implements Receiver {
       endpoint: config.endpoint,
       tls: config.tls,
       logger: host.logger,
-      services: [otlpGrpcService(options), ...(this.#takesOthers ? otherGrpcServices(options) : [])].map((service) =>
-        reporting.metrics.timedService(service),
-      ),
+      services: async () => {
+        const { otlpGrpcService, otherGrpcServices } = await import("./otlp-grpc.ts");
+        const services = [otlpGrpcService(options), ...(this.#takesOthers ? otherGrpcServices(options) : [])];
+        return services.map((service) => reporting.metrics.timedService(service));
+      },
+      late: this.#settings.late === true,
       maxMessageBytes: maxBytes,
       maxConcurrentStreams: config.max_concurrent_streams,
       maxConnections: config.max_connections,
@@ -160,12 +163,8 @@ class OtlpReceiver implements Receiver {
 }
 
 /** A collector without OTLP/gRPC loads no gRPC. */
-async function loadGrpc() {
-  const [{ GrpcListener }, { otlpGrpcService, otherGrpcServices }] = await Promise.all([
-    import("../server/grpc/grpc-listener.ts"),
-    import("./otlp-grpc.ts"),
-  ]);
-  return { GrpcListener, otlpGrpcService, otherGrpcServices };
+async function loadGrpc(): Promise<void> {
+  await Promise.all([import("../server/grpc/grpc-server.ts"), import("./otlp-grpc.ts")]);
 }
 
 export const otlpReceiver = {
@@ -200,6 +199,6 @@ export const otlpReceiver = {
       },
     },
   ],
-  load: async (config) => (grpcOf(config).enabled ? loadGrpc() : undefined),
+  load: async (config, late) => (grpcOf(config).enabled && !late ? loadGrpc() : undefined),
   create: (settings, config): Receiver => new OtlpReceiver(settings, config),
 } satisfies ReceiverFactory<OtlpConfig>;

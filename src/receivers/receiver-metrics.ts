@@ -1,6 +1,6 @@
 import type { AppendResult } from "../component/ingest.ts";
 import type { Counter, Histogram, Metrics } from "../component/metrics.ts";
-import type { GrpcService } from "../server/grpc/grpc-listener.ts";
+import type { GrpcService } from "../server/grpc/grpc-listener-options.ts";
 import type { RawUnaryHandler } from "../server/grpc/grpc-unary.ts";
 import type { HttpHandler } from "../server/http-listener.ts";
 

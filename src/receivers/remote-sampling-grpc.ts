@@ -1,7 +1,7 @@
 import { Metadata, status } from "@grpc/grpc-js";
 import { samplingParameters, samplingStrategy } from "../codec/rpc/sampling.ts";
 import { messageOf } from "../model/message-of.ts";
-import type { GrpcService } from "../server/grpc/grpc-listener.ts";
+import type { GrpcService } from "../server/grpc/grpc-listener-options.ts";
 import { inflateBody } from "../server/inflate.ts";
 import type { StrategyOf } from "./strategies.ts";
 

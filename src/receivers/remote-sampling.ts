@@ -126,7 +126,7 @@ class RemoteSampling implements Receiver {
       endpoint: grpc.endpoint,
       tls: grpc.tls,
       logger: host.logger,
-      services: [samplingService(this.#strategyOf, this.#counter(host.metrics, "grpc"))],
+      services: async () => [samplingService(this.#strategyOf, this.#counter(host.metrics, "grpc"))],
       inFlight: this.#settings.inFlight,
       onRefused: () => {},
     });

@@ -38,7 +38,7 @@ export function createGrpcQueries({ endpoint, viewHost, bounds, logger }: GrpcQu
     },
     endpoint,
     logger,
-    services: [],
+    services: async () => [],
     streamed: [...services, ...grpcReflection(names, descriptors)],
     http1Hint: "this port has Jaeger's query services over gRPC; the web UI and the HTTP APIs are at ui.endpoint",
     maxMessageBytes: MAX_REQUEST_BYTES,

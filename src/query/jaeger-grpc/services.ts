@@ -9,7 +9,7 @@ import { DecodeError } from "../../codec/decode-error.ts";
 import { cancelled, PermanentError } from "../../component/errors.ts";
 import type { ViewHost, ViewResult } from "../../component/read.ts";
 import { answerOf } from "../../server/error-status.ts";
-import type { StreamedService } from "../../server/grpc/grpc-listener.ts";
+import type { StreamedService } from "../../server/grpc/grpc-listener-options.ts";
 import { grpcStatusOf, rawMethod } from "../../server/grpc/grpc-raw.ts";
 import type { AnswerBounds } from "../answer-bounds.ts";
 import { INCOMPLETE_HEADER, type ViewRequest } from "../http.ts";

@@ -1,92 +1,14 @@
-import type { Http2Server } from "node:http2";
 import { createServer as createTcp, type Server as NetServer, type Socket } from "node:net";
 import { createServer as createTls, type TLSSocket } from "node:tls";
-import {
-  Server,
-  ServerCredentials,
-  type ServerOptions,
-  type ServiceDefinition,
-  type UntypedServiceImplementation,
-} from "@grpc/grpc-js";
 import type { Endpoint } from "../../component/endpoint.ts";
-import type { Logger } from "../../component/logger.ts";
-import type { RequestBudget } from "../../component/receiver.ts";
+import { stackOf } from "../../component/reasons.ts";
 import { onAbort } from "../../component/signals.ts";
 import { endGently } from "../connection-end.ts";
-import { boundHttp2 } from "../http2-bounds.ts";
-import type { EndpointSetting } from "../listen-addresses.ts";
-import type { ListenerName } from "../listen-error.ts";
 import { openListener } from "../open-listener.ts";
 import { refuseTls, sniffProtocol, tlsToPlain } from "../sniff-protocol.ts";
-import type { TlsConfig } from "../tls.ts";
 import { serveTls, type TlsFiles } from "../tls-files.ts";
-import { grpcHealth } from "./grpc-health.ts";
-import { rawUnaryMethod } from "./grpc-raw.ts";
-import { type ReceiveRefusal, receiveGuard } from "./grpc-receive-guard.ts";
-import type { RawUnaryHandler } from "./grpc-unary.ts";
-
-export interface GrpcService {
-  /** `opentelemetry.proto.collector.trace.v1.TraceService`. */
-  readonly name: string;
-  /** By name: `Export`. */
-  readonly methods: Readonly<Record<string, RawUnaryHandler>>;
-}
-
-/** A service whose methods grpc-js runs: for answers that come in several messages, or requests. */
-export interface StreamedService {
-  readonly name: string;
-  readonly definition: ServiceDefinition;
-  readonly implementation: UntypedServiceImplementation;
-}
-
-export type GrpcTlsConfig = Omit<TlsConfig, "min_version">;
-
-export interface GrpcKeepalive {
-  readonly max_connection_idle_ms?: number | undefined;
-  readonly max_connection_age_ms?: number | undefined;
-  readonly max_connection_age_grace_ms?: number | undefined;
-  readonly time_ms: number;
-  readonly timeout_ms: number;
-}
-
-export interface GrpcListenerOptions {
-  readonly name: ListenerName;
-  /** `host:port`, checked before by `endpointSchema`. */
-  readonly endpoint: EndpointSetting;
-  readonly tls?: GrpcTlsConfig | undefined;
-  /** Told of TLS files that changed. */
-  readonly logger: Logger;
-  readonly services: readonly GrpcService[];
-  readonly streamed?: readonly StreamedService[];
-  /** What a peer is told that speaks HTTP/1; one line. Default: where OTLP over HTTP goes. */
-  readonly http1Hint?: string;
-  /** Longest message, before and after decompression; a longer one is RESOURCE_EXHAUSTED without RetryInfo. */
-  readonly maxMessageBytes: number;
-  readonly maxConcurrentStreams: number;
-  /** Connections at once; further ones are closed. */
-  readonly maxConnections: number;
-  readonly keepalive: GrpcKeepalive;
-  /** Time for a whole message to arrive, ms: what slow senders are shed by. */
-  readonly receiveTimeoutMs: number;
-  /** Time for a TLS handshake, and then for HTTP/2 to begin, ms. Default 10 s. */
-  readonly beginTimeoutMs?: number;
-  /** Bytes of a message count in it as they arrive; calls are refused at their headers when it has no room. */
-  readonly inFlight: RequestBudget;
-  /**
-   * Told of calls that were ended before their message was whole, and of connections that came to none, with what their
-   * senders were told.
-   */
-  readonly onRefused: (reason: ReceiveRefusal, message: string) => void;
-}
-
-/** Of a call's header list: what gRPC itself takes at most. */
-const MAX_HEADER_BYTES = 16 * 1024;
-/** Headers of a call. A peer has Node decode as many of them, of 4 KiB each, from as many bytes. */
-const MAX_HEADERS = 64;
-/** Of what Node keeps for one connection: headers that are not whole, and answers that are not read. */
-const SESSION_MEBIBYTES = 64;
-/** Time for a TLS handshake, and for the first bytes of HTTP/2, ms. */
-const DEFAULT_BEGIN_MS = 10_000;
+import { DEFAULT_BEGIN_MS, type GrpcListenerOptions } from "./grpc-listener-options.ts";
+import type { GrpcServer } from "./grpc-server.ts";
 
 /** gRPC on its addresses with its services and grpc.health.v1: bounded in connections, headers, frames and time. */
 export class GrpcListener {
@@ -96,7 +18,8 @@ export class GrpcListener {
   /** Those that have not said yet which protocol they speak. */
   readonly #undecided = new Set<Socket>();
   readonly #listening: NetServer[] = [];
-  #server: Server | undefined;
+  #loading: Promise<GrpcServer> | undefined;
+  #server: GrpcServer | undefined;
   #tls: TlsFiles | undefined;
   #address: Endpoint | undefined;
   #draining: Promise<void> | undefined;
@@ -115,9 +38,10 @@ export class GrpcListener {
    * @throws PermanentError `listen_failed`, or `config_invalid` for unusable certificates
    */
   async start(): Promise<Endpoint> {
-    const { name, endpoint, logger, maxConnections, onRefused } = this.#options;
+    const { name, endpoint, logger, maxConnections, onRefused, late } = this.#options;
     const tls = this.#options.tls && ({ ...this.#options.tls, min_version: "1.2" } as const);
-    const take = this.#createServer();
+    if (late !== true) await this.#load();
+    const take = (socket: Socket) => this.#take(socket);
     const create = (files: TlsFiles | undefined): NetServer => {
       const listening = this.#createListening(files, take);
       listening.maxConnections = maxConnections;
@@ -140,42 +64,36 @@ export class GrpcListener {
     this.#tls?.close();
     this.#draining ??= this.#drain();
     const release = onAbort(signal, () => {
-      this.#server?.forceShutdown();
+      this.#server?.endNow();
       for (const socket of this.#sockets) socket.destroy();
     });
     await this.#draining;
     release();
   }
 
-  /** The gRPC library's server. Gives what hands it a connection that speaks HTTP/2. */
-  #createServer(): (socket: Socket) => void {
-    const { services } = this.#options;
-    const handlers = new Map<string, RawUnaryHandler>();
-    for (const service of services) {
-      for (const [method, handler] of Object.entries(service.methods))
-        handlers.set(`/${service.name}/${method}`, handler);
-    }
-    const server = new Server(serverOptions(this.#options, handlers));
-    // The server has to know the methods; what serves them stands before it.
-    for (const path of handlers.keys()) server.addService({ [path]: rawUnaryMethod(path) }, {});
-    const { streamed = [] } = this.#options;
-    for (const { definition, implementation } of streamed) server.addService(definition, implementation);
-    const names = [...services, ...streamed].map((service) => service.name);
-    const health = grpcHealth(names, () => this.#draining === undefined);
-    server.addService(health.definition, health.implementation);
-    this.#server = server;
-    onHttp2Server(server, (http2) => this.#bound(http2));
-    // TLS is ended before: the library can neither bound its handshakes nor the connections that wait for one.
-    const injector = server.createConnectionInjector(ServerCredentials.createInsecure());
-    return (socket) => injector.injectConnection(socket);
+  #load(): Promise<GrpcServer> {
+    this.#loading ??= import("./grpc-server.ts").then(async ({ createGrpcServer }) => {
+      const services = await this.#options.services();
+      this.#server = createGrpcServer(this.#options, services, () => this.#draining === undefined);
+      return this.#server;
+    });
+    return this.#loading;
   }
 
-  #bound(http2: Http2Server): void {
-    const { logger, name, beginTimeoutMs } = this.#options;
-    boundHttp2(http2, {
-      maxHeaderBytes: MAX_HEADER_BYTES,
-      beginMs: beginTimeoutMs ?? DEFAULT_BEGIN_MS,
-      onShed: (reason, peer) => logger.warn(`${name.title}: a connection was ended`, { reason, peer }),
+  /** A connection that speaks HTTP/2. */
+  #take(socket: Socket): void {
+    if (this.#server !== undefined) {
+      this.#server.take(socket);
+      return;
+    }
+    const serve = (server: GrpcServer) => {
+      if (this.#draining === undefined) server.take(socket);
+      else socket.destroy();
+    };
+    this.#load().then(serve, (error: unknown) => {
+      const { logger, name } = this.#options;
+      logger.error(`${name.title}: gRPC cannot be loaded`, { error: stackOf(error) });
+      socket.destroy();
     });
   }
 
@@ -215,11 +133,9 @@ export class GrpcListener {
   }
 
   async #drain(): Promise<void> {
-    const server = this.#server;
-    if (this.#listening.length === 0 || server === undefined) return;
+    if (this.#listening.length === 0) return;
     const closed = this.#listening.map((one) => new Promise<void>((resolve) => void one.close(() => resolve())));
-    // Its callback is not used: it does not wait for calls under way. The connections do.
-    server.tryShutdown(() => {});
+    this.#server?.endGently();
     for (const socket of this.#undecided) socket.destroy();
     for (const socket of this.#sockets) if (socket.bytesRead === 0) socket.destroy();
     await Promise.all(closed);
@@ -247,44 +163,4 @@ function refuseHttp1(socket: Socket, hint: string): void {
     `HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Type: text/plain\r\nContent-Length: ${text.length}\r\n\r\n${text}`,
   );
   endGently(socket);
-}
-
-/**
- * What the gRPC library makes its HTTP/2 servers with. It has no other way to them, and without it nothing is bounded.
- */
-interface ServerInternals {
-  commonServerOptions?: { maxHeaderListPairs?: number };
-  createHttp2Server?: (credentials: ServerCredentials) => Http2Server;
-}
-
-function onHttp2Server(server: Server, told: (http2: Http2Server) => void): void {
-  const internals = server as unknown as ServerInternals;
-  const { createHttp2Server, commonServerOptions } = internals;
-  if (createHttp2Server === undefined || commonServerOptions === undefined) {
-    throw new Error("this release of @grpc/grpc-js makes its servers in another way");
-  }
-  commonServerOptions.maxHeaderListPairs = MAX_HEADERS;
-  internals.createHttp2Server = (credentials) => {
-    const http2 = createHttp2Server.call(server, credentials);
-    told(http2);
-    return http2;
-  };
-}
-
-/** Channelz stays on: without it grpc-js keeps no list of sessions and `forceShutdown` ends none of them. */
-function serverOptions(options: GrpcListenerOptions, handlers: ReadonlyMap<string, RawUnaryHandler>): ServerOptions {
-  const { keepalive } = options;
-  const optional = (key: string, value: number | undefined): ServerOptions =>
-    value === undefined ? {} : { [key]: value };
-  return {
-    interceptors: [receiveGuard({ ...options, handlers })],
-    "grpc.max_receive_message_length": options.maxMessageBytes,
-    "grpc.max_concurrent_streams": options.maxConcurrentStreams,
-    "grpc-node.max_session_memory": SESSION_MEBIBYTES,
-    "grpc.keepalive_time_ms": keepalive.time_ms,
-    "grpc.keepalive_timeout_ms": keepalive.timeout_ms,
-    ...optional("grpc.max_connection_idle_ms", keepalive.max_connection_idle_ms),
-    ...optional("grpc.max_connection_age_ms", keepalive.max_connection_age_ms),
-    ...optional("grpc.max_connection_age_grace_ms", keepalive.max_connection_age_grace_ms),
-  };
 }

@@ -7,7 +7,7 @@ import {
   reflectionResponse,
 } from "../../codec/rpc/reflection.ts";
 import { messageOf } from "../../model/message-of.ts";
-import type { StreamedService } from "./grpc-listener.ts";
+import type { StreamedService } from "./grpc-listener-options.ts";
 import { rawMethod } from "./grpc-raw.ts";
 
 const VERSIONS = ["grpc.reflection.v1", "grpc.reflection.v1alpha"] as const;
