@@ -63,6 +63,7 @@ export function storeSettings(config: Config, host: Host, registryAddress: Share
       minAgeMs: storage.sealing.min_age_minutes * MINUTE_MS,
     },
     minFreeBytes: mebibytes(storage.min_free_mebibytes),
+    strictTraceId: storage.strict_trace_id,
     modules: {
       ingest: {
         url: new URL("app/store-modules/ingest.js", dist).href,

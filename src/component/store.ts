@@ -139,6 +139,11 @@ export interface StoreSettings {
   readonly sealing?: { readonly enabled: boolean; readonly minAgeMs: number };
   /** Spans are refused, retryably, while the disk has less free than this, bytes; absent is no reserve. */
   readonly minFreeBytes?: number;
+  /**
+   * False: spans whose trace ids agree in their lower 64 bits are of one trace to readers and to the counts of calls;
+   * what is stored is the same. Absent is true.
+   */
+  readonly strictTraceId?: boolean;
   readonly modules: { readonly ingest: ThreadModule; readonly query: ThreadModule; readonly export: ThreadModule };
   /** Folder URL (with trailing slash) of the compiled thread entry files; used by the worker transport only. */
   readonly threadEntries: string;

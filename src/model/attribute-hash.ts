@@ -1,3 +1,5 @@
+import type { TraceKeyStart } from "./ids.ts";
+
 /**
  * The 32-bit hash under which a block's bloom knows an attribute `key = value` and a trace id. The scanner computes it
  * from bytes, a query from text; both must agree, so both use the steps below. FNV-1a over the UTF-8 bytes of the key,
@@ -37,7 +39,7 @@ export function attributeHash(key: string, text: string): number {
   return finishHash(hashBytes(h, valueBytes, 0, valueBytes.length));
 }
 
-/** The hash of the 16 bytes of a trace id that begin at `start`. */
-export function traceIdHash(bytes: Uint8Array, start = 0): number {
-  return finishHash(hashBytes(HASH_SEED, bytes, start, start + 16));
+/** The hash of the 16 bytes of a trace id that begin at `start`, or of those of them from `from` on. */
+export function traceIdHash(bytes: Uint8Array, start = 0, from: TraceKeyStart = 0): number {
+  return finishHash(hashBytes(HASH_SEED, bytes, start + from, start + 16));
 }

@@ -43,3 +43,20 @@ export function parseSpanId(text: string): Uint8Array | undefined {
   const bytes = hexToBytes(text.padStart(16, "0"));
   return bytes?.some((byte) => byte !== 0) ? bytes : undefined;
 }
+
+/**
+ * Which bytes of a trace id say what trace a span is of: all from 0 on, or those from 8 on, where an id of 64 bits and
+ * one of 128 whose lower half it is name one trace. Zipkin calls these strict and not strict.
+ */
+export type TraceKeyStart = 0 | 8;
+
+/** `strict`: as the setting `storage.strict_trace_id`; absent is true. */
+export function traceKeyStart(strict: boolean | undefined): TraceKeyStart {
+  return strict === false ? 8 : 0;
+}
+
+/** The id of 16 bytes that begins at `at`, a character a byte; equal for ids of one trace, with zeros before `from`. */
+export function traceKey(ids: Buffer, at: number, from: TraceKeyStart): string {
+  const text = ids.toString("latin1", at + from, at + 16);
+  return from === 0 ? text : text.padStart(16, "\0");
+}

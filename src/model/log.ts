@@ -36,6 +36,12 @@ export interface LogFragment {
   readonly block: LogBlock;
   /** Rows of block.columns, ascending. */
   readonly rows: readonly number[];
+  /**
+   * Present where ids of 64 and of 128 bits may name one trace (`storage.strict_trace_id: false`): all that name
+   * this one, 32 hex digits each. The first is the one under which the trace is shown: the rows have it in
+   * `block.body`, and in `block.columns` the ids with which they came.
+   */
+  readonly traceIds?: readonly string[];
 }
 
 /** -1, 0 or 1, as for Array.prototype.sort. */

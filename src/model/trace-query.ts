@@ -116,6 +116,8 @@ export interface ShownSpans {
 export interface TraceSummary {
   /** 32 lower-case hex digits. */
   readonly traceId: string;
+  /** Where spans came under several ids that name this trace: all of them. */
+  readonly storedIds?: readonly string[];
   /** Service and operation of the root span; of the earliest span where no root has arrived. */
   readonly rootService: string;
   readonly rootName: string;

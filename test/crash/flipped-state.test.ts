@@ -2,7 +2,7 @@ import { cpSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import type { ConfiguredExporter } from "../../src/component/store.ts";
-import { AGGREGATES } from "../../src/storage/aggregates/builtin.ts";
+import { createAggregates } from "../../src/storage/aggregates/builtin.ts";
 import { decodeBlockIndex } from "../../src/storage/block/block-index.ts";
 import { openConsumersDb } from "../../src/storage/consumers/consumers-db.ts";
 import { ExportCore } from "../../src/storage/consumers/export-core.ts";
@@ -74,7 +74,7 @@ function open(path: string) {
       source,
       db,
       exporters: [to.configured],
-      aggregates: AGGREGATES,
+      aggregates: createAggregates(),
       host,
       drainOnClose: false,
       cursorsLost: wasDamaged,

@@ -62,6 +62,12 @@ export const storageConfig = z.strictObject({
     .describe(
       "What stays free on the disk of the data folder: near it the oldest segments are deleted, below it senders are told to retry; 0 is no reserve.",
     ),
+  strict_trace_id: z
+    .boolean()
+    .default(true)
+    .describe(
+      "False: spans whose trace ids agree in their lower 64 bits are shown as one trace, as Zipkin does with `STRICT_TRACE_ID=false`: for systems in which some services cut ids of 128 bits to 64. What is stored stays the same.",
+    ),
 });
 
 export const uiConfig = z.strictObject({

@@ -39,12 +39,13 @@ async function storeStats(reader: TraceReader, _params: never, signal: AbortSign
   };
 }
 
-/** Ids of the traces that a query finds, as JSON: what deletion by query works on. */
+/** Ids of the traces that a query finds, and all that their spans have, as JSON: what deletion by query works on. */
 async function findIds(reader: TraceReader, params: never, signal: AbortSignal): Promise<ViewResult> {
   const { query } = params as { readonly query: TraceQuery };
   const { traces, complete, reason, next, total } = await reader.find(query, signal);
   const answer = {
     traceIds: traces.map(({ traceId }) => traceId),
+    storedIds: traces.flatMap(({ traceId, storedIds = [traceId] }) => storedIds),
     complete,
     ...(reason === undefined ? {} : { reason }),
     ...(total === undefined ? {} : { total }),
@@ -58,12 +59,13 @@ async function findIds(reader: TraceReader, params: never, signal: AbortSignal):
 }
 
 /**
- * Which of these traces are stored, as JSON. Ids are 32 hex digits. Throws RetryableError `storage_unavailable` where
- * one that is not found may lie in what cannot be read.
+ * Which of these traces are stored, and all ids that their spans have, as JSON. Ids are 32 hex digits. Throws
+ * RetryableError `storage_unavailable` where one that is not found may lie in what cannot be read.
  */
 async function storedIds(reader: TraceReader, params: never, signal: AbortSignal): Promise<ViewResult> {
   const { traceIds } = params as { readonly traceIds: readonly string[] };
   const stored: string[] = [];
+  const storedIds = new Set<string>();
   const gaps = new Gaps();
   let at = 0;
   for await (const fragments of reader.traces(
@@ -71,13 +73,15 @@ async function storedIds(reader: TraceReader, params: never, signal: AbortSignal
     signal,
     gaps.onGap,
   )) {
-    if (fragments.length > 0) stored.push(traceIds[at] as string);
-    at++;
+    const id = traceIds[at++] as string;
+    if (fragments.length === 0) continue;
+    stored.push(id);
+    for (const one of fragments[0]?.traceIds ?? [id]) storedIds.add(one);
   }
   if (stored.length < traceIds.length) gaps.throwIfAny();
   return {
     status: 200,
     contentType: "application/json",
-    body: new Uint8Array(Buffer.from(JSON.stringify({ traceIds: stored }))),
+    body: new Uint8Array(Buffer.from(JSON.stringify({ traceIds: stored, storedIds: [...storedIds] }))),
   };
 }

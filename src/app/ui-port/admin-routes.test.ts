@@ -15,7 +15,7 @@ beforeAll(async () => {
   const store: Pick<AdminStore, "compact" | "view" | "deleteTraces"> = {
     async view(_name, params) {
       searched.push((params as { query: TraceQuery }).query);
-      const answer = { traceIds: [ID], complete: true };
+      const answer = { traceIds: [ID], storedIds: [ID], complete: true };
       return {
         status: 200,
         contentType: "application/json",

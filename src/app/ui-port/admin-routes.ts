@@ -68,8 +68,11 @@ export async function deleteIds(
   });
   const asked = [...new Set(ids)];
   const { body } = await store.view("store.stored_ids", { traceIds: asked }, signal);
-  const { traceIds: stored } = JSON.parse(Buffer.from(body).toString()) as { traceIds: string[] };
-  if (stored.length > 0) await store.deleteTraces(stored.map((id) => parseTraceId(id) as Uint8Array));
+  const { traceIds: stored, storedIds } = JSON.parse(Buffer.from(body).toString()) as {
+    traceIds: string[];
+    storedIds: string[];
+  };
+  if (stored.length > 0) await store.deleteTraces(storedIds.map((id) => parseTraceId(id) as Uint8Array));
   const known = new Set(stored);
   return { traces: stored.length, unknown: asked.filter((id) => !known.has(id)) };
 }
@@ -91,17 +94,20 @@ export async function deleteMatching(
 ): Promise<number> {
   const parsed = deletionQuery(query);
   const found = new Set<string>();
+  const storedIds = new Set<string>();
   let after: TraceQuery["after"];
   for (;;) {
     const page = { ...parsed, limit: PAGE, ...(after === undefined ? {} : { after }) };
     const { body } = await store.view("store.find_ids", { query: page }, signal);
     const result = JSON.parse(Buffer.from(body).toString()) as {
       traceIds: string[];
+      storedIds: string[];
       complete: boolean;
       reason?: string;
       next?: { start: string; traceId: string };
     };
     for (const id of result.traceIds) found.add(id);
+    for (const id of result.storedIds) storedIds.add(id);
     if (!result.complete) {
       const reason = result.reason ?? "the search ended early";
       throw new RetryableError("overloaded", `${reason}: nothing was deleted; give a shorter time range`);
@@ -112,7 +118,7 @@ export async function deleteMatching(
     if (result.next === undefined) break;
     after = { start: BigInt(result.next.start), traceId: result.next.traceId };
   }
-  await store.deleteTraces([...found].map((id) => parseTraceId(id) as Uint8Array));
+  await store.deleteTraces([...storedIds].map((id) => parseTraceId(id) as Uint8Array));
   return found.size;
 }
 

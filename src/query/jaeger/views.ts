@@ -6,6 +6,7 @@ import { SPAN_KIND, SPAN_KIND_NAMES } from "../../model/span.ts";
 import type { DependencyLink, SearchResult, TraceQuery } from "../../model/trace-query.ts";
 import { Gaps } from "../gaps.ts";
 import { PIECE_BYTES, piecedAnswer } from "../pieced-answer.ts";
+import { ShownOnce, shownId } from "../shown-id.ts";
 import {
   beginJaegerResult,
   finishEnvelope,
@@ -106,7 +107,7 @@ async function trace(reader: TraceReader, params: Params<"jaeger.trace">, signal
     gaps.throwIfAny();
     throw new PermanentError("not_found", "trace not found");
   }
-  return tracePieced({ traceId: params.traceId, fragments, raw: params.raw, gaps }, signal);
+  return tracePieced({ traceId: shownId(fragments, params.traceId), fragments, raw: params.raw, gaps }, signal);
 }
 
 export interface ReadTrace {
@@ -193,6 +194,7 @@ async function* tracesPieces(
   writer.raw("[");
   let separator = "";
   const asked = ids.map((id) => hexToBytes(id) as Uint8Array);
+  const once = new ShownOnce();
   let next = 0;
   for await (const fragments of reader.traces(asked, signal, gaps.onGap)) {
     const id = ids[next++] as string;
@@ -200,9 +202,12 @@ async function* tracesPieces(
       if (reportMissing) errors.push({ msg: "trace not found", traceID: id });
       continue;
     }
+    if (!once.isNew(fragments)) continue;
     writer.raw(separator);
     separator = ",";
-    for (const _ of json.steps(id, fragments, raw)) if (writer.length >= PIECE_BYTES) yield writer.finish();
+    for (const _ of json.steps(shownId(fragments, id), fragments, raw)) {
+      if (writer.length >= PIECE_BYTES) yield writer.finish();
+    }
     if (writer.length >= PIECE_BYTES) yield writer.finish();
   }
   writer.raw("]");

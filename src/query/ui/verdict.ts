@@ -16,6 +16,7 @@ import { operationKey } from "../analysis/usual.ts";
 import { judge, type TraceVerdict } from "../analysis/verdict.ts";
 import { Gaps } from "../gaps.ts";
 import { jsonBytes } from "../json-writer.ts";
+import { shownId } from "../shown-id.ts";
 import type { UiUsual, UiVerdict } from "./api-types.ts";
 import { encodeTraceColumns } from "./columns.ts";
 import { decodeTraceColumns } from "./columns-format.ts";
@@ -44,7 +45,7 @@ export async function verdict(
   const gaps = new Gaps();
   const fragments = await requireTrace(gaps);
   const tree = buildTraceTree(fragments);
-  const columns = encodeTraceColumns(hexToBytes(traceId) as Uint8Array, fragments, tree);
+  const columns = encodeTraceColumns(hexToBytes(shownId(fragments, traceId)) as Uint8Array, fragments, tree);
   const trace = decodeTraceColumns(columns.buffer);
   const usual = await usualTimes(reader, trace.services, Number(tree.base / 1_000_000n), nowMs, signal);
   const newest = fragments.reduce((latest, { block }) => Math.max(latest, block.receivedAtMs), 0);

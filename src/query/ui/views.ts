@@ -15,6 +15,7 @@ import { tracePieced } from "../jaeger/views.ts";
 import { JsonWriter, jsonBytes } from "../json-writer.ts";
 import { PIECE_BYTES, piecedAnswer } from "../pieced-answer.ts";
 import { formatPageKey } from "../search-params.ts";
+import { shownId } from "../shown-id.ts";
 import type {
   UiDependenciesResponse,
   UiFirstError,
@@ -75,7 +76,11 @@ export const uiViews = {
 async function columns(reader: TraceReader, params: Params<"ui.columns">, signal: AbortSignal): Promise<ViewResult> {
   const gaps = new Gaps();
   const fragments = await requireTrace(reader, params.traceId, signal, gaps);
-  const body = encodeTraceColumns(hexToBytes(params.traceId) as Uint8Array, fragments, buildTraceTree(fragments));
+  const body = encodeTraceColumns(
+    hexToBytes(shownId(fragments, params.traceId)) as Uint8Array,
+    fragments,
+    buildTraceTree(fragments),
+  );
   return { status: 200, contentType: COLUMNS_CONTENT_TYPE, body, ...gaps.mark };
 }
 
@@ -118,7 +123,7 @@ async function download(reader: TraceReader, params: Params<"ui.download">, sign
   if (params.format === "otlp") {
     return { ...(await piecedAnswer(JSON_TYPE, otlpPieces(fragments, signal))), ...gaps.mark };
   }
-  return tracePieced({ traceId: params.traceId, fragments, raw: true, gaps }, signal);
+  return tracePieced({ traceId: shownId(fragments, params.traceId), fragments, raw: true, gaps }, signal);
 }
 
 /** OTLP JSON, a fragment after the other. */
@@ -177,7 +182,7 @@ async function live(reader: TraceReader, params: Params<"ui.live">, signal: Abor
 }
 
 function uiSummary(summary: TraceSummary, firstError: UiFirstError | undefined): UiTraceSummary {
-  const { start, end, spanSets: _, ...rest } = summary;
+  const { start, end, spanSets: _, storedIds: _ids, ...rest } = summary;
   return {
     ...rest,
     startTimeUnixNano: start.toString(),

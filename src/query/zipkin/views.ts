@@ -9,6 +9,7 @@ import { Gaps } from "../gaps.ts";
 import { JsonWriter, jsonBytes } from "../json-writer.ts";
 import { PIECE_BYTES, piecedAnswer } from "../pieced-answer.ts";
 import { joinFilters, textEquals } from "../search-params.ts";
+import { ShownOnce } from "../shown-id.ts";
 import { type FoundTraces, matchingTraces } from "./candidates.ts";
 import { shownTraceId, type ZipkinSearch } from "./params.ts";
 import { HAS_REMOTE } from "./remote-service.ts";
@@ -140,9 +141,10 @@ async function* tracesPieces(reader: TraceReader, ids: readonly string[], signal
   const writer = new JsonWriter();
   writer.raw("[");
   let separator = "";
+  const once = new ShownOnce();
   const asked = ids.map((id) => hexToBytes(id) as Uint8Array);
   for await (const fragments of reader.traces(asked, signal, gaps.onGap)) {
-    if (!fragments.some(({ rows }) => rows.length > 0)) continue;
+    if (!fragments.some(({ rows }) => rows.length > 0) || !once.isNew(fragments)) continue;
     writer.raw(separator);
     separator = ",";
     for (const _ of writeZipkinTrace(writer, fragments, signal)) {

@@ -1,3 +1,4 @@
+import type { TraceKeyStart } from "../../model/ids.ts";
 import type { AggregateTable } from "./aggregate-runner.ts";
 import { DEFAULT_DEPENDENCIES, DependencyAggregator } from "./dependency-aggregator.ts";
 import { expireDependencies, shrinkDependencies } from "./dependency-table.ts";
@@ -14,18 +15,24 @@ export function aggregateBytes(maxBytes: number | undefined): number {
   return Math.min(MAX_AGGREGATE_BYTES, (maxBytes ?? Number.POSITIVE_INFINITY) * AGGREGATE_SHARE);
 }
 
-/** The aggregates that the store keeps of the log, by the names of their cursors. */
-export const AGGREGATES: AggregateTable = {
-  "aggregate/dependencies": {
-    rememberSpans: DEFAULT_DEPENDENCIES.windowSpans,
-    create: (metrics) => new DependencyAggregator(DEFAULT_DEPENDENCIES, metrics),
-    expire: expireDependencies,
-    shrink: shrinkDependencies,
-  },
-  "aggregate/red": {
-    rememberSpans: 0,
-    create: (metrics) => new RedAggregator(DEFAULT_RED, metrics),
-    expire: expireRed,
-    shrink: shrinkRed,
-  },
-};
+/**
+ * The aggregates that the store keeps of the log, by the names of their cursors. Calls join spans whose trace ids agree
+ * from `traceKeyFrom` on.
+ */
+export function createAggregates(traceKeyFrom: TraceKeyStart = 0): AggregateTable {
+  const dependencies = { ...DEFAULT_DEPENDENCIES, traceKeyFrom };
+  return {
+    "aggregate/dependencies": {
+      rememberSpans: dependencies.windowSpans,
+      create: (metrics) => new DependencyAggregator(dependencies, metrics),
+      expire: expireDependencies,
+      shrink: shrinkDependencies,
+    },
+    "aggregate/red": {
+      rememberSpans: 0,
+      create: (metrics) => new RedAggregator(DEFAULT_RED, metrics),
+      expire: expireRed,
+      shrink: shrinkRed,
+    },
+  };
+}

@@ -74,6 +74,23 @@ describe("DependencyAggregator", () => {
     expect(stored()).toEqual([link("a", "b", 3), link("b", "c", 1, 1)]);
   });
 
+  it("joins spans of which one knows but the lower half of the trace id, where that is enough", () => {
+    const half = { traceId: "1".repeat(16).padStart(32, "0") };
+    const other = { traceId: `${"1".repeat(16)}${"2".repeat(16)}` };
+    const list = spans([
+      ["c", 3, 2, half],
+      ["a", 1, 0],
+      ["b", 2, 1, half],
+      ["d", 4, 1, other],
+    ]);
+    aggregator.consume(list);
+    expect(stored()).toEqual([link("b", "c")]);
+    clear(db);
+    aggregator = new DependencyAggregator({ ...SMALL, traceKeyFrom: 8 });
+    aggregator.consume(list);
+    expect(stored()).toEqual([link("a", "b"), link("b", "c")]);
+  });
+
   it("knows how long calls take, whichever span came first, over flushes and rolled-back ones", () => {
     const lasting = (ms: number) => ({ endTimeUnixNano: START + BigInt(ms) * 1_000_000n });
     aggregator.consume(

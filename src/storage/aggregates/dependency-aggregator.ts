@@ -1,6 +1,7 @@
 import { type Counter, type MetricSample, Metrics } from "../../component/metrics.ts";
 import { traceIdHash } from "../../model/attribute-hash.ts";
 import { bucketOf, ExponentialHistogram } from "../../model/exponential-histogram.ts";
+import type { TraceKeyStart } from "../../model/ids.ts";
 import { SPAN_KIND, SPAN_MARK, STATUS_CODE } from "../../model/span.ts";
 import { durationNano, type SpanColumns, type SpanGroup } from "../../model/span-columns.ts";
 import { MINUTE_MS } from "../../model/time.ts";
@@ -23,6 +24,8 @@ export interface DependencySettings {
   readonly windowSpans: number;
   /** Spans received longer ago are no longer joined, ms. */
   readonly windowMs: number;
+  /** Absent: 0. */
+  readonly traceKeyFrom?: TraceKeyStart;
 }
 
 export const DEFAULT_DEPENDENCIES: DependencySettings = { windowSpans: 2 ** 18, windowMs: 10 * MINUTE_MS };
@@ -182,7 +185,7 @@ export class DependencyAggregator {
     const ids = words(columns.spanIds, count * 2);
     const parents = words(columns.parentIds, count * 2);
     const traces = new Uint32Array(traceIds.length / 16);
-    for (let i = 0; i < traces.length; i++) traces[i] = traceIdHash(traceIds, i * 16);
+    for (let i = 0; i < traces.length; i++) traces[i] = traceIdHash(traceIds, i * 16, this.#settings.traceKeyFrom);
     const services = groups.map((group: SpanGroup) => this.#serviceId(columns.strings[group.service] as string));
     const span = this.#span;
     const received = Math.floor(receivedAtMs / MINUTE_MS);

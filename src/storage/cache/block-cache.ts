@@ -1,6 +1,7 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { traceIdHash } from "../../model/attribute-hash.ts";
 import { BoundedMap } from "../../model/bounded-map.ts";
+import { type TraceKeyStart, traceKey } from "../../model/ids.ts";
 import type { SegmentId, SegmentPosition } from "../../model/log.ts";
 import { decodeBlockIndex, indexedTraceIds } from "../block/block-index.ts";
 import { bloomMayContain } from "../block/bloom.ts";
@@ -20,6 +21,8 @@ export interface BlockCacheSettings {
   readonly indexBytes: number;
   /** Inflated bodies. */
   readonly bodyBytes: number;
+  /** Absent: 0. */
+  readonly traceKeyFrom?: TraceKeyStart;
 }
 
 export const DEFAULT_BLOCK_CACHE: BlockCacheSettings = {
@@ -45,11 +48,13 @@ const MAX_BLOCKS = 2 ** 26;
 export class BlockCache {
   readonly #source: SegmentSource;
   readonly #settings: BlockCacheSettings;
+  /** What of ids is compared: all that is made of them here goes by that, whatever is stored. */
+  readonly traceKeyFrom: TraceKeyStart;
   readonly #segments = new Map<SegmentId, SegmentBlocks>();
   #sorted: readonly SegmentBlocks[] | undefined;
   readonly #blocks: ByteLru<CachedBlock>;
   readonly #bodies: ByteLru<Uint8Array>;
-  /** By trace id, one character a byte; emptied when rows are removed. */
+  /** By `traceKey`; emptied when rows are removed. */
   readonly #times = new BoundedMap<string, TraceTimes & { readonly state: number }>(MAX_TIMES);
   readonly #digests = new ByteLru<BlockDigest>(DIGEST_BYTES);
   /** Texts of digests. */
@@ -62,6 +67,7 @@ export class BlockCache {
   constructor(source: SegmentSource, settings: BlockCacheSettings, pool?: BodyPool) {
     this.#source = source;
     this.#settings = settings;
+    this.traceKeyFrom = settings.traceKeyFrom ?? 0;
     this.#blocks = new ByteLru(settings.indexBytes);
     this.#bodies = new ByteLru(settings.bodyBytes, (body) => pool?.letGo(body));
     source.onRemoved((ids) => {
@@ -161,9 +167,10 @@ export class BlockCache {
   }
 
   /** A number that is another one when rows of the log were added that may hold spans of the trace. */
-  traceState(traceHash: number): number {
+  traceState(traceId: Uint8Array): number {
+    const hash = traceIdHash(traceId, 0, this.traceKeyFrom);
     let count = 0;
-    for (const segment of this.segments) if (!segment.complete) count += segment.traceBlocks(traceHash)?.length ?? 0;
+    for (const segment of this.segments) if (!segment.complete) count += segment.traceBlocks(hash)?.length ?? 0;
     return this.#finished * MAX_BLOCKS + count;
   }
 
@@ -178,9 +185,14 @@ export class BlockCache {
     this.#times.set(traceKey, { state, start, end });
   }
 
+  /** The trace of an id of 16 bytes at `at`, a character a byte; as a Buffer it is an id of the trace. */
+  traceKey(ids: Buffer, at: number): string {
+    return traceKey(ids, at, this.traceKeyFrom);
+  }
+
   /** All stored rows of the trace, duplicates included, in log order. */
   async trace(traceId: Uint8Array, pacer: Pacer): Promise<TraceRows[]> {
-    const hash = traceIdHash(traceId);
+    const hash = traceIdHash(traceId, 0, this.traceKeyFrom);
     const found: TraceRows[] = [];
     for (const segment of this.segments) {
       const places = segment.traceBlocks(hash) ?? (await this.#scanForTrace(segment, hash, pacer));
@@ -199,7 +211,7 @@ export class BlockCache {
     for (const info of infos) {
       let segment = this.#segments.get(info.id);
       if (segment === undefined) {
-        segment = new SegmentBlocks(info.id, info.position);
+        segment = new SegmentBlocks(info.id, info.position, this.traceKeyFrom);
         this.#segments.set(info.id, segment);
         this.#sorted = undefined;
       }
@@ -237,22 +249,32 @@ export class BlockCache {
     }
   }
 
-  /** The slow way for segments whose tables did not fit in memory: their blooms are read again. */
+  /**
+   * The slow way for segments whose tables did not fit in memory: their blooms are read again, or the ids themselves
+   * where the half of one is looked for, as blooms know whole ones.
+   */
   async #scanForTrace(segment: SegmentBlocks, hash: number, pacer: Pacer): Promise<number[]> {
     const rows: number[] = [];
     for (let row = 0; ; ) {
       const heads = this.#source.blocksAfter(segment.id, row, LOAD_ROWS);
-      for (const head of heads) if (bloomMayContain(head.bloom, hash)) rows.push(head.block);
+      for (const head of heads) if (this.#mayHoldTrace(head, hash)) rows.push(head.block);
       if (heads.length < LOAD_ROWS) return rows;
       row = (heads.at(-1) as BlockHead).block;
       if (pacer.due()) await pacer.pause();
     }
   }
 
+  #mayHoldTrace({ bloom, index }: BlockHead, hash: number): boolean {
+    if (this.traceKeyFrom === 0) return bloomMayContain(bloom, hash);
+    const ids = indexedTraceIds(index);
+    for (let at = 0; at < ids.length; at += 16) if (traceIdHash(ids, at, this.traceKeyFrom) === hash) return true;
+    return false;
+  }
+
   #keep(head: BlockHead, position: SegmentPosition): CachedBlock {
     const { segment, block: number, receivedAtMs, bloom } = head;
     const columns = decodeBlockIndex(head.index);
-    const traces = new BlockTraces(columns);
+    const traces = new BlockTraces(columns, this.traceKeyFrom);
     const block: CachedBlock = { segment, position, number, receivedAtMs, bloom, columns, traces };
     this.#blocks.set(keyOf(segment, number), block, head.index.byteLength * 1.7 + bloom.byteLength + 1000);
     return block;

@@ -1,5 +1,6 @@
 import { traceIdHash } from "../../model/attribute-hash.ts";
 import { BoundedMap } from "../../model/bounded-map.ts";
+import type { TraceKeyStart } from "../../model/ids.ts";
 import type { SegmentId, SegmentPosition } from "../../model/log.ts";
 import { EARLIEST_TIME } from "../../model/span-times.ts";
 import { MAX_STORED_TIME } from "../block/block-limits.ts";
@@ -25,6 +26,7 @@ export class SegmentBlocks {
   readonly id: SegmentId;
   /** Place in the log; greater is newer. */
   readonly position: SegmentPosition;
+  readonly #from: TraceKeyStart;
   #count = 0;
   #complete = false;
   #earlyBlocks = 0;
@@ -42,9 +44,10 @@ export class SegmentBlocks {
   /** By hash, latest used last; empty until the segment is complete. */
   readonly #blocksOf = new BoundedMap<number, HashBlocks>(MAX_HASHES);
 
-  constructor(id: SegmentId, position: SegmentPosition) {
+  constructor(id: SegmentId, position: SegmentPosition, from: TraceKeyStart = 0) {
     this.id = id;
     this.position = position;
+    this.#from = from;
   }
 
   /** Rows 1 to `count` are known. */
@@ -105,7 +108,7 @@ export class SegmentBlocks {
       this.#blooms?.set(filter, offset);
       this.#offsets[at + 1] = offset + filter.length;
       const ids = traceIds[i] as Uint8Array;
-      for (let id = 0; id < ids.length; id += 16) traces?.add(traceIdHash(ids, id), at);
+      for (let id = 0; id < ids.length; id += 16) traces?.add(traceIdHash(ids, id, this.#from), at);
       this.#count++;
     }
     this.#order = undefined;
@@ -126,9 +129,11 @@ export class SegmentBlocks {
     this.#blocksOf.clear();
   }
 
-  /** Rows that may hold spans of the trace, ascending; undefined where the table was released. */
+  /** Rows that may hold spans of the trace, ascending, each once; undefined where the table was released. */
   traceBlocks(hash: number): number[] | undefined {
-    return this.#traces?.rows(hash).map((row) => row + 1);
+    const rows = this.#traces?.rows(hash);
+    // A row is there more than once where ids in it share the hash.
+    return rows?.filter((row, i) => row !== rows[i - 1]).map((row) => row + 1);
   }
 
   /** False where the block certainly holds none; true also where the blooms were released. */

@@ -14,7 +14,7 @@ import type { ConfiguredExporter } from "../../component/store.ts";
 import type { LogFragment } from "../../model/log.ts";
 import type { SpanFilter } from "../../model/trace-query.ts";
 import type { AggregateKind, AggregateTable } from "../aggregates/aggregate-runner.ts";
-import { AGGREGATES } from "../aggregates/builtin.ts";
+import { createAggregates } from "../aggregates/builtin.ts";
 import { DependencyReader } from "../aggregates/dependency-reader.ts";
 import type { LogAges } from "../aggregates/received-hours.ts";
 import { readRed } from "../aggregates/red-table.ts";
@@ -563,7 +563,7 @@ describe("aggregates", () => {
     ]);
     const range = { startMs: began - hour, endMs: began + hour };
     const counted = async () => {
-      const { core, close } = await log.run([], AGGREGATES, { now: () => clock.nowMs });
+      const { core, close } = await log.run([], createAggregates(), { now: () => clock.nowMs });
       await core.catchUp();
       await close();
     };
@@ -598,7 +598,7 @@ describe("aggregates", () => {
   it("keep their place on the disk whatever services, operations and times a sender makes up", async () => {
     const log = store();
     const limit = 512 * 1024;
-    const { core, db } = await log.run([], AGGREGATES, { maxAggregateBytes: limit });
+    const { core, db } = await log.run([], createAggregates(), { maxAggregateBytes: limit });
     const value = (name: string) => log.host.metrics.snapshot().find((sample) => sample.name === name)?.value ?? 0;
     const now = Date.now();
     let largest = 0;

@@ -40,7 +40,7 @@ export type AppendOutcome =
 /** The part of the settings that survives a trip to another thread. */
 export type LogSettings = Pick<
   StoreSettings,
-  "sealing" | "minFreeBytes" | "kind" | "path" | "driver" | "synchronous" | "segment" | "retention"
+  "sealing" | "minFreeBytes" | "strictTraceId" | "kind" | "path" | "driver" | "synchronous" | "segment" | "retention"
 >;
 
 export interface IngestCoreOptions {

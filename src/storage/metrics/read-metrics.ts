@@ -14,6 +14,7 @@ import { type CompiledPipeline, compilePipeline, unionOf } from "../search/spans
 import { MAX_TRACE_SPANS, spansetsOf } from "../search/trace-spansets.ts";
 import { blockSpans } from "../spans/block-spans.ts";
 import { BlockGone, BlockView } from "../spans/block-view.ts";
+import { identified } from "../spans/shown-id.ts";
 import { needsTrace } from "../spans/span-field.ts";
 import { shownValue } from "../spans/span-value.ts";
 import { withoutDuplicates } from "../spans/trace-rows.ts";
@@ -193,12 +194,13 @@ class MetricsReading {
     const { columns } = block;
     const test = this.#filter.bind(new BlockView(columns, () => this.#cache.body(block.segment, block.number)));
     if (test === false) return;
+    const ids = Buffer.from(columns.traceIds.buffer, columns.traceIds.byteOffset, columns.traceIds.byteLength);
     const done = new Uint8Array(columns.traceIds.length / 16);
     for (let row = 0; row < columns.count; row++) {
       const trace = columns.traceIndex[row] as number;
       if (done[trace] === 1 || this.#steps.of(columns, row) < 0 || (test !== true && !test(row))) continue;
       done[trace] = 1;
-      const key = Buffer.from(columns.traceIds.subarray(trace * 16, trace * 16 + 16)).toString("latin1");
+      const key = this.#cache.traceKey(ids, trace * 16);
       if (considered.has(key)) continue;
       considered.add(key);
       found.push(key);
@@ -208,8 +210,9 @@ class MetricsReading {
   async #addTrace(key: string, pipeline: CompiledPipeline | undefined): Promise<void> {
     const id = Buffer.from(key, "latin1");
     const load = (block: CachedBlock) => this.#cache.body(block.segment, block.number);
-    const trace = withoutDuplicates(await this.#cache.trace(id, this.#pacer), load);
-    const spans = new TraceSpans(bytesToHex(id), trace, load);
+    const stored = await this.#cache.trace(id, this.#pacer);
+    const trace = withoutDuplicates(stored, load);
+    const spans = new TraceSpans(identified(bytesToHex(id), stored, this.#cache.traceKeyFrom).traceId, trace, load);
     try {
       const chosen = pipeline === undefined ? this.#passing(spans) : await this.#left(pipeline, spans);
       const { stage } = this.#query;

@@ -34,7 +34,7 @@ export async function readLive(cache: BlockCache, { filter, after }: LiveRequest
     const { count } = cache.missed;
     const block = cache.block(segment.id, number);
     if (block === undefined && cache.missed.count !== count) break;
-    if (block !== undefined) countTraces(block, grown);
+    if (block !== undefined) countTraces(cache, block, grown);
     cursor = place;
     looked++;
     if (pacer.due()) await pacer.pause();
@@ -76,8 +76,8 @@ function endOf(cache: BlockCache): Cursor {
   return last === undefined ? { segment: 0, block: 0 } : { segment: last.position, block: last.count };
 }
 
-/** Adds the spans of a block to the traces that they belong to, one character a byte of an id. */
-function countTraces({ columns }: CachedBlock, into: Map<string, number>): void {
+/** Adds the spans of a block to the traces that they belong to, by `traceKey`. */
+function countTraces(cache: BlockCache, { columns }: CachedBlock, into: Map<string, number>): void {
   const { count, traceIds, traceIndex } = columns;
   const ids = Buffer.from(traceIds.buffer, traceIds.byteOffset, traceIds.byteLength);
   const counts = new Uint32Array(traceIds.length / 16);
@@ -87,7 +87,7 @@ function countTraces({ columns }: CachedBlock, into: Map<string, number>): void 
   }
   for (const [trace, spans] of counts.entries()) {
     if (spans === 0) continue;
-    const key = ids.toString("latin1", trace * 16, trace * 16 + 16);
+    const key = cache.traceKey(ids, trace * 16);
     into.set(key, (into.get(key) ?? 0) + spans);
   }
 }

@@ -1,4 +1,5 @@
 import type { OnGap, TraceReader } from "../../component/read.ts";
+import { hexToBytes, type TraceKeyStart } from "../../model/ids.ts";
 import type { LogFragment } from "../../model/log.ts";
 import type { Operation } from "../../model/trace-query.ts";
 import { DependencyReader } from "../aggregates/dependency-reader.ts";
@@ -13,6 +14,7 @@ import type { SegmentSource } from "../log/segment-source.ts";
 import { readMetrics } from "../metrics/read-metrics.ts";
 import { findTraces } from "../search/find.ts";
 import { findHeat } from "../search/heat-map.ts";
+import { bodyUnderId, idsOf } from "../spans/shown-id.ts";
 import { withoutDuplicates } from "../spans/trace-rows.ts";
 import { readLive } from "./live-reader.ts";
 import { OperationCache } from "./operation-cache.ts";
@@ -24,6 +26,11 @@ export interface TraceReaderSettings {
 }
 
 export const DEFAULT_TRACE_READER: TraceReaderSettings = { cache: DEFAULT_BLOCK_CACHE, findBudgetMs: 30_000 };
+
+/** The default with these bytes of ids compared. */
+export function traceReaderSettings(traceKeyFrom: TraceKeyStart): TraceReaderSettings {
+  return { ...DEFAULT_TRACE_READER, cache: { ...DEFAULT_BLOCK_CACHE, traceKeyFrom } };
+}
 
 /** Bodies that are inflated together. */
 const PREFETCH = 16;
@@ -163,12 +170,17 @@ async function readTrace(cache: BlockCache, traceId: Uint8Array, pacer: Pacer): 
   const stored = await cache.trace(traceId, pacer);
   const trace = withoutDuplicates(stored, (block) => cache.body(block.segment, block.number));
   const fragments: LogFragment[] = [];
+  const traceIds = cache.traceKeyFrom === 0 ? [] : idsOf(stored);
+  const shownId = traceIds[0] === undefined ? undefined : hexToBytes(traceIds[0]);
   for (const [i, { block, rows }] of trace.entries()) {
     if (i % PREFETCH === 0) await cache.prefetch(trace.slice(i, i + PREFETCH).map((part) => part.block));
-    const body = cache.body(block.segment, block.number);
-    if (body === undefined) continue;
+    const unchanged = cache.body(block.segment, block.number);
+    if (unchanged === undefined) continue;
     const { position, number, receivedAtMs, columns } = block;
-    fragments.push({ block: { next: { segment: position, block: number }, receivedAtMs, body, columns }, rows });
+    const body = shownId === undefined ? unchanged : bodyUnderId(unchanged, columns, rows, shownId);
+    const next = { segment: position, block: number };
+    const ids = shownId === undefined ? {} : { traceIds };
+    fragments.push({ block: { next, receivedAtMs, body, columns }, rows, ...ids });
     if (pacer.due()) await pacer.pause();
   }
   return fragments;

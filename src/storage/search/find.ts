@@ -1,6 +1,5 @@
 import { PermanentError } from "../../component/errors.ts";
-import { traceIdHash } from "../../model/attribute-hash.ts";
-import { bytesToHex } from "../../model/ids.ts";
+import { bytesToHex, type TraceKeyStart } from "../../model/ids.ts";
 import { type SpanColumns, startNano } from "../../model/span-columns.ts";
 import { EARLIEST_TIME } from "../../model/span-times.ts";
 import type { OutsideMatches, SearchResult, TraceQuery, TraceSummary } from "../../model/trace-query.ts";
@@ -11,6 +10,7 @@ import type { BlockSource } from "../cache/hash-blocks.ts";
 import type { Pacer } from "../cache/pacer.ts";
 import { roundDown, roundUp, type SegmentBlocks } from "../cache/segment-blocks.ts";
 import { BlockGone, BlockView } from "../spans/block-view.ts";
+import { identified } from "../spans/shown-id.ts";
 import { type MatchedSpan, summarize, traceTimes } from "../spans/summary.ts";
 import { withoutDuplicates } from "../spans/trace-rows.ts";
 import { TraceSpans } from "../spans/trace-spans.ts";
@@ -49,6 +49,8 @@ interface Candidate {
 /** A trace that matches, with what its summary is made of. */
 interface Accepted extends TraceTimes, MatchedTrace {
   readonly weight: bigint;
+  /** Its `traceId` is the one by which traces are ordered, this one that of the summary. */
+  readonly shownAs: Pick<TraceSummary, "traceId" | "storedIds">;
   readonly matched: readonly MatchedSpan[];
 }
 
@@ -125,7 +127,7 @@ class Search {
       throw new PermanentError("bad_request", `limit ${query.limit}: expected a whole number from 1 to ${MAX_LIMIT}`);
     }
     this.#cache = cache;
-    this.#query = query;
+    this.#query = keyedQuery(query, cache.traceKeyFrom);
     const hasRange = query.startMin !== undefined || query.startMax !== undefined;
     this.#pipeline = query.spansets === undefined ? undefined : compilePipeline(query.spansets);
     const filters = this.#pipeline === undefined || hasRange ? [query.filter] : [query.filter, ...(query.also ?? [])];
@@ -295,7 +297,7 @@ class Search {
     const matches = this.#inRange(columns, test);
     const open = new Int8Array(columns.traceIds.length / 16);
     const ids = Buffer.from(columns.traceIds.buffer, columns.traceIds.byteOffset, columns.traceIds.byteLength);
-    const keyOf = (trace: number) => ids.toString("latin1", trace * 16, trace * 16 + 16);
+    const keyOf = (trace: number) => this.#cache.traceKey(ids, trace * 16);
     let bounds: Float64Array | undefined;
     for (let row = 0; row < columns.count; row++) {
       const trace = columns.traceIndex[row] as number;
@@ -303,6 +305,8 @@ class Search {
       if (open[trace] === -1 || !matches(row)) continue;
       const key = keyOf(trace);
       open[trace] = -1;
+      // By another of its ids, in this block.
+      if (this.#considered.has(key)) continue;
       this.#considered.add(key);
       if (!this.#byLookUp) this.#total++;
       bounds ??= earliestStarts(columns);
@@ -312,7 +316,7 @@ class Search {
 
   async #lookUp({ key }: Candidate): Promise<void> {
     const id = Buffer.from(key, "latin1");
-    const state = this.#cache.traceState(traceIdHash(id));
+    const state = this.#cache.traceState(id);
     const known = this.#cache.knownTimes(key, state);
     if (known !== undefined && !this.#mayAccept(id, known)) return;
     const missed = this.#cache.missed.count;
@@ -327,7 +331,8 @@ class Search {
     const trace = withoutDuplicates(stored, load);
     const traceId = bytesToHex(id);
     const weight = this.#order.weightOfTimes(times) ?? this.#order.weightOfSpans(trace);
-    const placed = { traceId, ...times, weight };
+    const shownAs = identified(traceId, stored, this.#cache.traceKeyFrom);
+    const placed = { traceId, shownAs, ...times, weight };
     if (this.#pipeline === undefined) {
       this.#onTrace(times, weight);
       if (!this.#isWanted(placed)) return;
@@ -335,10 +340,10 @@ class Search {
       if (matched.length > 0) this.#accept({ ...placed, trace, matched });
       return;
     }
-    const spans = new TraceSpans(traceId, trace, load);
+    const spans = new TraceSpans(shownAs.traceId, trace, load);
     const sets = await spansetsOf(this.#cache, this.#pipeline, spans, this.#pacer);
     if (sets === undefined) {
-      this.#passedOver = `trace ${traceId} has more than ${MAX_TRACE_SPANS} spans and was not looked at`;
+      this.#passedOver = `trace ${shownAs.traceId} has more than ${MAX_TRACE_SPANS} spans and was not looked at`;
       return;
     }
     const inRange = this.#setsInRange(sets, spans);
@@ -449,7 +454,10 @@ class Search {
   async #result(ended: boolean, counted: boolean): Promise<SearchResult> {
     const { limit, count } = this.#query;
     const shown = this.#accepted.slice(0, limit);
-    const summaries = shown.map(({ traceId, trace, matched }) => summarize(traceId, trace, matched));
+    const summaries = shown.map(({ shownAs, trace, matched }) => ({
+      ...summarize(shownAs.traceId, trace, matched),
+      ...shownAs,
+    }));
     const traces = await this.#withSpanSets(summaries, shown);
     const last = shown.at(-1);
     const next = last === undefined ? undefined : this.#order.keyOf(last);
@@ -473,7 +481,10 @@ class Search {
     const shower = new SpanShower(this.#query.show, this.#cache, this.#pacer);
     const traces: TraceSummary[] = [];
     for (const [i, accepted] of shown.entries()) {
-      traces.push({ ...(summaries[i] as TraceSummary), spanSets: await shower.show(accepted) });
+      traces.push({
+        ...(summaries[i] as TraceSummary),
+        spanSets: await shower.show({ ...accepted, ...accepted.shownAs }),
+      });
     }
     return traces;
   }
@@ -483,6 +494,13 @@ class Search {
     const bound = Math.max(this.#segments.top?.bound ?? 0, this.#candidates.top?.bound ?? 0);
     return BigInt(Math.ceil(Math.min(bound, BEYOND_U64)));
   }
+}
+
+/** With the place of the page before by the key of its trace: the id under which that is shown may be another now. */
+function keyedQuery(query: TraceQuery, from: TraceKeyStart): TraceQuery {
+  if (from === 0 || query.after === undefined) return query;
+  const traceId = query.after.traceId.slice(from * 2).padStart(32, "0");
+  return { ...query, after: { ...query.after, traceId } };
 }
 
 /** The halves of a u64 for ordering; values outside come before or after all of them. */

@@ -4,6 +4,7 @@ import { bloomMayContain } from "../block/bloom.ts";
 import type { BlockCache } from "../cache/block-cache.ts";
 import type { Pacer } from "../cache/pacer.ts";
 import { BlockGone, BlockView } from "../spans/block-view.ts";
+import { identified } from "../spans/shown-id.ts";
 import { type MatchedSpan, summarize } from "../spans/summary.ts";
 import { withoutDuplicates } from "../spans/trace-rows.ts";
 import type { CompiledFilter } from "./filter.ts";
@@ -32,5 +33,7 @@ export async function matchTrace(
     }
     if (pacer.due()) await pacer.pause();
   }
-  return matched.length === 0 ? undefined : summarize(bytesToHex(id), trace, matched);
+  if (matched.length === 0) return undefined;
+  const { traceId, ...ids } = identified(bytesToHex(id), stored, cache.traceKeyFrom);
+  return { ...summarize(traceId, trace, matched), ...ids };
 }

@@ -2,12 +2,13 @@ import { decodeSpan } from "../../codec/otlp/message/decode.ts";
 import { type AnyValue, type Attributes, doubleText } from "../../model/any-value.ts";
 
 /**
- * A text that two Span messages share exactly where they say the same: the order of attributes of different keys,
- * fields that hold their defaults, and other encodings of one value make no difference. Unknown fields are not looked
- * at. Throws DecodeError where the bytes are no Span.
+ * A text that two Span messages of one trace share exactly where they say the same: under which of its ids, the order
+ * of attributes of different keys, fields that hold their defaults, and other encodings of one value make no
+ * difference. Unknown fields are not looked at. Throws DecodeError where the bytes are no Span.
  */
 export function spanMeaning(body: Uint8Array, start: number, end: number): string {
-  const { attributes, events, links, startTimeUnixNano, endTimeUnixNano, ...rest } = decodeSpan(body, start, end);
+  const span = decodeSpan(body, start, end);
+  const { traceId: _, attributes, events, links, startTimeUnixNano, endTimeUnixNano, ...rest } = span;
   return JSON.stringify([
     // In the order in which `decodeSpan` makes them, which is the same for all.
     rest,

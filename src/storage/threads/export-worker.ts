@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import type { ExportModule } from "../../component/store.ts";
-import { AGGREGATES, aggregateBytes } from "../aggregates/builtin.ts";
+import { traceKeyStart } from "../../model/ids.ts";
+import { aggregateBytes, createAggregates } from "../aggregates/builtin.ts";
 import { RecentBodies } from "../block/recent-bodies.ts";
 import { openConsumersDb } from "../consumers/consumers-db.ts";
 import { ExportCore } from "../consumers/export-core.ts";
@@ -36,7 +37,7 @@ await runThread<ToExport>(async (port) => {
     source,
     db,
     exporters,
-    aggregates: AGGREGATES,
+    aggregates: createAggregates(traceKeyStart(settings.strictTraceId)),
     maxAggregateBytes: aggregateBytes(settings.retention.maxBytes),
     host,
     drainOnClose: false,

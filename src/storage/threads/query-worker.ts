@@ -1,11 +1,12 @@
 import { MessageChannel, type Transferable } from "node:worker_threads";
 import { type Connect, type ReadServer, type ViewHost, wholeAnswer } from "../../component/read.ts";
 import type { QueryModule } from "../../component/store.ts";
+import { traceKeyStart } from "../../model/ids.ts";
 import { BodyPool } from "../block/body-pool.ts";
 import { RecentBodies } from "../block/recent-bodies.ts";
 import { fileAccess, StoredSource } from "../log/stored-source.ts";
 import { QueryCore } from "../read/query-core.ts";
-import { createTraceReader, DEFAULT_TRACE_READER } from "../read/trace-reader.ts";
+import { createTraceReader, traceReaderSettings } from "../read/trace-reader.ts";
 import { chooseDriver } from "../sqlite/choose-driver.ts";
 import { openIn } from "../sqlite/storage-errors.ts";
 import { FolderGate } from "./folder-gate.ts";
@@ -30,7 +31,12 @@ await runThread<ToQuery>(async (port) => {
     },
   );
   const loading = new AbortController();
-  const reader = createTraceReader(source, DEFAULT_TRACE_READER, loading.signal, pool);
+  const reader = createTraceReader(
+    source,
+    traceReaderSettings(traceKeyStart(settings.strictTraceId)),
+    loading.signal,
+    pool,
+  );
   const core = new QueryCore(reader, table, port.host, pool);
   const running = new Set<Promise<unknown>>();
   const cancels = new Map<number, AbortController>();

@@ -4,17 +4,18 @@ import { MessageChannel } from "node:worker_threads";
 import type { Host } from "../../component/component.ts";
 import { cancelled, RetryableError } from "../../component/errors.ts";
 import type { IngestPipeline } from "../../component/ingest.ts";
-import { type Connect, type ViewHost, wholeAnswer } from "../../component/read.ts";
+import { type Connect, type TraceReader, type ViewHost, wholeAnswer } from "../../component/read.ts";
 import { joinSignals } from "../../component/signals.ts";
 import type { ExportModule, IngestModule, QueryModule, StoreSettings } from "../../component/store.ts";
-import { AGGREGATES, aggregateBytes } from "../aggregates/builtin.ts";
+import { traceKeyStart } from "../../model/ids.ts";
+import { aggregateBytes, createAggregates } from "../aggregates/builtin.ts";
 import { openConsumersDb } from "../consumers/consumers-db.ts";
 import { ExportCore } from "../consumers/export-core.ts";
 import { CONSUMERS_FILE } from "../folder/layout.ts";
 import { IngestCore, type MaintenanceJob } from "../log/ingest-core.ts";
 import { fileAccess, memoryAccess, StoredSource } from "../log/stored-source.ts";
 import { QueryCore } from "../read/query-core.ts";
-import { createTraceReader } from "../read/trace-reader.ts";
+import { createTraceReader, traceReaderSettings } from "../read/trace-reader.ts";
 import { Sealer } from "../sealing/sealer.ts";
 import { chooseDriver } from "../sqlite/choose-driver.ts";
 import type { SqlDatabase } from "../sqlite/driver.ts";
@@ -67,14 +68,14 @@ export async function startInline(settings: StoreSettings, modules: InlineModule
       source,
       db,
       exporters: await modules.export.createExporters(settings.modules.export.config, host),
-      aggregates: AGGREGATES,
+      aggregates: createAggregates(traceKeyStart(settings.strictTraceId)),
       maxAggregateBytes: aggregateBytes(settings.retention.maxBytes),
       host,
       drainOnClose: settings.kind === "memory",
       cursorsLost: wasDamaged,
     });
     await exporting.start();
-    const query = new QueryCore(createTraceReader(source), modules.query.views, host);
+    const query = new QueryCore(createReader(source, settings), modules.query.views, host);
     const sealer =
       settings.kind === "memory" ? undefined : new Sealer({ driver, folder: settings.path, source, share: 0.5 });
     const { loadServer } = modules.query;
@@ -97,6 +98,10 @@ export async function startInline(settings: StoreSettings, modules: InlineModule
     ingest.close();
     throw error;
   }
+}
+
+function createReader(source: StoredSource, { strictTraceId }: StoreSettings): TraceReader {
+  return createTraceReader(source, traceReaderSettings(traceKeyStart(strictTraceId)));
 }
 
 interface Parts {

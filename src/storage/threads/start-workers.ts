@@ -189,6 +189,7 @@ function threadData(
     retention,
     ...(settings.sealing === undefined ? {} : { sealing: settings.sealing }),
     ...(settings.minFreeBytes === undefined ? {} : { minFreeBytes: settings.minFreeBytes }),
+    ...(settings.strictTraceId === undefined ? {} : { strictTraceId: settings.strictTraceId }),
   };
   return {
     settings: log,
