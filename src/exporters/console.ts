@@ -5,6 +5,7 @@ import type { Exporter, ExporterSettings, ExportOutcome } from "../component/exp
 import { type Attributes, anyValueText } from "../model/any-value.ts";
 import type { LogFragment } from "../model/log.ts";
 import { SPAN_KIND_NAMES, type SpanRecord } from "../model/span.ts";
+import { tellingDigits } from "../model/trace-reference.ts";
 import { exporterCommonConfig } from "./common-config.ts";
 import { countSpans, unreadable } from "./outcome.ts";
 
@@ -23,7 +24,7 @@ export type ConsoleConfig = z.output<typeof config>;
 export function traceLine({ span }: SpanRecord): string {
   const duration = Number(span.endTimeUnixNano - span.startTimeUnixNano) / 1e6;
   return (
-    `[TRACE] ${printable(span.name)} trace=${span.traceId.slice(0, 8)}... ` +
+    `[TRACE] ${printable(span.name)} trace=${tellingDigits(span.traceId).slice(0, 8)}... ` +
     `span=${span.spanId.slice(0, 8)}... duration=${duration.toFixed(2)}ms`
   );
 }

@@ -72,7 +72,7 @@ export interface HeatMap {
   readonly most: number;
   /** Cells with traces, by column, then row. */
   readonly cells: readonly HeatCell[];
-  /** Of all cells. */
+  /** Of all cells. What has no duration, or no start that can be believed, is in none. */
   readonly traces: number;
   readonly failed: number;
   /** As in SearchResult. */

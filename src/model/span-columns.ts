@@ -1,3 +1,6 @@
+import { SPAN_MARK } from "./span.ts";
+import { TIME_CLASS, timeClass } from "./span-times.ts";
+
 /**
  * The spans of one batch or one stored block as columns: what search, sampling, aggregates and readers work on.
  * The scanner fills it in one pass over OTLP bytes; storage keeps it beside those bytes; nothing else of a span is
@@ -65,6 +68,18 @@ export interface SpanGroup {
   readonly resourceSpansEnd: number;
   readonly scopeSpansStart: number;
   readonly scopeSpansEnd: number;
+}
+
+/** Whether `durationNano` is what the span took, as `makesDuration` of span-times.ts has it. */
+export function hasDuration(columns: SpanColumns, row: number): boolean {
+  const of = timeClass(columns.startHigh[row] as number, columns.startLow[row] as number);
+  return of !== TIME_CLASS.none && of === timeClass(columns.endHigh[row] as number, columns.endLow[row] as number);
+}
+
+/** The marks of a row; `impossibleTime` also where one of its times belongs to a clock that was never set. */
+export function shownMarks(columns: SpanColumns, row: number): number {
+  const marks = columns.marks[row] as number;
+  return hasDuration(columns, row) ? marks : marks | SPAN_MARK.impossibleTime;
 }
 
 /** Nanoseconds between start and end; negative where the end is earlier. Exact below 2^53. */

@@ -126,6 +126,8 @@ export interface TraceSummary {
   /** ns since the epoch. */
   readonly start: bigint;
   readonly end: bigint;
+  /** No span of it has a start and an end that make a duration (`makesDuration`): what lies between both is none. */
+  readonly durationUnknown?: true;
   readonly spanCount: number;
   readonly errorCount: number;
   /** Spans whose parent is not in the trace. */
@@ -155,7 +157,7 @@ export interface MatchedSpanFields {
   readonly service: string;
   /** ns since the epoch. */
   readonly start: bigint;
-  /** ns; negative where the end is earlier. */
+  /** ns; negative where the end is earlier, 0 where its times make no duration. */
   readonly duration: bigint;
   /** Of `ShownSpans.fields`, in their order: undefined where the span has none, the first where it has several. */
   readonly values: readonly (FieldValue | undefined)[];

@@ -10,6 +10,18 @@ export interface TraceReference {
   readonly base?: string;
 }
 
+const NO_HIGH_HALF = "0".repeat(16);
+
+/** The digits of an id that tell it from others: an id of 64 bits has nothing in its first sixteen. */
+export function tellingDigits(traceId: string): string {
+  return traceId.startsWith(NO_HIGH_HALF) ? traceId.slice(NO_HIGH_HALF.length) : traceId;
+}
+
+/** Whether an id of 32 digits begins with the digits, or does without what an id of 64 bits has in front. */
+export function beginsWith(traceId: string, digits: string): boolean {
+  return traceId.startsWith(digits) || tellingDigits(traceId).startsWith(digits);
+}
+
 /** W3C Trace Context §3.2, Jaeger's `uber-trace-id`, and B3 in a single header. */
 const HEADERS = [
   /^[0-9a-f]{2}-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f]{2}(?:-.*)?$/i,

@@ -32,6 +32,15 @@ describe("readRecording", () => {
     expect(bad[0]?.[1]).toContain("resourceSpans");
   });
 
+  it("reports a line that holds something and no spans", async () => {
+    const file = join(folder, "a.jsonl");
+    writeFileSync(file, `{"x":1}\n{"resourceSpans":[{"scopeSpans":[{"span":[]}]}]}\n{"resourceSpans":[]}\n${LINE}`);
+    const { lines, bad } = await read(file);
+    expect(lines.map((one) => one.line)).toEqual([3, 4]);
+    expect(bad.map(([line]) => line)).toEqual([1, 2]);
+    expect(bad[0]?.[1]).toBe('no spans were found in 7 bytes; expected resourceSpans, scopeSpans and spans, found "x"');
+  });
+
   it("splits at line feeds only, wherever the chunks end", async () => {
     const file = join(folder, "a.jsonl");
     const odd = LINE.replace('"spanId"', '"name":"a\u2028b\u0085c\u2029","spanId"');

@@ -5,6 +5,7 @@ import { JsonTraces } from "../codec/otlp/json/json-in.ts";
 import { decodeTraces } from "../codec/otlp/message/decode.ts";
 import { Refusals } from "../codec/otlp/message/refusals.ts";
 import { NO_SPAN_LIMITS } from "../codec/otlp/message/span-limits.ts";
+import { spanlessText } from "../codec/otlp/message/spanless.ts";
 import { PermanentError } from "../component/errors.ts";
 import { fileReason } from "../component/reasons.ts";
 import { messageOf } from "../model/message-of.ts";
@@ -20,7 +21,8 @@ export interface RecordedLine {
 
 /**
  * Reads a recording line by line; `.gz` is inflated; empty lines are skipped. A line that cannot be read goes to
- * `onBadLine` with the reason and is left out; one with spans that cannot be read, too, and only those are left out.
+ * `onBadLine` with the reason and is left out, and so does one that holds something and no spans; one with spans that
+ * cannot be read goes there, too, and only those are left out.
  * Throws PermanentError `bad_request` when the file cannot be read at all.
  */
 export async function* readRecording(
@@ -59,9 +61,15 @@ function openRecording(path: string): Promise<FileHandle> {
 function parse(bytes: Buffer, onBad: (reason: string) => void): TracesData | undefined {
   try {
     const refusals = new Refusals();
-    const { body } = new JsonTraces(bytes, NO_SPAN_LIMITS, refusals).whole();
+    const reading = new JsonTraces(bytes, NO_SPAN_LIMITS, refusals);
+    const { body } = reading.whole();
     if (refusals.message !== "") onBad(refusals.message);
-    return refusals.count > 0 && body.length === 0 ? undefined : decodeTraces(body);
+    const data = decodeTraces(body);
+    if (data.some(({ scopeSpans }) => scopeSpans.some(({ spans }) => spans.length > 0))) return data;
+    if (refusals.count > 0) return undefined;
+    if (reading.saysNothing) return data;
+    onBad(spanlessText(bytes.length, reading.unknownFields));
+    return undefined;
   } catch (error) {
     onBad(messageOf(error));
     return undefined;

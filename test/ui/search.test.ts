@@ -111,6 +111,35 @@ describe("search page", () => {
       await page.getByRole("heading", { level: 1, name: "frontend POST /api/checkout" }).waitFor();
     }));
 
+  it("opens a trace by the first digits of its id, and lists the traces that several fit", async () => {
+    const some = await startUi();
+    const lookUp = async (page: Page, digits: string) => {
+      const field = page.getByRole("textbox", { name: "Trace id or traceparent" });
+      await field.fill(digits);
+      await field.press("Enter");
+    };
+    try {
+      // The last has an id of 64 bits.
+      const ids = ["bb00eb21aa", "bb00eb21bb", `${"0".repeat(16)}cc00eb21`].map((digits) => digits.padEnd(32, "1"));
+      for (const traceId of ids) some.push(firstSpan(traceId));
+      await open(`${some.url}search?lookback=all`, async (page) => {
+        await lookUp(page, "bb00eb21");
+        const fit = page.getByRole("list", { name: "Traces" }).getByRole("link");
+        await expect.poll(() => fit.allTextContents()).toEqual(expect.arrayContaining(ids.slice(0, 2)));
+        expect(await fit.count()).toBe(2);
+        await lookUp(page, "bb00eb21b");
+        await page.waitForURL(`**/trace/${ids[1]}`);
+        await page.getByRole("heading", { level: 1, name: "my-service hello" }).waitFor();
+        await lookUp(page, "cc00eb21");
+        await page.waitForURL(`**/trace/${ids[2]}`);
+        await lookUp(page, "bb00eb2f");
+        await page.getByText("There is none").waitFor();
+      });
+    } finally {
+      await some.close();
+    }
+  });
+
   it("offers a wider search where nothing matches, and says when it ran out of time", async () => {
     await open(`${ui.url}search?service=frontend&tags=${encodeURIComponent('{"no.such":"tag"}')}`, async (page) => {
       await page.getByText("No trace matches in the last hour.").waitFor();
@@ -203,7 +232,7 @@ describe("search page", () => {
 });
 
 /** A span of this minute. */
-function firstSpan() {
+function firstSpan(traceId = "1".repeat(32)) {
   const now = BigInt(Date.now()) * 1_000_000n;
   return batchOf(
     toModel({
@@ -214,7 +243,7 @@ function firstSpan() {
             {
               spans: [
                 {
-                  traceId: "1".repeat(32),
+                  traceId,
                   spanId: "2".repeat(16),
                   name: "hello",
                   startTimeUnixNano: String(now - 120_000_000n),

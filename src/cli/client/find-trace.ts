@@ -1,10 +1,10 @@
 import { PermanentError } from "../../component/errors.ts";
 import type { TraceReference } from "../../model/trace-reference.ts";
 import type { UiSearchResponse, UiTraceSummary } from "../../query/ui/api-types.ts";
+import { tracesThatBegin } from "../../query/ui/traces-that-begin.ts";
 import type { ApiClient } from "./api-client.ts";
 import { wholeId } from "./trace-reference.ts";
 
-const PAGE = 1_000;
 /** Beyond this many traces a beginning of an id is not looked for. */
 const MOST_TRACES = 200_000;
 
@@ -29,26 +29,15 @@ export async function findTrace<T>(
     const unknown = error instanceof PermanentError && error.code === "not_found";
     if (!unknown || reference.digits.length === 32) throw error;
   }
-  const { found, seen, complete } = await tracesThatBegin(client, reference.digits, onTraces);
+  const { found, seen, complete } = await tracesThatBegin(
+    (parameters) => client.json<UiSearchResponse>(`api/ui/search?${new URLSearchParams(parameters)}`),
+    reference.digits,
+    MOST_TRACES,
+    onTraces,
+  );
   const [first, ...more] = found;
   if (first !== undefined && more.length === 0) return read(first.traceId);
   if (first !== undefined) throw several(found);
   const among = complete ? "" : ` among the newest ${seen}`;
   throw new PermanentError("not_found", `no trace is stored whose id is or begins with ${reference.digits}${among}`);
-}
-
-async function tracesThatBegin(client: ApiClient, digits: string, onTraces: OnTraces) {
-  const found: UiTraceSummary[] = [];
-  let seen = 0;
-  let after: string | undefined;
-  for (;;) {
-    const query = new URLSearchParams({ limit: String(PAGE), ...(after === undefined ? {} : { after }) });
-    const { traces, next, complete } = await client.json<UiSearchResponse>(`api/ui/search?${query}`);
-    found.push(...traces.filter(({ traceId }) => traceId.startsWith(digits)));
-    seen += traces.length;
-    onTraces(seen);
-    if (next === undefined || !complete) return { found, seen, complete };
-    if (seen >= MOST_TRACES) return { found, seen, complete: false };
-    after = next;
-  }
 }

@@ -92,9 +92,9 @@ async function read(source: Source, typed: Typed): Promise<readonly Candidate[]>
     }
     case "traces": {
       const { traces } = await ask<UiSearchResponse>(typed, `api/ui/search?limit=${RECENT_TRACES}`);
-      return traces.map(({ traceId, rootService, rootName, durationNano }) => ({
+      return traces.map(({ traceId, rootService, rootName, durationNano, durationUnknown }) => ({
         value: traceId,
-        text: `${rootService} ${rootName}, ${formatDuration(Number(durationNano))}`,
+        text: `${rootService} ${rootName}, ${formatDuration(durationUnknown === true ? undefined : Number(durationNano))}`,
       }));
     }
     default:

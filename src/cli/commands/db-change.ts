@@ -2,6 +2,7 @@ import { type DeletedTraces, deleteEverything, deleteIds, deleteMatching } from 
 import { PermanentError } from "../../component/errors.ts";
 import type { StoreStats } from "../../component/read.ts";
 import type { SpanStore } from "../../component/store.ts";
+import type { TraceReference } from "../../model/trace-reference.ts";
 import { count } from "../../query/text/readable.ts";
 import type { UiStatusResponse } from "../../query/ui/status-types.ts";
 import { checkRecording } from "../../replay/recording.ts";
@@ -102,7 +103,8 @@ export async function remove(traceIds: string[], flags: DeleteFlags): Promise<vo
   if (flags.all && !flags.yes) {
     throw new PermanentError("bad_request", "this deletes everything that is stored: say --all --yes");
   }
-  const ids = traceIds.map((text) => wholeId(requireTraceReference(text)));
+  const references = traceIds.map(requireTraceReference);
+  const ids = references.map(wholeId);
   const { signal } = new AbortController();
   const { result, place } = await onCollectorOrFolder<Deleted>(flags, {
     collector: (client) =>
@@ -117,8 +119,18 @@ export async function remove(traceIds: string[], flags: DeleteFlags): Promise<vo
   else if (flags.all) process.stdout.write(`deleted everything from ${place}: ${count(traces, "trace")}\n`);
   else if (traces === 0) process.stdout.write(`nothing matches in ${place}: nothing was deleted\n`);
   else process.stdout.write(`deleted ${count(traces, "trace")} from ${place}\n`);
-  for (const id of unknown) process.stderr.write(`spanloom: ${id}: nothing is stored of this trace\n`);
+  for (const id of unknown) {
+    const short = references.find((reference) => reference.digits.length < 32 && wholeId(reference) === id);
+    process.stderr.write(
+      `spanloom: ${short === undefined ? `${id}: nothing is stored of this trace` : notWhole(short)}\n`,
+    );
+  }
   if (unknown.length > 0) process.exitCode = EXIT.failed;
+}
+
+/** What may be the beginning of an id, and is none. */
+function notWhole({ digits }: TraceReference): string {
+  return `${digits}: no trace has this as its whole id, and nothing is deleted by first digits: \`spanloom trace ${digits}\` shows the whole id`;
 }
 
 export async function resend(exporter: string, { since, fromStart, ...flags }: ResendFlags): Promise<void> {

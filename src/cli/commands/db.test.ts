@@ -62,7 +62,9 @@ describe("spanloom db", () => {
     expect(await db("check")).toMatchObject({ ok: true, spans: 4000 });
 
     expect(await db("delete", "2")).toEqual({ deleted: 1, unknown: [], place: data });
+    const told = vi.spyOn(process.stderr, "write").mockReturnValue(true);
     expect(await db("delete", "2")).toEqual({ deleted: 0, unknown: ["2".padStart(32, "0")], place: data });
+    expect(told).toHaveBeenCalledWith(expect.stringContaining("spanloom: 2: no trace has this as its whole id"));
     expect(process.exitCode).toBe(1);
     process.exitCode = undefined;
     expect(await db("delete", "--service", "shop-201", "--tag", "number=205")).toMatchObject({ deleted: 1 });

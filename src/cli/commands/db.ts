@@ -94,7 +94,10 @@ export function addDb(program: Command): void {
           "delete --end 2026-03-01",
           "delete --query '{ span.user.id = 4711 }'",
           "delete --all --yes",
-        ).argument("[trace-id...]", "ids of traces, in any of the forms that `spanloom trace` takes"),
+        ).argument(
+          "[trace-id...]",
+          "whole ids of traces, in any of the forms that `spanloom trace` takes; first digits alone delete nothing",
+        ),
       ),
     ),
   )

@@ -1,15 +1,18 @@
 import { formatDuration } from "../../model/duration-text.ts";
+import { makesDuration } from "../../model/span-times.ts";
 import { formatTime, printable, type Style } from "../../query/text/readable.ts";
 import type { UiAttribute, UiSpanDetail, UiValue } from "../../query/ui/api-types.ts";
 
 /** Everything about one span, a line each. Values are whole, however long. */
 export function spanText(span: UiSpanDetail, style: Style): string {
   const parent = span.parentSpanId === "" ? " (root)" : `, child of ${span.parentSpanId}`;
+  const start = BigInt(span.startTimeUnixNano);
+  const known = makesDuration(start, BigInt(span.endTimeUnixNano));
   const lines = [
     style.bold(printable(`${span.service}  ${span.name}`)),
     `  trace ${span.traceId}`,
     `  span ${span.spanId}${parent}, ${span.kind}`,
-    `  ${formatTime(BigInt(span.startTimeUnixNano))}, ${formatDuration(Number(span.durationNano))}`,
+    `  ${formatTime(start)}, ${formatDuration(known ? Number(span.durationNano) : undefined)}`,
   ];
   if (span.status.code !== "unset") {
     const text = `  status ${span.status.code}${span.status.message === "" ? "" : `: ${printable(span.status.message)}`}`;
@@ -23,8 +26,9 @@ export function spanText(span: UiSpanDetail, style: Style): string {
   };
   section("attributes", span.attributes);
   for (const event of span.events) {
-    const after = Number(BigInt(event.timeUnixNano) - BigInt(span.startTimeUnixNano));
-    const title = `event ${printable(event.name)} at +${formatDuration(after)}`;
+    const at = BigInt(event.timeUnixNano);
+    const after = makesDuration(start, at) ? `+${formatDuration(Number(at - start))}` : formatTime(at);
+    const title = `event ${printable(event.name)} at ${after}`;
     if (event.attributes.length === 0) lines.push(`  ${style.dim(title)}`);
     else section(title, event.attributes);
   }

@@ -40,6 +40,17 @@ const TRACES = [
 ];
 
 describe("traceList", () => {
+  it("has a dash for a start and a duration that are not known, and tells ids of 64 bits apart", () => {
+    const odd = summary(`${"0".repeat(16)}bb00eb211c80319c`, {
+      startTimeUnixNano: "0",
+      durationNano: "0",
+      durationUnknown: true,
+    });
+    const [, line] = traceList([odd], 60, NOW).split("\n");
+    expect(line).toMatch(/^– +– +12 /);
+    expect(line).toContain("bb00eb21");
+  });
+
   it("has whole ids and times where lines may be long", () => {
     const [head, first] = traceList(TRACES, undefined, NOW).split("\n");
     expect(head).toMatch(/^started +duration +spans +errors +root +trace +first error$/);

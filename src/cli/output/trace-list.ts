@@ -1,4 +1,5 @@
 import { formatDuration } from "../../model/duration-text.ts";
+import { tellingDigits } from "../../model/trace-reference.ts";
 import { formatShortTime, formatTime, printable } from "../../query/text/readable.ts";
 import type { UiTraceSummary } from "../../query/ui/api-types.ts";
 import { table, tableWidth } from "./format.ts";
@@ -13,11 +14,15 @@ const LEAST_DIGITS = 8;
 export function traceList(traces: readonly UiTraceSummary[], width: number | undefined, now = new Date()): string {
   const whole = traces.map((trace) => rowOf(trace, formatTime(BigInt(trace.startTimeUnixNano)), trace.traceId));
   const fits = width === undefined || tableWidth([HEAD, ...whole]) <= width;
-  const digits = fits ? 32 : tellingDigits(traces.map(({ traceId }) => traceId));
+  const digits = fits ? 32 : digitsThatTell(traces.map(({ traceId }) => tellingDigits(traceId)));
   const rows = fits
     ? whole
     : traces.map((trace) =>
-        rowOf(trace, formatShortTime(BigInt(trace.startTimeUnixNano), now), trace.traceId.slice(0, digits)),
+        rowOf(
+          trace,
+          formatShortTime(BigInt(trace.startTimeUnixNano), now),
+          tellingDigits(trace.traceId).slice(0, digits),
+        ),
       );
   return table(HEAD, rows, { right: RIGHT, width, flexible: TEXTS });
 }
@@ -25,7 +30,7 @@ export function traceList(traces: readonly UiTraceSummary[], width: number | und
 function rowOf(trace: UiTraceSummary, started: string, id: string): string[] {
   return [
     started,
-    formatDuration(Number(trace.durationNano)),
+    formatDuration(trace.durationUnknown === true ? undefined : Number(trace.durationNano)),
     String(trace.spanCount),
     trace.errorCount === 0 ? "" : String(trace.errorCount),
     printable(`${trace.rootService} ${trace.rootName}`),
@@ -43,7 +48,7 @@ function errorCell({ firstError, rootService }: UiTraceSummary): string {
 }
 
 /** How many first digits tell these ids apart. */
-function tellingDigits(ids: readonly string[]): number {
+function digitsThatTell(ids: readonly string[]): number {
   const different = new Set(ids).size;
   let digits = LEAST_DIGITS;
   while (digits < 32 && new Set(ids.map((id) => id.slice(0, digits))).size < different) digits++;

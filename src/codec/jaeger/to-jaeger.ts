@@ -7,6 +7,7 @@ import {
   type SpanRecord,
   STATUS_CODE,
 } from "../../model/span.ts";
+import { makesDuration } from "../../model/span-times.ts";
 import type { JsonObject } from "../mapping/any-value-json.ts";
 import { TAG } from "../mapping/keys.ts";
 import { groupByResource } from "../mapping/placed-span.ts";
@@ -78,7 +79,7 @@ export function toJaegerSpan(record: SpanRecord, unit: bigint): JaegerSpan {
     references: references(span),
     flags: flagsOf(span),
     startTimeUnixNano: start,
-    durationNano: end > start ? end - start : 0n,
+    durationNano: end > start && makesDuration(span.startTimeUnixNano, span.endTimeUnixNano) ? end - start : 0n,
     tags: spanTags(record),
     logs: span.events.map((event) => toJaegerLog(event, unit)),
   };

@@ -1,5 +1,6 @@
 import { type AnyValue, anyValueText, type KeyValue } from "../../model/any-value.ts";
 import type { SpanEvent } from "../../model/span.ts";
+import { TIME_CLASS, timeClassOf } from "../../model/span-times.ts";
 import { anyValueFromJsonText } from "../mapping/json-text.ts";
 import { TAG } from "../mapping/keys.ts";
 import {
@@ -14,11 +15,12 @@ import type { ZipkinAnnotation } from "./model.ts";
 
 /**
  * An event as an annotation: its name alone, or `"name": {…}` with the attributes as JSON (OpenTelemetry to Zipkin
- * transformation, "Events"). `fallbackMicros` stands in for the time of an event that has none, because Zipkin refuses
- * 0.
+ * transformation, "Events"). `fallbackMicros` stands in for the time of an event that has none or an impossible one,
+ * because Zipkin refuses 0.
  */
 export function toAnnotation(event: SpanEvent, fallbackMicros: number): ZipkinAnnotation {
-  const timestamp = Number(event.timeUnixNano / NANOS_PER_MICRO) || fallbackMicros;
+  const isTime = timeClassOf(event.timeUnixNano) !== TIME_CLASS.none;
+  const timestamp = (isTime && Number(event.timeUnixNano / NANOS_PER_MICRO)) || fallbackMicros;
   if (event.attributes.length === 0 && event.droppedAttributesCount === 0) {
     const bare = { timestamp, value: event.name };
     if (eventResidue(plainEvent(bare), event, NANOS_PER_MICRO) === undefined) return bare;

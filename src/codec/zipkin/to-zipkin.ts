@@ -1,5 +1,6 @@
 import { anyValueText, findAttribute } from "../../model/any-value.ts";
 import { SPAN_KIND, type Span, type SpanRecord, STATUS_CODE } from "../../model/span.ts";
+import { makesDuration, TIME_CLASS, timeClassOf } from "../../model/span-times.ts";
 import type { JsonObject } from "../mapping/any-value-json.ts";
 import { TAG } from "../mapping/keys.ts";
 import { NANOS_PER_MICRO, RESIDUE_KEY, resourceResidue, spanResidue } from "../mapping/span-residue.ts";
@@ -24,8 +25,10 @@ function toZipkinSpan(record: SpanRecord): ZipkinSpan {
   const { span } = record;
   const shared = isShared(span);
   const tags = tagsOf(record, shared);
-  const start = Number(span.startTimeUnixNano / NANOS_PER_MICRO);
-  const micros = Number(span.endTimeUnixNano / NANOS_PER_MICRO) - start;
+  const { startTimeUnixNano: from, endTimeUnixNano: to } = span;
+  // A time that is none is not said: the reserved tag keeps it.
+  const start = timeClassOf(from) === TIME_CLASS.none ? 0 : Number(from / NANOS_PER_MICRO);
+  const micros = Number(to / NANOS_PER_MICRO) - start;
   const kind = KINDS[span.kind];
   const remote = remoteEndpoint(span);
   const zipkin: ZipkinSpan = {
@@ -36,7 +39,7 @@ function toZipkinSpan(record: SpanRecord): ZipkinSpan {
     ...(span.name === "" ? {} : { name: span.name }),
     ...(kind === undefined ? {} : { kind }),
     ...(start > 0 ? { timestamp: start } : {}),
-    ...(span.endTimeUnixNano >= span.startTimeUnixNano ? { duration: Math.max(1, micros) } : {}),
+    ...(to >= from && makesDuration(from, to) ? { duration: Math.max(1, micros) } : {}),
     localEndpoint: localEndpoint(record.service, span.attributes),
     ...(remote === undefined ? {} : { remoteEndpoint: remote }),
     ...(span.events.length === 0

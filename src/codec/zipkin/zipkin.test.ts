@@ -209,7 +209,11 @@ describe("OTLP → Zipkin", () => {
   it("writes no time or duration that Zipkin refuses", () => {
     const none = written({ startTimeUnixNano: 0n, endTimeUnixNano: 0n });
     expect(none.timestamp).toBeUndefined();
-    expect(none.duration).toBe(1);
+    expect(none.duration).toBeUndefined();
+    const last = 2n ** 64n - 1n;
+    const odd = written({ startTimeUnixNano: last, endTimeUnixNano: last, events: [] });
+    expect([odd.timestamp, odd.duration]).toEqual([undefined, undefined]);
+    expect(written({ endTimeUnixNano: last }).duration).toBeUndefined();
     expect(written({ endTimeUnixNano: 5n }).duration).toBeUndefined();
   });
 

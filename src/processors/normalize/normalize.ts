@@ -4,6 +4,7 @@ import { mendBody } from "../../codec/otlp/cut/mend.ts";
 import { guessSignal, OTHER_SIGNALS, OtherSignalError } from "../../codec/otlp/message/other-signal.ts";
 import { type MendedTraces, Refusals, type SpanPlace } from "../../codec/otlp/message/refusals.ts";
 import { DEFAULT_SPAN_LIMITS, type SpanLimits } from "../../codec/otlp/message/span-limits.ts";
+import { spanlessText } from "../../codec/otlp/message/spanless.ts";
 import { TraceScanner } from "../../codec/otlp/scan/scan.ts";
 import type { ScanResult } from "../../codec/otlp/scan/scan-result.ts";
 import { PermanentError } from "../../component/errors.ts";
@@ -176,10 +177,7 @@ export class Normalizer {
     }
     if (rows === 0 && refusals.count === 0 && !reading.saysNothing) {
       this.#spanless.add(1);
-      const names = reading.unknownFields.map((name) => JSON.stringify(name));
-      const unknown =
-        names.length === 0 ? "" : `; expected resourceSpans, scopeSpans and spans, found ${names.join(", ")}`;
-      refusals.note(() => `no spans were found in ${bytes.length} bytes${unknown}`);
+      refusals.note(() => spanlessText(bytes.length, reading.unknownFields));
     }
     return { rejected: refusals.count, message: refusals.message };
   }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { analysedTrace, type PlainSpan } from "../../../test/support/query/analysed-trace.ts";
-import { SPAN_KIND } from "../../model/span.ts";
+import { SPAN_KIND, SPAN_MARK } from "../../model/span.ts";
 import type { AnalysedTrace } from "./analysed-trace.ts";
 import { blameSentence, failedSentence, repeatSentence, slowSentence } from "./sentences.ts";
 import type { Usual } from "./usual.ts";
@@ -144,6 +144,10 @@ describe("nothing is said of the duration", () => {
   it("while spans arrive, and without a root", () => {
     expect(judged(analysedTrace(slow()), true)).toMatchObject({ silent: "spans are still arriving" });
     expect(said({ ...slow(), orphan: true })).toEqual(["the root span has not arrived"]);
+    const odd = { ...slow(), marks: SPAN_MARK.impossibleTime };
+    expect(said(odd)).toEqual(["the root span's start or end time is missing or impossible"]);
+    expect(said(span("shop GET /", 0, 0))).toEqual(["the root span took no time"]);
+    expect(said(span("shop GET /", 9, 0))).toEqual(["the root span ends before it starts"]);
   });
 
   it("where parents on the path are missing", () => {

@@ -4,7 +4,7 @@ import { type Blame, findBlame } from "./blame.ts";
 import { criticalPath } from "./critical-path.ts";
 import { firstErrorRow } from "./first-error-row.ts";
 import { mainRepeat, type Repeat } from "./repeats.ts";
-import { rootRow } from "./root-row.ts";
+import { rootRow, whyNoRoot } from "./root-row.ts";
 import { isSlow, LEAST_SAMPLES, type Usual, type UsualOf } from "./usual.ts";
 
 /** What there is to say of a trace as a whole. Parts are absent where there is nothing to say, or no knowing. */
@@ -34,7 +34,7 @@ const LEAST_OVERHANG = 5e6;
 export function judge(trace: AnalysedTrace, usualOf: UsualOf, growing: boolean): TraceVerdict {
   const root = rootRow(trace, subtreeSizes(trace));
   const failed = failureOf(trace, root);
-  if (root === undefined) return { ...failed, silent: "the root span has not arrived" };
+  if (root === undefined) return { ...failed, silent: whyNoRoot(trace) };
   const repeat = growing ? undefined : mainRepeat(trace, root);
   return {
     root,

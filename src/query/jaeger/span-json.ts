@@ -6,7 +6,16 @@ import { findAttribute } from "../../model/any-value.ts";
 import { bytesToHex } from "../../model/ids.ts";
 import type { LogBlock } from "../../model/log.ts";
 import { SPAN_KIND, SPAN_KIND_NAMES, STATUS_CODE } from "../../model/span.ts";
-import { appliedThreshold, durationNano, endNano, isRoot, startNano } from "../../model/span-columns.ts";
+import {
+  appliedThreshold,
+  durationNano,
+  endNano,
+  hasDuration,
+  isRoot,
+  shownMarks,
+  startNano,
+} from "../../model/span-columns.ts";
+import { TIME_CLASS, timeClass } from "../../model/span-times.ts";
 import type { JsonWriter } from "../json-writer.ts";
 import { markWords } from "../mark-words.ts";
 import { type DerivedTag, derivedTag, derivedText, TagList } from "./tag-json.ts";
@@ -88,7 +97,7 @@ export class SpanJson {
       this.#writeEvent(this.#events[i] as number, this.#events[i + 1] as number);
     }
     w.raw(`],"processID":"${context.processId}","warnings":`);
-    const marks = columns.marks[row] as number;
+    const marks = shownMarks(columns, row);
     w.raw(marks === 0 && this.#leftOut.length === 0 ? "null}" : warningsJson(marks, this.#leftOut));
   }
 
@@ -256,11 +265,11 @@ export class SpanJson {
     w.raw("}");
   }
 
-  /** Whole µs; 0 where the end is earlier. */
+  /** Whole µs; 0 where the end is earlier, and where a time is impossible. */
   #duration(row: number): string {
     const { columns } = this.#batch;
     const quick = durationNano(columns, row);
-    if (quick <= 0) return "0";
+    if (quick <= 0 || !hasDuration(columns, row)) return "0";
     if (quick < EXACT_QUOTIENT) return String(Math.floor(quick / 1000));
     return ((endNano(columns, row) - startNano(columns, row)) / 1000n).toString();
   }
@@ -269,10 +278,10 @@ export class SpanJson {
 /** Below, a quotient by 1000 never rounds up to the next whole number. */
 const EXACT_QUOTIENT = 2 ** 51;
 
-/** Whole µs of a u64 of ns in two halves. */
+/** Whole µs of a time as two halves of a u64 of ns; 0 where it is none: no reader of JSON would have it right. */
 function micros(high: number, low: number): string {
+  if (timeClass(high, low) === TIME_CLASS.none) return "0";
   const thousands = Math.floor(high / 1000);
-  if (thousands >= 2 ** 20) return (((BigInt(high) << 32n) | BigInt(low)) / 1000n).toString();
   return String(thousands * 2 ** 32 + Math.floor(((high - thousands * 1000) * 2 ** 32 + low) / 1000));
 }
 

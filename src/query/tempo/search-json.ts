@@ -1,3 +1,4 @@
+import { TIME_CLASS, timeClassOf } from "../../model/span-times.ts";
 import type { MatchedSpanFields, MatchedSpanset, SearchResult, TraceSummary } from "../../model/trace-query.ts";
 import { printField } from "../../traceql/print-field.ts";
 import { JsonWriter } from "../json-writer.ts";
@@ -30,7 +31,8 @@ export async function* searchPieces(search: TempoSearch, { traces, complete }: S
 }
 
 function writeTrace(w: JsonWriter, search: TempoSearch, trace: TraceSummary): void {
-  const duration = trace.end > trace.start ? (trace.end - trace.start) / NANOS_PER_MS : 0n;
+  const isKnown = trace.durationUnknown !== true && trace.end > trace.start;
+  const duration = isKnown ? (trace.end - trace.start) / NANOS_PER_MS : 0n;
   const fields = [
     `"traceID":"${shownTraceId(trace.traceId)}"`,
     `"rootServiceName":${JSON.stringify(trace.hasRoot ? trace.rootService : NO_ROOT)}`,
@@ -68,7 +70,7 @@ function spanSetJson(
 function spanJson(fields: TempoSearch["fields"], span: MatchedSpanFields): string {
   const parts = [`"spanID":"${span.spanId}"`];
   if (span.name !== "") parts.push(`"name":${JSON.stringify(span.name)}`);
-  if (span.start > 0n) parts.push(`"startTimeUnixNano":"${span.start}"`);
+  if (timeClassOf(span.start) !== TIME_CLASS.none) parts.push(`"startTimeUnixNano":"${span.start}"`);
   if (span.duration > 0n) parts.push(`"durationNanos":"${span.duration}"`);
   const attributes = fields.flatMap((field, index) => {
     const value = span.values[index];

@@ -1,11 +1,18 @@
-/** Local date and time to the millisecond; ns since the epoch in. */
+import { TIME_CLASS, timeClassOf } from "../../model/span-times.ts";
+
+/** Stands for a time that is none. */
+const NO_TIME = "–";
+
+/** Local date and time to the millisecond; ns since the epoch in, a dash out for what is no time (TIME_CLASS). */
 export function formatTime(nanos: bigint): string {
+  if (timeClassOf(nanos) === TIME_CLASS.none) return NO_TIME;
   const { day, time, millis } = timeParts(nanos);
   return `${day} ${time}.${millis}`;
 }
 
-/** Local time to the second, and the date where it is not that of `now`; ns since the epoch in. */
+/** Local time to the second, and the date where it is not that of `now`; ns since the epoch in, a dash out as above. */
 export function formatShortTime(nanos: bigint, now: Date): string {
+  if (timeClassOf(nanos) === TIME_CLASS.none) return NO_TIME;
   const { day, time } = timeParts(nanos);
   const today = timeParts(BigInt(now.getTime()) * 1_000_000n).day;
   return day === today ? time : `${day} ${time}`;

@@ -10,7 +10,7 @@ function columns(): TraceColumns {
   return {
     traceId: "0af7651916cd43dd8448eb211c80319c",
     count,
-    baseStartNano: 0n,
+    baseStartNano: 1_795_392_039_440_000_000n,
     durationNano: 100_000_000,
     collapsedDuplicates: 0,
     start: Float64Array.of(0, 10e6, 20e6, 60e6),
@@ -58,7 +58,7 @@ function chain(count: number): TraceColumns {
 describe("renderTree", () => {
   it("draws every span with its place in time and its id, and errors with their message", () => {
     expect(lines(columns(), { messages: new Map([[3, "card declined"]]) })).toEqual([
-      expect.stringMatching(/^0af7651916cd43dd8448eb211c80319c {2}19/),
+      expect.stringMatching(/^0af7651916cd43dd8448eb211c80319c {2}2026/),
       "100 ms, 4 spans, 3 services, 1 error",
       "shop  GET /                        ████████████████████████    100 ms  b001010101010101",
       "├─ stock  GET /stock               ··██████████············     40 ms  b101010101010101",
@@ -66,6 +66,14 @@ describe("renderTree", () => {
       "└─ payment  POST /charge\\u001b[2J  ··············██████████     40 ms  b301010101010101  error",
       "      card declined",
     ]);
+  });
+
+  it("shows no time and no duration where there is none", () => {
+    const odd = { ...columns(), marks: new Uint8Array(4).fill(COLUMN_MARK.impossibleTime), baseStartNano: 0n };
+    const [head, facts, first] = lines({ ...odd, start: new Float64Array(4), duration: new Float64Array(4) });
+    expect(head).toBe("0af7651916cd43dd8448eb211c80319c  –");
+    expect(facts).toBe("–, 4 spans, 3 services, 1 error");
+    expect(first).toMatch(/ {2}– {2}b001/);
   });
 
   it("shows only the way to errors on request", () => {

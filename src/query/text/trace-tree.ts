@@ -1,6 +1,13 @@
 import { formatDuration } from "../../model/duration-text.ts";
 import { STATUS_CODE } from "../../model/span.ts";
-import { COLUMN_MARK, columnIdHex, PARENT_MISSING, type TraceColumns } from "../ui/columns-format.ts";
+import {
+  COLUMN_MARK,
+  columnIdHex,
+  PARENT_MISSING,
+  rowDuration,
+  type TraceColumns,
+  traceDuration,
+} from "../ui/columns-format.ts";
 import { count, formatTime, printable, type Style } from "./readable.ts";
 import { pad, shorten, textWidth } from "./width.ts";
 
@@ -43,7 +50,7 @@ export function* renderTree(columns: TraceColumns, options: TreeOptions): Genera
 function heading(columns: TraceColumns): string[] {
   const errors = columns.status.reduce((sum, status) => sum + (status === STATUS_CODE.error ? 1 : 0), 0);
   const facts = [
-    formatDuration(columns.durationNano),
+    formatDuration(traceDuration(columns)),
     count(columns.count, "span"),
     count(columns.services.length, "service"),
     ...(errors > 0 ? [count(errors, "error")] : []),
@@ -122,7 +129,7 @@ function layout(columns: TraceColumns, lines: readonly TreeLine[], width: number
 function spanLine(columns: TraceColumns, row: number, label: string, sizes: Sizes, style: Style): string {
   const failed = columns.status[row] === STATUS_CODE.error;
   const text = pad(sizes.cuts ? shorten(label, sizes.label) : label, sizes.label);
-  const duration = formatDuration(columns.duration[row] as number).padStart(DURATION_CELLS);
+  const duration = formatDuration(rowDuration(columns, row)).padStart(DURATION_CELLS);
   const id = columnIdHex(columns.spanIds, row * 8, 8).slice(0, sizes.digits);
   const place = sizes.bar === 0 ? "" : `  ${bar(columns, row, sizes.bar)}`;
   const mark = failed ? style.red("  error") : "";

@@ -46,7 +46,7 @@ export interface UiSpanDetail {
   readonly kind: UiKind;
   readonly startTimeUnixNano: string;
   readonly endTimeUnixNano: string;
-  /** End − start; may be negative. */
+  /** End − start; may be negative. 0 where a time is impossible, which `marks` then says. */
   readonly durationNano: string;
   readonly status: { readonly code: UiStatusCode; readonly message: string };
   /**
@@ -172,10 +172,13 @@ export interface UiTraceSummary {
   readonly rootName: string;
   /** False where no span without parent is stored for the trace. */
   readonly hasRoot: boolean;
+  /** Of the times that can be believed; 0 where none can. */
   readonly startTimeUnixNano: string;
   readonly endTimeUnixNano: string;
-  /** Latest end − earliest start. */
+  /** Latest end − earliest start; 0 where it is unknown. */
   readonly durationNano: string;
+  /** Present where no span has both a start and an end that can be believed. */
+  readonly durationUnknown?: true;
   readonly spanCount: number;
   readonly errorCount: number;
   readonly orphanCount: number;

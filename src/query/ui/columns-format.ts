@@ -17,7 +17,7 @@
  * | 56 | u32 spans left out because another of the same id and kind is shown |
  * | 60 | u32 zero |
  * | 64 | f64[n] start − base, ns |
- * | | f64[n] duration, ns; negative where the end is before the start |
+ * | | f64[n] duration, ns; negative where the end is before the start, 0 where a time is impossible |
  * | | i32[n] parent: a smaller row, PARENT_NONE or PARENT_MISSING |
  * | | u32[n] service, position among the services |
  * | | u32[n] name, position among the names |
@@ -28,10 +28,12 @@
  * | | string table: UTF-8 of one JSON array, s services followed by the names |
  *
  * Rows are in pre-order: a span, then its children by start (ties as they were stored), each with its own. Roots and
- * orphans stand in the same order among each other. The base ignores starts
- * that are 0, after 2200, or before 2000, unless all are; where others are not, such spans are marked `impossibleTime`.
+ * orphans stand in the same order among each other. The base ignores starts before 2000 unless all are, and those that
+ * are 0 or after 2200: it is 0 where all are. A span is marked `impossibleTime` where its start is believed less than
+ * others, and where its times make no duration.
  */
 import { SPAN_MARK } from "../../model/span.ts";
+import { isTime } from "../../model/span-times.ts";
 
 export const COLUMNS_CONTENT_TYPE = "application/vnd.spanloom.trace-columns";
 export const COLUMNS_MAGIC = 0x434c_5053;
@@ -52,20 +54,41 @@ export const COLUMN_MARK = {
   duplicate: 64,
 } as const;
 
+/** A row's duration, ns; undefined where one of its times is impossible. */
+export function rowDuration({ duration, marks }: Pick<TraceColumns, "duration" | "marks">, row: number) {
+  const nano = duration[row] as number;
+  // Two times of a clock that was never set make one, though they are marked beside others.
+  return nano === 0 && ((marks[row] as number) & SPAN_MARK.impossibleTime) !== 0 ? undefined : nano;
+}
+
+/** A row's start, ns after baseStartNano; undefined where it is none (TIME_CLASS). */
+export function rowStart(columns: Pick<TraceColumns, "start" | "baseStartNano">, row: number): number | undefined {
+  const after = columns.start[row] as number;
+  return isTime(Number(columns.baseStartNano) + after) ? after : undefined;
+}
+
+/** The trace's duration, ns; undefined where no row has one. */
+export function traceDuration(columns: TraceColumns): number | undefined {
+  for (let row = 0; row < columns.count; row++) {
+    if (((columns.marks[row] as number) & SPAN_MARK.impossibleTime) === 0) return columns.durationNano;
+  }
+  return undefined;
+}
+
 /** One trace; arrays are indexed by row and are views of the received buffer. */
 export interface TraceColumns {
   /** 32 lower-case hex digits. */
   readonly traceId: string;
   readonly count: number;
-  /** Earliest start, ns since the Unix epoch. */
+  /** Earliest start, ns since the Unix epoch; 0 where no start is a time. */
   readonly baseStartNano: bigint;
-  /** Latest end − earliest start, ns. */
+  /** Latest end − earliest start, ns; `traceDuration` tells whether it is one. */
   readonly durationNano: number;
   /** Spans left out because another of the same id and kind is shown and marked `duplicate`. */
   readonly collapsedDuplicates: number;
   /** ns after baseStartNano. */
   readonly start: Float64Array;
-  /** ns; may be negative. */
+  /** ns; may be negative, 0 where a time is impossible: `rowDuration` tells. */
   readonly duration: Float64Array;
   /** A smaller row, PARENT_NONE or PARENT_MISSING. */
   readonly parent: Int32Array;

@@ -18,7 +18,10 @@ import {
   decodeTraceColumns,
   PARENT_MISSING,
   PARENT_NONE,
+  rowDuration,
+  rowStart,
   type TraceColumns,
+  traceDuration,
 } from "./columns-format.ts";
 import { buildTraceTree } from "./trace-tree.ts";
 
@@ -190,6 +193,27 @@ describe("values", () => {
     expect(columns.baseStartNano).toBe(BASE);
     expect(columns.durationNano).toBe(50);
     expect([...columns.marks]).toEqual([0, SPAN_MARK.impossibleTime, SPAN_MARK.negativeDuration]);
+  });
+
+  it("has no duration, start or length of what has an impossible time, alone or among others", () => {
+    const last = String(2n ** 64n - 1n);
+    const one = { id: 1, startTimeUnixNano: String(BASE), endTimeUnixNano: last };
+    const alone = columnsOf(fragments([one]));
+    expect([rowDuration(alone, 0), rowStart(alone, 0), traceDuration(alone)]).toEqual([undefined, 0, undefined]);
+    const never = columnsOf(fragments([{ id: 1, startTimeUnixNano: last, endTimeUnixNano: last }]));
+    expect([never.baseStartNano, rowStart(never, 0), traceDuration(never)]).toEqual([0n, undefined, undefined]);
+    const among = columnsOf(
+      fragments([
+        { id: 1, start: 0, end: 50 },
+        { id: 2, parent: 1, startTimeUnixNano: last, endTimeUnixNano: last },
+        { id: 3, parent: 1, startTimeUnixNano: "7000000000" },
+      ]),
+    );
+    const row = (id: number) => ids(among).indexOf(id);
+    expect([rowDuration(among, row(2)), rowStart(among, row(2))]).toEqual([undefined, undefined]);
+    // From 1970 to today is no length.
+    expect(rowDuration(among, row(3))).toBeUndefined();
+    expect([rowDuration(among, row(1)), traceDuration(among)]).toEqual([50, 50]);
   });
 
   it("counts parts, up to 65535", () => {

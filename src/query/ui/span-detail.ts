@@ -1,7 +1,8 @@
 import { toTracesData } from "../../codec/mapping/placed-span.ts";
 import { tracesToJson } from "../../codec/otlp/json/json-out.ts";
 import { type AnyValue, type Attributes, anyValueText } from "../../model/any-value.ts";
-import { SPAN_KIND_NAMES, type SpanRecord } from "../../model/span.ts";
+import { SPAN_KIND_NAMES, SPAN_MARK, type SpanRecord } from "../../model/span.ts";
+import { makesDuration } from "../../model/span-times.ts";
 import { markWords } from "../mark-words.ts";
 import type { UiAttribute, UiSpanDetail, UiValue } from "./api-types.ts";
 import { errorText } from "./error-text.ts";
@@ -16,6 +17,7 @@ export function spanDetailJson(record: SpanRecord): string {
 
 function detailOf(record: SpanRecord): Omit<UiSpanDetail, "otlp"> {
   const { span, resource, scope } = record;
+  const known = makesDuration(span.startTimeUnixNano, span.endTimeUnixNano);
   return {
     traceId: span.traceId,
     spanId: span.spanId,
@@ -27,7 +29,7 @@ function detailOf(record: SpanRecord): Omit<UiSpanDetail, "otlp"> {
     kind: SPAN_KIND_NAMES[span.kind],
     startTimeUnixNano: span.startTimeUnixNano.toString(),
     endTimeUnixNano: span.endTimeUnixNano.toString(),
-    durationNano: (span.endTimeUnixNano - span.startTimeUnixNano).toString(),
+    durationNano: (known ? span.endTimeUnixNano - span.startTimeUnixNano : 0n).toString(),
     status: { code: STATUS_NAMES[span.status.code], message: span.status.message },
     errorText: errorText(span),
     attributes: uiAttributes(span.attributes),
@@ -60,7 +62,7 @@ function detailOf(record: SpanRecord): Omit<UiSpanDetail, "otlp"> {
       droppedAttributesCount: scope.droppedAttributesCount,
       schemaUrl: record.scopeSchemaUrl,
     },
-    marks: markWords(record.marks),
+    marks: markWords(known ? record.marks : record.marks | SPAN_MARK.impossibleTime),
   };
 }
 

@@ -1,6 +1,6 @@
 import type { LogFragment } from "../../model/log.ts";
 import { SPAN_KIND, SPAN_MARK } from "../../model/span.ts";
-import { durationNano, serviceOf } from "../../model/span-columns.ts";
+import { durationNano, hasDuration, serviceOf } from "../../model/span-columns.ts";
 import { TIME_CLASS, type TimeClass, timeClass } from "../../model/span-times.ts";
 import { SpanIdTable } from "../span-id-table.ts";
 import { COLUMN_MARK, PARENT_MISSING, PARENT_NONE } from "./columns-format.ts";
@@ -19,9 +19,9 @@ export interface TraceTree {
   readonly marks: Uint8Array;
   /** ns after base; exact within 104 days of it. */
   readonly start: Float64Array;
-  /** ns; may be negative. */
+  /** ns; may be negative. 0 where a time is impossible, and marked so. */
   readonly duration: Float64Array;
-  /** Earliest start, ns since the epoch, of those that are believed most (TIME_CLASS). */
+  /** Earliest start, ns since the epoch, of those that are believed most (TIME_CLASS); 0 where there is none. */
   readonly base: bigint;
   /** Latest end − earliest start, ns, over spans whose start and end are both believed as much. */
   readonly total: number;
@@ -68,21 +68,21 @@ function readEntries(fragments: readonly LogFragment[]): Entries {
   for (let f = 0; f < fragments.length; f++) {
     const { block, rows } = fragments[f] as LogFragment;
     const { columns } = block;
-    const { startHigh, startLow, endHigh, endLow } = columns;
+    const { startHigh, startLow } = columns;
     for (let i = 0; i < rows.length; i++) {
       const row = rows[i] as number;
       fragment[at] = f;
       source[at] = row;
       const high = (startHigh[row] as number) - baseHigh;
       const begin = high * 0x1_0000_0000 + ((startLow[row] as number) - baseLow);
-      const length = durationNano(columns, row);
-      start[at] = begin;
+      const known = hasDuration(columns, row);
+      const length = known ? durationNano(columns, row) : 0;
+      const of = timeClass(startHigh[row] as number, startLow[row] as number);
+      start[at] = best === TIME_CLASS.none ? 0 : begin;
       duration[at] = length;
       at++;
-      if (timeClass(startHigh[row] as number, startLow[row] as number) !== best) continue;
-      // A span that is still open lasts at least until the last of the others began.
-      const ends = timeClass(endHigh[row] as number, endLow[row] as number) === best;
-      total = Math.max(total, ends ? begin + length : begin);
+      // A span without a duration lasts at least until the last of the others began.
+      if (of === best && of !== TIME_CLASS.none) total = Math.max(total, begin + length);
     }
   }
   return { count, fragment, source, start, duration, base, best, total };
@@ -99,7 +99,7 @@ function earliestStart(fragments: readonly LogFragment[]): { readonly base: bigi
       const h = startHigh[row] as number;
       const l = startLow[row] as number;
       const of = timeClass(h, l);
-      if (of < best) continue;
+      if (of < best || of === TIME_CLASS.none) continue;
       if (of > best || h < high || (h === high && l < low)) {
         best = of;
         high = h;
@@ -128,7 +128,7 @@ function findParents(fragments: readonly LogFragment[], entries: Entries) {
     marks[entry] = columns.marks[row] as number;
     // Beside spans of today one of 1970 has a wrong clock.
     const early = timeClass(columns.startHigh[row] as number, columns.startLow[row] as number) < entries.best;
-    if (early) marks[entry] = (marks[entry] as number) | SPAN_MARK.impossibleTime;
+    if (early || !hasDuration(columns, row)) marks[entry] = (marks[entry] as number) | SPAN_MARK.impossibleTime;
     const first = table.addFirst(columns.spanIds, row * 8, entry);
     if (first === entry) continue;
     const same = table.inChain(first, (other) => kind[other] === ofKind);

@@ -187,7 +187,7 @@ function uiSummary(summary: TraceSummary, firstError: UiFirstError | undefined):
     ...rest,
     startTimeUnixNano: start.toString(),
     endTimeUnixNano: end.toString(),
-    durationNano: (end - start).toString(),
+    durationNano: (summary.durationUnknown === true ? 0n : end - start).toString(),
     ...(firstError === undefined ? {} : { firstError }),
   };
 }

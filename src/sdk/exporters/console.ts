@@ -1,4 +1,5 @@
 import type { SpanRecord } from "../../model/span.ts";
+import { tellingDigits } from "../../model/trace-reference.ts";
 import type { SpanExporter } from "./exporter.ts";
 
 export interface ConsoleSettings {
@@ -21,5 +22,5 @@ export function consoleExporter(settings: ConsoleSettings = {}): SpanExporter {
 
 export function consoleLine({ span }: SpanRecord): string {
   const durationMs = Number(span.endTimeUnixNano - span.startTimeUnixNano) / 1e6;
-  return `[TRACE] ${span.name} trace=${span.traceId.slice(0, 8)}... span=${span.spanId.slice(0, 8)}... duration=${durationMs.toFixed(2)}ms`;
+  return `[TRACE] ${span.name} trace=${tellingDigits(span.traceId).slice(0, 8)}... span=${span.spanId.slice(0, 8)}... duration=${durationMs.toFixed(2)}ms`;
 }

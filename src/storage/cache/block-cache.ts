@@ -181,8 +181,8 @@ export class BlockCache {
   }
 
   /** `state` is that from before the trace was read. */
-  keepTimes(traceKey: string, state: number, { start, end }: TraceTimes): void {
-    this.#times.set(traceKey, { state, start, end });
+  keepTimes(traceKey: string, state: number, { start, end, ended }: TraceTimes): void {
+    this.#times.set(traceKey, { state, start, end, ended });
   }
 
   /** The trace of an id of 16 bytes at `at`, a character a byte; as a Buffer it is an id of the trace. */

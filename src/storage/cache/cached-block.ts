@@ -24,6 +24,8 @@ export interface CachedBlock extends BlockName {
 export interface TraceTimes {
   readonly start: bigint;
   readonly end: bigint;
+  /** False: no span has a duration (`hasDuration`), so the trace has none either. */
+  readonly ended: boolean;
 }
 
 /** The rows of one block that belong to one trace, ascending. */

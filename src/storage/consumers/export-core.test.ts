@@ -150,6 +150,22 @@ describe("exporters", () => {
     ]);
   });
 
+  it.each([
+    [true, "warn", "spans that waited for an exporter are lost with the memory"],
+    [false, "info", "spans wait for an exporter until the next start"],
+  ])("have said how many spans they leave when they stop (drained: %s)", async (drainOnClose, level, message) => {
+    const log = store();
+    const hanging = destination("hanging", () => new Promise<ExportOutcome>(() => {}));
+    const fine = destination("fine", () => DELIVERED);
+    const { core, close } = await log.run([hanging.configured, fine.configured], {}, { drainOnClose });
+    log.append(1, 7);
+    await until("the other has all", () => core.status()[1]?.lagSpans === 0);
+    await until("the one is asked", () => hanging.requests.length === 1);
+    await close(AbortSignal.timeout(20));
+    const told = log.host.lines.filter((line) => line.message === message);
+    expect(told).toMatchObject([{ level, message, fields: { exporter: "hanging", spans: 7 } }]);
+  });
+
   it("go on at their cursor after a restart", async () => {
     const log = store();
     const first = destination("a", () => DELIVERED, { startAt: "oldest" });

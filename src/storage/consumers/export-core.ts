@@ -207,7 +207,20 @@ export class ExportCore {
       ...this.#aggregates.map((aggregate) => aggregate.shutdown(drain, signal)),
     ]);
     this.#persist();
+    this.#tellWhatIsLeft();
     await Promise.allSettled(this.#options.exporters.map(({ exporter }) => exporter.shutdown(signal)));
+  }
+
+  /** Nobody can ask for the lag of a collector that has stopped. */
+  #tellWhatIsLeft(): void {
+    const { logger } = this.#options.host;
+    for (const { name, lagSpans } of this.status()) {
+      if (lagSpans === 0) continue;
+      const fields = { exporter: name, spans: lagSpans };
+      // What drains as it stops has nothing to go on from.
+      if (this.#options.drainOnClose) logger.warn("spans that waited for an exporter are lost with the memory", fields);
+      else logger.info("spans wait for an exporter until the next start", fields);
+    }
   }
 
   #stateOf(name: string, startAt: ConfiguredExporter["startAt"]): ConsumerState {

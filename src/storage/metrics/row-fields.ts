@@ -1,4 +1,4 @@
-import { durationNano, type SpanColumns } from "../../model/span-columns.ts";
+import { durationNano, hasDuration, type SpanColumns } from "../../model/span-columns.ts";
 import type { MetricsStage, TraceqlField } from "../../model/traceql.ts";
 import { type FieldSource, fieldReader, isOfGroup } from "../spans/span-field.ts";
 import { isNumber } from "../spans/span-value.ts";
@@ -77,7 +77,10 @@ export function numberOfRows({ function: fn }: MetricsStage, source: FieldSource
   if (!("field" in fn)) return undefined;
   const { field } = fn;
   if ("intrinsic" in field && field.parent === undefined && field.intrinsic === "span:duration") {
-    return (row) => durationNano(source.columns(row), source.row(row)) / NANOS;
+    return (row) => {
+      const [columns, at] = [source.columns(row), source.row(row)];
+      return hasDuration(columns, at) ? durationNano(columns, at) / NANOS : Number.NaN;
+    };
   }
   const isDuration =
     "intrinsic" in field && /^(?:span:duration|trace:duration|event:timeSinceStart)$/.test(field.intrinsic);

@@ -4,6 +4,7 @@ import { batches, query } from "../../../test/support/search/arbitrary-traces.ts
 import { MemorySource } from "../../../test/support/search/memory-source.ts";
 import { flatten, naiveFind } from "../../../test/support/search/naive-search.ts";
 import type { HeatMap, HeatQuery } from "../../model/metrics-query.ts";
+import { EARLIEST_TIME } from "../../model/span-times.ts";
 import { HeatCells } from "../search/heat-cells.ts";
 import { createTraceReader } from "./trace-reader.ts";
 
@@ -28,7 +29,9 @@ describe("heat map", () => {
         const source = new MemorySource();
         for (const batch of data) source.append(batch);
         const whole = { query: asked, now: NOW, columns: 7, rows: 5, budgetMs: 60_000 };
-        const found = naiveFind(flatten(data), asked);
+        const found = naiveFind(flatten(data), asked).filter(
+          ({ start, durationUnknown }) => durationUnknown !== true && start >= EARLIEST_TIME,
+        );
         const heat = await heatOf(source, whole);
         expect(heat.complete).toBe(true);
         const traces = found.map(({ start, end, errorCount }) => [start, end - start, errorCount > 0] as const);

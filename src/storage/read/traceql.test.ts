@@ -5,6 +5,7 @@ import { MemorySource } from "../../../test/support/search/memory-source.ts";
 import { flatten, group, inOrder, type NaiveSpan, summarise } from "../../../test/support/search/naive-search.ts";
 import { traceqlQuery } from "../../../test/support/traceql/arbitrary-queries.ts";
 import { naiveMatches } from "../../../test/support/traceql/naive-traceql.ts";
+import { LATEST_TIME } from "../../model/span-times.ts";
 import type { TraceQuery, TraceSummary } from "../../model/trace-query.ts";
 import type { TraceqlQuery } from "../../model/traceql.ts";
 import { planTraceql } from "../../traceql/plan.ts";
@@ -18,13 +19,16 @@ type Bounds = Pick<TraceQuery, "startMin" | "startMax" | "traceDurationMin" | "t
 
 /** By the definition, all traces, in order. */
 function naiveFind(spans: readonly NaiveSpan[], traceql: TraceqlQuery, bounds: Bounds): TraceSummary[] {
-  const { startMin = 0n, startMax = 2n ** 64n, traceDurationMin, traceDurationMax } = bounds;
+  const { startMin = 0n, traceDurationMin, traceDurationMax } = bounds;
+  const startMax = bounds.startMax ?? (bounds.startMin === undefined ? 2n ** 64n : LATEST_TIME);
+  const asksLength = traceDurationMin !== undefined || traceDurationMax !== undefined;
   return [...group(spans)]
     .flatMap(([traceId, trace]) => {
       const isIn = ({ span }: NaiveSpan) => span.startTimeUnixNano >= startMin && span.startTimeUnixNano <= startMax;
       const matched = naiveMatches(trace, traceql).filter(isIn);
       return matched.length > 0 ? summarise(traceId, trace, matched) : [];
     })
+    .filter(({ durationUnknown }) => !(asksLength && durationUnknown === true))
     .filter(({ start, end }) => traceDurationMin === undefined || end - start >= traceDurationMin)
     .filter(({ start, end }) => traceDurationMax === undefined || end - start <= traceDurationMax)
     .sort(inOrder(bounds.order));

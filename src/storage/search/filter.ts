@@ -3,7 +3,7 @@ import { type AnyValue, type Attributes, findAttribute } from "../../model/any-v
 import { attributeHash } from "../../model/attribute-hash.ts";
 import { hexToBytes } from "../../model/ids.ts";
 import { DEFAULT_SERVICE, SPAN_KIND_NAMES } from "../../model/span.ts";
-import { durationNano, endNano, isRoot, type SpanGroup, startNano } from "../../model/span-columns.ts";
+import { durationNano, endNano, hasDuration, isRoot, type SpanGroup, startNano } from "../../model/span-columns.ts";
 import {
   type Comparison,
   LINK_TRACE_KEY,
@@ -120,6 +120,7 @@ function exists(field: SpanField): Node {
   if ("intrinsic" in field) {
     if (field.intrinsic === "linkTraceId") return links(() => true, undefined);
     if (field.intrinsic === "eventName") return events(() => true, undefined);
+    if (field.intrinsic === "duration") return rows(({ columns }, row) => hasDuration(columns, row));
     if (field.intrinsic !== "statusMessage") return constant(true);
     return { cost: 2, mayMatch: () => true, bind: (block) => (row) => block.span(row).status.message !== "" };
   }
@@ -245,11 +246,15 @@ function codeTest(names: readonly string[], type: "kind" | "status", is: Compari
 function duration(is: Comparison, literal: Literal): Node {
   if (literal.type === "text") {
     const test = textTest(is, literal);
-    return rows(({ columns }, row) => test((endNano(columns, row) - startNano(columns, row)).toString()));
+    return rows(
+      ({ columns }, row) =>
+        hasDuration(columns, row) && test((endNano(columns, row) - startNano(columns, row)).toString()),
+    );
   }
   if (literal.type !== "int" && literal.type !== "double") return constant(false);
   const test = numberTest(is, literal.value);
   return rows(({ columns }, row) => {
+    if (!hasDuration(columns, row)) return false;
     const quick = durationNano(columns, row);
     return test(Number.isSafeInteger(quick) ? quick : endNano(columns, row) - startNano(columns, row));
   });

@@ -1,7 +1,7 @@
 import { PermanentError } from "../../component/errors.ts";
 import { bytesToHex, type TraceKeyStart } from "../../model/ids.ts";
 import { type SpanColumns, startNano } from "../../model/span-columns.ts";
-import { EARLIEST_TIME } from "../../model/span-times.ts";
+import { EARLIEST_TIME, LATEST_TIME } from "../../model/span-times.ts";
 import type { OutsideMatches, SearchResult, TraceQuery, TraceSummary } from "../../model/trace-query.ts";
 import { bloomMayContain } from "../block/bloom.ts";
 import type { BlockCache } from "../cache/block-cache.ts";
@@ -56,7 +56,6 @@ interface Accepted extends TraceTimes, MatchedTrace {
 
 type OnTrace = (times: TraceTimes, weight: bigint) => void;
 
-const MAX_U64 = 0xffff_ffff_ffff_ffffn;
 const BEYOND_U64 = 2 ** 64;
 const MAX_LIMIT = 100_000;
 /** What counting matches outside of the time range may take, ms. */
@@ -383,14 +382,15 @@ class Search {
   }
 
   /** Whether a trace of these times can be in the answer; counts it where only the times were in question. */
-  #mayAccept(id: Uint8Array, { start, end }: TraceTimes): boolean {
+  #mayAccept(id: Uint8Array, { start, end, ended }: TraceTimes): boolean {
     const { traceDurationMin, traceDurationMax, count } = this.#query;
+    if (!ended && (traceDurationMin !== undefined || traceDurationMax !== undefined)) return false;
     if (traceDurationMin !== undefined && end - start < traceDurationMin) return false;
     if (traceDurationMax !== undefined && end - start > traceDurationMax) return false;
     if (this.#pipeline === undefined) {
       if (this.#byLookUp) this.#total++;
     } else if (count === true) return true;
-    const weight = this.#order.weightOfTimes({ start, end });
+    const weight = this.#order.weightOfTimes({ start, end, ended });
     return weight === undefined || this.#isWanted({ traceId: bytesToHex(id), start, weight });
   }
 
@@ -413,8 +413,8 @@ class Search {
 
   /** What is left of spansets in the time range. */
   #setsInRange(sets: readonly Spanset[], spans: TraceSpans): readonly Spanset[] {
-    const { startMin = 0n, startMax = MAX_U64 } = this.#query;
-    if (startMin === 0n && startMax === MAX_U64) return sets;
+    const { startMin = 0n, startMax = LATEST_TIME } = this.#query;
+    if (this.#query.startMin === undefined && this.#query.startMax === undefined) return sets;
     return sets.flatMap(({ spans: all, by }) => {
       const left = all.filter((span) => {
         const start = startNano(spans.columns(span), spans.row(span));
@@ -429,7 +429,7 @@ class Search {
     const holds = test === true ? () => true : test;
     if (startMin === undefined && startMax === undefined) return holds;
     const [minHigh, minLow] = halves(startMin ?? 0n);
-    const [maxHigh, maxLow] = halves(startMax ?? MAX_U64);
+    const [maxHigh, maxLow] = halves(startMax ?? LATEST_TIME);
     return (row) => {
       const high = startHigh[row] as number;
       const low = startLow[row] as number;

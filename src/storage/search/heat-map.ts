@@ -1,4 +1,5 @@
 import type { HeatMap, HeatQuery } from "../../model/metrics-query.ts";
+import { TIME_CLASS, timeClassOf } from "../../model/span-times.ts";
 import type { BlockCache } from "../cache/block-cache.ts";
 import type { Pacer } from "../cache/pacer.ts";
 import { findTraces } from "./find.ts";
@@ -13,7 +14,10 @@ export async function findHeat(cache: BlockCache, asked: HeatQuery, pacer: Pacer
     { ...query, limit: 1, order: "errors" },
     pacer,
     missed,
-    ({ start, end }, failedSpans) => cells.add(start, end, failedSpans > 0n),
+    ({ start, end, ended }, failedSpans) => {
+      // The list has what has no place in the map.
+      if (ended && timeClassOf(start) === TIME_CLASS.possible) cells.add(start, end, failedSpans > 0n);
+    },
   );
   return {
     ...cells.map(asked),

@@ -1,4 +1,5 @@
 import type { SpanColumns } from "../../model/span-columns.ts";
+import { LATEST_TIME } from "../../model/span-times.ts";
 import type { OutsideMatches, TraceQuery } from "../../model/trace-query.ts";
 import type { SegmentBlocks } from "../cache/segment-blocks.ts";
 import type { RowTest } from "./filter.ts";
@@ -20,7 +21,7 @@ export class OutsideCount {
 
   constructor({ startMin, startMax }: TraceQuery) {
     this.#startMin = startMin === undefined ? Number.NEGATIVE_INFINITY : Number(startMin);
-    this.#startMax = startMax === undefined ? Number.POSITIVE_INFINITY : Number(startMax);
+    this.#startMax = Number(startMax ?? LATEST_TIME);
   }
 
   get isFull(): boolean {

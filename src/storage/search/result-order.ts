@@ -7,6 +7,9 @@ interface Placed extends Omit<TraceKey, "weight"> {
   readonly weight: bigint;
 }
 
+/** Less than any duration, or what one lacks: what has none comes last in either order. */
+const UNKNOWN = -(2n ** 64n);
+
 /** What an order other than the newest first goes by. A trace has to be looked up for it. */
 export class ResultOrder {
   readonly #order: TraceOrder;
@@ -21,8 +24,9 @@ export class ResultOrder {
   }
 
   /** The weight of a trace of these times; undefined where its spans have to be counted. */
-  weightOfTimes({ start, end }: TraceTimes): bigint | undefined {
+  weightOfTimes({ start, end, ended }: TraceTimes): bigint | undefined {
     if (this.#order === "newest") return 0n;
+    if (!ended && (this.#order === "longest" || this.#order === "shortest")) return UNKNOWN;
     if (this.#order === "longest") return end - start;
     return this.#order === "shortest" ? start - end : undefined;
   }

@@ -1,7 +1,7 @@
 import type { AnyValue } from "../../model/any-value.ts";
 import { compareText } from "../../model/compare-text.ts";
 import { bytesToHex } from "../../model/ids.ts";
-import { endNano, nameOf, type SpanColumns, serviceOf, startNano } from "../../model/span-columns.ts";
+import { endNano, hasDuration, nameOf, type SpanColumns, serviceOf, startNano } from "../../model/span-columns.ts";
 import type { FieldValue, MatchedSpanFields, MatchedSpanset, ShownSpans } from "../../model/trace-query.ts";
 import type { BlockCache } from "../cache/block-cache.ts";
 import type { TraceRows } from "../cache/cached-block.ts";
@@ -86,7 +86,7 @@ export class SpanShower {
       name: nameOf(columns, row),
       service: serviceOf(columns, row),
       start: startNano(columns, row),
-      duration: endNano(columns, row) - startNano(columns, row),
+      duration: hasDuration(columns, row) ? endNano(columns, row) - startNano(columns, row) : 0n,
       values,
     };
   }

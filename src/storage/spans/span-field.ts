@@ -3,7 +3,7 @@ import { attributeHash } from "../../model/attribute-hash.ts";
 import { bytesToHex } from "../../model/ids.ts";
 import type { Scope, Span } from "../../model/span.ts";
 import { SPAN_MARK } from "../../model/span.ts";
-import { durationNano, isRoot, nameOf, type SpanColumns, serviceOf } from "../../model/span-columns.ts";
+import { durationNano, hasDuration, isRoot, nameOf, type SpanColumns, serviceOf } from "../../model/span-columns.ts";
 import type { TraceqlField, TraceqlIntrinsic } from "../../model/traceql.ts";
 import { isNumber, kindValue, type SpanValue, spanValue, statusValue } from "./span-value.ts";
 import type { TraceSpans } from "./trace-spans.ts";
@@ -111,7 +111,7 @@ function intrinsic(name: TraceqlIntrinsic): FieldReader {
     case "span:status":
       return column(({ status }, row) => statusValue(status[row] as number));
     case "span:duration":
-      return column(durationNano);
+      return column((columns, row) => (hasDuration(columns, row) ? durationNano(columns, row) : undefined));
     case "span:id":
       return column(({ spanIds }, row) => bytesToHex(spanIds, row * 8, 8));
     case "span:parentID":
@@ -146,7 +146,7 @@ function ofTrace(name: TraceqlIntrinsic): FieldReader {
     case "trace:rootService":
       return single(0, (spans) => ofRoot(spans, serviceOf));
     default:
-      return single(0, ({ times }) => Number(times.end - times.start));
+      return single(0, ({ times }) => (times.ended ? Number(times.end - times.start) : undefined));
   }
 }
 

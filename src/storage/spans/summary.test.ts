@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { serviceWith, spanWith } from "../../../test/support/otlp-spans.ts";
 import { MemorySource } from "../../../test/support/search/memory-source.ts";
-import type { Span } from "../../model/span.ts";
-import type { SpanFilter } from "../../model/trace-query.ts";
+import { SPAN_KIND, type Span } from "../../model/span.ts";
+import type { SpanFilter, TraceQuery } from "../../model/trace-query.ts";
 import { createTraceReader } from "../read/trace-reader.ts";
 
 const { signal } = new AbortController();
@@ -65,6 +65,63 @@ describe("the root of a trace", () => {
       span(3, { parentSpanId: id(3) }),
     ]);
     expect(summary).toMatchObject({ rootName: "span 1", hasRoot: false });
+  });
+});
+
+describe("a client and a server of one span id", () => {
+  it.each([
+    ["at once with", 0n],
+    ["before", 50_000n],
+  ])("have the client as their root, also where the server begins %s it", async (_, early) => {
+    const client = span(1, { name: "ask", parentSpanId: "", kind: SPAN_KIND.client });
+    const server = span(1, {
+      name: "answer",
+      parentSpanId: "",
+      kind: SPAN_KIND.server,
+      startTimeUnixNano: NOW - early,
+    });
+    expect(await inAnyOrder([client, server])).toMatchObject({ rootName: "ask", hasRoot: true, orphanCount: 0 });
+    const orphans = [client, server].map((one) => ({ ...one, parentSpanId: id(7) }));
+    expect(await inAnyOrder(orphans)).toMatchObject({ rootName: "ask", hasRoot: false, orphanCount: 1 });
+    // A server alone stays what it is.
+    expect(await summaryOf(server)).toMatchObject({ rootName: "answer", hasRoot: true });
+  });
+});
+
+describe("a duration that is not known", () => {
+  const LAST = 2n ** 64n - 1n;
+  const odd: readonly (readonly [string, Partial<Span>])[] = [
+    ["ends at the end of all times", { endTimeUnixNano: LAST }],
+    ["never ends", { endTimeUnixNano: 0n }],
+    ["starts at the end of all times", { startTimeUnixNano: LAST }],
+    ["starts in 1970", { startTimeUnixNano: 7n * SECOND }],
+  ];
+  it.each(odd)("is that of a span that %s: said to be unknown, and in no range of durations", async (_, changes) => {
+    expect(await summaryOf(span(1, changes))).toMatchObject({ durationUnknown: true });
+    const source = new MemorySource();
+    source.append([serviceWith("shop", [span(1, changes)])]);
+    const reader = createTraceReader(source);
+    const found = async (more: Partial<TraceQuery>) =>
+      (await reader.find({ filter: { op: "all" }, limit: 10, ...more }, signal)).traces.length;
+    expect(await found({})).toBe(1);
+    expect(await found({ traceDurationMin: 1n })).toBe(0);
+    expect(await found({ traceDurationMax: LAST })).toBe(0);
+    const value = { type: "int", value: 0n } as const;
+    for (const is of [">=", "<=", "!="] as const) {
+      expect(await found({ filter: { op: "compare", field: { intrinsic: "duration" }, is, value } })).toBe(0);
+    }
+  });
+
+  it("is none of a trace of which any span has one", async () => {
+    expect(await summaryOf(span(1), span(2, { endTimeUnixNano: LAST }))).not.toHaveProperty("durationUnknown");
+  });
+
+  it("does not bring a start at the end of all times into the last hour", async () => {
+    const source = new MemorySource();
+    source.append([serviceWith("shop", [span(1, { startTimeUnixNano: LAST })])], Number(NOW / 1_000_000n));
+    const query = { filter: { op: "all" }, limit: 10, startMin: NOW - 3_600n * SECOND, outside: true } as const;
+    const found = await createTraceReader(source).find(query, signal);
+    expect(found).toMatchObject({ traces: [], outside: { before: 0, after: 1 } });
   });
 });
 

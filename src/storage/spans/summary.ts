@@ -1,29 +1,37 @@
 import { compareText } from "../../model/compare-text.ts";
 import { bytesToHex } from "../../model/ids.ts";
-import { STATUS_CODE } from "../../model/span.ts";
+import { SPAN_KIND, STATUS_CODE } from "../../model/span.ts";
 import { isRoot, nameOf, type SpanColumns, serviceOf, startNano } from "../../model/span-columns.ts";
 import { TIME_CLASS, type TimeClass, timeClass } from "../../model/span-times.ts";
 import type { TraceSummary } from "../../model/trace-query.ts";
-import type { TraceRows } from "../cache/cached-block.ts";
+import type { TraceRows, TraceTimes } from "../cache/cached-block.ts";
 
 const MATCHED_IDS = 3;
 
 /**
  * Earliest start and latest end of a trace, ns since the epoch, over the times that can be believed most (TIME_CLASS):
- * one span with a wrong clock moves neither. Both are 0 where there are none, and the end is the latest start where no
- * end is as good as that.
+ * one span with a wrong clock moves neither. Both are 0 where there are none. An end counts where it makes a duration
+ * of its span; a span without lasts at least until the last of these began. The trace page has the same rule.
  */
-export function traceTimes(trace: readonly TraceRows[]): { start: bigint; end: bigint } {
+export function traceTimes(trace: readonly TraceRows[]): TraceTimes {
   const starts = new TimeRange();
   const ends = new TimeRange();
+  const open = new TimeRange();
   for (const { block, rows } of trace) {
     const { startHigh, startLow, endHigh, endLow } = block.columns;
     for (const row of rows) {
-      starts.add(startHigh[row] as number, startLow[row] as number);
-      ends.add(endHigh[row] as number, endLow[row] as number);
+      const [high, low] = [startHigh[row] as number, startLow[row] as number];
+      const [lastHigh, lastLow] = [endHigh[row] as number, endLow[row] as number];
+      const of = timeClass(high, low);
+      starts.add(of, high, low);
+      if (timeClass(lastHigh, lastLow) === of) ends.add(of, lastHigh, lastLow);
+      else open.add(of, high, low);
     }
   }
-  return { start: starts.first, end: ends.best < starts.best ? starts.last : ends.last };
+  const ended = ends.best === starts.best && ends.best !== TIME_CLASS.none;
+  if (!ended) return { start: starts.first, end: starts.last, ended };
+  const end = open.best === ends.best && open.last > ends.last ? open.last : ends.last;
+  return { start: starts.first, end, ended };
 }
 
 /** First and last of the times of the best class. In halves: a bigint a span costs more than all else of a look-up. */
@@ -42,8 +50,7 @@ class TimeRange {
     return joined(this.#lastHigh, this.#lastLow);
   }
 
-  add(high: number, low: number): void {
-    const of = timeClass(high, low);
+  add(of: TimeClass, high: number, low: number): void {
     if (of === TIME_CLASS.none || of < this.best) return;
     if (of > this.best) {
       this.best = of;
@@ -81,8 +88,9 @@ interface Shown extends MatchedSpan {
 /**
  * The trace as a result list shows it; `trace` is not empty. The root is the earliest span without parent; where there
  * is none, the earliest whose parent is not stored stands for it, and the earliest of all where spans are each other's
- * parents. Times that cannot be believed come last, and among equals the least span id goes first: the order in which
- * spans are stored, which sealing changes, plays no part. Services are sorted by name.
+ * parents. A server that shares its client's id is the client's child, whatever it names as its parent. Times that
+ * cannot be believed come last, and among equals the least span id goes first: the order in which spans are stored,
+ * which sealing changes, plays no part. Services are sorted by name.
  */
 export function summarize(traceId: string, trace: readonly TraceRows[], matched: readonly MatchedSpan[]): TraceSummary {
   const ids = new Set<string>();
@@ -105,13 +113,15 @@ export function summarize(traceId: string, trace: readonly TraceRows[], matched:
       }
     }
   }
+  const clients = new ClientIds(trace);
   let orphanCount = 0;
   let shown: Shown | undefined;
   for (const { block, rows } of trace) {
     const { columns } = block;
     for (const row of rows) {
-      const root = isRoot(columns, row);
-      const orphan = !root && !ids.has(bytesToHex(columns.parentIds, row * 8, 8));
+      const shared = spanCount > ids.size && clients.have(columns, row);
+      const root = !shared && isRoot(columns, row);
+      const orphan = !shared && !root && !ids.has(bytesToHex(columns.parentIds, row * 8, 8));
       if (orphan) orphanCount++;
       const rank = root ? 2 : orphan ? 1 : 0;
       if (shown !== undefined && rank < shown.rank) continue;
@@ -121,6 +131,7 @@ export function summarize(traceId: string, trace: readonly TraceRows[], matched:
     }
   }
   const { columns, row, rank } = shown as Shown;
+  const { start, end, ended } = traceTimes(trace);
   const firstMatched = matched
     .map((span) => ({
       id: bytesToHex(span.columns.spanIds, span.row * 8, 8),
@@ -132,7 +143,9 @@ export function summarize(traceId: string, trace: readonly TraceRows[], matched:
     rootService: serviceOf(columns, row),
     rootName: nameOf(columns, row),
     hasRoot: rank === 2,
-    ...traceTimes(trace),
+    start,
+    end,
+    ...(ended ? {} : { durationUnknown: true as const }),
     spanCount,
     errorCount,
     orphanCount,
@@ -144,17 +157,44 @@ export function summarize(traceId: string, trace: readonly TraceRows[], matched:
 
 /** The earliest span without parent, as `summarize` has it; undefined where none is stored. */
 export function findRoot(trace: readonly TraceRows[]): MatchedSpan | undefined {
+  const clients = new ClientIds(trace);
   let found: Shown | undefined;
   for (const { block, rows } of trace) {
     const { columns } = block;
     for (const row of rows) {
-      if (!isRoot(columns, row)) continue;
+      if (!isRoot(columns, row) || clients.have(columns, row)) continue;
       const time = timeClass(columns.startHigh[row] as number, columns.startLow[row] as number);
       const span = { columns, row, rank: 2, time, start: startNano(columns, row) };
       if (found === undefined || goesBefore(span, found)) found = span;
     }
   }
   return found;
+}
+
+/** Of the spans that servers share an id with, as Zipkin's senders do. */
+class ClientIds {
+  readonly #trace: readonly TraceRows[];
+  #ids: Set<string> | undefined;
+
+  constructor(trace: readonly TraceRows[]) {
+    this.#trace = trace;
+  }
+
+  /** Whether the row is a server's and a client has its id. */
+  have({ kind, spanIds }: SpanColumns, row: number): boolean {
+    if (kind[row] !== SPAN_KIND.server) return false;
+    this.#ids ??= this.#read();
+    return this.#ids.has(bytesToHex(spanIds, row * 8, 8));
+  }
+
+  #read(): Set<string> {
+    const ids = new Set<string>();
+    for (const { block, rows } of this.#trace) {
+      const { kind, spanIds } = block.columns;
+      for (const row of rows) if (kind[row] === SPAN_KIND.client) ids.add(bytesToHex(spanIds, row * 8, 8));
+    }
+    return ids;
+  }
 }
 
 function goesBefore(a: Shown, b: Shown): boolean {

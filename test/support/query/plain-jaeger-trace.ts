@@ -7,7 +7,14 @@ import {
   type KeyValue,
 } from "../../../src/model/any-value.ts";
 import type { LogFragment } from "../../../src/model/log.ts";
-import { type Resource, SPAN_KIND, SPAN_KIND_NAMES, type SpanRecord, STATUS_CODE } from "../../../src/model/span.ts";
+import {
+  type Resource,
+  SPAN_KIND,
+  SPAN_KIND_NAMES,
+  SPAN_MARK,
+  type SpanRecord,
+  STATUS_CODE,
+} from "../../../src/model/span.ts";
 import { markWords } from "../../../src/query/mark-words.ts";
 
 /**
@@ -47,12 +54,21 @@ class Processes {
   }
 }
 
+/** Times of different classes make no duration; what is no time is written as 0. */
+function classOf(time: bigint): "none" | "early" | "possible" {
+  if (time === 0n || time > BigInt(Date.UTC(2200, 0)) * 1_000_000n) return "none";
+  return time < BigInt(Date.UTC(2000, 0)) * 1_000_000n ? "early" : "possible";
+}
+
 function spanJson(record: SpanRecord, processId: string, cut: boolean): string {
   const { span } = record;
-  const duration = span.endTimeUnixNano - span.startTimeUnixNano;
+  const [start, end] = [classOf(span.startTimeUnixNano), classOf(span.endTimeUnixNano)];
+  const known = start === end && start !== "none";
+  const duration = known ? span.endTimeUnixNano - span.startTimeUnixNano : 0n;
+  const micros = (time: bigint) => (classOf(time) === "none" ? 0n : time / 1000n);
   const references = referencesOf(record);
   const leftOut = cut ? references.filter(({ traceId }) => traceId === span.traceId) : [];
-  const warnings = [...markWords(record.marks)];
+  const warnings = [...markWords(known ? record.marks : record.marks | SPAN_MARK.impossibleTime)];
   if (leftOut.length > 0) {
     const texts = leftOut.map(({ type, spanId }) => `${type} ${spanId}`);
     warnings.push(`references that lead round in a circle are left out: ${texts.join(", ")}`);
@@ -61,13 +77,13 @@ function spanJson(record: SpanRecord, processId: string, cut: boolean): string {
   let logs = "";
   for (const event of span.events) {
     const fields = tagsJson(withDerived(event.attributes, event.name === "" ? [] : [text("event", event.name)]));
-    logs += `${logs === "" ? "" : ","}{"timestamp":${event.timeUnixNano / 1000n},"fields":${fields}}`;
+    logs += `${logs === "" ? "" : ","}{"timestamp":${micros(event.timeUnixNano)},"fields":${fields}}`;
   }
   // Jaeger's flags are sampled (1) and debug (2); bit 1 of W3C's means something else.
   return (
     `{"traceID":"${span.traceId}","spanID":"${span.spanId}","flags":${span.flags & 1},` +
     `"operationName":${JSON.stringify(span.name)},"references":[${kept.join(",")}],` +
-    `"startTime":${span.startTimeUnixNano / 1000n},"duration":${duration > 0n ? duration / 1000n : 0n},` +
+    `"startTime":${micros(span.startTimeUnixNano)},"duration":${duration > 0n ? duration / 1000n : 0n},` +
     `"tags":${tagsJson(withDerived(span.attributes, derivedTags(record)))},"logs":[${logs}],` +
     `"processID":"${processId}","warnings":${warnings.length === 0 ? "null" : JSON.stringify(warnings)}}`
   );

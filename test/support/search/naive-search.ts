@@ -67,12 +67,15 @@ export function naiveFind(spans: readonly NaiveSpan[], query: TraceQuery): Trace
     const matched = trace.filter(
       (item) =>
         item.span.startTimeUnixNano >= (query.startMin ?? 0n) &&
-        item.span.startTimeUnixNano <= (query.startMax ?? 2n ** 64n) &&
+        (item.span.startTimeUnixNano <= (query.startMax ?? LAST) ||
+          (query.startMin === undefined && query.startMax === undefined)) &&
         satisfies(item, query.filter),
     );
     if (matched.length === 0) continue;
     const summary = summarise(traceId, trace, matched);
     const duration = summary.end - summary.start;
+    const asks = query.traceDurationMin !== undefined || query.traceDurationMax !== undefined;
+    if (asks && summary.durationUnknown === true) continue;
     if (query.traceDurationMin !== undefined && duration < query.traceDurationMin) continue;
     if (query.traceDurationMax !== undefined && duration > query.traceDurationMax) continue;
     found.push(summary);
@@ -90,15 +93,26 @@ export function inOrder(order: TraceQuery["order"]): (a: TraceSummary, b: TraceS
   return (a, b) => compare(weight(b), weight(a)) || compare(b.start, a.start) || compare(a.traceId, b.traceId);
 }
 
-function weightIn(order: TraceQuery["order"], { start, end, errorCount, spanCount }: TraceSummary): bigint {
+function weightIn(order: TraceQuery["order"], summary: TraceSummary): bigint {
+  const { start, end, errorCount, spanCount, durationUnknown } = summary;
+  // Behind all others.
+  if (durationUnknown === true && (order === "longest" || order === "shortest")) return -(2n ** 64n);
   const weights = { newest: 0n, longest: end - start, shortest: start - end, errors: errorCount, spans: spanCount };
   return BigInt(weights[order ?? "newest"]);
 }
 
+/** 2200-01-01. */
+const LAST = 7_258_118_400_000_000_000n;
+
 /** 2 from 2000 to 2200, 1 before, 0 for what is no time. */
 function believed(time: bigint): number {
-  if (time === 0n || time > 7_258_118_400_000_000_000n) return 0;
+  if (time === 0n || time > LAST) return 0;
   return time < 946_684_800_000_000_000n ? 1 : 2;
+}
+
+/** Whether start and end are times, and of clocks that are believed as much as each other. */
+export function lasts({ startTimeUnixNano: start, endTimeUnixNano: end }: NaiveSpan["span"]): boolean {
+  return believed(start) > 0 && believed(start) === believed(end);
 }
 
 /** Those that are believed most, ascending. */
@@ -120,13 +134,23 @@ export function summarise(traceId: string, trace: readonly NaiveSpan[], matched:
         compare(a.span.spanId, b.span.spanId) ||
         compare(a.span.kind, b.span.kind),
     );
-  const roots = byStart(trace.filter(({ span }) => span.parentSpanId === ""));
+  // A server is below the client that has its id.
+  const tops = trace.filter(
+    ({ span }) => span.kind !== 2 || !trace.some((one) => one.span.kind === 3 && one.span.spanId === span.spanId),
+  );
+  const roots = byStart(tops.filter(({ span }) => span.parentSpanId === ""));
   const orphans = byStart(
-    trace.filter(({ span }) => span.parentSpanId !== "" && !trace.some((one) => one.span.spanId === span.parentSpanId)),
+    tops.filter(({ span }) => span.parentSpanId !== "" && !trace.some((one) => one.span.spanId === span.parentSpanId)),
   );
   const shown = (roots[0] ?? orphans[0] ?? byStart(trace)[0]) as NaiveSpan;
   const starts = best(trace.map(({ span }) => span.startTimeUnixNano));
-  const ends = best(trace.map(({ span }) => span.endTimeUnixNano));
+  const long = trace.filter(({ span }) => lasts(span) && believed(span.startTimeUnixNano) === starts.belief);
+  const short = trace.filter(({ span }) => !lasts(span) && believed(span.startTimeUnixNano) === starts.belief);
+  // What has no end lasts at least until it began.
+  const ends = [
+    ...long.map(({ span }) => span.endTimeUnixNano),
+    ...(starts.belief === 0 ? [] : short.map(({ span }) => span.startTimeUnixNano)),
+  ].sort(compare);
   const names = [...new Set(trace.map(({ service }) => service))].sort();
   return {
     traceId,
@@ -134,12 +158,11 @@ export function summarise(traceId: string, trace: readonly NaiveSpan[], matched:
     rootName: shown.span.name,
     hasRoot: roots.length > 0,
     start: starts.times[0] ?? 0n,
-    end: (ends.belief < starts.belief ? starts : ends).times.at(-1) ?? 0n,
+    end: ends.at(-1) ?? 0n,
+    ...(long.length === 0 ? { durationUnknown: true } : {}),
     spanCount: trace.length,
     errorCount: trace.filter(({ span }) => span.status.code === 2).length,
-    orphanCount: trace.filter(
-      ({ span }) => span.parentSpanId !== "" && !trace.some((other) => other.span.spanId === span.parentSpanId),
-    ).length,
+    orphanCount: orphans.length,
     services: names.map((name) => {
       const own = trace.filter(({ service }) => service === name);
       return { name, spanCount: own.length, errorCount: own.filter(({ span }) => span.status.code === 2).length };
@@ -190,7 +213,7 @@ function values({ span, resource, scope, service }: NaiveSpan, field: SpanField)
       case "status":
         return text(["unset", "ok", "error"][span.status.code] as string);
       case "duration":
-        return [{ type: "int", value: span.endTimeUnixNano - span.startTimeUnixNano }];
+        return lasts(span) ? [{ type: "int", value: span.endTimeUnixNano - span.startTimeUnixNano }] : [];
       case "linkTraceId":
         return span.links.flatMap((link) => text(link.traceId));
       case "eventName":

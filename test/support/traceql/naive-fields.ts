@@ -1,6 +1,6 @@
 import type { AnyValue, Attributes } from "../../../src/model/any-value.ts";
 import type { TraceqlField, TraceqlIntrinsic, TraceqlLiteral } from "../../../src/model/traceql.ts";
-import type { NaiveSpan } from "../search/naive-search.ts";
+import { lasts, type NaiveSpan } from "../search/naive-search.ts";
 import type { NaiveTrace } from "./naive-trace.ts";
 
 /** A value of a span, or one that compares with nothing: a list, bytes, an attribute without a value. */
@@ -40,7 +40,7 @@ function intrinsicValues(trace: NaiveTrace, item: NaiveSpan, intrinsic: TraceqlI
     case "span:statusMessage":
       return [text(span.status.message)];
     case "span:duration":
-      return [ns(span.endTimeUnixNano - span.startTimeUnixNano)];
+      return lasts(span) ? [ns(span.endTimeUnixNano - span.startTimeUnixNano)] : [];
     case "span:id":
       return [text(span.spanId)];
     case "span:parentID":
@@ -50,7 +50,7 @@ function intrinsicValues(trace: NaiveTrace, item: NaiveSpan, intrinsic: TraceqlI
     case "trace:id":
       return [text(span.traceId)];
     case "trace:duration":
-      return [ns(summary.end - summary.start)];
+      return summary.durationUnknown === true ? [] : [ns(summary.end - summary.start)];
     case "trace:rootName":
       return summary.hasRoot ? [text(summary.rootName)] : [];
     case "trace:rootService":

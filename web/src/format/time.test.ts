@@ -22,6 +22,11 @@ describe("formatRelative", () => {
   ])("%d", (time, text) => expect(formatRelative(time, now)).toBe(text));
 });
 
+it("shows a dash for what is no time", () => {
+  expect([formatAbsolute(0), formatAbsolute(2 ** 64 / 1e6)]).toEqual(["–", "–"]);
+  expect(formatRelative(0, 1_800_000_000_000)).toBe("");
+});
+
 describe("nanoToMs", () => {
   it("keeps the microseconds of a time", () => {
     expect(nanoToMs("1700000000123456789")).toBe(1700000000123.456);

@@ -1,6 +1,13 @@
+import { isTime } from "../../../src/model/span-times.ts";
+
 /** Milliseconds since the epoch, with the fraction, of ns; they are decimal text where JSON brought them. */
 export function nanoToMs(nano: string | bigint): number {
   return Number(BigInt(nano) / 1000n) / 1000;
+}
+
+/** Whether ms since the epoch can be a span's: 0 and what is later than 2200 are no times (src/model/span-times.ts). */
+export function isTimeMs(timeMs: number): boolean {
+  return isTime(timeMs * 1e6);
 }
 
 const RELATIVE_STEPS = [
@@ -12,8 +19,10 @@ const RELATIVE_STEPS = [
 
 /**
  * `now`, `12 s ago`, `3 min ago`, `5 h ago`, `2 d ago`; `in 2 h` for clocks that run ahead. Both in ms since the epoch.
+ * Empty for what is no time.
  */
 export function formatRelative(timeMs: number, nowMs: number): string {
+  if (!isTimeMs(timeMs)) return "";
   const seconds = (nowMs - timeMs) / 1000;
   const size = Math.abs(seconds);
   if (size < 1) return "now";
@@ -22,10 +31,10 @@ export function formatRelative(timeMs: number, nowMs: number): string {
   return seconds > 0 ? `${text} ago` : `in ${text}`;
 }
 
-/** Local time to the millisecond, sortable by eye: `2026-03-04 15:06:07.089`. */
+/** Local time to the millisecond, sortable by eye: `2026-03-04 15:06:07.089`; a dash for what is no time. */
 export function formatAbsolute(timeMs: number): string {
   const date = new Date(timeMs);
-  if (Number.isNaN(date.getTime())) return "–";
+  if (!isTimeMs(timeMs)) return "–";
   const day = `${date.getFullYear()}-${pad(date.getMonth() + 1, 2)}-${pad(date.getDate(), 2)}`;
   return `${day} ${formatClock(timeMs)}`;
 }

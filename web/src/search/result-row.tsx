@@ -4,6 +4,7 @@ import type { UiTraceSummary } from "../../../src/query/ui/api-types.ts";
 import { counted, formatCount } from "../format/count.ts";
 import { preferredHue } from "../format/service-look.ts";
 import { formatAbsolute, formatMoment, formatRelative, nanoToMs } from "../format/time.ts";
+import { shortTraceId } from "../format/trace-id.ts";
 import { Chip, chipClass } from "../ui/chip.tsx";
 import { classNames } from "../ui/class-names.ts";
 import { Icon } from "../ui/icon.tsx";
@@ -37,9 +38,9 @@ export function ResultRow({ trace, longestNano }: { readonly trace: UiTraceSumma
           )}
         </h3>
         <span className={classNames("mono muted", styles.id)} title={trace.traceId}>
-          {trace.traceId.slice(0, 8)}
+          {shortTraceId(trace.traceId)}
         </span>
-        <span className={styles.duration}>{formatDuration(duration)}</span>
+        <span className={styles.duration}>{formatDuration(trace.durationUnknown === true ? undefined : duration)}</span>
       </div>
       <div className={styles.bar} aria-hidden="true">
         <span

@@ -7,7 +7,7 @@ import styles from "./trace-lookup.module.css";
 /** Fewer digits are more likely a number or a word. */
 const LEAST_DIGITS = 8;
 
-/** Opens the trace that a pasted id, `traceparent` or link names. */
+/** Opens the trace that a pasted id or its first digits, a `traceparent` or a link names. */
 export function TraceLookup() {
   const navigate = useNavigate();
   const [text, setText] = useState("");
@@ -15,13 +15,12 @@ export function TraceLookup() {
   const open = (value: string): boolean => {
     const reference = parseTraceReference(value);
     if (reference === undefined || reference.digits.length < LEAST_DIGITS) return false;
-    const traceId = reference.digits.padStart(32, "0");
-    if (/^0+$/.test(traceId)) return false;
+    if (/^0+$/.test(reference.digits)) return false;
     setText("");
     setRefused(false);
     void navigate({
       to: "/trace/$traceId",
-      params: { traceId },
+      params: { traceId: reference.digits },
       search: reference.spanId === undefined ? {} : { span: reference.spanId },
     });
     return true;

@@ -1,4 +1,5 @@
 import { formatDuration } from "../../../src/model/duration-text.ts";
+import { traceDuration } from "../../../src/query/ui/columns-format.ts";
 import { apiUrl } from "../api/client.ts";
 import { counted, formatCount } from "../format/count.ts";
 import { formatAbsolute, formatRelative, nanoToMs } from "../format/time.ts";
@@ -46,7 +47,7 @@ export function TraceHeader({ model }: { readonly model: TraceModel }) {
         </div>
       </div>
       <dl className={styles.facts} data-part="trace-facts">
-        <Fact name="Duration" value={formatDuration(columns.durationNano)} />
+        <Fact name="Duration" value={formatDuration(traceDuration(columns))} />
         <Fact name="Start" value={formatAbsolute(startMs)} extra={formatRelative(startMs, Date.now())} />
         <Fact name="Spans" value={formatCount(columns.count)} />
         <Fact name="Errors" value={formatCount(model.errorRows.length)} error={model.errorRows.length > 0} />

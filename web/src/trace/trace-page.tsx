@@ -13,6 +13,7 @@ import { operationOf, serviceOfRow, type TraceModel } from "./model/trace-model.
 import styles from "./trace-page.module.css";
 import { traceQuery } from "./trace-query.ts";
 import { TraceView } from "./trace-view.tsx";
+import { TracesByDigits } from "./traces-by-digits.tsx";
 
 const route = getRouteApi("/trace/$traceId");
 const REFRESH_MS = 5_000;
@@ -52,6 +53,13 @@ export function TracePage() {
         >
           {trace.error.message}
         </Notice>
+      </Unavailable>
+    );
+  }
+  if (valid && asked.length < 32) {
+    return (
+      <Unavailable title={`Traces whose id begins with ${asked.toLowerCase()}`}>
+        <TracesByDigits digits={asked.toLowerCase()} />
       </Unavailable>
     );
   }

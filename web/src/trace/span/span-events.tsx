@@ -1,5 +1,6 @@
 import { useState } from "react";
 import { formatDuration } from "../../../../src/model/duration-text.ts";
+import { makesDuration } from "../../../../src/model/span-times.ts";
 import type { UiEvent, UiSpanDetail } from "../../../../src/query/ui/api-types.ts";
 import { LinkButton } from "../../ui/button.tsx";
 import { CopyButton } from "../../ui/copy-button.tsx";
@@ -20,7 +21,7 @@ export function SpanEvents({ span }: { readonly span: UiSpanDetail }) {
         // biome-ignore lint/suspicious/noArrayIndexKey: events may be equal in all they have
         <li key={index} className={styles.event}>
           <div className={styles.head}>
-            <span className={styles.time}>+{formatDuration(Number(BigInt(event.timeUnixNano) - start))}</span>
+            <span className={styles.time}>{offsetText(start, BigInt(event.timeUnixNano))}</span>
             <bdi>{event.name}</bdi>
           </div>
           <EventBody event={event} />
@@ -29,6 +30,11 @@ export function SpanEvents({ span }: { readonly span: UiSpanDetail }) {
       <Dropped count={span.droppedEventsCount} as="li" />
     </ol>
   );
+}
+
+/** A dash where start and event are not times of one clock. */
+function offsetText(start: bigint, time: bigint): string {
+  return makesDuration(start, time) ? `+${formatDuration(Number(time - start))}` : formatDuration(undefined);
 }
 
 function EventBody({ event }: { readonly event: UiEvent }) {

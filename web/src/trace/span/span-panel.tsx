@@ -1,7 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { formatDuration } from "../../../../src/model/duration-text.ts";
 import { SPAN_KIND_NAMES, STATUS_CODE } from "../../../../src/model/span.ts";
-import { PARENT_MISSING } from "../../../../src/query/ui/columns-format.ts";
+import { PARENT_MISSING, rowDuration, rowStart } from "../../../../src/query/ui/columns-format.ts";
 import { spanQuery } from "../../api/queries.ts";
 import { counted } from "../../format/count.ts";
 import { Button, IconButton } from "../../ui/button.tsx";
@@ -63,8 +63,8 @@ export function SpanPanel({
         </div>
         <h2 dir="auto">{operationOf(columns, row)}</h2>
         <dl className={styles.facts}>
-          <Fact name="Duration" value={formatDuration(columns.duration[row]!)} />
-          <Fact name="Starts at" value={formatDuration(columns.start[row]!)} />
+          <Fact name="Duration" value={formatDuration(rowDuration(columns, row))} />
+          <Fact name="Starts at" value={formatDuration(rowStart(columns, row))} />
           <Fact name="Kind" value={SPAN_KIND_NAMES[columns.kind[row]!] ?? "unspecified"} />
           <Fact name="Below it" value={counted(layout.size[row]! - 1, "span")} />
         </dl>

@@ -1,6 +1,7 @@
 import { formatDuration } from "../../../../src/model/duration-text.ts";
 import { STATUS_CODE } from "../../../../src/model/span.ts";
 import { isSlow } from "../../../../src/query/analysis/usual.ts";
+import { rowDuration } from "../../../../src/query/ui/columns-format.ts";
 import type { ServiceLook } from "../../format/service-look.ts";
 import { type TimeWindow, ticks, timeToX } from "../../format/time-scale.ts";
 import { ICON_PATHS } from "../../ui/icon-paths.ts";
@@ -119,7 +120,13 @@ export class BarPainter {
     const usual = scene.usual?.(row);
     if (usual !== undefined) this.#paintUsual(scene, columns.start[row]! + usual.p95Nano, y);
     const times = usual === undefined || !isSlow(duration, usual) ? "" : `  ×${timesText(duration / usual.medianNano)}`;
-    this.#paintLabel(scene, { bar, text: formatDuration(duration) + times, error, pattern: look.pattern, middle });
+    this.#paintLabel(scene, {
+      bar,
+      text: formatDuration(rowDuration(columns, row)) + times,
+      error,
+      pattern: look.pattern,
+      middle,
+    });
   }
 
   /** Where the operation usually has ended, 95 times of 100. */

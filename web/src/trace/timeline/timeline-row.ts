@@ -1,6 +1,6 @@
 import { formatDuration } from "../../../../src/model/duration-text.ts";
 import { SPAN_KIND, SPAN_KIND_NAMES, STATUS_CODE } from "../../../../src/model/span.ts";
-import { COLUMN_MARK, PARENT_MISSING } from "../../../../src/query/ui/columns-format.ts";
+import { COLUMN_MARK, PARENT_MISSING, rowDuration, rowStart } from "../../../../src/query/ui/columns-format.ts";
 import { counted, formatCount } from "../../format/count.ts";
 import { iconElement } from "../../ui/icon.tsx";
 import { setSwatchLook, swatchElement } from "../../ui/service-swatch.tsx";
@@ -186,5 +186,5 @@ function groupText(group: SiblingGroup, errors: number): string {
 function factsText({ columns }: TraceModel, row: number, errors: number): string {
   const own = columns.status[row] === STATUS_CODE.error ? 1 : 0;
   const hidden = errors > own ? `, ${counted(errors - own, "error")} below` : "";
-  return `${formatDuration(columns.duration[row]!)}, starts at ${formatDuration(columns.start[row]!)}${hidden}`;
+  return `${formatDuration(rowDuration(columns, row))}, starts at ${formatDuration(rowStart(columns, row))}${hidden}`;
 }
