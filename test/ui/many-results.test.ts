@@ -52,3 +52,26 @@ it("draws all of them over the whole look-back, with few nodes, and finds what i
     await page.waitForURL(/minTraceDuration=/);
     await page.getByRole("heading", { name: "12 traces" }).waitFor();
   }));
+
+it("stays small and goes on by keyboard when all of them are loaded", () =>
+  open("search?limit=1500", async (page) => {
+    for (let loaded = 1500; loaded < COUNT; loaded += 1500) {
+      await page.getByText(`${loaded.toLocaleString("en")} shown`).waitFor();
+      await page.getByRole("button", { name: "Load more" }).click();
+    }
+    await expect.poll(() => page.getByRole("button", { name: "Load more" }).count()).toBe(0);
+    await page.getByRole("heading", { name: "12,000 traces" }).waitFor();
+    const last = results(page).last();
+    // Rows that were not on screen yet have no height of their own: the end moves.
+    const atEnd = async () => {
+      await page.evaluate("scrollTo(0, document.documentElement.scrollHeight)");
+      return last.getAttribute("aria-posinset");
+    };
+    await expect.poll(atEnd).toBe("12000");
+    expect(await last.textContent()).toContain("GET /item/0");
+    await last.getByRole("link").first().focus();
+    for (let press = 0; press < 30; press++) await page.keyboard.press("k");
+    const focused = "document.activeElement.closest('li').getAttribute('aria-posinset')";
+    await expect.poll(() => page.evaluate(focused)).toBe("11970");
+    expect(await page.evaluate("document.querySelectorAll('*').length")).toBeLessThan(2_000);
+  }));

@@ -2,6 +2,7 @@ import { createRootRoute, createRoute, createRouter, lazyRouteComponent, redirec
 import { readMapParams } from "./dependencies/map-params.ts";
 import { SearchPage } from "./search/search-page.tsx";
 import { readSearchParams } from "./search/search-params.ts";
+import { readServicesParams } from "./services/services-params.ts";
 import { formatAddress, parseAddress } from "./shell/address.ts";
 import { AppShell } from "./shell/app-shell.tsx";
 import { NotFoundPage } from "./shell/not-found-page.tsx";
@@ -37,10 +38,7 @@ const routes = [
   createRoute({
     getParentRoute: () => root,
     path: "/monitor",
-    validateSearch: (raw: Record<string, unknown>): { lookback?: string; service?: string } => ({
-      ...(typeof raw.lookback === "string" && { lookback: raw.lookback }),
-      ...(typeof raw.service === "string" && { service: raw.service }),
-    }),
+    validateSearch: readServicesParams,
     component: lazyRouteComponent(() => import("./services/services-page.tsx"), "ServicesPage"),
   }),
   createRoute({

@@ -13,11 +13,32 @@ import styles from "./result-row.module.css";
 
 const CHIPS = 6;
 
+/** Attribute of the link that a whole row is. */
+export const resultLink = "data-result";
+
+interface RowPlace {
+  readonly index: number;
+  readonly of: number;
+  /** px below the top of the list. */
+  readonly offset: number;
+  readonly measure: (row: HTMLElement | null) => void;
+}
+
 /** One trace of the results: what it was, how long, when, and what is wrong with it. */
-export function ResultRow({ trace, longestNano }: { readonly trace: UiTraceSummary; readonly longestNano: number }) {
+export function ResultRow({
+  trace,
+  longestNano,
+  nowMs,
+  place,
+}: {
+  readonly trace: UiTraceSummary;
+  readonly longestNano: number;
+  readonly nowMs: number;
+  /** Where it stands in a list of which only a part is there. */
+  readonly place?: RowPlace;
+}) {
   const duration = Number(trace.durationNano);
   const startMs = nanoToMs(trace.startTimeUnixNano);
-  const nowMs = Date.now();
   const services = trace.services
     .toSorted((a, b) => b.spanCount - a.spanCount)
     .map(({ name, spanCount, errorCount }) => {
@@ -25,10 +46,16 @@ export function ResultRow({ trace, longestNano }: { readonly trace: UiTraceSumma
     });
   const matched = trace.matchedCount < trace.spanCount ? trace.matchedSpans[0] : undefined;
   return (
-    <li className={styles.result} data-error={trace.errorCount > 0}>
+    <li className={styles.result} data-error={trace.errorCount > 0} {...placed(place)}>
       <div className={styles.head}>
         <h3 className={styles.title}>
-          <Link to="/trace/$traceId" params={{ traceId: trace.traceId }} search={{}}>
+          <Link
+            to="/trace/$traceId"
+            params={{ traceId: trace.traceId }}
+            search={{}}
+            className={styles.whole}
+            {...{ [resultLink]: "" }}
+          >
             <span className={styles.service}>{trace.rootService}</span> <span dir="auto">{trace.rootName}</span>
           </Link>
           {!trace.hasRoot && (
@@ -94,4 +121,15 @@ export function ResultRow({ trace, longestNano }: { readonly trace: UiTraceSumma
       </div>
     </li>
   );
+}
+
+function placed(place: RowPlace | undefined) {
+  if (place === undefined) return {};
+  return {
+    ref: place.measure,
+    "data-index": place.index,
+    "aria-setsize": place.of,
+    "aria-posinset": place.index + 1,
+    style: { position: "absolute", insetInline: 0, top: 0, transform: `translateY(${place.offset}px)` },
+  } as const;
 }

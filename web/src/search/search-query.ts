@@ -49,6 +49,28 @@ export function totalQuery(params: SearchParams, range: SearchRange) {
   });
 }
 
+const NEWS_MS = 5_000;
+/** A store that takes long to count is asked the less often. */
+const REST = 20;
+
+/** As totalQuery, again and again; `null` until it was first asked. */
+export function newsQuery(params: SearchParams, range: SearchRange) {
+  const { sort: _sort, limit: _limit, ...rest } = params;
+  return queryOptions({
+    queryKey: ["search-news", rest, range],
+    queryFn: async ({ signal }) => {
+      const asked = { ...searchRequest(rest, range, undefined), limit: "1", count: "true" };
+      const began = performance.now();
+      const { total } = await getJson<UiSearchResponse>("api/ui/search", asked, signal);
+      return { total, tookMs: performance.now() - began };
+    },
+    initialData: null as { readonly total: UiSearchResponse["total"]; readonly tookMs: number } | null,
+    staleTime: Number.POSITIVE_INFINITY,
+    enabled: range.end === undefined,
+    refetchInterval: ({ state }) => Math.max(NEWS_MS, (state.data?.tookMs ?? 0) * REST),
+  });
+}
+
 /** When all traces of a search were and how long they took. */
 export function heatQuery(params: SearchParams, range: SearchRange) {
   const asked = { ...searchConditions(params), ...range };

@@ -1,15 +1,18 @@
 import { type InfiniteData, type UseInfiniteQueryResult, useQuery } from "@tanstack/react-query";
+import { useContext, useEffect } from "react";
 import type { UiSearchResponse } from "../../../src/query/ui/api-types.ts";
+import { formatCount } from "../format/count.ts";
+import { ShowResults } from "../shell/result-list.ts";
 import { Button } from "../ui/button.tsx";
 import { Notice } from "../ui/notice.tsx";
 import { Skeleton } from "../ui/skeleton.tsx";
-import { EndedNote } from "./ended-note.tsx";
 import { ErrorsOnly } from "./errors-only.tsx";
 import { HeatSection } from "./heat-section.tsx";
+import { News } from "./news.tsx";
 import { NoMatch } from "./no-match.tsx";
-import { OutsideNote } from "./outside-note.tsx";
 import { countText, shownText, type Total } from "./result-count.ts";
-import { ResultRow } from "./result-row.tsx";
+import { EndedNote, OutsideNote } from "./result-notes.tsx";
+import { ResultRows } from "./result-rows.tsx";
 import { addressProblem } from "./search-fields.ts";
 import { RESULT_SORTS, type ResultSort, type SearchParams } from "./search-params.ts";
 import { type SearchRange, totalQuery } from "./search-query.ts";
@@ -39,6 +42,7 @@ export function SearchResults({
   readonly onSelect: (params: SearchParams) => void;
 }) {
   const total = useTotal(params, results);
+  useShownResults(results, total);
   if (results.data === undefined) {
     if (!results.isError) return <ResultSkeleton />;
     return (
@@ -51,7 +55,7 @@ export function SearchResults({
   const traces = pages.flatMap((page) => page.traces);
   const last = pages[pages.length - 1]!;
   const sort = params.sort ?? "recent";
-  const longest = traces.reduce((most, trace) => Math.max(most, Number(trace.durationNano)), 1);
+  const known = results.hasNextPage ? total?.traces : traces.length;
 
   return (
     <>
@@ -59,6 +63,14 @@ export function SearchResults({
         <h2 aria-live="polite">{countText(traces.length, results.hasNextPage, total)}</h2>
         <span className="muted">{shownText(traces.length, results.hasNextPage, total)}</span>
         {results.isFetching && traces.length > 0 && <span className="muted">Searching…</span>}
+        {known !== undefined && known > 0 && (
+          <News
+            params={params}
+            range={results.data.pages[0]!.range}
+            known={known}
+            onShow={() => void results.refetch()}
+          />
+        )}
         <ErrorsOnly params={params} onParams={onParams} />
         <label className={styles.sort}>
           <span className="visually-hidden">Order</span>
@@ -87,13 +99,7 @@ export function SearchResults({
       <OutsideNote outside={pages[0]?.outside} params={params} onParams={onParams} />
       {traces.length === 0 && last.complete && <NoMatch params={params} onParams={onParams} />}
       <HeatSection params={params} range={results.data.pages[0]!.range} onParams={onSelect} />
-      {traces.length > 0 && (
-        <ul className={styles.list} aria-label="Traces">
-          {traces.map((trace) => (
-            <ResultRow key={trace.traceId} trace={trace} longestNano={longest} />
-          ))}
-        </ul>
-      )}
+      {traces.length > 0 && <ResultRows traces={traces} />}
       {results.hasNextPage && (
         <Button
           className={styles.loadMore}
@@ -116,6 +122,18 @@ function useTotal(params: SearchParams, results: Results): Total | undefined {
     enabled: first !== undefined && known === undefined && results.hasNextPage,
   });
   return known ?? counting.data ?? undefined;
+}
+
+/** Tells the pages of these traces which results they are. */
+function useShownResults({ data, hasNextPage }: Results, total: Total | undefined): void {
+  const show = useContext(ShowResults);
+  useEffect(() => {
+    if (data === undefined) return;
+    const traceIds = data.pages.flatMap(({ page }) => page.traces.map((trace) => trace.traceId));
+    const all = total === undefined ? traceIds.length : Math.max(total.traces, traceIds.length);
+    const more = hasNextPage && total?.exact !== true ? "+" : "";
+    show({ traceIds, of: `${formatCount(all)}${more}` });
+  }, [data, hasNextPage, total, show]);
 }
 
 function RetryButton({ results }: { readonly results: Results }) {

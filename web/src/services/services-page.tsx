@@ -19,6 +19,7 @@ import redTable from "./red-table.module.css";
 import { ServiceEntry } from "./service-entry.tsx";
 import { type Sort, type SortKey, serviceRows, sortFigures, unscaledNote } from "./service-rows.ts";
 import styles from "./services-page.module.css";
+import { sortOf, withFilter, withFlipped, withSort } from "./services-params.ts";
 
 const COLUMNS: readonly { readonly key: SortKey; readonly title: string }[] = [
   { key: "name", title: "Service" },
@@ -33,11 +34,13 @@ const WEEK_MS = 7 * DAY_MS;
 /** Every service: how often it is called, how often that fails and how long it takes, by operation where opened. */
 export function ServicesPage() {
   usePageTitle("Services");
-  const { lookback = DEFAULT_LOOKBACK, service: asked } = useSearch({ from: "/monitor" });
+  const params = useSearch({ from: "/monitor" });
+  const { lookback = DEFAULT_LOOKBACK, service: asked } = params;
+  // The address follows a keystroke later than the field has to.
+  const [filter, setFilter] = useState(params.filter ?? "");
+  const sort = sortOf(params);
+  const flipped = new Set(params.flip);
   const navigate = useNavigate({ from: "/monitor" });
-  const [filter, setFilter] = useState("");
-  const [sort, setSort] = useState<Sort>({ key: "rate", descending: true });
-  const [flipped, setFlipped] = useState<ReadonlySet<string>>(new Set());
   const range = Math.min(lookbackMs(lookback) ?? WEEK_MS, WEEK_MS);
   const { services, storeEmpty } = useServices();
   const red = useQuery(redQuery(range));
@@ -69,7 +72,10 @@ export function ServicesPage() {
           aria-label="Filter services and operations"
           placeholder="Filter services and operations"
           value={filter}
-          onChange={(event) => setFilter(event.target.value)}
+          onChange={(event) => {
+            setFilter(event.target.value);
+            void navigate({ search: withFilter(params, event.target.value), replace: true });
+          }}
         />
         <LookbackSelect
           value={lookback}
@@ -102,7 +108,12 @@ export function ServicesPage() {
             <thead>
               <tr>
                 {COLUMNS.map((column) => (
-                  <SortHeader key={column.key} column={column} sort={sort} onSort={setSort} />
+                  <SortHeader
+                    key={column.key}
+                    column={column}
+                    sort={sort}
+                    onSort={(next) => void navigate({ search: withSort(params, next), replace: true })}
+                  />
                 ))}
                 <th scope="col" className={redTable.spark}>
                   Rate and errors
@@ -119,7 +130,7 @@ export function ServicesPage() {
                   key={row.name}
                   row={row}
                   open={usual !== flipped.has(row.name)}
-                  onToggle={() => setFlipped(flippedWith(flipped, row.name))}
+                  onToggle={() => void navigate({ search: withFlipped(params, row.name), replace: true })}
                   needle={needle}
                   sort={sort}
                   lookback={lookback}
@@ -170,10 +181,4 @@ function SortHeader({
       </button>
     </th>
   );
-}
-
-function flippedWith(flipped: ReadonlySet<string>, name: string): ReadonlySet<string> {
-  const next = new Set(flipped);
-  if (!next.delete(name)) next.add(name);
-  return next;
 }

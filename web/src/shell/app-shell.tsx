@@ -1,17 +1,24 @@
-import { Link, Outlet } from "@tanstack/react-router";
+import { Link, Outlet, useLocation, useParams } from "@tanstack/react-router";
 import { useEffect, useState } from "react";
 import { IconButton } from "../ui/button.tsx";
 import { Icon } from "../ui/icon.tsx";
 import styles from "./app-shell.module.css";
 import { IncompleteNotice } from "./incomplete-notice.tsx";
 import { KeyboardHelp } from "./keyboard-help.tsx";
+import { type ResultList, ShowResults } from "./result-list.ts";
 import { isShortcut } from "./shortcuts.ts";
 import { ThemeButton } from "./theme-button.tsx";
 import { TraceLookup } from "./trace-lookup.tsx";
+import { TraceNeighbours } from "./trace-neighbours.tsx";
+import { useRecovery } from "./use-recovery.ts";
 
 /** The frame of every page: where to go, a trace to open, the theme, help. */
 export function AppShell() {
   const [help, setHelp] = useState(false);
+  const [results, setResults] = useState<ResultList>();
+  const { traceId } = useParams({ strict: false });
+  const search = useLastSearch();
+  useRecovery();
   useEffect(() => {
     const onKey = (event: KeyboardEvent) => {
       if (!isShortcut(event, "?")) return;
@@ -37,11 +44,14 @@ export function AppShell() {
           <span className={styles.name}>Spanloom</span>
         </Link>
         <nav aria-label="Pages" className={styles.nav}>
-          <Link to="/search">Search</Link>
+          <Link to="/search" search={search} activeOptions={{ includeSearch: false }}>
+            Search
+          </Link>
           <Link to="/monitor">Services</Link>
           <Link to="/dependencies">Map</Link>
           <Link to="/collector">Collector</Link>
         </nav>
+        {traceId !== undefined && results !== undefined && <TraceNeighbours traceId={traceId} list={results} />}
         <TraceLookup />
         <div className={styles.tools}>
           <IconButton title="Keyboard shortcuts (?)" aria-label="Keyboard shortcuts" onClick={() => setHelp(true)}>
@@ -52,9 +62,19 @@ export function AppShell() {
       </header>
       <main id="main" tabIndex={-1}>
         <IncompleteNotice />
-        <Outlet />
+        <ShowResults value={setResults}>
+          <Outlet />
+        </ShowResults>
       </main>
       {help && <KeyboardHelp onClose={() => setHelp(false)} />}
     </>
   );
+}
+
+/** What was searched for last, so that the way back to it finds it as it was. */
+function useLastSearch(): object {
+  const { pathname, search } = useLocation();
+  const [last, setLast] = useState<object>({});
+  if (pathname.endsWith("/search") && last !== search) setLast(search);
+  return last;
 }

@@ -39,6 +39,13 @@ const GROUPS = [
     ],
   },
   {
+    title: "Search",
+    keys: [
+      ["j k", "next, previous trace"],
+      ["Enter", "open the trace"],
+    ],
+  },
+  {
     title: "Everywhere",
     keys: [
       ["?", "this list"],

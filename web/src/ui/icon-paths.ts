@@ -8,6 +8,7 @@ export const ICON_PATHS = {
   check: "M2.5 8.5l3.5 3.5 7.5-8",
   link: "M6.5 9.5l3-3M7 4.5l1.6-1.6a3.2 3.2 0 0 1 4.5 4.5L11.5 9M9 11.5l-1.6 1.6a3.2 3.2 0 0 1-4.5-4.5L4.5 7",
   filter: "M1.8 2.8h12.4L9.5 8.4v4.8l-3-1.6V8.4L1.8 2.8Z",
+  chevronLeft: "M10 3.5L5.5 8l4.5 4.5",
   chevronRight: "M6 3.5L10.5 8 6 12.5",
   chevronDown: "M3.5 6L8 10.5 12.5 6",
   up: "M8 13V3m0 0L3.8 7.2M8 3l4.2 4.2",
