@@ -52,9 +52,9 @@ export interface MetricSeries {
 
 /** How many traces took how long when: all that match a query, put into cells of time and duration. */
 export interface HeatQuery {
-  /** Its limit, order and page mean nothing here. Without a start the map begins with the earliest trace. */
+  /** Its limit, order and page mean nothing here. At any time the map goes from the earliest to the latest trace. */
   readonly query: TraceQuery;
-  /** The end of a map whose query has none, ns since the epoch. */
+  /** The end of a map whose query has a start and no end, and later is no trace's start; ns since the epoch. */
   readonly now: bigint;
   /** Equal steps of time, and equal steps of the logarithm of durations; at least 1. */
   readonly columns: number;

@@ -4,6 +4,14 @@ import { EARLIEST_TIME } from "../../model/span-times.ts";
 /** The lowest row begins there at the earliest: what is shorter tells little, and would take rows from the rest; ns. */
 const LEAST_NS = 1_000;
 
+/** So much room is left around what happened at any time, ns. */
+const MARGIN_NS = 500_000_000n;
+
+interface TimeRange {
+  readonly start: bigint;
+  readonly end: bigint;
+}
+
 /** Takes traces one by one, 17 bytes each, and makes cells of them when all are known. */
 export class HeatCells {
   readonly #starts: number[] = [];
@@ -18,7 +26,7 @@ export class HeatCells {
   }
 
   map({ query, now, columns, rows }: HeatQuery): Omit<HeatMap, "complete"> {
-    const { start, end } = this.#timeRange(query.startMin, query.startMax ?? now);
+    const { start, end } = this.#timeRange(query.startMin, query.startMax, now);
     const [least, most] = this.#decades();
     const from = Number(start);
     const perColumn = (Number(end) - from) / columns;
@@ -41,14 +49,19 @@ export class HeatCells {
     return { start, end, least, most, cells, traces: this.#starts.length, failed: failed.reduce((a, b) => a + b, 0) };
   }
 
-  /** Without a start that of the earliest trace whose clock was set. */
-  #timeRange(startMin: bigint | undefined, endMax: bigint): { readonly start: bigint; readonly end: bigint } {
-    let first = Number(endMax) - 1;
-    if (startMin === undefined) {
-      for (const start of this.#starts) if (start < first && start >= EARLIEST_TIME) first = start;
+  /** At any time from the earliest to the latest trace whose clock can be right: what is old fills the map, too. */
+  #timeRange(startMin: bigint | undefined, startMax: bigint | undefined, now: bigint): TimeRange {
+    const endMax = startMax ?? now;
+    let [first, last] = [Number(endMax), 0];
+    for (const start of this.#starts) {
+      if (start < EARLIEST_TIME || start > Number(endMax)) continue;
+      first = Math.min(first, start);
+      last = Math.max(last, start);
     }
-    const start = startMin ?? BigInt(Math.floor(first));
-    return { start, end: endMax > start ? endMax : start + 1n };
+    const open = startMin === undefined && startMax === undefined && last > 0;
+    const start = startMin ?? BigInt(Math.floor(first)) - (open ? MARGIN_NS : 0n);
+    const end = open ? BigInt(Math.ceil(last)) + MARGIN_NS : endMax;
+    return { start, end: end > start ? end : start + 1n };
   }
 
   #decades(): [least: number, most: number] {

@@ -35,7 +35,10 @@ const WEEK_MS = 7 * DAY_MS;
 export function ServicesPage() {
   usePageTitle("Services");
   const params = useSearch({ from: "/monitor" });
-  const { lookback = DEFAULT_LOOKBACK, service: asked } = params;
+  const { service: asked } = params;
+  // Rates go back so far; a link may ask for more.
+  const wanted = params.lookback ?? DEFAULT_LOOKBACK;
+  const lookback = (lookbackMs(wanted) ?? 0) > WEEK_MS ? "7d" : wanted;
   // The address follows a keystroke later than the field has to.
   const [filter, setFilter] = useState(params.filter ?? "");
   const sort = sortOf(params);

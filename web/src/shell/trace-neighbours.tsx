@@ -11,7 +11,7 @@ export function TraceNeighbours({ traceId, list }: { readonly traceId: string; r
   return (
     <nav className={styles.neighbours} aria-label="Results of the search">
       <Neighbour traceId={list.traceIds[at - 1]} label="Previous result" icon="chevronLeft" />
-      <span>
+      <span className={styles.place}>
         {formatCount(at + 1)} of {list.of}
       </span>
       <Neighbour traceId={list.traceIds[at + 1]} label="Next result" icon="chevronRight" />
