@@ -42,7 +42,7 @@ export function ServicesPage() {
   // The address follows a keystroke later than the field has to.
   const [filter, setFilter] = useState(params.filter ?? "");
   const sort = sortOf(params);
-  const flipped = new Set(params.flip);
+  const flipped = new Set(params.toggled);
   const navigate = useNavigate({ from: "/monitor" });
   const range = Math.min(lookbackMs(lookback) ?? WEEK_MS, WEEK_MS);
   const { services, storeEmpty } = useServices();

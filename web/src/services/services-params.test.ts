@@ -10,11 +10,11 @@ it("keeps sort, filter and what is open in the address, and leaves out what is a
   expect(withFilter({}, "GET /")).toEqual({ filter: "GET /" });
   expect(withFilter({ filter: "a" }, "")).toEqual({});
   const open = withFlipped(withFlipped({}, "a"), "b, c");
-  expect(open).toEqual({ flip: ["a", "b, c"] });
-  expect(withFlipped(open, "a")).toEqual({ flip: ["b, c"] });
-  expect(withFlipped({ flip: ["a"] }, "a")).toEqual({});
+  expect(open).toEqual({ toggled: ["a", "b, c"] });
+  expect(withFlipped(open, "a")).toEqual({ toggled: ["b, c"] });
+  expect(withFlipped({ toggled: ["a"] }, "a")).toEqual({});
 });
 
 it("drops what it does not know", () => {
-  expect(readServicesParams({ sort: "size", flip: "a", other: "x", filter: "" })).toEqual({ flip: ["a"] });
+  expect(readServicesParams({ sort: "size", toggled: "a", other: "x", filter: "" })).toEqual({ toggled: ["a"] });
 });

@@ -9,7 +9,7 @@ export interface ServicesParams {
   /** A column; with `-` before it the greatest, or last, comes first. */
   readonly sort?: string;
   /** Services that are opened or closed by hand. */
-  readonly flip?: readonly string[];
+  readonly toggled?: readonly string[];
 }
 
 const DEFAULT_SORT = "-rate";
@@ -17,13 +17,13 @@ const DEFAULT_SORT = "-rate";
 export function readServicesParams(raw: Readonly<Record<string, unknown>>): ServicesParams {
   const text = (key: string) => (typeof raw[key] === "string" && raw[key] !== "" ? raw[key] : undefined);
   const [lookback, service, filter, sort] = ["lookback", "service", "filter", "sort"].map(text);
-  const flip = (Array.isArray(raw.flip) ? raw.flip : [raw.flip]).filter((name) => typeof name === "string");
+  const toggled = (Array.isArray(raw.toggled) ? raw.toggled : [raw.toggled]).filter((name) => typeof name === "string");
   return {
     ...(lookback !== undefined && { lookback }),
     ...(service !== undefined && { service }),
     ...(filter !== undefined && { filter }),
     ...(sort !== undefined && sort !== DEFAULT_SORT && isSort(sort) && { sort }),
-    ...(flip.length > 0 && { flip }),
+    ...(toggled.length > 0 && { toggled }),
   };
 }
 
@@ -40,9 +40,9 @@ export function withFilter(params: ServicesParams, filter: string): ServicesPara
 }
 
 export function withFlipped(params: ServicesParams, name: string): ServicesParams {
-  const { flip = [], ...rest } = params;
-  const others = flip.filter((other) => other !== name);
-  return readServicesParams({ ...rest, flip: others.length < flip.length ? others : [...flip, name] });
+  const { toggled = [], ...rest } = params;
+  const others = toggled.filter((other) => other !== name);
+  return readServicesParams({ ...rest, toggled: others.length < toggled.length ? others : [...toggled, name] });
 }
 
 function isSort(text: string): boolean {
