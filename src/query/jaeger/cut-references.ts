@@ -51,15 +51,20 @@ export function spansToCut(
     };
     const own = ids.find(columns.spanIds, row * 8);
     if (sharedIds && columns.kind[row] === SPAN_KIND.server && ids.isShared(own)) {
-      const client = ids.inChain(own, isKind(SPAN_KIND.client));
-      if (client !== NONE) return client;
+      if (ids.inChain(own, isKind(SPAN_KIND.client)) !== NONE) return keeper(own);
     }
     if (isRoot(columns, row) && link === undefined) return NONE;
     const first = link === undefined ? ids.find(columns.parentIds, row * 8) : ids.find(link, 0);
-    if (first === NONE || !sharedIds || !ids.isShared(first) || link !== undefined) return first;
+    if (first === NONE || !sharedIds || !ids.isShared(first)) return first;
     if (ids.inChain(first, isKind(SPAN_KIND.client)) === NONE) return first;
+    if (link !== undefined) return keeper(first);
     const server = ids.inChain(first, isKind(SPAN_KIND.server));
     return server === NONE ? first : server;
+
+    /** The span that readers find under a shared id: the first stored of those whose id is not changed. */
+    function keeper(chain: number): number {
+      return ids.inChain(chain, (other) => !isKind(SPAN_KIND.server)(other));
+    }
   }
 }
 
@@ -82,11 +87,11 @@ function circles(upper: Int32Array, places: readonly Place[]): Map<SpanColumns, 
       at = upper[at] as number;
     }
     if (at === NONE || walks[at] !== walk) continue;
-    let chosen = places[at] as Place;
+    let first = at;
     for (let next = upper[at] as number; next !== at; next = upper[next] as number) {
-      const place = places[next] as Place;
-      if (goesBefore(place, chosen)) chosen = place;
+      if (goesBefore(places, next, first)) first = next;
     }
+    const chosen = places[first] as Place;
     const rows = cut.get(chosen.columns);
     if (rows === undefined) cut.set(chosen.columns, new Set([chosen.row]));
     else rows.add(chosen.row);
@@ -94,12 +99,15 @@ function circles(upper: Int32Array, places: readonly Place[]): Map<SpanColumns, 
   return cut;
 }
 
-function goesBefore(a: Place, b: Place): boolean {
+/** Spans of one id and start, as a shared pair has, go as they were stored. */
+function goesBefore(places: readonly Place[], one: number, other: number): boolean {
+  const [a, b] = [places[one] as Place, places[other] as Place];
   const roots = Number(isRoot(a.columns, a.row)) - Number(isRoot(b.columns, b.row));
   if (roots !== 0) return roots > 0;
   const [first, second] = [startNano(a.columns, a.row), startNano(b.columns, b.row)];
   if (first !== second) return first < second;
-  return idOf(a) < idOf(b);
+  const [id, otherId] = [idOf(a), idOf(b)];
+  return id === otherId ? one < other : id < otherId;
 }
 
 function idOf({ columns, row }: Place): string {

@@ -12,10 +12,12 @@ export function serversOwnIds(fragments: readonly LogFragment[]): ReadonlyMap<st
   const servers = new Set<string>();
   const used = new Set<string>();
   for (const { block, rows } of fragments) {
-    const { kind, spanIds } = block.columns;
+    const { kind, spanIds, parentIds } = block.columns;
     for (const row of rows) {
       const id = bytesToHex(spanIds, row * 8, 8);
       used.add(id);
+      // A parent that has not arrived would be taken for the server.
+      used.add(bytesToHex(parentIds, row * 8, 8));
       if (kind[row] === SPAN_KIND.client) clients.add(id);
       else if (kind[row] === SPAN_KIND.server) servers.add(id);
     }
@@ -25,7 +27,7 @@ export function serversOwnIds(fragments: readonly LogFragment[]): ReadonlyMap<st
   return own;
 }
 
-/** The next id after the given one that no span has; the same for the same trace. */
+/** The next id after the given one that no span has or names; the same for the same trace. */
 function unusedId(spanId: string, used: Set<string>): string {
   let id = BigInt(`0x${spanId}`);
   for (;;) {

@@ -113,16 +113,16 @@ function referenceJson({ type, traceId, spanId }: Reference): string {
   return `{"refType":"${type}","traceID":"${traceId}","spanID":"${spanId}"}`;
 }
 
-/** Of each circle of first references the span to cut: one stored without a parent, else the earliest. */
+/** Of each circle of first references the span to cut: one without a parent, else the earliest; ties as stored. */
 function spansOfCircles(written: readonly SpanRecord[], stored: readonly SpanRecord[]): ReadonlySet<number> {
   const upper = written.map((record) => {
     const [first] = referencesOf(record);
     if (first === undefined || first.traceId !== record.span.traceId) return -1;
     return written.findIndex(({ span }) => span.spanId === first.spanId);
   });
-  const rank = (i: number): readonly [boolean, bigint, string] => {
+  const rank = (i: number): readonly [boolean, bigint, string, number] => {
     const { parentSpanId, startTimeUnixNano, spanId } = (stored[i] as SpanRecord).span;
-    return [parentSpanId !== "", startTimeUnixNano, spanId];
+    return [parentSpanId !== "", startTimeUnixNano, spanId, i];
   };
   const before = (a: number, b: number) => {
     const [x, y] = [rank(a), rank(b)];
@@ -209,7 +209,7 @@ function giveServersTheirOwnIds(records: readonly SpanRecord[]): readonly SpanRe
   const isShared = ({ span }: SpanRecord) => span.kind === SPAN_KIND.server && clients.has(span.spanId);
   if (!records.some(isShared)) return records;
 
-  const used = new Set(records.map(({ span }) => span.spanId));
+  const used = new Set(records.flatMap(({ span }) => [span.spanId, span.parentSpanId]));
   const serverIds = new Map<string, string>();
   for (const record of records) {
     const { spanId } = record.span;
