@@ -1,4 +1,5 @@
-const UNITS = [
+/** Largest first. */
+export const DURATION_UNITS = [
   { ns: 1e9, suffix: "s" },
   { ns: 1e6, suffix: "ms" },
   { ns: 1e3, suffix: "µs" },
@@ -15,7 +16,7 @@ export function formatDuration(ns: number | null | undefined): string {
   if (ns === 0) return "0 ns";
   if (ns >= 3599.5e9) return twoUnits(Math.round(ns / 60e9), 60, "h", "min");
   if (ns >= 99.95e9) return twoUnits(Math.round(ns / 1e9), 60, "min", "s");
-  for (const unit of UNITS) {
+  for (const unit of DURATION_UNITS) {
     // 999.7 ms reads "1 s", not "1000 ms".
     if (ns >= unit.ns * 0.9995) return `${threeDigits(ns / unit.ns)} ${unit.suffix}`;
   }

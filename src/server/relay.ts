@@ -5,6 +5,9 @@ import { pipeline } from "node:stream";
 /** RFC 9110 §7.6.1 and §10.1.1: these are between two neighbours. */
 const HOP_BY_HOP = new Set(["connection", "keep-alive", "proxy-connection", "te", "upgrade", "expect"]);
 
+/** Of one answer: more are a leak. */
+const MAX_LISTENERS = 20;
+
 /**
  * Has another server of this program answer a request: it goes over `stream` as it came, and so does the answer, event
  * streams included. Whichever side goes away takes the other with it.
@@ -12,6 +15,8 @@ const HOP_BY_HOP = new Set(["connection", "keep-alive", "proxy-connection", "te"
  */
 export function relay(request: IncomingMessage, response: ServerResponse, stream: Duplex, path = request.url): void {
   if (request.headers.expect !== undefined) response.writeContinue();
+  // The listener, the routes and the pipeline each want to hear of its end, some of them more than once.
+  response.setMaxListeners(MAX_LISTENERS);
   const asked = httpRequest({
     createConnection: () => stream,
     method: request.method,

@@ -48,6 +48,7 @@ const OTHERS: Readonly<Record<string, string>> = {
 const ASKED: Readonly<Record<string, string>> = {
   "api/ui/services": "api/ui/services",
   "api/ui/search": "api/ui/search",
+  "api/ui/heatmap": "api/ui/heatmap",
   "api/ui/dependencies": "api/ui/dependencies",
   "api/ui/red": "api/ui/red",
   "api/ui/traces/${traceId}/columns": "api/ui/traces/{trace}/columns",

@@ -159,7 +159,11 @@ const VIEWS: readonly View[] = [
       await page.getByText("Fold: depth 2").click();
     },
   },
-  { name: "unknown trace", path: "trace/abcdef0123456789", ready: (page) => page.getByText("No such trace").waitFor() },
+  {
+    name: "unknown trace",
+    path: `trace/${"abcdef0123456789".repeat(2)}`,
+    ready: (page) => page.getByText("No such trace").waitFor(),
+  },
   {
     name: "services",
     path: "monitor",

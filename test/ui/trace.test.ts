@@ -289,7 +289,9 @@ describe("trace page", () => {
     }));
 
   it("says so when the trace is unknown or the id is none", async () => {
-    await open("trace/abcdef0123456789", (page) => page.getByRole("heading", { name: "No such trace" }).waitFor());
+    await open(`trace/${"abcdef0123456789".repeat(2)}`, (page) =>
+      page.getByRole("heading", { name: "No such trace" }).waitFor(),
+    );
     await open("trace/not-an-id", (page) => page.getByText("Expected 1 to 32 hex digits.").waitFor());
   });
 });

@@ -41,8 +41,7 @@ Examples:
   spanloom search --start 2026-03-05T12:30 --end 2026-03-05T12:45
   SPANLOOM_URL=https://traces.example spanloom search --header 'authorization: Bearer abc'
   spanloom search --json | jq -r '.traces[].traceId'
-  spanloom search '{ status = error } | select(span.user.id)' --json |
-    jq '.traces[].spanSets[].spans[] | [.name, .fields["span.user.id"].value]'`,
+  spanloom search '{ status = error } | select(span.user.id)' --json | jq '.traces[].spanSets'`,
     )
     .action(run);
 }

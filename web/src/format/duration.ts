@@ -1,11 +1,4 @@
-import { formatDuration } from "../../../src/model/duration-text.ts";
-
-const UNITS = [
-  { ns: 1e9, suffix: "s" },
-  { ns: 1e6, suffix: "ms" },
-  { ns: 1e3, suffix: "µs" },
-  { ns: 1, suffix: "ns" },
-] as const;
+import { DURATION_UNITS, formatDuration } from "../../../src/model/duration-text.ts";
 
 /**
  * An offset on a time axis: one unit for the whole axis, so that labels compare at a glance; `step` is the tick
@@ -14,7 +7,7 @@ const UNITS = [
 export function formatOffset(ns: number, step: number, axisEnd: number): string {
   if (ns === 0) return "0";
   if (step >= 30e9) return formatDuration(ns);
-  const unit = UNITS.find((candidate) => Math.abs(axisEnd) >= candidate.ns) ?? UNITS[3];
+  const unit = DURATION_UNITS.find((candidate) => Math.abs(axisEnd) >= candidate.ns) ?? DURATION_UNITS[3];
   const digits = Math.max(0, Math.min(9, -Math.floor(Math.log10(step / unit.ns) + 1e-9)));
   const text = (Math.abs(ns) / unit.ns).toFixed(digits);
   return `${ns < 0 ? "−" : ""}${text} ${unit.suffix}`;
