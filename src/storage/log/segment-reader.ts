@@ -107,7 +107,7 @@ export class SegmentReader {
       if (block > 0 && block <= (this.end()?.block ?? 0)) throw this.#damaged(block, "row");
       return undefined;
     }
-    if (bodyCrc(stored.head_crc, stored.body) !== stored.body_crc) throw this.#damaged(block, "body");
+    this.#check(block, "body", () => bodyCrc(stored.head_crc, stored.body) === stored.body_crc);
     try {
       if (stored.codec !== BODY_CODEC.columnar) return decodeBody(stored.codec, stored.body, stored.raw_length);
       const index = this.#index.get(block)?.index_blob;
@@ -121,7 +121,7 @@ export class SegmentReader {
   brotliBody(block: number): { readonly bytes: Uint8Array; readonly rawLength: number } | undefined {
     const stored = this.#body.get(block);
     if (stored?.codec !== BODY_CODEC.brotli) return undefined;
-    if (bodyCrc(stored.head_crc, stored.body) !== stored.body_crc) throw this.#damaged(block, "body");
+    this.#check(block, "body", () => bodyCrc(stored.head_crc, stored.body) === stored.body_crc);
     return { bytes: stored.body, rawLength: stored.raw_length };
   }
 
@@ -158,6 +158,17 @@ export class SegmentReader {
     return this.#meta.get(key)?.value;
   }
 
+  /** A bit that flips can make a column one of another type, of which no checksum can be made. */
+  #check(block: number, what: "body" | "index", holds: () => boolean): void {
+    let same = false;
+    try {
+      same = holds();
+    } catch (error) {
+      throw this.#damaged(block, what, error);
+    }
+    if (!same) throw this.#damaged(block, what);
+  }
+
   #head(stored: HeadRow): BlockHead {
     const numbers = {
       row: Number(stored.row),
@@ -171,9 +182,11 @@ export class SegmentReader {
       codec: Number(stored.codec),
       rawLength: Number(stored.raw_length),
     };
-    if (headCrc(numbers, stored.index_blob, stored.bloom) !== Number(stored.head_crc)) {
-      throw this.#damaged(numbers.row, "index");
-    }
+    this.#check(
+      numbers.row,
+      "index",
+      () => headCrc(numbers, stored.index_blob, stored.bloom) === Number(stored.head_crc),
+    );
     return {
       segment: this.#segment,
       block: numbers.row,
