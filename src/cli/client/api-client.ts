@@ -115,7 +115,8 @@ export class ApiClient {
     const response = await this.#answered(url, options);
     const status = response.statusCode ?? 0;
     if (status >= 200 && status < 300) {
-      this.#tellIncomplete(response.headers[INCOMPLETE_HEADER]);
+      const reason = response.headers[INCOMPLETE_HEADER];
+      if (typeof reason === "string") this.tellIncomplete(reason);
       return response;
     }
     const answer = await readAnswer(response);
@@ -133,8 +134,9 @@ export class ApiClient {
     }
   }
 
-  #tellIncomplete(reason: string | string[] | undefined): void {
-    if (typeof reason !== "string" || this.#told.has(reason)) return;
+  /** Tells what a body says that an answer may lack, where no answer before it did. */
+  tellIncomplete(reason: string): void {
+    if (this.#told.has(reason)) return;
     this.#told.add(reason);
     this.#onIncomplete(reason);
   }

@@ -1,4 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { afterEach, describe, expect, it } from "vitest";
 import { MAIN, plainEnvironment } from "../../../test/support/collector-process.ts";
 import { eventually } from "../../../test/support/eventually.ts";
@@ -44,6 +47,35 @@ describe("spanloom tail", () => {
       headers: { "content-type": "application/x-protobuf" },
       body: makeBody("shop", [{ trace, id, name }]),
     });
+
+  it("says what may be lacking once, whoever says it, and what else may be", async () => {
+    const [first, second] = ["a part cannot be read (1)", "a part cannot be read (2)"];
+    const state = (reason: string) => ({ type: "state", cursor: "1", skippedSpans: 0, reason });
+    const lines = [{ type: "start", cursor: "0" }, state(first), state(second), state(first)];
+    const server = createServer((request, response) => {
+      if (request.url?.startsWith("/api/ui/search") === true) {
+        response.writeHead(200, { "content-type": "application/json", "x-spanloom-incomplete": first });
+        response.end(JSON.stringify({ traces: [] }));
+        return;
+      }
+      response.writeHead(200, { "content-type": "application/x-ndjson" });
+      response.write(lines.map((line) => `${JSON.stringify(line)}\n`).join(""));
+    });
+    await once(server.listen(0, "127.0.0.1"), "listening");
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+    const tail = spawn(process.execPath, [MAIN, "tail", "--lookback", "1h", "--url", url], { env: plainEnvironment() });
+    child = tail;
+    let said = "";
+    tail.stderr.on("data", (text) => {
+      said += String(text);
+      if (said.includes(second)) tail.kill("SIGINT");
+    });
+    const [code] = (await once(tail, "close")) as [number | null];
+    server.closeAllConnections();
+    server.close();
+    expect(said.match(/incomplete: .*/g)).toEqual([`incomplete: ${first}`, `incomplete: ${second}`]);
+    expect(code).toBe(130);
+  });
 
   it("says that it waits, prints what comes and what comes late, and finds its collector again", async () => {
     const start = (port = 0) => createCollector({ ui: { endpoint: `127.0.0.1:${port}` } }, { logger: SILENT_LOGGER });

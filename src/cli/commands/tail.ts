@@ -7,7 +7,6 @@ import { ApiClient } from "../client/api-client.ts";
 import { addConnectionFlags } from "../options/connection-flags.ts";
 import { addConditions, searchQuery, withQuery } from "../options/search-conditions.ts";
 import { EXIT } from "../output/exit-codes.ts";
-import { reportIncomplete } from "../output/incomplete.ts";
 import { traceList } from "../output/trace-list.ts";
 import type { SearchFlags } from "./search.ts";
 import { GrowingTraces, type ShownTrace } from "./tail-traces.ts";
@@ -83,7 +82,11 @@ async function followAll(client: ApiClient, flags: SearchFlags, printer: Printer
             printer.say(`waiting for traces at ${client.base}; Ctrl-C ends`);
           if (line.type === "trace") growing.add(line.trace, line.newSpans, performance.now());
           else cursor = line.cursor;
-          if (line.type === "state") printer.state(line);
+          if (line.type === "state") {
+            printer.skipped(line.skippedSpans);
+            // Once, also where the search of --lookback has said it.
+            if (line.reason !== undefined) client.tellIncomplete(line.reason);
+          }
         }
       } catch (error) {
         if (signal.aborted) break;
@@ -105,8 +108,6 @@ class Printer {
   readonly #json: boolean;
   #head = true;
   #said = "";
-  /** Why something may be lacking, as was said. */
-  readonly #reasons = new Set<string>();
 
   constructor(json: boolean) {
     this.#json = json;
@@ -125,12 +126,8 @@ class Printer {
     this.#head = false;
   }
 
-  state({ skippedSpans, reason }: UiLiveLine & { readonly type: "state" }): void {
-    if (skippedSpans > 0) this.say(`${skippedSpans} spans were skipped: they came faster than they can be followed`);
-    // Neither traces nor steps that read elsewhere, in between, make it news.
-    if (reason === undefined || this.#reasons.has(reason)) return;
-    this.#reasons.add(reason);
-    reportIncomplete(reason);
+  skipped(spans: number): void {
+    if (spans > 0) this.say(`${spans} spans were skipped: they came faster than they can be followed`);
   }
 
   say(text: string): void {
