@@ -1,9 +1,9 @@
 import { Command } from "commander";
 import { readVersion } from "../app/version.ts";
 import { nearest } from "../model/text/nearest.ts";
-import { addCompletion } from "./commands/completion.ts";
+import { addCompletion } from "./commands/completion/completion.ts";
 import { addConfig } from "./commands/config.ts";
-import { addDb } from "./commands/db.ts";
+import { addDb } from "./commands/db/db.ts";
 import { addExplain } from "./commands/explain.ts";
 import { addList } from "./commands/list.ts";
 import { addProxy } from "./commands/proxy.ts";

@@ -1,5 +1,5 @@
 import { CommanderError } from "commander";
-import { COMPLETE } from "./commands/completion.ts";
+import { COMPLETE } from "./commands/completion/completion.ts";
 import { freeBuffersAtOnce } from "./garbage-collection.ts";
 import { EXIT } from "./output/exit-codes.ts";
 import { reportError } from "./output/report-error.ts";
@@ -15,7 +15,7 @@ export async function runCommand(): Promise<void> {
     const program = createProgram();
     const [word, ...rest] = process.argv.slice(2);
     if (word === COMPLETE) {
-      const { completionAnswer } = await import("./commands/completion-answer.ts");
+      const { completionAnswer } = await import("./commands/completion/completion-answer.ts");
       process.stdout.write(await completionAnswer(program, rest));
     } else {
       refuseUnknownCommand(program, process.argv.slice(2));

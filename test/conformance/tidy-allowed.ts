@@ -21,7 +21,7 @@ export const LONG_FUNCTIONS: Readonly<Record<string, string>> = {
   "web/src/trace/timeline/minimap.tsx: Minimap": "as ResultRow",
   "web/src/trace/trace-view.tsx: TraceView": "as ResultRow",
   "web/src/ui/combobox.tsx: Combobox": "as ResultRow",
-  "src/cli/commands/db.ts: addDb": "the flags and examples of one command after the other",
+  "src/cli/commands/db/db.ts: addDb": "the flags and examples of one command after the other",
   'src/query/ui/ui-api.test.ts: "span detail"."has everything of both spans that share an id, with types"':
     "one whole answer",
 };

@@ -1,11 +1,10 @@
 import { type Command, Option } from "commander";
 import type { UiVerdict } from "../../query/ui/api-types.ts";
-import { ApiClient } from "../client/api-client.ts";
 import { requireTraceReference } from "../client/trace-reference.ts";
 import { addConnectionFlags, type ConnectionFlags } from "../options/connection-flags.ts";
 import { explanationMarkdown, explanationText } from "../output/explanation.ts";
 import { styleFor } from "../output/format.ts";
-import { readOneTrace } from "./one-trace.ts";
+import { clientOf, readOneTrace } from "./one-trace.ts";
 
 interface ExplainFlags extends ConnectionFlags {
   readonly json: boolean;
@@ -34,9 +33,7 @@ Examples:
 
 async function run(text: string, flags: ExplainFlags, command: Command): Promise<void> {
   const reference = requireTraceReference(text);
-  // A link says where its collector is, unless the user does.
-  const said = command.getOptionValueSource("url") === "cli";
-  const client = new ApiClient(said || reference.base === undefined ? flags : { ...flags, url: reference.base });
+  const client = clientOf(reference, flags, command);
   const explanation = await readOneTrace(client, reference, flags.json, async (traceId) => {
     const verdict = await client.json<UiVerdict>(`api/ui/traces/${traceId}/verdict`);
     return { traceId, link: `${client.base}trace/${traceId}`, verdict };

@@ -1,14 +1,22 @@
+import type { Command } from "commander";
 import { PermanentError } from "../../component/errors.ts";
 import type { TraceReference } from "../../model/trace-reference.ts";
 import { terminalWidth } from "../../query/text/width.ts";
 import type { UiTraceSummary } from "../../query/ui/api-types.ts";
-import type { ApiClient } from "../client/api-client.ts";
+import { ApiClient } from "../client/api-client.ts";
 import { findTrace } from "../client/find-trace.ts";
+import type { ConnectionFlags } from "../options/connection-flags.ts";
 import { createProgress } from "../output/progress.ts";
 import { traceList } from "../output/trace-list.ts";
 
 /** Traces that are listed where a beginning of an id fits several. */
 const LISTED = 20;
+
+/** The collector that is asked for a trace: a link says where its own is, unless the user does with --url. */
+export function clientOf({ base }: TraceReference, flags: ConnectionFlags, command: Command): ApiClient {
+  const isSaid = command.getOptionValueSource("url") === "cli";
+  return new ApiClient(isSaid || base === undefined ? flags : { ...flags, url: base });
+}
 
 /**
  * Reads the trace that a user named, with progress where its id is looked for by its beginning.

@@ -5,13 +5,13 @@ import { renderTree } from "../../query/text/trace-tree.ts";
 import { terminalWidth } from "../../query/text/width.ts";
 import type { UiSpanResponse } from "../../query/ui/api-types.ts";
 import { columnIdHex, decodeTraceColumns, type TraceColumns } from "../../query/ui/columns-format.ts";
-import { ApiClient } from "../client/api-client.ts";
+import type { ApiClient } from "../client/api-client.ts";
 import { requireTraceReference } from "../client/trace-reference.ts";
 import { addConnectionFlags, type ConnectionFlags } from "../options/connection-flags.ts";
 import { styleFor } from "../output/format.ts";
 import { spanText } from "../output/span-text.ts";
 import { writeLines } from "../output/write.ts";
-import { readOneTrace } from "./one-trace.ts";
+import { clientOf, readOneTrace } from "./one-trace.ts";
 
 interface TraceFlags extends ConnectionFlags {
   readonly json: boolean;
@@ -50,9 +50,7 @@ Examples:
 
 async function run(text: string, flags: TraceFlags, command: Command): Promise<void> {
   const reference = requireTraceReference(text);
-  // A link says where its collector is, unless the user does.
-  const said = command.getOptionValueSource("url") === "cli";
-  const client = new ApiClient(said || reference.base === undefined ? flags : { ...flags, url: reference.base });
+  const client = clientOf(reference, flags, command);
   if (flags.json && flags.span === undefined) {
     const json = await readOneTrace(client, reference, flags.json, (id) =>
       client.text(`api/ui/traces/${id}/download?format=otlp`),

@@ -1,9 +1,9 @@
 import type { Command } from "commander";
-import { addConfigFlags } from "../options/config-flags.ts";
-import { addTrustFlags } from "../options/connection-flags.ts";
-import type { DbFlags, DeleteFlags, ExportFlags, ResendFlags } from "../options/db-flags.ts";
-import { checkName, checkUrl, parseSince } from "../options/option-values.ts";
-import { addConditions, addTimes } from "../options/search-conditions.ts";
+import { addConfigFlags } from "../../options/config-flags.ts";
+import { addTrustFlags } from "../../options/connection-flags.ts";
+import type { DbFlags, DeleteFlags, ExportFlags, ResendFlags } from "../../options/db-flags.ts";
+import { checkName, checkUrl, parseSince } from "../../options/option-values.ts";
+import { addConditions, addTimes } from "../../options/search-conditions.ts";
 
 const EXAMPLES = `
 Examples:

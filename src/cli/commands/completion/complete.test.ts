@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { createProgram } from "../program.ts";
+import { createProgram } from "../../program.ts";
 import { offer } from "./complete.ts";
 import type { Source } from "./complete-sources.ts";
 import { completionAnswer, shellWords } from "./completion-answer.ts";

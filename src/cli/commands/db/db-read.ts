@@ -1,11 +1,11 @@
-import { readDataFolder } from "../../app/data-folder.ts";
-import { count } from "../../query/text/readable.ts";
-import { terminalWidth } from "../../query/text/width.ts";
-import type { DbFlags } from "../options/db-flags.ts";
-import { resolveConfig } from "../options/resolve-config.ts";
-import { EXIT } from "../output/exit-codes.ts";
-import { formatMebibytes, table } from "../output/format.ts";
-import { createProgress } from "../output/progress.ts";
+import { readDataFolder } from "../../../app/data-folder.ts";
+import { count } from "../../../query/text/readable.ts";
+import { terminalWidth } from "../../../query/text/width.ts";
+import type { DbFlags } from "../../options/db-flags.ts";
+import { resolveConfig } from "../../options/resolve-config.ts";
+import { EXIT } from "../../output/exit-codes.ts";
+import { formatMebibytes, table } from "../../output/format.ts";
+import { createProgress } from "../../output/progress.ts";
 
 export async function stats(flags: DbFlags): Promise<void> {
   const reader = readDataFolder(await resolveConfig(flags, process.env));

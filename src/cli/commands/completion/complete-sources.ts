@@ -1,8 +1,8 @@
 import type { Argument, Command, Option } from "commander";
-import { formatDuration } from "../../model/duration-text.ts";
-import type { UiSearchResponse, UiServicesResponse } from "../../query/ui/api-types.ts";
-import { ApiClient } from "../client/api-client.ts";
-import { DEFAULT_URL } from "../options/connection-flags.ts";
+import { formatDuration } from "../../../model/duration-text.ts";
+import type { UiSearchResponse, UiServicesResponse } from "../../../query/ui/api-types.ts";
+import { ApiClient } from "../../client/api-client.ts";
+import { DEFAULT_URL } from "../../options/connection-flags.ts";
 import type { Typed } from "./complete.ts";
 
 /** A word that fits, and what it is. */
@@ -77,7 +77,7 @@ export async function candidatesOf(source: Source, typed: Typed): Promise<readon
 async function read(source: Source, typed: Typed): Promise<readonly Candidate[]> {
   switch (source) {
     case "settings": {
-      const { allSettings } = await import("../../app/config/environment.ts");
+      const { allSettings } = await import("../../../app/config/environment.ts");
       return allSettings().map((path) => ({ value: `${path.join(".")}=`, text: "" }));
     }
     case "services": {

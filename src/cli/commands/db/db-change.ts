@@ -1,20 +1,20 @@
-import { type DeletedTraces, deleteEverything, deleteIds, deleteMatching } from "../../app/ui-port/admin-routes.ts";
-import { PermanentError } from "../../component/errors.ts";
-import type { StoreStats } from "../../component/read.ts";
-import type { SpanStore } from "../../component/store.ts";
-import type { TraceReference } from "../../model/trace-reference.ts";
-import { count } from "../../query/text/readable.ts";
-import type { UiStatusResponse } from "../../query/ui/status-types.ts";
-import { checkRecording } from "../../replay/recording.ts";
-import { replay } from "../../replay/replay.ts";
-import { onCollectorOrFolder } from "../client/db-access.ts";
-import { requireTraceReference, wholeId } from "../client/trace-reference.ts";
-import type { DbFlags, DeleteFlags, ResendFlags } from "../options/db-flags.ts";
-import { searchQuery } from "../options/search-conditions.ts";
-import { badLineReporter } from "../output/bad-lines.ts";
-import { EXIT } from "../output/exit-codes.ts";
-import { formatMebibytes } from "../output/format.ts";
-import { createProgress } from "../output/progress.ts";
+import { type DeletedTraces, deleteEverything, deleteIds, deleteMatching } from "../../../app/ui-port/admin-routes.ts";
+import { PermanentError } from "../../../component/errors.ts";
+import type { StoreStats } from "../../../component/read.ts";
+import type { SpanStore } from "../../../component/store.ts";
+import type { TraceReference } from "../../../model/trace-reference.ts";
+import { count } from "../../../query/text/readable.ts";
+import type { UiStatusResponse } from "../../../query/ui/status-types.ts";
+import { checkRecording } from "../../../replay/recording.ts";
+import { replay } from "../../../replay/replay.ts";
+import { onCollectorOrFolder } from "../../client/db-access.ts";
+import { requireTraceReference, wholeId } from "../../client/trace-reference.ts";
+import type { DbFlags, DeleteFlags, ResendFlags } from "../../options/db-flags.ts";
+import { searchQuery } from "../../options/search-conditions.ts";
+import { badLineReporter } from "../../output/bad-lines.ts";
+import { EXIT } from "../../output/exit-codes.ts";
+import { formatMebibytes } from "../../output/format.ts";
+import { createProgress } from "../../output/progress.ts";
 import { importFiles } from "./db-import.ts";
 
 export async function compact(flags: DbFlags): Promise<void> {

@@ -1,6 +1,6 @@
-import { encodeTraces } from "../../codec/otlp/message/encode.ts";
-import type { BatchSink } from "../../component/ingest.ts";
-import { readRecording } from "../../replay/recording.ts";
+import { encodeTraces } from "../../../codec/otlp/message/encode.ts";
+import type { BatchSink } from "../../../component/ingest.ts";
+import { readRecording } from "../../../replay/recording.ts";
 
 export interface ImportOptions {
   readonly signal: AbortSignal;
