@@ -4,6 +4,8 @@ import type {
   AttributeNamesQuery,
   AttributeValues,
   AttributeValuesQuery,
+  FacetQuery,
+  Facets,
 } from "../model/attribute-query.ts";
 import type { LogFragment } from "../model/log.ts";
 import type { HeatMap, HeatQuery, MetricsQuery, MetricsResult } from "../model/metrics-query.ts";
@@ -49,6 +51,8 @@ export interface TraceReader {
   metrics?(query: MetricsQuery, signal: AbortSignal): Promise<MetricsResult>;
   /** When the traces of a query were and how long they took; not of every reader. As `metrics`. */
   heat?(query: HeatQuery, signal: AbortSignal): Promise<HeatMap>;
+  /** What the spans say that match a query, counted by traces; not of every reader. As `metrics`. */
+  facets?(query: FacetQuery, signal: AbortSignal): Promise<Facets>;
   /** Names and values of attributes, of the newest spans first; not of every reader. Throw as `metrics` does. */
   attributeNames?(query: AttributeNamesQuery, signal: AbortSignal): Promise<AttributeNames>;
   attributeValues?(query: AttributeValuesQuery, signal: AbortSignal): Promise<AttributeValues>;

@@ -1,4 +1,4 @@
-import type { FieldValue, SpanFilter } from "./trace-query.ts";
+import type { FieldValue, SpanFilter, TraceQuery } from "./trace-query.ts";
 import type { TraceqlField } from "./traceql.ts";
 
 export type KeyScope = "resource" | "instrumentation" | "span" | "event" | "link";
@@ -23,6 +23,8 @@ export interface AttributeNamesQuery extends AttributeRange {
 
 export interface AttributeValuesQuery extends AttributeRange {
   readonly field: TraceqlField;
+  /** Of texts, numbers and booleans only those in which this stands, whatever the case of its letters. */
+  readonly text?: string;
   /** Only values of spans that satisfy it. */
   readonly filter?: SpanFilter;
 }
@@ -46,4 +48,43 @@ export interface AttributeNames extends LookedAt {
 export interface AttributeValues extends LookedAt {
   /** Most spans first, ties by type and text. */
   readonly values: readonly { readonly value: FieldValue; readonly spans: number }[];
+}
+
+/** Of `intrinsic` the keys are `name`, `kind` and `status`. */
+export type FacetScope = "intrinsic" | "span" | "resource";
+
+/** What the spans that match a query say: of all traces of the query, whatever its limit, order and page. */
+export interface FacetQuery {
+  readonly query: TraceQuery;
+  /** Only this one, with more of its values told apart. */
+  readonly only?: { readonly scope: FacetScope; readonly key: string };
+  /** Most keys, and most values of each; at least 1. */
+  readonly keys: number;
+  readonly values: number;
+  /** What is not looked at by then is left out, and said; ms. */
+  readonly budgetMs: number;
+}
+
+export interface Facets {
+  /** What tells traces apart first: keys of a few values, of many, of one; then by traces, scope and key. */
+  readonly facets: readonly Facet[];
+  /** That were looked at, with a span that matches: what all counts are of. */
+  readonly traces: number;
+  /** As in SearchResult; false too where there are more attributes than are told apart. */
+  readonly complete: boolean;
+  readonly reason?: string;
+  readonly searchedBackTo?: bigint;
+}
+
+/** Counts are traces with a matching span that has the key, or the value under it: its first, where it has several. */
+export interface Facet {
+  readonly scope: FacetScope;
+  readonly key: string;
+  readonly traces: number;
+  /** Most traces first, ties by type and text. A number is one value whether it came as an integer or a double. */
+  readonly values: readonly { readonly value: FieldValue; readonly traces: number }[];
+  /** Values that were told apart, those that no comparison finds (arrays, bytes) not among them. */
+  readonly distinct: number;
+  /** False where some value was not told apart, for there are too many or it is long: one of them may be frequent. */
+  readonly exact: boolean;
 }

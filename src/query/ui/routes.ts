@@ -10,6 +10,8 @@ import { badParam, intParam, type QueryParams, textParam } from "../params.ts";
 import { requireTraceId } from "../search-params.ts";
 import { parseShownSearch } from "../traceql-params.ts";
 import type { UiErrorResponse } from "./api-types.ts";
+import { parseCompletionRange, parseCompletionValues } from "./completion/completion.ts";
+import { parseFacetParams } from "./facets/facets.ts";
 import { parseHeatParams } from "./heat-map.ts";
 import { parseRedParams } from "./red.ts";
 import type { UiViewParams } from "./views.ts";
@@ -62,6 +64,13 @@ export function createUiRoutes(
   });
   get("/search", (params) => request("ui.search", { query: parseShownSearch(params, BigInt(now()) * 1_000_000n) }));
   get("/heatmap", (params) => request("ui.heatmap", parseHeatParams(params, now())));
+  get("/facets", (params) => request("ui.facets", parseFacetParams(params, now())));
+  get("/completion/keys", (params) =>
+    request("ui.completionKeys", parseCompletionRange(params, BigInt(now()) * 1_000_000n)),
+  );
+  get("/completion/values", (params) =>
+    request("ui.completionValues", parseCompletionValues(params, BigInt(now()) * 1_000_000n)),
+  );
   get("/services", () => request("ui.services", {}));
   get("/dependencies", (params) => {
     const endMs = intParam(params, "end", 0, MAX_MS) ?? now();

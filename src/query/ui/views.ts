@@ -4,6 +4,7 @@ import { fragmentRecords } from "../../codec/otlp/message/fragment-records.ts";
 import { PermanentError, throwIfAborted } from "../../component/errors.ts";
 import type { LiveRequest } from "../../component/live.ts";
 import type { TraceReader, ViewResult, ViewTable } from "../../component/read.ts";
+import type { AttributeRange, FacetQuery } from "../../model/attribute-query.ts";
 import { bytesToHex, hexToBytes } from "../../model/ids.ts";
 import type { LogFragment } from "../../model/log.ts";
 import type { HeatQuery } from "../../model/metrics-query.ts";
@@ -27,6 +28,8 @@ import type {
 } from "./api-types.ts";
 import { encodeTraceColumns } from "./columns.ts";
 import { COLUMNS_CONTENT_TYPE } from "./columns-format.ts";
+import { type CompletionValuesParams, completionKeys, completionValues } from "./completion/completion.ts";
+import { facets } from "./facets/facets.ts";
 import { firstErrors } from "./first-error.ts";
 import { heatMap } from "./heat-map.ts";
 import { linkedFrom } from "./linked-from.ts";
@@ -47,6 +50,9 @@ export interface UiViewParams {
   readonly "ui.download": { readonly traceId: string; readonly format: "otlp" | "jaeger" };
   readonly "ui.search": { readonly query: TraceQuery };
   readonly "ui.heatmap": HeatQuery;
+  readonly "ui.facets": FacetQuery;
+  readonly "ui.completionKeys": Pick<AttributeRange, "startMin" | "startMax">;
+  readonly "ui.completionValues": CompletionValuesParams;
   readonly "ui.live": LiveRequest;
   readonly "ui.services": Record<string, never>;
   /** ms since the epoch. */
@@ -67,6 +73,9 @@ export const uiViews = {
   "ui.download": download,
   "ui.search": search,
   "ui.heatmap": heatMap,
+  "ui.facets": facets,
+  "ui.completionKeys": completionKeys,
+  "ui.completionValues": completionValues,
   "ui.live": live,
   "ui.services": services,
   "ui.dependencies": dependencies,

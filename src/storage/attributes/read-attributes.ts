@@ -79,6 +79,7 @@ export async function readAttributeValues(
   missed: number,
 ): Promise<AttributeValues> {
   const { field, filter = { op: "all" } } = query;
+  const text = query.text?.toLowerCase() ?? "";
   if (needsTrace(field)) {
     throw new PermanentError("bad_request", "values of a field that depends on other spans cannot be listed");
   }
@@ -86,6 +87,7 @@ export async function readAttributeValues(
   const tally = new Tally<SpanValue>(query.limit);
   const add = (value: SpanValue) => {
     if (value === undefined) return;
+    if (text !== "" && typeof value !== "object" && !String(value).toLowerCase().includes(text)) return;
     const key = valueKey(value);
     tally.add(key, 1, () => value, key.length);
   };

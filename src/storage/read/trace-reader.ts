@@ -5,6 +5,7 @@ import type { Operation } from "../../model/trace-query.ts";
 import { DependencyReader } from "../aggregates/dependency-reader.ts";
 import { readRed } from "../aggregates/red-table.ts";
 import { readUncounted } from "../aggregates/uncounted.ts";
+import { findFacets } from "../attributes/facets.ts";
 import { readAttributeNames, readAttributeValues } from "../attributes/read-attributes.ts";
 import type { BodyPool } from "../block/body-pool.ts";
 import { BlockCache, type BlockCacheSettings, DEFAULT_BLOCK_CACHE } from "../cache/block-cache.ts";
@@ -87,6 +88,12 @@ export function createTraceReader(
       const { count } = source.missed();
       await cache.refresh(new Pacer(signal));
       return findHeat(cache, query, new Pacer(signal, lane, query.budgetMs), count);
+    },
+
+    async facets(query, signal) {
+      const { count } = source.missed();
+      await cache.refresh(new Pacer(signal));
+      return findFacets(cache, query, new Pacer(signal, lane, query.budgetMs), count);
     },
 
     async metrics(query, signal) {

@@ -54,7 +54,13 @@ interface Accepted extends TraceTimes, MatchedTrace {
   readonly matched: readonly MatchedSpan[];
 }
 
-type OnTrace = (times: TraceTimes, weight: bigint) => void;
+/** Who is told of traces as they are come to, whatever the limit. */
+interface Watch {
+  /** Every trace that is looked up and may match, with its weight in the order. */
+  readonly onTrace?: (times: TraceTimes, weight: bigint) => void;
+  /** Every trace that is looked up and matches, each span once, and its spans that do: more work for every trace. */
+  readonly onMatched?: (trace: readonly TraceRows[], matched: readonly MatchedSpan[]) => Promise<void>;
+}
 
 const BEYOND_U64 = 2 ** 64;
 const MAX_LIMIT = 100_000;
@@ -78,17 +84,16 @@ const MAX_COUNTED = 1_000_000;
  * trace can come before them, however late, early or long its spans are. Any other order is decided only when all
  * promises are kept: every match is looked up, and the best `limit` are remembered.
  *
- * `missed` is how many reads the source of the cache had missed before the cache was refreshed. `onTrace` is told every
- * trace that is looked up and may match, with its weight in the order, as it is come to.
+ * `missed` is how many reads the source of the cache had missed before the cache was refreshed.
  */
 export async function findTraces(
   cache: BlockCache,
   query: TraceQuery,
   pacer: Pacer,
   missed: number = cache.missed.count,
-  onTrace: OnTrace = () => undefined,
+  watch: Watch = {},
 ): Promise<SearchResult> {
-  const result = await new Search(cache, query, pacer, onTrace).run();
+  const result = await new Search(cache, query, pacer, watch).run();
   const now = cache.missed;
   if (now.count === missed) return result;
   const { total } = result;
@@ -105,7 +110,7 @@ class Search {
   readonly #query: TraceQuery;
   readonly #filter: CompiledFilter;
   readonly #pacer: Pacer;
-  readonly #onTrace: OnTrace;
+  readonly #watch: Watch;
   readonly #segments = new Heap<SegmentCursor>((a, b) => a.bound > b.bound);
   readonly #candidates = new Heap<Candidate>((a, b) => a.bound > b.bound);
   readonly #considered = new Set<string>();
@@ -121,7 +126,7 @@ class Search {
   readonly #startMin: number;
   readonly #startMax: number;
 
-  constructor(cache: BlockCache, query: TraceQuery, pacer: Pacer, onTrace: OnTrace) {
+  constructor(cache: BlockCache, query: TraceQuery, pacer: Pacer, watch: Watch) {
     if (!Number.isInteger(query.limit) || query.limit < 1 || query.limit > MAX_LIMIT) {
       throw new PermanentError("bad_request", `limit ${query.limit}: expected a whole number from 1 to ${MAX_LIMIT}`);
     }
@@ -132,7 +137,7 @@ class Search {
     const filters = this.#pipeline === undefined || hasRange ? [query.filter] : [query.filter, ...(query.also ?? [])];
     this.#filter = fewestBlocks(cache, filters.map(compileFilter));
     this.#pacer = pacer;
-    this.#onTrace = onTrace;
+    this.#watch = watch;
     this.#order = new ResultOrder(query.order);
     this.#byLookUp =
       this.#order.needsAll ||
@@ -333,10 +338,12 @@ class Search {
     const shownAs = identified(traceId, stored, this.#cache.traceKeyFrom);
     const placed = { traceId, shownAs, ...times, weight };
     if (this.#pipeline === undefined) {
-      this.#onTrace(times, weight);
-      if (!this.#isWanted(placed)) return;
+      this.#watch.onTrace?.(times, weight);
+      if (this.#watch.onMatched === undefined && !this.#isWanted(placed)) return;
       const matched = await this.#matched(trace);
-      if (matched.length > 0) this.#accept({ ...placed, trace, matched });
+      if (matched.length === 0) return;
+      await this.#watch.onMatched?.(trace, matched);
+      if (this.#isWanted(placed)) this.#accept({ ...placed, trace, matched });
       return;
     }
     const spans = new TraceSpans(shownAs.traceId, trace, load);
@@ -348,9 +355,11 @@ class Search {
     const inRange = this.#setsInRange(sets, spans);
     if (inRange.length === 0) return;
     this.#total++;
-    this.#onTrace(times, weight);
-    if (!this.#isWanted(placed)) return;
+    this.#watch.onTrace?.(times, weight);
+    if (this.#watch.onMatched === undefined && !this.#isWanted(placed)) return;
     const matched = Array.from(unionOf(inRange), (span) => ({ columns: spans.columns(span), row: spans.row(span) }));
+    await this.#watch.onMatched?.(trace, matched);
+    if (!this.#isWanted(placed)) return;
     const shown = this.#query.show === undefined ? {} : { sets: inRange };
     this.#accept({ ...placed, trace, matched, ...shown });
   }

@@ -14,9 +14,11 @@ export async function findHeat(cache: BlockCache, asked: HeatQuery, pacer: Pacer
     { ...query, limit: 1, order: "errors" },
     pacer,
     missed,
-    ({ start, end, ended }, failedSpans) => {
-      // The list has what has no place in the map.
-      if (ended && timeClassOf(start) === TIME_CLASS.possible) cells.add(start, end, failedSpans > 0n);
+    {
+      onTrace: ({ start, end, ended }, failedSpans) => {
+        // The list has what has no place in the map.
+        if (ended && timeClassOf(start) === TIME_CLASS.possible) cells.add(start, end, failedSpans > 0n);
+      },
     },
   );
   return {

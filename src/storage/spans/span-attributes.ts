@@ -64,6 +64,25 @@ export function visitKeys(
   }
 }
 
+/**
+ * Tells a span's own attributes, a key as often as it stands there; the value is decoded where `wants` takes its key.
+ * The bytes have to be what the scanner accepted.
+ */
+export function visitAttributes(
+  body: Uint8Array,
+  start: number,
+  end: number,
+  wants: (key: string) => boolean,
+  visit: (key: string, value: AnyValue) => void,
+): void {
+  const walk = new FieldWalk(body, start, end);
+  while (walk.next()) {
+    if (walk.tag !== ATTRIBUTES) continue;
+    const key = keyOf(body, walk.from, walk.at);
+    if (wants(key)) visit(key, keyValueBody(new ByteReader(body, walk.from, walk.at)).value);
+  }
+}
+
 /** The key of the KeyValue at body[start, end). */
 function keyOf(body: Uint8Array, start: number, end: number): string {
   const walk = new FieldWalk(body, start, end);

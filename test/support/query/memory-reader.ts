@@ -2,6 +2,7 @@ import { fragmentRecords } from "../../../src/codec/otlp/message/fragment-record
 import { PermanentError } from "../../../src/component/errors.ts";
 import type { StoreStats, TraceReader, ViewHost, ViewResult, ViewTable } from "../../../src/component/read.ts";
 import { anyValueText } from "../../../src/model/any-value.ts";
+import type { FacetQuery, FacetScope, Facets } from "../../../src/model/attribute-query.ts";
 import { bytesToHex } from "../../../src/model/ids.ts";
 import type { LogBlock, LogFragment } from "../../../src/model/log.ts";
 import type { HeatMap, HeatQuery } from "../../../src/model/metrics-query.ts";
@@ -11,6 +12,7 @@ import { startNano } from "../../../src/model/span-columns.ts";
 import type {
   DependencyLink,
   DependencyQuery,
+  FieldValue,
   Operation,
   SearchResult,
   SpanFilter,
@@ -19,6 +21,7 @@ import type {
 } from "../../../src/model/trace-query.ts";
 import { RedAggregator } from "../../../src/storage/aggregates/red-aggregator.ts";
 import { readRed } from "../../../src/storage/aggregates/red-table.ts";
+import { FacetTally } from "../../../src/storage/attributes/facet-tally.ts";
 import { HeatCells } from "../../../src/storage/search/heat-cells.ts";
 import { testDriver } from "../storage/driver.ts";
 
@@ -103,6 +106,30 @@ export class MemoryReader implements TraceReader {
     this.queries.pop();
     for (const { start, end, errorCount } of traces) cells.add(start, end, errorCount > 0);
     return { ...cells.map(asked), complete: this.complete };
+  }
+
+  async facets({ query, only, keys, values }: FacetQuery): Promise<Facets> {
+    const tally = new FacetTally(only !== undefined);
+    const byTrace = groupBy(this.#records(), ({ span }) => span.traceId);
+    const { traces } = await this.find({ ...query, limit: Number.POSITIVE_INFINITY });
+    this.queries.pop();
+    for (const { traceId } of traces) {
+      tally.nextTrace();
+      const matched = (byTrace.get(traceId) as SpanRecord[]).filter((record) => matches(record, query.filter));
+      for (const { span, resource } of matched) {
+        const said: [FacetScope, string, FieldValue][] = [
+          ["intrinsic", "name", { type: "string", value: span.name }],
+          ...span.attributes.map(({ key, value }) => ["span", key, value] as [FacetScope, string, FieldValue]),
+          ...resource.attributes.map(({ key, value }) => ["resource", key, value] as [FacetScope, string, FieldValue]),
+        ];
+        for (const [scope, key, value] of said) {
+          if (only !== undefined && (only.scope !== scope || only.key !== key)) continue;
+          const one = tally.keyTally(scope, key);
+          if (one !== undefined) tally.add(one, ["string", "int", "bool"].includes(value.type) ? value : undefined);
+        }
+      }
+    }
+    return { facets: tally.result(keys, values), traces: tally.traces, complete: this.complete };
   }
 
   async live(): Promise<never> {
