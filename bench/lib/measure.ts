@@ -1,13 +1,17 @@
+import { CONTENT_TYPES, type Format, inFormat } from "./formats.ts";
 import { grpcSender } from "./grpc-load.ts";
 import { httpSender } from "./http-load.ts";
-import { connectionsFor, quantile, runLoad } from "./load.ts";
+import { connectionsFor, quantile, runLoad, type Sender } from "./load.ts";
 import { type LoadRequest, perServiceSet } from "./per-service-set.ts";
 import type { StartedSystem } from "./systems.ts";
-import { zipkinBody } from "./zipkin-body.ts";
+
+/** Other formats than OTLP are larger, and are made span by span: a part of the pool is enough. */
+const FOREIGN_REQUESTS = 200;
 
 export interface IngestFigures {
   readonly system: string;
   readonly transport: "http" | "grpc";
+  readonly format: Format;
   readonly spansPerRequest: number;
   readonly connections: number;
   readonly spansPerCpuSecond: number;
@@ -21,6 +25,8 @@ export interface IngestFigures {
 
 export interface IngestRun {
   readonly transport: "http" | "grpc";
+  /** Default: OTLP, or Zipkin JSON where a system has no OTLP. */
+  readonly format?: Format;
   readonly spansPerRequest: number;
   readonly seconds: number;
   /** Default: by the size of the requests. */
@@ -37,16 +43,32 @@ export function requestsOf(spansPerRequest: number): LoadRequest[] {
   );
 }
 
+/** What is sent to a server, and how. */
+export interface Load {
+  readonly format: Format;
+  readonly connections: number;
+  readonly pool: readonly LoadRequest[];
+  readonly sender: Sender;
+}
+
+/** The requests of a run in a format that the server takes. */
+export function openLoad(server: StartedSystem, run: IngestRun): Load {
+  const { transport, spansPerRequest } = run;
+  const connections = run.connections ?? connectionsFor(spansPerRequest);
+  const format = run.format ?? (server.urls.otlp === undefined ? "zipkin-json" : "otlp");
+  const url = server.urls[format];
+  if (url === undefined) throw new Error(`${server.name} does not take ${format}`);
+  const otlp = requestsOf(spansPerRequest);
+  const pool = format === "otlp" ? otlp : otlp.slice(0, FOREIGN_REQUESTS).map((request) => inFormat(format, request));
+  const sender =
+    transport === "grpc" ? grpcSender(server.grpc, connections) : httpSender(url, connections, CONTENT_TYPES[format]);
+  return { format, connections, pool, sender };
+}
+
 /** Warms the server up, then measures it under full load. */
 export async function measureIngest(server: StartedSystem, run: IngestRun): Promise<IngestFigures> {
   const { transport, spansPerRequest, seconds } = run;
-  const connections = run.connections ?? connectionsFor(spansPerRequest);
-  const otlp = requestsOf(spansPerRequest);
-  const pool = server.takes === "otlp" ? otlp : otlp.slice(0, 200).map(zipkinBody);
-  const sender =
-    transport === "grpc"
-      ? grpcSender(server.grpc, connections)
-      : httpSender(server.url, connections, server.takes === "otlp" ? undefined : "application/json");
+  const { format, connections, pool, sender } = openLoad(server, run);
   try {
     const warm = await runLoad({ pool, connections, firstPass: 1, ...warmUp(spansPerRequest, seconds) }, sender.send);
     const cpu = server.cpuSeconds();
@@ -57,6 +79,7 @@ export async function measureIngest(server: StartedSystem, run: IngestRun): Prom
     return {
       system: server.name,
       transport,
+      format,
       spansPerRequest,
       connections,
       spansPerCpuSecond: Math.round(result.spans / used),

@@ -13,6 +13,8 @@ export interface LoadRequest {
   readonly traceIds: readonly number[];
   readonly spanIds: readonly number[];
   readonly times: readonly number[];
+  /** Makes the body new traces instead, where it is no OTLP. */
+  readonly renew?: (pass: number) => void;
 }
 
 const SERVICES = 16;
@@ -52,6 +54,10 @@ export function perServiceSet(traces: number, spansPerRequest: number, seed = 1)
 
 /** The same request for pass `pass`: ids and times are overwritten in place, so every pass is new traces. */
 export function refresh(request: LoadRequest, pass: number): void {
+  if (request.renew !== undefined) {
+    request.renew(pass);
+    return;
+  }
   const { body } = request;
   for (const at of request.traceIds) body.writeUInt32LE(pass, at);
   for (const at of request.spanIds) body.writeUInt32LE(pass, at);

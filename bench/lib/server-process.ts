@@ -69,6 +69,21 @@ export async function startServer(
   };
 }
 
+/**
+ * Resolves when a server has done next to nothing for half a second, or after 30 s: one that answers before it stores
+ * has work left when its senders have none.
+ */
+export async function untilQuiet(server: MeasuredServer): Promise<void> {
+  const deadline = Date.now() + 30_000;
+  let before = server.cpuSeconds();
+  for (let quiet = 0; quiet < 2 && Date.now() < deadline; ) {
+    await new Promise((resolve) => setTimeout(resolve, 250));
+    const now = server.cpuSeconds();
+    quiet = now - before <= 2 / TICKS_PER_SECOND ? quiet + 1 : 0;
+    before = now;
+  }
+}
+
 function cpuOf(statFile: string): number {
   const fields = readFileSync(statFile, "utf8").split(") ")[1]?.split(" ") ?? [];
   return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND;

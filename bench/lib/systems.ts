@@ -1,18 +1,19 @@
 import { createServer } from "node:net";
 import { join, resolve } from "node:path";
+import type { Format } from "./formats.ts";
 import { type MeasuredServer, startServer } from "./server-process.ts";
 
 /** A system under measurement and where it takes spans. */
 export interface StartedSystem extends MeasuredServer {
   readonly name: string;
-  /** OTLP/HTTP, or Zipkin v2 for a system that has no OTLP. */
+  /** Where it takes OTLP/HTTP, or Zipkin's for a system that has no OTLP. */
   readonly url: string;
+  /** Where it takes each format, over HTTP. */
+  readonly urls: Readonly<Partial<Record<Format, string>>>;
   /** host:port of OTLP/gRPC. */
   readonly grpc: string;
   /** Base URL of the read APIs. */
   readonly ui: string;
-  /** `zipkin` takes Zipkin v2 JSON, the others OTLP. */
-  readonly takes: "otlp" | "zipkin";
 }
 
 export interface SpanloomOptions {
@@ -28,6 +29,7 @@ export interface SpanloomOptions {
 /** The collector. */
 export async function startSpanloom({ dist, set = [], nodeArgs = [], data }: SpanloomOptions): Promise<StartedSystem> {
   const [http, grpc, ui, registry] = [await freePort(), await freePort(), await freePort(), await freePort()];
+  const [zipkin, jaeger] = [await freePort(), await freePort()];
   const url = `http://127.0.0.1:${http}/v1/traces`;
   const main = join(resolve(dist), "cli/main.js");
   const args = (folder: string) => [
@@ -43,6 +45,10 @@ export async function startSpanloom({ dist, set = [], nodeArgs = [], data }: Spa
     `127.0.0.1:${ui}`,
     "--registry-api",
     `127.0.0.1:${registry}`,
+    "--set",
+    `receivers.zipkin.endpoint=127.0.0.1:${zipkin}`,
+    "--set",
+    `receivers.jaeger.endpoint=127.0.0.1:${jaeger}`,
     ...set.flatMap((assignment) => ["--set", assignment]),
   ];
   const server = await startServer(process.execPath, args, () => answers(url));
@@ -52,7 +58,7 @@ export async function startSpanloom({ dist, set = [], nodeArgs = [], data }: Spa
     url,
     grpc: `127.0.0.1:${grpc}`,
     ui: `http://127.0.0.1:${ui}`,
-    takes: "otlp",
+    urls: urlsOf(url, jaeger, zipkin),
   };
 }
 
@@ -61,14 +67,18 @@ export async function startPeer(assignment: string): Promise<StartedSystem> {
   const [name, path = ""] = assignment.split("=", 2) as [string, string?];
   const [http, grpc, ui] = [await freePort(), await freePort(), await freePort()];
   if (name === "jaeger") {
+    const [thrift, zipkin] = [await freePort(), await freePort()];
     const url = `http://127.0.0.1:${http}/v1/traces`;
     const args = () => [
       `--set=receivers.otlp.protocols.http.endpoint=127.0.0.1:${http}`,
       `--set=receivers.otlp.protocols.grpc.endpoint=127.0.0.1:${grpc}`,
+      `--set=receivers.jaeger.protocols.thrift_http.endpoint=127.0.0.1:${thrift}`,
+      `--set=receivers.zipkin.endpoint=127.0.0.1:${zipkin}`,
       `--set=extensions.jaeger_query.http.endpoint=127.0.0.1:${ui}`,
     ];
     const server = await startServer(resolve(path), args, () => answers(url));
-    return { ...server, name, url, grpc: `127.0.0.1:${grpc}`, ui: `http://127.0.0.1:${ui}`, takes: "otlp" };
+    const urls = urlsOf(url, thrift, zipkin);
+    return { ...server, name, url, grpc: `127.0.0.1:${grpc}`, ui: `http://127.0.0.1:${ui}`, urls };
   }
   if (name === "zipkin") {
     const base = `http://127.0.0.1:${http}`;
@@ -79,9 +89,16 @@ export async function startPeer(assignment: string): Promise<StartedSystem> {
       async () => (await fetch(`${base}/health`)).ok,
       { QUERY_PORT: String(http), STORAGE_TYPE: "mem", LOGGING_LEVEL_ROOT: "ERROR" },
     );
-    return { ...server, name, url: `${base}/api/v2/spans`, grpc: "", ui: base, takes: "zipkin" };
+    const url = `${base}/api/v2/spans`;
+    return { ...server, name, url, grpc: "", ui: base, urls: { "zipkin-json": url, "zipkin-proto": url } };
   }
   throw new Error(`--peer ${assignment}: expected jaeger=PATH or zipkin=JAR`);
+}
+
+function urlsOf(otlp: string, jaegerPort: number, zipkinPort: number): Record<Format, string> {
+  const zipkin = `http://127.0.0.1:${zipkinPort}/api/v2/spans`;
+  const thrift = `http://127.0.0.1:${jaegerPort}/api/traces`;
+  return { otlp, "zipkin-json": zipkin, "zipkin-proto": zipkin, "jaeger-thrift": thrift };
 }
 
 async function answers(url: string): Promise<boolean> {
