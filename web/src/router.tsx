@@ -1,7 +1,7 @@
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent, redirect } from "@tanstack/react-router";
 import { readMapParams } from "./dependencies/map-params.ts";
+import { readSearchParams } from "./search/params/search-params.ts";
 import { SearchPage } from "./search/search-page.tsx";
-import { readSearchParams } from "./search/search-params.ts";
 import { readServicesParams } from "./services/services-params.ts";
 import { formatAddress, parseAddress } from "./shell/address.ts";
 import { AppShell } from "./shell/app-shell.tsx";

@@ -9,9 +9,9 @@ import { Combobox } from "../ui/combobox.tsx";
 import { Field } from "../ui/field.tsx";
 import { Icon } from "../ui/icon.tsx";
 import { LookbackOptions } from "../ui/lookback-select.tsx";
-import { fieldProblems, fieldsOf, paramsOf, type SearchFields } from "./search-fields.ts";
+import { fieldProblems, fieldsOf, paramsOf, type SearchFields } from "./params/search-fields.ts";
+import { MAX_LIMIT, type SearchParams } from "./params/search-params.ts";
 import styles from "./search-form.module.css";
-import { MAX_LIMIT, type SearchParams } from "./search-params.ts";
 
 /** The plain form. It starts from the address and hands back the next address; nothing in it is required. */
 export function SearchForm({

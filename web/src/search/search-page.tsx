@@ -3,9 +3,9 @@ import { getRouteApi } from "@tanstack/react-router";
 import { useServices } from "../api/use-services.ts";
 import { usePageTitle } from "../shell/use-page-title.ts";
 import { FirstSpan } from "./first-span.tsx";
+import { searchQuery } from "./params/search-query.ts";
 import { SearchForm } from "./search-form.tsx";
 import styles from "./search-page.module.css";
-import { searchQuery } from "./search-query.ts";
 import { SearchResults } from "./search-results.tsx";
 
 const route = getRouteApi("/search");

@@ -1,9 +1,9 @@
-import type { UiSearchResponse } from "../../../src/query/ui/api-types.ts";
-import { counted } from "../format/count.ts";
-import { formatAbsolute, nanoToMs } from "../format/time.ts";
-import { Button } from "../ui/button.tsx";
-import { Notice } from "../ui/notice.tsx";
-import { atAnyTime, type ResultSort, type SearchParams } from "./search-params.ts";
+import type { UiSearchResponse } from "../../../../src/query/ui/api-types.ts";
+import { counted } from "../../format/count.ts";
+import { formatAbsolute, nanoToMs } from "../../format/time.ts";
+import { Button } from "../../ui/button.tsx";
+import { Notice } from "../../ui/notice.tsx";
+import { atAnyTime, type ResultSort, type SearchParams } from "../params/search-params.ts";
 
 /** Says how many matches came in the time range and began outside of it, as those of a wrong clock do. */
 export function OutsideNote({

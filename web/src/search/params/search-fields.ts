@@ -1,7 +1,7 @@
-import { parseDuration } from "../format/duration.ts";
-import { DEFAULT_LOOKBACK } from "../format/lookback.ts";
-import { formatTags, parseTags, tagsToAddress } from "../format/tags.ts";
-import { fromLocalInput, toLocalInput } from "../format/time.ts";
+import { parseDuration } from "../../format/duration.ts";
+import { DEFAULT_LOOKBACK } from "../../format/lookback.ts";
+import { formatTags, parseTags, tagsToAddress } from "../../format/tags.ts";
+import { fromLocalInput, toLocalInput } from "../../format/time.ts";
 import { DEFAULT_LIMIT, type SearchParams } from "./search-params.ts";
 
 /** The form as its controls hold it. */

@@ -1,5 +1,5 @@
-import type { UiHeatMap } from "../../../src/query/ui/api-types.ts";
-import { ticks } from "../format/time-scale.ts";
+import type { UiHeatMap } from "../../../../src/query/ui/api-types.ts";
+import { ticks } from "../../format/time-scale.ts";
 
 /** What the axes of a heat map go from and to. */
 export interface HeatAxes {

@@ -1,11 +1,11 @@
 import { useQuery } from "@tanstack/react-query";
-import { Button } from "../ui/button.tsx";
-import { Skeleton } from "../ui/skeleton.tsx";
+import { Button } from "../../ui/button.tsx";
+import { Skeleton } from "../../ui/skeleton.tsx";
+import type { SearchParams } from "../params/search-params.ts";
+import { heatQuery, type SearchRange } from "../params/search-query.ts";
 import { HeatPlot } from "./heat-plot.tsx";
 import styles from "./heat-section.module.css";
 import { selectionText, withoutSelection } from "./heat-selection.ts";
-import type { SearchParams } from "./search-params.ts";
-import { heatQuery, type SearchRange } from "./search-query.ts";
 
 /** The heat map of a search, and what of it was selected. `range` is that of the results. */
 export function HeatSection({

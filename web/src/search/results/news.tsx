@@ -1,8 +1,8 @@
 import { useQuery } from "@tanstack/react-query";
-import { counted, formatCount } from "../format/count.ts";
-import { Button } from "../ui/button.tsx";
-import type { SearchParams } from "./search-params.ts";
-import { newsQuery, type SearchRange } from "./search-query.ts";
+import { counted, formatCount } from "../../format/count.ts";
+import { Button } from "../../ui/button.tsx";
+import type { SearchParams } from "../params/search-params.ts";
+import { newsQuery, type SearchRange } from "../params/search-query.ts";
 
 /** How many traces match that did not when the results were listed; a press lists them. `known` matched then. */
 export function News({

@@ -1,8 +1,8 @@
-import { DEFAULT_LOOKBACK, lookbackWords } from "../format/lookback.ts";
-import { Button } from "../ui/button.tsx";
-import { ButtonRow } from "../ui/button-row.tsx";
-import { EmptyNote } from "../ui/empty-note.tsx";
-import { atAnyTime, type SearchParams } from "./search-params.ts";
+import { DEFAULT_LOOKBACK, lookbackWords } from "../../format/lookback.ts";
+import { Button } from "../../ui/button.tsx";
+import { ButtonRow } from "../../ui/button-row.tsx";
+import { EmptyNote } from "../../ui/empty-note.tsx";
+import { atAnyTime, type SearchParams } from "../params/search-params.ts";
 
 /** Says that nothing was found, and offers wider searches. */
 export function NoMatch({

@@ -1,8 +1,8 @@
-import { parseTags, tagsToAddress } from "../format/tags.ts";
-import { Button } from "../ui/button.tsx";
-import { Icon } from "../ui/icon.tsx";
+import { parseTags, tagsToAddress } from "../../format/tags.ts";
+import { Button } from "../../ui/button.tsx";
+import { Icon } from "../../ui/icon.tsx";
+import type { SearchParams } from "../params/search-params.ts";
 import styles from "./errors-only.module.css";
-import type { SearchParams } from "./search-params.ts";
 
 /** Leaves only traces with a failed span: the tag `error=true`, as the form shows it too. */
 export function ErrorsOnly({

@@ -1,4 +1,4 @@
-import type { UiHeatMap } from "../../../src/query/ui/api-types.ts";
+import type { UiHeatMap } from "../../../../src/query/ui/api-types.ts";
 
 /** Steps of colour. */
 const LEVELS = 6;

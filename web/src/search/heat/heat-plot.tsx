@@ -1,14 +1,14 @@
 import { useMemo, useRef } from "react";
-import type { UiHeatMap } from "../../../src/query/ui/api-types.ts";
-import { counted } from "../format/count.ts";
-import { useWidth } from "../ui/use-width.ts";
+import type { UiHeatMap } from "../../../../src/query/ui/api-types.ts";
+import { counted } from "../../format/count.ts";
+import { useWidth } from "../../ui/use-width.ts";
+import type { SearchParams } from "../params/search-params.ts";
 import { HeatAxesLines } from "./heat-axes.tsx";
 import { heatPaths } from "./heat-paths.ts";
 import styles from "./heat-plot.module.css";
 import { cellBounds, durationToY, heatAxes, timeX } from "./heat-scale.ts";
 import { type Box, cellAt, searchForBox } from "./heat-selection.ts";
 import { HeatTip } from "./heat-tip.tsx";
-import type { SearchParams } from "./search-params.ts";
 import { useBox } from "./use-box.ts";
 
 const HEIGHT = 154;

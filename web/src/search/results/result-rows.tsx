@@ -1,8 +1,8 @@
 import { useWindowVirtualizer } from "@tanstack/react-virtual";
 import { useEffect, useRef, useState } from "react";
-import type { UiTraceSummary } from "../../../src/query/ui/api-types.ts";
-import { isShortcut } from "../shell/shortcuts.ts";
-import { useNow } from "../shell/use-now.ts";
+import type { UiTraceSummary } from "../../../../src/query/ui/api-types.ts";
+import { isShortcut } from "../../shell/shortcuts.ts";
+import { useNow } from "../../shell/use-now.ts";
 import { ResultRow, resultLink } from "./result-row.tsx";
 import styles from "./result-rows.module.css";
 

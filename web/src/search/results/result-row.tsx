@@ -1,14 +1,14 @@
 import { Link } from "@tanstack/react-router";
-import { formatDuration } from "../../../src/model/duration-text.ts";
-import type { UiTraceSummary } from "../../../src/query/ui/api-types.ts";
-import { counted, formatCount } from "../format/count.ts";
-import { preferredHue } from "../format/service-look.ts";
-import { formatAbsolute, formatMoment, formatRelative, nanoToMs } from "../format/time.ts";
-import { shortTraceId } from "../format/trace-id.ts";
-import { Chip, chipClass } from "../ui/chip.tsx";
-import { classNames } from "../ui/class-names.ts";
-import { Icon } from "../ui/icon.tsx";
-import { ServiceChips } from "../ui/service-chips.tsx";
+import { formatDuration } from "../../../../src/model/duration-text.ts";
+import type { UiTraceSummary } from "../../../../src/query/ui/api-types.ts";
+import { counted, formatCount } from "../../format/count.ts";
+import { preferredHue } from "../../format/service-look.ts";
+import { formatAbsolute, formatMoment, formatRelative, nanoToMs } from "../../format/time.ts";
+import { shortTraceId } from "../../format/trace-id.ts";
+import { Chip, chipClass } from "../../ui/chip.tsx";
+import { classNames } from "../../ui/class-names.ts";
+import { Icon } from "../../ui/icon.tsx";
+import { ServiceChips } from "../../ui/service-chips.tsx";
 import styles from "./result-row.module.css";
 
 const CHIPS = 6;

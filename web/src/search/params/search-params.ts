@@ -1,6 +1,6 @@
-import type { TraceOrder } from "../../../src/model/trace-query.ts";
-import { DEFAULT_LOOKBACK, lookbackMs } from "../format/lookback.ts";
-import { hasOperators, parseTags } from "../format/tags.ts";
+import type { TraceOrder } from "../../../../src/model/trace-query.ts";
+import { DEFAULT_LOOKBACK, lookbackMs } from "../../format/lookback.ts";
+import { hasOperators, parseTags } from "../../format/tags.ts";
 import { formTraceql } from "./form-traceql.ts";
 
 /** The address of the search page; names and meaning are Jaeger UI's, so its links work here. */

@@ -1,6 +1,6 @@
-import { formatDuration } from "../../../src/model/duration-text.ts";
-import { counted } from "../format/count.ts";
-import { formatAbsolute, formatClock } from "../format/time.ts";
+import { formatDuration } from "../../../../src/model/duration-text.ts";
+import { counted } from "../../format/count.ts";
+import { formatAbsolute, formatClock } from "../../format/time.ts";
 import type { CellBounds } from "./heat-scale.ts";
 import styles from "./heat-tip.module.css";
 

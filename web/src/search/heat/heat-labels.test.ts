@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { DAY_MS, MINUTE_MS } from "../../../src/model/time.ts";
+import { DAY_MS, MINUTE_MS } from "../../../../src/model/time.ts";
 import { decadeLabel, timeLabel } from "./heat-labels.ts";
 
 it("keeps powers of ten as they are", () => {

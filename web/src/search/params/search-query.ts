@@ -1,6 +1,6 @@
 import { infiniteQueryOptions, keepPreviousData, queryOptions } from "@tanstack/react-query";
-import type { UiHeatMap, UiSearchResponse } from "../../../src/query/ui/api-types.ts";
-import { getJson } from "../api/client.ts";
+import type { UiHeatMap, UiSearchResponse } from "../../../../src/query/ui/api-types.ts";
+import { getJson } from "../../api/client.ts";
 import { type SearchParams, searchConditions, searchRequest, timeRange } from "./search-params.ts";
 
 /** µs since the epoch. */

@@ -1,9 +1,9 @@
-import { formatDuration } from "../../../src/model/duration-text.ts";
-import type { UiHeatMap } from "../../../src/query/ui/api-types.ts";
-import { parseDuration } from "../format/duration.ts";
-import { formatMoment } from "../format/time.ts";
+import { formatDuration } from "../../../../src/model/duration-text.ts";
+import type { UiHeatMap } from "../../../../src/query/ui/api-types.ts";
+import { parseDuration } from "../../format/duration.ts";
+import { formatMoment } from "../../format/time.ts";
+import type { SearchParams } from "../params/search-params.ts";
 import { cellBounds } from "./heat-scale.ts";
-import type { SearchParams } from "./search-params.ts";
 
 /** Pixels of the plot; any two corners. */
 export interface Box {

@@ -1,5 +1,5 @@
-import type { UiSearchResponse } from "../../../src/query/ui/api-types.ts";
-import { counted, formatCount } from "../format/count.ts";
+import type { UiSearchResponse } from "../../../../src/query/ui/api-types.ts";
+import { counted, formatCount } from "../../format/count.ts";
 
 export type Total = NonNullable<UiSearchResponse["total"]>;
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { parseTraceql } from "../../../src/traceql/parse.ts";
-import { parseTags } from "../format/tags.ts";
+import { parseTraceql } from "../../../../src/traceql/parse.ts";
+import { parseTags } from "../../format/tags.ts";
 import { formTraceql } from "./form-traceql.ts";
 
 const of = (tags: string) => formTraceql({ tags: parseTags(tags).tags! });

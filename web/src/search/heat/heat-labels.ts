@@ -1,6 +1,6 @@
-import { formatDuration } from "../../../src/model/duration-text.ts";
-import { DAY_MS, MINUTE_MS } from "../../../src/model/time.ts";
-import { formatAbsolute, formatClock } from "../format/time.ts";
+import { formatDuration } from "../../../../src/model/duration-text.ts";
+import { DAY_MS, MINUTE_MS } from "../../../../src/model/time.ts";
+import { formatAbsolute, formatClock } from "../../format/time.ts";
 
 /** Powers of ten stay powers of ten: 100 s, not 1 min 40 s. */
 export function decadeLabel(ns: number): string {

@@ -1,4 +1,4 @@
-import type { Tag } from "../format/tags.ts";
+import type { Tag } from "../../format/tags.ts";
 
 /** What the form asks of one span. */
 interface Conditions {
