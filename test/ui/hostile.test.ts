@@ -107,7 +107,7 @@ describe.each([390, 640, 1280])("text from strangers, %d pixels wide", (width) =
   it("is text in a trace and its spans, however long", () =>
     open(`trace/${TRACE}?span=${"2".repeat(16)}`, async (page) => {
       const panel = page.getByRole("complementary", { name: "Span" });
-      await panel.getByText("… all 1,000,000 characters").waitFor();
+      await panel.getByText("… show all 1,000,000 characters").waitFor();
       for (const title of ["Resource", "Scope", "Times and context", "Raw OTLP JSON"]) {
         await panel.getByText(title, { exact: true }).click();
       }

@@ -1,6 +1,7 @@
 import { getRouteApi } from "@tanstack/react-router";
 import { useCallback, useEffect, useMemo, useRef } from "react";
 import { zoomAround } from "../format/time-scale.ts";
+import { Splitter } from "../ui/split/splitter.tsx";
 import { ErrorStrip } from "./error-strip.tsx";
 import { FindBar } from "./find-bar.tsx";
 import { FoldMenu } from "./fold-menu.tsx";
@@ -10,8 +11,8 @@ import { rowOfSpan, spanKey, stepThrough, type TraceModel } from "./model/trace-
 import { SelfTimeHint } from "./self-time-hint.tsx";
 import { SpanPanel } from "./span/span-panel.tsx";
 import { Minimap } from "./timeline/minimap.tsx";
-import { NameSplitter, useNameWidth } from "./timeline/name-splitter.tsx";
 import { Timeline, type TimelineHandle } from "./timeline/timeline.tsx";
+import { LEAST_NAME_WIDTH, useNameWidth } from "./timeline/use-name-width.ts";
 import { TraceHeader } from "./trace-header.tsx";
 import type { TraceParams } from "./trace-params.ts";
 import styles from "./trace-view.module.css";
@@ -145,10 +146,18 @@ export function TraceView({ model }: { readonly model: TraceModel }) {
                 toggleGroup: (head) => go(folding.flipGroup(head)),
               }}
             />
-            <NameSplitter width={nameWidth} onWidth={setNameWidth} />
+            <Splitter
+              label="Width of the names"
+              width={nameWidth}
+              least={LEAST_NAME_WIDTH}
+              most={1200}
+              grows="right"
+              style={{ left: nameWidth - 4 }}
+              onWidth={setNameWidth}
+            />
           </div>
         </section>
-        {selected >= 0 && <SpanPanel model={model} row={selected} onClose={close} onShow={reveal} />}
+        {selected >= 0 && <SpanPanel model={model} row={selected} usual={usual} onClose={close} onShow={reveal} />}
       </div>
     </div>
   );

@@ -6,6 +6,7 @@ import {
   type TraceColumns,
 } from "../../../../src/query/ui/columns-format.ts";
 import { assignLooks, type ServiceLook } from "../../format/service-look.ts";
+import { DerivedTimes } from "./derived-times.ts";
 import { layoutTrace, type TraceLayout } from "./layout.ts";
 import { type SiblingGroups, siblingGroups } from "./sibling-groups.ts";
 
@@ -21,6 +22,7 @@ export interface TraceModel {
   readonly columns: TraceColumns;
   readonly layout: TraceLayout;
   readonly groups: SiblingGroups;
+  readonly times: DerivedTimes;
   /** Rows with an error status, ascending. */
   readonly errorRows: Int32Array;
   /** How each service looks, by its position among the columns' services. */
@@ -60,6 +62,7 @@ export function buildTraceModel(columns: TraceColumns): TraceModel {
     columns,
     layout,
     groups: siblingGroups(columns, layout),
+    times: new DerivedTimes(columns, layout),
     errorRows: Int32Array.from(errorRows),
     looks: assignLooks(columns.services),
     services,

@@ -1,17 +1,18 @@
 import { Link } from "@tanstack/react-router";
-import { type ReactNode, useState } from "react";
+import type { ReactNode } from "react";
 import { HOUR_MS } from "../../../../src/model/time.ts";
 import type { UiAttribute } from "../../../../src/query/ui/api-types.ts";
-import { formatCount } from "../../format/count.ts";
-import { tagsToJson } from "../../format/tags.ts";
-import { iconButtonClass, LinkButton } from "../../ui/button.tsx";
+import { type Tag, tagsToAddress } from "../../format/tags.ts";
+import { iconButtonClass } from "../../ui/button.tsx";
 import { CopyButton } from "../../ui/copy-button.tsx";
 import { Icon } from "../../ui/icon.tsx";
 import styles from "./attribute-table.module.css";
+import { AttributeValue } from "./attribute-value.tsx";
 import { Dropped } from "./dropped.tsx";
 import { tagText, valueText } from "./value-text.ts";
 
-const LONG = 600;
+/** Longer values make no address, characters. */
+const MOST_SEARCHED = 500;
 const HOUR_MICROS = BigInt(HOUR_MS) * 1000n;
 
 interface AttributeFilter {
@@ -19,7 +20,7 @@ interface AttributeFilter {
   readonly startNano: string;
 }
 
-/** Attributes as a table: key, typed value, copy, and a search for spans with the same value around that time. */
+/** Attributes as a table: key, typed value, copy, and searches around that time for this value, or another. */
 export function AttributeTable({
   attributes,
   dropped,
@@ -66,45 +67,52 @@ function AttributeRow({
   readonly attribute: UiAttribute;
   readonly filter: AttributeFilter | undefined;
 }) {
-  const [whole, setWhole] = useState(false);
-  const text = valueText(attribute);
-  const long = text.length > LONG;
+  const { key } = attribute;
   const tag = tagText(attribute);
   return (
     <tr>
-      <th scope="row">{breakable(attribute.key)}</th>
+      <th scope="row">{breakable(key)}</th>
       <td>
-        {attribute.type === "empty" ? (
-          <span className="muted">empty</span>
-        ) : (
-          <span className={styles.value} data-type={attribute.type} dir="auto">
-            {long && !whole ? text.slice(0, LONG) : text}
-          </span>
-        )}
-        {long && (
-          <LinkButton onClick={() => setWhole(!whole)}>
-            {whole ? "show less" : `… all ${formatCount(text.length)} characters`}
-          </LinkButton>
-        )}
-        {attribute.type !== "string" && attribute.type !== "empty" && (
-          <span className={styles.type}>{attribute.type}</span>
-        )}
+        <AttributeValue attribute={attribute} />
       </td>
       <td className={styles.actions}>
-        <CopyButton text={text} label={`Copy ${attribute.key}`} />
-        {filter !== undefined && tag !== undefined && (
-          <Link
-            to="/search"
-            search={{ service: filter.service, tags: tagsToJson([[attribute.key, tag]]), ...around(filter.startNano) }}
-            className={iconButtonClass}
-            title={`Search spans with this ${attribute.key}`}
-            aria-label={`Search spans with this ${attribute.key}`}
-          >
-            <Icon name="filter" />
-          </Link>
+        {filter !== undefined && tag !== undefined && tag.length <= MOST_SEARCHED && (
+          <>
+            <FilterLink filter={filter} tag={[key, tag]} label={`Search spans with this ${key}`}>
+              <Icon name="plus" />
+            </FilterLink>
+            <FilterLink filter={filter} tag={[key, tag, "!="]} label={`Search spans with another ${key}`}>
+              <Icon name="minus" />
+            </FilterLink>
+          </>
         )}
+        <CopyButton text={() => valueText(attribute)} label={`Copy ${key}`} />
       </td>
     </tr>
+  );
+}
+
+function FilterLink({
+  filter,
+  tag,
+  label,
+  children,
+}: {
+  readonly filter: AttributeFilter;
+  readonly tag: Tag;
+  readonly label: string;
+  readonly children: ReactNode;
+}) {
+  return (
+    <Link
+      to="/search"
+      search={{ service: filter.service, tags: tagsToAddress([tag]), ...around(filter.startNano) }}
+      className={iconButtonClass}
+      title={label}
+      aria-label={label}
+    >
+      {children}
+    </Link>
   );
 }
 

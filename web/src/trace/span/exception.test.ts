@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { parseStack, readException } from "./exception.ts";
+import { parseStack, readException, stackParts } from "./exception.ts";
 
 const kinds = (text: string) => parseStack(text).map((line) => line.kind);
 
@@ -41,5 +41,63 @@ describe("exceptions", () => {
         attributes: [{ key: "exception.type", type: "string", value: "23" }],
       }),
     ).toEqual({ type: "23", message: "", stack: [] });
+  });
+});
+
+describe("the parts of a stack", () => {
+  const parts = (text: string) => stackParts(parseStack(text)).map(({ library, frames }) => [library, frames]);
+
+  it("are runs of calls in libraries, and all else", () => {
+    expect(
+      parts(
+        [
+          "com.shop.Bad: no",
+          "\tat com.shop.Cart.add(Cart.java:9)",
+          "\tat io.netty.channel.Pipeline.read(Pipeline.java:1)",
+          "\tat io.opentelemetry.javaagent.Handler.read(Handler.java:1)",
+          "\tat app//org.apache.kafka.Poll.run(Poll.java:1)",
+          "\tat io.shop.own.Main.run(Main.java:1)",
+          "\tat com.javabooks.Shop.run(Shop.java:1)",
+          "\t... 12 more",
+        ].join("\n"),
+      ),
+    ).toEqual([
+      [false, 1],
+      [true, 3],
+      [false, 2],
+      [true, 1],
+    ]);
+  });
+
+  it("keep a line of source with its call", () => {
+    const python = [
+      "Traceback (most recent call last):",
+      '  File "/srv/venv/lib/python3.12/site-packages/flask/app.py", line 9, in dispatch',
+      "    return self.view(**args)",
+      '  File "/srv/app/shop.py", line 3, in pay',
+      "    charge()",
+      "ValueError: x",
+    ].join("\n");
+    expect(parts(python)).toEqual([
+      [false, 0],
+      [true, 1],
+      [false, 1],
+    ]);
+  });
+
+  it("are those of Go and .NET too", () => {
+    expect(
+      parts(
+        "goroutine 1 [running]:\nnet/http.(*conn).serve(0x1)\n\t/usr/local/go/src/net/http/server.go:9\nmain.pay()\n\t/srv/app/pay.go:3",
+      ),
+    ).toEqual([
+      [false, 1],
+      [true, 2],
+      [false, 2],
+    ]);
+    expect(parts("   at Shop.Pay.Charge() in /srv/Pay.cs:line 3\n   at System.Threading.Tasks.Task.Run()")).toEqual([
+      [false, 1],
+      [true, 1],
+    ]);
   });
 });

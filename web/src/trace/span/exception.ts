@@ -1,4 +1,5 @@
 import type { UiEvent } from "../../../../src/query/ui/api-types.ts";
+import { isLibraryFrame } from "./stack-frames.ts";
 
 interface StackLine {
   readonly text: string;
@@ -9,15 +10,22 @@ interface StackLine {
   readonly kind: "frame" | "library" | "cause" | "text";
 }
 
+/** Lines of a stack that follow each other: those of libraries fold together. */
+export interface StackPart {
+  readonly library: boolean;
+  readonly lines: readonly StackLine[];
+  /** Calls among the lines. */
+  readonly frames: number;
+}
+
 export interface ExceptionView {
   readonly type: string;
   readonly message: string;
   readonly stack: readonly StackLine[];
 }
 
-const FRAME = /^\s*(?:at\s|File "|goroutine \d|from |\S+\.go:\d+|\t)/;
-const LIBRARY =
-  /node_modules|node:internal|\(node:|<anonymous>|site-packages|dist-packages|\/lib\/python|\bjava\.|\bjavax\.|\bjdk\.|\bsun\.|\borg\.(?:springframework|apache|eclipse|hibernate)\b|\bkotlin\.|\bscala\.|\/usr\/local\/go\/|\bSystem\.|\bMicrosoft\./;
+const FRAME = /^\s*(?:at\s|File "|goroutine \d|from |\S+\.go:\d+|#\d+ |\.\.\. \d+ |\t)/;
+const GO_CALL = /^[\w./*()-]+\.[\w.()*{}]+\(.*\)$/;
 const CAUSE =
   /^(?:Caused by:|\s*\[cause\]:|Suppressed:|During handling of the above exception|The above exception was the direct cause|\s*--- End of inner exception)/;
 
@@ -47,8 +55,26 @@ export function parseStack(text: string): readonly StackLine[] {
     .map((line) => ({ text: line, kind: kindOf(line) }));
 }
 
+/** The stack in parts: runs of library calls, with the source lines that belong to them, and all else. */
+export function stackParts(stack: readonly StackLine[]): readonly StackPart[] {
+  const parts: { library: boolean; lines: StackLine[]; frames: number }[] = [];
+  for (const line of stack) {
+    const last = parts.at(-1);
+    // A line of source is indented below the call that it belongs to.
+    const belongs = line.kind === "text" && last !== undefined && /^\s/.test(line.text);
+    const library = belongs ? last.library : line.kind === "library";
+    const frames = line.kind === "frame" || line.kind === "library" ? 1 : 0;
+    if (last === undefined || last.library !== library) parts.push({ library, lines: [line], frames });
+    else {
+      last.lines.push(line);
+      last.frames += frames;
+    }
+  }
+  return parts;
+}
+
 function kindOf(line: string): StackLine["kind"] {
   if (CAUSE.test(line)) return "cause";
-  if (!FRAME.test(line)) return "text";
-  return LIBRARY.test(line) ? "library" : "frame";
+  if (!FRAME.test(line) && !GO_CALL.test(line)) return "text";
+  return isLibraryFrame(line) ? "library" : "frame";
 }

@@ -1,8 +1,12 @@
 import { type ReactNode, useState } from "react";
 import { formatCount } from "../../format/count.ts";
+import { storedSetting, storeSetting } from "../../ui/stored-setting.ts";
 import styles from "./section.module.css";
 
-/** A titled part that folds; its content is drawn only while it is open. */
+/**
+ * A titled part that folds; its content is drawn only while it is open. Whether it is is kept under its title, for
+ * every span that is opened from then on.
+ */
 export function Section({
   title,
   count,
@@ -13,12 +17,22 @@ export function Section({
   readonly title: string;
   readonly count?: number;
   readonly note?: string;
+  /** Where nobody has said otherwise. */
   readonly open: boolean;
   readonly children: ReactNode;
 }) {
-  const [shown, setShown] = useState(open);
+  const setting = `section.${title}`;
+  const [shown, setShown] = useState(() => {
+    const kept = storedSetting(setting);
+    return kept === undefined ? open : kept === "open";
+  });
+  const show = (next: boolean) => {
+    if (next === shown) return;
+    setShown(next);
+    storeSetting(setting, next === open ? undefined : next ? "open" : "closed");
+  };
   return (
-    <details className={styles.section} open={shown} onToggle={(event) => setShown(event.currentTarget.open)}>
+    <details className={styles.section} open={shown} onToggle={(event) => show(event.currentTarget.open)}>
       <summary>
         <span className={styles.title}>{title}</span>
         {count !== undefined && <span className={styles.count}>{formatCount(count)}</span>}

@@ -1,26 +1,38 @@
+import { type ReactNode, useMemo } from "react";
 import type { UiSpanDetail } from "../../../../src/query/ui/api-types.ts";
 import { formatAbsolute, nanoToMs } from "../../format/time.ts";
 import { CopyButton } from "../../ui/copy-button.tsx";
 import { Notice } from "../../ui/notice.tsx";
 import type { TraceModel } from "../model/trace-model.ts";
 import { AttributeTable } from "./attribute-table.tsx";
+import { Cause } from "./cause.tsx";
 import { Section } from "./section.tsx";
+import { SemanticCard } from "./semantic-card.tsx";
+import { semanticCard } from "./semantic-rows.ts";
 import styles from "./span-detail.module.css";
 import { SpanEvents } from "./span-events.tsx";
 import { SpanLinks } from "./span-links.tsx";
+import { valueText } from "./value-text.ts";
 
-/** Everything one span carries. */
+/** Everything one span carries, the cause of its failure first. `timing` is said after what it did. */
 export function SpanDetail({
   span,
   model,
   heading,
+  timing,
 }: {
   readonly span: UiSpanDetail;
   readonly model: TraceModel;
   readonly heading: string | undefined;
+  readonly timing: ReactNode;
 }) {
-  const filter = { service: span.service, startNano: span.startTimeUnixNano };
-  const scopeName = span.scope.version === "" ? span.scope.name : `${span.scope.name} ${span.scope.version}`;
+  const card = useMemo(() => {
+    const values = new Map(span.attributes.map((attribute) => [attribute.key, attribute]));
+    return semanticCard((key) => {
+      const value = values.get(key);
+      return value === undefined ? undefined : valueText(value);
+    });
+  }, [span]);
   return (
     <>
       {heading !== undefined && (
@@ -28,12 +40,9 @@ export function SpanDetail({
           {heading} <span className="muted">{span.kind}</span>
         </h3>
       )}
-      {(span.status.code === "error" || span.status.message !== "") && (
-        <div className={styles.status} data-code={span.status.code}>
-          <strong>{span.status.code === "error" ? "Error" : `Status ${span.status.code}`}</strong>
-          <bdi>{span.status.message || span.errorText || "no message"}</bdi>
-        </div>
-      )}
+      <Cause span={span} />
+      {card !== undefined && <SemanticCard card={card} />}
+      {timing}
       {span.marks.length > 0 && (
         <Notice tone="warning" title="The collector found" className={styles.marks}>
           <ul className={styles.list}>
@@ -43,6 +52,15 @@ export function SpanDetail({
           </ul>
         </Notice>
       )}
+      <SpanParts span={span} model={model} />
+    </>
+  );
+}
+
+function SpanParts({ span, model }: { readonly span: UiSpanDetail; readonly model: TraceModel }) {
+  const filter = { service: span.service, startNano: span.startTimeUnixNano };
+  return (
+    <>
       <Section title="Attributes" count={span.attributes.length} open>
         <AttributeTable attributes={span.attributes} dropped={span.droppedAttributesCount} filter={filter} />
       </Section>
@@ -56,22 +74,7 @@ export function SpanDetail({
           <SpanLinks span={span} model={model} />
         </Section>
       )}
-      <Section title="Resource" count={span.resource.attributes.length} open={false}>
-        <AttributeTable
-          attributes={span.resource.attributes}
-          dropped={span.resource.droppedAttributesCount}
-          filter={filter}
-        />
-        {span.resource.schemaUrl !== "" && <p className="muted break-anywhere">Schema {span.resource.schemaUrl}</p>}
-      </Section>
-      <Section title="Scope" note={scopeName === "" ? "unnamed" : scopeName} open={false}>
-        <AttributeTable
-          attributes={span.scope.attributes}
-          dropped={span.scope.droppedAttributesCount}
-          filter={filter}
-        />
-        {span.scope.schemaUrl !== "" && <p className="muted break-anywhere">Schema {span.scope.schemaUrl}</p>}
-      </Section>
+      <Origin span={span} />
       <Section title="Times and context" open={false}>
         <dl className={styles.facts}>
           <PlainFact
@@ -87,6 +90,25 @@ export function SpanDetail({
       </Section>
       <Section title="Raw OTLP JSON" open={false}>
         <RawJson value={span.otlp} />
+      </Section>
+    </>
+  );
+}
+
+/** Who made the span. */
+function Origin({ span }: { readonly span: UiSpanDetail }) {
+  const { resource, scope } = span;
+  const filter = { service: span.service, startNano: span.startTimeUnixNano };
+  const scopeName = scope.version === "" ? scope.name : `${scope.name} ${scope.version}`;
+  return (
+    <>
+      <Section title="Resource" count={resource.attributes.length} open={false}>
+        <AttributeTable attributes={resource.attributes} dropped={resource.droppedAttributesCount} filter={filter} />
+        {resource.schemaUrl !== "" && <p className="muted break-anywhere">Schema {resource.schemaUrl}</p>}
+      </Section>
+      <Section title="Scope" note={scopeName === "" ? "unnamed" : scopeName} open={false}>
+        <AttributeTable attributes={scope.attributes} dropped={scope.droppedAttributesCount} filter={filter} />
+        {scope.schemaUrl !== "" && <p className="muted break-anywhere">Schema {scope.schemaUrl}</p>}
       </Section>
     </>
   );

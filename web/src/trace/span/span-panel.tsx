@@ -1,31 +1,34 @@
 import { useQuery } from "@tanstack/react-query";
-import { formatDuration } from "../../../../src/model/duration-text.ts";
 import { SPAN_KIND_NAMES, STATUS_CODE } from "../../../../src/model/span.ts";
-import { PARENT_MISSING, rowDuration, rowStart } from "../../../../src/query/ui/columns-format.ts";
+import { PARENT_MISSING } from "../../../../src/query/ui/columns-format.ts";
 import { spanQuery } from "../../api/queries.ts";
 import { counted } from "../../format/count.ts";
 import { Button, IconButton } from "../../ui/button.tsx";
 import { Chip } from "../../ui/chip.tsx";
 import { CopyButton } from "../../ui/copy-button.tsx";
-import { Fact } from "../../ui/fact.tsx";
 import { Icon } from "../../ui/icon.tsx";
 import { Notice } from "../../ui/notice.tsx";
 import { ServiceSwatch } from "../../ui/service-swatch.tsx";
 import { Skeleton } from "../../ui/skeleton.tsx";
 import { operationOf, spanIdOf, type TraceModel } from "../model/trace-model.ts";
+import type { UsualOfRow } from "../model/usual-of-row.ts";
 import { LinkedFromSection } from "./linked-from.tsx";
+import { PanelFrame } from "./panel-frame.tsx";
 import { SpanDetail } from "./span-detail.tsx";
 import styles from "./span-panel.module.css";
+import { Timing } from "./timing.tsx";
 
 /** The open span: what the columns know at once, its attributes, events and links as soon as they are fetched. */
 export function SpanPanel({
   model,
   row,
+  usual,
   onClose,
   onShow,
 }: {
   readonly model: TraceModel;
   readonly row: number;
+  readonly usual: UsualOfRow | undefined;
   readonly onClose: () => void;
   readonly onShow: (row: number) => void;
 }) {
@@ -35,16 +38,9 @@ export function SpanPanel({
   const service = columns.service[row]!;
   const parent = layout.parent[row]!;
   const error = columns.status[row] === STATUS_CODE.error;
+  const timing = <Timing model={model} row={row} usual={usual} />;
   return (
-    <aside
-      className={styles.panel}
-      aria-label="Span"
-      onKeyDown={(event) => {
-        if (event.key !== "Escape") return;
-        event.stopPropagation();
-        onClose();
-      }}
-    >
+    <PanelFrame label="Span" onClose={onClose}>
       <div className={styles.head}>
         <div className={styles.headRow}>
           <ServiceSwatch look={model.looks[service]!} />
@@ -62,15 +58,11 @@ export function SpanPanel({
           </div>
         </div>
         <h2 dir="auto">{operationOf(columns, row)}</h2>
-        <dl className={styles.facts}>
-          <Fact name="Duration" value={formatDuration(rowDuration(columns, row))} />
-          <Fact name="Starts at" value={formatDuration(rowStart(columns, row))} />
-          <Fact name="Kind" value={SPAN_KIND_NAMES[columns.kind[row]!] ?? "unspecified"} />
-          <Fact name="Below it" value={counted(layout.size[row]! - 1, "span")} />
-        </dl>
         <div className={styles.ids}>
+          <span className={styles.kind}>{SPAN_KIND_NAMES[columns.kind[row]!] ?? "unspecified"}</span>
           <span className="mono">{spanId}</span>
           <CopyButton text={spanId} label="Copy the span id" />
+          {layout.size[row]! > 1 && <span>{counted(layout.size[row]! - 1, "span")} below</span>}
           {parent >= 0 && (
             <Button className={styles.parent} onClick={() => onShow(parent)}>
               <Icon name="up" /> Parent
@@ -89,27 +81,34 @@ export function SpanPanel({
             key={`${span.kind}-${span.startTimeUnixNano}-${span.service}`}
             span={span}
             model={model}
+            timing={index === 0 && timing}
             heading={
               detail.data.spans.length > 1 ? `Span ${index + 1} of ${detail.data.spans.length} with this id` : undefined
             }
           />
         ))
       ) : detail.isError ? (
-        <Notice
-          tone="error"
-          title="The span could not be loaded"
-          className={styles.problem}
-          action={<Button onClick={() => void detail.refetch()}>Try again</Button>}
-        >
-          {detail.error.message}
-        </Notice>
+        <>
+          {timing}
+          <Notice
+            tone="error"
+            title="The span could not be loaded"
+            className={styles.problem}
+            action={<Button onClick={() => void detail.refetch()}>Try again</Button>}
+          >
+            {detail.error.message}
+          </Notice>
+        </>
       ) : (
-        <div className={styles.loading} role="status" aria-label="Loading the span">
-          <Skeleton />
-          <Skeleton />
-        </div>
+        <>
+          {timing}
+          <div className={styles.loading} role="status" aria-label="Loading the span">
+            <Skeleton />
+            <Skeleton />
+          </div>
+        </>
       )}
       <LinkedFromSection traceId={columns.traceId} spanId={spanId} />
-    </aside>
+    </PanelFrame>
   );
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { tagText, valueText } from "./value-text.ts";
+import { jsonLayout, linkOf, tagText, valueText } from "./value-text.ts";
 
 describe("values", () => {
   it("keeps strings and 64-bit integers to the digit", () => {
@@ -19,5 +19,36 @@ describe("values", () => {
     expect(JSON.parse(valueText(nested))).toEqual([true, { a: 0.5 }]);
     expect(tagText({ key: "k", ...nested })).toBeUndefined();
     expect(tagText({ key: "k", type: "bool", value: false })).toBe("false");
+  });
+});
+
+describe("texts that are more", () => {
+  it("lays out JSON objects and lists, where their numbers stay what they are", () => {
+    expect(jsonLayout('{"a":[1,"2e400"]}')).toBe('{\n  "a": [\n    1,\n    "2e400"\n  ]\n}');
+    for (const text of [
+      "{a}",
+      '"text"',
+      "12",
+      "",
+      '{"id":12345678901234567890}',
+      "[1.0]",
+      `[${"1,".repeat(60_000)}1]`,
+    ]) {
+      expect(jsonLayout(text)).toBeUndefined();
+    }
+  });
+
+  it("follows web addresses alone", () => {
+    expect(linkOf("https://example.com/a?b=c#d")).toBe("https://example.com/a?b=c#d");
+    for (const text of [
+      "javascript:alert(1)",
+      "ftp://a/b",
+      "see https://a",
+      "https://a b",
+      "https://",
+      'http://a/"onx',
+    ]) {
+      expect(linkOf(text)).toBeUndefined();
+    }
   });
 });

@@ -29,3 +29,29 @@ function plain(value: UiValue): unknown {
   if (value.type === "kvlist") return Object.fromEntries(value.value.map((entry) => [entry.key, plain(entry)]));
   return value.value;
 }
+
+/** Longer texts are not looked into. */
+const MOST_JSON = 100_000;
+
+/** A text that is a JSON object or list, with a line for each member; undefined for all else. */
+export function jsonLayout(text: string): string | undefined {
+  if (text.length > MOST_JSON || !/^\s*[{[]/.test(text)) return undefined;
+  try {
+    const value: unknown = JSON.parse(text);
+    // Numbers beyond what a double holds would read otherwise than they were sent.
+    return sameNumbers(text) ? JSON.stringify(value, undefined, 2) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function sameNumbers(text: string): boolean {
+  const outside = text.replace(/"(?:[^"\\]|\\.)*"/g, '""');
+  return (outside.match(/-?\d[\d.eE+-]*/g) ?? []).every((number) => String(Number(number)) === number);
+}
+
+/** A text that is nothing but a web address, as the address to go to; undefined for all else, and for other schemes. */
+export function linkOf(text: string): string | undefined {
+  if (text.length > 2_000 || !/^https?:\/\/[^\s"<>]+$/i.test(text)) return undefined;
+  return URL.canParse(text) ? text : undefined;
+}
