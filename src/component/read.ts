@@ -41,6 +41,11 @@ export interface TraceReader {
   live(request: LiveRequest, signal: AbortSignal, onGap?: OnGap): Promise<LiveStep>;
   /** Sorted by name. */
   services(signal: AbortSignal, onGap?: OnGap): Promise<readonly string[]>;
+  /**
+   * In which order the services of the store have first come, from 0, of each by its name; not of every reader. A place
+   * stays the same whatever is removed, and over restarts.
+   */
+  servicePlaces?(signal: AbortSignal): Promise<ReadonlyMap<string, number>>;
   /** Of one service, or of all; sorted by name, then kind. */
   operations(service: string | undefined, signal: AbortSignal, onGap?: OnGap): Promise<readonly Operation[]>;
   /** Calls between services, sorted by parent, then child. A gap is what could not be counted yet. */

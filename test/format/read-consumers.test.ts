@@ -43,6 +43,7 @@ interface Read {
     readonly received_ms: number | null;
     readonly minutes: number;
   }[];
+  readonly places: readonly string[];
   readonly calls: readonly { readonly parent: string; readonly child: string; readonly durations: Histogram }[];
 }
 
@@ -151,6 +152,10 @@ describeWhere(PYTHON !== undefined, "python3 is missing", "a reader that knows c
       { aggregate: "red", hour: MADE_AT_MS / 3_600_000, minutes: 1 },
     ]);
     for (const { received_ms } of received) expect(received_ms).toBeGreaterThanOrEqual(MADE_AT_MS);
+  });
+
+  it("reads in which order services came", async () => {
+    expect((await read(temp.path)).places.toSorted()).toEqual(['back "€"', "front"]);
   });
 
   it("stops where something is not what was written", async () => {

@@ -114,6 +114,13 @@ def read_cursors(db):
     return [dict(zip(names, row)) for row in rows]
 
 
+def read_places(db):
+    places = db.execute("SELECT service, place, crc FROM service_place ORDER BY place").fetchall()
+    for *values, crc in places:
+        check(crc == zlib.crc32(json_text(values)), f"checksum of the place of {values[0]}")
+    return [service for service, _, _ in places]
+
+
 def read_red(db):
     rows = []
     for width, service, bucket, totals, operations in db.execute(
@@ -166,6 +173,7 @@ def main(folder):
                 "red": read_red(db),
                 "received": read_received(db),
                 "calls": read_calls(db),
+                "places": read_places(db),
             }
         )
     )

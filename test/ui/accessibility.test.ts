@@ -196,6 +196,15 @@ const VIEWS: readonly View[] = [
     path: "dependencies?view=table&from=frontend&to=orders",
     ready: (page) => page.getByRole("cell", { name: "209" }).waitFor(),
   },
+  {
+    name: "palette",
+    path: "search?lookback=all",
+    ready: async (page) => {
+      await page.getByRole("button", { name: "Go to or do" }).click();
+      await page.getByRole("combobox", { name: /operation/ }).fill("GET");
+      await page.getByRole("dialog").getByRole("option").first().waitFor();
+    },
+  },
   { name: "collector", path: "collector", ready: (page) => page.getByText("otlp/upstream").waitFor() },
   {
     name: "keyboard help",

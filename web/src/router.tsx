@@ -1,17 +1,24 @@
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent, redirect } from "@tanstack/react-router";
+import { lazy } from "react";
 import { readMapParams } from "./dependencies/map-params.ts";
 import { readSearchParams } from "./search/params/search-params.ts";
 import { SearchPage } from "./search/search-page.tsx";
 import { readServicesParams } from "./services/services-params.ts";
 import { formatAddress, parseAddress } from "./shell/address.ts";
-import { AppShell } from "./shell/app-shell.tsx";
+import { AppShell, type LazyPalette } from "./shell/app-shell.tsx";
 import { NotFoundPage } from "./shell/not-found-page.tsx";
 import { ProblemPage } from "./shell/problem-page.tsx";
 import { TracePage } from "./trace/trace-page.tsx";
 import { readTraceParams } from "./trace/trace-params.ts";
 
+const loadPalette = () => import("./palette/command-palette.tsx");
+const palette: LazyPalette = {
+  Palette: lazy(async () => ({ default: (await loadPalette()).CommandPalette })),
+  preload: () => void loadPalette().catch(() => undefined),
+};
+
 const root = createRootRoute({
-  component: AppShell,
+  component: () => <AppShell palette={palette} />,
   notFoundComponent: NotFoundPage,
 });
 

@@ -282,6 +282,8 @@ export type UiLiveLine =
 export interface UiServicesResponse {
   readonly services: readonly {
     readonly name: string;
+    /** Says how the service looks, as `TraceReader.servicePlaces`; absent where the store keeps none. */
+    readonly place?: number;
     readonly operations: readonly { readonly name: string; readonly kind: UiKind }[];
   }[];
   /** Where a part of what is stored could not be read: why some may be missing. */

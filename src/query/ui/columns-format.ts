@@ -15,7 +15,7 @@
  * | 48 | u32 byte length of the string table |
  * | 52 | u32 s, services in the string table |
  * | 56 | u32 spans left out because another of the same id and kind is shown |
- * | 60 | u32 zero |
+ * | 60 | u32 places at the end of the string table: s or 0 |
  * | 64 | f64[n] start − base, ns |
  * | | f64[n] duration, ns; negative where the end is before the start, 0 where a time is impossible |
  * | | i32[n] parent: a smaller row, PARENT_NONE or PARENT_MISSING |
@@ -25,7 +25,9 @@
  * | | u16[n] attributes, then u16[n] events, then u16[n] links: counts, at most 65535 |
  * | | u8[8 × n] span ids, then u8[8 × m] the missing parent ids in the order of their rows |
  * | | u8[n] kind, then u8[n] status code, then u8[n] marks |
- * | | string table: UTF-8 of one JSON array, s services followed by the names |
+ * | | string table: UTF-8 of one JSON array: s services, the names, the places of the services |
+ *
+ * A place is a number that says how its service looks, −1 where the store has none.
  *
  * Rows are in pre-order: a span, then its children by start (ties as they were stored), each with its own. Roots and
  * orphans stand in the same order among each other. The base ignores starts before 2000 unless all are, and those that
@@ -113,6 +115,8 @@ export interface TraceColumns {
   readonly marks: Uint8Array;
   readonly services: readonly string[];
   readonly names: readonly string[];
+  /** Of each of the services (`UiServicesResponse`), −1 where it has none; empty or absent where none are known. */
+  readonly places?: readonly number[];
 }
 
 /** Byte offsets of each column for n rows and m missing parents; `strings` is where the string table begins. */
@@ -167,8 +171,12 @@ export function decodeTraceColumns(buffer: ArrayBuffer): TraceColumns {
   if (at.strings + stringBytes !== buffer.byteLength) {
     throw new Error(`trace columns: ${buffer.byteLength} bytes, expected ${at.strings + stringBytes} for ${n} spans`);
   }
-  const table = JSON.parse(new TextDecoder().decode(new Uint8Array(buffer, at.strings, stringBytes))) as string[];
+  const table = JSON.parse(new TextDecoder().decode(new Uint8Array(buffer, at.strings, stringBytes))) as (
+    | string
+    | number
+  )[];
   const services = header.getUint32(52, true);
+  const names = table.length - header.getUint32(60, true);
   return {
     traceId: columnIdHex(new Uint8Array(buffer, 32, 16), 0, 16),
     count: n,
@@ -189,8 +197,9 @@ export function decodeTraceColumns(buffer: ArrayBuffer): TraceColumns {
     kind: new Uint8Array(buffer, at.kind, n),
     status: new Uint8Array(buffer, at.status, n),
     marks: new Uint8Array(buffer, at.marks, n),
-    services: table.slice(0, services),
-    names: table.slice(services),
+    services: table.slice(0, services) as string[],
+    names: table.slice(services, names) as string[],
+    places: table.slice(names) as number[],
   };
 }
 

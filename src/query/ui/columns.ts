@@ -4,11 +4,12 @@ import { COLUMNS_MAGIC, COLUMNS_VERSION, columnOffsets, PARENT_MISSING } from ".
 import { countSpanParts } from "./span-counts.ts";
 import type { TraceTree } from "./trace-tree.ts";
 
-/** The message that columns-format.ts describes, for a trace of at least one span. */
+/** The message that columns-format.ts describes, for a trace of at least one span; `places` of services by name. */
 export function encodeTraceColumns(
   traceId: Uint8Array,
   fragments: readonly LogFragment[],
   tree: TraceTree,
+  places?: ReadonlyMap<string, number>,
 ): Uint8Array<ArrayBuffer> {
   const n = tree.count;
   let m = 0;
@@ -33,7 +34,8 @@ export function encodeTraceColumns(
     serviceOfRow[row] = (of.services[group] as number) - 1;
     nameOfRow[row] = (of.names[name] as number) - 1;
   }
-  const strings = new TextEncoder().encode(JSON.stringify([...services.keys(), ...names.keys()]));
+  const placed = places === undefined ? [] : [...services.keys()].map((name) => places.get(name) ?? -1);
+  const strings = new TextEncoder().encode(JSON.stringify([...services.keys(), ...names.keys(), ...placed]));
 
   const at = columnOffsets(n, m);
   const bytes = new Uint8Array(at.strings + strings.length);
@@ -48,6 +50,7 @@ export function encodeTraceColumns(
   view.setUint32(48, strings.length, true);
   view.setUint32(52, services.size, true);
   view.setUint32(56, tree.collapsed, true);
+  view.setUint32(60, placed.length, true);
   bytes.set(strings, at.strings);
 
   // Typed arrays write in the order of the machine; the format is little-endian, as every machine Node runs on is.

@@ -435,6 +435,9 @@ it("lists services with their operations", async () => {
   const { body } = await get<UiServicesResponse>("/services");
   const names = facts.telemetrygen.allTraces.flatMap(({ services }) => Object.keys(services));
   expect(body.services.map(({ name }) => name)).toEqual(expect.arrayContaining(names));
+  // In the order in which they came, each by a place of its own.
+  const places = body.services.map(({ place }) => place).sort((a, b) => Number(a) - Number(b));
+  expect(places).toEqual(body.services.map((_, i) => i));
   const back = body.services.find(({ name }) => name === "back");
   expect(back?.operations).toEqual([{ name: "call", kind: "server" }]);
 });

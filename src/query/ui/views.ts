@@ -89,6 +89,7 @@ async function columns(reader: TraceReader, params: Params<"ui.columns">, signal
     hexToBytes(shownId(fragments, params.traceId)) as Uint8Array,
     fragments,
     buildTraceTree(fragments),
+    await reader.servicePlaces?.(signal),
   );
   return { status: 200, contentType: COLUMNS_CONTENT_TYPE, body, ...gaps.mark };
 }
@@ -204,9 +205,15 @@ function uiSummary(summary: TraceSummary, firstError: UiFirstError | undefined):
 async function services(reader: TraceReader, _params: Params<"ui.services">, signal: AbortSignal): Promise<ViewResult> {
   const list: UiServicesResponse["services"][number][] = [];
   const gaps = new Gaps();
+  const places = await reader.servicePlaces?.(signal);
   for (const name of await reader.services(signal, gaps.onGap)) {
     const operations = await reader.operations(name, signal, gaps.onGap);
-    list.push({ name, operations: operations.map((it) => ({ name: it.name, kind: SPAN_KIND_NAMES[it.kind] })) });
+    const place = places?.get(name);
+    list.push({
+      name,
+      ...(place === undefined ? {} : { place }),
+      operations: operations.map((it) => ({ name: it.name, kind: SPAN_KIND_NAMES[it.kind] })),
+    });
   }
   const { reason, mark } = gaps;
   return { ...json<UiServicesResponse>({ services: list, ...(reason === undefined ? {} : { reason }) }), ...mark };

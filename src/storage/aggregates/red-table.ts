@@ -21,6 +21,7 @@ import {
   writeReceivedHours,
 } from "./received-hours.ts";
 import { cellKey, decodeCells, encodeCells, kindOfKey, operationOfKey, RedCell, type RedCells } from "./red-cell.ts";
+import { prepareServicePlaces, readServicePlaces, ServicePlaces } from "./service-places.ts";
 
 export interface RedSettings {
   /** Operations (with their kinds) of one service that are kept apart in one minute or hour; the others are summed. */
@@ -66,6 +67,23 @@ export function prepareRed(db: SqlDatabase): void {
   db.exec(SCHEMA);
   probe(db);
   prepareReceivedHours(db);
+  prepareServicePlaces(db);
+  placeKnownServices(db);
+}
+
+/** Gives places to the services of rates that a version stored which gave none: by their first hours, then by name. */
+function placeKnownServices(db: SqlDatabase): void {
+  const places = readServicePlaces(db);
+  const first = db.prepare<{ hour: number }>("SELECT min(bucket) AS hour FROM red WHERE width = ? AND service = ?");
+  const missing = servicesOf(db, HOUR_MS)
+    .filter((service) => service !== OTHER_SERVICES && !places.has(service))
+    .map((service) => ({ service, hour: first.get(HOUR_MS, service)?.hour ?? 0 }))
+    .sort((a, b) => a.hour - b.hour || compareText(a.service, b.service));
+  if (missing.length === 0) return;
+  new ServicePlaces().add(
+    db,
+    missing.map(({ service }) => service),
+  );
 }
 
 /**
@@ -123,6 +141,7 @@ export class RedTable {
   /** Names in the table; read again when undefined. */
   #services: Set<string> | undefined;
   readonly #received = new ReceivedHours("red");
+  readonly #places = new ServicePlaces();
 
   /** `maxHeld` cells of operations are held in memory. */
   constructor(settings: RedSettings, maxHeld = MAX_HELD_CELLS) {
@@ -137,6 +156,7 @@ export class RedTable {
   /** What was written since the last commit did not last. */
   forget(): void {
     this.#services = undefined;
+    this.#places.forget();
   }
 
   /**
@@ -164,6 +184,7 @@ export class RedTable {
       for (const [service, cells] of services) summed += this.#addRow(db, HOUR_MS, service, hour, cells);
     }
     this.#heldBefore = new Map();
+    this.#places.note(db, servicesIn(hours));
     return summed;
   }
 
@@ -234,6 +255,13 @@ export class RedTable {
     if (this.#services.size >= this.#settings.maxServices) return OTHER_SERVICES;
     this.#services.add(service);
     return service;
+  }
+}
+
+/** The services of a delta that are kept apart. */
+function* servicesIn(delta: RedDelta): Generator<string> {
+  for (const services of delta.values()) {
+    for (const service of services.keys()) if (service !== OTHER_SERVICES) yield service;
   }
 }
 

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { dependencyProblems } from "../aggregates/dependency-table.ts";
 import { receivedHourProblems } from "../aggregates/received-hours.ts";
 import { redProblems } from "../aggregates/red-table.ts";
+import { servicePlaceProblems } from "../aggregates/service-places.ts";
 import { cursorProblem } from "../consumers/cursor-store.ts";
 import { CATALOG_FILE, CONSUMERS_FILE } from "../folder/layout.ts";
 import { REGISTRY_FILE, registryProblems } from "../folder/registry-store.ts";
@@ -60,4 +61,5 @@ function* consumersProblems(db: SqlDatabase): Generator<string> {
   yield* redProblems(db);
   yield* dependencyProblems(db);
   yield* receivedHourProblems(db);
+  yield* servicePlaceProblems(db);
 }

@@ -4,6 +4,7 @@ import type { LogFragment } from "../../model/log.ts";
 import type { Operation } from "../../model/trace-query.ts";
 import { DependencyReader } from "../aggregates/dependency-reader.ts";
 import { readRed } from "../aggregates/red-table.ts";
+import { placesOf } from "../aggregates/service-places.ts";
 import { readUncounted } from "../aggregates/uncounted.ts";
 import { findFacets } from "../attributes/facets.ts";
 import { readAttributeNames, readAttributeValues } from "../attributes/read-attributes.ts";
@@ -129,6 +130,11 @@ export function createTraceReader(
       const found = operations.services();
       tell();
       return found;
+    },
+
+    async servicePlaces(signal) {
+      new Pacer(signal).check();
+      return placesOf(source.aggregates(), operations.services());
     },
 
     async operations(service, signal, onGap): Promise<readonly Operation[]> {

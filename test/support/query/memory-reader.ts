@@ -155,6 +155,10 @@ export class MemoryReader implements TraceReader {
     return [...new Set(this.#records().map(({ service }) => service))].sort();
   }
 
+  async servicePlaces(): Promise<ReadonlyMap<string, number>> {
+    return new Map([...new Set(this.#records().map(({ service }) => service))].map((name, place) => [name, place]));
+  }
+
   async operations(service: string | undefined): Promise<readonly Operation[]> {
     const list = new Map<string, Operation>();
     for (const { service: of, span } of this.#records()) {

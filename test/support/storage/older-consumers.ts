@@ -9,7 +9,7 @@ const KEY = "received_with_cursors";
  * held.
  */
 export function toOlderConsumers(db: SqlDatabase, minutesFrom: number): void {
-  db.exec("DROP TABLE received_hour");
+  db.exec("DROP TABLE received_hour; DROP TABLE service_place");
   db.prepare("DELETE FROM meta WHERE key = ?").run(KEY);
   db.prepare("INSERT OR REPLACE INTO red_kept (id, minutes_from) VALUES (0, ?)").run(minutesFrom);
 }

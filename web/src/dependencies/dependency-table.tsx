@@ -6,7 +6,7 @@ import { iconButtonClass } from "../ui/button.tsx";
 import { classNames } from "../ui/class-names.ts";
 import { DataTable, numberClass, spareNumberClass } from "../ui/data-table.tsx";
 import { Icon } from "../ui/icon.tsx";
-import { ServiceLink } from "../ui/service-link.tsx";
+import { ServiceLink } from "../ui/service/service-link.tsx";
 import { linkKey } from "./graph-layers.ts";
 import { errorShare, type MapLink } from "./map-figures.ts";
 import { withOpen } from "./map-params.ts";

@@ -3,9 +3,9 @@ import { memo } from "react";
 import { formatDuration } from "../../../src/model/duration-text.ts";
 import type { UiRedSeries } from "../../../src/query/ui/api-types.ts";
 import { formatRate, type RateUnit } from "../format/rate.ts";
-import { preferredHue } from "../format/service-look.ts";
 import { formatShare } from "../format/share.ts";
-import { ServiceSwatch } from "../ui/service-swatch.tsx";
+import { useServiceLooks } from "../ui/service/service-looks.ts";
+import { ServiceSwatch } from "../ui/service/service-swatch.tsx";
 import { errorLevel } from "./map-figures.ts";
 import { withOpen } from "./map-params.ts";
 import styles from "./service-map.module.css";
@@ -29,6 +29,7 @@ export const MapNode = memo(function MapNode({
   readonly current: boolean;
   readonly dim: boolean;
 }) {
+  const lookOf = useServiceLooks();
   const share = red?.errorRatio ?? 0;
   return (
     <Link
@@ -45,7 +46,7 @@ export const MapNode = memo(function MapNode({
       title={name}
     >
       <span className={styles.name}>
-        <ServiceSwatch look={{ hue: preferredHue(name), pattern: 0 }} />
+        <ServiceSwatch look={lookOf(name)} />
         <bdi>{name}</bdi>
       </span>
       <span className={styles.figures}>

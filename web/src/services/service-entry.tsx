@@ -5,7 +5,7 @@ import type { RateUnit } from "../format/rate.ts";
 import { IconButton } from "../ui/button.tsx";
 import { Chip } from "../ui/chip.tsx";
 import { Icon } from "../ui/icon.tsx";
-import { ServiceLink } from "../ui/service-link.tsx";
+import { ServiceLink } from "../ui/service/service-link.tsx";
 import { InstanceList } from "./instance-list.tsx";
 import { RedCells } from "./red-cells.tsx";
 import styles from "./red-table.module.css";

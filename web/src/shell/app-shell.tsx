@@ -1,33 +1,40 @@
 import { Link, Outlet, useLocation, useParams } from "@tanstack/react-router";
-import { useEffect, useState } from "react";
+import { type ComponentType, Suspense, useState } from "react";
 import { IconButton } from "../ui/button.tsx";
 import { Icon } from "../ui/icon.tsx";
 import styles from "./app-shell.module.css";
 import { IncompleteNotice } from "./incomplete-notice.tsx";
 import { KeyboardHelp } from "./keyboard-help.tsx";
+import { KnownLooks } from "./known-looks.tsx";
 import { type ResultList, ShowResults } from "./result-list.ts";
-import { isShortcut } from "./shortcuts.ts";
+import { PALETTE_KEYS } from "./shortcuts.ts";
 import { ThemeButton } from "./theme-button.tsx";
 import { TraceLookup } from "./trace-lookup.tsx";
 import { TraceNeighbours } from "./trace-neighbours.tsx";
+import { useDialogs } from "./use-dialogs.ts";
+import { useRecentSearches } from "./use-recent-pages.ts";
 import { useRecovery } from "./use-recovery.ts";
 
+interface PaletteProps {
+  readonly onClose: () => void;
+  readonly onHelp: () => void;
+}
+
+/** What leads to everything by its name. It is loaded when it is first wanted. */
+export interface LazyPalette {
+  readonly Palette: ComponentType<PaletteProps>;
+  /** Begins to load it. */
+  readonly preload: () => void;
+}
+
 /** The frame of every page: where to go, a trace to open, the theme, help. */
-export function AppShell() {
-  const [help, setHelp] = useState(false);
+export function AppShell({ palette: { Palette, preload } }: { readonly palette: LazyPalette }) {
+  const { help, setHelp, palette, setPalette } = useDialogs(preload);
   const [results, setResults] = useState<ResultList>();
   const { traceId } = useParams({ strict: false });
   const search = useLastSearch();
   useRecovery();
-  useEffect(() => {
-    const onKey = (event: KeyboardEvent) => {
-      if (!isShortcut(event, "?")) return;
-      event.preventDefault();
-      setHelp(true);
-    };
-    window.addEventListener("keydown", onKey);
-    return () => window.removeEventListener("keydown", onKey);
-  }, []);
+  useRecentSearches();
   return (
     <>
       {/* A button, because `<base href>` would turn a link to a fragment into another page. */}
@@ -53,21 +60,54 @@ export function AppShell() {
         </nav>
         {traceId !== undefined && results !== undefined && <TraceNeighbours traceId={traceId} list={results} />}
         <TraceLookup />
-        <div className={styles.tools}>
-          <IconButton title="Keyboard shortcuts (?)" aria-label="Keyboard shortcuts" onClick={() => setHelp(true)}>
-            <Icon name="help" />
-          </IconButton>
-          <ThemeButton />
-        </div>
+        <Tools preload={preload} onPalette={() => setPalette(true)} onHelp={() => setHelp(true)} />
       </header>
       <main id="main" tabIndex={-1}>
         <IncompleteNotice />
         <ShowResults value={setResults}>
-          <Outlet />
+          <KnownLooks>
+            <Outlet />
+          </KnownLooks>
         </ShowResults>
       </main>
+      {palette && (
+        <Suspense>
+          <KnownLooks>
+            <Palette onClose={() => setPalette(false)} onHelp={() => setHelp(true)} />
+          </KnownLooks>
+        </Suspense>
+      )}
       {help && <KeyboardHelp onClose={() => setHelp(false)} />}
     </>
+  );
+}
+
+function Tools({
+  preload,
+  onPalette,
+  onHelp,
+}: {
+  readonly preload: () => void;
+  readonly onPalette: () => void;
+  readonly onHelp: () => void;
+}) {
+  return (
+    <div className={styles.tools}>
+      <IconButton
+        title={`Go to or do (${PALETTE_KEYS})`}
+        aria-label="Go to or do"
+        aria-keyshortcuts={PALETTE_KEYS.replace("Ctrl", "Control").replace("⌘", "Meta+")}
+        onPointerEnter={preload}
+        onFocus={preload}
+        onClick={onPalette}
+      >
+        <Icon name="command" />
+      </IconButton>
+      <IconButton title="Keyboard shortcuts (?)" aria-label="Keyboard shortcuts" onClick={onHelp}>
+        <Icon name="help" />
+      </IconButton>
+      <ThemeButton />
+    </div>
   );
 }
 

@@ -2,7 +2,7 @@ import { useEffect, useRef, useState } from "react";
 import { IconButton } from "../ui/button.tsx";
 import { Icon } from "../ui/icon.tsx";
 import styles from "./keyboard-help.module.css";
-import { setShortcutsEnabled, shortcutsEnabled } from "./shortcuts.ts";
+import { PALETTE_KEYS, setShortcutsEnabled, shortcutsEnabled } from "./shortcuts.ts";
 
 /** Keys of one line are parted by spaces; `+` within one are pressed together. */
 const GROUPS = [
@@ -48,6 +48,7 @@ const GROUPS = [
   {
     title: "Everywhere",
     keys: [
+      [PALETTE_KEYS, "go to a page, service, operation or trace"],
       ["?", "this list"],
       ["Tab Shift+Tab", "next, previous control"],
     ],

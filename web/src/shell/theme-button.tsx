@@ -1,8 +1,8 @@
-import { useState } from "react";
+import { useSyncExternalStore } from "react";
 import { IconButton } from "../ui/button.tsx";
 import { Icon } from "../ui/icon.tsx";
 import type { IconName } from "../ui/icon-paths.ts";
-import { applyTheme, storedTheme, THEMES, type Theme } from "./theme.ts";
+import { applyTheme, onThemeChange, shownTheme, THEMES, type Theme } from "./theme.ts";
 
 const LOOKS: Readonly<Record<Theme, { icon: IconName; name: string }>> = {
   system: { icon: "system", name: "as the system" },
@@ -12,18 +12,11 @@ const LOOKS: Readonly<Record<Theme, { icon: IconName; name: string }>> = {
 
 /** Goes round system, light and dark. */
 export function ThemeButton() {
-  const [theme, setTheme] = useState(storedTheme);
+  const theme = useSyncExternalStore(onThemeChange, shownTheme);
   const next = THEMES[(THEMES.indexOf(theme) + 1) % THEMES.length]!;
   const label = `Colours: ${LOOKS[theme].name}. Switch to ${LOOKS[next].name}`;
   return (
-    <IconButton
-      title={label}
-      aria-label={label}
-      onClick={() => {
-        applyTheme(next);
-        setTheme(next);
-      }}
-    >
+    <IconButton title={label} aria-label={label} onClick={() => applyTheme(next)}>
       <Icon name={LOOKS[theme].icon} />
     </IconButton>
   );

@@ -10,6 +10,12 @@ export function storedTheme(): Theme {
   return value === "light" || value === "dark" ? value : "system";
 }
 
+/** The theme that the page is in, which storage need not know. */
+export function shownTheme(): Theme {
+  const { theme } = document.documentElement.dataset;
+  return theme === "light" || theme === "dark" ? theme : "system";
+}
+
 /**
  * Puts the theme on the document, remembers it, and tells the parts that paint for themselves (`themechange` on
  * window).

@@ -2,7 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import { getRouteApi, Link } from "@tanstack/react-router";
 import type { ReactNode } from "react";
 import { nanoToMs } from "../format/time.ts";
-import { usePageTitle } from "../shell/use-page-title.ts";
+import { usePageTitle, useRecentTrace } from "../shell/use-page-title.ts";
 import { Button, buttonClass } from "../ui/button.tsx";
 import { ButtonRow } from "../ui/button-row.tsx";
 import { Notice } from "../ui/notice.tsx";
@@ -31,7 +31,9 @@ export function TracePage() {
       data === null || (data !== undefined && (mayGrow(data) || data.incomplete !== undefined)) ? REFRESH_MS : false,
   });
   const model = trace.data ?? undefined;
-  usePageTitle(model === undefined ? "Trace" : titleOf(model));
+  const title = model === undefined ? undefined : titleOf(model);
+  usePageTitle(title ?? "Trace");
+  useRecentTrace(traceId, title);
 
   if (model !== undefined && model.columns.count > 0) return <TraceView key={traceId} model={model} />;
   if (trace.isPending && valid) {

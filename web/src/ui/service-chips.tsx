@@ -3,7 +3,7 @@ import type { ServiceLook } from "../format/service-look.ts";
 import styles from "./chip.module.css";
 import { classNames } from "./class-names.ts";
 import { Icon } from "./icon.tsx";
-import { ServiceSwatch } from "./service-swatch.tsx";
+import { ServiceSwatch } from "./service/service-swatch.tsx";
 
 interface ServiceChip {
   readonly name: string;

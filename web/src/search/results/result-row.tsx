@@ -2,12 +2,12 @@ import { Link } from "@tanstack/react-router";
 import { formatDuration } from "../../../../src/model/duration-text.ts";
 import type { UiTraceSummary } from "../../../../src/query/ui/api-types.ts";
 import { counted, formatCount } from "../../format/count.ts";
-import { preferredHue } from "../../format/service-look.ts";
 import { formatAbsolute, formatMoment, formatRelative, nanoToMs } from "../../format/time.ts";
 import { shortTraceId } from "../../format/trace-id.ts";
 import { Chip, chipClass } from "../../ui/chip.tsx";
 import { classNames } from "../../ui/class-names.ts";
 import { Icon } from "../../ui/icon.tsx";
+import { useServiceLooks } from "../../ui/service/service-looks.ts";
 import { ServiceChips } from "../../ui/service-chips.tsx";
 import styles from "./result-row.module.css";
 
@@ -37,12 +37,14 @@ export function ResultRow({
   /** Where it stands in a list of which only a part is there. */
   readonly place?: RowPlace;
 }) {
+  const lookOf = useServiceLooks();
+  const rootLook = lookOf(trace.rootService);
   const duration = Number(trace.durationNano);
   const startMs = nanoToMs(trace.startTimeUnixNano);
   const services = trace.services
     .toSorted((a, b) => b.spanCount - a.spanCount)
     .map(({ name, spanCount, errorCount }) => {
-      return { name, look: { hue: preferredHue(name), pattern: 0 }, spans: spanCount, errors: errorCount };
+      return { name, look: lookOf(name), spans: spanCount, errors: errorCount };
     });
   const matched = trace.matchedCount < trace.spanCount ? trace.matchedSpans[0] : undefined;
   return (
@@ -71,7 +73,8 @@ export function ResultRow({
       </div>
       <div className={styles.bar} aria-hidden="true">
         <span
-          data-hue={preferredHue(trace.rootService)}
+          data-hue={rootLook.hue}
+          data-pattern={rootLook.pattern}
           style={{ width: `${Math.max(0.4, (duration / longestNano) * 100)}%` }}
         />
       </div>

@@ -5,7 +5,7 @@ import {
   PARENT_MISSING,
   type TraceColumns,
 } from "../../../../src/query/ui/columns-format.ts";
-import { assignLooks, type ServiceLook } from "../../format/service-look.ts";
+import { looksOf, type ServiceLook } from "../../format/service-look.ts";
 import { DerivedTimes } from "./derived-times.ts";
 import { layoutTrace, type TraceLayout } from "./layout.ts";
 import { type SiblingGroups, siblingGroups } from "./sibling-groups.ts";
@@ -64,7 +64,7 @@ export function buildTraceModel(columns: TraceColumns): TraceModel {
     groups: siblingGroups(columns, layout),
     times: new DerivedTimes(columns, layout),
     errorRows: Int32Array.from(errorRows),
-    looks: assignLooks(columns.services),
+    looks: looksOf(columns.services, columns.places),
     services,
     extent,
     orphans: columns.missingRows.length,

@@ -8,7 +8,7 @@ import { Chip } from "../../ui/chip.tsx";
 import { CopyButton } from "../../ui/copy-button.tsx";
 import { Icon } from "../../ui/icon.tsx";
 import { Notice } from "../../ui/notice.tsx";
-import { ServiceSwatch } from "../../ui/service-swatch.tsx";
+import { ServiceSwatch } from "../../ui/service/service-swatch.tsx";
 import { Skeleton } from "../../ui/skeleton.tsx";
 import { operationOf, spanIdOf, type TraceModel } from "../model/trace-model.ts";
 import type { UsualOfRow } from "../model/usual-of-row.ts";

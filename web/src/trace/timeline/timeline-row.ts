@@ -3,7 +3,7 @@ import { SPAN_KIND, SPAN_KIND_NAMES, STATUS_CODE } from "../../../../src/model/s
 import { COLUMN_MARK, PARENT_MISSING, rowDuration, rowStart } from "../../../../src/query/ui/columns-format.ts";
 import { counted, formatCount } from "../../format/count.ts";
 import { iconElement } from "../../ui/icon.tsx";
-import { setSwatchLook, swatchElement } from "../../ui/service-swatch.tsx";
+import { setSwatchLook, swatchElement } from "../../ui/service/service-swatch.tsx";
 import { countBetween } from "../model/folding.ts";
 import type { SiblingGroup } from "../model/sibling-groups.ts";
 import { operationOf, serviceOfRow, type TraceModel } from "../model/trace-model.ts";

@@ -1,4 +1,4 @@
-import type { ServiceLook } from "../format/service-look.ts";
+import type { ServiceLook } from "../../format/service-look.ts";
 import styles from "./service-swatch.module.css";
 
 /** The mark of a service in the colour and pattern its bars have; always stands beside the service's name. */
