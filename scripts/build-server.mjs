@@ -36,7 +36,8 @@ const SDK = ["sdk/index", "sdk/otel-api", "declarations/read-services"];
 const DECLARED_IN = /(\bfrom |\bimport\()"(\.[^"]+)\.[jt]s"/g;
 
 mkdirSync(DIST, { recursive: true });
-for (const name of readdirSync(DIST)) if (name !== "web") rmSync(join(DIST, name), { recursive: true });
+for (const name of readdirSync(DIST))
+  if (name !== "web" && name !== "saved") rmSync(join(DIST, name), { recursive: true });
 const [moduleIds] = await Promise.all([
   bundle(COLLECTOR, DIST, { bundled: BUNDLED, shared: sharedChunks(ROOT, PROGRAMS) }),
   transpile(SDK, DIST),

@@ -4,7 +4,6 @@ import { nearest } from "../model/text/nearest.ts";
 import { addCompletion } from "./commands/completion/completion.ts";
 import { addConfig } from "./commands/config.ts";
 import { addDb } from "./commands/db/db.ts";
-import { addExplain } from "./commands/explain.ts";
 import { addList } from "./commands/list.ts";
 import { addProxy } from "./commands/proxy.ts";
 import { addReplay } from "./commands/replay.ts";
@@ -14,7 +13,9 @@ import { addServe } from "./commands/serve.ts";
 import { addServices } from "./commands/services.ts";
 import { addStatus } from "./commands/status.ts";
 import { addTail } from "./commands/tail.ts";
-import { addTrace } from "./commands/trace.ts";
+import { addExplain } from "./commands/trace/explain.ts";
+import { addSave } from "./commands/trace/save.ts";
+import { addTrace } from "./commands/trace/trace.ts";
 
 /** Every command in the order of the help. A new one is a file beside this one and a line here. */
 const COMMANDS: readonly ((program: Command) => void)[] = [
@@ -24,6 +25,7 @@ const COMMANDS: readonly ((program: Command) => void)[] = [
   addSearch,
   addTrace,
   addExplain,
+  addSave,
   addTail,
   addList,
   addStatus,
@@ -65,6 +67,7 @@ Examples:
   spanloom search --errors                 find traces with errors
   spanloom trace 0af76519                  show one by the first digits of its id
   spanloom explain 0af76519                say why it is slow, or where it failed
+  spanloom save 0af76519 -o bug.html       its page as one file that needs no collector
   spanloom status                          what the collector does
   spanloom <command> --help                flags and examples of a command`,
     );

@@ -1,4 +1,5 @@
-import { expect } from "vitest";
+import { afterEach, expect } from "vitest";
+import type { SaveTracesOptions } from "./collector/save-traces.ts";
 import { createMatchers } from "./matchers/matchers.ts";
 import type { TraceMatchers } from "./matchers/trace-matchers.ts";
 
@@ -14,3 +15,26 @@ declare module "vitest" {
 }
 
 expect.extend(createMatchers(expect));
+
+/**
+ * Saves the traces of every test that fails, as HTML files named after it, and tells where on stderr. Called once, in a
+ * test file or in one of `setupFiles`, after what starts the collector.
+ * @param collector the one of the tests, or what gives it: it may start later
+ */
+export function saveTracesOfFailedTests(
+  collector: Savable | (() => Savable | undefined),
+  options: Omit<SaveTracesOptions, "name"> = {},
+): void {
+  afterEach(async ({ task }) => {
+    if (task.result?.state !== "fail") return;
+    const from = typeof collector === "function" ? collector() : collector;
+    const files = await from?.saveTraces({ ...options, name: task.name });
+    if (files === undefined || files.length === 0) return;
+    process.stderr.write(`${task.name}: its traces are in\n${files.map((file) => `  ${file}\n`).join("")}`);
+  });
+}
+
+/** What of a test collector is needed. */
+interface Savable {
+  saveTraces(options?: SaveTracesOptions): Promise<string[]>;
+}

@@ -45,6 +45,7 @@ describe("the packed package", () => {
       "dist/cli/main.js",
       "dist/app/collector.d.ts",
       "dist/web/index.html",
+      "dist/saved/page.html",
       "proto/google/rpc/status.proto",
       "LICENSE",
       "README.md",

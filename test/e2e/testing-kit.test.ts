@@ -1,5 +1,5 @@
 import { execFileSync, spawnSync } from "node:child_process";
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { packedProject } from "../support/packed-project.ts";
@@ -123,6 +123,35 @@ describe("the kit of the packed package, in a project that has nothing else", ()
     expect(output).toContain("Snapshot `is as it was 1` mismatched");
     vitest("-u", "vitest/shop");
     expect(snapshot()).toContain("charge twice (shop, client)");
+  });
+
+  it("saves the traces of a failed test, and those that came where a wait was in vain", () => {
+    mkdirSync(join(app, "vitest/saved"), { recursive: true });
+    const test = `
+      import { execFile } from "node:child_process";
+      import { createTestCollector } from "spanloom/testing";
+      import { saveTracesOfFailedTests } from "spanloom/vitest";
+      import { afterAll, beforeAll, expect, it } from "vitest";
+      let collector;
+      beforeAll(async () => {
+        collector = await createTestCollector({ traceFolder: "waits" });
+        execFile(process.execPath, ["sender.mjs"], { env: { ...process.env, ...collector.env, NAME: "charge card" } });
+        await collector.waitForSpan({ name: "charge card" }, 20_000);
+      });
+      afterAll(() => collector.close());
+      saveTracesOfFailedTests(() => collector, { folder: "failed" });
+      it("passes", () => expect(1).toBe(1));
+      it("charges/once", async () => expect(await collector.spans()).toHaveSpan({ name: "refund" }));
+      it("waits", () => expect(collector.waitForTrace('{ name = "refund" }', 50)).resolves.toBeDefined());`;
+    writeFileSync(join(app, "vitest/saved/saved.test.mjs"), test);
+    const { output } = vitest("vitest/saved");
+    expect(output).toContain("2 failed | 1 passed");
+    const trace = "0af7651916cd43dd8448eb211c80319c";
+    expect(readdirSync(join(app, "failed")).sort()).toEqual([`charges-once-${trace}.html`, `waits-${trace}.html`]);
+    expect(readdirSync(join(app, "waits"))).toEqual([`${trace}.html`]);
+    expect(output).toContain(join(app, "failed", `charges-once-${trace}.html`));
+    expect(output).toMatch(/Open them in a browser:\s+\S+waits\/0af7651916cd43dd8448eb211c80319c\.html/);
+    expect(readFileSync(join(app, "waits", `${trace}.html`), "utf8")).toContain("default-src 'none'");
   });
 
   it("fails and then passes as its page tells", () => {

@@ -5,6 +5,7 @@ import { Gaps } from "../../query/gaps.ts";
 import { jaegerViews } from "../../query/jaeger/views.ts";
 import { jaegerGrpcViews } from "../../query/jaeger-grpc/views.ts";
 import { jaegerV3Views } from "../../query/jaeger-v3/views.ts";
+import { savedViews } from "../../query/saved/saved-trace.ts";
 import { tempoViews } from "../../query/tempo/views.ts";
 import { uiViews } from "../../query/ui/views.ts";
 import { zipkinViews } from "../../query/zipkin/views.ts";
@@ -15,6 +16,7 @@ export const views: ViewTable = {
   ...jaegerViews,
   ...jaegerV3Views,
   ...jaegerGrpcViews,
+  ...savedViews,
   ...tempoViews,
   ...uiViews,
   ...zipkinViews,

@@ -1,12 +1,10 @@
-import { fragmentRecords } from "../../codec/otlp/message/fragment-records.ts";
 import { throwIfAborted } from "../../component/errors.ts";
 import type { TraceReader, ViewResult } from "../../component/read.ts";
 import { hexToBytes } from "../../model/ids.ts";
-import type { LogFragment } from "../../model/log.ts";
 import { Gaps } from "../gaps.ts";
 import { jsonBytes } from "../json-writer.ts";
 import type { UiLinkedFromResponse } from "./api-types.ts";
-import { countSpanParts } from "./span-counts.ts";
+import { linkingSpans } from "./one-trace.ts";
 
 /** Traces that are looked through, newest first, and spans that are listed. */
 const MAX_TRACES = 50;
@@ -29,20 +27,8 @@ export async function linkedFrom(
     const fragments = await reader.trace(hexToBytes(trace.traceId) as Uint8Array, signal, gaps.onGap);
     for (const fragment of fragments) {
       throwIfAborted(signal);
-      for (const { span, service } of fragmentRecords(withLinks(fragment))) {
-        const targets = new Set(span.links.filter((link) => link.traceId === traceId).map((link) => link.spanId));
-        for (const toSpanId of targets) {
-          const startTimeUnixNano = span.startTimeUnixNano.toString();
-          spans.push({
-            traceId: trace.traceId,
-            spanId: span.spanId,
-            service,
-            name: span.name,
-            startTimeUnixNano,
-            toSpanId,
-          });
-        }
-      }
+      // Where ids of two lengths name one trace, its spans have the one under which it is shown.
+      spans.push(...linkingSpans(fragment, traceId).map((span) => ({ ...span, traceId: trace.traceId })));
     }
   }
   const body = jsonBytes({
@@ -50,15 +36,4 @@ export async function linkedFrom(
     complete: gaps.reason === undefined && found.complete && found.next === undefined && spans.length <= MAX_SPANS,
   } satisfies UiLinkedFromResponse);
   return { status: 200, contentType: "application/json", body, ...gaps.mark };
-}
-
-/** The fragment's rows that hold a link at all: most spans of a trace need no decoding. */
-function withLinks({ block, rows }: LogFragment): LogFragment {
-  const { spanStart, spanEnd } = block.columns;
-  const counts = { attributes: 0, events: 0, links: 0 };
-  const linking = rows.filter((row) => {
-    countSpanParts(block.body, spanStart[row] as number, spanEnd[row] as number, counts);
-    return counts.links > 0;
-  });
-  return { block, rows: linking };
 }

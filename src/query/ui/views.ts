@@ -5,10 +5,10 @@ import { PermanentError, throwIfAborted } from "../../component/errors.ts";
 import type { LiveRequest } from "../../component/live.ts";
 import type { TraceReader, ViewResult, ViewTable } from "../../component/read.ts";
 import type { AttributeRange, FacetQuery } from "../../model/attribute-query.ts";
-import { bytesToHex, hexToBytes } from "../../model/ids.ts";
+import { hexToBytes } from "../../model/ids.ts";
 import type { LogFragment } from "../../model/log.ts";
 import type { HeatQuery } from "../../model/metrics-query.ts";
-import { SPAN_KIND_NAMES, type SpanRecord } from "../../model/span.ts";
+import { SPAN_KIND_NAMES } from "../../model/span.ts";
 import type { TraceQuery, TraceSummary } from "../../model/trace-query.ts";
 import { Gaps } from "../gaps.ts";
 import { JSON_TYPE } from "../jaeger/envelope.ts";
@@ -23,7 +23,6 @@ import type {
   UiLiveStep,
   UiSearchResponse,
   UiServicesResponse,
-  UiTraceSearchResponse,
   UiTraceSummary,
 } from "./api-types.ts";
 import { encodeTraceColumns } from "./columns.ts";
@@ -33,10 +32,9 @@ import { facets } from "./facets/facets.ts";
 import { firstErrors } from "./first-error.ts";
 import { heatMap } from "./heat-map.ts";
 import { linkedFrom } from "./linked-from.ts";
+import { requireTrace, spanJson, spansThatHold } from "./one-trace.ts";
 import { type RedParams, red } from "./red.ts";
-import { spanDetailJson } from "./span-detail.ts";
 import { uiSpansets } from "./span-sets.ts";
-import { findInTrace } from "./trace-find.ts";
 import { buildTraceTree } from "./trace-tree.ts";
 import { type VerdictParams, verdict } from "./verdict.ts";
 
@@ -97,34 +95,18 @@ async function columns(reader: TraceReader, params: Params<"ui.columns">, signal
 async function span(reader: TraceReader, params: Params<"ui.span">, signal: AbortSignal): Promise<ViewResult> {
   const gaps = new Gaps();
   const fragments = await requireTrace(reader, params.traceId, signal, gaps);
-  const spanId = hexToBytes(params.spanId) as Uint8Array;
-  const records: SpanRecord[] = [];
-  for (const { block, rows } of fragments) {
-    const matching = rows.filter(
-      (row) =>
-        sameId(block.columns.spanIds, row, spanId) &&
-        (params.kind === undefined || block.columns.kind[row] === params.kind),
-    );
-    if (matching.length > 0) records.push(...fragmentRecords({ block, rows: matching }));
-  }
-  if (records.length === 0) {
+  const text = spanJson(fragments, params.spanId, params.kind);
+  if (text === undefined) {
     gaps.throwIfAny();
     throw new PermanentError("not_found", `span ${params.spanId} not found in trace ${params.traceId}`);
   }
-  const body = new TextEncoder().encode(`{"spans":[${records.map(spanDetailJson).join(",")}]}`);
-  return { status: 200, contentType: "application/json", body, ...gaps.mark };
+  return { status: 200, contentType: "application/json", body: new TextEncoder().encode(text), ...gaps.mark };
 }
 
 async function find(reader: TraceReader, params: Params<"ui.find">, signal: AbortSignal): Promise<ViewResult> {
   const gaps = new Gaps();
   const fragments = await requireTrace(reader, params.traceId, signal, gaps);
-  const tree = buildTraceTree(fragments);
-  const rows = findInTrace(fragments, tree, params.text, signal);
-  const spanIds = rows.map((row) => {
-    const { spanIds: ids } = (fragments[tree.fragment[row] as number] as LogFragment).block.columns;
-    return bytesToHex(ids, (tree.source[row] as number) * 8, 8);
-  });
-  return { ...json<UiTraceSearchResponse>({ rows, spanIds }), ...gaps.mark };
+  return { ...json(spansThatHold(fragments, params.text, signal)), ...gaps.mark };
 }
 
 async function download(reader: TraceReader, params: Params<"ui.download">, signal: AbortSignal): Promise<ViewResult> {
@@ -227,24 +209,6 @@ async function dependencies(
   const gaps = new Gaps();
   const links = await reader.dependencies({ ...params, durations: true }, signal, gaps.onGap);
   return { ...json<UiDependenciesResponse>({ startMs: params.startMs, endMs: params.endMs, links }), ...gaps.mark };
-}
-
-async function requireTrace(
-  reader: TraceReader,
-  id: string,
-  signal: AbortSignal,
-  gaps: Gaps,
-): Promise<readonly LogFragment[]> {
-  const fragments = await reader.trace(hexToBytes(id) as Uint8Array, signal, gaps.onGap);
-  const filled = fragments.filter(({ rows }) => rows.length > 0);
-  if (filled.length > 0) return filled;
-  gaps.throwIfAny();
-  throw new PermanentError("not_found", `trace ${id} not found`);
-}
-
-function sameId(ids: Uint8Array, row: number, wanted: Uint8Array): boolean {
-  for (let i = 0; i < 8; i++) if (ids[row * 8 + i] !== wanted[i]) return false;
-  return true;
 }
 
 function json<T>(value: T): ViewResult {

@@ -1,10 +1,12 @@
 import { PermanentError } from "../../component/errors.ts";
 import type { SpanStore } from "../../component/store.ts";
+import { messageOf } from "../../model/message-of.ts";
 import { nearestSpans } from "../matchers/near-misses.ts";
 import { patternText, type SpanPattern, spanMatches } from "../matchers/span-pattern.ts";
 import type { TestSpan, TestTrace } from "../trace/test-trace.ts";
 import type { Arrivals } from "./arrivals.ts";
 import { notArrived } from "./not-arrived.ts";
+import { type SaveTracesOptions, saveTraces } from "./save-traces.ts";
 import { StoredTraces } from "./stored-traces.ts";
 import { timeoutOf, type WaitForTraceOptions, type WaitOptions } from "./wait-options.ts";
 import { readTraceql, readWanted } from "./wanted.ts";
@@ -19,7 +21,11 @@ export class ArrivedTraces {
   readonly #ending = new AbortController();
   readonly #stored: StoredTraces;
 
-  constructor(store: SpanStore, arrivals: Arrivals) {
+  readonly #traceFolder: string | undefined;
+
+  /** @param traceFolder where waits that time out save what arrived; undefined is nowhere */
+  constructor(store: SpanStore, arrivals: Arrivals, traceFolder: string | undefined) {
+    this.#traceFolder = traceFolder;
     this.#store = store;
     this.#arrivals = arrivals;
     this.#stored = new StoredTraces(store, this.#ending.signal);
@@ -62,6 +68,12 @@ export class ArrivedTraces {
     return this.#wait(look, `No span with ${patternText(wanted)} arrived`, options, near);
   }
 
+  async saveTraces(options: SaveTracesOptions = {}): Promise<string[]> {
+    const folder = options.folder ?? this.#traceFolder;
+    const ids = (await this.traces()).map(idOf);
+    return saveTraces(this.#store, ids, folder === undefined ? options : { ...options, folder }, this.#ending.signal);
+  }
+
   async reset(): Promise<void> {
     this.#assertOpen();
     await this.#store.deleteAll();
@@ -88,7 +100,13 @@ export class ArrivedTraces {
     if (found !== undefined) return found;
     this.#assertOpen();
     const traces = await this.#stored.all();
-    throw notArrived(title, timeoutMs, hints(traces), traces);
+    throw notArrived(title, timeoutMs, hints(traces), traces, await this.#saved());
+  }
+
+  /** Where what arrived was saved, where that is wanted; a sentence where it could not be. */
+  async #saved(): Promise<readonly string[]> {
+    if (this.#traceFolder === undefined) return [];
+    return this.saveTraces().catch((error: unknown) => [`not saved: ${messageOf(error)}`]);
   }
 
   #lookForTrace(text: string, holds: TracePredicate): () => Promise<TestTrace | undefined> {

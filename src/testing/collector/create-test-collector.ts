@@ -10,6 +10,7 @@ import type { SpanPattern } from "../matchers/span-pattern.ts";
 import type { TestSpan, TestTrace } from "../trace/test-trace.ts";
 import { Arrivals } from "./arrivals.ts";
 import { ArrivedTraces } from "./arrived-traces.ts";
+import { namedTraceFolder, type SaveTracesOptions } from "./save-traces.ts";
 import type { WaitForTraceOptions, WaitOptions } from "./wait-options.ts";
 
 export interface TestCollectorOptions {
@@ -17,6 +18,11 @@ export interface TestCollectorOptions {
   readonly config?: ConfigInput;
   /** Takes the log lines. Default: warnings on stderr. */
   readonly logger?: Logger;
+  /**
+   * Where waits that time out save what arrived, each trace as an HTML file, and `saveTraces` does. Default: the folder
+   * that the variable `SPANLOOM_TRACE_FOLDER` names; without it waits save nothing.
+   */
+  readonly traceFolder?: string;
 }
 
 /** A collector in this process, and what tests ask of it. Any number run side by side. */
@@ -45,6 +51,11 @@ export interface TestCollector extends AsyncDisposable {
   /** Everything that has arrived, by start of its traces. */
   spans(): Promise<TestSpan[]>;
   traces(): Promise<TestTrace[]>;
+  /**
+   * Saves the page of everything that has arrived, the latest 20 traces, as HTML files that need no collector, secrets
+   * taken out. Resolves to their paths.
+   */
+  saveTraces(options?: SaveTracesOptions): Promise<string[]>;
   /** Forgets everything that has arrived. */
   reset(): Promise<void>;
   /** Ends waits, and releases every handle. Idempotent. */
@@ -65,7 +76,11 @@ function quietDefaults(): RawConfig {
  * Starts a collector for tests inside this process: nothing on the disk, OTLP and the web UI on free ports.
  * @throws PermanentError `config_invalid`, `listen_failed`; then nothing stays open
  */
-export async function createTestCollector({ config = {}, logger }: TestCollectorOptions = {}): Promise<TestCollector> {
+export async function createTestCollector({
+  config = {},
+  logger,
+  traceFolder,
+}: TestCollectorOptions = {}): Promise<TestCollector> {
   const written = mergeConfig(quietDefaults(), config as RawConfig);
   const merged = mergeConfig(inProcessDefaults(written, RECEIVERS), written);
   const parsed = parseConfig(merged, { name: "createTestCollector()" });
@@ -74,7 +89,7 @@ export async function createTestCollector({ config = {}, logger }: TestCollector
   const observer = { opened: resolve, stored: () => arrivals.tell() };
   const collector = await runCollector(parsed, logger === undefined ? {} : { logger }, RECEIVERS, observer);
   const { otlpHttp = "", otlpGrpc, ui } = collector.endpoints;
-  const open = new ArrivedTraces(await opened, arrivals);
+  const open = new ArrivedTraces(await opened, arrivals, namedTraceFolder(traceFolder));
   const close = async () => {
     open.close();
     await collector.shutdown();
@@ -91,6 +106,7 @@ export async function createTestCollector({ config = {}, logger }: TestCollector
     waitForSpan: (wanted, options) => open.waitForSpan(wanted, options),
     spans: () => open.spans(),
     traces: () => open.traces(),
+    saveTraces: (options) => open.saveTraces(options),
     reset: () => open.reset(),
     close,
     [Symbol.asyncDispose]: close,

@@ -1,4 +1,5 @@
 import type { UiErrorResponse } from "../../../src/query/ui/api-types.ts";
+import type { LocalSource } from "./local-source.ts";
 
 /** An answer that is not 2xx, or none at all (`status` 0). */
 export class ApiError extends Error {
@@ -22,11 +23,15 @@ export interface Incomplete {
   readonly incomplete?: string;
 }
 
+/** @param local answers where the path is about one of its traces */
 export async function getJson<T extends object>(
   path: string,
   query: Readonly<Record<string, string>>,
   signal: AbortSignal,
+  local?: LocalSource,
 ): Promise<T & Incomplete> {
+  const known = await localBytes(local, path, query);
+  if (known !== undefined) return JSON.parse(new TextDecoder().decode(known)) as T;
   const response = await request(apiUrl(path, query), signal);
   return { ...((await response.json()) as T), ...incompleteOf(response) };
 }
@@ -34,9 +39,25 @@ export async function getJson<T extends object>(
 export async function getBytes(
   path: string,
   signal: AbortSignal,
+  local?: LocalSource,
 ): Promise<Incomplete & { readonly bytes: ArrayBuffer }> {
+  const known = await localBytes(local, path, {});
+  if (known !== undefined) return { bytes: known.buffer };
   const response = await request(apiUrl(path), signal);
   return { bytes: await response.arrayBuffer(), ...incompleteOf(response) };
+}
+
+/** Undefined where the collector is to be asked. A saved page has none. */
+async function localBytes(
+  local: LocalSource | undefined,
+  path: string,
+  query: Readonly<Record<string, string>>,
+): Promise<Uint8Array<ArrayBuffer> | undefined> {
+  const traceId = /^api\/ui\/traces\/([0-9a-f]{32})\//.exec(path)?.[1];
+  if (local === undefined || traceId === undefined || !(local.saved || local.has(traceId))) return undefined;
+  const answer = await local.answer(path, query);
+  if (answer === undefined) throw new ApiError(404, "The file does not hold it");
+  return answer;
 }
 
 function incompleteOf(response: Response): Incomplete {

@@ -71,8 +71,8 @@ export const registryQuery = queryOptions({
 export function spanQuery(traceId: string, spanId: string, kind: number) {
   return queryOptions({
     queryKey: ["trace", traceId, "span", spanId, kind],
-    queryFn: ({ signal }) =>
-      getJson<UiSpanResponse>(`api/ui/traces/${traceId}/spans/${spanId}`, { kind: String(kind) }, signal),
+    queryFn: ({ signal, meta }) =>
+      getJson<UiSpanResponse>(`api/ui/traces/${traceId}/spans/${spanId}`, { kind: String(kind) }, signal, meta?.local),
     staleTime: 30_000,
   });
 }
@@ -80,7 +80,8 @@ export function spanQuery(traceId: string, spanId: string, kind: number) {
 export function linkedFromQuery(traceId: string) {
   return queryOptions({
     queryKey: ["trace", traceId, "linked-from"],
-    queryFn: ({ signal }) => getJson<UiLinkedFromResponse>(`api/ui/traces/${traceId}/linked-from`, {}, signal),
+    queryFn: ({ signal, meta }) =>
+      getJson<UiLinkedFromResponse>(`api/ui/traces/${traceId}/linked-from`, {}, signal, meta?.local),
     staleTime: 30_000,
   });
 }
@@ -89,7 +90,7 @@ export function linkedFromQuery(traceId: string) {
 export function verdictQuery(traceId: string, spans: number) {
   return queryOptions({
     queryKey: ["trace", traceId, "verdict", spans],
-    queryFn: ({ signal }) => getJson<UiVerdict>(`api/ui/traces/${traceId}/verdict`, {}, signal),
+    queryFn: ({ signal, meta }) => getJson<UiVerdict>(`api/ui/traces/${traceId}/verdict`, {}, signal, meta?.local),
     placeholderData: keepPreviousData,
     refetchInterval: (query) => (query.state.data?.growing === true ? EMPTY_POLL_MS : false),
     staleTime: Number.POSITIVE_INFINITY,
@@ -99,7 +100,8 @@ export function verdictQuery(traceId: string, spans: number) {
 export function findQuery(traceId: string, text: string) {
   return queryOptions({
     queryKey: ["trace", traceId, "find", text],
-    queryFn: ({ signal }) => getJson<UiTraceSearchResponse>(`api/ui/traces/${traceId}/search`, { q: text }, signal),
+    queryFn: ({ signal, meta }) =>
+      getJson<UiTraceSearchResponse>(`api/ui/traces/${traceId}/search`, { q: text }, signal, meta?.local),
     enabled: text.trim() !== "",
     staleTime: 30_000,
   });

@@ -1,6 +1,6 @@
 import { formatDuration } from "../../../src/model/duration-text.ts";
 import { traceDuration } from "../../../src/query/ui/columns-format.ts";
-import { apiUrl } from "../api/client.ts";
+import { useTraceOrigin } from "../api/local-source.ts";
 import { counted, formatCount } from "../format/count.ts";
 import { formatAbsolute, formatRelative, nanoToMs } from "../format/time.ts";
 import { Chip } from "../ui/chip.tsx";
@@ -8,8 +8,8 @@ import { classNames } from "../ui/class-names.ts";
 import { CopyButton } from "../ui/copy-button.tsx";
 import { Fact } from "../ui/fact.tsx";
 import { Icon } from "../ui/icon.tsx";
-import { Menu } from "../ui/menu.tsx";
 import { ServiceChips } from "../ui/service-chips.tsx";
+import { DownloadMenu } from "./download-menu.tsx";
 import { operationOf, serviceOfRow, type TraceModel } from "./model/trace-model.ts";
 import { LinkedFromMenu } from "./span/linked-from.tsx";
 import styles from "./trace-header.module.css";
@@ -21,7 +21,7 @@ export function TraceHeader({ model }: { readonly model: TraceModel }) {
   const { columns, layout, services } = model;
   const chips = services.map((entry) => ({ ...entry, look: model.looks[entry.service]! }));
   const startMs = nanoToMs(columns.baseStartNano);
-  const download = (format: string) => apiUrl(`api/ui/traces/${columns.traceId}/download`, { format });
+  const origin = useTraceOrigin(columns.traceId);
   return (
     <header className={styles.header}>
       <div className={styles.title}>
@@ -35,15 +35,10 @@ export function TraceHeader({ model }: { readonly model: TraceModel }) {
         <CopyButton text={columns.traceId} label="Copy the trace id" />
         <div className={styles.actions}>
           <LinkedFromMenu traceId={columns.traceId} />
-          <CopyButton text={() => location.href} label="Copy a link to this view" caption="Copy link" />
-          <Menu label="Download the trace" caption="Download">
-            <a href={download("otlp")} download>
-              <Icon name="download" /> OTLP JSON
-            </a>
-            <a href={download("jaeger")} download>
-              <Icon name="download" /> Jaeger JSON
-            </a>
-          </Menu>
+          {origin !== "saved" && (
+            <CopyButton text={() => location.href} label="Copy a link to this view" caption="Copy link" />
+          )}
+          <DownloadMenu traceId={columns.traceId} />
         </div>
       </div>
       <dl className={styles.facts} data-part="trace-facts">

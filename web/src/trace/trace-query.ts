@@ -7,9 +7,9 @@ import { buildTraceModel, type TraceModel } from "./model/trace-model.ts";
 export function traceQuery(traceId: string) {
   return queryOptions({
     queryKey: ["trace", traceId],
-    queryFn: async ({ signal, client, queryKey }): Promise<(TraceModel & Incomplete) | null> => {
+    queryFn: async ({ signal, client, queryKey, meta }): Promise<(TraceModel & Incomplete) | null> => {
       // The server has the browser ask for this path along with the page (src/app/ui-port/web-files.ts).
-      const answer = await getBytes(`api/ui/traces/${traceId}/columns`, signal).catch(nullWhereNotFound);
+      const answer = await getBytes(`api/ui/traces/${traceId}/columns`, signal, meta?.local).catch(nullWhereNotFound);
       if (answer === null) return null;
       const { bytes, ...incomplete } = answer;
       const columns = decodeTraceColumns(bytes);

@@ -1,6 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { SPAN_KIND_NAMES, STATUS_CODE } from "../../../../src/model/span.ts";
 import { PARENT_MISSING } from "../../../../src/query/ui/columns-format.ts";
+import { useTraceOrigin } from "../../api/local-source.ts";
 import { spanQuery } from "../../api/queries.ts";
 import { counted } from "../../format/count.ts";
 import { Button, IconButton } from "../../ui/button.tsx";
@@ -35,6 +36,7 @@ export function SpanPanel({
   const { columns, layout } = model;
   const spanId = spanIdOf(columns, row);
   const detail = useQuery(spanQuery(columns.traceId, spanId, columns.kind[row]!));
+  const origin = useTraceOrigin(columns.traceId);
   const service = columns.service[row]!;
   const parent = layout.parent[row]!;
   const error = columns.status[row] === STATUS_CODE.error;
@@ -51,7 +53,7 @@ export function SpanPanel({
             </Chip>
           )}
           <div className={styles.tools}>
-            <CopyButton text={() => location.href} label="Copy a link to this span" />
+            {origin !== "saved" && <CopyButton text={() => location.href} label="Copy a link to this span" />}
             <IconButton aria-label="Close the span (Esc)" onClick={onClose}>
               <Icon name="close" />
             </IconButton>

@@ -1,9 +1,9 @@
 import { type Command, Option } from "commander";
-import type { UiVerdict } from "../../query/ui/api-types.ts";
-import { requireTraceReference } from "../client/trace-reference.ts";
-import { addConnectionFlags, type ConnectionFlags } from "../options/connection-flags.ts";
-import { explanationMarkdown, explanationText } from "../output/explanation.ts";
-import { styleFor } from "../output/format.ts";
+import type { UiVerdict } from "../../../query/ui/api-types.ts";
+import { requireTraceReference } from "../../client/trace-reference.ts";
+import { addConnectionFlags, type ConnectionFlags } from "../../options/connection-flags.ts";
+import { explanationMarkdown, explanationText } from "../../output/explanation.ts";
+import { styleFor } from "../../output/format.ts";
 import { clientOf, readOneTrace } from "./one-trace.ts";
 
 interface ExplainFlags extends ConnectionFlags {

@@ -1,13 +1,13 @@
 import type { Command } from "commander";
-import { PermanentError } from "../../component/errors.ts";
-import type { TraceReference } from "../../model/trace-reference.ts";
-import { terminalWidth } from "../../query/text/width.ts";
-import type { UiTraceSummary } from "../../query/ui/api-types.ts";
-import { ApiClient } from "../client/api-client.ts";
-import { findTrace } from "../client/find-trace.ts";
-import type { ConnectionFlags } from "../options/connection-flags.ts";
-import { createProgress } from "../output/progress.ts";
-import { traceList } from "../output/trace-list.ts";
+import { PermanentError } from "../../../component/errors.ts";
+import type { TraceReference } from "../../../model/trace-reference.ts";
+import { terminalWidth } from "../../../query/text/width.ts";
+import type { UiTraceSummary } from "../../../query/ui/api-types.ts";
+import { ApiClient } from "../../client/api-client.ts";
+import { findTrace } from "../../client/find-trace.ts";
+import type { ConnectionFlags } from "../../options/connection-flags.ts";
+import { createProgress } from "../../output/progress.ts";
+import { traceList } from "../../output/trace-list.ts";
 
 /** Traces that are listed where a beginning of an id fits several. */
 const LISTED = 20;

@@ -1,16 +1,16 @@
 import type { Command } from "commander";
-import { PermanentError } from "../../component/errors.ts";
-import { STATUS_CODE } from "../../model/span.ts";
-import { renderTree } from "../../query/text/trace-tree.ts";
-import { terminalWidth } from "../../query/text/width.ts";
-import type { UiSpanResponse } from "../../query/ui/api-types.ts";
-import { columnIdHex, decodeTraceColumns, type TraceColumns } from "../../query/ui/columns-format.ts";
-import type { ApiClient } from "../client/api-client.ts";
-import { requireTraceReference } from "../client/trace-reference.ts";
-import { addConnectionFlags, type ConnectionFlags } from "../options/connection-flags.ts";
-import { styleFor } from "../output/format.ts";
-import { spanText } from "../output/span-text.ts";
-import { writeLines } from "../output/write.ts";
+import { PermanentError } from "../../../component/errors.ts";
+import { STATUS_CODE } from "../../../model/span.ts";
+import { renderTree } from "../../../query/text/trace-tree.ts";
+import { terminalWidth } from "../../../query/text/width.ts";
+import type { UiSpanResponse } from "../../../query/ui/api-types.ts";
+import { columnIdHex, decodeTraceColumns, type TraceColumns } from "../../../query/ui/columns-format.ts";
+import type { ApiClient } from "../../client/api-client.ts";
+import { requireTraceReference } from "../../client/trace-reference.ts";
+import { addConnectionFlags, type ConnectionFlags } from "../../options/connection-flags.ts";
+import { styleFor } from "../../output/format.ts";
+import { spanText } from "../../output/span-text.ts";
+import { writeLines } from "../../output/write.ts";
 import { clientOf, readOneTrace } from "./one-trace.ts";
 
 interface TraceFlags extends ConnectionFlags {
