@@ -49,6 +49,10 @@ export async function startSpanloom({ dist, set = [], nodeArgs = [], data }: Spa
     `receivers.zipkin.endpoint=127.0.0.1:${zipkin}`,
     "--set",
     `receivers.jaeger.endpoint=127.0.0.1:${jaeger}`,
+    "--set",
+    "receivers.remote_sampling.http.endpoint=127.0.0.1:0",
+    "--set",
+    "receivers.remote_sampling.grpc.endpoint=127.0.0.1:0",
     ...set.flatMap((assignment) => ["--set", assignment]),
   ];
   const server = await startServer(process.execPath, args, () => answers(url));
@@ -62,12 +66,28 @@ export async function startSpanloom({ dist, set = [], nodeArgs = [], data }: Spa
   };
 }
 
+/** What a Jaeger listens on besides, where another may run. */
+const JAEGER_OTHERS = [
+  "extensions.jaeger_query.grpc",
+  "extensions.remote_sampling.http",
+  "extensions.remote_sampling.grpc",
+  "extensions.healthcheckv2.http",
+  "extensions.expvar",
+  "extensions.zpages",
+  "receivers.jaeger.protocols.grpc",
+  "receivers.jaeger.protocols.thrift_binary",
+  "receivers.jaeger.protocols.thrift_compact",
+];
+
 /** `jaeger=PATH` of the v2 binary, run with its memory store, or `zipkin=JAR` of the executable jar, memory as well. */
 export async function startPeer(assignment: string): Promise<StartedSystem> {
   const [name, path = ""] = assignment.split("=", 2) as [string, string?];
   const [http, grpc, ui] = [await freePort(), await freePort(), await freePort()];
   if (name === "jaeger") {
     const [thrift, zipkin] = [await freePort(), await freePort()];
+    const others = await Promise.all(
+      JAEGER_OTHERS.map(async (name) => `--set=${name}.endpoint=127.0.0.1:${await freePort()}`),
+    );
     const url = `http://127.0.0.1:${http}/v1/traces`;
     const args = () => [
       `--set=receivers.otlp.protocols.http.endpoint=127.0.0.1:${http}`,
@@ -75,6 +95,9 @@ export async function startPeer(assignment: string): Promise<StartedSystem> {
       `--set=receivers.jaeger.protocols.thrift_http.endpoint=127.0.0.1:${thrift}`,
       `--set=receivers.zipkin.endpoint=127.0.0.1:${zipkin}`,
       `--set=extensions.jaeger_query.http.endpoint=127.0.0.1:${ui}`,
+      ...others,
+      // On a port that cannot be set so.
+      "--set=service.telemetry.metrics.level=none",
     ];
     const server = await startServer(resolve(path), args, () => answers(url));
     const urls = urlsOf(url, thrift, zipkin);

@@ -198,10 +198,15 @@ const scope: fc.Arbitrary<Scope> = fc.record({
   droppedAttributesCount: count,
 });
 
+/** An EntityRef with a type, which is field 2, as bytes. */
+const arbitraryEntityRef = fc
+  .string({ maxLength: 5 })
+  .map((type) => new Uint8Array([0x12, Buffer.byteLength(type), ...Buffer.from(type)]));
+
 const resource: fc.Arbitrary<Resource> = fc.record({
   attributes,
   droppedAttributesCount: count,
-  entityRefs: fc.oneof(fc.constant([]), fc.array(fc.uint8Array({ maxLength: 5 }), { maxLength: 2 })),
+  entityRefs: fc.oneof(fc.constant([]), fc.array(arbitraryEntityRef, { maxLength: 2 })),
 });
 
 const span: fc.Arbitrary<Span> = fc

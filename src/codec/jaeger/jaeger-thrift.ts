@@ -1,19 +1,31 @@
 import { SPAN_MARK } from "../../model/span.ts";
 import { DecodeError } from "../decode-error.ts";
+import type { MappingMemory } from "../mapping/mapping-memory.ts";
+import { ownFields } from "../mapping/own-fields.ts";
 import type { PlacedSpan, ResourceWithSchema } from "../mapping/placed-span.ts";
 import type { SpanBatch } from "../mapping/span-batch.ts";
+import { KEY_USE } from "../mapping/tag-keys.ts";
+import { writeSpanParts } from "../mapping/write-parts.ts";
 import type { SpanLimits } from "../otlp/message/span-limits.ts";
 import { BinaryReader } from "../thrift/binary.ts";
 import { CompactReader } from "../thrift/compact.ts";
 import { skip, THRIFT_TYPE as T, type ThriftReader } from "../thrift/protocol.ts";
-import { fromJaegerProcess, fromJaegerSpan } from "./from-jaeger.ts";
-import type { JaegerProcess, JaegerTag } from "./model.ts";
+import { BinaryParts } from "./binary-parts.ts";
+import { fromJaegerProcess, fromJaegerSpan, plainJaegerSpan } from "./from-jaeger.ts";
+import { jaegerKeyUse } from "./key-use.ts";
+import type { JaegerProcess, JaegerSpan, JaegerTag } from "./model.ts";
 import { ThriftSpanReader } from "./thrift-span.ts";
 import { ThriftTags } from "./thrift-tags.ts";
 
 const READERS = { binary: BinaryReader, compact: CompactReader } as const;
 /** How many times the attributes that a resource may have are read of its process' tags. */
 const TAGS_READ = 4;
+
+/** What is remembered of own fields is of no process. */
+const NO_RESOURCE: ResourceWithSchema = {
+  resource: { attributes: [], droppedAttributesCount: 0, entityRefs: [] },
+  resourceSchemaUrl: "",
+};
 
 /** Where the parts of a Batch begin. */
 interface Parts {
@@ -39,16 +51,22 @@ export class JaegerThrift {
   #input: ThriftReader;
   #left = 0;
   #index = 0;
+  readonly #memory: MappingMemory | undefined;
+  /** Where spans need not be built. */
+  readonly #finder: BinaryParts | undefined;
   #resource: ResourceWithSchema | undefined;
   /** Bits of SPAN_MARK for all spans. */
   #marks = 0;
 
-  constructor(bytes: Uint8Array, limits: SpanLimits, protocol: keyof typeof READERS) {
+  /** @param memory with it, most spans of the binary protocol are written without being built */
+  constructor(bytes: Uint8Array, limits: SpanLimits, protocol: keyof typeof READERS, memory?: MappingMemory) {
     this.#bytes = bytes;
     this.#limits = limits;
     this.#spans = new ThriftSpanReader(limits);
     this.#Reader = READERS[protocol];
     this.#input = new this.#Reader(bytes);
+    this.#memory = memory;
+    if (protocol === "binary" && memory !== undefined) this.#finder = new BinaryParts(bytes, limits, memory);
   }
 
   get at(): number {
@@ -97,15 +115,40 @@ export class JaegerThrift {
     if (this.#left === 0) return false;
     this.#left--;
     const index = this.#index++;
+    const end = this.#finder?.find(this.#input.offset) ?? -1;
+    if (end >= 0 && this.#write(out)) {
+      (this.#input as BinaryReader).moveTo(end);
+      return true;
+    }
     const reader = this.#spans;
     const jaeger = reader.read(this.#input);
     const { fault } = reader;
+    if (end >= 0 && fault === undefined) this.#learn(jaeger);
     if (fault !== undefined) out.refuse(fault.reason, () => `Batch.spans[${index}]${fault.text}`);
     else {
       const placed = { ...fromJaegerSpan(jaeger), ...(this.#resource as ResourceWithSchema) };
       this.#add(out, placed, this.#marks | (reader.odd ? SPAN_MARK.mended : 0));
     }
     return true;
+  }
+
+  /** Writes the span that was found; false where it is not known yet what its own fields are. */
+  #write(out: SpanBatch): boolean {
+    const { own, parts } = this.#memory as MappingMemory;
+    if (own === undefined) return false;
+    const group = out.groupOf(own, "", () => ({ ...own.placed, ...(this.#resource as ResourceWithSchema) }));
+    const at = out.begin(group, this.#marks);
+    writeSpanParts(group.writer, parts, own, false);
+    group.writer.close(at);
+    return true;
+  }
+
+  #learn(jaeger: JaegerSpan): void {
+    const { odd, droppedTags, droppedLogs, droppedReferences } = this.#spans;
+    if (odd || droppedTags + droppedLogs + droppedReferences > 0) return;
+    const tags = jaeger.tags.filter(({ key }) => jaegerKeyUse(key) === KEY_USE.own);
+    const plain = plainJaegerSpan({ ...jaeger, references: [], tags });
+    this.#memory?.learn(ownFields({ ...plain, ...NO_RESOURCE }, tags));
   }
 
   #add(out: SpanBatch, placed: PlacedSpan, marks: number): void {

@@ -27,7 +27,8 @@ export function resourceKey({ resource, resourceSchemaUrl }: ResourceWithSchema)
   ]);
 }
 
-function scopeKey({ scope, scopeSchemaUrl }: ScopedSpan): string {
+/** Text that is equal for equal scopes with equal schema URLs. */
+export function scopeKey({ scope, scopeSchemaUrl }: ScopedSpan): string {
   if (scope.attributes.length === 0) {
     return JSON.stringify([scope.name, scope.version, scope.droppedAttributesCount, scopeSchemaUrl]);
   }

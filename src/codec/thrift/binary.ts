@@ -1,3 +1,4 @@
+import { passBinary, SMALLEST } from "./binary-pass.ts";
 import { ByteReader } from "./byte-reader.ts";
 import { ByteWriter } from "./byte-writer.ts";
 import {
@@ -8,22 +9,6 @@ import {
   type ThriftWriter,
   thriftType,
 } from "./protocol.ts";
-
-/** Fewest bytes that a value of a type takes. A struct is at least its stop byte. */
-const SMALLEST: Readonly<Record<ThriftType, number>> = {
-  [THRIFT_TYPE.stop]: 0,
-  [THRIFT_TYPE.bool]: 1,
-  [THRIFT_TYPE.byte]: 1,
-  [THRIFT_TYPE.double]: 8,
-  [THRIFT_TYPE.i16]: 2,
-  [THRIFT_TYPE.i32]: 4,
-  [THRIFT_TYPE.i64]: 8,
-  [THRIFT_TYPE.string]: 4,
-  [THRIFT_TYPE.struct]: 1,
-  [THRIFT_TYPE.map]: 6,
-  [THRIFT_TYPE.set]: 5,
-  [THRIFT_TYPE.list]: 5,
-};
 
 /** Thrift's binary protocol (Apache Thrift, "Thrift Binary protocol encoding"): big-endian. */
 export class BinaryWriter implements ThriftWriter {
@@ -94,6 +79,15 @@ export class BinaryReader implements ThriftReader {
 
   get offset(): number {
     return this.#in.offset;
+  }
+
+  /** Goes on at an offset at which a value begins. */
+  moveTo(offset: number): void {
+    this.#in.offset = offset;
+  }
+
+  pass(type: ThriftType): void {
+    this.#in.offset = passBinary(this.#in.buffer, this.#in.offset, type, this.#in.depth);
   }
 
   structBegin(): void {

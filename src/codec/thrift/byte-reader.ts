@@ -16,6 +16,15 @@ export class ByteReader {
     return this.#at;
   }
 
+  /** Goes on at an offset that was found to be one. */
+  set offset(at: number) {
+    this.#at = at;
+  }
+
+  get depth(): number {
+    return this.#depth;
+  }
+
   get buffer(): Buffer {
     return this.#bytes;
   }

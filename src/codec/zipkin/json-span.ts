@@ -1,33 +1,12 @@
 import { SPAN_MARK } from "../../model/span.ts";
 import { JSON_KIND, type JsonCursor } from "../json/json-cursor.ts";
-import { FieldTable } from "../json/json-fields.ts";
 import { REFUSED } from "../otlp/message/id-faults.ts";
 import type { SpanLimits } from "../otlp/message/span-limits.ts";
+import { ENDPOINT_FIELDS, NOTE, NOTE_FIELDS, SPAN, SPAN_FIELDS } from "./json-names.ts";
 import { JsonTexts } from "./json-texts.ts";
 import type { ZipkinEndpoint, ZipkinKind } from "./model.ts";
 import { TAGS_READ, ZipkinSpanFields } from "./read-span.ts";
 
-const SPAN = {
-  traceId: 1,
-  id: 2,
-  parentId: 3,
-  name: 4,
-  kind: 5,
-  timestamp: 6,
-  duration: 7,
-  localEndpoint: 8,
-  remoteEndpoint: 9,
-  annotations: 10,
-  tags: 11,
-  debug: 12,
-  shared: 13,
-  binaryAnnotations: 14,
-} as const;
-const SPAN_FIELDS = new FieldTable(SPAN);
-const ENDPOINT = { serviceName: 1, ipv4: 2, ipv6: 3, port: 4 } as const;
-const ENDPOINT_FIELDS = new FieldTable(ENDPOINT);
-const NOTE = { timestamp: 1, value: 2, endpoint: 3, key: 4 } as const;
-const NOTE_FIELDS = new FieldTable(NOTE);
 const KINDS: ReadonlySet<string> = new Set<ZipkinKind>(["CLIENT", "SERVER", "PRODUCER", "CONSUMER"]);
 
 /** An annotation of either version, or a binary annotation. */

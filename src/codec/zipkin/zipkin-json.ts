@@ -1,9 +1,11 @@
 import { DecodeError } from "../decode-error.ts";
 import { JSON_KIND, JsonCursor } from "../json/json-cursor.ts";
+import type { MappingMemory } from "../mapping/mapping-memory.ts";
 import type { SpanBatch } from "../mapping/span-batch.ts";
 import { REFUSED } from "../otlp/message/id-faults.ts";
 import type { SpanLimits } from "../otlp/message/span-limits.ts";
 import { addZipkinSpan } from "./add-span.ts";
+import { JsonParts } from "./json-parts.ts";
 import { JsonSpanReader } from "./json-span.ts";
 
 /**
@@ -15,12 +17,16 @@ export class ZipkinJson {
   readonly hasList = true;
   readonly #cursor: JsonCursor;
   readonly #reader: JsonSpanReader;
+  /** Where spans need not be built. */
+  readonly #finder: JsonParts | undefined;
   #index = 0;
   #state: "begin" | "item" | "end" = "begin";
 
-  constructor(bytes: Uint8Array, limits: SpanLimits) {
+  /** @param memory with it, most spans are written without being built */
+  constructor(bytes: Uint8Array, limits: SpanLimits, memory?: MappingMemory) {
     this.#cursor = new JsonCursor(bytes);
     this.#reader = new JsonSpanReader(this.#cursor, limits);
+    if (memory !== undefined) this.#finder = new JsonParts(this.#cursor, limits, memory);
     if (bytes.length === 0) this.#state = "end";
   }
 
@@ -44,19 +50,29 @@ export class ZipkinJson {
     if (this.#state === "begin") this.#begin();
     if (this.#state === "end") return false;
     const cursor = this.#cursor;
-    const place = `spans[${this.#index++}]`;
-    if (cursor.kind() === JSON_KIND.object) {
-      const read = this.#reader.read();
-      if (read.fault === undefined) addZipkinSpan(out, read);
-      else out.refuse(read.fault.reason, () => `${place}${read.fault?.example()}`);
-    } else {
+    const index = this.#index++;
+    if (cursor.kind() === JSON_KIND.object) this.#span(out, index);
+    else {
       const from = cursor.at;
       cursor.skip();
       const found = cursor.shown(from, cursor.at);
-      out.refuse(REFUSED.unreadable, () => `${place}: expected an object, found ${found}`);
+      out.refuse(REFUSED.unreadable, () => `spans[${index}]: expected an object, found ${found}`);
     }
     if (!cursor.moreItems()) this.#end();
     return true;
+  }
+
+  #span(out: SpanBatch, index: number): void {
+    const cursor = this.#cursor;
+    const finder = this.#finder;
+    const from = cursor.at;
+    const found = finder?.find() ?? false;
+    if (found && finder?.found.write(out)) return;
+    cursor.at = from;
+    const read = this.#reader.read();
+    if (found) finder?.found.learn(read);
+    if (read.fault === undefined) addZipkinSpan(out, read);
+    else out.refuse(read.fault.reason, () => `spans[${index}]${read.fault?.example()}`);
   }
 
   #begin(): void {

@@ -1,6 +1,7 @@
 import { bytesToHex } from "../../model/ids.ts";
 import { SPAN_MARK } from "../../model/span.ts";
 import { DecodeError } from "../decode-error.ts";
+import type { MappingMemory } from "../mapping/mapping-memory.ts";
 import type { SpanBatch } from "../mapping/span-batch.ts";
 import { REFUSED } from "../otlp/message/id-faults.ts";
 import type { SpanLimits } from "../otlp/message/span-limits.ts";
@@ -9,6 +10,7 @@ import { isUtf8, utf8Text } from "../utf8.ts";
 import { addZipkinSpan } from "./add-span.ts";
 import { ipv4Text, ipv6Text } from "./ip-text.ts";
 import type { ZipkinEndpoint, ZipkinKind } from "./model.ts";
+import { ProtobufParts } from "./protobuf-parts.ts";
 import { TAGS_READ, ZipkinSpanFields } from "./read-span.ts";
 
 const WORD = 0x1_0000_0000;
@@ -25,12 +27,16 @@ export class ZipkinProtobuf {
   readonly #maxTags: number;
   readonly #maxAnnotations: number;
   readonly #end: number;
+  /** Where spans need not be built. */
+  readonly #finder: ProtobufParts | undefined;
   #at = 0;
   #index = 0;
   #hasList: boolean;
 
-  constructor(bytes: Uint8Array, limits: SpanLimits) {
+  /** @param memory with it, most spans are written without being built */
+  constructor(bytes: Uint8Array, limits: SpanLimits, memory?: MappingMemory) {
     this.#cursor = new LenientCursor(bytes);
+    if (memory !== undefined) this.#finder = new ProtobufParts(this.#cursor, limits, memory);
     this.#maxTags = limits.maxAttributes * TAGS_READ;
     this.#maxAnnotations = limits.maxEvents;
     this.#end = bytes.length;
@@ -60,13 +66,20 @@ export class ZipkinProtobuf {
       this.#at = cursor.end;
       if (cursor.tag !== 0x0a) continue;
       this.#hasList = true;
-      const place = `spans[${this.#index++}]`;
-      const fields = this.#span(cursor.start, cursor.end);
-      if (fields.fault === undefined) addZipkinSpan(out, fields);
-      else out.refuse(fields.fault.reason, () => `${place}${fields.fault?.example()}`);
+      this.#add(out, this.#index++, cursor.start, cursor.end);
       return true;
     }
     return false;
+  }
+
+  #add(out: SpanBatch, index: number, start: number, end: number): void {
+    const finder = this.#finder;
+    const found = finder?.find(start, end) ?? false;
+    if (found && finder?.found.write(out)) return;
+    const fields = this.#span(start, end);
+    if (found) finder?.found.learn(fields);
+    if (fields.fault === undefined) addZipkinSpan(out, fields);
+    else out.refuse(fields.fault.reason, () => `spans[${index}]${fields.fault?.example()}`);
   }
 
   #next(at: number): boolean {

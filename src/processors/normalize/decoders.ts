@@ -1,10 +1,13 @@
 import { JaegerThrift } from "../../codec/jaeger/jaeger-thrift.ts";
+import { jaegerKeyUse } from "../../codec/jaeger/key-use.ts";
 import { MappedBatch, type SpanSource } from "../../codec/mapping/mapped-batch.ts";
+import { MappingMemory } from "../../codec/mapping/mapping-memory.ts";
 import type { MappedTraces } from "../../codec/mapping/span-batch.ts";
 import { splitBody } from "../../codec/otlp/cut/split.ts";
 import { JsonTraces } from "../../codec/otlp/json/json-in.ts";
 import type { MendedTraces, Refusals, SpanPlace } from "../../codec/otlp/message/refusals.ts";
 import type { SpanLimits } from "../../codec/otlp/message/span-limits.ts";
+import { zipkinKeyUse } from "../../codec/zipkin/key-use.ts";
 import { ZipkinJson } from "../../codec/zipkin/zipkin-json.ts";
 import { ZipkinProtobuf } from "../../codec/zipkin/zipkin-protobuf.ts";
 import type { BatchFormat } from "../../component/ingest.ts";
@@ -41,27 +44,32 @@ export interface BatchDecoder {
   open(bytes: Uint8Array, limits: SpanLimits, refusals: Refusals): BatchReading;
 }
 
-/** One for every format of `BatchFormat`; they run in the ingest thread. */
-export const DECODERS: Readonly<Record<BatchFormat, BatchDecoder>> = {
-  otlp_protobuf: {
-    title: "OTLP protobuf",
-    open: (bytes) => ({
-      whole: () => ({ body: bytes }),
-      pieces: (size) => splitBody(bytes, size),
-      unknownFields: [],
-      saysNothing: bytes.length === 0,
+/** One for every format of `BatchFormat`; they run in the ingest thread, and remember from batch to batch. */
+export function createDecoders(): Readonly<Record<BatchFormat, BatchDecoder>> {
+  const jaeger = new MappingMemory(jaegerKeyUse);
+  const zipkinJson = new MappingMemory(zipkinKeyUse);
+  const zipkinProtobuf = new MappingMemory(zipkinKeyUse);
+  return {
+    otlp_protobuf: {
+      title: "OTLP protobuf",
+      open: (bytes) => ({
+        whole: () => ({ body: bytes }),
+        pieces: (size) => splitBody(bytes, size),
+        unknownFields: [],
+        saysNothing: bytes.length === 0,
+      }),
+    },
+    otlp_json: { title: "OTLP/JSON", open: (bytes, limits, refusals) => new JsonTraces(bytes, limits, refusals) },
+    zipkin_json: mapped("Zipkin JSON", (bytes, limits) => new ZipkinJson(bytes, limits, zipkinJson)),
+    zipkin_protobuf: mapped("Zipkin protobuf", (bytes, limits) => new ZipkinProtobuf(bytes, limits, zipkinProtobuf)),
+    jaeger_thrift: mapped("a Jaeger batch in Thrift's binary protocol", (bytes, limits) => {
+      return new JaegerThrift(bytes, limits, "binary", jaeger);
     }),
-  },
-  otlp_json: { title: "OTLP/JSON", open: (bytes, limits, refusals) => new JsonTraces(bytes, limits, refusals) },
-  zipkin_json: mapped("Zipkin JSON", (bytes, limits) => new ZipkinJson(bytes, limits)),
-  zipkin_protobuf: mapped("Zipkin protobuf", (bytes, limits) => new ZipkinProtobuf(bytes, limits)),
-  jaeger_thrift: mapped("a Jaeger batch in Thrift's binary protocol", (bytes, limits) => {
-    return new JaegerThrift(bytes, limits, "binary");
-  }),
-  jaeger_thrift_compact: mapped("a Jaeger batch in Thrift's compact protocol", (bytes, limits) => {
-    return new JaegerThrift(bytes, limits, "compact");
-  }),
-};
+    jaeger_thrift_compact: mapped("a Jaeger batch in Thrift's compact protocol", (bytes, limits) => {
+      return new JaegerThrift(bytes, limits, "compact");
+    }),
+  };
+}
 
 /** A format that is mapped span by span. */
 function mapped(title: string, source: (bytes: Uint8Array, limits: SpanLimits) => SpanSource): BatchDecoder {

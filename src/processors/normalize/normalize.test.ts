@@ -9,7 +9,7 @@ import { Metrics } from "../../component/metrics.ts";
 import { findAttribute } from "../../model/any-value.ts";
 import { SPAN_MARK } from "../../model/span.ts";
 import { nameOf, serviceOf } from "../../model/span-columns.ts";
-import { type BatchReading, DECODERS } from "./decoders.ts";
+import { type BatchReading, createDecoders } from "./decoders.ts";
 import { Normalizer } from "./normalize.ts";
 import { normalizeConfig } from "./normalize-config.ts";
 
@@ -49,7 +49,7 @@ describe("a format of the table", () => {
     unknownFields: [],
     saysNothing: bytes.length === 0,
   });
-  const decoders = { ...DECODERS, otlp_json: { title: "lines of text", open } };
+  const decoders = { ...createDecoders(), otlp_json: { title: "lines of text", open } };
   const normalizer = new Normalizer(normalizeConfig.parse({}), new Metrics(), decoders);
   const bytes = (text: string) => new TextEncoder().encode(text);
 

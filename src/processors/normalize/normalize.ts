@@ -12,7 +12,7 @@ import type { BatchFormat } from "../../component/ingest.ts";
 import type { Counter, Metrics } from "../../component/metrics.ts";
 import { SPAN_MARK } from "../../model/span.ts";
 import type { SpanColumns } from "../../model/span-columns.ts";
-import { type BatchDecoder, type BatchReading, DECODERS, type ReadTraces } from "./decoders.ts";
+import { type BatchDecoder, type BatchReading, createDecoders, type ReadTraces } from "./decoders.ts";
 import type { NormalizeConfig } from "./normalize-config.ts";
 
 /** Valid until the normalizer is called again, or its generator goes on. */
@@ -49,7 +49,7 @@ export class Normalizer {
   constructor(
     config: NormalizeConfig,
     metrics: Metrics,
-    decoders: Readonly<Record<BatchFormat, BatchDecoder>> = DECODERS,
+    decoders: Readonly<Record<BatchFormat, BatchDecoder>> = createDecoders(),
   ) {
     this.#limits = {
       ...DEFAULT_SPAN_LIMITS,

@@ -28,7 +28,21 @@ export function encodeTraces(data: TracesData): Uint8Array<ArrayBuffer> {
 /** One Span message, without tag and length. */
 export function encodeSpan(span: Span): Uint8Array<ArrayBuffer> {
   const w = new WireWriter();
-  spanFields(w, span);
+  writeSpan(w, span);
+  return w.finish();
+}
+
+/** What stands in a ResourceSpans before its scopes: resource 1. */
+export function encodeResource(value: Resource): Uint8Array<ArrayBuffer> {
+  const w = new WireWriter();
+  resource(w, value);
+  return w.finish();
+}
+
+/** What stands in a ScopeSpans before its spans: scope 1. */
+export function encodeScope(value: Scope): Uint8Array<ArrayBuffer> {
+  const w = new WireWriter(128);
+  scope(w, value);
   return w.finish();
 }
 
@@ -44,7 +58,7 @@ function resourceSpans(w: WireWriter, entry: ResourceSpans): void {
 /** Resource: attributes 1, dropped_attributes_count 2, entity_refs 3. */
 function resource(w: WireWriter, value: Resource): void {
   const start = w.open(0x0a);
-  attributes(w, 0x0a, value.attributes);
+  writeAttributes(w, 0x0a, value.attributes);
   count(w, 0x10, value.droppedAttributesCount);
   for (const ref of value.entityRefs) w.blob(0x1a, ref);
   w.close(start);
@@ -56,7 +70,7 @@ function scopeSpans(w: WireWriter, entry: ScopeSpans): void {
   scope(w, entry.scope);
   for (const span of entry.spans) {
     const at = w.open(0x12);
-    spanFields(w, span);
+    writeSpan(w, span);
     w.close(at);
   }
   if (entry.schemaUrl !== "") w.text(0x1a, entry.schemaUrl);
@@ -68,13 +82,13 @@ function scope(w: WireWriter, value: Scope): void {
   const start = w.open(0x0a);
   if (value.name !== "") w.text(0x0a, value.name);
   if (value.version !== "") w.text(0x12, value.version);
-  attributes(w, 0x1a, value.attributes);
+  writeAttributes(w, 0x1a, value.attributes);
   count(w, 0x20, value.droppedAttributesCount);
   w.close(start);
 }
 
 /** Fields 1 to 16 of Span, in the order of trace.proto. */
-function spanFields(w: WireWriter, span: Span): void {
+export function writeSpan(w: WireWriter, span: Span): void {
   id(w, 0x0a, span.traceId);
   id(w, 0x12, span.spanId);
   if (span.traceState !== "") w.text(0x1a, span.traceState);
@@ -83,7 +97,7 @@ function spanFields(w: WireWriter, span: Span): void {
   enumeration(w, 0x30, span.kind);
   time(w, 0x39, span.startTimeUnixNano);
   time(w, 0x41, span.endTimeUnixNano);
-  attributes(w, 0x4a, span.attributes);
+  writeAttributes(w, 0x4a, span.attributes);
   count(w, 0x50, span.droppedAttributesCount);
   for (const one of span.events) event(w, one);
   count(w, 0x60, span.droppedEventsCount);
@@ -101,7 +115,7 @@ function event(w: WireWriter, value: SpanEvent): void {
   const start = w.open(0x5a);
   time(w, 0x09, value.timeUnixNano);
   if (value.name !== "") w.text(0x12, value.name);
-  attributes(w, 0x1a, value.attributes);
+  writeAttributes(w, 0x1a, value.attributes);
   count(w, 0x20, value.droppedAttributesCount);
   w.close(start);
 }
@@ -112,13 +126,14 @@ function link(w: WireWriter, value: SpanLink): void {
   id(w, 0x0a, value.traceId);
   id(w, 0x12, value.spanId);
   if (value.traceState !== "") w.text(0x1a, value.traceState);
-  attributes(w, 0x22, value.attributes);
+  writeAttributes(w, 0x22, value.attributes);
   count(w, 0x28, value.droppedAttributesCount);
   flags(w, 0x35, value.flags);
   w.close(start);
 }
 
-function attributes(w: WireWriter, tag: number, list: Attributes): void {
+/** Fields `tag` of KeyValue. */
+export function writeAttributes(w: WireWriter, tag: number, list: Attributes): void {
   for (const attribute of list) keyValue(w, tag, attribute);
 }
 
@@ -157,7 +172,7 @@ function anyValue(w: WireWriter, tag: number, value: AnyValue): void {
     }
     case "kvlist": {
       const list = w.open(0x32);
-      attributes(w, 0x0a, value.value);
+      writeAttributes(w, 0x0a, value.value);
       w.close(list);
       break;
     }

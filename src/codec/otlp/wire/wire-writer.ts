@@ -33,6 +33,11 @@ export class WireWriter {
     return this.#bytes.slice(0, this.#at);
   }
 
+  /** What was written, until something else is. */
+  written(): Uint8Array<ArrayBuffer> {
+    return this.#bytes.subarray(0, this.#at);
+  }
+
   /** What was written, in memory that the writer gives away. It begins anew. */
   take(): Uint8Array<ArrayBuffer> {
     const taken = this.#bytes.subarray(0, this.#at);
@@ -92,6 +97,41 @@ export class WireWriter {
     this.#room(8);
     this.#view().setFloat64(this.#at, value, true);
     this.#at += 8;
+  }
+
+  /** A fixed64 of which the halves are given; 0 is left out, as proto3 has it. */
+  halves(tag: number, low: number, high: number): void {
+    if (low === 0 && high === 0) return;
+    this.tag(tag);
+    this.fixed32(low);
+    this.fixed32(high);
+  }
+
+  /** A KeyValue in field `tag`, which is below 16. `key` is its field 1 as it is written, its text bytes[from, to). */
+  textAttribute(tag: number, key: Uint8Array, bytes: Uint8Array, from: number, to: number): void {
+    const size = to - from;
+    this.#pair(tag, key, 1 + varintSize(size) + size);
+    this.#bytes[this.#at] = 0x0a;
+    this.#at = writeVarint(this.#bytes, this.#at + 1, size);
+    this.rawRange(bytes, from, to);
+  }
+
+  /** The same with bytes[from, to) as the whole AnyValue. */
+  attribute(tag: number, key: Uint8Array, bytes: Uint8Array, from: number, to: number): void {
+    this.#pair(tag, key, to - from);
+    this.rawRange(bytes, from, to);
+  }
+
+  /** Begins a KeyValue with a value of `size` bytes, and makes room for it. */
+  #pair(tag: number, key: Uint8Array, size: number): void {
+    const pair = key.length + 1 + varintSize(size) + size;
+    this.#room(pair + 6);
+    const out = this.#bytes;
+    out[this.#at] = tag;
+    let at = writeVarint(out, this.#at + 1, pair);
+    for (let i = 0; i < key.length; i++) out[at++] = key[i] as number;
+    out[at++] = 0x12;
+    this.#at = writeVarint(out, at, size);
   }
 
   /** A length-delimited string; lone surrogates become U+FFFD. */
