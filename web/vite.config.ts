@@ -10,6 +10,9 @@ export default defineConfig({
   root: fileURLToPath(new URL(".", import.meta.url)),
   base: "./",
   plugins: [react()],
+  worker: { format: "es" },
+  // The codecs, which files are read with in the browser, ask it what an address is.
+  resolve: { alias: { "node:net": fileURLToPath(new URL("src/local/node-net.ts", import.meta.url)) } },
   build: {
     outDir: fileURLToPath(new URL("../dist/web", import.meta.url)),
     emptyOutDir: true,

@@ -3,6 +3,8 @@ import { RouterProvider } from "@tanstack/react-router";
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { ApiError } from "./api/client.ts";
+import { OpenFiles } from "./files/open-files.ts";
+import { FilesContext } from "./files/use-files.ts";
 import { createAppRouter } from "./router.tsx";
 import { applyTheme, storedTheme } from "./shell/theme.ts";
 import "./styles/base.css";
@@ -14,9 +16,11 @@ if (!location.pathname.startsWith(base)) location.replace(base);
 
 applyTheme(storedTheme());
 
+const files = new OpenFiles();
 const queries = new QueryClient({
   defaultOptions: {
     queries: {
+      meta: { local: files },
       // An answer of the collector stays the same when asked again; only silence is worth another try.
       retry: (failures, error) => failures < 2 && !(error instanceof ApiError && error.status >= 400),
       refetchOnWindowFocus: false,
@@ -27,7 +31,9 @@ const queries = new QueryClient({
 createRoot(document.getElementById("app")!).render(
   <StrictMode>
     <QueryClientProvider client={queries}>
-      <RouterProvider router={createAppRouter()} />
+      <FilesContext value={files}>
+        <RouterProvider router={createAppRouter()} />
+      </FilesContext>
     </QueryClientProvider>
   </StrictMode>,
 );

@@ -44,6 +44,11 @@ const routes = [
   }),
   createRoute({
     getParentRoute: () => root,
+    path: "/file",
+    component: lazyRouteComponent(() => import("./files/file-page.tsx"), "FilePage"),
+  }),
+  createRoute({
+    getParentRoute: () => root,
     path: "/monitor",
     validateSearch: readServicesParams,
     component: lazyRouteComponent(() => import("./services/services-page.tsx"), "ServicesPage"),

@@ -13,19 +13,26 @@ const TRACE_PATH =
   /^api\/ui\/traces\/([0-9a-f]{32})\/(columns|search|linked-from|verdict|download|spans\/[0-9a-f]{16})$/;
 const NEVER = new AbortController().signal;
 
+/** What else is known of the traces. */
+export interface LocalKnowledge {
+  readonly usual?: UsualTable;
+  /** Of services by name, as a store has them (`TraceColumns.places`). */
+  readonly places?: ReadonlyMap<string, number>;
+}
+
 /** What the UI's API answers to `GET path?query` about these traces; undefined stands for 404. */
 export function localAnswer(
   traces: LocalTraces,
   path: string,
   query: Readonly<Record<string, string>>,
-  usual: UsualTable = new Map(),
+  { usual = new Map(), places }: LocalKnowledge = {},
 ): Uint8Array<ArrayBuffer> | undefined {
   const [, traceId = "", what = ""] = TRACE_PATH.exec(path) ?? [];
   const fragments = traces.trace(traceId);
   if (fragments === undefined) return undefined;
   switch (what) {
     case "columns":
-      return columnsOf(traceId, fragments).bytes;
+      return columnsOf(traceId, fragments, places).bytes;
     case "search":
       return json(spansThatHold(fragments, query.q ?? "", NEVER));
     case "linked-from":

@@ -41,15 +41,19 @@ export class LocalTraces {
       else rows.push(row);
     }
     for (const [trace, rows] of rowsOf) {
-      const id = bytesToHex(columns.traceIds, trace * 16, 16);
-      const known = this.#fragments.get(id);
-      if (known === undefined) this.#fragments.set(id, [{ block, rows }]);
-      else known.push({ block, rows });
+      this.#addFragment(bytesToHex(columns.traceIds, trace * 16, 16), { block, rows });
     }
   }
 
-  get ids(): readonly string[] {
-    return [...this.#fragments.keys()];
+  /** Takes over what others hold. */
+  addAll(others: LocalTraces): void {
+    for (const [id, fragments] of others.#fragments) for (const one of fragments) this.#addFragment(id, one);
+  }
+
+  #addFragment(id: string, fragment: LogFragment): void {
+    const known = this.#fragments.get(id);
+    if (known === undefined) this.#fragments.set(id, [fragment]);
+    else known.push(fragment);
   }
 
   /** Undefined where there is no span of it. */

@@ -22,6 +22,8 @@ export interface SavedAbout {
   readonly savedAtMs: number;
   readonly spans: number;
   readonly redacted: readonly RedactedKey[];
+  /** Of its services, what `TraceColumns.places` has. */
+  readonly places: Readonly<Record<string, number>>;
   /** Usual times of the operations of the trace. */
   readonly usual: readonly UiUsual[];
   /** Why spans may lack, one sentence without a full stop. */

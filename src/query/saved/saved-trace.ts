@@ -69,6 +69,7 @@ export async function savedTrace(
     savedAtMs: nowMs,
     spans: columns.count,
     redacted: redactor.redacted,
+    places: placesOf(columns.services, await reader.servicePlaces?.(signal)),
     usual: usualOfTrace(columns, usual),
     ...gaps.mark,
   };
@@ -88,6 +89,11 @@ async function pageText(): Promise<string> {
     const message = "the page for traces in one file is not built: run `npm run build`";
     throw new PermanentError("unsupported", message, { cause });
   }
+}
+
+function placesOf(services: readonly string[], places: ReadonlyMap<string, number> | undefined) {
+  const known = services.map((name): [string, number] => [name, places?.get(name) ?? -1]);
+  return Object.fromEntries(known.filter(([, place]) => place >= 0));
 }
 
 /** Of the operations that the trace has: its services may have thousands. */

@@ -8,8 +8,9 @@ import { buildTraceTree, type TraceTree } from "./trace-tree.ts";
 export function columnsOf(
   traceId: string,
   fragments: readonly LogFragment[],
+  places?: ReadonlyMap<string, number>,
 ): { readonly tree: TraceTree; readonly bytes: Uint8Array<ArrayBuffer>; readonly columns: TraceColumns } {
   const tree = buildTraceTree(fragments);
-  const bytes = encodeTraceColumns(hexToBytes(traceId) as Uint8Array, fragments, tree);
+  const bytes = encodeTraceColumns(hexToBytes(traceId) as Uint8Array, fragments, tree, places);
   return { tree, bytes, columns: decodeTraceColumns(bytes.buffer) };
 }

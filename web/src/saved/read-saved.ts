@@ -24,10 +24,11 @@ export async function readSaved(page: Document): Promise<SavedTrace> {
       return [operationKey(operation), { operation, usual: times }];
     }),
   );
+  const places = new Map(Object.entries(about.places));
   const source: LocalSource = {
     saved: true,
     has: (traceId) => traceId === about.traceId,
-    answer: async (path, query) => localAnswer(traces, path, query, usual),
+    answer: async (path, query) => localAnswer(traces, path, query, { usual, places }),
     subscribe: () => () => undefined,
   };
   return { about, source };

@@ -1,5 +1,7 @@
 import { Link, Outlet, useLocation, useParams } from "@tanstack/react-router";
 import { type ComponentType, Suspense, useState } from "react";
+import { FileBanner } from "../files/file-banner.tsx";
+import { FileDrop } from "../files/file-drop.tsx";
 import { IconButton } from "../ui/button.tsx";
 import { Icon } from "../ui/icon.tsx";
 import styles from "./app-shell.module.css";
@@ -63,6 +65,7 @@ export function AppShell({ palette: { Palette, preload } }: { readonly palette: 
         <Tools preload={preload} onPalette={() => setPalette(true)} onHelp={() => setHelp(true)} />
       </header>
       <main id="main" tabIndex={-1}>
+        <FileBanner />
         <IncompleteNotice />
         <ShowResults value={setResults}>
           <KnownLooks>
@@ -103,6 +106,7 @@ function Tools({
       >
         <Icon name="command" />
       </IconButton>
+      <FileDrop />
       <IconButton title="Keyboard shortcuts (?)" aria-label="Keyboard shortcuts" onClick={onHelp}>
         <Icon name="help" />
       </IconButton>

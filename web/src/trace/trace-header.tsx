@@ -35,7 +35,7 @@ export function TraceHeader({ model }: { readonly model: TraceModel }) {
         <CopyButton text={columns.traceId} label="Copy the trace id" />
         <div className={styles.actions}>
           <LinkedFromMenu traceId={columns.traceId} />
-          {origin !== "saved" && (
+          {origin === "store" && (
             <CopyButton text={() => location.href} label="Copy a link to this view" caption="Copy link" />
           )}
           <DownloadMenu traceId={columns.traceId} />

@@ -53,7 +53,7 @@ export function SpanPanel({
             </Chip>
           )}
           <div className={styles.tools}>
-            {origin !== "saved" && <CopyButton text={() => location.href} label="Copy a link to this span" />}
+            {origin === "store" && <CopyButton text={() => location.href} label="Copy a link to this span" />}
             <IconButton aria-label="Close the span (Esc)" onClick={onClose}>
               <Icon name="close" />
             </IconButton>
