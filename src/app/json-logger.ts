@@ -1,5 +1,5 @@
 import type { LogFields, Logger, LogLevel } from "../component/logger.ts";
-import { BoundedMap } from "../model/bounded-map.ts";
+import { BoundedMap } from "../model/collections/bounded-map.ts";
 
 const ORDER: Readonly<Record<LogLevel, number>> = { debug: 0, info: 1, warn: 2, error: 3 };
 

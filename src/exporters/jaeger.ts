@@ -5,7 +5,7 @@ import { fragmentRecords } from "../codec/otlp/message/fragment-records.ts";
 import { BinaryWriter } from "../codec/thrift/binary.ts";
 import type { ComponentFactory } from "../component/component.ts";
 import type { Exporter, ExporterSettings, ExportOutcome } from "../component/export.ts";
-import { BoundedMap } from "../model/bounded-map.ts";
+import { BoundedMap } from "../model/collections/bounded-map.ts";
 import type { LogFragment } from "../model/log.ts";
 import { httpExporterConfig } from "./common-config.ts";
 import { HttpExporter, type Post } from "./http-exporter.ts";

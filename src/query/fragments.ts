@@ -1,6 +1,6 @@
+import { SpanIdTable } from "../model/collections/span-id-table.ts";
 import type { LogFragment } from "../model/log.ts";
 import { SPAN_KIND } from "../model/span.ts";
-import { SpanIdTable } from "./span-id-table.ts";
 
 export function countRows(fragments: readonly LogFragment[]): number {
   let count = 0;

@@ -1,6 +1,6 @@
 import type { ScanResult } from "../../codec/otlp/scan/scan-result.ts";
 import type { Counter, Metrics } from "../../component/metrics.ts";
-import { BoundedMap } from "../../model/bounded-map.ts";
+import { BoundedMap } from "../../model/collections/bounded-map.ts";
 import { receivedThreshold, type SpanColumns } from "../../model/span-columns.ts";
 import {
   type Candidate,

@@ -1,6 +1,6 @@
 import type { ScanResult } from "../../codec/otlp/scan/scan-result.ts";
 import { attributeHash } from "../../model/attribute-hash.ts";
-import { BoundedMap } from "../../model/bounded-map.ts";
+import { BoundedMap } from "../../model/collections/bounded-map.ts";
 import { nameOf, serviceOf } from "../../model/span-columns.ts";
 import { globMatcher } from "./glob.ts";
 import type { SamplingRuleConfig } from "./sampling-config.ts";

@@ -1,10 +1,10 @@
 import { decodeSpan } from "../../codec/otlp/message/decode.ts";
+import { SpanIdTable } from "../../model/collections/span-id-table.ts";
 import { hexToBytes } from "../../model/ids.ts";
 import type { LogFragment } from "../../model/log.ts";
 import { SPAN_KIND } from "../../model/span.ts";
 import { isRoot, type SpanColumns, startNano } from "../../model/span-columns.ts";
 import { countRows } from "../fragments.ts";
-import { SpanIdTable } from "../span-id-table.ts";
 
 const NONE = -1;
 

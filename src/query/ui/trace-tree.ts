@@ -1,8 +1,8 @@
+import { SpanIdTable } from "../../model/collections/span-id-table.ts";
 import type { LogFragment } from "../../model/log.ts";
 import { SPAN_KIND, SPAN_MARK } from "../../model/span.ts";
 import { durationNano, hasDuration, serviceOf } from "../../model/span-columns.ts";
 import { TIME_CLASS, type TimeClass, timeClass } from "../../model/span-times.ts";
-import { SpanIdTable } from "../span-id-table.ts";
 import { COLUMN_MARK, PARENT_MISSING, PARENT_NONE } from "./columns-format.ts";
 
 /** The rows of a trace in the order that every view of it shows. Arrays are indexed by row unless said otherwise. */

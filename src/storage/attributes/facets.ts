@@ -1,6 +1,6 @@
 import type { AnyValue } from "../../model/any-value.ts";
 import type { FacetQuery, FacetScope, Facets } from "../../model/attribute-query.ts";
-import { nameOf, type SpanColumns } from "../../model/span-columns.ts";
+import { nameOf } from "../../model/span-columns.ts";
 import type { FieldValue } from "../../model/trace-query.ts";
 import type { BlockCache } from "../cache/block-cache.ts";
 import type { CachedBlock, TraceRows } from "../cache/cached-block.ts";
@@ -8,7 +8,7 @@ import type { Pacer } from "../cache/pacer.ts";
 import { findTraces } from "../search/find.ts";
 import { BlockGone, BlockView } from "../spans/block-view.ts";
 import { visitAttributes } from "../spans/span-attributes.ts";
-import type { MatchedSpan } from "../spans/summary.ts";
+import type { MatchedRows } from "../spans/summary.ts";
 import { FacetTally, type KeyTally } from "./facet-tally.ts";
 
 /** Resources whose values are remembered. */
@@ -21,7 +21,7 @@ export async function findFacets(cache: BlockCache, asked: FacetQuery, pacer: Pa
   const { after: _after, show: _show, outside: _outside, count: _count, ...query } = asked.query;
   const tally = new FacetTally(asked.only !== undefined);
   const counting = new SpanValues(cache, tally, asked.only, pacer);
-  const onMatched = (trace: readonly TraceRows[], matched: readonly MatchedSpan[]) => counting.add(trace, matched);
+  const onMatched = (trace: readonly TraceRows[], matched: readonly MatchedRows[]) => counting.add(trace, matched);
   const search = { ...query, limit: 1, order: "errors" } as const;
   const { complete, reason, searchedBackTo } = await findTraces(cache, search, pacer, missed, { onMatched });
   const lacking = complete && tally.lacksKeys ? "there are more attributes than are told apart" : reason;
@@ -53,14 +53,9 @@ class SpanValues {
     [this.#name, this.#kind, this.#status] = ["name", "kind", "status"].map((key) => this.#keyOf("intrinsic", key));
   }
 
-  async add(trace: readonly TraceRows[], matched: readonly MatchedSpan[]): Promise<void> {
+  async add(trace: readonly TraceRows[], matched: readonly MatchedRows[]): Promise<void> {
     this.#tally.nextTrace();
-    const rowsOf = new Map<SpanColumns, number[]>();
-    for (const { columns, row } of matched) {
-      const rows = rowsOf.get(columns);
-      if (rows === undefined) rowsOf.set(columns, [row]);
-      else rows.push(row);
-    }
+    const rowsOf = new Map(matched.map(({ columns, rows }) => [columns, rows]));
     for (const { block } of trace) {
       const rows = rowsOf.get(block.columns);
       if (rows === undefined) continue;

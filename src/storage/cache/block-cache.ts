@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { traceIdHash } from "../../model/attribute-hash.ts";
-import { BoundedMap } from "../../model/bounded-map.ts";
+import { BoundedMap } from "../../model/collections/bounded-map.ts";
 import { type TraceKeyStart, traceKey } from "../../model/ids.ts";
 import type { SegmentId, SegmentPosition } from "../../model/log.ts";
 import { decodeBlockIndex, indexedTraceIds } from "../block/block-index.ts";
@@ -11,6 +11,8 @@ import { type BlockDigest, digestBlock } from "./block-digest.ts";
 import { BlockTraces } from "./block-traces.ts";
 import { ByteLru } from "./byte-lru.ts";
 import type { BlockName, CachedBlock, TraceRows, TraceTimes } from "./cached-block.ts";
+import type { LongTrace } from "./long-trace.ts";
+import { LongTraces } from "./long-traces.ts";
 import type { Pacer } from "./pacer.ts";
 import { SegmentBlocks } from "./segment-blocks.ts";
 
@@ -23,12 +25,15 @@ export interface BlockCacheSettings {
   readonly bodyBytes: number;
   /** Absent: 0. */
   readonly traceKeyFrom?: TraceKeyStart;
+  /** A trace in so many blocks is kept as columns of its own. */
+  readonly longTraceBlocks: number;
 }
 
 export const DEFAULT_BLOCK_CACHE: BlockCacheSettings = {
   bloomBytes: 128 * 1024 * 1024,
   indexBytes: 8 * 1024 * 1024,
   bodyBytes: 32 * 1024 * 1024,
+  longTraceBlocks: 64,
 };
 
 const MAX_TIMES = 50_000;
@@ -40,6 +45,13 @@ const MAX_NAMES = 50_000;
 const LOAD_ROWS = 64;
 /** Blocks of one segment stay below this, so that (segment, number) is one exact number. */
 const MAX_BLOCKS = 2 ** 26;
+
+/** The blocks of a segment that may hold a trace; undefined where they have to be looked for. */
+interface TracePlaces {
+  readonly segment: SegmentBlocks;
+  readonly hash: number;
+  readonly numbers: readonly number[] | undefined;
+}
 
 /**
  * What queries keep of the log: statistics of every block, blooms and trace tables, and recently used indexes and
@@ -59,6 +71,7 @@ export class BlockCache {
   readonly #digests = new ByteLru<BlockDigest>(DIGEST_BYTES);
   /** Texts of digests. */
   readonly #names = new Map<string, string>();
+  readonly #long: LongTraces;
   /** How often a segment was finished: what is known of those that are does not change. */
   #finished = 0;
   #refreshing: Promise<void> = Promise.resolve();
@@ -68,6 +81,7 @@ export class BlockCache {
     this.#source = source;
     this.#settings = settings;
     this.traceKeyFrom = settings.traceKeyFrom ?? 0;
+    this.#long = new LongTraces(this, this.traceKeyFrom, settings.longTraceBlocks);
     this.#blocks = new ByteLru(settings.indexBytes);
     this.#bodies = new ByteLru(settings.bodyBytes, (body) => pool?.letGo(body));
     source.onRemoved((ids) => {
@@ -77,6 +91,7 @@ export class BlockCache {
       this.#blocks.removeWhere(() => true);
       this.#digests.removeWhere(() => true);
       this.#times.clear();
+      this.#long.clear();
     });
   }
 
@@ -110,6 +125,13 @@ export class BlockCache {
     const [head] = this.#source.blocksAfter(segment, number - 1, 1);
     if (position === undefined || head === undefined || head.block !== number || !mayHold(head.bloom)) return undefined;
     return this.#keep(head, position);
+  }
+
+  /** False where no span of a block can match, by what is in memory of its bloom. */
+  mayHold(segment: SegmentId, number: number, mayMatch: (mayContain: (hash: number) => boolean) => boolean): boolean {
+    const blocks = this.#segments.get(segment);
+    if (blocks?.hasBlooms !== true) return true;
+    return mayMatch((hash) => blocks.mayContain(number, hash));
   }
 
   /** What counts the spans of a block; undefined until `keepDigest` was told the block, and where that gave none. */
@@ -170,7 +192,7 @@ export class BlockCache {
   traceState(traceId: Uint8Array): number {
     const hash = traceIdHash(traceId, 0, this.traceKeyFrom);
     let count = 0;
-    for (const segment of this.segments) if (!segment.complete) count += segment.traceBlocks(hash)?.length ?? 0;
+    for (const segment of this.segments) if (!segment.complete) count += segment.traceState(hash);
     return this.#finished * MAX_BLOCKS + count;
   }
 
@@ -191,13 +213,46 @@ export class BlockCache {
   }
 
   /** All stored rows of the trace, duplicates included, in log order. */
-  async trace(traceId: Uint8Array, pacer: Pacer): Promise<TraceRows[]> {
+  trace(traceId: Uint8Array, pacer: Pacer): Promise<TraceRows[]> {
+    return this.#rowsAt(traceId, this.#placesOf(traceId), pacer);
+  }
+
+  /**
+   * The same, or, of a trace that lies in many blocks, its spans as columns of its own, without a way to their bodies.
+   * `beside` are keys of traces that will be asked for next.
+   */
+  async gather(
+    traceId: Uint8Array,
+    pacer: Pacer,
+    beside: () => Iterable<string> = () => [],
+  ): Promise<TraceRows[] | LongTrace> {
+    const id = Buffer.from(traceId.buffer, traceId.byteOffset, traceId.byteLength);
+    const key = this.traceKey(id, 0);
+    const places = this.#long.kept(key) === undefined ? this.#placesOf(traceId) : undefined;
+    let blocks = 0;
+    for (const { numbers } of places ?? []) blocks += numbers?.length ?? 0;
+    if (places === undefined || blocks >= this.#settings.longTraceBlocks) {
+      const long = await this.#long.get(key, pacer, beside);
+      if (long !== undefined) return long;
+    }
+    return this.#rowsAt(traceId, places ?? this.#placesOf(traceId), pacer);
+  }
+
+  /** What is kept of a trace that lies in many blocks, as far as it was gathered. */
+  keptLongTrace(key: string): LongTrace | undefined {
+    return this.#long.kept(key);
+  }
+
+  #placesOf(traceId: Uint8Array): TracePlaces[] {
     const hash = traceIdHash(traceId, 0, this.traceKeyFrom);
+    return this.segments.map((segment) => ({ segment, hash, numbers: segment.traceBlocks(hash) }));
+  }
+
+  async #rowsAt(traceId: Uint8Array, places: readonly TracePlaces[], pacer: Pacer): Promise<TraceRows[]> {
     const found: TraceRows[] = [];
-    for (const segment of this.segments) {
-      const places = segment.traceBlocks(hash) ?? (await this.#scanForTrace(segment, hash, pacer));
-      for (const place of places) {
-        const block = this.block(segment.id, place);
+    for (const { segment, hash, numbers } of places) {
+      for (const number of numbers ?? (await this.scanForTrace(segment, hash, pacer))) {
+        const block = this.block(segment.id, number);
         const rows = block?.traces.rows(traceId) ?? [];
         if (block !== undefined && rows.length > 0) found.push({ block, rows });
         if (pacer.due()) await pacer.pause();
@@ -253,7 +308,7 @@ export class BlockCache {
    * The slow way for segments whose tables did not fit in memory: their blooms are read again, or the ids themselves
    * where the half of one is looked for, as blooms know whole ones.
    */
-  async #scanForTrace(segment: SegmentBlocks, hash: number, pacer: Pacer): Promise<number[]> {
+  async scanForTrace(segment: SegmentBlocks, hash: number, pacer: Pacer): Promise<number[]> {
     const rows: number[] = [];
     for (let row = 0; ; ) {
       const heads = this.#source.blocksAfter(segment.id, row, LOAD_ROWS);
@@ -284,6 +339,7 @@ export class BlockCache {
     this.#segments.delete(id);
     this.#sorted = undefined;
     this.#times.clear();
+    this.#long.clear();
     const gone = (key: number) => Math.trunc(key / MAX_BLOCKS) === id;
     this.#blocks.removeWhere(gone);
     this.#bodies.removeWhere(gone);

@@ -40,8 +40,8 @@ export class PackedTraceTable {
     return this.#starts.byteLength + this.#words.byteLength;
   }
 
-  /** Rows that may hold the trace, ascending. */
-  rows(hash: number): number[] {
+  /** Rows from `from` on that may hold the trace, ascending. */
+  rows(hash: number, from = 0): number[] {
     const found: number[] = [];
     const bucket = this.#bucketOf(hash);
     const end = this.#starts[bucket + 1] as number;
@@ -49,7 +49,7 @@ export class PackedTraceTable {
     const rowMask = 2 ** this.#rowBits - 1;
     for (let i = this.#starts[bucket] as number; i < end; i++) {
       const word = this.#read(i);
-      if (((word ^ wanted) & ~rowMask) === 0) found.push(word & rowMask);
+      if (((word ^ wanted) & ~rowMask) === 0 && (word & rowMask) >= from) found.push(word & rowMask);
     }
     return found;
   }

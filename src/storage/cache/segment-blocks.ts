@@ -1,5 +1,5 @@
 import { traceIdHash } from "../../model/attribute-hash.ts";
-import { BoundedMap } from "../../model/bounded-map.ts";
+import { BoundedMap } from "../../model/collections/bounded-map.ts";
 import type { TraceKeyStart } from "../../model/ids.ts";
 import type { SegmentId, SegmentPosition } from "../../model/log.ts";
 import { EARLIEST_TIME } from "../../model/span-times.ts";
@@ -34,6 +34,7 @@ export class SegmentBlocks {
   #maxStart = new Float64Array(64);
   #received = new Float64Array(64);
   #spans = new Float64Array(64);
+  #traceCounts = new Float64Array(64);
   #blooms: Uint8Array<ArrayBufferLike> | undefined = new Uint8Array(64 * 1024);
   /** The filter of row i + 1 lies at blooms[offsets[i], offsets[i + 1]). */
   #offsets = new Float64Array(65);
@@ -85,6 +86,11 @@ export class SegmentBlocks {
     return this.#spans[block - 1] as number;
   }
 
+  /** Distinct trace ids in a block. */
+  traceCount(block: number): number {
+    return this.#traceCounts[block - 1] as number;
+  }
+
   /** ms since the epoch. */
   receivedAtMs(block: number): number {
     return this.#received[block - 1] as number;
@@ -108,6 +114,7 @@ export class SegmentBlocks {
       this.#blooms?.set(filter, offset);
       this.#offsets[at + 1] = offset + filter.length;
       const ids = traceIds[i] as Uint8Array;
+      this.#traceCounts[at] = ids.length / 16;
       for (let id = 0; id < ids.length; id += 16) traces?.add(traceIdHash(ids, id, this.#from), at);
       this.#count++;
     }
@@ -129,11 +136,19 @@ export class SegmentBlocks {
     this.#blocksOf.clear();
   }
 
-  /** Rows that may hold spans of the trace, ascending, each once; undefined where the table was released. */
-  traceBlocks(hash: number): number[] | undefined {
-    const rows = this.#traces?.rows(hash);
+  /**
+   * Blocks after `after` that may hold spans of the trace, ascending, each once; undefined where the table was
+   * released.
+   */
+  traceBlocks(hash: number, after = 0): number[] | undefined {
+    const rows = this.#traces?.rows(hash, after);
     // A row is there more than once where ids in it share the hash.
     return rows?.filter((row, i) => row !== rows[i - 1]).map((row) => row + 1);
+  }
+
+  /** A number that grows with every block that may hold spans of the trace; of a segment that still grows. */
+  traceState(hash: number): number {
+    return this.#traces instanceof TraceTable ? this.#traces.count(hash) : 0;
   }
 
   /** False where the block certainly holds none; true also where the blooms were released. */
@@ -184,6 +199,7 @@ export class SegmentBlocks {
       this.#maxStart = grown(this.#maxStart, room);
       this.#received = grown(this.#received, room);
       this.#spans = grown(this.#spans, room);
+      this.#traceCounts = grown(this.#traceCounts, room);
       this.#offsets = grown(this.#offsets, room + 1);
     }
     const needed = (this.#offsets[count - 1] as number) + bloomBytes;

@@ -31,14 +31,25 @@ export class TraceTable {
     this.#link(entry);
   }
 
-  /** Rows that may hold the trace, ascending. */
-  rows(hash: number): number[] {
+  /** Rows from `from` on that may hold the trace, ascending. */
+  rows(hash: number, from = 0): number[] {
     const found: number[] = [];
     const latest = this.#latest;
     for (let at = latest[hash & (latest.length - 1)] as number; at !== NONE; at = this.#earlier[at] as number) {
+      if ((this.#rows[at] as number) < from) break;
       if (this.#hashes[at] === hash) found.push(this.#rows[at] as number);
     }
     return found.reverse();
+  }
+
+  /** How many these are. */
+  count(hash: number): number {
+    let count = 0;
+    const latest = this.#latest;
+    for (let at = latest[hash & (latest.length - 1)] as number; at !== NONE; at = this.#earlier[at] as number) {
+      if (this.#hashes[at] === hash) count++;
+    }
+    return count;
   }
 
   /** The same pairs in a quarter of the memory, to which nothing can be added. */

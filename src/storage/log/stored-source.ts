@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { partialColumns } from "../../codec/otlp/cut/cut-columns.ts";
 import type { StoreStats } from "../../component/read.ts";
-import { BoundedMap } from "../../model/bounded-map.ts";
+import { BoundedMap } from "../../model/collections/bounded-map.ts";
 import type { SegmentId } from "../../model/log.ts";
 import type { SpanColumns } from "../../model/span-columns.ts";
 import { decodeBlockIndex, encodeBlockIndex } from "../block/block-index.ts";

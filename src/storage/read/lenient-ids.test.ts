@@ -24,8 +24,8 @@ const LONGER = process.env.SPANLOOM_LONG_TESTS === "1" ? 20 : 1;
 const { signal } = new AbortController();
 const START = 1_795_392_039_440_000_000n;
 const LENIENT = traceReaderSettings(8);
-/** With no memory for tables: each look-up reads the ids of all blocks. */
-const SCANNING = { ...LENIENT, cache: { ...LENIENT.cache, bloomBytes: 0 } };
+/** With no memory for tables: each look-up reads the ids of all blocks. Every trace is a long one. */
+const SCANNING = { ...LENIENT, cache: { ...LENIENT.cache, bloomBytes: 0, longTraceBlocks: 1 } };
 
 interface Stored {
   readonly source: StoredSource;

@@ -36,7 +36,18 @@ const layouts = fc.record({
   /** Without room for blooms and tables the slow ways are taken. */
   bloomBytes: fc.constantFrom(0, 100_000_000),
   cacheBytes: fc.constantFrom(0, 20_000, 100_000_000),
+  /** Nearly every trace is a long one, or none is. */
+  longTraceBlocks: fc.constantFrom(1, 2, 1_000),
   olderBlooms: fc.boolean(),
+});
+
+type Layout = typeof layouts extends fc.Arbitrary<infer Value> ? Value : never;
+
+const cacheOf = ({ bloomBytes, cacheBytes, longTraceBlocks }: Layout) => ({
+  bloomBytes,
+  indexBytes: cacheBytes,
+  bodyBytes: cacheBytes,
+  longTraceBlocks,
 });
 
 describe("find", () => {
@@ -52,7 +63,7 @@ describe("find", () => {
             const source = new MemorySource(layout);
             const reader = createTraceReader(source, {
               ...DEFAULT_TRACE_READER,
-              cache: { bloomBytes: layout.bloomBytes, indexBytes: layout.cacheBytes, bodyBytes: layout.cacheBytes },
+              cache: cacheOf(layout),
             });
             const half = Math.ceil(data.length / 2);
             for (const [i, batch] of data.entries()) {
@@ -91,7 +102,7 @@ describe("trace", () => {
           }
           const reader = createTraceReader(source, {
             ...DEFAULT_TRACE_READER,
-            cache: { bloomBytes: layout.bloomBytes, indexBytes: layout.cacheBytes, bodyBytes: layout.cacheBytes },
+            cache: cacheOf(layout),
           });
           const idsOf = (fragments: readonly LogFragment[]) =>
             fragments.flatMap(({ block, rows }) => rows.map((row) => bytesToHex(block.columns.spanIds, row * 8, 8)));

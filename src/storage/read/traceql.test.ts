@@ -38,6 +38,8 @@ const layouts = fc.record({
   rollEvery: fc.integer({ min: 1, max: 6 }),
   bloomBytes: fc.constantFrom(0, 100_000_000),
   cacheBytes: fc.constantFrom(0, 20_000, 100_000_000),
+  /** Nearly every trace is a long one, or none is. */
+  longTraceBlocks: fc.constantFrom(1, 2, 1_000),
 });
 
 describe("a search for spansets", () => {
@@ -47,13 +49,13 @@ describe("a search for spansets", () => {
         batches,
         fc.array(fc.tuple(traceqlQuery, searchQuery, fc.boolean()), { minLength: 8, maxLength: 12 }),
         layouts,
-        async (data, queries, { rollEvery, bloomBytes, cacheBytes }) => {
+        async (data, queries, { rollEvery, bloomBytes, cacheBytes, longTraceBlocks }) => {
           const source = new MemorySource();
           for (const [i, batch] of data.entries()) {
             source.append(batch);
             if ((i + 1) % rollEvery === 0) source.roll();
           }
-          const cache = { bloomBytes, indexBytes: cacheBytes, bodyBytes: cacheBytes };
+          const cache = { bloomBytes, indexBytes: cacheBytes, bodyBytes: cacheBytes, longTraceBlocks };
           const reader = createTraceReader(source, { ...DEFAULT_TRACE_READER, cache });
           const spans = flatten(data);
           for (const [traceql, { limit, filter: _, ...bounds }, isPlanned] of queries) {

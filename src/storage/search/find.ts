@@ -9,10 +9,9 @@ import type { BlockName, CachedBlock, TraceRows, TraceTimes } from "../cache/cac
 import type { BlockSource } from "../cache/hash-blocks.ts";
 import type { Pacer } from "../cache/pacer.ts";
 import { roundDown, roundUp, type SegmentBlocks } from "../cache/segment-blocks.ts";
-import { BlockGone, BlockView } from "../spans/block-view.ts";
+import { BlockView } from "../spans/block-view.ts";
 import { identified } from "../spans/shown-id.ts";
-import { type MatchedSpan, summarize, traceTimes } from "../spans/summary.ts";
-import { withoutDuplicates } from "../spans/trace-rows.ts";
+import { type MatchedRows, summarize, traceTimes } from "../spans/summary.ts";
 import { TraceSpans } from "../spans/trace-spans.ts";
 import { candidateBlocks, fewestBlocks } from "./candidate-blocks.ts";
 import { type CompiledFilter, compileFilter, type RowTest } from "./filter.ts";
@@ -22,6 +21,8 @@ import { OutsideCount } from "./outside-count.ts";
 import { comesAfter, ResultOrder } from "./result-order.ts";
 import { type MatchedTrace, SpanShower } from "./shown-spans.ts";
 import { type CompiledPipeline, compilePipeline, type Spanset, unionOf } from "./spansets.ts";
+import { SpentBlocks } from "./spent-blocks.ts";
+import { loaderOf, matchedSpans, readStoredTrace, type StoredTraceOptions, unlessGone } from "./stored-trace.ts";
 import { MAX_TRACE_SPANS, spansetsOf } from "./trace-spansets.ts";
 
 /** The blocks of one segment that are still to be visited, by latest span start. */
@@ -51,7 +52,7 @@ interface Accepted extends TraceTimes, MatchedTrace {
   readonly weight: bigint;
   /** Its `traceId` is the one by which traces are ordered, this one that of the summary. */
   readonly shownAs: Pick<TraceSummary, "traceId" | "storedIds">;
-  readonly matched: readonly MatchedSpan[];
+  readonly matched: readonly MatchedRows[];
 }
 
 /** Who is told of traces as they are come to, whatever the limit. */
@@ -59,7 +60,7 @@ interface Watch {
   /** Every trace that is looked up and may match, with its weight in the order. */
   readonly onTrace?: (times: TraceTimes, weight: bigint) => void;
   /** Every trace that is looked up and matches, each span once, and its spans that do: more work for every trace. */
-  readonly onMatched?: (trace: readonly TraceRows[], matched: readonly MatchedSpan[]) => Promise<void>;
+  readonly onMatched?: (trace: readonly TraceRows[], matched: readonly MatchedRows[]) => Promise<void>;
 }
 
 const BEYOND_U64 = 2 ** 64;
@@ -120,6 +121,8 @@ class Search {
   readonly #pipeline: CompiledPipeline | undefined;
   /** Only the look-up of a trace says whether it matches. */
   readonly #byLookUp: boolean;
+  readonly #spent = new SpentBlocks();
+  readonly #readAs: StoredTraceOptions;
   #total = 0;
   /** Why some trace was not looked at. */
   #passedOver: string | undefined;
@@ -136,6 +139,10 @@ class Search {
     this.#pipeline = query.spansets === undefined ? undefined : compilePipeline(query.spansets);
     const filters = this.#pipeline === undefined || hasRange ? [query.filter] : [query.filter, ...(query.also ?? [])];
     this.#filter = fewestBlocks(cache, filters.map(compileFilter));
+    this.#readAs = {
+      needsBodies: this.#pipeline?.needsBody === true || query.show !== undefined || watch.onMatched !== undefined,
+      beside: () => keysOf(this.#candidates.values()),
+    };
     this.#pacer = pacer;
     this.#watch = watch;
     this.#order = new ResultOrder(query.order);
@@ -289,7 +296,7 @@ class Search {
   }
 
   #mayHold(segment: SegmentBlocks, number: number): boolean {
-    if (segment.minStart(number) > this.#startMax) return false;
+    if (segment.minStart(number) > this.#startMax || this.#spent.has(segment, number)) return false;
     return !segment.hasBlooms || this.#filter.mayMatch((hash) => segment.mayContain(number, hash));
   }
 
@@ -306,7 +313,7 @@ class Search {
     for (let row = 0; row < columns.count; row++) {
       const trace = columns.traceIndex[row] as number;
       if (open[trace] === 0) open[trace] = this.#considered.has(keyOf(trace)) ? -1 : 1;
-      if (open[trace] === -1 || !matches(row)) continue;
+      if (open[trace] === -1 || (matches !== true && !matches(row))) continue;
       const key = keyOf(trace);
       open[trace] = -1;
       // By another of its ids, in this block.
@@ -322,17 +329,21 @@ class Search {
     const id = Buffer.from(key, "latin1");
     const state = this.#cache.traceState(id);
     const known = this.#cache.knownTimes(key, state);
-    if (known !== undefined && !this.#mayAccept(id, known)) return;
+    if (known !== undefined && !this.#mayAccept(id, known)) {
+      const kept = this.#cache.keptLongTrace(key);
+      if (kept !== undefined) this.#spent.add(kept, this.#cache.segments);
+      return;
+    }
     const missed = this.#cache.missed.count;
-    const stored = await this.#cache.trace(id, this.#pacer);
+    const found = await readStoredTrace(this.#cache, id, this.#pacer, this.#readAs);
+    const { stored, trace, long } = found;
+    if (long !== undefined) this.#spent.add(long, this.#cache.segments);
     if (stored.length === 0) return;
     const times = known ?? traceTimes(stored);
     if (known === undefined) {
       if (this.#cache.missed.count === missed) this.#cache.keepTimes(key, state, times);
       if (!this.#mayAccept(id, times)) return;
     }
-    const load = (block: CachedBlock) => this.#cache.body(block.segment, block.number);
-    const trace = withoutDuplicates(stored, load);
     const traceId = bytesToHex(id);
     const weight = this.#order.weightOfTimes(times) ?? this.#order.weightOfSpans(trace);
     const shownAs = identified(traceId, stored, this.#cache.traceKeyFrom);
@@ -340,13 +351,14 @@ class Search {
     if (this.#pipeline === undefined) {
       this.#watch.onTrace?.(times, weight);
       if (this.#watch.onMatched === undefined && !this.#isWanted(placed)) return;
-      const matched = await this.#matched(trace);
+      const inRange = (columns: SpanColumns, test: RowTest | true) => this.#inRange(columns, test);
+      const matched = await matchedSpans(this.#cache, this.#filter, found, this.#pacer, inRange);
       if (matched.length === 0) return;
       await this.#watch.onMatched?.(trace, matched);
       if (this.#isWanted(placed)) this.#accept({ ...placed, trace, matched });
       return;
     }
-    const spans = new TraceSpans(shownAs.traceId, trace, load);
+    const spans = new TraceSpans(shownAs.traceId, trace, loaderOf(this.#cache));
     const sets = await spansetsOf(this.#cache, this.#pipeline, spans, this.#pacer);
     if (sets === undefined) {
       this.#passedOver = `trace ${shownAs.traceId} has more than ${MAX_TRACE_SPANS} spans and was not looked at`;
@@ -357,7 +369,7 @@ class Search {
     this.#total++;
     this.#watch.onTrace?.(times, weight);
     if (this.#watch.onMatched === undefined && !this.#isWanted(placed)) return;
-    const matched = Array.from(unionOf(inRange), (span) => ({ columns: spans.columns(span), row: spans.row(span) }));
+    const matched = spans.rowsOf(unionOf(inRange));
     await this.#watch.onMatched?.(trace, matched);
     if (!this.#isWanted(placed)) return;
     const shown = this.#query.show === undefined ? {} : { sets: inRange };
@@ -374,20 +386,6 @@ class Search {
       this.#candidates.push(candidate);
       return false;
     }
-  }
-
-  /** Spans of the trace that satisfy the filter and start in the range. */
-  async #matched(trace: readonly TraceRows[]): Promise<MatchedSpan[]> {
-    if (this.#filter.needsBody) {
-      const passing = trace.filter(({ block }) => this.#filter.mayMatch((hash) => bloomMayContain(block.bloom, hash)));
-      await this.#cache.prefetch(passing.map(({ block }) => block));
-    }
-    const matched: MatchedSpan[] = [];
-    for (const part of trace) {
-      unlessGone(() => this.#match(part, matched));
-      if (this.#pacer.due()) await this.#pacer.pause();
-    }
-    return matched;
   }
 
   /** Whether a trace of these times can be in the answer; counts it where only the times were in question. */
@@ -411,15 +409,6 @@ class Search {
     return worst === undefined || !comesAfter(trace, worst);
   }
 
-  #match({ block, rows }: TraceRows, matched: MatchedSpan[]): void {
-    const { columns, bloom } = block;
-    if (!this.#filter.mayMatch((hash) => bloomMayContain(bloom, hash))) return;
-    const test = this.#filter.bind(this.#view(block, rows));
-    if (test === false) return;
-    const matches = this.#inRange(columns, test);
-    for (const row of rows) if (matches(row)) matched.push({ columns, row });
-  }
-
   /** What is left of spansets in the time range. */
   #setsInRange(sets: readonly Spanset[], spans: TraceSpans): readonly Spanset[] {
     const { startMin = 0n, startMax = LATEST_TIME } = this.#query;
@@ -433,10 +422,10 @@ class Search {
     });
   }
 
-  #inRange({ startHigh, startLow }: SpanColumns, test: RowTest | true): RowTest {
+  #inRange({ startHigh, startLow }: SpanColumns, test: RowTest | true): RowTest | true {
     const { startMin, startMax } = this.#query;
+    if (startMin === undefined && startMax === undefined) return test;
     const holds = test === true ? () => true : test;
-    if (startMin === undefined && startMax === undefined) return holds;
     const [minHigh, minLow] = halves(startMin ?? 0n);
     const [maxHigh, maxLow] = halves(startMax ?? LATEST_TIME);
     return (row) => {
@@ -533,11 +522,6 @@ function earliestStarts({ count, traceIds, traceIndex, startHigh, startLow }: Sp
   return starts.map((start) => start + start * 2 ** -52);
 }
 
-/** A block that retention takes while it is being searched has no matches. */
-function unlessGone(work: () => void): void {
-  try {
-    work();
-  } catch (error) {
-    if (!(error instanceof BlockGone)) throw error;
-  }
+function* keysOf(candidates: Iterable<Candidate>): Generator<string> {
+  for (const { key } of candidates) yield key;
 }

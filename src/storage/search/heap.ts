@@ -15,6 +15,11 @@ export class Heap<Item> {
     return this.#items[0];
   }
 
+  /** All items, in no order. */
+  values(): Iterable<Item> {
+    return this.#items;
+  }
+
   clear(): void {
     this.#items.length = 0;
   }

@@ -1,7 +1,7 @@
 import type { AnyValue } from "../../model/any-value.ts";
 import { compareText } from "../../model/compare-text.ts";
 import { bytesToHex } from "../../model/ids.ts";
-import { endNano, hasDuration, nameOf, type SpanColumns, serviceOf, startNano } from "../../model/span-columns.ts";
+import { endNano, hasDuration, nameOf, serviceOf, startNano } from "../../model/span-columns.ts";
 import type { FieldValue, MatchedSpanFields, MatchedSpanset, ShownSpans } from "../../model/trace-query.ts";
 import type { BlockCache } from "../cache/block-cache.ts";
 import type { TraceRows } from "../cache/cached-block.ts";
@@ -9,7 +9,7 @@ import type { Pacer } from "../cache/pacer.ts";
 import { BlockGone } from "../spans/block-view.ts";
 import { type FieldReader, fieldReader } from "../spans/span-field.ts";
 import { shownValue, valueKey } from "../spans/span-value.ts";
-import type { MatchedSpan } from "../spans/summary.ts";
+import type { MatchedRows } from "../spans/summary.ts";
 import { TraceSpans } from "../spans/trace-spans.ts";
 import type { Spanset } from "./spansets.ts";
 
@@ -25,7 +25,7 @@ export interface MatchedTrace {
   readonly traceId: string;
   /** Each span once. */
   readonly trace: readonly TraceRows[];
-  readonly matched: readonly MatchedSpan[];
+  readonly matched: readonly MatchedRows[];
   /** What a pipeline left of it, numbered as TraceSpans does; without one the matched spans are one spanset. */
   readonly sets?: readonly Spanset[];
 }
@@ -130,13 +130,8 @@ function sizeOf(value: FieldValue | undefined): number {
 }
 
 /** As TraceSpans numbers the spans of a trace. */
-function numbersOf(trace: readonly TraceRows[], matched: readonly MatchedSpan[]): Uint32Array {
-  const rowsOf = new Map<SpanColumns, Set<number>>();
-  for (const { columns, row } of matched) {
-    const rows = rowsOf.get(columns);
-    if (rows === undefined) rowsOf.set(columns, new Set([row]));
-    else rows.add(row);
-  }
+function numbersOf(trace: readonly TraceRows[], matched: readonly MatchedRows[]): Uint32Array {
+  const rowsOf = new Map(matched.map(({ columns, rows }) => [columns, new Set(rows)]));
   const numbers: number[] = [];
   let number = 0;
   for (const { block, rows } of trace) {

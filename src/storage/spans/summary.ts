@@ -1,3 +1,4 @@
+import { SpanIdTable } from "../../model/collections/span-id-table.ts";
 import { compareText } from "../../model/compare-text.ts";
 import { bytesToHex } from "../../model/ids.ts";
 import { SPAN_KIND, STATUS_CODE } from "../../model/span.ts";
@@ -72,13 +73,18 @@ function joined(high: number, low: number): bigint {
   return (BigInt(high) << 32n) | BigInt(low);
 }
 
-/** A span of the trace that satisfies the filter. */
-export interface MatchedSpan {
+/** Spans of the trace that satisfy the filter: rows of one block. */
+export interface MatchedRows {
+  readonly columns: SpanColumns;
+  readonly rows: readonly number[];
+}
+
+export interface SpanRow {
   readonly columns: SpanColumns;
   readonly row: number;
 }
 
-interface Shown extends MatchedSpan {
+interface Shown extends SpanRow {
   /** 2 for a span without parent, 1 for one whose parent is not stored. */
   readonly rank: number;
   readonly start: bigint;
@@ -92,18 +98,18 @@ interface Shown extends MatchedSpan {
  * cannot be believed come last, and among equals the least span id goes first: the order in which spans are stored,
  * which sealing changes, plays no part. Services are sorted by name.
  */
-export function summarize(traceId: string, trace: readonly TraceRows[], matched: readonly MatchedSpan[]): TraceSummary {
-  const ids = new Set<string>();
+export function summarize(traceId: string, trace: readonly TraceRows[], matched: readonly MatchedRows[]): TraceSummary {
+  const spanCount = trace.reduce((sum, { rows }) => sum + rows.length, 0);
+  const ids = new SpanIdTable(spanCount);
   const services = new Map<string, { spanCount: number; errorCount: number }>();
-  let spanCount = 0;
+  let distinct = 0;
   let errorCount = 0;
   for (const { block, rows } of trace) {
     const { columns } = block;
     for (const row of rows) {
       const error = columns.status[row] === STATUS_CODE.error ? 1 : 0;
-      spanCount++;
       errorCount += error;
-      ids.add(bytesToHex(columns.spanIds, row * 8, 8));
+      if (ids.addFirst(columns.spanIds, row * 8, distinct) === distinct) distinct++;
       const name = serviceOf(columns, row);
       const service = services.get(name);
       if (service === undefined) services.set(name, { spanCount: 1, errorCount: error });
@@ -119,9 +125,9 @@ export function summarize(traceId: string, trace: readonly TraceRows[], matched:
   for (const { block, rows } of trace) {
     const { columns } = block;
     for (const row of rows) {
-      const shared = spanCount > ids.size && clients.have(columns, row);
+      const shared = spanCount > distinct && clients.have(columns, row);
       const root = !shared && isRoot(columns, row);
-      const orphan = !shared && !root && !ids.has(bytesToHex(columns.parentIds, row * 8, 8));
+      const orphan = !shared && !root && ids.find(columns.parentIds, row * 8) < 0;
       if (orphan) orphanCount++;
       const rank = root ? 2 : orphan ? 1 : 0;
       if (shown !== undefined && rank < shown.rank) continue;
@@ -132,12 +138,6 @@ export function summarize(traceId: string, trace: readonly TraceRows[], matched:
   }
   const { columns, row, rank } = shown as Shown;
   const { start, end, ended } = traceTimes(trace);
-  const firstMatched = matched
-    .map((span) => ({
-      id: bytesToHex(span.columns.spanIds, span.row * 8, 8),
-      start: startNano(span.columns, span.row),
-    }))
-    .sort((a, b) => (a.start < b.start ? -1 : a.start > b.start ? 1 : a.id < b.id ? -1 : a.id > b.id ? 1 : 0));
   return {
     traceId,
     rootService: serviceOf(columns, row),
@@ -150,13 +150,45 @@ export function summarize(traceId: string, trace: readonly TraceRows[], matched:
     errorCount,
     orphanCount,
     services: [...services].map(([name, counts]) => ({ name, ...counts })).sort((a, b) => compareText(a.name, b.name)),
-    matchedSpans: firstMatched.slice(0, MATCHED_IDS).map((span) => span.id),
-    matchedCount: matched.length,
+    matchedSpans: firstOf(matched).map((span) => bytesToHex(span.columns.spanIds, span.row * 8, 8)),
+    matchedCount: matched.reduce((sum, { rows }) => sum + rows.length, 0),
   };
 }
 
+/** The first MATCHED_IDS by start, then by id: of a long trace there may be many. */
+function firstOf(matched: readonly MatchedRows[]): SpanRow[] {
+  const first: SpanRow[] = [];
+  for (const { columns, rows } of matched) {
+    for (const row of rows) {
+      const last = first[MATCHED_IDS - 1];
+      if (last !== undefined && !startsBefore(columns, row, last)) continue;
+      let at = first.length;
+      while (at > 0 && startsBefore(columns, row, first[at - 1] as SpanRow)) at--;
+      first.splice(at, 0, { columns, row });
+      if (first.length > MATCHED_IDS) first.pop();
+    }
+  }
+  return first;
+}
+
+function startsBefore(columns: SpanColumns, row: number, than: SpanRow): boolean {
+  const high = (columns.startHigh[row] as number) - (than.columns.startHigh[than.row] as number);
+  if (high !== 0) return high < 0;
+  const low = (columns.startLow[row] as number) - (than.columns.startLow[than.row] as number);
+  return low === 0 ? compareIds({ columns, row }, than) < 0 : low < 0;
+}
+
+/** Of span ids as unsigned numbers. */
+function compareIds(a: SpanRow, b: SpanRow): number {
+  for (let i = 0; i < 8; i++) {
+    const difference = (a.columns.spanIds[a.row * 8 + i] as number) - (b.columns.spanIds[b.row * 8 + i] as number);
+    if (difference !== 0) return difference;
+  }
+  return 0;
+}
+
 /** The earliest span without parent, as `summarize` has it; undefined where none is stored. */
-export function findRoot(trace: readonly TraceRows[]): MatchedSpan | undefined {
+export function findRoot(trace: readonly TraceRows[]): SpanRow | undefined {
   const clients = new ClientIds(trace);
   let found: Shown | undefined;
   for (const { block, rows } of trace) {
@@ -201,9 +233,6 @@ function goesBefore(a: Shown, b: Shown): boolean {
   if (a.rank !== b.rank) return a.rank > b.rank;
   if (a.time !== b.time) return a.time > b.time;
   if (a.start !== b.start) return a.start < b.start;
-  for (let i = 0; i < 8; i++) {
-    const difference = (a.columns.spanIds[a.row * 8 + i] as number) - (b.columns.spanIds[b.row * 8 + i] as number);
-    if (difference !== 0) return difference < 0;
-  }
-  return (a.columns.kind[a.row] as number) < (b.columns.kind[b.row] as number);
+  const ids = compareIds(a, b);
+  return ids === 0 ? (a.columns.kind[a.row] as number) < (b.columns.kind[b.row] as number) : ids < 0;
 }

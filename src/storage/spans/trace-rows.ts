@@ -1,3 +1,5 @@
+import { SpanIdTable } from "../../model/collections/span-id-table.ts";
+import { bytesToHex } from "../../model/ids.ts";
 import type { SpanColumns } from "../../model/span-columns.ts";
 import type { CachedBlock, TraceRows } from "../cache/cached-block.ts";
 import { spanMeaning } from "./span-meaning.ts";
@@ -92,41 +94,16 @@ function isRepeated({ complete }: SameId, span: Seen, loadBody: LoadBody): boole
 }
 
 /** True where no two spans have one id: nearly always, and much cheaper to find out. */
-function allDistinct(trace: readonly TraceRows[]): boolean {
-  let size = 16;
-  const count = trace.reduce((sum, { rows }) => sum + rows.length, 0);
-  while (size < count * 2) size *= 2;
-  // Both halves of an id in the slot of its hash, or in one of those after it; two zeros are free.
-  const slots = new Int32Array(size * 2);
-  const mask = size - 1;
+export function allDistinct(trace: readonly TraceRows[]): boolean {
+  const ids = new SpanIdTable(trace.reduce((sum, { rows }) => sum + rows.length, 0));
+  let count = 0;
   for (const { block, rows } of trace) {
-    const { spanIds } = block.columns;
     for (const row of rows) {
-      const high = readHalf(spanIds, row * 8);
-      const low = readHalf(spanIds, row * 8 + 4);
-      // No span has this id; if one had, they would be looked at more closely for nothing.
-      if (high === 0 && low === 0) return false;
-      const hash = Math.imul(high, 0x9e3779b1) ^ Math.imul(low, 0x85ebca6b);
-      let slot = (hash ^ (hash >>> 15)) & mask;
-      while (slots[slot * 2] !== 0 || slots[slot * 2 + 1] !== 0) {
-        if (slots[slot * 2] === high && slots[slot * 2 + 1] === low) return false;
-        slot = (slot + 1) & mask;
-      }
-      slots[slot * 2] = high;
-      slots[slot * 2 + 1] = low;
+      if (ids.addFirst(block.columns.spanIds, row * 8, count) !== count) return false;
+      count++;
     }
   }
   return true;
-}
-
-/** Four bytes as a signed number. */
-function readHalf(bytes: Uint8Array, at: number): number {
-  return (
-    ((bytes[at] as number) << 24) |
-    ((bytes[at + 1] as number) << 16) |
-    ((bytes[at + 2] as number) << 8) |
-    (bytes[at + 3] as number)
-  );
 }
 
 function isOpen({ endHigh, endLow }: SpanColumns, row: number): boolean {
@@ -134,7 +111,7 @@ function isOpen({ endHigh, endLow }: SpanColumns, row: number): boolean {
 }
 
 function idKey({ spanIds, kind }: SpanColumns, row: number): string {
-  return `${readHalf(spanIds, row * 8)},${readHalf(spanIds, row * 8 + 4)},${kind[row]}`;
+  return bytesToHex(spanIds, row * 8, 8) + kind[row];
 }
 
 function timesKey({ startLow, startHigh, endLow, endHigh }: SpanColumns, row: number): string {

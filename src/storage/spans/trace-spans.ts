@@ -2,7 +2,7 @@ import type { SpanColumns } from "../../model/span-columns.ts";
 import type { CachedBlock, TraceRows, TraceTimes } from "../cache/cached-block.ts";
 import { BlockView } from "./block-view.ts";
 import { SpanTree } from "./span-tree.ts";
-import { findRoot, traceTimes } from "./summary.ts";
+import { findRoot, type MatchedRows, traceTimes } from "./summary.ts";
 
 /** Bodies that are held at once while one trace is looked at; more are let go of and loaded again. */
 const MAX_BODY_BYTES = 256 * 1024 * 1024;
@@ -54,6 +54,18 @@ export class TraceSpans {
   /** In the columns of its block. */
   row(span: number): number {
     return this.#rowOf[span] as number;
+  }
+
+  /** Ascending span numbers as rows of their blocks. */
+  rowsOf(spans: Iterable<number>): MatchedRows[] {
+    const found: { columns: SpanColumns; rows: number[] }[] = [];
+    for (const span of spans) {
+      const columns = this.columns(span);
+      const last = found.at(-1);
+      if (last?.columns === columns) last.rows.push(this.row(span));
+      else found.push({ columns, rows: [this.row(span)] });
+    }
+    return found;
   }
 
   /** Of the span's block. Asking it for what is in a body may throw BlockGone. */
