@@ -3,11 +3,12 @@
 //   npm run bench -- verdict [--seeds 20] [--first-seed 1] [--json]
 import { parseArgs } from "node:util";
 import { Random } from "../src/demo/random.ts";
+import type { ServiceCall } from "../src/demo/random-services.ts";
 import { STATUS_CODE } from "../src/model/span.ts";
 import type { AnalysedTrace } from "../src/query/analysis/analysed-trace.ts";
 import { isSlow, LEAST_SAMPLES, operationKey, type Usual } from "../src/query/analysis/usual.ts";
 import { judge, type TraceVerdict } from "../src/query/analysis/verdict.ts";
-import { type Node, PLANTS } from "./lib/planted-causes.ts";
+import { PLANTS } from "./lib/planted-causes.ts";
 import { generatedPopulation, type Population, recordedPopulation } from "./lib/trace-populations.ts";
 
 const { values } = parseArgs({
@@ -91,9 +92,9 @@ function describe({ slow, silent }: TraceVerdict, trace: AnalysedTrace, row: num
   return `wanted ${name(row)}, blamed ${name(slow?.blame?.row)}${slow?.blame?.own === true ? " itself" : ""} ${silent ?? ""}`;
 }
 
-function usualOf(history: readonly Node[]) {
+function usualOf(history: readonly ServiceCall[]) {
   const durations = new Map<string, number[]>();
-  const walk = (node: Node): void => {
+  const walk = (node: ServiceCall): void => {
     const key = operationKey(node);
     const list = durations.get(key);
     if (list === undefined) durations.set(key, [node.end - node.start]);
@@ -108,14 +109,14 @@ function usualOf(history: readonly Node[]) {
     const at = (q: number) => (list[Math.floor(q * (list.length - 1))] as number) * 1e6;
     usual.set(key, { samples: list.length, medianNano: at(0.5), p95Nano: at(0.95), p99Nano: at(0.99) });
   }
-  return (operation: Pick<Node, "service" | "name" | "kind">) => usual.get(operationKey(operation));
+  return (operation: Pick<ServiceCall, "service" | "name" | "kind">) => usual.get(operationKey(operation));
 }
 
 /** A tree as the columns that are judged. */
-function rows(root: Node): { readonly trace: AnalysedTrace; readonly rowOf: ReadonlyMap<Node, number> } {
-  const order: { readonly node: Node; readonly parent: number }[] = [];
-  const rowOf = new Map<Node, number>();
-  const walk = (node: Node, parent: number): void => {
+function rows(root: ServiceCall): { readonly trace: AnalysedTrace; readonly rowOf: ReadonlyMap<ServiceCall, number> } {
+  const order: { readonly node: ServiceCall; readonly parent: number }[] = [];
+  const rowOf = new Map<ServiceCall, number>();
+  const walk = (node: ServiceCall, parent: number): void => {
     rowOf.set(node, order.length);
     order.push({ node, parent });
     const row = order.length - 1;

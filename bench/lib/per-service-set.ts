@@ -1,4 +1,5 @@
 import { encodeTraces } from "../../src/codec/otlp/message/encode.ts";
+import { Random } from "../../src/demo/random.ts";
 import type { KeyValue } from "../../src/model/any-value.ts";
 import { SPAN_KIND, type Span, type TracesData } from "../../src/model/span.ts";
 
@@ -22,20 +23,28 @@ const SPANS_PER_TRACE = 20;
 const ROUTES = ["/api/orders", "/api/orders/:id", "/api/cart", "/api/products/:sku", "/api/users/:id/profile"];
 const METHODS = ["GET", "POST", "PUT"];
 
-/** Requests for `traces` traces of a pool; `fresh` makes each pass over the pool new traces. */
-export function perServiceSet(traces: number, spansPerRequest: number, seed = 1): LoadRequest[] {
-  const random = generator(seed);
+/**
+ * Requests for `traces` traces of a pool: the same ids and times for the same seed and start. `refresh` makes each pass
+ * over the pool new traces.
+ * @param startUnixNano of the first trace; default: now, as what is measured are collectors at work
+ */
+export function perServiceSet(
+  traces: number,
+  spansPerRequest: number,
+  seed = 1,
+  startUnixNano = BigInt(Date.now()) * 1_000_000n,
+): LoadRequest[] {
+  const random = new Random(seed);
   const perService: Span[][] = Array.from({ length: SERVICES }, () => []);
-  const begin = BigInt(Date.now()) * 1_000_000n;
   for (let t = 0; t < traces; t++) {
-    const traceId = hex(random, 16);
-    const start = begin + BigInt(t) * 50_000n;
+    const traceId = random.hex(16);
+    const start = startUnixNano + BigInt(t) * 50_000n;
     let parent = "";
     for (let s = 0; s < SPANS_PER_TRACE; s++) {
-      const service = Math.floor(random() * SERVICES);
+      const service = Math.floor(random.next() * SERVICES);
       const span = makeSpan(random, traceId, parent, s, start);
       (perService[service] as Span[]).push(span);
-      if (random() < 0.6) parent = span.spanId;
+      if (random.next() < 0.6) parent = span.spanId;
     }
   }
   const requests: LoadRequest[] = [];
@@ -65,36 +74,36 @@ export function refresh(request: LoadRequest, pass: number): void {
   for (const at of request.times) body.writeBigUInt64LE(body.readBigUInt64LE(at) + 40_000_000n, at);
 }
 
-function makeSpan(random: () => number, traceId: string, parent: string, index: number, start: bigint): Span {
-  const route = pick(random, ROUTES);
-  const method = pick(random, METHODS);
-  const from = start + BigInt(Math.floor(random() * 20_000_000));
-  const error = random() < 0.02;
+function makeSpan(random: Random, traceId: string, parent: string, index: number, start: bigint): Span {
+  const route = random.pick(ROUTES);
+  const method = random.pick(METHODS);
+  const from = start + BigInt(Math.floor(random.next() * 20_000_000));
+  const error = random.next() < 0.02;
   const attributes: KeyValue[] = [
     text("http.request.method", method),
     text("http.route", route),
     text(
       "url.path",
-      route.replace(/:\w+/g, () => String(Math.floor(random() * 5_000))),
+      route.replace(/:\w+/g, () => String(Math.floor(random.next() * 5_000))),
     ),
     { key: "http.response.status_code", value: { type: "int", value: error ? 500n : 200n } },
-    text("server.address", `10.0.${Math.floor(random() * 8)}.${Math.floor(random() * 250)}`),
+    text("server.address", `10.0.${Math.floor(random.next() * 8)}.${Math.floor(random.next() * 250)}`),
     { key: "server.port", value: { type: "int", value: 8080n } },
     text("user_agent.original", "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36"),
-    text("request.id", uuid(random)),
-    text("tenant", `tenant-${Math.floor(random() * 40)}`),
-    { key: "cache.hit", value: { type: "bool", value: random() < 0.5 } },
+    text("request.id", random.uuid()),
+    text("tenant", `tenant-${Math.floor(random.next() * 40)}`),
+    { key: "cache.hit", value: { type: "bool", value: random.next() < 0.5 } },
   ];
   return {
     traceId,
-    spanId: hex(random, 8),
+    spanId: random.hex(8),
     parentSpanId: parent,
     traceState: "",
     flags: 0x101,
     name: `${method} ${route}`,
     kind: index % 2 === 0 ? SPAN_KIND.server : SPAN_KIND.client,
     startTimeUnixNano: from,
-    endTimeUnixNano: from + BigInt(50_000 + Math.floor(random() * 30_000_000)),
+    endTimeUnixNano: from + BigInt(50_000 + Math.floor(random.next() * 30_000_000)),
     attributes,
     droppedAttributesCount: 0,
     events: [],
@@ -178,35 +187,4 @@ function eachField(body: Buffer, start: number, end: number, visit: (field: numb
 
 function text(key: string, value: string): KeyValue {
   return { key, value: { type: "string", value } };
-}
-
-function pick<T>(random: () => number, from: readonly T[]): T {
-  return from[Math.floor(random() * from.length)] as T;
-}
-
-function hex(random: () => number, bytes: number): string {
-  let out = "";
-  for (let i = 0; i < bytes; i++) {
-    out += Math.floor(random() * 256)
-      .toString(16)
-      .padStart(2, "0");
-  }
-  return out;
-}
-
-function uuid(random: () => number): string {
-  const id = hex(random, 16);
-  return `${id.slice(0, 8)}-${id.slice(8, 12)}-4${id.slice(13, 16)}-a${id.slice(17, 20)}-${id.slice(20)}`;
-}
-
-/** mulberry32: small, seeded, the same everywhere. */
-function generator(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let t = state;
-    t = Math.imul(t ^ (t >>> 15), t | 1);
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
-    return ((t ^ (t >>> 14)) >>> 0) / 4_294_967_296;
-  };
 }

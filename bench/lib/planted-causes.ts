@@ -1,23 +1,13 @@
 import type { Random } from "../../src/demo/random.ts";
-import { SPAN_KIND, type SpanKind } from "../../src/model/span.ts";
-
-/** A span that can be changed; times in ms. */
-export interface Node {
-  readonly service: string;
-  readonly name: string;
-  readonly kind: SpanKind;
-  start: number;
-  end: number;
-  failed: boolean;
-  children: Node[];
-}
+import type { ServiceCall } from "../../src/demo/random-services.ts";
+import { SPAN_KIND } from "../../src/model/span.ts";
 
 /** What was planted, and which span an answer has to name. */
 export interface Planted {
-  readonly node: Node;
+  readonly node: ServiceCall;
 }
 
-export type Plant = (random: Random, root: Node, delayMs: number) => Planted | undefined;
+export type Plant = (random: Random, root: ServiceCall, delayMs: number) => Planted | undefined;
 
 /** Every cause by its name. `delayMs`: how much longer the root is to become. */
 export const PLANTS: Readonly<Record<string, Plant>> = {
@@ -43,11 +33,11 @@ export const PLANTS: Readonly<Record<string, Plant>> = {
     const each = Math.max(node.end - node.start, delayMs / tries);
     const at = node.start;
     lengthen(root, parent, at, tries * each);
-    const failures = Array.from({ length: tries }, (_, i): Node => {
+    const failures = Array.from({ length: tries }, (_, i): ServiceCall => {
       return { ...node, start: at + i * each, end: at + (i + 0.9) * each, failed: true, children: [] };
     });
     parent.children = [...parent.children, ...failures];
-    return { node: failures[0] as Node };
+    return { node: failures[0] as ServiceCall };
   },
   "late span": (random, root, delayMs) => {
     const node = pickOnPath(random, root, (one) => one !== root && (parentOf(root, one)?.children.length ?? 0) > 0);
@@ -67,16 +57,16 @@ export const PLANTS: Readonly<Record<string, Plant>> = {
   },
 };
 
-export function copyOf(node: Node): Node {
+export function copyOf(node: ServiceCall): ServiceCall {
   return { ...node, children: node.children.map(copyOf) };
 }
 
-function planted(node: Node | undefined): Planted | undefined {
+function planted(node: ServiceCall | undefined): Planted | undefined {
   return node === undefined ? undefined : { node };
 }
 
 /** Many calls of a leaf where one stood. */
-function repeat(random: Random, root: Node, delayMs: number, interleaved: boolean): Planted | undefined {
+function repeat(random: Random, root: ServiceCall, delayMs: number, interleaved: boolean): Planted | undefined {
   const node = pickOnPath(random, root, ({ children, start, end }) => children.length === 0 && end - start > 0.2);
   const parent = node === undefined ? undefined : parentOf(root, node);
   if (node === undefined || parent === undefined) return undefined;
@@ -97,9 +87,9 @@ function repeat(random: Random, root: Node, delayMs: number, interleaved: boolea
 }
 
 /** Everything below `root` that begins at or after `at`, or contains it on the way to `within`, comes `delay` later. */
-function lengthen(root: Node, within: Node, at: number, delay: number): void {
+function lengthen(root: ServiceCall, within: ServiceCall, at: number, delay: number): void {
   const above = new Set(pathTo(root, within));
-  const walk = (node: Node): void => {
+  const walk = (node: ServiceCall): void => {
     const moves = node.start >= at && !above.has(node);
     if (moves) {
       shift(node, delay);
@@ -113,13 +103,13 @@ function lengthen(root: Node, within: Node, at: number, delay: number): void {
   walk(root);
 }
 
-function shift(node: Node, delay: number): void {
+function shift(node: ServiceCall, delay: number): void {
   node.start += delay;
   node.end += delay;
   for (const child of node.children) shift(child, delay);
 }
 
-function pathTo(root: Node, node: Node): Node[] {
+function pathTo(root: ServiceCall, node: ServiceCall): ServiceCall[] {
   if (root === node) return [root];
   for (const child of root.children) {
     const path = pathTo(child, node);
@@ -128,14 +118,14 @@ function pathTo(root: Node, node: Node): Node[] {
   return [];
 }
 
-function parentOf(root: Node, node: Node): Node | undefined {
+function parentOf(root: ServiceCall, node: ServiceCall): ServiceCall | undefined {
   return pathTo(root, node).at(-2);
 }
 
 /** A span that fits among those that the root waits for: the last to end of their siblings, all the way. */
-function pickOnPath(random: Random, root: Node, fits: (node: Node) => boolean): Node | undefined {
-  const found: Node[] = [];
-  const walk = (node: Node, until: number): void => {
+function pickOnPath(random: Random, root: ServiceCall, fits: (node: ServiceCall) => boolean): ServiceCall | undefined {
+  const found: ServiceCall[] = [];
+  const walk = (node: ServiceCall, until: number): void => {
     if (fits(node)) found.push(node);
     let left = until;
     for (const child of node.children.toSorted((a, b) => b.end - a.end)) {

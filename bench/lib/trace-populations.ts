@@ -1,19 +1,20 @@
 import { readFileSync } from "node:fs";
 import { jsonToTraces } from "../../src/codec/otlp/json/json-in.ts";
 import type { Random } from "../../src/demo/random.ts";
-import { DEFAULT_SERVICE, SPAN_KIND, type SpanKind } from "../../src/model/span.ts";
-import { copyOf, type Node } from "./planted-causes.ts";
+import { lognormal, randomRequests, runCall, type ServiceCall } from "../../src/demo/random-services.ts";
+import { DEFAULT_SERVICE } from "../../src/model/span.ts";
+import { copyOf } from "./planted-causes.ts";
 
 /** Makes ordinary traces, again and again. */
-export type Population = (random: Random) => Node;
+export type Population = (random: Random) => ServiceCall;
 
 const RECORDINGS = ["node-shop", "python-shop"] as const;
 const LIBRARY = 40;
 
 /** A shop of random services: a template for each kind of request, with branches that are taken now and then. */
 export function generatedPopulation(random: Random): Population {
-  const templates = Array.from({ length: 5 }, (_, i) => template(random, `request ${i}`, SPAN_KIND.server, 0));
-  return (of) => instance(of, of.pick(templates), 0).node;
+  const requests = randomRequests(random);
+  return (of) => runCall(of, of.pick(requests));
 }
 
 /** Recorded traces with other times: each span's own times are stretched a little, each request as a whole too. */
@@ -27,76 +28,10 @@ export function recordedPopulation(): Population {
   };
 }
 
-interface Template {
-  readonly service: string;
-  readonly name: string;
-  readonly kind: SpanKind;
-  /** Own time, ms. */
-  readonly typical: number;
-  readonly spread: number;
-  readonly parallel: boolean;
-  /** How often it is called, 0 to 1. */
-  readonly chance: number;
-  /** Goes on after its parent. */
-  readonly detached: boolean;
-  readonly children: readonly Template[];
-}
-
-function template(random: Random, name: string, kind: SpanKind, depth: number): Template {
-  const count = depth >= 4 ? 0 : random.int(depth === 0 ? 1 : 0, 3);
-  const service = `service-${random.int(0, 9)}`;
-  return {
-    service,
-    name,
-    kind,
-    typical: 0.5 * 2 ** (random.next() * 5),
-    spread: 0.1 + random.next() * 0.3,
-    parallel: random.chance(0.25),
-    chance: depth === 0 || random.chance(0.75) ? 1 : 0.3,
-    // What goes on after its caller is no answer to it.
-    detached: depth > 0 && kind !== SPAN_KIND.server && random.chance(0.05),
-    children: Array.from({ length: count }, (_, i) =>
-      template(
-        random,
-        `${name}.${i}`,
-        random.chance(0.5) ? SPAN_KIND.client : random.chance(0.5) ? SPAN_KIND.server : SPAN_KIND.internal,
-        depth + 1,
-      ),
-    ),
-  };
-}
-
-function instance(random: Random, of: Template, start: number): { readonly node: Node; readonly next: number } {
-  const own = of.typical * lognormal(random, of.spread);
-  const children: Node[] = [];
-  let at = start + own / 2;
-  let last = at;
-  for (const child of of.children) {
-    if (!random.chance(child.chance)) continue;
-    const made = instance(random, child, of.parallel ? start + own / 2 : at);
-    children.push(made.node);
-    if (child.detached) {
-      shiftAll(made.node, own);
-      continue;
-    }
-    at = made.next;
-    last = Math.max(last, made.next);
-  }
-  const end = last + own / 2;
-  const node = { service: of.service, name: of.name, kind: of.kind, start, end, failed: false, children };
-  return { node, next: end };
-}
-
-function shiftAll(node: Node, by: number): void {
-  node.start += by;
-  node.end += by;
-  for (const child of node.children) shiftAll(child, by);
-}
-
-function stretch(node: Node, base: number, factor: () => number): void {
+function stretch(node: ServiceCall, base: number, factor: () => number): void {
   const by = factor();
   const scale = (time: number) => base + (time - base) * by;
-  const walk = (one: Node): void => {
+  const walk = (one: ServiceCall): void => {
     one.start = scale(one.start);
     one.end = scale(one.end);
     for (const child of one.children) walk(child);
@@ -105,8 +40,8 @@ function stretch(node: Node, base: number, factor: () => number): void {
 }
 
 /** Run from the root of the project, as `npm run` does. */
-function recordedTrees(name: (typeof RECORDINGS)[number]): Node[] {
-  const spans = new Map<string, Map<string, { node: Node; parent: string }>>();
+function recordedTrees(name: (typeof RECORDINGS)[number]): ServiceCall[] {
+  const spans = new Map<string, Map<string, { node: ServiceCall; parent: string }>>();
   for (const line of readFileSync(`test/fixtures/${name}.jsonl`, "utf8").split("\n").filter(Boolean)) {
     for (const { resource, scopeSpans } of jsonToTraces(Buffer.from(line))) {
       const value = resource.attributes.find(({ key }) => key === "service.name")?.value;
@@ -125,7 +60,7 @@ function recordedTrees(name: (typeof RECORDINGS)[number]): Node[] {
   }
   return [...spans.values()]
     .flatMap((ofTrace) => {
-      const roots: Node[] = [];
+      const roots: ServiceCall[] = [];
       for (const { node, parent } of ofTrace.values()) {
         const above = ofTrace.get(parent)?.node;
         if (above === undefined) roots.push(node);
@@ -135,9 +70,4 @@ function recordedTrees(name: (typeof RECORDINGS)[number]): Node[] {
       return root !== undefined && more.length === 0 && root.children.length > 0 && ofTrace.size <= 500 ? [root] : [];
     })
     .slice(0, LIBRARY);
-}
-
-function lognormal(random: Random, sigma: number): number {
-  const normal = Math.sqrt(-2 * Math.log(1 - random.next())) * Math.cos(2 * Math.PI * random.next());
-  return Math.exp(sigma * normal);
 }

@@ -1,4 +1,4 @@
-/** Seeded pseudo-random numbers (mulberry32): the same seed gives the same demo everywhere. */
+/** Seeded pseudo-random numbers (mulberry32): the same seed gives the same numbers everywhere. */
 export class Random {
   #state: number;
 
@@ -42,5 +42,11 @@ export class Random {
         .toString(16)
         .padStart(2, "0");
     return text;
+  }
+
+  /** A UUID of version 4. */
+  uuid(): string {
+    const id = this.hex(16);
+    return `${id.slice(0, 8)}-${id.slice(8, 12)}-4${id.slice(13, 16)}-a${id.slice(17, 20)}-${id.slice(20)}`;
   }
 }
