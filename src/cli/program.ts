@@ -7,6 +7,8 @@ import { addDb } from "./commands/db/db.ts";
 import { addList } from "./commands/list.ts";
 import { addProxy } from "./commands/proxy.ts";
 import { addReplay } from "./commands/replay.ts";
+import { addDiff } from "./commands/runs/diff.ts";
+import { addRun } from "./commands/runs/run.ts";
 import { addSearch } from "./commands/search.ts";
 import { addSend } from "./commands/send.ts";
 import { addServe } from "./commands/serve.ts";
@@ -22,6 +24,8 @@ const COMMANDS: readonly ((program: Command) => void)[] = [
   addServe,
   addSend,
   addReplay,
+  addRun,
+  addDiff,
   addSearch,
   addTrace,
   addExplain,

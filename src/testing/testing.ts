@@ -1,4 +1,12 @@
 export {
+  type GeneratedAttribute,
+  type GeneratedSpan,
+  type GeneratedTrace,
+  type GeneratedValue,
+  type GenerateTracesOptions,
+  generateTraces,
+} from "../demo/generate-traces.ts";
+export {
   createTestCollector,
   type TestCollector,
   type TestCollectorOptions,

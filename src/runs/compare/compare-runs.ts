@@ -1,7 +1,8 @@
 import type { RunPopulation } from "../population/population.ts";
+import { median } from "../statistics/run-noise.ts";
 import { causesOf } from "./causes.ts";
 import type { CompareSettings } from "./compare-settings.ts";
-import type { RunChange, RunComparison, RunSize } from "./comparison.ts";
+import type { ComparedOperation, RunChange, RunComparison, RunSize } from "./comparison.ts";
 import { findChanges } from "./find-changes.ts";
 import { leastDetectable } from "./least-detectable.ts";
 import { matchPaths, type PathPair } from "./match-paths.ts";
@@ -34,6 +35,7 @@ export function compareRuns(before: RunPopulation, after: RunPopulation, setting
     noise: Math.expm1(scatter),
     changes: causesOf(changes).sort(byWeight),
     ...(detectable === undefined ? {} : { leastDetectable: detectable }),
+    operations: timed.map(comparedOperation),
     commonPaths: common.length,
     unjudgedPaths: common.length - timed.length,
     minEffect: settings.minEffect,
@@ -52,6 +54,17 @@ function whyUndecided(common: readonly PathPair[], timed: readonly TimedPair[]):
   if (Math.min(shareOf("before"), shareOf("after")) >= LEAST_JUDGED_SHARE) return undefined;
   const few = common.length - timed.length;
   return `${few} of ${common.length} operations, with most of the time, are in too few traces to be judged`;
+}
+
+function comparedOperation({ pair, self }: TimedPair): ComparedOperation {
+  return {
+    path: pair.steps,
+    tracesBefore: pair.before?.traces ?? 0,
+    tracesAfter: pair.after?.traces ?? 0,
+    selfBefore: median([...(pair.before?.selfNano ?? [])]),
+    selfAfter: median([...(pair.after?.selfNano ?? [])]),
+    ratio: Math.exp(self.change),
+  };
 }
 
 function sizeOf({ traces, spans, paths }: RunPopulation): RunSize {

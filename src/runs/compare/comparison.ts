@@ -37,6 +37,18 @@ export interface RunChange {
   readonly costNano: number;
 }
 
+/** A path that could be judged: its self time in the typical trace of each run. */
+export interface ComparedOperation {
+  readonly path: readonly RunOperation[];
+  readonly tracesBefore: number;
+  readonly tracesAfter: number;
+  /** Medians, ns. */
+  readonly selfBefore: number;
+  readonly selfAfter: number;
+  /** How many times as long, the shift of the whole run taken out. */
+  readonly ratio: number;
+}
+
 /** How small a slow-down is found in four of five such comparisons, as a share: 0.07 is 7 %. */
 export interface LeastDetectable {
   /** Of the operation in the middle, and of the one that varies most. */
@@ -59,6 +71,7 @@ export interface RunComparison {
   /** Worse ones first, causes first, by what they cost. */
   readonly changes: readonly RunChange[];
   readonly leastDetectable?: LeastDetectable;
+  readonly operations: readonly ComparedOperation[];
   /** Paths in both runs, and those of them with too few traces to be judged. */
   readonly commonPaths: number;
   readonly unjudgedPaths: number;

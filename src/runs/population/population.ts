@@ -35,12 +35,3 @@ export interface PathFigures extends RunOperation {
 
 /** Figures that are kept of a path; of more, as many are drawn by lot, the same ones each time. */
 export const MOST_FIGURES = 1_000;
-
-/** Names of the path from its root to itself. */
-export function stepsOf(paths: readonly PathFigures[], path: PathFigures): RunOperation[] {
-  const steps: RunOperation[] = [];
-  for (let at: PathFigures | undefined = path; at !== undefined; at = paths[at.parent]) {
-    steps.unshift({ service: at.service, name: at.name, kind: at.kind });
-  }
-  return steps;
-}

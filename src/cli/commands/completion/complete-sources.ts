@@ -20,6 +20,7 @@ export type Source =
   | "services"
   | "operations"
   | "traces"
+  | "runs"
   | "nothing";
 
 const OPTIONS: Readonly<Record<string, Source>> = {
@@ -27,6 +28,8 @@ const OPTIONS: Readonly<Record<string, Source>> = {
   "--ca-file": "files",
   "--services": "files",
   "--data": "folders",
+  "--runs": "folders",
+  "--out": "files",
   "--set": "settings",
   "--storage": ["sqlite", "memory"],
   "--log-level": ["debug", "info", "warn", "error"],
@@ -46,6 +49,8 @@ const ARGUMENTS: Readonly<Record<string, Source>> = {
   "import file": "files",
   "export file": "files",
   "check file": "files",
+  "diff before": "runs",
+  "diff after": "runs",
   "backup folder": "folders",
 };
 
@@ -89,6 +94,10 @@ async function read(source: Source, typed: Typed): Promise<readonly Candidate[]>
       const { services } = await ask<UiServicesResponse>(typed, "api/ui/services");
       const operations = services.flatMap((one) => (wanted === undefined || one.name === wanted ? one.operations : []));
       return [...new Set(operations.map(({ name }) => name))].map((value) => ({ value, text: "" }));
+    }
+    case "runs": {
+      const { labelsIn, RUNS_FOLDER } = await import("./runs/run-places.ts");
+      return labelsIn(typed.options.get("runs")?.at(-1) ?? RUNS_FOLDER).map((value) => ({ value, text: "" }));
     }
     case "traces": {
       const { traces } = await ask<UiSearchResponse>(typed, `api/ui/search?limit=${RECENT_TRACES}`);

@@ -1,11 +1,11 @@
-import { encodeTraces } from "../../src/codec/otlp/message/encode.ts";
-import { DEFAULT_SCAN_LIMITS } from "../../src/codec/otlp/scan/scan-result.ts";
-import { TraceScanner } from "../../src/codec/otlp/scan/scan.ts";
-import { spansOfCall } from "../../src/demo/calls-to-spans.ts";
-import type { Random } from "../../src/demo/random.ts";
-import { type CallModel, runCall } from "../../src/demo/random-services.ts";
-import { SPAN_KIND } from "../../src/model/span.ts";
-import { SpanTable } from "../../src/runs/population/span-table.ts";
+import { encodeTraces } from "../../../src/codec/otlp/message/encode.ts";
+import { TraceScanner } from "../../../src/codec/otlp/scan/scan.ts";
+import { DEFAULT_SCAN_LIMITS } from "../../../src/codec/otlp/scan/scan-result.ts";
+import { spansOfCall } from "../../../src/demo/calls-to-spans.ts";
+import type { Random } from "../../../src/demo/random.ts";
+import { type CallModel, runCall } from "../../../src/demo/random-services.ts";
+import { SPAN_KIND } from "../../../src/model/span.ts";
+import { SpanTable } from "../../../src/runs/population/span-table.ts";
 
 const START = 1_760_000_000_000_000_000n;
 const STEP = 20_000_000n;

@@ -1,0 +1,119 @@
+import { createReadStream, existsSync } from "node:fs";
+import { readFile } from "node:fs/promises";
+import { JsonTraces } from "../../../codec/otlp/json/json-in.ts";
+import { encodeTraces } from "../../../codec/otlp/message/encode.ts";
+import { Refusals } from "../../../codec/otlp/message/refusals.ts";
+import { NO_SPAN_LIMITS } from "../../../codec/otlp/message/span-limits.ts";
+import { TraceScanner } from "../../../codec/otlp/scan/scan.ts";
+import { DEFAULT_SCAN_LIMITS } from "../../../codec/otlp/scan/scan-result.ts";
+import { PermanentError } from "../../../component/errors.ts";
+import { fileReason } from "../../../component/reasons.ts";
+import type { UiSearchResponse } from "../../../query/ui/api-types.ts";
+import { readRecording } from "../../../replay/recording.ts";
+import { beginsAsRunFile, readRunFile } from "../../../runs/file/read-run-file.ts";
+import { buildPopulation } from "../../../runs/population/build-population.ts";
+import type { RunPopulation } from "../../../runs/population/population.ts";
+import { SpanTable } from "../../../runs/population/span-table.ts";
+import { ApiClient } from "../../client/api-client.ts";
+import type { ConnectionFlags } from "../../options/connection-flags.ts";
+import { badLineReporter } from "../../output/bad-lines.ts";
+import { noSuchRun, runFileOf } from "./run-places.ts";
+
+const PAGE = 500;
+/** Traces that are asked for at once. */
+const TOGETHER = 8;
+const BEGINNING = 64;
+
+export interface SourceFlags extends ConnectionFlags {
+  readonly runs: string;
+}
+
+/** A run with what a report calls it. */
+export interface LoadedRun {
+  readonly name: string;
+  readonly population: RunPopulation;
+}
+
+/**
+ * The run that a word of the command line names: TraceQL over a collector, a file (a run's, or a recording), or a
+ * label.
+ * @throws PermanentError `not_found`, `malformed`, `data_format_unknown`, `bad_request`, `unreachable`
+ */
+export async function loadRun(word: string, flags: SourceFlags): Promise<LoadedRun> {
+  if (word.trimStart().startsWith("{")) return { name: word, population: await ofQuery(word, flags) };
+  const kept = runFileOf(flags.runs, word);
+  const file = existsSync(kept) ? kept : word;
+  if (!existsSync(file)) throw noSuchRun(flags.runs, word);
+  if (!beginsAsRunFile(await beginningOf(file))) return { name: word, population: await ofRecording(file) };
+  const { label, population } = readRunFile(file, await readFile(file, "utf8"));
+  if (population.traces === 0) throw empty(file);
+  return { name: label, population };
+}
+
+async function beginningOf(file: string): Promise<string> {
+  try {
+    let text = "";
+    for await (const chunk of createReadStream(file, { end: BEGINNING })) text += String(chunk);
+    return text;
+  } catch (error) {
+    throw new PermanentError("bad_request", `${file}: cannot be read: ${fileReason(error)}`, { cause: error });
+  }
+}
+
+async function ofRecording(file: string): Promise<RunPopulation> {
+  const { table, add } = scanned();
+  const badLine = badLineReporter();
+  let bad = 0;
+  const onBadLine = (line: number, reason: string) => {
+    bad++;
+    badLine(file, line, reason);
+  };
+  for await (const { data } of readRecording(file, onBadLine)) add(encodeTraces(data));
+  if (bad > 0) {
+    const text = `${file}: some lines could not be read; expected a run's file, or OTLP JSON Lines`;
+    throw new PermanentError("malformed", text);
+  }
+  if (table.count === 0) throw empty(file);
+  return buildPopulation(table);
+}
+
+async function ofQuery(query: string, flags: SourceFlags): Promise<RunPopulation> {
+  const client = new ApiClient(flags, (reason) => {
+    throw new PermanentError("bad_request", `not all traces of ${query} could be read: ${reason}`);
+  });
+  const { table, add } = scanned();
+  let after: string | undefined;
+  do {
+    const page = new URLSearchParams({ q: query, limit: String(PAGE), ...(after === undefined ? {} : { after }) });
+    const answer = await client.json<UiSearchResponse>(`api/ui/search?${page}`);
+    if (!answer.complete) throw new PermanentError("bad_request", `${query}: the search came to no end: narrow it`);
+    const ids = answer.traces.map(({ traceId }) => traceId);
+    for (let at = 0; at < ids.length; at += TOGETHER) {
+      const texts = ids.slice(at, at + TOGETHER).map((id) => client.bytes(`api/ui/traces/${id}/download?format=otlp`));
+      for (const bytes of await Promise.all(texts)) {
+        add(new JsonTraces(new Uint8Array(bytes), NO_SPAN_LIMITS, new Refusals()).whole().body);
+      }
+    }
+    after = answer.next;
+  } while (after !== undefined);
+  if (table.count === 0) throw empty(query);
+  return buildPopulation(table);
+}
+
+/** A table that takes OTLP protobuf. */
+function scanned() {
+  const scanner = new TraceScanner(DEFAULT_SCAN_LIMITS);
+  const table = new SpanTable();
+  const add = (body: Uint8Array) => {
+    const { columns } = scanner.scan(body);
+    table.add(
+      columns,
+      Array.from({ length: columns.count }, (_, row) => row),
+    );
+  };
+  return { table, add };
+}
+
+function empty(name: string): PermanentError {
+  return new PermanentError("not_found", `${name}: the run is empty: no span is in it`);
+}
