@@ -96,7 +96,7 @@ async function read(source: Source, typed: Typed): Promise<readonly Candidate[]>
       return [...new Set(operations.map(({ name }) => name))].map((value) => ({ value, text: "" }));
     }
     case "runs": {
-      const { labelsIn, RUNS_FOLDER } = await import("./runs/run-places.ts");
+      const { labelsIn, RUNS_FOLDER } = await import("../runs/run-places.ts");
       return labelsIn(typed.options.get("runs")?.at(-1) ?? RUNS_FOLDER).map((value) => ({ value, text: "" }));
     }
     case "traces": {

@@ -44,7 +44,7 @@ be kept, 126 and 127 where the command could not be started or found, 128 and th
 
 Examples:
   spanloom run --label main -- npm test
-  spanloom run --label pr-42 -- npx vitest run test/load
+  spanloom run --label pr-42 -- npx vitest run load
   spanloom run --label pr-42 --out pr-42.jsonl -- node load.js
   spanloom run --label pr-42 --url http://127.0.0.1:16686 -- npm test     look at the traces there
   spanloom diff main pr-42`,
