@@ -174,6 +174,29 @@ describe("spanloom diff", () => {
     expect(json.changes[0]).toMatchObject({ kind: "calls", before: 1, after: 3 });
   });
 
+  it("writes reports for people and programs, and holds the run against budgets", () => {
+    run("main", { TRACES: "10" }, ["--out", "main.jsonl.gz"]);
+    const again = run("main", { TRACES: "10" }, ["--out", "main.jsonl.gz"]);
+    expect(again.err).toContain("kept in main.jsonl.gz, in the place of another");
+    writeFileSync(
+      join(folder, "budget.yaml"),
+      "budgets:\n- {operation: GET /items, p95: 31ms}\n- {operation: gone, calls: 1}\n",
+    );
+    const compared = ["diff", "main.jsonl.gz", "main.jsonl.gz", "--budget", "budget.yaml"];
+    const { code, out, err } = spanloom([...compared, "--junit", "junit.xml", "--markdown", "report.md"]);
+    expect([code, err]).toEqual([1, ""]);
+    expect(out).toContain(
+      "over budget:\n  gone: calls for each call of the parent at most 1, found no operation that fits\n",
+    );
+    expect(readFileSync(join(folder, "junit.xml"), "utf8")).toContain('tests="5" failures="1" errors="0"');
+    expect(readFileSync(join(folder, "report.md"), "utf8")).toContain("- `gone`: calls for each call");
+    expect(spanloom([...compared, "--markdown", "-"]).out).toMatch(/^### `main → main: worse`\n/);
+    expect(spanloom([...compared, "--junit", "nowhere/junit.xml"])).toMatchObject({ code: 2 });
+    expect(spanloom(["diff", "main.jsonl.gz", "main.jsonl.gz", "--budget", "none.yaml"]).err).toContain(
+      "--budget none.yaml: cannot be read",
+    );
+  });
+
   it("is undecided with few traces, unless that is allowed", () => {
     run("main", { TRACES: "2" });
     const { code, out } = spanloom(["diff", "main", "main"]);

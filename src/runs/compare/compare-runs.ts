@@ -18,8 +18,8 @@ const LEAST_JUDGED_SHARE = 0.5;
 export function compareRuns(before: RunPopulation, after: RunPopulation, settings: CompareSettings): RunComparison {
   const pairs = matchPaths(before, after);
   const common = pairs.filter((pair) => pair.before !== undefined && pair.after !== undefined);
-  const { timed, shift, scatter, shiftPaths } = measureTimes(common, settings);
-  const { changes, tests } = findChanges(pairs, timed, { ...settings, scatter });
+  const { timed, shift, scatter, durationScatter, shiftPaths } = measureTimes(common, settings);
+  const { changes, tests } = findChanges(pairs, timed, { ...settings, scatter, durationScatter });
   const shifted = Math.abs(shift) >= Math.log1p(settings.minEffect);
   const ratio = Math.exp(shift);
   const shiftWorse = settings.maxShift !== undefined && ratio > 1 + settings.maxShift;

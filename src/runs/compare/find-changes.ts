@@ -6,7 +6,7 @@ import type { CompareSettings } from "./compare-settings.ts";
 import type { ChangeKind, RunChange } from "./comparison.ts";
 import { type CountChange, callChange, errorChange } from "./count-tests.ts";
 import type { PathPair } from "./match-paths.ts";
-import type { TimedPair } from "./measure-times.ts";
+import type { MeasuredTimes, TimedPair } from "./measure-times.ts";
 import type { TimeChange } from "./time-test.ts";
 
 /** A change with the pair that it is of. */
@@ -22,7 +22,7 @@ interface Test {
   change(p: number | undefined): FoundChange | undefined;
 }
 
-type Settings = CompareSettings & { readonly scatter: number };
+type Settings = CompareSettings & Pick<MeasuredTimes, "scatter" | "durationScatter">;
 
 /** A new operation that is called at least so often for each call of its parent is called for each of some items. */
 const CALLED_PER_ITEM = 1.5;
@@ -57,7 +57,7 @@ export function findChanges(
 }
 
 function timeTest(pair: PathPair, kind: "self" | "duration", of: TimeChange, settings: Settings): Test {
-  const z = (of.z * of.error) / Math.hypot(of.error, settings.scatter);
+  const z = (of.z * of.error) / Math.hypot(of.error, kind === "self" ? settings.scatter : settings.durationScatter);
   const tail = Math.abs(z);
   return {
     p: of.df === undefined ? normalUpperTail(tail) : studentUpperTail(tail, of.df),

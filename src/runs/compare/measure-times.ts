@@ -1,10 +1,12 @@
-import { runNoise } from "../statistics/run-noise.ts";
+import { runNoise, scatterAround } from "../statistics/run-noise.ts";
 import type { CompareSettings } from "./compare-settings.ts";
 import type { PathPair } from "./match-paths.ts";
 import { type TimeChange, type TimeSamples, testTimes, timeSamples } from "./time-test.ts";
 
 /** With fewer operations nobody can tell a run that is slow from operations that are. */
 const LEAST_PATHS = 8;
+/** With fewer operations that call others their durations are taken to scatter as self times do. */
+const LEAST_CALLERS = 4;
 
 export interface TimedPair {
   readonly pair: PathPair;
@@ -19,6 +21,8 @@ export interface MeasuredTimes {
   readonly shift: number;
   /** Of logarithms: what changes differ by everywhere. */
   readonly scatter: number;
+  /** The same of durations, in which the noise of all that is below adds up. */
+  readonly durationScatter: number;
   /** Paths that said so. */
   readonly shiftPaths: number;
 }
@@ -27,14 +31,16 @@ export interface MeasuredTimes {
 export function measureTimes(common: readonly PathPair[], { alpha }: CompareSettings): MeasuredTimes {
   const judged = common.filter((pair) => canBeJudged(pair, alpha / (2 * common.length)));
   const samples = judged.map((pair) => ({ pair, ...samplesOf(pair) }));
-  const first = samples.map(({ self }) => testTimes(self, 0));
-  const { shift, scatter } = judged.length < LEAST_PATHS ? { shift: 0, scatter: 0 } : runNoise(first);
+  const { shift, scatter } =
+    judged.length < LEAST_PATHS ? { shift: 0, scatter: 0 } : runNoise(samples.map(({ self }) => testTimes(self, 0)));
   const timed = samples.map(({ pair, self, duration }) => ({
     pair,
     self: testTimes(self, shift),
     duration: duration && testTimes(duration, shift),
   }));
-  return { timed, shift, scatter, shiftPaths: judged.length };
+  const durations = timed.flatMap(({ duration }) => duration ?? []);
+  const own = judged.length < LEAST_PATHS || durations.length < LEAST_CALLERS ? 0 : scatterAround(0, durations);
+  return { timed, shift, scatter, durationScatter: Math.max(scatter, own), shiftPaths: judged.length };
 }
 
 function samplesOf({ before, after }: PathPair): { readonly self: TimeSamples; readonly duration?: TimeSamples } {

@@ -1,13 +1,16 @@
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { serviceWith, spanWith } from "../../../test/support/otlp-spans.ts";
+import { scopeWith, serviceWith, spanWith } from "../../../test/support/otlp-spans.ts";
+import { jsonToTraces } from "../../codec/otlp/json/json-in.ts";
 import { encodeTraces } from "../../codec/otlp/message/encode.ts";
 import { TraceScanner } from "../../codec/otlp/scan/scan.ts";
 import { DEFAULT_SCAN_LIMITS } from "../../codec/otlp/scan/scan-result.ts";
-import { SPAN_KIND, type Span, STATUS_CODE } from "../../model/span.ts";
+import { generateTraces } from "../../demo/generate-traces.ts";
+import { SPAN_KIND, type Span, STATUS_CODE, type TracesData } from "../../model/span.ts";
 import { buildPopulation } from "./build-population.ts";
 import { drawn } from "./drawn.ts";
 import type { PathFigures, RunPopulation } from "./population.ts";
-import { SpanTable } from "./span-table.ts";
+import { operationText, SpanTable } from "./span-table.ts";
 
 const MS = 1_000_000;
 const BASE = 1_760_000_000_000_000_000n;
@@ -27,13 +30,32 @@ function span(trace: number, id: number, parent: number, name: string, from: num
 }
 
 function populationOf(...spans: Span[]): RunPopulation {
+  return populationOfGroups([[serviceWith("shop", spans)]]);
+}
+
+function populationOfGroups(requests: readonly TracesData[]): RunPopulation {
   const table = new SpanTable();
-  const { columns } = new TraceScanner(DEFAULT_SCAN_LIMITS).scan(encodeTraces([serviceWith("shop", spans)]));
-  table.add(
-    columns,
-    Array.from({ length: columns.count }, (_, row) => row),
-  );
+  const scanner = new TraceScanner(DEFAULT_SCAN_LIMITS);
+  for (const request of requests) {
+    const { columns } = scanner.scan(encodeTraces(request));
+    table.add(
+      columns,
+      Array.from({ length: columns.count }, (_, row) => row),
+    );
+  }
   return buildPopulation(table);
+}
+
+const scopeOf = (span: Span) => ({ scope: scopeWith("test"), schemaUrl: "", spans: [span] });
+
+/** Paths by all that is above them, sorted: numbers of paths follow the order in which spans come. */
+function byWay({ paths, ...numbers }: RunPopulation) {
+  const ways: string[] = [];
+  const named = paths.map((path, id) => {
+    ways[id] = `${ways[path.parent] ?? ""}${operationText(path)}`;
+    return { ...path, parent: 0, way: ways[id] };
+  });
+  return { ...numbers, paths: named.sort((one, other) => (one.way < other.way ? -1 : 1)) };
 }
 
 /** `GET / > query` */
@@ -160,5 +182,37 @@ describe("the population of a run", () => {
     const mean = kept.reduce((sum, value) => sum + value, 0) / kept.length;
     expect(Math.abs(mean - 5_000)).toBeLessThan(300);
     expect(drawn(values.subarray(0, 5), 10)).toEqual(values.subarray(0, 5));
+  });
+
+  it("is the same whatever the order and the requests in which spans come", () => {
+    fc.assert(
+      fc.property(
+        fc.nat(),
+        fc.integer({ min: 1, max: 12 }),
+        fc.infiniteStream(fc.double({ noNaN: true })),
+        (seed, parts, lots) => {
+          const traces = generateTraces({ seed, traces: 20, everyMs: 7, shape: seed % 2 === 0 ? "shop" : "services" });
+          const groups = traces.flatMap((trace) => jsonToTraces(Buffer.from(JSON.stringify(trace))));
+          const whole = populationOfGroups([groups]);
+          const lot = () => lots.next().value as number;
+          const shuffled = groups
+            .flatMap(({ resource, scopeSpans }) =>
+              scopeSpans.flatMap(({ spans }) =>
+                spans.map((one) => ({ resource, schemaUrl: "", scopeSpans: [scopeOf(one)] })),
+              ),
+            )
+            .map((group) => ({ group, at: lot() }))
+            .sort((a, b) => a.at - b.at)
+            .map(({ group }) => group);
+          const size = Math.ceil(shuffled.length / parts);
+          const again = populationOfGroups(
+            Array.from({ length: parts }, (_, i) => shuffled.slice(i * size, (i + 1) * size)),
+          );
+          expect(byWay(again)).toEqual(byWay(whole));
+          expect(whole.spans).toBe(shuffled.length);
+        },
+      ),
+      { numRuns: 30 },
+    );
   });
 });

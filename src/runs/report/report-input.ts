@@ -1,3 +1,4 @@
+import type { BudgetResult } from "../budget/check-budgets.ts";
 import type { RunComparison } from "../compare/comparison.ts";
 
 /** What reports are written of. */
@@ -5,6 +6,8 @@ export interface DiffReport {
   /** What the two runs are called. */
   readonly names: readonly [before: string, after: string];
   readonly comparison: RunComparison;
-  /** Of both. */
+  /** Of the second run. */
+  readonly budgets: readonly BudgetResult[];
+  /** Of the comparison, and of the budgets. */
   readonly verdict: RunComparison["verdict"];
 }

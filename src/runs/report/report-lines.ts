@@ -19,7 +19,7 @@ export function scopeLines({ comparison }: DiffReport): string[] {
     ...(leastDetectable === undefined
       ? []
       : [
-          `found in four of five such comparisons: a slow-down of ${percent(leastDetectable.median)} of the operation in the middle, of ${percent(leastDetectable.worst)} of the one that varies most`,
+          `four of five such comparisons would find a slow-down of ${percent(leastDetectable.median)} of a usual operation, of ${percent(leastDetectable.worst)} of the one that varies most`,
         ]),
     ...(noise < NOISE_SAID
       ? []

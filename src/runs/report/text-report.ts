@@ -1,5 +1,6 @@
-import { printable, type Style } from "../../query/text/readable.ts";
+import { count, printable, type Style } from "../../query/text/readable.ts";
 import type { RunChange } from "../compare/comparison.ts";
+import { budgetText } from "./budget-text.ts";
 import { changeText, evidenceText, stepsText } from "./change-text.ts";
 import type { DiffReport } from "./report-input.ts";
 import { scopeLines, sections, titleOf } from "./report-lines.ts";
@@ -14,10 +15,16 @@ export function* textReport(report: DiffReport, style: Style): Generator<string>
   const title = printable(titleOf(report));
   yield style.bold(report.verdict === "worse" ? style.red(title) : title);
   for (const line of scopeLines(report)) yield `  ${line}`;
+  const unmet = report.budgets.filter(({ met }) => !met);
+  if (unmet.length > 0) yield "";
+  if (unmet.length > 0) yield "over budget:";
+  for (const result of unmet) yield `  ${printable(result.operation)}: ${budgetText(result)}`;
   yield* listed("worse", worse, MOST_LISTED, (text) => style.bold(text));
   yield* listed("slower or failing for that", follows, MOST_FOLLOWING, (text) => text);
   yield* listed("better", better, MOST_LISTED, (text) => text);
   yield* listed("new or gone", other, MOST_LISTED, (text) => text);
+  if (report.budgets.length > 0 && unmet.length === 0)
+    yield `  within budget: ${count(report.budgets.length, "limit")}`;
   if (worse.length + follows.length + better.length + other.length === 0) yield "  no change was found";
 }
 

@@ -22,17 +22,22 @@ export interface RunNoise {
  */
 export function runNoise(changes: readonly MeasuredChange[]): RunNoise {
   const shift = median(changes.map(({ change }) => change));
+  return { shift, scatter: scatterAround(shift, changes) };
+}
+
+/** Standard deviation of changes around a shift, beyond what their own errors make. */
+export function scatterAround(shift: number, changes: readonly MeasuredChange[]): number {
   const excess = (scatter: number) =>
     median(changes.map(({ change, error }) => Math.abs(change - shift) / Math.hypot(error, scatter))) - MIDDLE;
   let low = 0;
   let high = Math.max(...changes.map(({ change }) => Math.abs(change - shift))) / MIDDLE;
-  if (!(high > 0) || !(excess(0) > 0)) return { shift, scatter: 0 };
+  if (!(high > 0) || !(excess(0) > 0)) return 0;
   for (let step = 0; step < STEPS; step++) {
     const middle = (low + high) / 2;
     if (excess(middle) > 0) low = middle;
     else high = middle;
   }
-  return { shift, scatter: high };
+  return high;
 }
 
 export function median(values: readonly number[]): number {

@@ -1,12 +1,13 @@
 /** Fewer values say nothing about how they hang together in time. */
 const LEAST_VALUES = 40;
-/** Upper 95 % point of F in Wilson and Hilferty's approximation, for the degrees of freedom that batches leave. */
-const Z95 = 1.6449;
+/** Independent values look as if they hung together more than this in one of five, and in one of twenty, cases. */
+const ONE_IN_FIVE = 0.8416;
+const ONE_IN_TWENTY = 1.6449;
 
 export interface SerialNoise {
-  /** By how much the variance of a mean exceeds that of independent values; at least 1. */
+  /** By how much the variance of a mean exceeds that of independent values; 1 where that may be chance. */
   readonly inflation: number;
-  /** Degrees of freedom of the variance; undefined where values look independent. */
+  /** Degrees of freedom of the variance; undefined where values do not clearly hang together. */
   readonly df: number | undefined;
 }
 
@@ -27,9 +28,13 @@ export function serialNoise(samples: readonly Float64Array[]): SerialNoise {
     df += batches - 1;
   }
   const ratio = independent > 0 ? observed / independent : 1;
+  // Wilson and Hilferty's approximation of the quantiles of a variance with so many degrees of freedom.
   const share = 2 / (9 * df);
-  const doubtful = (1 - share + Z95 * Math.sqrt(share)) ** 3;
-  return { inflation: Math.max(1, ratio), df: ratio > doubtful ? df : undefined };
+  const quantile = (z: number) => (1 - share + z * Math.sqrt(share)) ** 3;
+  return {
+    inflation: ratio > quantile(ONE_IN_FIVE) ? ratio : 1,
+    df: ratio > quantile(ONE_IN_TWENTY) ? df : undefined,
+  };
 }
 
 /** For each value the share of the other sample below it, half of what is equal counted. `sorted` is the other one. */

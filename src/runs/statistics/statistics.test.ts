@@ -9,7 +9,7 @@ import { runNoise } from "./run-noise.ts";
 import { placements, serialNoise } from "./serial.ts";
 import { studentUpperTail } from "./student.ts";
 
-// Expected figures were computed by another program (SciPy 1.16), unless a line says otherwise.
+// Expected figures were computed by another program (SciPy 1.17), unless a line says otherwise.
 
 const sorted = (values: readonly number[]) => Float64Array.from(values).sort();
 const near = (expected: number, digits = 9) => expected * (1 + 10 ** -digits) - expected;

@@ -48,15 +48,28 @@ export function withCall(model: CallModel, wanted: CallModel, change: (call: Cal
   return model === wanted ? change({ ...model, children }) : { ...model, children };
 }
 
-/** The spans of so many requests, by way of OTLP's bytes as everywhere. */
-export function tableOf(random: Random, models: readonly CallModel[], requests: number): SpanTable {
+/** Requests of OTLP protobuf, one a trace. */
+export function requestBodies(random: Random, models: readonly CallModel[], requests: number): Uint8Array[] {
+  return Array.from({ length: requests }, (_, i) => {
+    const call = runCall(random, random.pick(models));
+    return encodeTraces(spansOfCall(random, call, START + BigInt(i) * STEP));
+  });
+}
+
+export function tableOfBodies(bodies: readonly Uint8Array[]): SpanTable {
   const scanner = new TraceScanner(DEFAULT_SCAN_LIMITS);
   const table = new SpanTable();
-  for (let i = 0; i < requests; i++) {
-    const call = runCall(random, random.pick(models));
-    const { columns } = scanner.scan(encodeTraces(spansOfCall(random, call, START + BigInt(i) * STEP)));
-    const rows = Array.from({ length: columns.count }, (_, row) => row);
-    table.add(columns, rows);
+  for (const body of bodies) {
+    const { columns } = scanner.scan(body);
+    table.add(
+      columns,
+      Array.from({ length: columns.count }, (_, row) => row),
+    );
   }
   return table;
+}
+
+/** The spans of so many requests, by way of OTLP's bytes as everywhere. */
+export function tableOf(random: Random, models: readonly CallModel[], requests: number): SpanTable {
+  return tableOfBodies(requestBodies(random, models, requests));
 }

@@ -11,6 +11,9 @@ export interface DiffFlags extends ConnectionFlags {
   readonly alpha?: number;
   readonly maxShift?: number;
   readonly allowUndecided: boolean;
+  readonly budget?: string;
+  readonly junit?: string;
+  readonly markdown?: string;
   readonly json: boolean;
 }
 
@@ -28,6 +31,9 @@ export function addDiff(program: Command): void {
     .option("--max-shift <percent>", "a run slower as a whole by more is worse (default: only said)", parsePercent)
     .option("--alpha <share>", "how often equal runs may be told apart by chance (default: 0.01)", parseShare)
     .option("--allow-undecided", "too few traces to tell are no failure", false)
+    .option("--budget <file>", "limits that the second run has to keep, as YAML or JSON")
+    .option("--junit <file>", "write the report as JUnit XML too, - for stdout alone")
+    .option("--markdown <file>", "write the report for a pull request too, - for stdout alone")
     .option("--json", "print the comparison as JSON", false)
     .addHelpText(
       "after",
@@ -38,6 +44,7 @@ Exit codes: 0 no worse, 1 worse, 2 the runs could not be compared, 3 a file is d
 Examples:
   spanloom diff main pr-42
   spanloom diff baselines/main.jsonl pr-42 --min-effect 10%
+  spanloom diff main pr-42 --budget budget.yaml --junit report.xml --markdown "$GITHUB_STEP_SUMMARY"
   spanloom diff '{ resource.spanloom.run = "main" }' '{ resource.spanloom.run = "pr-42" }'`,
     )
     .action(async (before: string, after: string, flags: DiffFlags) => {

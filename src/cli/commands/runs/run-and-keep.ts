@@ -1,5 +1,6 @@
-import { mkdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
+import { gzipSync } from "node:zlib";
 import { PermanentError } from "../../../component/errors.ts";
 import { fileReason } from "../../../component/reasons.ts";
 import { count } from "../../../query/text/readable.ts";
@@ -55,8 +56,9 @@ async function keep(intake: RunIntake, flags: RunFlags): Promise<boolean> {
   }
   const population = buildPopulation(table);
   const file = flags.out ?? runFileOf(flags.runs, flags.label);
+  const replaces = existsSync(file);
   writeRun(file, runFileText(flags.label, population));
-  say(summary(flags.label, population, file));
+  say(`${summary(flags.label, population)}; kept in ${file}${replaces ? ", in the place of another" : ""}`);
   return unsent === 0;
 }
 
@@ -66,13 +68,13 @@ const NOTHING =
 function writeRun(file: string, text: string): void {
   try {
     mkdirSync(dirname(file), { recursive: true });
-    writeFileSync(file, text);
+    writeFileSync(file, file.endsWith(".gz") ? gzipSync(text) : text);
   } catch (error) {
     throw new PermanentError("bad_request", `${file}: the run cannot be kept: ${fileReason(error)}`, { cause: error });
   }
 }
 
-function summary(label: string, { traces, spans, paths, orphans, leftOut }: RunPopulation, file: string): string {
+function summary(label: string, { traces, spans, paths, orphans, leftOut }: RunPopulation): string {
   const roots = paths.filter(({ parent }) => parent < 0).length;
   const failed = paths.filter(({ parent }) => parent < 0).reduce((sum, path) => sum + path.failedTraces, 0);
   return [
@@ -82,7 +84,6 @@ function summary(label: string, { traces, spans, paths, orphans, leftOut }: RunP
     ...(leftOut === 0
       ? []
       : [`${count(leftOut, "span")} left out: names that hold ids make more operations than can be kept`]),
-    `kept in ${file}`,
   ].join("; ");
 }
 

@@ -1,5 +1,6 @@
 import { createReadStream, existsSync } from "node:fs";
-import { readFile } from "node:fs/promises";
+import { pipeline } from "node:stream";
+import { createGunzip } from "node:zlib";
 import { JsonTraces } from "../../../codec/otlp/json/json-in.ts";
 import { encodeTraces } from "../../../codec/otlp/message/encode.ts";
 import { Refusals } from "../../../codec/otlp/message/refusals.ts";
@@ -45,18 +46,35 @@ export async function loadRun(word: string, flags: SourceFlags): Promise<LoadedR
   const file = existsSync(kept) ? kept : word;
   if (!existsSync(file)) throw noSuchRun(flags.runs, word);
   if (!beginsAsRunFile(await beginningOf(file))) return { name: word, population: await ofRecording(file) };
-  const { label, population } = readRunFile(file, await readFile(file, "utf8"));
+  const { label, population } = readRunFile(file, await wholeText(file));
   if (population.traces === 0) throw empty(file);
   return { name: label, population };
 }
 
+/** The first characters of a file; `.gz` is inflated. */
 async function beginningOf(file: string): Promise<string> {
+  let text = "";
+  for await (const chunk of inflated(file)) {
+    text += String(chunk);
+    if (text.length >= BEGINNING) break;
+  }
+  return text;
+}
+
+async function wholeText(file: string): Promise<string> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of inflated(file)) chunks.push(chunk as Buffer);
+  return Buffer.concat(chunks).toString("utf8");
+}
+
+async function* inflated(file: string): AsyncGenerator<unknown> {
+  const input = createReadStream(file);
   try {
-    let text = "";
-    for await (const chunk of createReadStream(file, { end: BEGINNING })) text += String(chunk);
-    return text;
+    yield* file.endsWith(".gz") ? pipeline(input, createGunzip(), () => {}) : input;
   } catch (error) {
-    throw new PermanentError("bad_request", `${file}: cannot be read: ${fileReason(error)}`, { cause: error });
+    throw new PermanentError("malformed", `${file}: cannot be read: ${fileReason(error)}`, { cause: error });
+  } finally {
+    input.destroy();
   }
 }
 

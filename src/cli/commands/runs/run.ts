@@ -20,7 +20,7 @@ export function addRun(program: Command): void {
     .description("run a command with a collector of its own, and keep what it sent as a run to compare")
     .argument("<command...>", "what to run, after --")
     .requiredOption("-l, --label <label>", "name of the run: main, pr-42", checkLabel)
-    .option("-o, --out <file>", "where to keep the run (default: LABEL.jsonl in --runs)")
+    .option("-o, --out <file>", "where to keep the run, .gz compressed (default: LABEL.jsonl in --runs)")
     .option("--runs <folder>", "where runs are kept", RUNS_FOLDER)
     .option("--url <url>", "web UI address of a running collector that gets the spans too", checkUrl)
     .option(
