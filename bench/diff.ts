@@ -1,5 +1,5 @@
-// Whether `spanloom diff` finds what is there and is silent where nothing is: on generated runs, on real ones of a small
-// shop (bench/apps/shop.cjs), and how long it takes on large ones.
+// Whether `spanloom diff` finds what is there and is silent where nothing is: on generated runs, on real ones of a
+// small shop (bench/apps/shop.cjs), and how long it takes on large ones.
 //   npm run bench -- diff [--only generated,size,real] [--runs 100] [--requests 200] [--pairs 20] [--spans 1000000]
 //     [--dist dist] [--json]
 // Real runs follow one another in pairs, with whatever else the machine does beside them: put some load on it.

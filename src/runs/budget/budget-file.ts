@@ -42,14 +42,14 @@ const budget = z
 const budgets = z.strictObject({ budgets: z.array(budget).min(1) });
 
 /** Limits of the operations that fit: durations in ns, calls for each call of the parent, failing traces as a share. */
-export type Budget = z.output<typeof budget>;
+export type RunBudget = z.output<typeof budget>;
 
 /**
  * Reads budgets from YAML, or JSON, which is YAML.
  * @param name of the file, for errors
  * @throws PermanentError `bad_request` with line, place and what was expected
  */
-export function readBudgets(name: string, text: string): readonly Budget[] {
+export function readBudgets(name: string, text: string): readonly RunBudget[] {
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines });
   const [broken] = document.errors;

@@ -1,12 +1,12 @@
 import { SPAN_KIND_NAMES } from "../../model/span.ts";
 import type { PathFigures, RunPopulation } from "../population/population.ts";
-import type { Budget } from "./budget-file.ts";
+import type { RunBudget } from "./budget-file.ts";
 
 export const BUDGET_LIMITS = ["p50", "p90", "p95", "p99", "max", "calls", "errors"] as const;
 export type BudgetLimit = (typeof BUDGET_LIMITS)[number];
 
 /** One limit of one budget. Durations in ns, calls for each call of the parent, failing traces as a share. */
-export interface BudgetResult {
+export interface RunBudgetResult {
   /** `shop GET /orders`: what the budget is for. */
   readonly operation: string;
   readonly limit: BudgetLimit;
@@ -19,11 +19,11 @@ export interface BudgetResult {
 const RANKS: Readonly<Partial<Record<BudgetLimit, number>>> = { p50: 0.5, p90: 0.9, p95: 0.95, p99: 0.99, max: 1 };
 
 /** Every limit of every budget, held against a run. */
-export function checkBudgets(budgets: readonly Budget[], { paths }: RunPopulation): BudgetResult[] {
+export function checkBudgets(budgets: readonly RunBudget[], { paths }: RunPopulation): RunBudgetResult[] {
   return budgets.flatMap((budget) => {
     const fitting = paths.filter((path) => fits(budget, path));
     const operation = [budget.service, budget.operation].filter((part) => part !== undefined).join(" ");
-    return BUDGET_LIMITS.flatMap((limit): BudgetResult[] => {
+    return BUDGET_LIMITS.flatMap((limit): RunBudgetResult[] => {
       const allowed = budget[limit];
       if (allowed === undefined) return [];
       const found = fitting.length === 0 ? undefined : measured(limit, fitting);
@@ -32,7 +32,7 @@ export function checkBudgets(budgets: readonly Budget[], { paths }: RunPopulatio
   });
 }
 
-function fits({ service, operation, kind }: Budget, path: PathFigures): boolean {
+function fits({ service, operation, kind }: RunBudget, path: PathFigures): boolean {
   if (service !== undefined && path.service !== service) return false;
   return path.name === operation && (kind === undefined || SPAN_KIND_NAMES[path.kind] === kind);
 }

@@ -1,4 +1,4 @@
-import type { BudgetResult } from "../budget/check-budgets.ts";
+import type { RunBudgetResult } from "../budget/check-budgets.ts";
 import type { RunComparison } from "../compare/comparison.ts";
 
 /** What reports are written of. */
@@ -7,7 +7,7 @@ export interface DiffReport {
   readonly names: readonly [before: string, after: string];
   readonly comparison: RunComparison;
   /** Of the second run. */
-  readonly budgets: readonly BudgetResult[];
+  readonly budgets: readonly RunBudgetResult[];
   /** Of the comparison, and of the budgets. */
   readonly verdict: RunComparison["verdict"];
 }

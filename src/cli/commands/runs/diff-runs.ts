@@ -2,7 +2,7 @@ import { readFile, writeFile } from "node:fs/promises";
 import { PermanentError } from "../../../component/errors.ts";
 import { fileReason } from "../../../component/reasons.ts";
 import { parseGoDuration } from "../../../query/params.ts";
-import { type Budget, readBudgets } from "../../../runs/budget/budget-file.ts";
+import { type RunBudget, readBudgets } from "../../../runs/budget/budget-file.ts";
 import { checkBudgets } from "../../../runs/budget/check-budgets.ts";
 import { compareRuns } from "../../../runs/compare/compare-runs.ts";
 import { type CompareSettings, DEFAULT_COMPARE } from "../../../runs/compare/compare-settings.ts";
@@ -61,7 +61,7 @@ function unwritable(form: string, file: string, error: unknown): never {
   });
 }
 
-async function readBudgetFile(file: string): Promise<readonly Budget[]> {
+async function readBudgetFile(file: string): Promise<readonly RunBudget[]> {
   const text = await readFile(file, "utf8").catch((error: unknown) => {
     const message = `--budget ${file}: cannot be read: ${fileReason(error)}`;
     throw new PermanentError("bad_request", message, { cause: error });
