@@ -85,6 +85,7 @@ export async function serveUi(
         : { assetsPath: ui.assets_path, configFile: ui.config_file, version: readVersion() },
     zipkinAssetsPath: ui.zipkin_assets_path,
     allowedHosts: ui.allowed_hosts,
+    mcp: ui.mcp.enabled ? { version: readVersion() } : undefined,
     loadsAhead: !loadsLate(storage),
   };
   const served = await store.serve(config, (stream) => control.emit("connection", stream));

@@ -110,6 +110,16 @@ export const uiConfig = z.strictObject({
     .describe(
       "Folder of a static build of Zipkin's UI (zipkin-lens), served at `/zipkin` on the port of the `zipkin` receiver.",
     ),
+  mcp: z
+    .strictObject({
+      enabled: z
+        .boolean()
+        .default(false)
+        .describe(
+          "Serve the Model Context Protocol at `/mcp`, so that assistants on this machine can search and explain traces. It only reads, and answers nobody on other machines.",
+        ),
+    })
+    .prefault({}),
   allowed_hosts: z
     .array(z.string())
     .default([])

@@ -28,6 +28,7 @@ beforeAll(async () => {
     viewHost: { view: () => Promise.reject(new RetryableError("overloaded", "no views here")) },
     basePath: "/traces",
     besideForeign: false,
+    mcp: undefined,
     allowedHosts: ["tracing.example"],
     control: (request, response) => response.end(`control ${request.method} ${request.url}`),
     logger: { debug() {}, info() {}, warn() {}, error() {} },

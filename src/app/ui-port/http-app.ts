@@ -14,6 +14,7 @@ import { crossOriginReason, crossSiteReason } from "../../server/same-origin.ts"
 import { OWN_PATH, withSlash } from "./base-path.ts";
 import { CONTROL_PATHS } from "./control-paths.ts";
 import { errorAnswer, noSuchEndpoint, pathOf, sendEnvelope } from "./http-errors.ts";
+import { type McpGateSettings, mcpGate } from "./mcp-gate.ts";
 
 export interface HttpAppSettings {
   readonly viewHost: ViewHost;
@@ -24,6 +25,8 @@ export interface HttpAppSettings {
   /** Ends the streams that would keep the listener open. */
   readonly closing: AbortSignal;
   readonly basePath: string;
+  /** Undefined where the MCP endpoint is off. */
+  readonly mcp: McpGateSettings["mcp"];
   /** A foreign UI has the base path: our own pages, and what they ask, are below OWN_PATH. */
   readonly besideForeign: boolean;
   readonly allowedHosts: readonly string[];
@@ -77,7 +80,8 @@ export function createHttpApp(settings: HttpAppSettings): HttpHandler {
     front(request, response, (error?: unknown) => failed(error, request, response, cut(response)));
 }
 
-function apiRoutes({ control, viewHost, bounds, closing }: HttpAppSettings): Router {
+function apiRoutes(settings: HttpAppSettings): Router {
+  const { control, viewHost, bounds, closing, basePath, besideForeign, mcp } = settings;
   const router = createRouter();
   router.use("/api", (request, response, next) => {
     // What `transform` answers says nothing of what is stored, and it changes nothing: it is guarded as reading is.
@@ -93,6 +97,10 @@ function apiRoutes({ control, viewHost, bounds, closing }: HttpAppSettings): Rou
   router.use(createJaegerRoutes(viewHost, Date.now, bounds));
   router.use(createJaegerV3Routes(viewHost, bounds));
   router.use("/api", noSuchEndpoint);
+  router.use(
+    "/mcp",
+    mcpGate({ mcp, viewHost, bounds, base: `${withSlash(basePath)}${besideForeign ? OWN_PATH : ""}` }),
+  );
   return router;
 }
 

@@ -26,6 +26,8 @@ export interface ReadServerConfig {
   /** Folder of Zipkin's UI; undefined is none. */
   readonly zipkinAssetsPath: string | undefined;
   readonly allowedHosts: readonly string[];
+  /** Undefined where the MCP endpoint is off. */
+  readonly mcp: { readonly version: string } | undefined;
   /** Load the pages soon after the start; without it when they are first asked for. */
   readonly loadsAhead: boolean;
 }
@@ -58,6 +60,7 @@ export function createReadServer(config: ReadServerConfig, parts: ReadServerPart
     basePath: config.basePath,
     besideForeign: jaeger !== undefined,
     allowedHosts: config.allowedHosts,
+    mcp: config.mcp,
     loadPages: async () => (await loadWebFiles()).createPages(config.basePath, undefined, jaeger),
     logger: host.logger,
   });

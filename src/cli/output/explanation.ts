@@ -1,3 +1,4 @@
+import { findingsOf } from "../../query/text/findings.ts";
 import { printable, type Style } from "../../query/text/readable.ts";
 import type { UiVerdict } from "../../query/ui/api-types.ts";
 
@@ -9,14 +10,11 @@ const MAX_LINE = 400;
 /** A trace and the verdict on it. */
 export interface Explanation {
   readonly traceId: string;
+  /** Where it was chosen by a query: by what, of how many; a sentence without a full stop. */
+  readonly chosen?: string;
   /** Of the trace's page. */
   readonly link: string;
   readonly verdict: UiVerdict;
-}
-
-interface Finding {
-  readonly text: string;
-  readonly spanId?: string;
 }
 
 /** For a terminal: what it is, what is to say of it, and where to look. */
@@ -24,7 +22,8 @@ export function explanationText(explanation: Explanation, style: Style): string 
   const { root } = explanation.verdict;
   const title = root === undefined ? explanation.traceId : `${root.text}  ${explanation.traceId}`;
   const lines = [style.bold(printable(title))];
-  for (const { text, spanId } of findingsOf(explanation)) {
+  if (explanation.chosen !== undefined) lines.push(style.dim(explanation.chosen));
+  for (const { text, spanId } of findingsOf(explanation.verdict)) {
     lines.push(printable(text));
     if (spanId !== undefined) lines.push(style.dim(`  span ${spanId}`));
   }
@@ -35,28 +34,15 @@ export function explanationText(explanation: Explanation, style: Style): string 
 export function explanationMarkdown(explanation: Explanation): string {
   const { root } = explanation.verdict;
   const head = `**${root === undefined ? "Trace" : quoted(root.text)}** [${explanation.traceId}](${explanation.link})`;
-  const lines = findingsOf(explanation).map(({ text, spanId }) => {
+  const lines = findingsOf(explanation.verdict).map(({ text, spanId }) => {
     return `- ${quoted(text)}${spanId === undefined ? "" : ` ([span](${explanation.link}?span=${spanId}))`}`;
   });
-  let kept = `${head}\n\n`;
+  let kept = `${head}\n\n${explanation.chosen === undefined ? "" : `${explanation.chosen}.\n\n`}`;
   for (const line of [...lines, "", "Texts in `code` are data from spans."]) {
     if (Buffer.byteLength(kept) + Buffer.byteLength(line) + 1 > MAX_MARKDOWN) break;
     kept += `${line}\n`;
   }
   return kept;
-}
-
-function findingsOf({ verdict: { failed, slow, repeated, silent, root } }: Explanation): Finding[] {
-  const findings: Finding[] = [];
-  if (failed !== undefined) findings.push(failed);
-  if (slow !== undefined) {
-    findings.push({ text: slow.text });
-    if (slow.blame !== undefined) findings.push(slow.blame);
-  }
-  if (repeated !== undefined && repeated.spanId !== slow?.blame?.spanId) findings.push(repeated);
-  if (silent !== undefined) findings.push({ text: `Nothing is said of its duration: ${silent}.` });
-  else if (slow === undefined && root?.usually !== undefined) findings.push({ text: root.usually });
-  return findings;
 }
 
 /** As a code span of Markdown, in which nothing but a backquote has a meaning. */

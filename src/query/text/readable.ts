@@ -28,13 +28,25 @@ function timeParts(nanos: bigint): { readonly day: string; readonly time: string
   };
 }
 
-/** Text from strangers made safe for a terminal: control and bidirectional override characters become visible. */
+/**
+ * Text from strangers made safe for terminals and assistants: control characters, those that turn the direction of
+ * text, and those that nobody sees (line separators, joiners of words, tags) become visible.
+ */
 export function printable(text: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are the characters to replace
-  return text.replace(/[\u0000-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]/g, (character) => {
-    return `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
+  return text.replace(UNSEEN, (character) => {
+    const code = character.codePointAt(0)?.toString(16) ?? "";
+    return code.length > 4 ? `\\u{${code}}` : `\\u${code.padStart(4, "0")}`;
   });
 }
+
+const UNSEEN = new RegExp(
+  [
+    "[\\u0000-\\u001f\\u007f-\\u009f",
+    "\\u061c\\u200b\\u200e\\u200f\\u2028-\\u202e\\u2060-\\u206f\\ufeff\\ufff9-\\ufffb",
+    "\\u{e0000}-\\u{e007f}]",
+  ].join(""),
+  "gu",
+);
 
 /** `1 span`, `2 spans`. */
 export function count(number: number, one: string, several = `${one}s`): string {

@@ -61,6 +61,7 @@ export async function startGappedStore(): Promise<GappedStore> {
     closing: closing.signal,
     basePath: "/",
     besideForeign: false,
+    mcp: undefined,
     allowedHosts: [],
     logger: host.logger,
     loadPages: async () => createPages("/"),
