@@ -43,7 +43,14 @@ describe("the critical path", () => {
         const parent = Int32Array.from([-1, ...rows.map(({ above }, at) => above % (at + 1))]);
         const start = Float64Array.from([0, ...rows.map((one) => one.start)]);
         const duration = Float64Array.from([100, ...rows.map((one) => Math.max(-200, one.end) - one.start)]);
-        const { own, whole } = criticalPath({ count, parent, start, duration }, 0);
+        const { own, whole, pieces } = criticalPath({ count, parent, start, duration }, 0);
+        for (let at = 0; at < count; at++) {
+          const [first, size] = [pieces.first[at] as number, pieces.size[at] as number];
+          const lengths = pieces.from
+            .slice(first, first + size)
+            .map((from, i) => (pieces.to[first + i] as number) - from);
+          expect(lengths.reduce((sum, length) => sum + length, 0)).toBeCloseTo(own[at] as number, 6);
+        }
         const below = own.slice();
         for (let at = count - 1; at > 0; at--) {
           const up = parent[at] as number;

@@ -6,6 +6,17 @@ export interface CriticalPath {
   readonly whole: Float64Array;
   /** Time on the path of the span itself: nothing below it ran then. Sums up to the root's duration. */
   readonly own: Float64Array;
+  /** The times that `own` sums up. */
+  readonly pieces: PathPieces;
+}
+
+/** When spans themselves were on the path: [from, to) in ns. */
+export interface PathPieces {
+  readonly from: readonly number[];
+  readonly to: readonly number[];
+  /** Where the pieces of a row begin, and how many there are. */
+  readonly first: Int32Array;
+  readonly size: Int32Array;
 }
 
 /**
@@ -20,6 +31,20 @@ export function criticalPath(
   const { count, start, duration } = trace;
   const whole = new Float64Array(count);
   const own = new Float64Array(count);
+  const pieces = {
+    from: [] as number[],
+    to: [] as number[],
+    first: new Int32Array(count),
+    size: new Int32Array(count),
+  };
+  const addPiece = (row: number, from: number, to: number) => {
+    if (to <= from) return;
+    if (pieces.size[row] === 0) pieces.first[row] = pieces.from.length;
+    pieces.size[row] = (pieces.size[row] as number) + 1;
+    pieces.from.push(from);
+    pieces.to.push(to);
+    own[row] = (own[row] as number) + (to - from);
+  };
   const children = childrenByEnd(trace);
   const endOf = (row: number) => (start[row] as number) + Math.max(0, duration[row] as number);
   const stack: { readonly row: number; readonly from: number; readonly to: number }[] = [
@@ -33,14 +58,14 @@ export function criticalPath(
       const ends = Math.min(endOf(child), left);
       const begins = Math.max(start[child] as number, from);
       if (ends <= begins) continue;
-      own[row] = (own[row] as number) + (left - ends);
+      addPiece(row, ends, left);
       stack.push({ row: child, from: begins, to: ends });
       left = begins;
       if (left <= from) break;
     }
-    own[row] = (own[row] as number) + Math.max(0, left - from);
+    addPiece(row, from, left);
   }
-  return { whole, own };
+  return { whole, own, pieces };
 }
 
 /** The children of every row, those that ended last first. */

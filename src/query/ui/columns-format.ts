@@ -5,7 +5,7 @@
  * | bytes | what |
  * |---|---|
  * | 0 | u32 magic `SPLC` |
- * | 4 | u16 version, 1 |
+ * | 4 | u16 version, 2 |
  * | 6 | u16 zero |
  * | 8 | u32 n, rows |
  * | 12 | u32 m, rows whose parent is named but not in the trace |
@@ -16,16 +16,21 @@
  * | 52 | u32 s, services in the string table |
  * | 56 | u32 spans left out because another of the same id and kind is shown |
  * | 60 | u32 places at the end of the string table: s or 0 |
- * | 64 | f64[n] start − base, ns |
+ * | 64 | u32 l, labels in the string table |
+ * | 68 | u32 e, events that are told: the first of each span |
+ * | 72 | f64[n] start − base, ns |
  * | | f64[n] duration, ns; negative where the end is before the start, 0 where a time is impossible |
+ * | | f64[e] time of each event − base, ns |
  * | | i32[n] parent: a smaller row, PARENT_NONE or PARENT_MISSING |
  * | | u32[n] service, position among the services |
  * | | u32[n] name, position among the names |
+ * | | u32[n] label, 1 + its position among the labels, or 0 |
+ * | | u32[e] the row of each event, ascending |
  * | | u32[m] the rows with PARENT_MISSING, ascending |
  * | | u16[n] attributes, then u16[n] events, then u16[n] links: counts, at most 65535 |
  * | | u8[8 × n] span ids, then u8[8 × m] the missing parent ids in the order of their rows |
- * | | u8[n] kind, then u8[n] status code, then u8[n] marks |
- * | | string table: UTF-8 of one JSON array: s services, the names, the places of the services |
+ * | | u8[n] kind, then u8[n] status code, then u8[n] marks, then u8[e] 1 for an exception |
+ * | | string table: UTF-8 of one JSON array: s services, the names, l labels (row-label.ts), the services' places |
  *
  * A place is a number that says how its service looks, −1 where the store has none.
  *
@@ -39,8 +44,8 @@ import { isTime } from "../../model/span-times.ts";
 
 export const COLUMNS_CONTENT_TYPE = "application/vnd.spanloom.trace-columns";
 export const COLUMNS_MAGIC = 0x434c_5053;
-export const COLUMNS_VERSION = 1;
-export const COLUMNS_HEADER_BYTES = 64;
+export const COLUMNS_VERSION = 2;
+export const COLUMNS_HEADER_BYTES = 72;
 
 /** `parent` of a span that names no parent. */
 export const PARENT_NONE = -1;
@@ -98,6 +103,14 @@ export interface TraceColumns {
   readonly service: Uint32Array;
   /** Position in names. */
   readonly name: Uint32Array;
+  /** 1 + position in labels, or 0. */
+  readonly label: Uint32Array;
+  /** ns after baseStartNano, of the first events of each span; by their rows, and as they stand in the span. */
+  readonly eventTime: Float64Array;
+  /** Ascending. */
+  readonly eventRow: Uint32Array;
+  /** 1 for an exception. */
+  readonly eventIsException: Uint8Array;
   /** Rows with PARENT_MISSING, ascending. */
   readonly missingRows: Uint32Array;
   readonly attributeCount: Uint16Array;
@@ -115,18 +128,23 @@ export interface TraceColumns {
   readonly marks: Uint8Array;
   readonly services: readonly string[];
   readonly names: readonly string[];
+  /** As `parseRowLabel` reads them. */
+  readonly labels: readonly string[];
   /** Of each of the services (`UiServicesResponse`), −1 where it has none; empty or absent where none are known. */
   readonly places?: readonly number[];
 }
 
-/** Byte offsets of each column for n rows and m missing parents; `strings` is where the string table begins. */
-export function columnOffsets(n: number, m: number) {
+/** Byte offsets of each column for n rows, m missing parents and e events; the string table begins at `strings`. */
+export function columnOffsets(n: number, m: number, e: number) {
   const start = COLUMNS_HEADER_BYTES;
   const duration = start + 8 * n;
-  const parent = duration + 8 * n;
+  const eventTime = duration + 8 * n;
+  const parent = eventTime + 8 * e;
   const service = parent + 4 * n;
   const name = service + 4 * n;
-  const missingRows = name + 4 * n;
+  const label = name + 4 * n;
+  const eventRow = label + 4 * n;
+  const missingRows = eventRow + 4 * e;
   const attributeCount = missingRows + 4 * m;
   const eventCount = attributeCount + 2 * n;
   const linkCount = eventCount + 2 * n;
@@ -135,13 +153,17 @@ export function columnOffsets(n: number, m: number) {
   const kind = missingParentIds + 8 * m;
   const status = kind + n;
   const marks = status + n;
-  const strings = marks + n;
+  const eventIsException = marks + n;
+  const strings = eventIsException + e;
   return {
     start,
     duration,
+    eventTime,
     parent,
     service,
     name,
+    label,
+    eventRow,
     missingRows,
     attributeCount,
     eventCount,
@@ -151,6 +173,7 @@ export function columnOffsets(n: number, m: number) {
     kind,
     status,
     marks,
+    eventIsException,
     strings,
   };
 }
@@ -166,7 +189,8 @@ export function decodeTraceColumns(buffer: ArrayBuffer): TraceColumns {
   if (version !== COLUMNS_VERSION) throw new Error(`trace columns: version ${version}, expected ${COLUMNS_VERSION}`);
   const n = header.getUint32(8, true);
   const m = header.getUint32(12, true);
-  const at = columnOffsets(n, m);
+  const e = header.getUint32(68, true);
+  const at = columnOffsets(n, m, e);
   const stringBytes = header.getUint32(48, true);
   if (at.strings + stringBytes !== buffer.byteLength) {
     throw new Error(`trace columns: ${buffer.byteLength} bytes, expected ${at.strings + stringBytes} for ${n} spans`);
@@ -176,7 +200,8 @@ export function decodeTraceColumns(buffer: ArrayBuffer): TraceColumns {
     | number
   )[];
   const services = header.getUint32(52, true);
-  const names = table.length - header.getUint32(60, true);
+  const labels = table.length - header.getUint32(60, true);
+  const names = labels - header.getUint32(64, true);
   return {
     traceId: columnIdHex(new Uint8Array(buffer, 32, 16), 0, 16),
     count: n,
@@ -188,6 +213,10 @@ export function decodeTraceColumns(buffer: ArrayBuffer): TraceColumns {
     parent: new Int32Array(buffer, at.parent, n),
     service: new Uint32Array(buffer, at.service, n),
     name: new Uint32Array(buffer, at.name, n),
+    label: new Uint32Array(buffer, at.label, n),
+    eventTime: new Float64Array(buffer, at.eventTime, e),
+    eventRow: new Uint32Array(buffer, at.eventRow, e),
+    eventIsException: new Uint8Array(buffer, at.eventIsException, e),
     missingRows: new Uint32Array(buffer, at.missingRows, m),
     attributeCount: new Uint16Array(buffer, at.attributeCount, n),
     eventCount: new Uint16Array(buffer, at.eventCount, n),
@@ -199,7 +228,8 @@ export function decodeTraceColumns(buffer: ArrayBuffer): TraceColumns {
     marks: new Uint8Array(buffer, at.marks, n),
     services: table.slice(0, services) as string[],
     names: table.slice(services, names) as string[],
-    places: table.slice(names) as number[],
+    labels: table.slice(names, labels) as string[],
+    places: table.slice(labels) as number[],
   };
 }
 

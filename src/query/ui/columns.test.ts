@@ -329,11 +329,11 @@ describe("decoding", () => {
   const tree = () => buildTraceTree(fragments([{ id: 1 }]));
 
   it("refuses what is no whole message of this version", () => {
-    expect(() => decodeTraceColumns(new ArrayBuffer(10))).toThrow("10 bytes, expected at least 64");
+    expect(() => decodeTraceColumns(new ArrayBuffer(10))).toThrow("10 bytes, expected at least 72");
     expect(() => decodeTraceColumns(good().slice(0, -1))).toThrow("for 1 spans");
     const version = good();
-    new DataView(version).setUint16(4, 2, true);
-    expect(() => decodeTraceColumns(version)).toThrow("version 2, expected 1");
+    new DataView(version).setUint16(4, 3, true);
+    expect(() => decodeTraceColumns(version)).toThrow("version 3, expected 2");
     const magic = good();
     new DataView(magic).setUint8(0, 0);
     expect(() => decodeTraceColumns(magic)).toThrow("magic");
@@ -365,3 +365,61 @@ function subtreeEnds(columns: TraceColumns): Uint32Array {
 function bySpanId(a: { spanId: string }, b: { spanId: string }): number {
   return a.spanId < b.spanId ? -1 : 1;
 }
+
+describe("labels and events", () => {
+  const text = (key: string, stringValue: string) => ({ key, value: { stringValue } });
+  const columns = columnsOf(
+    fragments([
+      {
+        id: 1,
+        end: 100,
+        attributes: [text("shop.sku", "desk-22"), text("http.request.method", "GET"), text("http.route", "/a")],
+      },
+      {
+        id: 2,
+        parent: 1,
+        start: 1,
+        attributes: [{ key: "http.response.status_code", value: { intValue: "503" } }, text("http.route", "/a")],
+      },
+      {
+        id: 3,
+        parent: 1,
+        start: 2,
+        events: [
+          { timeUnixNano: String(BASE + 20n), name: "exception" },
+          { timeUnixNano: "0", name: "never" },
+          { timeUnixNano: String(BASE - 5n), name: "exceptional" },
+        ],
+      },
+      { id: 4, parent: 1, start: 3, attributes: [text("http.request.method", "GET"), text("http.route", "/a")] },
+      {
+        id: 5,
+        parent: 1,
+        start: 4,
+        events: Array.from({ length: 40 }, () => ({ timeUnixNano: String(BASE + 9n), name: "e" })),
+      },
+    ]),
+  );
+
+  it("are those of each row, a label once for all that have it", () => {
+    expect(Array.from(columns.label, (label) => (label === 0 ? "" : columns.labels[label - 1]))).toEqual([
+      "GET\t/a\t",
+      "\t/a\t503",
+      "",
+      "GET\t/a\t",
+      "",
+    ]);
+    expect(columns.labels).toHaveLength(2);
+    expect(columns.names).toEqual(["n1", "n2", "n3", "n4", "n5"]);
+  });
+
+  it("are by their times, the first of each span", () => {
+    const told = Array.from(columns.eventRow, (row, i) => [row, columns.eventTime[i], columns.eventIsException[i]]);
+    expect(told.slice(0, 2)).toEqual([
+      [2, 20, 1],
+      [2, -5, 0],
+    ]);
+    expect(told.slice(2)).toEqual(Array.from({ length: 32 }, () => [4, 9, 0]));
+    expect([...columns.eventCount]).toEqual([0, 0, 3, 0, 40]);
+  });
+});

@@ -1,7 +1,7 @@
 import type { LogFragment } from "../../model/log.ts";
 import { nameOf, serviceOf } from "../../model/span-columns.ts";
 import { COLUMNS_MAGIC, COLUMNS_VERSION, columnOffsets, PARENT_MISSING } from "./columns-format.ts";
-import { countSpanParts } from "./span-counts.ts";
+import { type RowFacts, readRows } from "./row-facts.ts";
 import type { TraceTree } from "./trace-tree.ts";
 
 /** The message that columns-format.ts describes, for a trace of at least one span; `places` of services by name. */
@@ -34,10 +34,12 @@ export function encodeTraceColumns(
     serviceOfRow[row] = (of.services[group] as number) - 1;
     nameOfRow[row] = (of.names[name] as number) - 1;
   }
+  const facts = readRows(fragments, tree);
   const placed = places === undefined ? [] : [...services.keys()].map((name) => places.get(name) ?? -1);
-  const strings = new TextEncoder().encode(JSON.stringify([...services.keys(), ...names.keys(), ...placed]));
+  const texts = [...services.keys(), ...names.keys(), ...facts.labels, ...placed];
+  const strings = new TextEncoder().encode(JSON.stringify(texts));
 
-  const at = columnOffsets(n, m);
+  const at = columnOffsets(n, m, facts.eventRow.length);
   const bytes = new Uint8Array(at.strings + strings.length);
   const view = new DataView(bytes.buffer);
   view.setUint32(0, COLUMNS_MAGIC, true);
@@ -51,6 +53,8 @@ export function encodeTraceColumns(
   view.setUint32(52, services.size, true);
   view.setUint32(56, tree.collapsed, true);
   view.setUint32(60, placed.length, true);
+  view.setUint32(64, facts.labels.length, true);
+  view.setUint32(68, facts.eventRow.length, true);
   bytes.set(strings, at.strings);
 
   // Typed arrays write in the order of the machine; the format is little-endian, as every machine Node runs on is.
@@ -61,27 +65,22 @@ export function encodeTraceColumns(
   new Uint32Array(buffer, at.service, n).set(serviceOfRow);
   new Uint32Array(buffer, at.name, n).set(nameOfRow);
   bytes.set(tree.marks, at.marks);
-  writeFromSpans(bytes, at, fragments, tree, m);
+  writeIds(bytes, at, fragments, tree, m);
+  writeFacts(bytes, at, facts);
   return bytes;
 }
 
-function writeFromSpans(
+function writeIds(
   bytes: Uint8Array<ArrayBuffer>,
   at: ReturnType<typeof columnOffsets>,
   fragments: readonly LogFragment[],
   tree: TraceTree,
   m: number,
 ): void {
-  const n = tree.count;
   const missingRows = new Uint32Array(bytes.buffer, at.missingRows, m);
-  const attributes = new Uint16Array(bytes.buffer, at.attributeCount, n);
-  const events = new Uint16Array(bytes.buffer, at.eventCount, n);
-  const links = new Uint16Array(bytes.buffer, at.linkCount, n);
-  const counts = { attributes: 0, events: 0, links: 0 };
   let missing = 0;
-  for (let row = 0; row < n; row++) {
-    const { block } = fragments[tree.fragment[row] as number] as LogFragment;
-    const { columns } = block;
+  for (let row = 0; row < tree.count; row++) {
+    const { columns } = (fragments[tree.fragment[row] as number] as LogFragment).block;
     const source = tree.source[row] as number;
     copyId(columns.spanIds, source, bytes, at.spanIds + row * 8);
     if (tree.parent[row] === PARENT_MISSING) {
@@ -91,11 +90,20 @@ function writeFromSpans(
     }
     bytes[at.kind + row] = columns.kind[source] as number;
     bytes[at.status + row] = columns.status[source] as number;
-    countSpanParts(block.body, columns.spanStart[source] as number, columns.spanEnd[source] as number, counts);
-    attributes[row] = Math.min(0xffff, counts.attributes);
-    events[row] = Math.min(0xffff, counts.events);
-    links[row] = Math.min(0xffff, counts.links);
   }
+}
+
+function writeFacts(bytes: Uint8Array<ArrayBuffer>, at: ReturnType<typeof columnOffsets>, facts: RowFacts): void {
+  const { buffer } = bytes;
+  const n = facts.label.length;
+  const e = facts.eventRow.length;
+  new Uint32Array(buffer, at.label, n).set(facts.label);
+  new Uint16Array(buffer, at.attributeCount, n).set(facts.attributeCount);
+  new Uint16Array(buffer, at.eventCount, n).set(facts.eventCount);
+  new Uint16Array(buffer, at.linkCount, n).set(facts.linkCount);
+  new Float64Array(buffer, at.eventTime, e).set(facts.eventTime);
+  new Uint32Array(buffer, at.eventRow, e).set(facts.eventRow);
+  bytes.set(facts.eventIsException, at.eventIsException);
 }
 
 function copyId(from: Uint8Array, row: number, to: Uint8Array, at: number): void {

@@ -1,4 +1,4 @@
-import { Button } from "../ui/button.tsx";
+import { Button, ToggleButton } from "../ui/button.tsx";
 import { Icon } from "../ui/icon.tsx";
 import { Menu } from "../ui/menu.tsx";
 import styles from "./fold-menu.module.css";
@@ -11,6 +11,8 @@ export function FoldMenu({
   onBase,
   groups,
   onGroups,
+  merged,
+  onMerged,
 }: {
   readonly base: FoldBase;
   readonly maxDepth: number;
@@ -18,6 +20,9 @@ export function FoldMenu({
   /** Undefined for a trace without groups of equal siblings; `closed` where at least one is. */
   readonly groups: "open" | "closed" | undefined;
   readonly onGroups: (open: boolean) => void;
+  /** Whether servers stand in the rows of their clients; undefined for a trace without such calls. */
+  readonly merged: boolean | undefined;
+  readonly onMerged: (merged: boolean) => void;
 }) {
   return (
     <fieldset className={styles.tools}>
@@ -51,6 +56,15 @@ export function FoldMenu({
           </button>
         )}
       </Menu>
+      {merged !== undefined && (
+        <ToggleButton
+          pressed={merged}
+          title="One row for a call: the server's time within its client's, the network's around it"
+          onPress={() => onMerged(!merged)}
+        >
+          Merge calls
+        </ToggleButton>
+      )}
     </fieldset>
   );
 }

@@ -15,6 +15,10 @@ export interface TraceParams {
   readonly flip?: string;
   /** Groups of equal siblings that are open: span ids of their first, or `all` and those that are not. */
   readonly groups?: string;
+  /** `merged`: a server's span stands in the row of its client. */
+  readonly pairs?: "merged";
+  /** `corrected`: times are shown without what the clocks of services differ by. */
+  readonly clocks?: "corrected";
 }
 
 const SPAN_ID = /^[0-9a-f]{16}$/;
@@ -41,6 +45,8 @@ export function readTraceParams(raw: Readonly<Record<string, unknown>>): TracePa
     ...(fold !== undefined && { fold }),
     ...(flip !== undefined && flip !== "" && { flip }),
     ...(groups !== undefined && { groups }),
+    ...(raw.pairs === "merged" && { pairs: "merged" }),
+    ...(raw.clocks === "corrected" && { clocks: "corrected" }),
   };
 }
 

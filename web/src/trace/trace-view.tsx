@@ -109,6 +109,11 @@ export function TraceView({ model }: { readonly model: TraceModel }) {
           onBase={(base) => go(folding.withBase(base))}
           groups={model.groups.list.length === 0 ? undefined : folding.allGroupsOpen ? "open" : "closed"}
           onGroups={(open) => go(folding.withGroups(open))}
+          merged={model.servers.some((row) => row >= 0) ? folding.merged !== undefined : undefined}
+          onMerged={(merged) => {
+            const { pairs: _pairs, ...rest } = params;
+            go(merged ? { ...rest, pairs: "merged" } : rest);
+          }}
         />
         <SelfTimeHint
           model={model}
@@ -132,6 +137,7 @@ export function TraceView({ model }: { readonly model: TraceModel }) {
                 visible: folding.visible,
                 folded: folding.folded,
                 closed: folding.closed,
+                merged: folding.merged,
                 window,
                 selected,
                 matches: find.rows,

@@ -2,6 +2,7 @@ import { useMemo } from "react";
 import { type FoldBase, foldBaseText, foldedAncestors, foldRows, parseFoldBase, visibleRows } from "./model/folding.ts";
 import { closedAround, closedGroups, openGroupsText, parseOpenGroups } from "./model/group-folding.ts";
 import { pathTo } from "./model/layout.ts";
+import { type MergedPairs, mergePairs } from "./model/pairs.ts";
 import { rowOfSpan, rowsOfSpans, spanIdOf, type TraceModel } from "./model/trace-model.ts";
 import type { TraceParams } from "./trace-params.ts";
 
@@ -11,6 +12,8 @@ export interface Folding {
   /** Ends of the closed groups of siblings, by their heads' rows; undefined where none is closed. */
   readonly closed: Int32Array | undefined;
   readonly visible: Int32Array;
+  /** Undefined where clients and servers have rows of their own. */
+  readonly merged: MergedPairs | undefined;
   /** Address parts after flipping one row's fold. */
   flip(row: number): TraceParams;
   /** Address parts after opening or closing the group of siblings that begins with a row. */
@@ -26,16 +29,22 @@ export interface Folding {
 
 /** What the address folds, as flags and visible rows, and how to change it. */
 export function useFolding(model: TraceModel, params: TraceParams): Folding {
-  const { fold, flip, groups } = params;
+  const { fold, flip, groups, pairs } = params;
+  const merged = useMemo(
+    () => (pairs === "merged" ? mergePairs(model.servers, model.layout) : undefined),
+    [model, pairs],
+  );
   const state = useMemo(() => {
     const base = parseFoldBase(fold);
     const ids = flip === undefined ? [] : flip.split(".");
     const folded = foldRows(model.layout, base, model.columns.service, rowsOfSpans(model.columns, ids));
     const open = parseOpenGroups(groups);
     const closed = closedGroups(model.groups, open.all, rowsOfSpans(model.columns, open.flipped));
-    return { base, ids, folded, open, closed, visible: visibleRows(model.layout.size, folded, closed) };
-  }, [model, fold, flip, groups]);
-  const { base, ids, folded, open, closed, visible } = state;
+    const visible = visibleRows(model.layout.size, folded, closed, merged?.hidden);
+    const shown = merged === undefined ? folded : foldedTogether(folded, model.servers);
+    return { base, ids, folded, shown, open, closed, visible };
+  }, [model, fold, flip, groups, merged]);
+  const { base, ids, folded, shown, open, closed, visible } = state;
   const flipped = (before: readonly string[], rows: readonly number[]): string[] => {
     const next = new Set(before);
     for (const row of rows) {
@@ -56,10 +65,15 @@ export function useFolding(model: TraceModel, params: TraceParams): Folding {
   };
   return {
     base,
-    folded,
+    folded: shown,
     closed,
     visible,
-    flip: (row) => withFlips([row], []),
+    merged,
+    flip: (row) => {
+      const rows = merged === undefined ? [row] : [row, model.servers[row]!].filter((one) => one >= 0);
+      // A row that stands for two is unfolded in both, and folded in its own.
+      return withFlips(shown[row] === 1 ? rows.filter((one) => folded[one] === 1) : [row], []);
+    },
     allGroupsOpen: open.all && open.flipped.length === 0,
     withGroups: (all) => {
       const { groups: _groups, ...rest } = params;
@@ -78,6 +92,16 @@ export function useFolding(model: TraceModel, params: TraceParams): Folding {
       return model.groups.list.length === 0 ? rest : { ...rest, groups: "all" };
     },
   };
+}
+
+/** Folds of clients whose rows stand for their servers too. */
+function foldedTogether(folded: Uint8Array, servers: Int32Array): Uint8Array {
+  const together = folded.slice();
+  for (let row = 0; row < servers.length; row++) {
+    const server = servers[row]!;
+    if (server >= 0 && folded[server] === 1) together[row] = 1;
+  }
+  return together;
 }
 
 /** Row of the span that the address opens, −1 for none or one that is not in the trace. */

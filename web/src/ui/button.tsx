@@ -1,4 +1,4 @@
-import type { ComponentProps } from "react";
+import type { ComponentProps, ReactNode } from "react";
 import styles from "./button.module.css";
 import { classNames } from "./class-names.ts";
 
@@ -25,4 +25,29 @@ export function IconButton({
 /** A button within text. */
 export function LinkButton(props: Omit<ButtonProps, "className">) {
   return <button type="button" {...props} className={styles.link} />;
+}
+
+/** A press that turns something on, and off again. */
+export function ToggleButton({
+  pressed,
+  title,
+  onPress,
+  children,
+}: {
+  readonly pressed: boolean;
+  readonly title?: string;
+  readonly onPress: () => void;
+  readonly children: ReactNode;
+}) {
+  return (
+    <button
+      type="button"
+      className={classNames(styles.button, styles.toggle)}
+      aria-pressed={pressed}
+      title={title}
+      onClick={onPress}
+    >
+      {children}
+    </button>
+  );
 }

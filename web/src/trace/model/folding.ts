@@ -43,13 +43,18 @@ export function foldRows(
 
 /**
  * The rows that are shown, in order; folded subtrees are skipped by their size, closed groups of siblings by where they
- * end (`closedGroups`).
+ * end (`closedGroups`), `hidden` rows alone.
  */
-export function visibleRows(size: Int32Array, folded: Uint8Array, closed?: Int32Array): Int32Array {
+export function visibleRows(
+  size: Int32Array,
+  folded: Uint8Array,
+  closed?: Int32Array,
+  hidden?: Uint8Array,
+): Int32Array {
   const visible = new Int32Array(size.length);
   let count = 0;
   for (let row = 0; row < size.length; ) {
-    visible[count++] = row;
+    if (hidden === undefined || hidden[row] === 0) visible[count++] = row;
     const end = closed === undefined ? 0 : closed[row]!;
     row = end > 0 ? end : row + (folded[row] === 1 ? size[row]! : 1);
   }

@@ -8,6 +8,7 @@ import {
 import { looksOf, type ServiceLook } from "../../format/service-look.ts";
 import { DerivedTimes } from "./derived-times.ts";
 import { layoutTrace, type TraceLayout } from "./layout.ts";
+import { serversOfClients } from "./pairs.ts";
 import { type SiblingGroups, siblingGroups } from "./sibling-groups.ts";
 
 interface ServiceCount {
@@ -23,6 +24,8 @@ export interface TraceModel {
   readonly layout: TraceLayout;
   readonly groups: SiblingGroups;
   readonly times: DerivedTimes;
+  /** Row of the one server span below each client's, or −1. */
+  readonly servers: Int32Array;
   /** Rows with an error status, ascending. */
   readonly errorRows: Int32Array;
   /** How each service looks, by its position among the columns' services. */
@@ -63,6 +66,7 @@ export function buildTraceModel(columns: TraceColumns): TraceModel {
     layout,
     groups: siblingGroups(columns, layout),
     times: new DerivedTimes(columns, layout),
+    servers: serversOfClients(columns, layout),
     errorRows: Int32Array.from(errorRows),
     looks: looksOf(columns.services, columns.places),
     services,

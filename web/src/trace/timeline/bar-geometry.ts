@@ -36,13 +36,19 @@ export function barBox(
   return { x: left, width: right - left, outside: undefined };
 }
 
-/** Where a bar's label goes: after it, before it, or inside at its right end where neither side has room. */
+/**
+ * Where a bar's label goes: after it, before it, or inside at its right end where neither side has room. A mark at
+ * `tick` stays free.
+ */
 export function labelPlace(
   bar: BarBox,
   labelWidth: number,
   width: number,
+  tick?: number,
 ): { readonly x: number; readonly inside: boolean } {
-  const after = bar.x + bar.width + GAP;
+  const beside = bar.x + bar.width + GAP;
+  const crossed = tick !== undefined && tick > beside - GAP && tick < beside + labelWidth + GAP;
+  const after = crossed ? tick + GAP : beside;
   if (after + labelWidth <= width) return { x: after, inside: false };
   const before = bar.x - GAP - labelWidth;
   if (before >= 0) return { x: before, inside: false };

@@ -3,44 +3,28 @@ import { STATUS_CODE } from "../../../../src/model/span.ts";
 import { isSlow } from "../../../../src/query/analysis/usual.ts";
 import { rowDuration } from "../../../../src/query/ui/columns-format.ts";
 import type { ServiceLook } from "../../format/service-look.ts";
-import { type TimeWindow, ticks, timeToX } from "../../format/time-scale.ts";
+import { ticks, timeToX } from "../../format/time-scale.ts";
 import { ICON_PATHS } from "../../ui/icon-paths.ts";
 import { countBetween } from "../model/folding.ts";
 import { groupOfHead, type SiblingGroup } from "../model/sibling-groups.ts";
-import type { TraceModel } from "../model/trace-model.ts";
-import type { UsualOfRow } from "../model/usual-of-row.ts";
 import { type BarBox, barBox, GUTTER, labelPlace } from "./bar-geometry.ts";
+import { paintEvents, paintPath, paintServer, paintWaiting, waitingTimes } from "./bar-inside.ts";
+import { BAR_HEIGHT, type BarScene } from "./bar-scene.ts";
 import { fitCanvas } from "./canvas-size.ts";
 import { type Palette, serviceFill } from "./palette.ts";
 
-const BAR_HEIGHT = 12;
 const ERROR_ICON = 11;
 const ICON_WIDTH = ERROR_ICON + 4;
 export const TICK_WIDTH = 130;
-
-interface BarScene {
-  readonly model: TraceModel;
-  readonly visible: Int32Array;
-  /** Ends of the closed groups of siblings, by their heads' rows; undefined where none is closed. */
-  readonly closed: Int32Array | undefined;
-  readonly window: TimeWindow;
-  readonly usual: UsualOfRow | undefined;
-  /** Scroll position and row height, CSS pixels. */
-  readonly scrollTop: number;
-  readonly rowHeight: number;
-  /** Of the time axis; the canvas is wider by the gutters. */
-  readonly width: number;
-  readonly height: number;
-}
 
 interface BarLabel {
   readonly bar: BarBox;
   readonly text: string;
   /** With the sign of errors before it. */
   readonly error: boolean;
-  /** Of the bar; only on a plain one, 0, does text stand without a ground of its own. */
-  readonly pattern: number;
   readonly middle: number;
+  /** Where the usual end is marked, which a label does not cover. */
+  readonly tick: number | undefined;
 }
 
 /** Paints the bars of the rows on screen on one canvas; keeps fills between frames. */
@@ -112,6 +96,7 @@ export class BarPainter {
     context.beginPath();
     context.roundRect(bar.x, y, bar.width, BAR_HEIGHT, Math.min(2, bar.width / 2));
     context.fill();
+    const covered = this.#paintInside(scene, row, bar, y);
     if (error) {
       context.strokeStyle = palette.errorFill;
       context.lineWidth = 2;
@@ -121,12 +106,35 @@ export class BarPainter {
     if (usual !== undefined) this.#paintUsual(scene, columns.start[row]! + usual.p95Nano, y);
     const times = usual === undefined || !isSlow(duration, usual) ? "" : `  ×${timesText(duration / usual.medianNano)}`;
     this.#paintLabel(scene, {
-      bar,
+      bar: covered,
       text: formatDuration(rowDuration(columns, row)) + times,
       error,
-      pattern: look.pattern,
       middle,
+      tick: usual === undefined ? undefined : timeToX(scene.window, scene.width, columns.start[row]! + usual.p95Nano),
     });
+  }
+
+  /**
+   * What the bar's time was spent on: waiting or working, on the critical path or beside it; and what happened. Returns
+   * all that is covered now.
+   */
+  #paintInside(scene: BarScene, row: number, bar: BarBox, y: number): BarBox {
+    const server = scene.merged === undefined ? -1 : scene.model.servers[row]!;
+    const place = { context: this.#context, palette: this.#palette, scene, bar, y };
+    if (server < 0) {
+      paintWaiting(place, waitingTimes(scene.model, row, scene.window.from, scene.window.to));
+      paintPath(place, row);
+      paintEvents(place, row);
+      return bar;
+    }
+    const { columns, looks } = scene.model;
+    this.#context.fillStyle = this.#fill(looks[columns.service[server]!]!);
+    const whole = paintServer(place, columns.start[server]!, columns.duration[server]!);
+    for (const one of [row, server]) {
+      paintPath(place, one);
+      paintEvents(place, one);
+    }
+    return whole;
   }
 
   /** Where the operation usually has ended, 95 times of 100. */
@@ -140,20 +148,19 @@ export class BarPainter {
     context.fillRect(x, y - 3, 2, BAR_HEIGHT + 6);
   }
 
-  #paintLabel(scene: BarScene, { bar, text, error, pattern, middle }: BarLabel): void {
+  #paintLabel(scene: BarScene, { bar, text, error, middle, tick }: BarLabel): void {
     const context = this.#context;
     const palette = this.#palette;
     const y = Math.round(middle - BAR_HEIGHT / 2);
     const textWidth = context.measureText(text).width + (error ? ICON_WIDTH : 0);
-    const place = labelPlace(bar, textWidth, scene.width);
-    if (place.inside && pattern !== 0) {
+    const place = labelPlace(bar, textWidth, scene.width, tick);
+    if (place.inside) {
       context.fillStyle = palette.surface;
       context.beginPath();
       context.roundRect(place.x - 4, y - 1, textWidth + 8, BAR_HEIGHT + 2, 2);
       context.fill();
     }
-    const onBar = place.inside && pattern === 0;
-    const colour = onBar ? palette.surface : error ? palette.error : place.inside ? palette.text : palette.muted;
+    const colour = error ? palette.error : place.inside ? palette.text : palette.muted;
     context.fillStyle = colour;
     context.fillText(text, place.x + (error ? ICON_WIDTH : 0), middle + 0.5);
     if (error) this.#paintErrorIcon(place.x, middle, colour);
@@ -187,7 +194,7 @@ export class BarPainter {
     }
     const error = countBetween(errorRows, head, group.end) > 0;
     const text = `${formatDuration(total)} in total`;
-    this.#paintLabel(scene, { bar: whole, text, error, pattern: 1, middle });
+    this.#paintLabel(scene, { bar: whole, text, error, middle, tick: undefined });
   }
 
   #paintErrorIcon(x: number, middle: number, colour: string): void {

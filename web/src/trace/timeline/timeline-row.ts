@@ -5,6 +5,8 @@ import { counted, formatCount } from "../../format/count.ts";
 import { iconElement } from "../../ui/icon.tsx";
 import { setSwatchLook, swatchElement } from "../../ui/service/service-swatch.tsx";
 import { countBetween } from "../model/folding.ts";
+import type { MergedPairs } from "../model/pairs.ts";
+import { rowText } from "../model/row-text.ts";
 import type { SiblingGroup } from "../model/sibling-groups.ts";
 import { operationOf, serviceOfRow, type TraceModel } from "../model/trace-model.ts";
 import { part } from "./part.ts";
@@ -16,6 +18,7 @@ interface RowContent {
   readonly row: number;
   readonly position: number;
   readonly folded: boolean;
+  readonly merged: MergedPairs | undefined;
   /** The group of siblings that begins with the row; where it is closed the row stands for all of them. */
   readonly group: SiblingGroup | undefined;
   readonly closed: boolean;
@@ -42,6 +45,8 @@ export class TimelineRow {
   readonly #swatch = swatchElement();
   readonly #service = part("span", styles.service);
   readonly #operation = part("span", styles.operation);
+  readonly #did = part("span", styles.did);
+  readonly #outcome = part("span", styles.outcome);
   readonly #group = part("span", styles.group);
   readonly #hidden = part("span", styles.hidden);
   readonly #badges = part("span", styles.badges);
@@ -64,6 +69,8 @@ export class TimelineRow {
       this.#swatch,
       this.#service,
       this.#operation,
+      this.#did,
+      this.#outcome,
       this.#group,
       this.#hidden,
       this.#badges,
@@ -77,7 +84,7 @@ export class TimelineRow {
     const group = closed ? content.group : undefined;
     const { columns, layout } = model;
     const size = layout.size[row]!;
-    const depth = layout.depth[row]!;
+    const depth = (content.merged ?? layout).depth[row]!;
     // What a closed group or a fold hides is told by its row.
     const errors = countBetween(model.errorRows, row, group?.end ?? row + (folded ? size : 1));
     const error = errors > 0;
@@ -105,8 +112,12 @@ export class TimelineRow {
     setSwatchLook(this.#swatch, look);
     this.#service.textContent = service;
     this.#operation.textContent = operation;
+    const { did, outcome, bad } = rowText(model, row);
+    this.#did.textContent = did;
+    this.#outcome.textContent = closed ? "" : outcome;
+    this.#outcome.dataset.bad = String(bad);
     const facts = group === undefined ? factsText(model, row, errors) : groupText(group, errors);
-    this.#name.title = `${service}  ${operation}${group === undefined ? "" : `\n${facts}`}`;
+    this.#name.title = `${[service, operation, did, outcome].filter((text) => text !== "").join("  ")}${group === undefined ? "" : `\n${facts}`}`;
     this.#group.textContent = content.group === undefined ? "" : `×${formatCount(content.group.members)}`;
     this.#group.dataset.state = closed ? "closed" : "open";
     this.#group.title = closed ? "Show each of these equal siblings" : "Show these equal siblings as one";

@@ -1,10 +1,12 @@
 import { clampWindow, type TimeWindow, xToTime, zoomAround } from "../../format/time-scale.ts";
 import { countBetween, nearestPosition, positionOf } from "../model/folding.ts";
+import type { MergedPairs } from "../model/pairs.ts";
 import { groupOfHead } from "../model/sibling-groups.ts";
 import { rowOfSpan, spanKey, type TraceModel } from "../model/trace-model.ts";
 import type { UsualOfRow } from "../model/usual-of-row.ts";
 import { GUTTER } from "./bar-geometry.ts";
 import { BarPainter } from "./bar-painter.ts";
+import { HoverCard } from "./hover-card.ts";
 import { readPalette } from "./palette.ts";
 import { part } from "./part.ts";
 import styles from "./timeline.module.css";
@@ -27,6 +29,8 @@ export interface TimelineState {
   readonly window: TimeWindow;
   /** Row of the open span, −1 for none. */
   readonly selected: number;
+  /** Where servers stand in the rows of their clients. */
+  readonly merged: MergedPairs | undefined;
   /** Rows the find text matches, ascending. */
   readonly matches: Int32Array;
   /** What is usual for a row's operation, where it is known. */
@@ -58,6 +62,7 @@ export class TimelineView {
   readonly #layer = part("div", styles.layer);
   readonly #canvas = part("canvas", styles.canvas);
   readonly #painter: BarPainter;
+  readonly #card = new HoverCard();
   readonly #pool: TimelineRow[] = [];
   /** Visible position each pooled row was last filled for; −1 forces a refill. */
   #filled: number[] = [];
@@ -84,14 +89,22 @@ export class TimelineView {
     this.#canvas.setAttribute("aria-hidden", "true");
     this.#layer.append(this.#canvas);
     this.#content.append(this.#head, this.#layer);
-    host.append(this.#content);
+    host.append(this.#content, this.#card.element);
     this.#painter = new BarPainter(this.#canvas, readPalette(host));
 
     const { signal } = this.#abort;
-    host.addEventListener("scroll", () => this.#schedule(), { signal, passive: true });
+    const onScroll = () => {
+      this.#card.hide();
+      this.#schedule();
+    };
+    host.addEventListener("scroll", onScroll, { signal, passive: true });
     host.addEventListener("keydown", (event) => this.#onKey(event), { signal });
     host.addEventListener("wheel", (event) => this.#onWheel(event), { signal, passive: false });
     this.#layer.addEventListener("click", (event) => this.#onClick(event), { signal });
+    this.#layer.addEventListener("pointermove", (event) => this.#onPoint(event), { signal, passive: true });
+    for (const type of ["pointerleave", "pointerdown"] as const) {
+      this.#layer.addEventListener(type, () => this.#card.hide(), { signal, passive: true });
+    }
     this.#observer = new ResizeObserver(() => this.#schedule());
     this.#observer.observe(host);
   }
@@ -110,6 +123,7 @@ export class TimelineView {
       before.model === state.model &&
       before.visible === state.visible &&
       before.selected === state.selected &&
+      before.merged === state.merged &&
       before.matches === state.matches &&
       before.nameWidth === state.nameWidth;
     if (!windowOnly) this.#filled.fill(-1);
@@ -131,7 +145,8 @@ export class TimelineView {
   }
 
   /** Makes a row the active one and brings it into view; a row under a fold gives way to the fold. */
-  reveal(row: number, where: "nearest" | "centre" = "nearest"): void {
+  reveal(wanted: number, where: "nearest" | "centre" = "nearest"): void {
+    const row = this.#state === undefined ? wanted : shownRow(this.#state, wanted);
     this.#active = row;
     if (this.#state === undefined) return;
     this.#sizeContent(this.#state);
@@ -161,6 +176,7 @@ export class TimelineView {
     cancelAnimationFrame(this.#frame);
     clearTimeout(this.#following);
     this.#content.remove();
+    this.#card.destroy();
   }
 
   #schedule(): void {
@@ -198,10 +214,11 @@ export class TimelineView {
           row,
           position,
           folded: state.folded[row] === 1,
+          merged: state.merged,
           group,
           closed,
-          selected: row === state.selected,
-          match: countBetween(state.matches, row, closed ? group.end : row + 1) > 0,
+          selected: row === shownRow(state, state.selected),
+          match: isMatch(state, row, closed ? group.end : row + 1),
           indent,
         });
       }
@@ -293,6 +310,26 @@ export class TimelineView {
     this.#schedule();
   }
 
+  /** Over a bar, once the pointer rests, stands what it shows in words. */
+  #onPoint(event: PointerEvent): void {
+    const state = this.#state;
+    const element = (event.target as HTMLElement).closest<HTMLElement>("[data-row]");
+    const overBars = event.clientX - this.#host.getBoundingClientRect().left > (state?.nameWidth ?? 0);
+    if (state === undefined || element === null || !overBars || event.pointerType === "touch") {
+      this.#card.hide();
+      return;
+    }
+    const row = Number(element.dataset.row);
+    const group = groupOfHead(state.model.groups, row);
+    this.#card.point(event.clientX, event.clientY, {
+      model: state.model,
+      row,
+      server: state.merged === undefined ? -1 : state.model.servers[row]!,
+      group: group !== undefined && state.closed?.[row] === group.end ? group : undefined,
+      usual: state.usual?.(row),
+    });
+  }
+
   #onWheel(event: WheelEvent): void {
     const state = this.#state;
     if (state === undefined) return;
@@ -311,4 +348,15 @@ export class TimelineView {
     }
     event.preventDefault();
   }
+}
+
+/** The row that stands for one: its own, or that of the client whose server it is. */
+function shownRow({ merged, model }: TimelineState, row: number): number {
+  return row >= 0 && merged !== undefined && merged.hidden[row] === 1 ? model.layout.parent[row]! : row;
+}
+
+/** Whether the find text matches one of the rows that a row stands for. */
+function isMatch({ matches, merged, model }: TimelineState, row: number, end: number): boolean {
+  const server = merged === undefined ? -1 : model.servers[row]!;
+  return countBetween(matches, row, end) > 0 || (server >= 0 && positionOf(matches, server) >= 0);
 }
