@@ -113,6 +113,18 @@ export function shopTrace(traceId: string): OtlpRequest {
   return requestOf({ frontend: spans(FRONTEND), payment: spans(PAYMENT), stock: spans(STOCK) });
 }
 
+/** A call of 10 to 110 ms that its server, whose clock is 313 ms ahead, says it served from 325 to 420 ms. */
+export function skewedTrace(traceId: string): OtlpRequest {
+  const spans = (plans: readonly SpanPlan[]) => plans.map((plan) => plannedSpan(traceId, plan));
+  return requestOf({
+    frontend: spans([
+      { id: 1, name: "GET /cart", kind: 2, at: 0, ms: 120 },
+      { id: 2, parent: 1, name: "GET", kind: 3, at: 10, ms: 100 },
+    ]),
+    cart: spans([{ id: 3, parent: 2, name: "GET /items", kind: 2, at: 325, ms: 95 }]),
+  });
+}
+
 function http(method: string, route: string, status: number): Attributes {
   return { "http.request.method": method, "http.route": route, "http.response.status_code": status };
 }

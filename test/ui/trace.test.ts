@@ -34,7 +34,9 @@ describe("trace page", () => {
       await page.getByRole("heading", { level: 1, name: "frontend POST /api/checkout" }).waitFor();
       await expect.poll(() => rowCount(page)).toBe(retries.spans + 1);
       const facts = page.locator("[data-part=trace-facts]");
-      for (const text of ["207 ms", "44", "inventory", "orders"]) expect(await facts.textContent()).toContain(text);
+      for (const text of ["201 ms", "44 spans", "4 errors"]) expect(await facts.textContent()).toContain(text);
+      const legend = page.getByRole("group", { name: /^Services/ });
+      for (const service of ["inventory", "orders"]) await legend.getByRole("button", { name: service }).waitFor();
       const first = page.getByRole("row", { name: /frontend POST \/api\/checkout/ }).first();
       expect(await first.getAttribute("aria-level")).toBe("1");
       expect(await first.getAttribute("aria-expanded")).toBe("true");

@@ -1,6 +1,7 @@
-import { SPAN_KIND, STATUS_CODE } from "../../model/span.ts";
+import { STATUS_CODE } from "../../model/span.ts";
 import { type AnalysedTrace, operationAt, subtreeSizes } from "./analysed-trace.ts";
 import { type Blame, findBlame } from "./blame.ts";
+import { isOutOfStep } from "./clock-skew.ts";
 import { criticalPath } from "./critical-path.ts";
 import { firstErrorRow } from "./first-error-row.ts";
 import { mainRepeat, type Repeat } from "./repeats.ts";
@@ -25,10 +26,6 @@ export interface TraceVerdict {
 
 /** Of the root's duration: what is missing or out of place beyond this makes the path uncertain. */
 const MUCH = 0.1;
-/** Clocks that differ by less are no matter, ns: some senders have whole milliseconds. */
-const LEAST_SKEW = 1e6;
-/** So much later than its client a server may end, ns. */
-const LEAST_OVERHANG = 5e6;
 
 /** `growing`: spans of the trace have just arrived, so that more may. */
 export function judge(trace: AnalysedTrace, usualOf: UsualOf, growing: boolean): TraceVerdict {
@@ -73,7 +70,7 @@ function slowness(
 
 /** Why the critical path is not to be trusted. */
 function doubtOf(trace: AnalysedTrace, root: number): string | undefined {
-  const { start, duration, parent, kind, service } = trace;
+  const { start, duration } = trace;
   const rootStart = start[root] as number;
   const rootNano = duration[root] as number;
   const much = MUCH * rootNano;
@@ -84,16 +81,7 @@ function doubtOf(trace: AnalysedTrace, root: number): string | undefined {
     if (inside > much) return "spans between the root and others have not arrived";
   }
   for (let row = root + 1; row < trace.count; row++) {
-    const up = parent[row] as number;
-    if (up < 0 || kind[row] !== SPAN_KIND.server || kind[up] !== SPAN_KIND.client || service[row] === service[up])
-      continue;
-    // A server does not begin before it was asked. It may end a little after its client, as its last work is its own.
-    const early = (start[up] as number) - (start[row] as number);
-    const late = (duration[row] as number) <= (duration[up] as number) ? endOf(row) - endOf(up) : 0;
-    const some = Math.min(much, 0.1 * (duration[up] as number));
-    if (early > Math.max(LEAST_SKEW, some) || late > Math.max(LEAST_OVERHANG, some)) {
-      return "clocks of its services differ";
-    }
+    if (isOutOfStep(trace, row, much)) return "clocks of its services differ";
   }
   return undefined;
 }

@@ -1,7 +1,7 @@
 import type { LogFragment } from "../../model/log.ts";
 import { nameOf, serviceOf } from "../../model/span-columns.ts";
 import { COLUMNS_MAGIC, COLUMNS_VERSION, columnOffsets, PARENT_MISSING } from "./columns-format.ts";
-import { type RowFacts, readRows } from "./row-facts.ts";
+import { type RowFacts, readRows } from "./rows/row-facts.ts";
 import type { TraceTree } from "./trace-tree.ts";
 
 /** The message that columns-format.ts describes, for a trace of at least one span; `places` of services by name. */

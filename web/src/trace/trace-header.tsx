@@ -1,75 +1,103 @@
 import { formatDuration } from "../../../src/model/duration-text.ts";
 import { traceDuration } from "../../../src/query/ui/columns-format.ts";
-import { useTraceOrigin } from "../api/local-source.ts";
-import { counted, formatCount } from "../format/count.ts";
+import { counted } from "../format/count.ts";
 import { formatAbsolute, formatRelative, nanoToMs } from "../format/time.ts";
+import { ToggleButton } from "../ui/button.tsx";
 import { Chip } from "../ui/chip.tsx";
-import { classNames } from "../ui/class-names.ts";
-import { CopyButton } from "../ui/copy-button.tsx";
-import { Fact } from "../ui/fact.tsx";
 import { Icon } from "../ui/icon.tsx";
-import { ServiceChips } from "../ui/service-chips.tsx";
+import { CopyMenu } from "./copy-menu.tsx";
 import { DownloadMenu } from "./download-menu.tsx";
 import { operationOf, serviceOfRow, type TraceModel } from "./model/trace-model.ts";
 import { LinkedFromMenu } from "./span/linked-from.tsx";
 import styles from "./trace-header.module.css";
 
-const SERVICES = 8;
-
-/** What the trace is: root, time, sizes, services, and what is wrong with it as a whole. */
-export function TraceHeader({ model }: { readonly model: TraceModel }) {
-  const { columns, layout, services } = model;
-  const chips = services.map((entry) => ({ ...entry, look: model.looks[entry.service]! }));
+/** In one line: what the trace is, its root, time and sizes, and what is wrong with it as a whole. */
+export function TraceHeader({
+  model,
+  growing,
+  skewNano,
+  corrected,
+  onCorrected,
+}: {
+  readonly model: TraceModel;
+  /** Spans have just come, and more may. */
+  readonly growing: boolean;
+  /** By how much the clocks of its services differ, ns. */
+  readonly skewNano: number | undefined;
+  readonly corrected: boolean;
+  readonly onCorrected: (corrected: boolean) => void;
+}) {
+  const { columns, times } = model;
   const startMs = nanoToMs(columns.baseStartNano);
-  const origin = useTraceOrigin(columns.traceId);
+  const duration = traceDuration(columns);
+  const root = times.root;
+  const rootEnd = root === undefined ? undefined : columns.start[root]! + columns.duration[root]!;
+  const after = duration === undefined || rootEnd === undefined ? 0 : model.extent - rootEnd;
+  const errors = model.errorRows.length;
+  const shown = root ?? 0;
   return (
     <header className={styles.header}>
-      <div className={styles.title}>
-        <h1 title={`${serviceOfRow(columns, 0)} ${operationOf(columns, 0)}`}>
-          <span className={styles.service}>{serviceOfRow(columns, 0)}</span>{" "}
-          <span dir="auto">{operationOf(columns, 0)}</span>
-        </h1>
-        <span className={classNames("mono", styles.id)} title={columns.traceId}>
-          {columns.traceId}
-        </span>
-        <CopyButton text={columns.traceId} label="Copy the trace id" />
-        <div className={styles.actions}>
-          <LinkedFromMenu traceId={columns.traceId} />
-          {origin === "store" && (
-            <CopyButton text={() => location.href} label="Copy a link to this view" caption="Copy link" />
-          )}
-          <DownloadMenu traceId={columns.traceId} />
-        </div>
+      <h1 title={`${serviceOfRow(columns, shown)} ${operationOf(columns, shown)}`}>
+        <span className={styles.service}>{serviceOfRow(columns, shown)}</span>{" "}
+        <span dir="auto">{operationOf(columns, shown)}</span>
+      </h1>
+      <div className={styles.facts} data-part="trace-facts">
+        <b>{formatDuration(root === undefined ? duration : columns.duration[root]!)}</b>
+        {after > 0 && formatDuration(after) !== formatDuration(0) && (
+          <span className="muted" title="Spans go on after the root span has ended">
+            +{formatDuration(after)} after the root
+          </span>
+        )}
+        <span>{counted(columns.count, "span")}</span>
+        <span className={errors > 0 ? "error-text" : undefined}>{counted(errors, "error")}</span>
+        <time className="muted" dateTime={new Date(startMs).toISOString()} title={columns.traceId}>
+          {formatAbsolute(startMs)} <span className={styles.ago}>{formatRelative(startMs, Date.now())}</span>
+        </time>
       </div>
-      <dl className={styles.facts} data-part="trace-facts">
-        <Fact name="Duration" value={formatDuration(traceDuration(columns))} />
-        <Fact name="Start" value={formatAbsolute(startMs)} extra={formatRelative(startMs, Date.now())} />
-        <Fact name="Spans" value={formatCount(columns.count)} />
-        <Fact name="Errors" value={formatCount(model.errorRows.length)} error={model.errorRows.length > 0} />
-        <Fact name="Services" value={String(services.length)} />
-        <Fact name="Depth" value={String(layout.maxDepth + 1)} />
-        <div className={styles.services}>
-          <dt className="visually-hidden">Spans per service</dt>
-          <dd>
-            <ServiceChips services={chips} shown={SERVICES} />
-            {model.rootMissing && (
-              <Chip tone="warning" title="No span without a parent has arrived">
-                <Icon name="broken" /> incomplete: no root
-              </Chip>
-            )}
-            {model.orphans > 0 && (
-              <Chip tone="warning" title="Their parents have not arrived; shown as roots">
-                <Icon name="broken" /> {counted(model.orphans, "orphan span")}
-              </Chip>
-            )}
-            {columns.collapsedDuplicates > 0 && (
-              <Chip tone="warning" title="Spans of the same id and kind; the open span lists them all">
-                <Icon name="warning" /> {counted(columns.collapsedDuplicates, "duplicate")}
-              </Chip>
-            )}
-          </dd>
-        </div>
-      </dl>
+      <Warnings model={model} growing={growing} />
+      {skewNano !== undefined && (
+        <ToggleButton
+          className={styles.clocks}
+          pressed={corrected}
+          title="Spans of a server that begin before their client's, or end after it. Pressed: times are shown without it"
+          onPress={() => onCorrected(!corrected)}
+        >
+          <Icon name="warning" /> clocks differ by about {formatDuration(skewNano)}
+          {corrected ? ", corrected" : ""}
+        </ToggleButton>
+      )}
+      <div className={styles.actions}>
+        <LinkedFromMenu traceId={columns.traceId} />
+        <CopyMenu model={model} />
+        <DownloadMenu traceId={columns.traceId} />
+      </div>
     </header>
+  );
+}
+
+/** What of the trace may be missing. */
+function Warnings({ model, growing }: { readonly model: TraceModel; readonly growing: boolean }) {
+  const { columns } = model;
+  return (
+    <>
+      {growing && (
+        <Chip title="Spans came a moment ago; the page shows more as they come">spans are still arriving</Chip>
+      )}
+      {model.rootMissing && (
+        <Chip tone="warning" title="No span without a parent has arrived">
+          <Icon name="broken" /> incomplete: no root
+        </Chip>
+      )}
+      {model.orphans > 0 && (
+        <Chip tone="warning" title="Their parents have not arrived; shown as roots">
+          <Icon name="broken" /> {counted(model.orphans, "orphan span")}
+        </Chip>
+      )}
+      {columns.collapsedDuplicates > 0 && (
+        <Chip tone="warning" title="Spans of the same id and kind; the open span lists them all">
+          <Icon name="warning" /> {counted(columns.collapsedDuplicates, "duplicate")}
+        </Chip>
+      )}
+    </>
   );
 }

@@ -1,6 +1,7 @@
 import type { TimeWindow } from "../format/time-scale.ts";
 import { foldBaseText, parseFoldBase } from "./model/folding.ts";
 import { openGroupsText, parseOpenGroups } from "./model/group-folding.ts";
+import { OPERATION_ORDERS, type OperationOrder } from "./model/operations.ts";
 
 /** The address of the trace page. `uiFind` is Jaeger UI's; the rest restores what is open, zoomed and folded. */
 export interface TraceParams {
@@ -19,6 +20,16 @@ export interface TraceParams {
   readonly pairs?: "merged";
   /** `corrected`: times are shown without what the clocks of services differ by. */
   readonly clocks?: "corrected";
+  /** The service whose rows alone are shown. */
+  readonly only?: string;
+  /** Services whose rows are not. */
+  readonly hide?: readonly string[];
+  /** How the trace is looked at; absent for the timeline. */
+  readonly view?: "flame" | "table";
+  /** What the table is sorted by; absent for self time. */
+  readonly order?: OperationOrder;
+  /** The span, as in `span`, whose box has the whole width of the flame graph. */
+  readonly focus?: string;
 }
 
 const SPAN_ID = /^[0-9a-f]{16}$/;
@@ -37,6 +48,9 @@ export function readTraceParams(raw: Readonly<Record<string, unknown>>): TracePa
     .filter((id) => SPAN_ID.test(id))
     .join(".");
   const zoom = parseZoom(text("zoom"));
+  const order = OPERATION_ORDERS.find((one) => one === raw.order);
+  const focus = text("focus")?.toLowerCase();
+  const hide = [raw.hide].flat().filter((name) => typeof name === "string" && name !== "") as string[];
   const groups = openGroupsText(parseOpenGroups(text("groups")));
   return {
     ...(text("uiFind") !== undefined && { uiFind: text("uiFind")! }),
@@ -47,6 +61,11 @@ export function readTraceParams(raw: Readonly<Record<string, unknown>>): TracePa
     ...(groups !== undefined && { groups }),
     ...(raw.pairs === "merged" && { pairs: "merged" }),
     ...(raw.clocks === "corrected" && { clocks: "corrected" }),
+    ...(text("only") !== undefined && { only: text("only")! }),
+    ...(hide.length > 0 && { hide }),
+    ...((raw.view === "flame" || raw.view === "table") && { view: raw.view }),
+    ...(order !== undefined && order !== "self" && { order }),
+    ...(focus !== undefined && SPAN_KEY.test(focus) && { focus }),
   };
 }
 

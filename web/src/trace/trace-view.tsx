@@ -1,6 +1,7 @@
 import { getRouteApi } from "@tanstack/react-router";
 import { useCallback, useEffect, useMemo, useRef } from "react";
 import { zoomAround } from "../format/time-scale.ts";
+import { Segmented } from "../ui/segmented.tsx";
 import { Splitter } from "../ui/split/splitter.tsx";
 import { ErrorStrip } from "./error-strip.tsx";
 import { FindBar } from "./find-bar.tsx";
@@ -9,6 +10,7 @@ import { foldLevel } from "./model/folding.ts";
 import { rootWindow } from "./model/root-span.ts";
 import { rowOfSpan, spanKey, stepThrough, type TraceModel } from "./model/trace-model.ts";
 import { SelfTimeHint } from "./self-time-hint.tsx";
+import { ServiceLegend } from "./service-legend.tsx";
 import { SpanPanel } from "./span/span-panel.tsx";
 import { Minimap } from "./timeline/minimap.tsx";
 import { Timeline, type TimelineHandle } from "./timeline/timeline.tsx";
@@ -16,18 +18,27 @@ import { LEAST_NAME_WIDTH, useNameWidth } from "./timeline/use-name-width.ts";
 import { TraceHeader } from "./trace-header.tsx";
 import type { TraceParams } from "./trace-params.ts";
 import styles from "./trace-view.module.css";
+import { useClocks } from "./use-clocks.ts";
 import { useFind } from "./use-find.ts";
 import { useFolding, useSelectedRow } from "./use-timeline-state.ts";
 import { useTraceKeys } from "./use-trace-keys.ts";
 import { useVerdict } from "./use-verdict.ts";
 import { panned, useZoom } from "./use-zoom.ts";
 import { VerdictLine } from "./verdict-line.tsx";
+import { WholeTrace } from "./whole-trace.tsx";
+
+const VIEWS = [
+  { value: "timeline", title: "Timeline" },
+  { value: "flame", title: "Flame" },
+  { value: "table", title: "Table" },
+] as const;
 
 const route = getRouteApi("/trace/$traceId");
 
 /** The trace page once the trace is here: header, find, minimap, timeline and the open span. */
-export function TraceView({ model }: { readonly model: TraceModel }) {
+export function TraceView({ model: sent }: { readonly model: TraceModel }) {
   const params = route.useSearch();
+  const { model, skewNano } = useClocks(sent, params.clocks === "corrected");
   const navigate = route.useNavigate();
   const timeline = useRef<TimelineHandle>(null);
   const findField = useRef<HTMLInputElement>(null);
@@ -49,9 +60,11 @@ export function TraceView({ model }: { readonly model: TraceModel }) {
   };
   const reveal = (row: number | undefined) => {
     if (row === undefined || row < 0) return;
-    const next = folding.show(row);
-    if (next !== undefined) go(params.span === undefined ? next : { ...next, span: spanKey(model.columns, row) });
-    else if (params.span !== undefined) go({ ...params, span: spanKey(model.columns, row) });
+    const unfolded = folding.show(row);
+    const { view, ...next } = unfolded ?? params;
+    // In another view the open span is what says where the timeline begins.
+    const opens = params.span !== undefined || view !== undefined;
+    if (unfolded !== undefined || opens) go(opens ? { ...next, span: spanKey(model.columns, row) } : next);
     timeline.current?.reveal(row);
   };
   const step = (rows: Int32Array, direction: 1 | -1) =>
@@ -60,7 +73,8 @@ export function TraceView({ model }: { readonly model: TraceModel }) {
   // An opened link shows its span, however deep it is folded.
   const opened = useRef(false);
   useEffect(() => {
-    if (opened.current || selected < 0) return;
+    if (params.view !== undefined) opened.current = false;
+    if (opened.current || selected < 0 || params.view !== undefined) return;
     opened.current = true;
     const next = folding.show(selected);
     if (next !== undefined) go(next);
@@ -90,9 +104,28 @@ export function TraceView({ model }: { readonly model: TraceModel }) {
 
   return (
     <div className={styles.page}>
-      <TraceHeader model={model} />
+      <TraceHeader
+        model={model}
+        growing={verdict?.growing === true}
+        skewNano={skewNano}
+        corrected={params.clocks === "corrected"}
+        onCorrected={(corrected) => {
+          // Times of a zoom are by the clocks that it was made with.
+          const { clocks: _clocks, zoom: _zoom, ...rest } = params;
+          go(corrected ? { ...rest, clocks: "corrected" } : rest);
+        }}
+      />
       <VerdictLine verdict={verdict} onShow={(spanId) => reveal(rowOfSpan(model.columns, spanId))} />
       <div className={styles.bar}>
+        <Segmented
+          label="View"
+          options={VIEWS}
+          chosen={params.view ?? "timeline"}
+          onChoose={(view) => {
+            const { view: _view, ...rest } = params;
+            go(view === "timeline" ? rest : { ...rest, view }, false);
+          }}
+        />
         <FindBar
           ref={findField}
           text={find.text}
@@ -103,18 +136,20 @@ export function TraceView({ model }: { readonly model: TraceModel }) {
           onStep={(direction) => step(find.rows, direction)}
           onLeave={() => timeline.current?.focus()}
         />
-        <FoldMenu
-          base={folding.base}
-          maxDepth={model.layout.maxDepth}
-          onBase={(base) => go(folding.withBase(base))}
-          groups={model.groups.list.length === 0 ? undefined : folding.allGroupsOpen ? "open" : "closed"}
-          onGroups={(open) => go(folding.withGroups(open))}
-          merged={model.servers.some((row) => row >= 0) ? folding.merged !== undefined : undefined}
-          onMerged={(merged) => {
-            const { pairs: _pairs, ...rest } = params;
-            go(merged ? { ...rest, pairs: "merged" } : rest);
-          }}
-        />
+        {params.view === undefined && (
+          <FoldMenu
+            base={folding.base}
+            maxDepth={model.layout.maxDepth}
+            onBase={(base) => go(folding.withBase(base))}
+            groups={model.groups.list.length === 0 ? undefined : folding.allGroupsOpen ? "open" : "closed"}
+            onGroups={(open) => go(folding.withGroups(open))}
+            merged={model.servers.some((row) => row >= 0) ? folding.merged !== undefined : undefined}
+            onMerged={(merged) => {
+              const { pairs: _pairs, ...rest } = params;
+              go(merged ? { ...rest, pairs: "merged" } : rest);
+            }}
+          />
+        )}
         <SelfTimeHint
           model={model}
           onShow={(row) => {
@@ -127,41 +162,58 @@ export function TraceView({ model }: { readonly model: TraceModel }) {
         )}
       </div>
       <div className={styles.body}>
-        <section className={styles.main} aria-label="Timeline">
-          <Minimap model={model} window={window} rootWindow={rootSpan} onWindow={zoom} />
-          <div className={styles.frame}>
-            <Timeline
-              ref={timeline}
-              state={{
-                model,
-                visible: folding.visible,
-                folded: folding.folded,
-                closed: folding.closed,
-                merged: folding.merged,
-                window,
-                selected,
-                matches: find.rows,
-                usual,
-                nameWidth,
-              }}
-              events={{
-                open,
-                close,
-                zoom,
-                toggle: (row) => go(folding.flip(row)),
-                toggleGroup: (head) => go(folding.flipGroup(head)),
-              }}
-            />
-            <Splitter
-              label="Width of the names"
-              width={nameWidth}
-              least={LEAST_NAME_WIDTH}
-              most={1200}
-              grows="right"
-              style={{ left: nameWidth - 4 }}
-              onWidth={setNameWidth}
-            />
-          </div>
+        <section
+          className={styles.main}
+          aria-label={VIEWS.find(({ value }) => value === (params.view ?? "timeline"))?.title}
+        >
+          {params.view === undefined ? (
+            <>
+              <ServiceLegend
+                model={model}
+                filter={{ only: params.only, hidden: params.hide ?? [] }}
+                onFilter={({ only, hidden }) => {
+                  const { only: _only, hide: _hide, ...rest } = params;
+                  go({ ...rest, ...(only !== undefined && { only }), ...(hidden.length > 0 && { hide: hidden }) });
+                }}
+              />
+              <Minimap model={model} window={window} rootWindow={rootSpan} onWindow={zoom} />
+              <div className={styles.frame}>
+                <Timeline
+                  ref={timeline}
+                  state={{
+                    model,
+                    visible: folding.visible,
+                    folded: folding.folded,
+                    closed: folding.closed,
+                    merged: folding.merged,
+                    window,
+                    selected,
+                    matches: find.rows,
+                    usual,
+                    nameWidth,
+                  }}
+                  events={{
+                    open,
+                    close,
+                    zoom,
+                    toggle: (row) => go(folding.flip(row)),
+                    toggleGroup: (head) => go(folding.flipGroup(head)),
+                  }}
+                />
+                <Splitter
+                  label="Width of the names"
+                  width={nameWidth}
+                  least={LEAST_NAME_WIDTH}
+                  most={1200}
+                  grows="right"
+                  style={{ left: nameWidth - 4 }}
+                  onWidth={setNameWidth}
+                />
+              </div>
+            </>
+          ) : (
+            <WholeTrace model={model} params={params} go={go} onShow={reveal} />
+          )}
         </section>
         {selected >= 0 && <SpanPanel model={model} row={selected} usual={usual} onClose={close} onShow={reveal} />}
       </div>

@@ -3,8 +3,11 @@ import { type FoldBase, foldBaseText, foldedAncestors, foldRows, parseFoldBase, 
 import { closedAround, closedGroups, openGroupsText, parseOpenGroups } from "./model/group-folding.ts";
 import { pathTo } from "./model/layout.ts";
 import { type MergedPairs, mergePairs } from "./model/pairs.ts";
-import { rowOfSpan, rowsOfSpans, spanIdOf, type TraceModel } from "./model/trace-model.ts";
+import { rowsOfServices } from "./model/service-filter.ts";
+import { rowOfSpan, rowsOfSpans, serviceOfRow, spanIdOf, type TraceModel } from "./model/trace-model.ts";
 import type { TraceParams } from "./trace-params.ts";
+
+const NONE: readonly string[] = [];
 
 export interface Folding {
   readonly base: FoldBase;
@@ -29,22 +32,8 @@ export interface Folding {
 
 /** What the address folds, as flags and visible rows, and how to change it. */
 export function useFolding(model: TraceModel, params: TraceParams): Folding {
-  const { fold, flip, groups, pairs } = params;
-  const merged = useMemo(
-    () => (pairs === "merged" ? mergePairs(model.servers, model.layout) : undefined),
-    [model, pairs],
-  );
-  const state = useMemo(() => {
-    const base = parseFoldBase(fold);
-    const ids = flip === undefined ? [] : flip.split(".");
-    const folded = foldRows(model.layout, base, model.columns.service, rowsOfSpans(model.columns, ids));
-    const open = parseOpenGroups(groups);
-    const closed = closedGroups(model.groups, open.all, rowsOfSpans(model.columns, open.flipped));
-    const visible = visibleRows(model.layout.size, folded, closed, merged?.hidden);
-    const shown = merged === undefined ? folded : foldedTogether(folded, model.servers);
-    return { base, ids, folded, shown, open, closed, visible };
-  }, [model, fold, flip, groups, merged]);
-  const { base, ids, folded, shown, open, closed, visible } = state;
+  const { only, hide } = params;
+  const { base, ids, folded, shown, open, closed, visible, merged } = useFoldState(model, params);
   const flipped = (before: readonly string[], rows: readonly number[]): string[] => {
     const next = new Set(before);
     for (const row of rows) {
@@ -83,7 +72,11 @@ export function useFolding(model: TraceModel, params: TraceParams): Folding {
     show: (row) => {
       const rows = foldedAncestors(model.layout, folded, row);
       const heads = closedAround(model.groups, closed, pathTo(model.layout, row));
-      return rows.length + heads.length === 0 ? undefined : withFlips(rows, heads);
+      const name = serviceOfRow(model.columns, row);
+      const filtered = hide?.includes(name) === true || (only !== undefined && only !== name);
+      if (rows.length + heads.length === 0 && !filtered) return undefined;
+      const { only: _only, hide: _hide, ...unfiltered } = withFlips(rows, heads);
+      return filtered ? unfiltered : withFlips(rows, heads);
     },
     withBase: (next) => {
       const { flip: _flip, fold: _fold, groups: _groups, ...rest } = params;
@@ -92,6 +85,30 @@ export function useFolding(model: TraceModel, params: TraceParams): Folding {
       return model.groups.list.length === 0 ? rest : { ...rest, groups: "all" };
     },
   };
+}
+
+/** What follows from the address until it or the trace changes. */
+function useFoldState(model: TraceModel, params: TraceParams) {
+  const { fold, flip, groups, pairs, only, hide } = params;
+  const merged = useMemo(
+    () => (pairs === "merged" ? mergePairs(model.servers, model.layout) : undefined),
+    [model, pairs],
+  );
+  const state = useMemo(() => {
+    const base = parseFoldBase(fold);
+    const ids = flip === undefined ? [] : flip.split(".");
+    const folded = foldRows(model.layout, base, model.columns.service, rowsOfSpans(model.columns, ids));
+    const open = parseOpenGroups(groups);
+    const closed = closedGroups(model.groups, open.all, rowsOfSpans(model.columns, open.flipped));
+    const visible = visibleRows(model.layout.size, folded, closed, merged?.hidden);
+    const shown = merged === undefined ? folded : foldedTogether(folded, model.servers);
+    return { base, ids, folded, shown, open, closed, visible };
+  }, [model, fold, flip, groups, merged]);
+  const visible = useMemo(
+    () => rowsOfServices(model.columns, state.visible, { only, hidden: hide ?? NONE }),
+    [model, state.visible, only, hide],
+  );
+  return { ...state, visible, merged };
 }
 
 /** Folds of clients whose rows stand for their servers too. */

@@ -31,10 +31,12 @@ export function LinkButton(props: Omit<ButtonProps, "className">) {
 export function ToggleButton({
   pressed,
   title,
+  className,
   onPress,
   children,
 }: {
   readonly pressed: boolean;
+  readonly className?: string | undefined;
   readonly title?: string;
   readonly onPress: () => void;
   readonly children: ReactNode;
@@ -42,7 +44,7 @@ export function ToggleButton({
   return (
     <button
       type="button"
-      className={classNames(styles.button, styles.toggle)}
+      className={classNames(styles.button, styles.toggle, className)}
       aria-pressed={pressed}
       title={title}
       onClick={onPress}

@@ -53,10 +53,11 @@ export function waitingTimes(
   return found;
 }
 
-/** Pale and hatched where the span waited for its children. */
+/** Pale where the span waited for its children, and hatched where its colour has no pattern already. */
 export function paintWaiting(
   { context, palette, scene, bar, y }: BarPlace,
   times: readonly (readonly [from: number, to: number])[] | undefined,
+  hatched: boolean,
 ): void {
   if (times === undefined || bar.width < LEAST_WIDTH) return;
   const inside = clipTo(bar);
@@ -68,6 +69,7 @@ export function paintWaiting(
     if (right - left < 1) continue;
     context.globalAlpha = 0.5;
     context.fillRect(left, y, right - left, BAR_HEIGHT);
+    if (!hatched) continue;
     context.globalAlpha = 0.75;
     hatch(context, left, right, y);
   }

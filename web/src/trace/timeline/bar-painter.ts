@@ -122,7 +122,8 @@ export class BarPainter {
     const server = scene.merged === undefined ? -1 : scene.model.servers[row]!;
     const place = { context: this.#context, palette: this.#palette, scene, bar, y };
     if (server < 0) {
-      paintWaiting(place, waitingTimes(scene.model, row, scene.window.from, scene.window.to));
+      const plain = scene.model.looks[scene.model.columns.service[row]!]!.pattern === 0;
+      paintWaiting(place, waitingTimes(scene.model, row, scene.window.from, scene.window.to), plain);
       paintPath(place, row);
       paintEvents(place, row);
       return bar;

@@ -1,11 +1,11 @@
-import { FACT_KEYS } from "../analysis/span-facts.ts";
+import { FACT_KEYS } from "../../analysis/span-facts.ts";
 
 /** Tags of Span (attributes 9, events 11, links 13), Event, KeyValue and AnyValue: trace.proto and common.proto. */
 const SPAN = { attributes: 0x4a, events: 0x5a, links: 0x6a } as const;
 const EVENT = { time: 0x09, name: 0x12 } as const;
 const KEY_VALUE = { key: 0x0a, value: 0x12 } as const;
 const ANY_VALUE = { string: 0x0a, int: 0x18 } as const;
-const EXCEPTION = Buffer.from("exception");
+const EXCEPTION = new TextEncoder().encode("exception");
 
 /** Of a value, so many bytes are read: a label has less, and of a statement the table stands near its beginning. */
 const MOST_VALUE_BYTES = 512;
@@ -38,13 +38,14 @@ export class RowParts {
   /** By the length of their keys. */
   readonly #wanted: (readonly WantedKey[] | undefined)[] = [];
   #bytes: Uint8Array = new Uint8Array(0);
-  #text: Buffer = Buffer.alloc(0);
+  readonly #decoder = new TextDecoder();
   #view: DataView = new DataView(new ArrayBuffer(0));
   #at = 0;
 
   constructor() {
+    const encoder = new TextEncoder();
     for (const [index, key] of Object.values(FACT_KEYS).flat().entries()) {
-      const bytes = Buffer.from(key);
+      const bytes = encoder.encode(key);
       this.#wanted[bytes.length] = [...(this.#wanted[bytes.length] ?? []), { bytes, key, index }];
       this.#indexes.set(key, index);
     }
@@ -64,7 +65,7 @@ export class RowParts {
 
   #decode(kind: number, start: number, end: number): string | undefined {
     const bytes = this.scratch.subarray(start, end);
-    if (kind === ANY_VALUE.string) return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString("utf8");
+    if (kind === ANY_VALUE.string) return this.#decoder.decode(bytes);
     let value = 0;
     for (let i = bytes.length - 1; i >= 0; i--) value = value * 128 + ((bytes[i] as number) & 0x7f);
     // Negative ones take ten bytes and say nothing here.
@@ -84,7 +85,6 @@ export class RowParts {
     this.used = 0;
     if (bytes !== this.#bytes) {
       this.#bytes = bytes;
-      this.#text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
       this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     }
     this.#at = start;
@@ -154,8 +154,8 @@ export class RowParts {
         this.#at += 8;
       } else if (tag === EVENT.name) {
         const length = this.#varint(end);
-        exception =
-          length === EXCEPTION.length && this.#text.compare(EXCEPTION, 0, length, this.#at, this.#at + length) === 0;
+        const at = this.#at;
+        exception = length === EXCEPTION.length && EXCEPTION.every((byte, i) => this.#bytes[at + i] === byte);
         this.#at += length;
       } else this.#skip(tag, end);
     }

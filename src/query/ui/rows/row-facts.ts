@@ -1,9 +1,8 @@
-import { ByteInterner } from "../../codec/otlp/scan/byte-interner.ts";
-import type { LogFragment } from "../../model/log.ts";
-import { isTime } from "../../model/span-times.ts";
-import { rowLabelText } from "../analysis/row-label.ts";
+import { ByteInterner } from "../../../codec/otlp/scan/byte-interner.ts";
+import type { LogFragment } from "../../../model/log.ts";
+import { isTime } from "../../../model/span-times.ts";
+import { rowLabelText } from "../../analysis/row-label.ts";
 import { RowParts } from "./row-parts.ts";
-import type { TraceTree } from "./trace-tree.ts";
 
 /** Of a trace: beyond these the last rows have no label, and events are not told. Characters, and numbers. */
 const MOST_LABELS = 2_000_000;
@@ -21,8 +20,17 @@ export interface RowFacts {
   readonly eventIsException: readonly number[];
 }
 
+/** Where the span of each row is stored. */
+interface RowPlaces {
+  readonly count: number;
+  readonly fragment: ArrayLike<number>;
+  readonly source: ArrayLike<number>;
+  /** ns since the Unix epoch that times are told from. */
+  readonly base: bigint;
+}
+
 /** One pass over the bytes of all spans of a trace. */
-export function readRows(fragments: readonly LogFragment[], tree: TraceTree): RowFacts {
+export function readRows(fragments: readonly LogFragment[], tree: RowPlaces): RowFacts {
   const n = tree.count;
   const labels = new Labels();
   /** Labels by what they are made of, 1 + position; the interner gives the same number for the same bytes. */

@@ -1,0 +1,130 @@
+import type { Browser, Page } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { batchOf, toModel } from "../support/query/fixture-traces.ts";
+import { Visitor } from "./browser.ts";
+import { launchBrowser } from "./launch-browser.ts";
+import { shopTrace, skewedTrace, spanIdOf } from "./shop-trace.ts";
+import { startUi, type UiServer } from "./ui-server.ts";
+
+const TRACE = "a1".repeat(16);
+const SKEWED = "c3".repeat(16);
+
+let browser: Browser;
+let visitor: Visitor;
+let ui: UiServer;
+
+beforeAll(async () => {
+  ui = await startUi([batchOf(toModel(shopTrace(TRACE))), batchOf(toModel(skewedTrace(SKEWED)))]);
+  browser = await launchBrowser();
+  visitor = new Visitor(browser);
+});
+afterAll(async () => {
+  await browser?.close();
+  await ui?.close();
+});
+
+const open = (path: string, check: (page: Page) => Promise<void>) => visitor.visit(`${ui.url}trace/${path}`, check);
+const rowCount = (page: Page) => page.getByRole("treegrid").getAttribute("aria-rowcount").then(Number);
+const row = (page: Page, name: RegExp) => page.getByRole("row", { name }).first();
+
+describe("the views of a trace", () => {
+  it("are a table of its operations, sorted by what is asked for, which leads to the longest span", () =>
+    open(TRACE, async (page) => {
+      await page.getByRole("button", { name: "Table", exact: true }).click();
+      const table = page.getByRole("table");
+      await table.getByRole("row", { name: /^payment pg\.query 1 300 ms 300 ms/ }).waitFor();
+      expect(page.url()).toContain("view=table");
+      await table.getByRole("button", { name: "Errors" }).click();
+      await expect.poll(() => page.url()).toContain("order=errors");
+      const sorted = table.getByRole("columnheader", { name: "Errors" });
+      expect(await sorted.getAttribute("aria-sort")).toBe("descending");
+      await page.reload();
+      expect(await sorted.getAttribute("aria-sort")).toBe("descending");
+      await table.getByRole("button", { name: "pg.query" }).click();
+      await expect.poll(() => row(page, /^payment pg\.query/).getAttribute("aria-selected")).toBe("true");
+      expect(page.url()).toContain(`span=${spanIdOf(4)}`);
+      expect(page.url()).not.toContain("view=");
+    }));
+
+  it("are a flame graph, which the keyboard walks and zooms", () =>
+    open(`${TRACE}?view=flame`, async (page) => {
+      const boxes = page.getByRole("group", { name: /^Boxes of the flame graph/ });
+      const told = page.getByRole("region", { name: "Flame graph" }).getByRole("status");
+      await told.getByText("The whole trace").waitFor();
+      await boxes.focus();
+      for (let i = 0; i < 4; i++) await page.keyboard.press("ArrowDown");
+      await expect.poll(() => told.textContent()).toContain("payment pg.query · 1 span · 300 ms");
+      await page.keyboard.press("ArrowRight");
+      await expect.poll(() => told.textContent()).toContain("stock.Stock/Reserve");
+      await page.keyboard.press("ArrowUp");
+      await expect.poll(() => told.textContent()).toContain("POST /charges");
+      await page.keyboard.press("Enter");
+      await expect.poll(() => page.url()).toContain(`focus=${spanIdOf(3)}`);
+      await page.keyboard.press("Escape");
+      await expect.poll(() => page.url()).not.toContain("focus=");
+      await page.keyboard.press("ArrowDown");
+      await page.getByRole("button", { name: "Show in the timeline" }).click();
+      await page.getByRole("treegrid").waitFor();
+      expect(page.url()).toContain(`span=${spanIdOf(1)}`);
+    }));
+
+  it("are filtered by the legend of services: a press for one alone, with Alt without one", () =>
+    open(TRACE, async (page) => {
+      await expect.poll(() => rowCount(page)).toBe(9);
+      const legend = page.getByRole("group", { name: /^Services/ });
+      await legend.getByRole("button", { name: /^payment/ }).click();
+      await expect.poll(() => rowCount(page)).toBe(4);
+      expect(page.url()).toContain("only=payment");
+      await legend.getByRole("button", { name: /^payment/ }).click();
+      await expect.poll(() => rowCount(page)).toBe(9);
+      await legend.getByRole("button", { name: /^stock/ }).click({ modifiers: ["Alt"] });
+      await expect.poll(() => rowCount(page)).toBe(8);
+      expect(page.url()).toContain("hide=stock");
+      // The first error is a span of what is hidden.
+      await page
+        .getByRole("navigation", { name: "Errors" })
+        .getByRole("button", { name: /^stock/ })
+        .click();
+      await expect.poll(() => rowCount(page)).toBe(9);
+      expect(page.url()).not.toContain("hide=");
+    }));
+});
+
+describe("clocks that differ", () => {
+  it("are told, and corrected when that is asked for", () =>
+    open(SKEWED, async (page) => {
+      const chip = page.getByRole("button", { name: /^clocks differ by about 31\d ms/ });
+      await chip.waitFor();
+      expect(await chip.getAttribute("aria-pressed")).toBe("false");
+      const served = row(page, /^cart GET \/items/);
+      expect(await served.textContent()).toContain("starts at 325 ms");
+      await chip.click();
+      await expect.poll(() => page.url()).toContain("clocks=corrected");
+      await expect.poll(() => served.textContent()).toContain("starts at 12.5 ms");
+      await page.reload();
+      await expect.poll(() => served.textContent()).toContain("starts at 12.5 ms");
+      await page.getByRole("button", { name: /corrected$/ }).click();
+      await expect.poll(() => served.textContent()).toContain("starts at 325 ms");
+    }));
+
+  it("are not told of a trace whose calls fit", () =>
+    open(TRACE, async (page) => {
+      await expect.poll(() => rowCount(page)).toBe(9);
+      expect(await page.getByRole("button", { name: /^clocks differ/ }).count()).toBe(0);
+    }));
+});
+
+it("a window of twice the size shows at least six rows, and nothing goes sideways", () =>
+  visitor.visit(`${ui.url}trace/${TRACE}`, async (page) => {
+    await page.setViewportSize({ width: 720, height: 450 });
+    await page.getByRole("list", { name: "Verdict" }).waitFor();
+    const shown = () =>
+      page.evaluate<number>(
+        `[...document.querySelectorAll("[role=row][data-row]")].filter((row) => {
+          const box = row.getBoundingClientRect();
+          return !row.hidden && box.top >= 0 && box.bottom <= innerHeight;
+        }).length`,
+      );
+    await expect.poll(shown).toBeGreaterThanOrEqual(6);
+    expect(await page.evaluate("document.documentElement.scrollWidth - innerWidth")).toBeLessThanOrEqual(0);
+  }));

@@ -1,0 +1,51 @@
+import { lazy, Suspense } from "react";
+import { Skeleton } from "../ui/skeleton.tsx";
+import { rowOfSpan, spanKey, type TraceModel } from "./model/trace-model.ts";
+import type { TraceParams } from "./trace-params.ts";
+import styles from "./trace-view.module.css";
+
+const FlameGraph = lazy(() => import("./whole/flame-graph.tsx").then((it) => ({ default: it.FlameGraph })));
+const OperationsTable = lazy(() =>
+  import("./whole/operations-table.tsx").then((it) => ({ default: it.OperationsTable })),
+);
+
+/** A trace by its operations instead of its spans: as a flame graph, or as a table. Loaded when it is first wanted. */
+export function WholeTrace({
+  model,
+  params,
+  go,
+  onShow,
+}: {
+  readonly model: TraceModel;
+  readonly params: TraceParams;
+  readonly go: (params: TraceParams) => void;
+  readonly onShow: (row: number) => void;
+}) {
+  return (
+    <div className={styles.frame}>
+      <Suspense fallback={<Skeleton />}>
+        {params.view === "flame" ? (
+          <FlameGraph
+            model={model}
+            focusRow={params.focus === undefined ? -1 : rowOfSpan(model.columns, params.focus)}
+            onFocus={(row) => {
+              const { focus: _focus, ...rest } = params;
+              go(row < 0 ? rest : { ...rest, focus: spanKey(model.columns, row) });
+            }}
+            onShow={onShow}
+          />
+        ) : (
+          <OperationsTable
+            model={model}
+            order={params.order ?? "self"}
+            onOrder={(order) => {
+              const { order: _order, ...rest } = params;
+              go(order === "self" ? rest : { ...rest, order });
+            }}
+            onShow={onShow}
+          />
+        )}
+      </Suspense>
+    </div>
+  );
+}
