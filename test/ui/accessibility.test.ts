@@ -7,6 +7,7 @@ import { Visitor } from "./browser.ts";
 import { launchBrowser } from "./launch-browser.ts";
 import { durationPlot } from "./page-parts.ts";
 import { repeatingTrace } from "./repeating-trace.ts";
+import { shopTrace, skewedTrace } from "./shop-trace.ts";
 import { startUi, type UiServer } from "./ui-server.ts";
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
@@ -16,6 +17,8 @@ const RUN = `axe.run(document, { resultTypes: ["violations"], runOnly: ["wcag2a"
 const node = readFacts()["node-shop"].notable;
 const links = readFacts()["python-shop"].notable.limits!;
 const REPEATING = "c".repeat(32);
+const SHOP = "a1".repeat(16);
+const SKEWED = "c3".repeat(16);
 const LINKS = [
   { parent: "frontend", child: "orders", callCount: 209, errorCount: 12, p50Nano: 15_700_000, p99Nano: 2_290_000_000 },
   { parent: "orders", child: "inventory", callCount: 48, errorCount: 0 },
@@ -28,7 +31,8 @@ let ui: UiServer;
 let empty: UiServer;
 
 beforeAll(async () => {
-  const requests = [...FIXTURES.flatMap(readFixture), repeatingTrace(REPEATING)];
+  const made = [repeatingTrace(REPEATING), shopTrace(SHOP), skewedTrace(SKEWED)];
+  const requests = [...FIXTURES.flatMap(readFixture), ...made];
   ui = await startUi(requests.map((request) => batchOf(toModel(request))));
   ui.reader.links = LINKS;
   empty = await startUi();
@@ -124,6 +128,31 @@ const VIEWS: readonly View[] = [
         .getByRole("row", { name: /SELECT item/ })
         .nth(5)
         .waitFor(),
+  },
+  {
+    name: "trace with the panel of a closed group",
+    path: `trace/${REPEATING}?span=${"4".padStart(16, "0")}`,
+    ready: (page) => page.getByText(/^Of 12 of 40 spans/).waitFor(),
+  },
+  {
+    name: "trace with calls merged, one service alone and a span that failed",
+    path: `trace/${SHOP}?pairs=merged&only=payment&span=${"3".padStart(16, "0")}`,
+    ready: (page) => panel(page).locator("[data-part=exception]").waitFor(),
+  },
+  {
+    name: "trace as a flame graph",
+    path: `trace/${SHOP}?view=flame`,
+    ready: (page) => page.getByRole("group", { name: /^Boxes/ }).waitFor(),
+  },
+  {
+    name: "trace as a table",
+    path: `trace/${SHOP}?view=table&order=total`,
+    ready: (page) => page.getByRole("columnheader", { name: "Total" }).waitFor(),
+  },
+  {
+    name: "trace whose clocks differ",
+    path: `trace/${SKEWED}?clocks=corrected`,
+    ready: (page) => page.getByRole("button", { name: /^clocks differ/ }).waitFor(),
   },
   {
     name: "no page",

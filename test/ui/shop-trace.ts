@@ -147,3 +147,23 @@ function attributesOf(attributes: Attributes): OtlpAttribute[] {
     value: typeof value === "number" ? { intValue: String(value) } : { stringValue: value },
   }));
 }
+
+/** A span below the other, `level 0` to the last, which has two leaves below it. */
+export function chainTrace(traceId: string, levels: number): OtlpRequest {
+  const ms = levels;
+  const spans = Array.from({ length: levels }, (_, i) =>
+    plannedSpan(traceId, {
+      id: i + 1,
+      ...(i > 0 && { parent: i }),
+      name: `level ${i}`,
+      kind: 1,
+      at: i / 10,
+      ms: ms - i / 5,
+    }),
+  );
+  const leaf = (id: number, name: string, at: number) =>
+    plannedSpan(traceId, { id, parent: levels, name, kind: 1, at, ms: 5 });
+  return requestOf({
+    deep: [...spans, leaf(levels + 1, "leaf a", levels / 10 + 1), leaf(levels + 2, "leaf b", levels / 10 + 9)],
+  });
+}

@@ -21,12 +21,12 @@ export function CopyMenu({ model }: { readonly model: TraceModel }) {
   const { columns } = model;
   const origin = useTraceOrigin(columns.traceId);
   const items: readonly (readonly [caption: string, text: () => string])[] = [
-    // A page that is a file has no address that others could open.
-    ...(origin === "saved" ? [] : [["Link to this view", () => location.href] as const]),
+    // What the collector has not has no address that others could open.
+    ...(origin === "store" ? [["Link to this view", () => location.href] as const] : []),
     ["Trace id", () => columns.traceId],
     ["traceparent", () => `00-${columns.traceId}-${spanIdOf(columns, model.times.root ?? 0)}-01`],
     ...(origin === "store" ? [["curl for its OTLP JSON", () => curlOf(columns.traceId)] as const] : []),
-    ["Summary as Markdown", () => markdownOf(model, origin === "saved" ? undefined : location.href)],
+    ["Summary as Markdown", () => markdownOf(model, origin === "store" ? location.href : undefined)],
   ];
   return (
     <Menu label="Copy" caption={said ?? "Copy"}>

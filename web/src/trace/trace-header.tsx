@@ -1,6 +1,6 @@
 import { formatDuration } from "../../../src/model/duration-text.ts";
 import { traceDuration } from "../../../src/query/ui/columns-format.ts";
-import { counted } from "../format/count.ts";
+import { counted, formatCount } from "../format/count.ts";
 import { formatAbsolute, formatRelative, nanoToMs } from "../format/time.ts";
 import { ToggleButton } from "../ui/button.tsx";
 import { Chip } from "../ui/chip.tsx";
@@ -48,7 +48,9 @@ export function TraceHeader({
             +{formatDuration(after)} after the root
           </span>
         )}
-        <span>{counted(columns.count, "span")}</span>
+        <span>
+          <span>{formatCount(columns.count)}</span> {columns.count === 1 ? "span" : "spans"}
+        </span>
         <span className={errors > 0 ? "error-text" : undefined}>{counted(errors, "error")}</span>
         <time className="muted" dateTime={new Date(startMs).toISOString()} title={columns.traceId}>
           {formatAbsolute(startMs)} <span className={styles.ago}>{formatRelative(startMs, Date.now())}</span>

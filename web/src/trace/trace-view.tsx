@@ -7,10 +7,12 @@ import { ErrorStrip } from "./error-strip.tsx";
 import { FindBar } from "./find-bar.tsx";
 import { FoldMenu } from "./fold-menu.tsx";
 import { foldLevel } from "./model/folding.ts";
+import { closedGroupAt } from "./model/group-folding.ts";
 import { rootWindow } from "./model/root-span.ts";
 import { rowOfSpan, spanKey, stepThrough, type TraceModel } from "./model/trace-model.ts";
 import { SelfTimeHint } from "./self-time-hint.tsx";
 import { ServiceLegend } from "./service-legend.tsx";
+import { GroupPanel } from "./span/group-panel.tsx";
 import { SpanPanel } from "./span/span-panel.tsx";
 import { Minimap } from "./timeline/minimap.tsx";
 import { Timeline, type TimelineHandle } from "./timeline/timeline.tsx";
@@ -47,6 +49,8 @@ export function TraceView({ model: sent }: { readonly model: TraceModel }) {
   const go = useCallback((next: TraceParams, replace = true) => void navigate({ search: next, replace }), [navigate]);
   const folding = useFolding(model, params);
   const selected = useSelectedRow(model, params.span);
+  // The head of a closed group stands for all of it.
+  const group = closedGroupAt(model.groups, folding.closed, selected);
   const find = useFind(model, params, go);
   const { verdict, usual } = useVerdict(model);
   const [window, zoom] = useZoom(model, params, go);
@@ -215,7 +219,20 @@ export function TraceView({ model: sent }: { readonly model: TraceModel }) {
             <WholeTrace model={model} params={params} go={go} onShow={reveal} />
           )}
         </section>
-        {selected >= 0 && <SpanPanel model={model} row={selected} usual={usual} onClose={close} onShow={reveal} />}
+        {group !== undefined ? (
+          <GroupPanel
+            key={group.head}
+            model={model}
+            group={group}
+            onClose={close}
+            onShow={(row) => {
+              go({ ...folding.flipGroup(group.head), span: spanKey(model.columns, row) });
+              timeline.current?.reveal(row);
+            }}
+          />
+        ) : (
+          selected >= 0 && <SpanPanel model={model} row={selected} usual={usual} onClose={close} onShow={reveal} />
+        )}
       </div>
     </div>
   );

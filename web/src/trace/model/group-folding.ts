@@ -1,4 +1,4 @@
-import { groupOf, type SiblingGroups } from "./sibling-groups.ts";
+import { groupOf, groupOfHead, type SiblingGroup, type SiblingGroups } from "./sibling-groups.ts";
 
 /** Which groups of equal siblings are open: all or none of them, and heads that are the other way round. */
 export interface OpenGroups {
@@ -40,9 +40,22 @@ export function closedGroups({ list, ofRow }: SiblingGroups, all: boolean, flipp
 
 /** Heads of the closed groups that hide a row: those to open so that it shows. `path` leads down to the row. */
 export function closedAround(groups: SiblingGroups, closed: Int32Array | undefined, path: readonly number[]): number[] {
-  const row = path.at(-1);
-  return path.flatMap((above) => {
+  const row = path.at(-1) ?? -1;
+  const heads = path.flatMap((above) => {
     const group = closed === undefined ? undefined : groupOf(groups, above);
-    return group !== undefined && closed?.[group.head] !== 0 && group.head !== row ? [group.head] : [];
+    const hides = group !== undefined && closed?.[group.head] !== 0 && row > group.head && row < group.end;
+    return hides ? [group.head] : [];
   });
+  // Every level of a chain names it.
+  return [...new Set(heads)];
+}
+
+/** The closed group of siblings whose first the row is, or undefined. */
+export function closedGroupAt(
+  groups: SiblingGroups,
+  closed: Int32Array | undefined,
+  row: number,
+): SiblingGroup | undefined {
+  const group = row < 0 || closed === undefined ? undefined : groupOfHead(groups, row);
+  return group?.kind === "siblings" && closed?.[row] === group.end ? group : undefined;
 }

@@ -104,3 +104,30 @@ describe("groups of equal siblings", () => {
     expect(parseOpenGroups(`x.${a}.all`)).toEqual({ all: false, flipped: [a] });
   });
 });
+
+describe("chains of spans with one child each", () => {
+  /** A root with a leaf and a chain of so many levels, whose last has two children. */
+  const chain = (levels: number) =>
+    traceOf(
+      "-1:root",
+      "0:leaf",
+      ...Array.from({ length: levels }, (_, i) => `${i === 0 ? 0 : i + 1}:level`),
+      ...repeat(`${levels + 1}:end`, 2),
+    );
+
+  it("are groups from 24 levels on, without the last, which goes on otherwise", () => {
+    // The first level has a sibling, and so stands for itself.
+    expect(shape(chain(25))).toEqual([]);
+    expect(shape(chain(26))).toEqual([[3, 24, 27]]);
+    expect(chain(40).groups.list[0]!.kind).toBe("chain");
+    expect(shape(traceOf("-1:a", ...Array.from({ length: 30 }, (_, i) => `${i}:b`)))).toEqual([[1, 29, 30]]);
+  });
+
+  it("are closed to one row, and opened by what is in them", () => {
+    const { layout, groups } = chain(30);
+    const closed = closedGroups(groups, false, []);
+    expect([...visibleRows(layout.size, new Uint8Array(layout.count), closed)]).toEqual([0, 1, 2, 3, 31, 32, 33]);
+    expect(closedAround(groups, closed, pathTo(layout, 20))).toEqual([3]);
+    expect(closedAround(groups, closed, pathTo(layout, 33))).toEqual([]);
+  });
+});

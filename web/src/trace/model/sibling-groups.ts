@@ -1,19 +1,22 @@
 import type { TraceColumns } from "../../../../src/query/ui/columns-format.ts";
 import type { TraceLayout } from "./layout.ts";
 
-/** Siblings in a row that are alike make a group from this many on. */
+/** Siblings in a row that are alike make a group from this many on, and levels with one child each. */
 const LEAST_GROUP = 5;
+const LEAST_CHAIN = 24;
 
 /**
- * Siblings that follow each other with the same service and operation: what asks for one thing many times (N+1) leaves.
+ * Siblings that follow each other with the same service and operation, what asks for one thing many times (N+1) leaves;
+ * or a chain, levels one below the other each of which has one child.
  */
 export interface SiblingGroup {
-  /** Row of the first sibling, which stands for all of them where the group is closed. */
+  readonly kind: "siblings" | "chain";
+  /** Row of the first sibling or level, which stands for all of them where the group is closed. */
   readonly head: number;
   readonly members: number;
-  /** The row after the last sibling and all below it. */
+  /** The row after the last sibling and all below it, or after the last level. */
   readonly end: number;
-  /** Of the siblings, ns: their durations summed up, the least, the middle and the longest. */
+  /** Of the members, ns: their durations summed up, the least, the middle and the longest. */
   readonly total: number;
   readonly least: number;
   readonly median: number;
@@ -50,12 +53,29 @@ export function siblingGroups(columns: GroupColumns, layout: TraceLayout): Sibli
       members++;
       next += size[next]!;
     }
-    if (members < LEAST_GROUP) continue;
+    const levels = members === 1 ? chainLength(layout, head) : 0;
+    if (members < LEAST_GROUP && levels < LEAST_CHAIN) continue;
     ofRow ??= new Int32Array(count).fill(-1);
+    if (levels >= LEAST_CHAIN) {
+      ofRow.fill(list.length, head, head + levels);
+      const times = timesOf(columns, head, levels, () => 1);
+      list.push({ kind: "chain", head, members: levels, end: head + levels, ...times });
+      continue;
+    }
     for (let row = head; row < next; row += size[row]!) ofRow[row] = list.length;
-    list.push({ head, members, end: next, ...timesOf(columns, layout, head, members) });
+    const times = timesOf(columns, head, members, (row) => size[row]!);
+    list.push({ kind: "siblings", head, members, end: next, ...times });
   }
   return { list, ofRow };
+}
+
+/** How many levels from a row on have one child each; 0 where the row goes on with the chain above it. */
+function chainLength({ parent, size }: TraceLayout, head: number): number {
+  const isOnly = (row: number) => parent[row]! >= 0 && size[parent[row]!]! - 1 === size[row];
+  if (!isOnly(head) || isOnly(parent[head]!)) return 0;
+  let row = head;
+  while (size[row]! > 1 && size[row]! - 1 === size[row + 1]) row++;
+  return row - head;
 }
 
 /** The group that a row is one of, or undefined. */
@@ -69,10 +89,11 @@ export function groupOfHead(groups: SiblingGroups, row: number): SiblingGroup | 
   return group?.head === row ? group : undefined;
 }
 
-function timesOf({ start, duration }: GroupColumns, { size }: TraceLayout, head: number, members: number) {
+/** @param step to the next member */
+function timesOf({ start, duration }: GroupColumns, head: number, members: number, step: (row: number) => number) {
   const durations = new Float64Array(members);
   let [total, from, to] = [0, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
-  for (let i = 0, row = head; i < members; i++, row += size[row]!) {
+  for (let i = 0, row = head; i < members; i++, row += step(row)) {
     durations[i] = duration[row]!;
     total += duration[row]!;
     from = Math.min(from, start[row]!, start[row]! + duration[row]!);

@@ -65,7 +65,7 @@ export class BarPainter {
       const top = position * rowHeight - scrollTop;
       const group =
         scene.closed !== undefined && scene.closed[row]! > 0 ? groupOfHead(scene.model.groups, row) : undefined;
-      if (group === undefined) this.#paintRow(scene, row, top);
+      if (group?.kind !== "siblings") this.#paintRow(scene, row, top);
       else this.#paintGroup(scene, group, top);
     }
   }

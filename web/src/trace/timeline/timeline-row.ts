@@ -9,6 +9,7 @@ import type { MergedPairs } from "../model/pairs.ts";
 import { rowText } from "../model/row-text.ts";
 import type { SiblingGroup } from "../model/sibling-groups.ts";
 import { operationOf, serviceOfRow, type TraceModel } from "../model/trace-model.ts";
+import type { Indent } from "./indent.ts";
 import { part } from "./part.ts";
 import styles from "./timeline.module.css";
 
@@ -24,7 +25,7 @@ interface RowContent {
   readonly closed: boolean;
   readonly selected: boolean;
   readonly match: boolean;
-  readonly indent: number;
+  readonly indent: Indent;
 }
 
 /** Internal and unspecified spans, most of a trace, carry no sign. */
@@ -41,6 +42,7 @@ export class TimelineRow {
   readonly element: HTMLElement;
   readonly #name = part("div", styles.name);
   readonly #indent = part("span", styles.indent);
+  readonly #level = part("span", styles.level);
   readonly #toggle = part("span", styles.toggle);
   readonly #swatch = swatchElement();
   readonly #service = part("span", styles.service);
@@ -64,6 +66,7 @@ export class TimelineRow {
     this.#group.dataset.opens = "group";
     this.#hidden.dataset.opens = "row";
     this.#name.append(
+      this.#level,
       this.#indent,
       this.#toggle,
       this.#swatch,
@@ -105,8 +108,8 @@ export class TimelineRow {
       element.setAttribute("aria-expanded", String(!closed && (size === 1 || !folded)));
     else element.removeAttribute("aria-expanded");
 
-    this.#indent.style.width = `${Math.round(depth * content.indent)}px`;
-    this.#indent.style.backgroundSize = `${content.indent}px 100%`;
+    this.#indent.style.width = `${Math.round(content.indent.steps(depth) * content.indent.width)}px`;
+    this.#indent.style.backgroundSize = `${content.indent.width}px 100%`;
     this.#toggle.dataset.state = closed ? "folded" : size === 1 ? "leaf" : folded ? "folded" : "open";
     this.#toggle.dataset.opens = closed ? "group" : size === 1 ? "" : "row";
     setSwatchLook(this.#swatch, look);
@@ -117,13 +120,14 @@ export class TimelineRow {
     this.#outcome.textContent = closed ? "" : outcome;
     this.#outcome.dataset.bad = String(bad);
     const facts = group === undefined ? factsText(model, row, errors) : groupText(group, errors);
+    this.#level.textContent = content.indent.numbered ? formatCount(depth + 1) : "";
     this.#name.title = `${[service, operation, did, outcome].filter((text) => text !== "").join("  ")}${group === undefined ? "" : `\n${facts}`}`;
-    this.#group.textContent = content.group === undefined ? "" : `×${formatCount(content.group.members)}`;
+    this.#group.textContent = content.group === undefined ? "" : groupSign(content.group);
     this.#group.dataset.state = closed ? "closed" : "open";
-    this.#group.title = closed ? "Show each of these equal siblings" : "Show these equal siblings as one";
+    this.#group.title = `Show ${content.group?.kind === "chain" ? "these levels" : "these equal siblings"} ${closed ? "one by one" : "as one"}`;
     this.#hidden.textContent = folded && !closed ? `+${formatCount(size - 1)}` : "";
     this.#badges.replaceChildren(
-      ...(group === undefined ? badges(model, row, errors) : groupBadges(model, row, errors)),
+      ...(group === undefined ? badges(model, row, errors) : groupBadges(model, group, errors)),
     );
     this.#factsText.textContent = facts;
   }
@@ -148,11 +152,20 @@ function badges(model: TraceModel, row: number, errors: number): HTMLElement[] {
   return found;
 }
 
-/** What all of them have, and how many errors are among them and below. */
-function groupBadges(model: TraceModel, head: number, errors: number): HTMLElement[] {
+/** What all of them have, and how many links and errors are among them and below. */
+function groupBadges(model: TraceModel, { head, end }: SiblingGroup, errors: number): HTMLElement[] {
   const sign = KIND_SIGNS[model.columns.kind[head]!] ?? "";
-  const kind = sign === "" ? [] : [badge(styles.kind, `kind ${SPAN_KIND_NAMES[model.columns.kind[head]!]}`, sign)];
-  return errors === 0 ? kind : [...kind, errorCount(errors, "")];
+  const found = sign === "" ? [] : [badge(styles.kind, `kind ${SPAN_KIND_NAMES[model.columns.kind[head]!]}`, sign)];
+  let links = 0;
+  for (let row = head; row < end; row++) links += model.columns.linkCount[row]!;
+  if (links > 0) found.push(badge(styles.link, counted(links, "link", "links"), linkCount(links)));
+  return errors === 0 ? found : [...found, errorCount(errors, "")];
+}
+
+function linkCount(links: number): HTMLElement {
+  const text = part("span", styles.errors);
+  text.append(iconElement("link"), formatCount(links));
+  return text;
 }
 
 function errorCount(errors: number, where: string): HTMLElement {
@@ -185,8 +198,14 @@ function markText(marks: number): string {
     .join(", ");
 }
 
+/** `×40`, `⋯ 312 levels`. */
+function groupSign({ kind, members }: SiblingGroup): string {
+  return kind === "chain" ? `⋯ ${counted(members, "level")}` : `×${formatCount(members)}`;
+}
+
 /** What the bars of a closed group show, for those who do not see them. */
 function groupText(group: SiblingGroup, errors: number): string {
+  if (group.kind === "chain") return `${counted(group.members, "level")} with one child each`;
   const { members, total, least, median, longest, from } = group;
   const each = `${formatDuration(least)} to ${formatDuration(longest)}, median ${formatDuration(median)}`;
   const failed = errors === 0 ? "" : `, ${counted(errors, "error")}`;

@@ -7,6 +7,7 @@ import type { UsualOfRow } from "../model/usual-of-row.ts";
 import { GUTTER } from "./bar-geometry.ts";
 import { BarPainter } from "./bar-painter.ts";
 import { HoverCard } from "./hover-card.ts";
+import { indentOf } from "./indent.ts";
 import { readPalette } from "./palette.ts";
 import { part } from "./part.ts";
 import styles from "./timeline.module.css";
@@ -16,7 +17,8 @@ import { TimelineRow } from "./timeline-row.ts";
 
 const ROW_HEIGHT = 26;
 const HEAD_HEIGHT = 28;
-const MAX_INDENT = 14;
+/** Of the name column, what indents take at most. */
+const INDENT_SHARE = 0.4;
 const FOLLOW_MS = 120;
 
 /** All that the timeline shows; handed over whole, compared part by part. */
@@ -67,6 +69,8 @@ export class TimelineView {
   /** Visible position each pooled row was last filled for; −1 forces a refill. */
   #filled: number[] = [];
   #state: TimelineState | undefined;
+  /** What the rows were last indented by. */
+  #indented = "";
   #active = 0;
   #frame = 0;
   #following: ReturnType<typeof setTimeout> | undefined;
@@ -197,7 +201,9 @@ export class TimelineView {
     const slots = Math.min(visible.length, Math.ceil(height / ROW_HEIGHT) + 1);
     this.#fitPool(slots);
     const first = Math.floor(scrollTop / ROW_HEIGHT);
-    const indent = Math.min(MAX_INDENT, (nameWidth * 0.4) / Math.max(1, state.model.layout.maxDepth));
+    const indent = indentOf(state, first, Math.min(visible.length, first + slots), nameWidth * INDENT_SHARE);
+    if (indent.key !== this.#indented) this.#filled.fill(-1);
+    this.#indented = indent.key;
     let activeId = "";
     for (let position = first; position < first + slots; position++) {
       const slot = position % slots;
@@ -325,7 +331,7 @@ export class TimelineView {
       model: state.model,
       row,
       server: state.merged === undefined ? -1 : state.model.servers[row]!,
-      group: group !== undefined && state.closed?.[row] === group.end ? group : undefined,
+      group: group?.kind === "siblings" && state.closed?.[row] === group.end ? group : undefined,
       usual: state.usual?.(row),
     });
   }
