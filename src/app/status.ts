@@ -4,6 +4,7 @@ import type { StoreStats } from "../component/read.ts";
 import type { SpanStore } from "../component/store.ts";
 import type { UiCountedSeries, UiStatusResponse } from "../query/ui/status-types.ts";
 import type { Config } from "./config/config.ts";
+import { destinationOf } from "./destination-of.ts";
 import type { CollectorEndpoints } from "./endpoints.ts";
 
 export interface StatusSources {
@@ -51,7 +52,11 @@ export async function collectorStatus(sources: StatusSources): Promise<UiStatusR
     received: counted(samples, (name) => /^spanloom_(?:receiver|forwarded)_/.test(name)),
     sampling: counted(samples, (name) => name.startsWith("spanloom_sampling_")),
     uncounted: counted(samples, (name) => UNCOUNTED.includes(name)),
-    exporters: exporters.map((exporter) => ({ ...exporter, type: exporter.name.split("/", 1)[0] as string })),
+    exporters: exporters.map((exporter) => ({
+      ...exporter,
+      type: exporter.name.split("/", 1)[0] as string,
+      destination: destinationOf(config.exporters[exporter.name]),
+    })),
   };
 }
 

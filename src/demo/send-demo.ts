@@ -3,6 +3,7 @@ import { encodeTraces } from "../codec/otlp/message/encode.ts";
 import type { TracesData } from "../model/span.ts";
 import { OtlpClient } from "../replay/otlp-client.ts";
 import { countSpans, DemoShop, joinTraces } from "./generator.ts";
+import { pastTraces, TRACE_MS, TRACES_A_REQUEST } from "./past-traces.ts";
 
 export interface DemoSettings {
   /** OTLP/HTTP base. */
@@ -27,10 +28,7 @@ export interface DemoSummary {
   readonly interrupted: boolean;
 }
 
-const TRACES_A_REQUEST = 20;
 const TICK_MS = 200;
-/** Traces of the demo last up to this long: they begin so long ago that they have ended when they are sent. */
-const TRACE_MS = 6_000;
 
 /** Sends the demo shop's traces to a collector. Throws as OtlpClient does. */
 export async function sendDemo(settings: DemoSettings): Promise<DemoSummary> {
@@ -59,15 +57,9 @@ async function oneShot(
   shop: DemoShop,
   send: (traces: readonly TracesData[]) => Promise<void>,
 ): Promise<void> {
-  const first = BigInt(Date.now() - TRACE_MS - settings.spreadMs) * 1_000_000n;
-  const step = (BigInt(settings.spreadMs) * 1_000_000n) / BigInt(Math.max(1, settings.traces));
-  let batch: TracesData[] = [];
-  for (let i = 0; i < settings.traces && !settings.signal.aborted; i++) {
-    batch.push(shop.trace(first + BigInt(i) * step));
-    if (batch.length === TRACES_A_REQUEST || i === settings.traces - 1) {
-      await send(batch);
-      batch = [];
-    }
+  for (const traces of pastTraces(shop, settings)) {
+    if (settings.signal.aborted) return;
+    await send(traces);
   }
 }
 

@@ -1,18 +1,13 @@
-import { readFileSync } from "node:fs";
-import { createRequire } from "node:module";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { batchOf, FIXTURES, readFacts, readFixture, toModel } from "../support/query/fixture-traces.ts";
+import { violations } from "./axe.ts";
 import { Visitor } from "./browser.ts";
 import { launchBrowser } from "./launch-browser.ts";
 import { durationPlot } from "./page-parts.ts";
 import { repeatingTrace } from "./repeating-trace.ts";
 import { shopTrace, skewedTrace } from "./shop-trace.ts";
 import { startUi, type UiServer } from "./ui-server.ts";
-
-const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
-const RUN = `axe.run(document, { resultTypes: ["violations"], runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"] })
-  .then(({ violations }) => violations.map((v) => v.id + ": " + v.nodes.map((n) => n.target.join(" ") + " " + n.failureSummary).join(" | ")))`;
 
 const node = readFacts()["node-shop"].notable;
 const links = readFacts()["python-shop"].notable.limits!;
@@ -250,10 +245,7 @@ describe("accessibility", () => {
   it.each(VIEWS)("has no violation in either theme: $name", async ({ path, server, ready }) => {
     await visitor.visit((server === "empty" ? empty : ui).url + path, async (page) => {
       await ready(page);
-      await page.evaluate(AXE);
-      expect(await page.evaluate(RUN)).toEqual([]);
-      await page.emulateMedia({ colorScheme: "dark" });
-      expect(await page.evaluate(RUN)).toEqual([]);
+      expect(await violations(page)).toEqual([]);
     });
   });
 });

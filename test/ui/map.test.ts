@@ -85,13 +85,13 @@ describe("the map", () => {
       const screen = (await map(page).boundingBox())!;
       const before = await box();
       await page.mouse.move(screen.x + screen.width / 2, screen.y + screen.height - 6);
+      const old = page.url();
       await page.mouse.down();
       await page.mouse.move(screen.x + screen.width / 2 - 90, screen.y + screen.height - 46, { steps: 5 });
       await page.mouse.up();
       const after = await box();
       expect(after.x - before.x).toBeCloseTo(-90, 0);
       expect(after.y - before.y).toBeCloseTo(-40, 0);
-      const old = page.url();
       await expect.poll(() => page.url()).not.toBe(old);
       await page.reload();
       await card(page, "payment").waitFor();

@@ -214,6 +214,8 @@ describe("search page", () => {
       `trace/${traceId}?span=${roots[0]!.spanId}`,
       "trace/abcdef0123456789",
       "monitor",
+      "services/frontend",
+      "services/frontend?view=table",
       "dependencies",
       "dependencies?view=table",
       "collector",

@@ -124,6 +124,7 @@ function exporterStatus(name: string, changes: Partial<UiExporterStatus>): UiExp
   return {
     name,
     type: name.split("/", 1)[0] as string,
+    destination: `http://${name.replace("/", ".")}:4318/`,
     lagBatches: 0,
     lagSpans: 0,
     lagMs: 0,

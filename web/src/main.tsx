@@ -6,15 +6,12 @@ import { ApiError } from "./api/client.ts";
 import { OpenFiles } from "./files/open-files.ts";
 import { FilesContext } from "./files/use-files.ts";
 import { createAppRouter } from "./router.tsx";
-import { applyTheme, storedTheme } from "./shell/theme.ts";
 import "./styles/base.css";
 import "./styles/tokens.css";
 
 // The port answers without its base path too, for proxies that take it off; the pages lie below the path.
 const base = new URL(document.baseURI).pathname;
 if (!location.pathname.startsWith(base)) location.replace(base);
-
-applyTheme(storedTheme());
 
 const files = new OpenFiles();
 const queries = new QueryClient({

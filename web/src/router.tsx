@@ -1,8 +1,10 @@
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent, redirect } from "@tanstack/react-router";
 import { lazy } from "react";
+import { DemoGuide } from "./demo/demo-guide.tsx";
 import { readMapParams } from "./dependencies/map-params.ts";
 import { readSearchParams } from "./search/params/search-params.ts";
 import { SearchPage } from "./search/search-page.tsx";
+import { readServiceParams } from "./service/service-params.ts";
 import { readServicesParams } from "./services/services-params.ts";
 import { formatAddress, parseAddress } from "./shell/address.ts";
 import { AppShell, type LazyPalette } from "./shell/app-shell.tsx";
@@ -18,7 +20,7 @@ const palette: LazyPalette = {
 };
 
 const root = createRootRoute({
-  component: () => <AppShell palette={palette} />,
+  component: () => <AppShell palette={palette} below={<DemoGuide />} />,
   notFoundComponent: NotFoundPage,
 });
 
@@ -51,7 +53,26 @@ const routes = [
     getParentRoute: () => root,
     path: "/monitor",
     validateSearch: readServicesParams,
+    // Jaeger UI's address of one service.
+    beforeLoad: ({ search: { service, lookback } }) => {
+      if (service === undefined) return;
+      const search = lookback === undefined ? {} : { lookback };
+      throw redirect({ to: "/services/$name", params: { name: service }, search });
+    },
     component: lazyRouteComponent(() => import("./services/services-page.tsx"), "ServicesPage"),
+  }),
+  createRoute({
+    getParentRoute: () => root,
+    path: "/services",
+    beforeLoad: () => {
+      throw redirect({ to: "/monitor", search: {} });
+    },
+  }),
+  createRoute({
+    getParentRoute: () => root,
+    path: "/services/$name",
+    validateSearch: readServiceParams,
+    component: lazyRouteComponent(() => import("./service/service-page.tsx"), "ServicePage"),
   }),
   createRoute({
     getParentRoute: () => root,

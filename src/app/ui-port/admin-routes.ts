@@ -8,9 +8,12 @@ import type { TraceQuery } from "../../model/trace-query.ts";
 import { startFailure } from "../../server/error-status.ts";
 import { isFromThisMachine } from "../../server/same-machine.ts";
 import { deletionQuery } from "./deletion-query.ts";
+import type { DemoLoader } from "./load-demo.ts";
 
 /** What the routes need of the store. */
-export interface AdminStore extends ViewHost, Pick<SpanStore, "deleteTraces" | "deleteAll" | "compact" | "resend"> {}
+export interface AdminStore
+  extends ViewHost,
+    Pick<SpanStore, "append" | "deleteTraces" | "deleteAll" | "compact" | "resend"> {}
 
 /** Header that no other site's page can send without being asked first. */
 export const ADMIN_HEADER = "x-spanloom";
@@ -24,10 +27,12 @@ const MAX_DELETED = 1_000_000;
  * Maintenance of a running collector, from its own machine only: `POST /api/ui/admin/compact` and
  * `POST /api/ui/admin/delete` with one of `{"traceIds": […]}`, `{"query": {…}}` (the parameters of a search, as texts),
  * `{"all": true}`; `POST /api/ui/admin/resend` with `{"exporter": name}` and `"sinceMs"`, ms since the epoch, or
- * `"all": true`, answers `{"spans": n}` that will be sent again. Requests carry the header `x-spanloom: 1`.
+ * `"all": true`, answers `{"spans": n}` that will be sent again; `POST /api/ui/admin/demo` loads the demo shop
+ * (load-demo.ts) into an empty store, with `{"again": true}` into any. Requests carry the header `x-spanloom: 1`.
  */
 export function createAdminRoutes(store: AdminStore): Router {
   const router = express.Router({ caseSensitive: true });
+  let demo: Promise<DemoLoader> | undefined;
   router.use("/api/ui/admin", (request, response, next) => {
     if (!isFromThisMachine(request)) throw forbidden(NOT_LOCAL);
     if (request.headers[ADMIN_HEADER] !== "1") throw forbidden(`the header ${ADMIN_HEADER}: 1 is missing`);
@@ -43,8 +48,19 @@ export function createAdminRoutes(store: AdminStore): Router {
   router.post("/api/ui/admin/resend", express.json({ limit: "8kb", type: () => true }), async (request, response) => {
     response.json({ spans: await resend(store, request.body) });
   });
+  router.post("/api/ui/admin/demo", express.json({ limit: "8kb", type: () => true }), async (request, response) => {
+    const again = againOf(request.body);
+    demo ??= import("./load-demo.ts").then(({ DemoLoader }) => new DemoLoader(store));
+    response.json(await (await demo).load(again, new AbortController().signal));
+  });
   router.use("/api/ui/admin", refuse);
   return router;
+}
+
+function againOf(body: unknown): boolean {
+  const { again = false } = (body ?? {}) as { readonly again?: unknown };
+  if (typeof again === "boolean") return again;
+  throw new PermanentError("bad_request", "again: expected true or false");
 }
 
 /** What a deletion did. */

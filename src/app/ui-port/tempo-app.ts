@@ -51,12 +51,18 @@ function createTempoApp({ viewHost, bounds, allowedHosts, host }: TempoSettings)
     else sendText(response, 403, reason);
   });
   app.use(createTempoRoutes(viewHost, bounds, host.userAgent));
+  app.get("/", (_request, response) => sendText(response, 200, WHAT_IS_HERE));
   app.use((_request, response) => sendText(response, 404, "404 page not found"));
   const failed = failureHandler(host.logger, ({ http, message }, response) => sendText(response, http, message));
   const cut = (response: ServerResponse) => () => response.destroy();
   return (request, response) =>
     app(request, response, (error?: unknown) => failed(error, request, response, cut(response)));
 }
+
+/** For people who open the port in a browser. */
+const WHAT_IS_HERE =
+  "This is Spanloom's port for Grafana: its Tempo data source reads traces here, below /api.\n" +
+  "The pages are on the port of ui.endpoint, 16686 unless it is set.\n";
 
 function sendText(response: ServerResponse, status: number, text: string): void {
   response.statusCode = status;

@@ -36,6 +36,7 @@ export function createZipkinApp({ viewHost, bounds, logger, ui }: ZipkinAppSetti
   app.use("/api", notFound);
   app.use("/zipkin/api", notFound);
   if (ui !== undefined) app.use(pagesOf(ui));
+  else app.get("/", (_request, response) => sendText(response, 200, WHAT_IS_HERE));
   app.use(notFound);
   const failed = failureHandler(logger, ({ http, message }, response) => sendText(response, http, message));
   const cut = (response: ServerResponse) => () => response.destroy();
@@ -51,6 +52,11 @@ function pagesOf(ui: ForeignUi): RequestHandler {
     loaded.then((handle) => handle(request, response, next), next);
   };
 }
+
+/** For people who open the port in a browser. */
+const WHAT_IS_HERE =
+  "This is Spanloom's port for Zipkin: spans are taken at POST /api/v2/spans and read below /api/v2.\n" +
+  "The pages are on the port of ui.endpoint, 16686 unless it is set.\n";
 
 const notFound: RequestHandler = (_request, response) => sendText(response, 404, "404 Not Found");
 

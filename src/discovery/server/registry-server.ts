@@ -23,6 +23,11 @@ export interface RegistryServerSettings {
 /** A request has to arrive within it, ms; blocking queries wait afterwards. */
 const REQUEST_MS = 15_000;
 
+/** For people who open the port in a browser. */
+const WHAT_IS_HERE =
+  "This is Spanloom's service registry: it speaks Consul's HTTP API below /v1, such as GET /v1/catalog/services.\n" +
+  "The pages are on the port of ui.endpoint, 16686 unless it is set.\n";
+
 /** The Consul-compatible listener of the collector's own registry. */
 export class RegistryServer implements Component {
   readonly #settings: RegistryServerSettings;
@@ -90,6 +95,12 @@ export class RegistryServer implements Component {
         closing: this.#closing.signal,
       }),
     );
+    app.get("/", (_request, response) => {
+      response.type("text").send(WHAT_IS_HERE);
+    });
+    app.use((request, response) => {
+      response.status(404).type("text").send(`nothing at ${request.path}; the registry is below /v1, as Consul's is\n`);
+    });
     return app;
   }
 }

@@ -70,6 +70,8 @@ export interface UiCountedSeries {
 export interface UiExporterStatus {
   readonly name: string;
   readonly type: string;
+  /** Where it sends to, without what is secret in it: a URL, `host:port`, a file; undefined for the console. */
+  readonly destination: string | undefined;
   /** Stored batches and spans not yet delivered, and the age of the oldest of them in ms. */
   readonly lagBatches: number;
   readonly lagSpans: number;

@@ -32,8 +32,15 @@ export async function getJson<T extends object>(
 ): Promise<T & Incomplete> {
   const known = await localBytes(local, path, query);
   if (known !== undefined) return JSON.parse(new TextDecoder().decode(known)) as T;
-  const response = await request(apiUrl(path, query), signal);
+  const response = await request(apiUrl(path, query), { signal });
   return { ...((await response.json()) as T), ...incompleteOf(response) };
+}
+
+/** A request that changes something: the header tells the collector that no page of another site asks. */
+export async function postJson<T>(path: string, body: object): Promise<T> {
+  const headers = { "content-type": "application/json", "x-spanloom": "1" };
+  const init = { method: "POST", headers, body: JSON.stringify(body) };
+  return (await (await request(apiUrl(path), init)).json()) as T;
 }
 
 export async function getBytes(
@@ -43,7 +50,7 @@ export async function getBytes(
 ): Promise<Incomplete & { readonly bytes: ArrayBuffer }> {
   const known = await localBytes(local, path, {});
   if (known !== undefined) return { bytes: known.buffer };
-  const response = await request(apiUrl(path), signal);
+  const response = await request(apiUrl(path), { signal });
   return { bytes: await response.arrayBuffer(), ...incompleteOf(response) };
 }
 
@@ -71,12 +78,12 @@ export function nullWhereNotFound(error: unknown): null {
   throw error;
 }
 
-async function request(url: string, signal: AbortSignal): Promise<Response> {
+async function request(url: string, init: RequestInit): Promise<Response> {
   let response: Response;
   try {
-    response = await fetch(url, { signal });
+    response = await fetch(url, init);
   } catch (cause) {
-    if (signal.aborted) throw cause;
+    if (init.signal?.aborted === true) throw cause;
     throw new ApiError(0, "The collector does not answer. Is it still running?");
   }
   if (!response.ok) throw new ApiError(response.status, await errorMessage(response));

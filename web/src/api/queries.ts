@@ -59,6 +59,26 @@ export function redQuery(lookbackMs: number, service?: string) {
   });
 }
 
+/**
+ * The same of the period of equal length before an answer, for what changed. Not before that answer is there; it moves
+ * with it.
+ */
+export function redBeforeQuery(now: UiRedResponse | undefined, service?: string) {
+  const endMs = now?.startMs ?? 0;
+  const startMs = endMs - ((now?.endMs ?? 0) - endMs);
+  return queryOptions({
+    queryKey: ["red-before", startMs, endMs, service],
+    queryFn: ({ signal }) => {
+      const range = { start: String(startMs), end: String(endMs) };
+      const asked = service === undefined ? range : { ...range, service, kind: "all" };
+      return getJson<UiRedResponse>("api/ui/red", asked, signal);
+    },
+    enabled: now !== undefined && startMs > 0,
+    placeholderData: keepPreviousData,
+    staleTime: Number.POSITIVE_INFINITY,
+  });
+}
+
 /** The discovery registry; null where this collector has none. */
 export const registryQuery = queryOptions({
   queryKey: ["registry"],

@@ -28,6 +28,9 @@ export function ExporterCard({
     <li className={styles.exporter}>
       <div className={styles.head}>
         <strong>{exporter.name}</strong>
+        {exporter.destination !== undefined && (
+          <span className="mono muted break-anywhere">{exporter.destination}</span>
+        )}
         <Chip tone={failing ? "error" : undefined}>
           {failing ? <Icon name="error" /> : <Icon name="check" />}
           {stateText(exporter)}

@@ -64,8 +64,8 @@ export function ServiceDetails({
             Slow traces
           </Link>
         )}
-        <Link to="/monitor" search={{ service: name, lookback }} className={buttonClass}>
-          Operations
+        <Link to="/services/$name" params={{ name }} search={{ lookback }} className={buttonClass}>
+          Service page
         </Link>
         <Link
           from="/dependencies"

@@ -1,4 +1,5 @@
 import { isTime } from "../../../src/model/span-times.ts";
+import { inShownZone, parseInShownZone } from "./time-zone.ts";
 
 /** Milliseconds since the epoch, with the fraction, of ns; they are decimal text where JSON brought them. */
 export function nanoToMs(nano: string | bigint): number {
@@ -31,11 +32,11 @@ export function formatRelative(timeMs: number, nowMs: number): string {
   return seconds > 0 ? `${text} ago` : `in ${text}`;
 }
 
-/** Local time to the millisecond, sortable by eye: `2026-03-04 15:06:07.089`; a dash for what is no time. */
+/** A time in the shown zone to the millisecond: `2026-03-04 15:06:07.089`; a dash for what is no time. */
 export function formatAbsolute(timeMs: number): string {
-  const date = new Date(timeMs);
+  const date = inShownZone(timeMs);
   if (!isTimeMs(timeMs)) return "–";
-  const day = `${date.getFullYear()}-${pad(date.getMonth() + 1, 2)}-${pad(date.getDate(), 2)}`;
+  const day = `${date.getUTCFullYear()}-${pad(date.getUTCMonth() + 1, 2)}-${pad(date.getUTCDate(), 2)}`;
   return `${day} ${formatClock(timeMs)}`;
 }
 
@@ -45,11 +46,11 @@ export function formatMoment(timeMs: number, nowMs: number): string {
   return text.startsWith(formatAbsolute(nowMs).slice(0, 11)) ? text.slice(11) : text;
 }
 
-/** `15:06:07.089`, local. */
+/** `15:06:07.089`, of the shown zone. */
 export function formatClock(timeMs: number): string {
-  const date = new Date(timeMs);
-  const clock = `${pad(date.getHours(), 2)}:${pad(date.getMinutes(), 2)}:${pad(date.getSeconds(), 2)}`;
-  return `${clock}.${pad(date.getMilliseconds(), 3)}`;
+  const date = inShownZone(timeMs);
+  const clock = `${pad(date.getUTCHours(), 2)}:${pad(date.getUTCMinutes(), 2)}:${pad(date.getUTCSeconds(), 2)}`;
+  return `${clock}.${pad(date.getUTCMilliseconds(), 3)}`;
 }
 
 /** The value of a `datetime-local` input for a time, to the second. */
@@ -60,7 +61,7 @@ export function toLocalInput(timeMs: number): string {
 /** ms since the epoch of a `datetime-local` value; undefined when it is empty or no date. */
 export function fromLocalInput(text: string): number | undefined {
   if (text === "") return undefined;
-  const time = new Date(text).getTime();
+  const time = parseInShownZone(text);
   return Number.isNaN(time) ? undefined : time;
 }
 

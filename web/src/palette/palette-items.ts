@@ -86,7 +86,7 @@ function traceItems(text: string): readonly PaletteItem[] {
 
 function* serviceItems(services: PaletteSources["services"]): Generator<PaletteItem> {
   for (const { name } of services) {
-    const target = { path: `monitor?service=${encodeURIComponent(name)}` };
+    const target = { path: `services/${encodeURIComponent(name)}` };
     yield { id: `service ${name}`, group: "Services", title: name, service: name, target };
   }
 }

@@ -2,6 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import { useMemo, useState } from "react";
 import { otlpEndpoints } from "../api/otlp-endpoints.ts";
 import { statusQuery } from "../api/queries.ts";
+import { LoadDemo } from "../demo/load-demo.tsx";
 import { CopyButton } from "../ui/copy-button.tsx";
 import { Segmented } from "../ui/segmented.tsx";
 import { Waiting } from "../ui/waiting.tsx";
@@ -24,6 +25,7 @@ export function FirstSpan() {
         Point any OpenTelemetry SDK or Collector at this collector. The page turns into results as soon as a span
         arrives.
       </p>
+      <LoadDemo />
       <dl className={styles.endpoints}>
         <Endpoint name="OTLP over HTTP" value={endpoints.http} />
         <Endpoint name="OTLP over gRPC" value={endpoints.grpc} />

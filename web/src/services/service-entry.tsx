@@ -1,11 +1,13 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
+import { Fragment } from "react";
 import { redQuery } from "../api/queries.ts";
 import type { RateUnit } from "../format/rate.ts";
 import { IconButton } from "../ui/button.tsx";
 import { Chip } from "../ui/chip.tsx";
 import { Icon } from "../ui/icon.tsx";
 import { ServiceLink } from "../ui/service/service-link.tsx";
+import type { Change } from "./changes.ts";
 import { InstanceList } from "./instance-list.tsx";
 import { RedCells } from "./red-cells.tsx";
 import styles from "./red-table.module.css";
@@ -16,6 +18,7 @@ const COLUMNS = 8;
 /** A service's row of the table; below it, when open, its operations, its neighbours and its instances. */
 export function ServiceEntry({
   row,
+  changes,
   open,
   onToggle,
   needle,
@@ -27,6 +30,8 @@ export function ServiceEntry({
   nowMs,
 }: {
   readonly row: ServiceRow;
+  /** Against the period before. */
+  readonly changes: readonly Change[];
   readonly open: boolean;
   readonly onToggle: () => void;
   /** Lower-case text of the filter: only operations with it are listed, unless the service itself has it. */
@@ -51,7 +56,7 @@ export function ServiceEntry({
             <InstanceSummary row={row} />
           </span>
         </th>
-        <RedCells row={row} unknown={row.source === "none"} stepMs={stepMs} unit={unit} />
+        <RedCells row={row} changes={changes} unknown={row.source === "none"} stepMs={stepMs} unit={unit} />
       </tr>
       {open && <Operations {...{ row, needle, sort, lookback, lookbackMs, stepMs, unit }} />}
       {open && (row.callers.length > 0 || row.callees.length > 0 || row.instances.length > 0) && (
@@ -59,12 +64,12 @@ export function ServiceEntry({
           <td colSpan={COLUMNS}>
             {row.callers.length > 0 && (
               <p>
-                <span className="muted">Called by</span> {row.callers.join(", ")}
+                <span className="muted">Called by</span> <Neighbours names={row.callers} lookback={lookback} />
               </p>
             )}
             {row.callees.length > 0 && (
               <p>
-                <span className="muted">Calls</span> {row.callees.join(", ")}
+                <span className="muted">Calls</span> <Neighbours names={row.callees} lookback={lookback} />
               </p>
             )}
             {row.instances.length > 0 && <InstanceList instances={row.instances} nowMs={nowMs} />}
@@ -106,6 +111,17 @@ function Operations({
       </th>
       <RedCells row={operation} unknown={operation.source === "none"} stepMs={stepMs} unit={unit} />
     </tr>
+  ));
+}
+
+function Neighbours({ names, lookback }: { readonly names: readonly string[]; readonly lookback: string }) {
+  return names.map((name, index) => (
+    <Fragment key={name}>
+      {index > 0 && ", "}
+      <Link to="/services/$name" params={{ name }} search={{ lookback }}>
+        <bdi>{name}</bdi>
+      </Link>
+    </Fragment>
   ));
 }
 

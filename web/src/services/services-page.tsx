@@ -8,34 +8,25 @@ import { DEFAULT_LOOKBACK, lookbackMs } from "../format/lookback.ts";
 import { rateUnit } from "../format/rate.ts";
 import { FirstSpan } from "../search/first-span.tsx";
 import { usePageTitle } from "../shell/use-page-title.ts";
-import { DataTable, numberClass } from "../ui/data-table.tsx";
 import { EmptyNote } from "../ui/empty-note.tsx";
-import { Icon } from "../ui/icon.tsx";
 import { LookbackSelect } from "../ui/lookback-select.tsx";
 import { Notice } from "../ui/notice.tsx";
 import { Page, PageHead } from "../ui/page.tsx";
 import { PageSkeleton } from "../ui/skeleton.tsx";
-import redTable from "./red-table.module.css";
+import { SortedRedTable } from "./red-table.tsx";
 import { ServiceEntry } from "./service-entry.tsx";
-import { type Sort, type SortKey, serviceRows, sortFigures, unscaledNote } from "./service-rows.ts";
+import { serviceRows, sortFigures, unscaledNote } from "./service-rows.ts";
 import styles from "./services-page.module.css";
 import { sortOf, withFilter, withFlipped, withSort } from "./services-params.ts";
+import { useChanges } from "./use-changes.ts";
+import { WhatChanged } from "./what-changed.tsx";
 
-const COLUMNS: readonly { readonly key: SortKey; readonly title: string }[] = [
-  { key: "name", title: "Service" },
-  { key: "rate", title: "Rate" },
-  { key: "errors", title: "Errors" },
-  { key: "p50", title: "p50" },
-  { key: "p95", title: "p95" },
-  { key: "p99", title: "p99" },
-];
 const WEEK_MS = 7 * DAY_MS;
 
 /** Every service: how often it is called, how often that fails and how long it takes, by operation where opened. */
 export function ServicesPage() {
   usePageTitle("Services");
   const params = useSearch({ from: "/monitor" });
-  const { service: asked } = params;
   // Rates go back so far; a link may ask for more.
   const wanted = params.lookback ?? DEFAULT_LOOKBACK;
   const lookback = (lookbackMs(wanted) ?? 0) > WEEK_MS ? "7d" : wanted;
@@ -49,6 +40,7 @@ export function ServicesPage() {
   const red = useQuery(redQuery(range));
   const calls = useQuery(dependenciesQuery(range));
   const registry = useQuery(registryQuery);
+  const changes = useChanges(red.data);
   const needle = filter.trim().toLowerCase();
   const all = serviceRows(
     services.data?.services ?? [],
@@ -105,47 +97,39 @@ export function ServicesPage() {
           <p>No service or operation matches.</p>
         </EmptyNote>
       )}
+      {all.length > 0 && changes.known && (
+        <WhatChanged
+          services={all.map(({ name }) => ({ name, changes: changes.of(name) }))}
+          lookback={lookback}
+          comparable={changes.comparable}
+        />
+      )}
       {!loading && rows.length > 0 && (
-        <div className={styles.scroll}>
-          <DataTable className={redTable.table}>
-            <thead>
-              <tr>
-                {COLUMNS.map((column) => (
-                  <SortHeader
-                    key={column.key}
-                    column={column}
-                    sort={sort}
-                    onSort={(next) => void navigate({ search: withSort(params, next), replace: true })}
-                  />
-                ))}
-                <th scope="col" className={redTable.spark}>
-                  Rate and errors
-                </th>
-                <th scope="col" className={redTable.spark}>
-                  p95 over time
-                </th>
-              </tr>
-            </thead>
-            {sortFigures(rows, sort).map((row) => {
-              const usual = row.name === asked || (needle !== "" && !row.name.toLowerCase().includes(needle));
-              return (
-                <ServiceEntry
-                  key={row.name}
-                  row={row}
-                  open={usual !== flipped.has(row.name)}
-                  onToggle={() => void navigate({ search: withFlipped(params, row.name), replace: true })}
-                  needle={needle}
-                  sort={sort}
-                  lookback={lookback}
-                  lookbackMs={range}
-                  stepMs={red.data?.stepMs ?? range}
-                  unit={unit}
-                  nowMs={registry.data?.nowMs ?? 0}
-                />
-              );
-            })}
-          </DataTable>
-        </div>
+        <SortedRedTable
+          of="Service"
+          sort={sort}
+          onSort={(next) => void navigate({ search: withSort(params, next), replace: true })}
+        >
+          {sortFigures(rows, sort).map((row) => {
+            const usual = needle !== "" && !row.name.toLowerCase().includes(needle);
+            return (
+              <ServiceEntry
+                key={row.name}
+                row={row}
+                changes={changes.of(row.name)}
+                open={usual !== flipped.has(row.name)}
+                onToggle={() => void navigate({ search: withFlipped(params, row.name), replace: true })}
+                needle={needle}
+                sort={sort}
+                lookback={lookback}
+                lookbackMs={range}
+                stepMs={red.data?.stepMs ?? range}
+                unit={unit}
+                nowMs={registry.data?.nowMs ?? 0}
+              />
+            );
+          })}
+        </SortedRedTable>
       )}
       {!loading && rows.some((row) => row.source === "calls") && (
         <p className="muted">
@@ -155,33 +139,5 @@ export function ServicesPage() {
       )}
       {!loading && unscaled !== undefined && rows.length > 0 && <p className="muted">{unscaled}</p>}
     </Page>
-  );
-}
-
-function SortHeader({
-  column: { key, title },
-  sort,
-  onSort,
-}: {
-  readonly column: (typeof COLUMNS)[number];
-  readonly sort: Sort;
-  readonly onSort: (sort: Sort) => void;
-}) {
-  const active = sort.key === key;
-  return (
-    <th
-      scope="col"
-      className={key === "name" ? undefined : numberClass}
-      aria-sort={!active ? undefined : sort.descending ? "descending" : "ascending"}
-    >
-      <button
-        type="button"
-        className={styles.sort}
-        onClick={() => onSort({ key, descending: active ? !sort.descending : key !== "name" })}
-      >
-        {title}
-        {active && <Icon name={sort.descending ? "down" : "up"} />}
-      </button>
-    </th>
   );
 }

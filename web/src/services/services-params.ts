@@ -3,7 +3,7 @@ import { SORT_KEYS, type Sort, type SortKey } from "./service-rows.ts";
 /** The address of the services' page. */
 export interface ServicesParams {
   readonly lookback?: string;
-  /** The service whose operations are open from the start. */
+  /** Jaeger UI's name of a service: its page is shown instead. */
   readonly service?: string;
   readonly filter?: string;
   /** A column; with `-` before it the greatest, or last, comes first. */

@@ -1,7 +1,8 @@
-import { Link, Outlet, useLocation, useParams } from "@tanstack/react-router";
-import { type ComponentType, Suspense, useState } from "react";
+import { Link, Outlet, useLocation, useMatchRoute, useParams } from "@tanstack/react-router";
+import { type ComponentType, type ReactNode, Suspense, useState, useSyncExternalStore } from "react";
 import { FileBanner } from "../files/file-banner.tsx";
 import { FileDrop } from "../files/file-drop.tsx";
+import { shownZone } from "../format/time-zone.ts";
 import { IconButton } from "../ui/button.tsx";
 import { Icon } from "../ui/icon.tsx";
 import styles from "./app-shell.module.css";
@@ -11,11 +12,13 @@ import { KnownLooks } from "./known-looks.tsx";
 import { type ResultList, ShowResults } from "./result-list.ts";
 import { PALETTE_KEYS } from "./shortcuts.ts";
 import { ThemeButton } from "./theme-button.tsx";
+import { onZoneChange } from "./time-zone.ts";
 import { TraceLookup } from "./trace-lookup.tsx";
 import { TraceNeighbours } from "./trace-neighbours.tsx";
 import { useDialogs } from "./use-dialogs.ts";
 import { useRecentSearches } from "./use-recent-pages.ts";
 import { useRecovery } from "./use-recovery.ts";
+import { ZoneButton } from "./zone-button.tsx";
 
 interface PaletteProps {
   readonly onClose: () => void;
@@ -30,12 +33,21 @@ export interface LazyPalette {
 }
 
 /** The frame of every page: where to go, a trace to open, the theme, help. */
-export function AppShell({ palette: { Palette, preload } }: { readonly palette: LazyPalette }) {
+export function AppShell({
+  palette: { Palette, preload },
+  below,
+}: {
+  readonly palette: LazyPalette;
+  /** What stands below the header of every page. */
+  readonly below: ReactNode;
+}) {
   const { help, setHelp, palette, setPalette } = useDialogs(preload);
   const [results, setResults] = useState<ResultList>();
   const { traceId } = useParams({ strict: false });
   const search = useLastSearch();
-  useRecovery();
+  const onService = useMatchRoute()({ to: "/services/$name" }) !== false;
+  const away = useRecovery();
+  const zone = useSyncExternalStore(onZoneChange, shownZone);
   useRecentSearches();
   return (
     <>
@@ -56,20 +68,27 @@ export function AppShell({ palette: { Palette, preload } }: { readonly palette: 
           <Link to="/search" search={search} activeOptions={{ includeSearch: false }}>
             Search
           </Link>
-          <Link to="/monitor">Services</Link>
+          <Link to="/monitor" aria-current={onService ? "page" : undefined}>
+            Services
+          </Link>
           <Link to="/dependencies">Map</Link>
           <Link to="/collector">Collector</Link>
         </nav>
         {traceId !== undefined && results !== undefined && <TraceNeighbours traceId={traceId} list={results} />}
         <TraceLookup />
+        <span role="status" className={styles.away}>
+          {away && "Collector not reachable; asking again"}
+        </span>
         <Tools preload={preload} onPalette={() => setPalette(true)} onHelp={() => setHelp(true)} />
       </header>
+      {below}
       <main id="main" tabIndex={-1}>
         <FileBanner />
         <IncompleteNotice />
         <ShowResults value={setResults}>
           <KnownLooks>
-            <Outlet />
+            {/* Another zone is on every part of a page. */}
+            <Outlet key={zone} />
           </KnownLooks>
         </ShowResults>
       </main>
@@ -110,6 +129,7 @@ function Tools({
       <IconButton title="Keyboard shortcuts (?)" aria-label="Keyboard shortcuts" onClick={onHelp}>
         <Icon name="help" />
       </IconButton>
+      <ZoneButton />
       <ThemeButton />
     </div>
   );

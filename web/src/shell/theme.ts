@@ -4,13 +4,13 @@ export const THEMES = ["system", "light", "dark"] as const;
 export type Theme = (typeof THEMES)[number];
 const SETTING = "theme";
 
-/** The theme the reader chose; `system` follows prefers-color-scheme. Storage that is refused counts as no choice. */
+/** The theme that was chosen; `system` where none was, or where the browser refuses storage. */
 export function storedTheme(): Theme {
   const value = storedSetting(SETTING);
   return value === "light" || value === "dark" ? value : "system";
 }
 
-/** The theme that the page is in, which storage need not know. */
+/** The theme that the page is in: as the system has it where none was chosen. theme.js puts it on the page. */
 export function shownTheme(): Theme {
   const { theme } = document.documentElement.dataset;
   return theme === "light" || theme === "dark" ? theme : "system";

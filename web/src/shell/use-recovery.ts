@@ -1,5 +1,5 @@
 import { type Query, useQueryClient } from "@tanstack/react-query";
-import { useEffect } from "react";
+import { useEffect, useState } from "react";
 import { ApiError, apiUrl } from "../api/client.ts";
 
 /** How often a collector that did not answer is asked whether it is back, ms. */
@@ -36,16 +36,22 @@ export function onceBack(back: () => void, ifAway = false): () => void {
   return stop;
 }
 
-/** What pages asked for in vain while the collector was away is asked for again as soon as it is back. */
-export function useRecovery(): void {
+/**
+ * What pages asked for in vain while the collector was away is asked for again as soon as it is back. Tells whether it
+ * is away, as far as pages have noticed.
+ */
+export function useRecovery(): boolean {
   const queries = useQueryClient();
+  const [away, setAway] = useState(false);
   useEffect(() => {
     let stop: (() => void) | undefined;
     const predicate = (query: Query) => query.isActive() && isOutage(query.state.error);
     const look = () => {
       if (stop !== undefined || !queries.getQueryCache().getAll().some(predicate)) return;
+      setAway(true);
       stop = onceBack(() => {
         stop = undefined;
+        setAway(false);
         void queries.refetchQueries({ predicate });
       });
     };
@@ -57,4 +63,5 @@ export function useRecovery(): void {
       stop?.();
     };
   }, [queries]);
+  return away;
 }
