@@ -1,3 +1,4 @@
+import { fileURLToPath } from "node:url";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { batchOf, FIXTURES, readFacts, readFixture, toModel } from "../support/query/fixture-traces.ts";
@@ -48,6 +49,7 @@ interface View {
   readonly ready: (page: Page) => Promise<unknown>;
 }
 
+const fixture = (name: string) => fileURLToPath(new URL(`../fixtures/${name}`, import.meta.url));
 const panel = (page: Page) => page.getByRole("complementary", { name: "Span" });
 const VIEWS: readonly View[] = [
   {
@@ -69,6 +71,22 @@ const VIEWS: readonly View[] = [
       await page.getByRole("list", { name: "Traces" }).waitFor();
       await page.getByRole("combobox", { name: "Service" }).click();
       await page.getByRole("option").first().waitFor();
+    },
+  },
+  {
+    name: "a file of traces",
+    path: "search",
+    ready: async (page) => {
+      await page.getByLabel("Files of traces").setInputFiles(fixture("node-shop.jsonl"));
+      await page.getByRole("heading", { name: /^\d+ traces/ }).waitFor();
+    },
+  },
+  {
+    name: "a file that cannot be read",
+    path: "monitor",
+    ready: async (page) => {
+      await page.getByLabel("Files of traces").setInputFiles(fixture("facts.json"));
+      await page.getByRole("alert").getByText("facts.json could not be opened").waitFor();
     },
   },
   {
