@@ -178,6 +178,15 @@ async function ask(source: StoredSource): Promise<void> {
   const hour = { start: newest - 3_599n * 1_000_000_000n, end: newest + 1_000_000_000n, step: 60n * 1_000_000_000n };
   const metrics = (fn: MetricsFunction, by: readonly TraceqlField[], filter = ALL) =>
     reader.metrics?.({ ...hour, filter, stage: { function: fn, by } }, signal) ?? Promise.resolve();
+  const rate = { filter: ALL, stage: { function: { name: "rate" }, by: [SERVICE] } } as const;
+  await measure(
+    "rate() by (resource.service.name), an hour, the first query of all",
+    1,
+    () => createTraceReader(source).metrics?.({ ...hour, ...rate }, signal) ?? Promise.resolve(),
+  );
+  await measure("rate() by (resource.service.name), an hour, the first time", 1, () =>
+    metrics({ name: "rate" }, [SERVICE]),
+  );
   await measure("rate() by (resource.service.name), an hour", 5, () => metrics({ name: "rate" }, [SERVICE]), 300);
   await measure("rate() by (name, status)", 3, () =>
     metrics({ name: "rate" }, [{ intrinsic: "span:name" }, { intrinsic: "span:status" }]),

@@ -7,7 +7,8 @@ import { decodeBlockIndex, indexedTraceIds } from "../block/block-index.ts";
 import { bloomMayContain } from "../block/bloom.ts";
 import type { BodyPool } from "../block/body-pool.ts";
 import type { BlockHead, MissedReads, SegmentSource } from "../log/segment-source.ts";
-import { type BlockDigest, digestBlock } from "./block-digest.ts";
+import type { BlockDigest } from "./block-digest.ts";
+import { BlockDigests } from "./block-digests.ts";
 import { BlockTraces } from "./block-traces.ts";
 import { ByteLru } from "./byte-lru.ts";
 import type { BlockName, CachedBlock, TraceRows, TraceTimes } from "./cached-block.ts";
@@ -37,9 +38,6 @@ export const DEFAULT_BLOCK_CACHE: BlockCacheSettings = {
 };
 
 const MAX_TIMES = 50_000;
-/** Bytes of digests, and distinct names in them. */
-const DIGEST_BYTES = 24 * 1024 * 1024;
-const MAX_NAMES = 50_000;
 
 /** Rows read in one step while loading: between steps other requests get in. */
 const LOAD_ROWS = 64;
@@ -68,9 +66,7 @@ export class BlockCache {
   readonly #bodies: ByteLru<Uint8Array>;
   /** By `traceKey`; emptied when rows are removed. */
   readonly #times = new BoundedMap<string, TraceTimes & { readonly state: number }>(MAX_TIMES);
-  readonly #digests = new ByteLru<BlockDigest>(DIGEST_BYTES);
-  /** Texts of digests. */
-  readonly #names = new Map<string, string>();
+  readonly #digests = new BlockDigests();
   readonly #long: LongTraces;
   /** How often a segment was finished: what is known of those that are does not change. */
   #finished = 0;
@@ -89,7 +85,7 @@ export class BlockCache {
     });
     source.onDeleted(() => {
       this.#blocks.removeWhere(() => true);
-      this.#digests.removeWhere(() => true);
+      this.#digests.clear();
       this.#times.clear();
       this.#long.clear();
     });
@@ -106,9 +102,12 @@ export class BlockCache {
     return this.#sorted;
   }
 
-  /** Takes in everything that was committed before the call. */
-  refresh(pacer: Pacer): Promise<void> {
-    const turn = this.#refreshing.then(() => this.#load(pacer));
+  /**
+   * Takes in everything that was committed before the call.
+   * @param digested of which blocks that are taken in digests are made, as their columns are at hand then
+   */
+  refresh(pacer: Pacer, digested: (head: BlockHead) => boolean = () => false): Promise<void> {
+    const turn = this.#refreshing.then(() => this.#load(pacer, digested));
     this.#refreshing = turn.catch(() => {});
     return turn;
   }
@@ -134,22 +133,18 @@ export class BlockCache {
     return mayMatch((hash) => blocks.mayContain(number, hash));
   }
 
-  /** What counts the spans of a block; undefined until `keepDigest` was told the block, and where that gave none. */
-  digest(segment: SegmentId, number: number): BlockDigest | undefined {
+  /** What counts the spans of a block; null for one that has none, undefined where it is not known. */
+  digest(segment: SegmentId, number: number): BlockDigest | null | undefined {
     return this.#digests.get(keyOf(segment, number));
   }
 
-  keepDigest({ segment, number, columns }: CachedBlock): void {
-    if (this.#names.size > MAX_NAMES) {
-      this.#digests.removeWhere(() => true);
-      this.#names.clear();
-    }
-    const digest = digestBlock(columns, (text) => {
-      const known = this.#names.get(text);
-      if (known === undefined) this.#names.set(text, text);
-      return known ?? text;
-    });
-    if (digest !== undefined) this.#digests.set(keyOf(segment, number), digest, digest.bytes);
+  /** Makes the digests of a block and of those behind it, `count` in all, and keeps nothing else of them. */
+  readDigests(segment: SegmentId, number: number, count: number): void {
+    this.#addDigests(segment, this.#source.blocksAfter(segment, number - 1, count));
+  }
+
+  #addDigests(segment: SegmentId, heads: readonly BlockHead[]): void {
+    for (const { block, index } of heads) this.#digests.add(keyOf(segment, block), decodeBlockIndex(index));
   }
 
   /** Inflated bytes of a row; undefined when it is gone or damaged. */
@@ -261,7 +256,7 @@ export class BlockCache {
     return found;
   }
 
-  async #load(pacer: Pacer): Promise<void> {
+  async #load(pacer: Pacer, digested: (head: BlockHead) => boolean): Promise<void> {
     const infos = this.#source.segments();
     for (const info of infos) {
       let segment = this.#segments.get(info.id);
@@ -277,6 +272,7 @@ export class BlockCache {
             heads.map(({ index }) => indexedTraceIds(index)),
             heads,
           );
+        this.#addDigests(info.id, heads.filter(digested));
         if (heads.length < LOAD_ROWS) {
           if (info.status === "closed" && !this.#source.isUnreadable(info.id)) {
             segment.finish();

@@ -15,6 +15,8 @@ export interface BlockDigest {
 
 /** A block with more combinations is better looked at itself. */
 const MAX_ROWS = 1024;
+/** Of the table by which rows that are alike are found. */
+const SLOTS = 4096;
 /** Of a digest besides its rows and names. */
 const OVERHEAD = 800;
 
@@ -35,24 +37,31 @@ export function digestBlock(columns: SpanColumns, intern: (text: string) => stri
   };
   const firstRows: number[] = [];
   const counts: number[] = [];
-  const rowsByKey = new Map<number, number>();
+  const most = Math.min(MAX_ROWS, (count + 64) / 3);
   const services = groups.map((group) => group.service);
+  // Place in firstRows + 1 in the slot of a row, or in one of those after it; 0 is free.
+  const slots = new Uint16Array(SLOTS);
+  const isAlike = (row: number, other: number): boolean =>
+    nameIndex[row] === nameIndex[other] &&
+    kind[row] === kind[other] &&
+    status[row] === status[other] &&
+    (((marks[row] as number) ^ (marks[other] as number)) & SPAN_MARK.serviceDefaulted) === 0 &&
+    services[groupIndex[row] as number] === services[groupIndex[other] as number];
   for (let row = 0; row < count; row++) {
-    const defaulted = (marks[row] as number) & SPAN_MARK.serviceDefaulted;
-    const flags = (kind[row] as number) + (status[row] as number) * 8 + defaulted * 2;
-    const names = (services[groupIndex[row] as number] as number) * 2 ** 20 + (nameIndex[row] as number);
-    const key = names * 64 + flags;
-    const at = rowsByKey.get(key);
-    if (at !== undefined) {
-      counts[at] = (counts[at] as number) + 1;
+    const spread = (nameIndex[row] as number) * 31 + (kind[row] as number) * 7 + (status[row] as number);
+    let slot = (Math.imul(spread + (groupIndex[row] as number) * 1021, 0x9e3779b1) >>> 16) & (SLOTS - 1);
+    while (slots[slot] !== 0 && !isAlike(row, firstRows[(slots[slot] as number) - 1] as number)) {
+      slot = (slot + 1) & (SLOTS - 1);
+    }
+    const at = slots[slot] as number;
+    if (at > 0) {
+      counts[at - 1] = (counts[at - 1] as number) + 1;
       continue;
     }
-    if (firstRows.length === MAX_ROWS) return undefined;
-    rowsByKey.set(key, firstRows.length);
-    firstRows.push(row);
+    if (firstRows.length + 1 > most) return undefined;
     counts.push(1);
+    slots[slot] = firstRows.push(row);
   }
-  if (firstRows.length * 3 > count + 64) return undefined;
   const serviceAt = firstRows.map((row) => placeOf(serviceOf(columns, row)));
   const distinct = [...new Set(serviceAt)];
   return {

@@ -7,6 +7,7 @@ import type { BlockCache } from "../cache/block-cache.ts";
 import type { CachedBlock } from "../cache/cached-block.ts";
 import type { Pacer } from "../cache/pacer.ts";
 import { roundDown, roundUp, type SegmentBlocks } from "../cache/segment-blocks.ts";
+import type { BlockHead } from "../log/segment-source.ts";
 import { candidateBlocks } from "../search/candidate-blocks.ts";
 import { type CompiledFilter, compileFilter } from "../search/filter.ts";
 import { giveWay, OutOfTime } from "../search/give-way.ts";
@@ -33,6 +34,9 @@ const MAX_BYTES = 256 * 1024 * 1024;
 const MAX_TRACES = 1_000_000;
 /** Blocks whose bodies are inflated together. */
 const AHEAD = 4;
+/** Blocks whose digests are made, and whose spans are counted by them, in one step. */
+const DIGESTS = 16;
+const COUNTED = 32;
 
 /**
  * The numbers that spans become, as MetricsQuery says. `missed` is how many reads the source of the cache had missed
@@ -49,6 +53,17 @@ export async function readMetrics(
   const now = cache.missed;
   const gap = now.count === missed ? undefined : `a part of what is stored cannot be read now (${now.reason})`;
   return reading.result(reason ?? gap);
+}
+
+/** The blocks whose digests a query will ask for, all that it asks for of them. */
+export function digestsFor(query: MetricsQuery): (head: BlockHead) => boolean {
+  if (!asksDigests(query)) return () => false;
+  return ({ minStart, maxStart }) => minStart < query.end && maxStart >= query.start;
+}
+
+/** Whether all that is asked for is what digests have of blocks. */
+function asksDigests({ filter, spansets, stage }: MetricsQuery): boolean {
+  return spansets === undefined && !("field" in stage.function) && stage.by.every(isInDigest) && asksDigestOnly(filter);
 }
 
 class MetricsReading {
@@ -77,7 +92,7 @@ class MetricsReading {
     this.#filter = compileFilter(query.filter);
     this.#groups = new MetricGroups(stage.by.length, MAX_SERIES);
     this.#cells = metricCells(stage.function, this.#steps.count);
-    this.#byDigest = !("field" in stage.function) && stage.by.every(isInDigest) && asksDigestOnly(query.filter);
+    this.#byDigest = asksDigests(query);
     this.#byTrace = query.spansets !== undefined || fieldsOf(stage).some(needsTrace);
   }
 
@@ -118,11 +133,14 @@ class MetricsReading {
   async #readBlocks(): Promise<string | undefined> {
     for (const segment of this.#cache.segments.toReversed()) {
       const numbers = this.#blocksOf(segment);
+      if (this.#byDigest) await this.#makeDigests(segment, numbers);
       for (const [i, number] of numbers.entries()) {
-        if (this.#addDigest(segment, number)) continue;
+        if (this.#addDigest(segment, number)) {
+          if (i % COUNTED === 0) await this.#giveWay();
+          continue;
+        }
         const block = this.#block(segment, number);
         if (block === undefined) continue;
-        if (this.#byDigest) this.#cache.keepDigest(block);
         if (this.#filter.needsBody && i % AHEAD === 0) await this.#prefetch(segment, numbers.slice(i, i + AHEAD));
         unlessGone(() => this.#addBlock(block));
         await this.#giveWay();
@@ -131,12 +149,30 @@ class MetricsReading {
     return undefined;
   }
 
+  /** Makes the digests that are wanted and not known, of neighbouring blocks together. */
+  async #makeDigests(segment: SegmentBlocks, numbers: readonly number[]): Promise<void> {
+    const unknown = numbers
+      .filter((number) => this.#stepOf(segment, number) >= 0 && this.#cache.digest(segment.id, number) === undefined)
+      .sort((a, b) => a - b);
+    for (let from = 0, to = 1; from < unknown.length; from = to++) {
+      const first = unknown[from] as number;
+      while (to < unknown.length && to - from < DIGESTS && unknown[to] === first + to - from) to++;
+      this.#cache.readDigests(segment.id, first, to - from);
+      await this.#giveWay();
+    }
+  }
+
+  /** The step that all spans of a block are of; negative where there is none. */
+  #stepOf(segment: SegmentBlocks, number: number): number {
+    return this.#steps.ofBoth(segment.minStart(number), segment.maxStart(number));
+  }
+
   /** False where the spans of the block have to be looked at. */
   #addDigest(segment: SegmentBlocks, number: number): boolean {
     if (!this.#byDigest) return false;
-    const step = this.#steps.ofBoth(segment.minStart(number), segment.maxStart(number));
+    const step = this.#stepOf(segment, number);
     const digest = step < 0 ? undefined : this.#cache.digest(segment.id, number);
-    if (digest === undefined) return false;
+    if (digest === undefined || digest === null) return false;
     const { columns, counts } = digest;
     // What a resource without a name is called stands in the body.
     if (columns.marks.some((mark) => mark !== 0)) return false;

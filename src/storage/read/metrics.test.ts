@@ -7,6 +7,9 @@ import { flatten, type NaiveSpan, satisfies } from "../../../test/support/search
 import { findAttribute } from "../../model/any-value.ts";
 import type { MetricsQuery, MetricsResult } from "../../model/metrics-query.ts";
 import type { MetricsFunction, TraceqlField } from "../../model/traceql.ts";
+import { BlockCache, DEFAULT_BLOCK_CACHE } from "../cache/block-cache.ts";
+import { Pacer } from "../cache/pacer.ts";
+import { readMetrics } from "../metrics/read-metrics.ts";
 import { createTraceReader } from "./trace-reader.ts";
 
 const LONGER = process.env.SPANLOOM_LONG_TESTS === "1" ? 50 : 1;
@@ -15,12 +18,18 @@ const START = 1_795_392_039_440_000_000n;
 const DURATION: TraceqlField = { intrinsic: "span:duration" };
 const SERVICE: TraceqlField = { scope: "resource", key: "service.name" };
 
-/** Asked twice: the second time blocks are known by their digests. */
+/**
+ * Asked twice: the second time blocks are known by their digests. And once of a reader that has taken the blocks in
+ * before it is asked for numbers, so that their digests are made by themselves.
+ */
 async function metrics(source: MemorySource, query: MetricsQuery): Promise<MetricsResult> {
   const reader = createTraceReader(source);
   const result = await reader.metrics?.(query, signal);
   if (result === undefined) throw new Error("this reader knows metrics");
   expect(await reader.metrics?.(query, signal)).toEqual(result);
+  const other = createTraceReader(source);
+  await other.find({ filter: { op: "all" }, limit: 1 }, signal);
+  expect(await other.metrics?.(query, signal)).toEqual(result);
   return result;
 }
 
@@ -197,6 +206,30 @@ describe("metrics", () => {
       [8, 1, 0],
       [16, 1, 0],
     ]);
+  });
+
+  it("let others in between blocks, be they known by their digests or not", async () => {
+    const source = new MemorySource();
+    // 16 digests are made in one step, and 32 blocks counted.
+    for (let block = 0; block < 40; block++) {
+      const spanId = `${block + 1}`.padStart(16, "0");
+      source.append([serviceWith("shop", [spanWith({ spanId, startTimeUnixNano: START })])]);
+    }
+    const cache = new BlockCache(source, DEFAULT_BLOCK_CACHE);
+    await cache.refresh(new Pacer(signal));
+    let pauses = 0;
+    const pacer = new Pacer(signal);
+    pacer.due = () => true;
+    pacer.pause = async () => {
+      pauses++;
+    };
+    const query = { ...range, stage: { function: { name: "rate" }, by: [SERVICE] } } as const;
+    for (const known of [false, true]) {
+      pauses = 0;
+      const { series } = await readMetrics(cache, query, pacer, 0);
+      expect(series).toHaveLength(1);
+      expect({ known, pauses }).toEqual({ known, pauses: known ? 2 : 5 });
+    }
   });
 
   it("keep the first of every step", async () => {

@@ -13,7 +13,7 @@ import { BlockCache, type BlockCacheSettings, DEFAULT_BLOCK_CACHE } from "../cac
 import { FastLane } from "../cache/fast-lane.ts";
 import { Pacer } from "../cache/pacer.ts";
 import type { SegmentSource } from "../log/segment-source.ts";
-import { readMetrics } from "../metrics/read-metrics.ts";
+import { digestsFor, readMetrics } from "../metrics/read-metrics.ts";
 import { findTraces } from "../search/find.ts";
 import { findHeat } from "../search/heat-map.ts";
 import { bodyUnderId, idsOf } from "../spans/shown-id.ts";
@@ -99,7 +99,7 @@ export function createTraceReader(
 
     async metrics(query, signal) {
       const { count } = source.missed();
-      await cache.refresh(new Pacer(signal));
+      await cache.refresh(new Pacer(signal), digestsFor(query));
       return readMetrics(cache, query, new Pacer(signal, lane, settings.findBudgetMs), count);
     },
 
