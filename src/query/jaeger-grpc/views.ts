@@ -114,7 +114,7 @@ async function* chunks(
 ): AsyncGenerator<Bytes, void, void> {
   const asked = ids.map((id) => hexToBytes(id) as Uint8Array);
   for await (const fragments of reader.traces(asked, signal, gaps.onGap)) {
-    yield* traceChunks(fragments, generation, raw ? "raw" : "adjusted", signal);
+    yield* traceChunks(fragments, generation, raw ? "raw" : "rooted", signal);
   }
 }
 

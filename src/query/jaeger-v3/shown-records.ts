@@ -1,9 +1,11 @@
 import { fragmentRecords } from "../../codec/otlp/message/fragment-records.ts";
 import { throwIfAborted } from "../../component/errors.ts";
 import { findAttribute } from "../../model/any-value.ts";
+import { bytesToHex } from "../../model/ids.ts";
 import type { LogFragment } from "../../model/log.ts";
 import { SPAN_KIND, type Span, type SpanRecord } from "../../model/span.ts";
 import { sharesSpanIds } from "../fragments.ts";
+import { leftOutText, spansToCut } from "../jaeger/cut-references.ts";
 import { serversOwnIds } from "../jaeger/server-span-ids.ts";
 import { shownAttributes, shownSpan } from "./shown-span.ts";
 
@@ -21,10 +23,14 @@ export interface SpanRun {
 
 /**
  * How spans are given. `raw`: as they are stored. `adjusted`: every resource names its service, and a server has an id
- * of its own where it shares its client's. `shown`: that, and values as Jaeger's readers of JSON can show them
- * (shownSpan).
+ * of its own where it shares its client's. `rooted`: that, and of each circle that parents and links lead round in, one
+ * span stands without those that lead into its own trace (spansToCut), and says so. `shown`: that, and values as
+ * Jaeger's readers of JSON can show them (shownSpan).
  */
-export type SpanForm = "raw" | "adjusted" | "shown";
+export type SpanForm = "raw" | "adjusted" | "rooted" | "shown";
+
+/** The attribute in which Jaeger's own servers warn of what they changed in a span. */
+const WARNINGS = "@jaeger@warnings";
 
 /**
  * The spans of a trace in runs of one resource and scope, decoded as they are asked for.
@@ -36,16 +42,51 @@ export function* spanRuns(
   signal: AbortSignal,
 ): Generator<SpanRun, void, void> {
   const ownIds = form !== "raw" && sharesSpanIds(fragments) ? serversOwnIds(fragments) : undefined;
+  const cuts = form === "rooted" || form === "shown";
+  const cut = cuts ? spansToCut(fragments, traceIdOf(fragments), ownIds !== undefined) : undefined;
   for (const { block, rows } of fragments) {
+    const cutRows = cut?.get(block.columns);
     for (const group of byGroup(block.columns.groupIndex, rows)) {
       for (let at = 0; at < group.length; at += SPANS_A_STEP) {
         throwIfAborted(signal);
-        const records = fragmentRecords({ block, rows: group.slice(at, at + SPANS_A_STEP) });
+        const these = group.slice(at, at + SPANS_A_STEP);
+        const records = fragmentRecords({ block, rows: these });
         const given = form === "raw" ? records : records.map((record) => adjusted(record, ownIds));
-        yield { records: form === "shown" ? given.map(shown) : given, goesOn: at > 0 };
+        const rooted = given.map((record, i) => (cutRows?.has(these[i] as number) ? withoutOwnTrace(record) : record));
+        yield { records: form === "shown" ? rooted.map(shown) : rooted, goesOn: at > 0 };
       }
     }
   }
+}
+
+/** Of the first span; "" of none. */
+function traceIdOf(fragments: readonly LogFragment[]): string {
+  for (const { block, rows } of fragments) {
+    const { traceIds, traceIndex } = block.columns;
+    const [row] = rows;
+    if (row !== undefined) return bytesToHex(traceIds, (traceIndex[row] as number) * 16, 16);
+  }
+  return "";
+}
+
+function withoutOwnTrace(record: SpanRecord): SpanRecord {
+  const { span } = record;
+  const links = span.links.filter(({ traceId }) => traceId !== span.traceId);
+  const left = [
+    ...(span.parentSpanId === "" ? [] : [`CHILD_OF ${span.parentSpanId}`]),
+    ...span.links.filter(({ traceId }) => traceId === span.traceId).map(({ spanId }) => `FOLLOWS_FROM ${spanId}`),
+  ];
+  const warning = { type: "string", value: leftOutText(left) } as const;
+  return {
+    ...record,
+    span: {
+      ...span,
+      parentSpanId: "",
+      links,
+      droppedLinksCount: span.droppedLinksCount + span.links.length - links.length,
+      attributes: [...span.attributes, { key: WARNINGS, value: { type: "array", value: [warning] } }],
+    },
+  };
 }
 
 function byGroup(groupIndex: Uint16Array | Uint32Array, rows: readonly number[]): Iterable<number[]> {

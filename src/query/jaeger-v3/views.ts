@@ -5,7 +5,7 @@ import { SPAN_KIND, SPAN_KIND_NAMES } from "../../model/span.ts";
 import type { SearchResult, TraceQuery, TraceSummary } from "../../model/trace-query.ts";
 import { Gaps } from "../gaps.ts";
 import { JsonWriter, jsonBytes } from "../json-writer.ts";
-import { PIECE_BYTES, piecedAnswer } from "../pieced-answer.ts";
+import { type AnswerPieces, PIECE_BYTES, piecedAnswer } from "../pieced-answer.ts";
 import { FILTER_LEVELS, FILTER_OPERATORS } from "./filter.ts";
 import { OtlpAnswer } from "./otlp-answer.ts";
 import { pageToken } from "./search.ts";
@@ -24,7 +24,6 @@ export interface JaegerV3ViewParams {
   readonly "jaeger.v3.dependencies": { readonly startMs: number; readonly endMs: number };
 }
 
-type Pieces = AsyncGenerator<Uint8Array<ArrayBuffer>, Uint8Array<ArrayBuffer>, void>;
 type Params<Name extends keyof JaegerV3ViewParams> = JaegerV3ViewParams[Name];
 
 const JSON_TYPE = "application/json";
@@ -121,7 +120,7 @@ async function* tracesPieces(
   raw: boolean,
   signal: AbortSignal,
   gaps: Gaps,
-): Pieces {
+): AnswerPieces {
   const writer = new JsonWriter();
   const answer = new OtlpAnswer(writer, signal);
   const asked = ids.map((id) => hexToBytes(id) as Uint8Array);

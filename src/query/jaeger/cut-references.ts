@@ -68,6 +68,11 @@ export function spansToCut(
   }
 }
 
+/** What a span is told that stands without references. */
+export function leftOutText(references: readonly string[]): string {
+  return `references that lead round in a circle are left out: ${references.join(", ")}`;
+}
+
 /** Id of the span that a root's first link leads to, where it is of the same trace. */
 function firstLink({ body, columns }: LogFragment["block"], row: number, traceId: string): Uint8Array | undefined {
   const [link] = decodeSpan(body, columns.spanStart[row] as number, columns.spanEnd[row] as number).links;

@@ -18,6 +18,7 @@ import {
 import { TIME_CLASS, timeClass } from "../../model/span-times.ts";
 import type { JsonWriter } from "../json-writer.ts";
 import { markWords } from "../mark-words.ts";
+import { leftOutText } from "./cut-references.ts";
 import { type DerivedTag, derivedTag, derivedText, TagList } from "./tag-json.ts";
 
 const SPAN = fieldSet(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16);
@@ -287,6 +288,6 @@ function micros(high: number, low: number): string {
 
 function warningsJson(marks: number, leftOut: readonly string[]): string {
   const words = [...markWords(marks)];
-  if (leftOut.length > 0) words.push(`references that lead round in a circle are left out: ${leftOut.join(", ")}`);
+  if (leftOut.length > 0) words.push(leftOutText(leftOut));
   return words.length === 0 ? "null}" : `${JSON.stringify(words)}}`;
 }

@@ -5,7 +5,7 @@ import type { LogFragment } from "../../model/log.ts";
 import { SPAN_KIND, SPAN_KIND_NAMES } from "../../model/span.ts";
 import type { DependencyLink, SearchResult, TraceQuery } from "../../model/trace-query.ts";
 import { Gaps } from "../gaps.ts";
-import { PIECE_BYTES, piecedAnswer } from "../pieced-answer.ts";
+import { type AnswerPieces, PIECE_BYTES, piecedAnswer } from "../pieced-answer.ts";
 import { ShownOnce, shownId } from "../shown-id.ts";
 import {
   beginJaegerResult,
@@ -36,7 +36,6 @@ export interface JaegerViewParams {
   readonly "jaeger.transform": { readonly body: Uint8Array };
 }
 
-type Pieces = AsyncGenerator<Uint8Array<ArrayBuffer>, Uint8Array<ArrayBuffer>, void>;
 type Params<Name extends keyof JaegerViewParams> = JaegerViewParams[Name];
 
 /** The answers of Jaeger's v1 HTTP API (jaegertracing/jaeger, jaegerquery's http_handler and uimodel). */
@@ -123,7 +122,7 @@ export async function tracePieced(read: ReadTrace, signal: AbortSignal): Promise
   return { ...(await piecedAnswer(JSON_TYPE, tracePieces(read, signal))), ...read.gaps.mark };
 }
 
-async function* tracePieces({ traceId, fragments, raw, gaps }: ReadTrace, signal: AbortSignal): Pieces {
+async function* tracePieces({ traceId, fragments, raw, gaps }: ReadTrace, signal: AbortSignal): AnswerPieces {
   const writer = beginJaegerResult();
   writer.raw("[");
   for (const _ of new JaegerTraceJson(writer, signal).steps(traceId, fragments, raw)) {
@@ -188,7 +187,7 @@ async function* tracesPieces(
   { ids, raw, errors, reportMissing }: WantedTraces,
   gaps: Gaps,
   signal: AbortSignal,
-): Pieces {
+): AnswerPieces {
   const writer = beginJaegerResult();
   const json = new JaegerTraceJson(writer, signal);
   writer.raw("[");

@@ -14,7 +14,7 @@ import { Gaps } from "../gaps.ts";
 import { JSON_TYPE } from "../jaeger/envelope.ts";
 import { tracePieced } from "../jaeger/views.ts";
 import { JsonWriter, jsonBytes } from "../json-writer.ts";
-import { PIECE_BYTES, piecedAnswer } from "../pieced-answer.ts";
+import { type AnswerPieces, PIECE_BYTES, piecedAnswer } from "../pieced-answer.ts";
 import { formatPageKey } from "../search-params.ts";
 import { shownId } from "../shown-id.ts";
 import type {
@@ -119,10 +119,7 @@ async function download(reader: TraceReader, params: Params<"ui.download">, sign
 }
 
 /** OTLP JSON, a fragment after the other. */
-async function* otlpPieces(
-  fragments: readonly LogFragment[],
-  signal: AbortSignal,
-): AsyncGenerator<Uint8Array<ArrayBuffer>, Uint8Array<ArrayBuffer>, void> {
+async function* otlpPieces(fragments: readonly LogFragment[], signal: AbortSignal): AnswerPieces {
   const otlp = new JsonWriter();
   otlp.raw('{"resourceSpans":[');
   for (const [index, fragment] of fragments.entries()) {

@@ -7,7 +7,7 @@ import { hexToBytes } from "../../model/ids.ts";
 import type { SearchResult } from "../../model/trace-query.ts";
 import { Gaps } from "../gaps.ts";
 import { JsonWriter, jsonBytes } from "../json-writer.ts";
-import { PIECE_BYTES, piecedAnswer } from "../pieced-answer.ts";
+import { type AnswerPieces, PIECE_BYTES, piecedAnswer } from "../pieced-answer.ts";
 import { joinFilters, textEquals } from "../search-params.ts";
 import { ShownOnce } from "../shown-id.ts";
 import { type FoundTraces, matchingTraces } from "./candidates.ts";
@@ -30,7 +30,6 @@ export interface ZipkinViewParams {
   readonly "zipkin.dependencies": { readonly startMs: number; readonly endMs: number };
 }
 
-type Pieces = AsyncGenerator<Uint8Array<ArrayBuffer>, Uint8Array<ArrayBuffer>, void>;
 type Params<Name extends keyof ZipkinViewParams> = ZipkinViewParams[Name];
 
 const JSON_TYPE = "application/json";
@@ -137,7 +136,12 @@ async function tracesPieced(
   return { ...answer, ...gaps.mark };
 }
 
-async function* tracesPieces(reader: TraceReader, ids: readonly string[], signal: AbortSignal, gaps: Gaps): Pieces {
+async function* tracesPieces(
+  reader: TraceReader,
+  ids: readonly string[],
+  signal: AbortSignal,
+  gaps: Gaps,
+): AnswerPieces {
   const writer = new JsonWriter();
   writer.raw("[");
   let separator = "";
@@ -168,7 +172,7 @@ async function trace(
   }
   const answer = await piecedAnswer(
     JSON_TYPE,
-    (async function* (): Pieces {
+    (async function* (): AnswerPieces {
       const writer = new JsonWriter();
       for (const _ of writeZipkinTrace(writer, fragments, signal)) {
         if (writer.length >= PIECE_BYTES) yield writer.finish();
