@@ -84,6 +84,7 @@ export async function serveUi(
         ? undefined
         : { assetsPath: ui.assets_path, configFile: ui.config_file, version: readVersion() },
     zipkinAssetsPath: ui.zipkin_assets_path,
+    zipkinAutocompleteKeys: ui.zipkin_autocomplete_keys,
     allowedHosts: ui.allowed_hosts,
     mcp: ui.mcp.enabled ? { version: readVersion() } : undefined,
     loadsAhead: !loadsLate(storage),

@@ -56,7 +56,10 @@ const SPANS = [
 ];
 
 beforeAll(async () => {
-  collector = await createCollector({ receivers: { zipkin: { endpoint: "127.0.0.1:0" } } });
+  collector = await createCollector({
+    receivers: { zipkin: { endpoint: "127.0.0.1:0" } },
+    ui: { zipkin_autocomplete_keys: ["env", "http.method", "nobody.has.it"] },
+  });
   const listener = collector.endpoints.receivers.find(({ receiver }) => receiver === "zipkin");
   url = `http://${listener?.listensOn}`;
   const response = await fetch(`${url}/api/v2/spans`, {
@@ -96,8 +99,16 @@ describe("Zipkin's read API", () => {
     expect((await ask("/api/v2/spans?serviceName=")).body).toEqual([]);
     expect((await ask("/api/v2/remoteServices?serviceName=front")).body).toEqual(["cart-api"]);
     expect((await ask("/api/v2/remoteServices?serviceName=cart-api")).body).toEqual(["db"]);
-    expect((await ask("/api/v2/autocompleteKeys")).body).toEqual([]);
-    expect((await ask("/api/v2/autocompleteValues?key=env")).body).toEqual([]);
+  });
+
+  it("offers the keys of the setting, with the values that are stored, and no values of other keys", async () => {
+    for (const path of ["/api/v2", "/zipkin/api/v2"]) {
+      expect((await ask(`${path}/autocompleteKeys`)).body).toEqual(["env", "http.method", "nobody.has.it"]);
+      expect((await ask(`${path}/autocompleteValues?key=env`)).body).toEqual(["prod"]);
+    }
+    expect((await ask("/api/v2/autocompleteValues?key=http.method")).body).toEqual(["GET"]);
+    expect((await ask("/api/v2/autocompleteValues?key=nobody.has.it")).body).toEqual([]);
+    expect((await ask("/api/v2/autocompleteValues?key=error")).body).toEqual([]);
   });
 
   it("gives a trace with all that was sent", async () => {

@@ -30,7 +30,12 @@ describe("parseConfig", () => {
     const config = parseConfig({}, ORIGIN);
     expect(config.receivers.otlp.protocols.grpc?.endpoint).toBe("127.0.0.1:4317");
     expect(config.receivers.otlp.protocols.http?.endpoint).toBe("127.0.0.1:4318");
-    expect(config.ui).toEqual({ endpoint: "127.0.0.1:16686", base_path: "/", allowed_hosts: [] });
+    expect(config.ui).toEqual({
+      endpoint: "127.0.0.1:16686",
+      base_path: "/",
+      allowed_hosts: [],
+      zipkin_autocomplete_keys: [],
+    });
     expect(config.storage).toMatchObject({ kind: "sqlite", path: "./spanloom-data", synchronous: "full" });
     expect(config.exporters).toEqual({});
   });
@@ -47,7 +52,7 @@ describe("parseConfig", () => {
   it("suggests keys of nested sections and lists them where none is near", () => {
     expect(errorOf({ storage: { retention: { max_age_days: 3 } } })).toContain('did you mean "max_age_hours"?');
     expect(errorOf({ ui: { colour: "red" } })).toContain(
-      "known here: endpoint, grpc_endpoint, tempo_endpoint, base_path, assets_path, config_file, zipkin_assets_path, allowed_hosts",
+      "known here: endpoint, grpc_endpoint, tempo_endpoint, base_path, assets_path, config_file, zipkin_assets_path, zipkin_autocomplete_keys, allowed_hosts",
     );
   });
 

@@ -120,6 +120,12 @@ export const uiConfig = z.strictObject({
         ),
     })
     .prefault({}),
+  zipkin_autocomplete_keys: z
+    .array(z.string().min(1))
+    .default([])
+    .describe(
+      "Keys of tags that Zipkin's UI offers, with the values that are stored, as Zipkin's `AUTOCOMPLETE_KEYS`.",
+    ),
   allowed_hosts: z
     .array(z.string())
     .default([])

@@ -25,6 +25,8 @@ export interface ReadServerConfig {
   readonly jaegerUi: JaegerUiSettings | undefined;
   /** Folder of Zipkin's UI; undefined is none. */
   readonly zipkinAssetsPath: string | undefined;
+  /** Keys of tags that Zipkin's readers are offered. */
+  readonly zipkinAutocompleteKeys: readonly string[];
   readonly allowedHosts: readonly string[];
   /** Undefined where the MCP endpoint is off. */
   readonly mcp: { readonly version: string } | undefined;
@@ -51,7 +53,9 @@ export function createReadServer(config: ReadServerConfig, parts: ReadServerPart
   const { jaegerUi, zipkinAssetsPath } = config;
   const jaeger = jaegerUi && readJaegerUi(jaegerUi);
   const lens = zipkinAssetsPath === undefined ? undefined : readForeignUi(zipkinAssetsPath, "ui.zipkin_assets_path");
-  const foreign = createServer(createZipkinApp({ viewHost, bounds, logger: host.logger, ui: lens }));
+  const autocompleteKeys = config.zipkinAutocompleteKeys;
+  const zipkin = createZipkinApp({ viewHost, bounds, logger: host.logger, ui: lens, autocompleteKeys });
+  const foreign = createServer(zipkin);
   const app = createHttpApp({
     viewHost,
     bounds,

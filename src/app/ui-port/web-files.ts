@@ -31,7 +31,10 @@ export function createPages(basePath: string, webRoot = WEB_ROOT, foreign?: Fore
   let files = webFiles(base, webRoot);
   if (foreign !== undefined) {
     const own = webFiles(base + OWN_PATH, webRoot, OWN_PATH);
-    files = express.Router().use(`/${OWN_PATH}`, own).use(foreignPages(foreign, base));
+    files = express
+      .Router()
+      .use(`/${OWN_PATH}`, own)
+      .use(foreignPages(foreign, base, "resolved"));
   }
   app.use(base, files);
   // A reverse proxy may take the base path off. A redirect to it would come back here, again without.

@@ -15,10 +15,13 @@ export interface ZipkinAppSettings {
   readonly logger: Logger;
   /** Zipkin's UI; undefined where there is none. */
   readonly ui: ForeignUi | undefined;
+  /** Keys of tags that readers are offered. */
+  readonly autocompleteKeys: readonly string[];
 }
 
 /** What readers find on the port that Zipkin's senders send to; the receiver has looked at the host name. */
-export function createZipkinApp({ viewHost, bounds, logger, ui }: ZipkinAppSettings): HttpHandler {
+export function createZipkinApp(settings: ZipkinAppSettings): HttpHandler {
+  const { viewHost, bounds, logger, ui, autocompleteKeys } = settings;
   const app = createRouter();
   app.use((_request, response, next) => {
     response.setHeader("x-content-type-options", "nosniff");
@@ -32,7 +35,7 @@ export function createZipkinApp({ viewHost, bounds, logger, ui }: ZipkinAppSetti
   };
   app.use("/api", guard);
   app.use("/zipkin/api", guard);
-  app.use(createZipkinRoutes(viewHost, bounds));
+  app.use(createZipkinRoutes(viewHost, bounds, autocompleteKeys));
   app.use("/api", notFound);
   app.use("/zipkin/api", notFound);
   if (ui !== undefined) app.use(pagesOf(ui));

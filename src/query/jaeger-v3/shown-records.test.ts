@@ -90,3 +90,32 @@ it.each(["raw", "adjusted"] as const)("%s: circles stay as they are", (form) => 
     [id(2), id(1)],
   ]);
 });
+
+it.each(["rooted", "shown"] as const)("%s: a time that is none is not given as one", (form) => {
+  const last = 2n ** 64n - 1n;
+  const event = { name: "e", attributes: [], droppedAttributesCount: 0 };
+  const events = [
+    { ...event, timeUnixNano: last },
+    { ...event, timeUnixNano: 7n },
+  ];
+  const spans = [
+    { ...span(1, undefined, []), startTimeUnixNano: last, endTimeUnixNano: last },
+    { ...span(2, 1, []), endTimeUnixNano: last, events },
+    { ...span(3, 1, []), endTimeUnixNano: 0n },
+  ];
+  const times = given(spans, form).map(({ startTimeUnixNano, endTimeUnixNano }) => [
+    startTimeUnixNano,
+    endTimeUnixNano,
+  ]);
+  expect(times).toEqual([
+    [0n, 0n],
+    [2_000_000_000n, 2_000_000_000n],
+    [3_000_000_000n, 3_000_000_000n],
+  ]);
+  expect(given(spans, form)[1]?.events.map(({ timeUnixNano }) => timeUnixNano)).toEqual([0n, 7n]);
+  expect(given(spans, "raw").map(({ startTimeUnixNano }) => startTimeUnixNano)).toEqual([
+    last,
+    2_000_000_000n,
+    3_000_000_000n,
+  ]);
+});

@@ -4,6 +4,7 @@ import { findAttribute } from "../../model/any-value.ts";
 import { bytesToHex } from "../../model/ids.ts";
 import type { LogFragment } from "../../model/log.ts";
 import { SPAN_KIND, type Span, type SpanRecord } from "../../model/span.ts";
+import { TIME_CLASS, timeClassOf } from "../../model/span-times.ts";
 import { sharesSpanIds } from "../fragments.ts";
 import { leftOutText, spansToCut } from "../jaeger/cut-references.ts";
 import { serversOwnIds } from "../jaeger/server-span-ids.ts";
@@ -24,8 +25,9 @@ export interface SpanRun {
 /**
  * How spans are given. `raw`: as they are stored. `adjusted`: every resource names its service, and a server has an id
  * of its own where it shares its client's. `rooted`: that, and of each circle that parents and links lead round in, one
- * span stands without those that lead into its own trace (spansToCut), and says so. `shown`: that, and values as
- * Jaeger's readers of JSON can show them (shownSpan).
+ * span stands without those that lead into its own trace (spansToCut), and says so; a time that is none is 0, as a start
+ * or of an event, and a span's start, as its end. `shown`: that, and values as Jaeger's readers of JSON can show them
+ * (shownSpan).
  */
 export type SpanForm = "raw" | "adjusted" | "rooted" | "shown";
 
@@ -52,11 +54,27 @@ export function* spanRuns(
         const these = group.slice(at, at + SPANS_A_STEP);
         const records = fragmentRecords({ block, rows: these });
         const given = form === "raw" ? records : records.map((record) => adjusted(record, ownIds));
-        const rooted = given.map((record, i) => (cutRows?.has(these[i] as number) ? withoutOwnTrace(record) : record));
+        const rooted = cuts ? given.map((record, i) => timed(record, cutRows?.has(these[i] as number))) : given;
         yield { records: form === "shown" ? rooted.map(shown) : rooted, goesOn: at > 0 };
       }
     }
   }
+}
+
+/** @param cut it stands without references into its own trace */
+function timed(record: SpanRecord, cut = false): SpanRecord {
+  const { span } = record;
+  const start = isNoTime(span.startTimeUnixNano) ? 0n : span.startTimeUnixNano;
+  const end = isNoTime(span.endTimeUnixNano) ? start : span.endTimeUnixNano;
+  const events = span.events.some(({ timeUnixNano }) => isNoTime(timeUnixNano))
+    ? span.events.map((event) => (isNoTime(event.timeUnixNano) ? { ...event, timeUnixNano: 0n } : event))
+    : span.events;
+  const made = { ...record, span: { ...span, startTimeUnixNano: start, endTimeUnixNano: end, events } };
+  return cut ? withoutOwnTrace(made) : made;
+}
+
+function isNoTime(time: bigint): boolean {
+  return timeClassOf(time) === TIME_CLASS.none;
 }
 
 /** Of the first span; "" of none. */

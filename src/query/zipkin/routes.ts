@@ -13,9 +13,16 @@ const UI_LOOKBACK_MS = 900_000;
 
 /**
  * Zipkin's v2 API for readers, under `/api/v2` and `/zipkin/api/v2`, what its UI asks of itself and its health check.
- * `now` is the wall clock in ms since the epoch. What it does not know is left to the next handler.
+ * What it does not know is left to the next handler.
+ * @param autocompleteKeys keys of tags of which values are given; none of others
+ * @param now the wall clock, ms since the epoch
  */
-export function createZipkinRoutes(host: ViewHost, bounds: AnswerBounds, now: () => number = Date.now): Router {
+export function createZipkinRoutes(
+  host: ViewHost,
+  bounds: AnswerBounds,
+  autocompleteKeys: readonly string[],
+  now: () => number = Date.now,
+): Router {
   const router = createRouter({ caseSensitive: true });
   const get = (path: string, parse: (params: QueryParams, request: Request) => ViewRequest) => {
     const handler = viewHandler(host, zipkinErrorBody, parse, bounds);
@@ -39,11 +46,11 @@ export function createZipkinRoutes(host: ViewHost, bounds: AnswerBounds, now: ()
   );
   get("/traceMany", (params) => request("zipkin.traces", { traceIds: parseMany(mandatory(params, "traceIds")) }));
   get("/dependencies", (params) => request("zipkin.dependencies", parseRange(params)));
-  // No keys are configured here, as by default there; values are asked for such keys alone.
-  fixed(["/api/v2/autocompleteKeys", "/zipkin/api/v2/autocompleteKeys"], []);
+  fixed(["/api/v2/autocompleteKeys", "/zipkin/api/v2/autocompleteKeys"], autocompleteKeys);
   get("/autocompleteValues", (params) => {
-    if (mandatory(params, "key") === "") throw refused("key was empty");
-    return request("zipkin.autocompleteValues", {});
+    const key = mandatory(params, "key");
+    if (key === "") throw refused("key was empty");
+    return request("zipkin.autocompleteValues", { key: autocompleteKeys.includes(key) ? key : undefined });
   });
   fixed(["/zipkin/config.json", "/config.json"], {
     environment: "",

@@ -2,6 +2,7 @@ import { fragmentRecords } from "../../codec/otlp/message/fragment-records.ts";
 import { remoteEndpoint } from "../../codec/zipkin/endpoints.ts";
 import { PermanentError, throwIfAborted } from "../../component/errors.ts";
 import type { TraceReader, ViewResult, ViewTable } from "../../component/read.ts";
+import { anyValueText } from "../../model/any-value.ts";
 import { compareText } from "../../model/compare-text.ts";
 import { hexToBytes } from "../../model/ids.ts";
 import type { SearchResult } from "../../model/trace-query.ts";
@@ -25,7 +26,8 @@ export interface ZipkinViewParams {
   /** Ids of 32 lower-case hex digits. */
   readonly "zipkin.trace": { readonly traceId: string };
   readonly "zipkin.traces": { readonly traceIds: readonly string[] };
-  readonly "zipkin.autocompleteValues": Record<string, never>;
+  /** Undefined is a key of which no values are given. */
+  readonly "zipkin.autocompleteValues": { readonly key: string | undefined };
   /** ms since the epoch. */
   readonly "zipkin.dependencies": { readonly startMs: number; readonly endMs: number };
 }
@@ -35,6 +37,8 @@ type Params<Name extends keyof ZipkinViewParams> = ZipkinViewParams[Name];
 const JSON_TYPE = "application/json";
 /** Traces whose spans are looked at for the names of what a service calls. */
 const REMOTE_TRACES = 100;
+/** Values of a tag that are offered. */
+const MAX_VALUES = 1_000;
 
 /** The answers of Zipkin's v2 API (openzipkin/zipkin-api, zipkin2-api.yaml, as Zipkin's server gives them). */
 export const zipkinViews = {
@@ -45,7 +49,7 @@ export const zipkinViews = {
   "zipkin.trace": trace,
   "zipkin.traces": traces,
   "zipkin.dependencies": dependencies,
-  "zipkin.autocompleteValues": async (): Promise<ViewResult> => json([]),
+  "zipkin.autocompleteValues": autocompleteValues,
 } as const satisfies ViewTable;
 
 async function services(
@@ -96,6 +100,25 @@ async function remoteServices(
   }
   const incomplete = `the names are those of the newest ${REMOTE_TRACES} traces that have any`;
   return { ...names(found, gaps), ...(partial ? { incomplete } : {}) };
+}
+
+/** Values of a tag, as texts, of the newest spans: as many as may be looked at while somebody types. */
+async function autocompleteValues(
+  reader: TraceReader,
+  { key }: Params<"zipkin.autocompleteValues">,
+  signal: AbortSignal,
+): Promise<ViewResult> {
+  if (key === undefined || reader.attributeValues === undefined) return json([]);
+  const { values, complete, reason } = await reader.attributeValues(
+    { field: { scope: "any", key }, limit: MAX_VALUES },
+    signal,
+  );
+  const texts = new Set(
+    values.flatMap(({ value }) => (value.type === "status" || value.type === "kind" ? [] : anyValueText(value))),
+  );
+  texts.delete("");
+  const answer = json([...texts].sort(compareText));
+  return complete ? answer : { ...answer, incomplete: `the values are some of all: ${reason ?? "it ended early"}` };
 }
 
 async function search(reader: TraceReader, params: Params<"zipkin.search">, signal: AbortSignal): Promise<ViewResult> {
