@@ -175,6 +175,12 @@ async function ask(source: StoredSource): Promise<void> {
   await measure("the same, all of them counted", 1, () =>
     find({ filter: error, spansets: { first: slowErrors, stages: [] }, count: true }),
   );
+  await askMetrics(source, newest, tenant);
+}
+
+async function askMetrics(source: StoredSource, newest: bigint, tenant: (n: number) => SpanFilter): Promise<void> {
+  const reader = createTraceReader(source);
+  await reader.find({ filter: ALL, limit: 1 }, signal);
   const hour = { start: newest - 3_599n * 1_000_000_000n, end: newest + 1_000_000_000n, step: 60n * 1_000_000_000n };
   const metrics = (fn: MetricsFunction, by: readonly TraceqlField[], filter = ALL) =>
     reader.metrics?.({ ...hour, filter, stage: { function: fn, by } }, signal) ?? Promise.resolve();

@@ -25,9 +25,8 @@ export interface SpanRun {
 /**
  * How spans are given. `raw`: as they are stored. `adjusted`: every resource names its service, and a server has an id
  * of its own where it shares its client's. `rooted`: that, and of each circle that parents and links lead round in, one
- * span stands without those that lead into its own trace (spansToCut), and says so; a time that is none is 0, as a start
- * or of an event, and a span's start, as its end. `shown`: that, and values as Jaeger's readers of JSON can show them
- * (shownSpan).
+ * span stands without those that lead into its own trace (spansToCut), and says so; a time that is none is 0, or the
+ * span's start where it is its end. `shown`: that, and values as Jaeger's readers of JSON can show them (shownSpan).
  */
 export type SpanForm = "raw" | "adjusted" | "rooted" | "shown";
 

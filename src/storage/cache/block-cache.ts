@@ -39,6 +39,9 @@ export const DEFAULT_BLOCK_CACHE: BlockCacheSettings = {
 
 const MAX_TIMES = 50_000;
 
+/** Bounds of the starts of a block's spans, ns since the epoch. */
+export type BlockStarts = Pick<BlockHead, "minStart" | "maxStart">;
+
 /** Rows read in one step while loading: between steps other requests get in. */
 const LOAD_ROWS = 64;
 /** Blocks of one segment stay below this, so that (segment, number) is one exact number. */
@@ -106,7 +109,7 @@ export class BlockCache {
    * Takes in everything that was committed before the call.
    * @param digested of which blocks that are taken in digests are made, as their columns are at hand then
    */
-  refresh(pacer: Pacer, digested: (head: BlockHead) => boolean = () => false): Promise<void> {
+  refresh(pacer: Pacer, digested: (starts: BlockStarts) => boolean = () => false): Promise<void> {
     const turn = this.#refreshing.then(() => this.#load(pacer, digested));
     this.#refreshing = turn.catch(() => {});
     return turn;
@@ -256,7 +259,7 @@ export class BlockCache {
     return found;
   }
 
-  async #load(pacer: Pacer, digested: (head: BlockHead) => boolean): Promise<void> {
+  async #load(pacer: Pacer, digested: (starts: BlockStarts) => boolean): Promise<void> {
     const infos = this.#source.segments();
     for (const info of infos) {
       let segment = this.#segments.get(info.id);

@@ -3,11 +3,10 @@ import type { MetricSeries, MetricsQuery, MetricsResult } from "../../model/metr
 import type { SpanFilter } from "../../model/trace-query.ts";
 import type { MetricsStage, TraceqlField } from "../../model/traceql.ts";
 import { bloomMayContain } from "../block/bloom.ts";
-import type { BlockCache } from "../cache/block-cache.ts";
+import type { BlockCache, BlockStarts } from "../cache/block-cache.ts";
 import type { CachedBlock } from "../cache/cached-block.ts";
 import type { Pacer } from "../cache/pacer.ts";
 import { roundDown, roundUp, type SegmentBlocks } from "../cache/segment-blocks.ts";
-import type { BlockHead } from "../log/segment-source.ts";
 import { candidateBlocks } from "../search/candidate-blocks.ts";
 import { type CompiledFilter, compileFilter } from "../search/filter.ts";
 import { giveWay, OutOfTime } from "../search/give-way.ts";
@@ -56,7 +55,7 @@ export async function readMetrics(
 }
 
 /** The blocks whose digests a query will ask for, all that it asks for of them. */
-export function digestsFor(query: MetricsQuery): (head: BlockHead) => boolean {
+export function digestsFor(query: MetricsQuery): (starts: BlockStarts) => boolean {
   if (!asksDigests(query)) return () => false;
   return ({ minStart, maxStart }) => minStart < query.end && maxStart >= query.start;
 }
