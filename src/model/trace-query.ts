@@ -75,7 +75,9 @@ export type SpanField =
   /**
    * `duration` is ns as bigint; `root` is a boolean: the span has no parent; `linkTraceId` is the trace id of each of
    * the span's links, 32 lower-case hex digits. Spans that were stored before links were hashed may not be found by
-   * `linkTraceId = …`. `eventName` is the name of each of its events.
+   * `linkTraceId = …`. `eventName` is the name of each of its events. `traceId`, `spanId` and `parentSpanId` are the
+   * ids as they are stored, 32 and 16 lower-case hex digits; a root has no parent. `startTime` and `endTime` are ns
+   * since the epoch as bigint, where they are times at all.
    */
   | {
       readonly intrinsic:
@@ -87,7 +89,12 @@ export type SpanField =
         | "statusMessage"
         | "root"
         | "linkTraceId"
-        | "eventName";
+        | "eventName"
+        | "traceId"
+        | "spanId"
+        | "parentSpanId"
+        | "startTime"
+        | "endTime";
     }
   /** `any` looks at span, resource, scope and event attributes, as Jaeger's tags do. */
   | { readonly scope: "any" | "span" | "resource" | "instrumentation" | "event" | "link"; readonly key: string };

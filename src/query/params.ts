@@ -1,4 +1,5 @@
 import { PermanentError } from "../component/errors.ts";
+import { nanosOfParts } from "../model/duration-parts.ts";
 
 /** A query string as the routes parse it: every value of every name, in order. */
 export type QueryParams = URLSearchParams;
@@ -33,43 +34,13 @@ export function intParam(params: QueryParams, name: string, min: number, max: nu
   return number;
 }
 
-const UNIT_NANOS: Readonly<Record<string, bigint>> = {
-  ns: 1n,
-  us: 1_000n,
-  µs: 1_000n,
-  μs: 1_000n,
-  ms: 1_000_000n,
-  s: 1_000_000_000n,
-  m: 60_000_000_000n,
-  h: 3_600_000_000_000n,
-};
-const GO_DURATION = /^(?:\d+(?:\.\d*)?|\.\d+)(?:ns|us|µs|μs|ms|s|m|h)/;
-const MAX_DURATION = (1n << 63n) - 1n;
-
 /**
  * Nanoseconds of a Go duration (time.ParseDuration without a sign): `1.2s`, `300ms`, `1m30s`, `0`.
  * Undefined for anything else, and beyond 2^63 − 1 ns.
  */
 export function parseGoDuration(text: string): bigint | undefined {
   const unsigned = text.startsWith("+") ? text.slice(1) : text;
-  if (unsigned === "0") return 0n;
-  if (unsigned === "") return undefined;
-  let rest = unsigned;
-  let total = 0n;
-  while (rest !== "") {
-    const part = GO_DURATION.exec(rest)?.[0];
-    if (part === undefined) return undefined;
-    const digits = /^[\d.]+/.exec(part)?.[0] as string;
-    const unit = UNIT_NANOS[part.slice(digits.length)] as bigint;
-    const [whole, fraction] = digits.split(".");
-    total += BigInt(whole || "0") * unit;
-    if (fraction) {
-      const kept = fraction.slice(0, 18);
-      total += (BigInt(kept) * unit) / 10n ** BigInt(kept.length);
-    }
-    rest = rest.slice(part.length);
-  }
-  return total <= MAX_DURATION ? total : undefined;
+  return unsigned === "0" ? 0n : nanosOfParts(unsigned, "h");
 }
 
 /** A Go duration in ns; undefined where absent. */

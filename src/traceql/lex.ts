@@ -1,7 +1,8 @@
+import { nanosOfParts } from "../model/duration-parts.ts";
 import type { TraceqlField } from "../model/traceql.ts";
 import { TraceqlError } from "./error.ts";
 import { readField } from "./lex-field.ts";
-import { nanoOfDuration, readString } from "./literals.ts";
+import { readString } from "./literals.ts";
 
 /** A part of a query's text, [at, end). */
 export type QueryToken = { readonly at: number; readonly end: number } & (
@@ -83,7 +84,7 @@ function readNumber(text: string, at: number): QueryToken | undefined {
   const digits = matchAt(NUMBER, text, at);
   if (digits === undefined) return undefined;
   const written = matchAt(DURATION, text, at) ?? digits;
-  const nano = nanoOfDuration(written);
+  const nano = nanosOfParts(written, "y");
   const end = at + (nano === undefined ? digits : written).length;
   const rest = matchAt(WORD, text, end);
   if (rest !== undefined || (nano === undefined && written.length > digits.length)) {

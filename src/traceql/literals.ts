@@ -1,49 +1,15 @@
+import { UNIT_NANOS } from "../model/duration-parts.ts";
 import { TraceqlError } from "./error.ts";
 
-/** ns of each unit; days, weeks and years as Prometheus counts them. */
-const UNITS: Readonly<Record<string, bigint>> = {
-  ns: 1n,
-  us: 1_000n,
-  µs: 1_000n,
-  μs: 1_000n,
-  ms: 1_000_000n,
-  s: 1_000_000_000n,
-  m: 60_000_000_000n,
-  h: 3_600_000_000_000n,
-  d: 86_400_000_000_000n,
-  w: 604_800_000_000_000n,
-  y: 31_536_000_000_000_000n,
-};
-const PART = /^(\d+(?:\.\d*)?|\.\d+)(ns|us|µs|μs|ms|s|m|h|d|w|y)/;
-
 export const MAX_INT = (1n << 63n) - 1n;
-
-/** ns of `1h30m`, `1.5s`, `2d`; undefined for anything else, and beyond 2^63 − 1 ns. Fractions of a ns are cut off. */
-export function nanoOfDuration(text: string): bigint | undefined {
-  let rest = text;
-  let total = 0n;
-  do {
-    const part = PART.exec(rest);
-    if (part === null) return undefined;
-    const unit = UNITS[part[2] as string] as bigint;
-    const [whole, fraction] = (part[1] as string).split(".");
-    total += BigInt(whole || "0") * unit;
-    if (fraction) {
-      const kept = fraction.slice(0, 18);
-      total += (BigInt(kept) * unit) / 10n ** BigInt(kept.length);
-    }
-    rest = rest.slice(part[0].length);
-  } while (rest !== "");
-  return total <= MAX_INT ? total : undefined;
-}
 
 const PRINTED = ["h", "m", "s", "ms", "us", "ns"] as const;
 
 /** The shortest text without a fraction: `90m`, `1500ms`. */
 export function durationText(nano: bigint): string {
   const size = nano < 0n ? -nano : nano;
-  const unit = size === 0n ? "ns" : (PRINTED.find((one) => size % (UNITS[one] as bigint) === 0n) as string);
-  return `${nano / (UNITS[unit] as bigint)}${unit}`;
+  const unit = size === 0n ? "ns" : (PRINTED.find((one) => size % (UNIT_NANOS[one] as bigint) === 0n) as string);
+  return `${nano / (UNIT_NANOS[unit] as bigint)}${unit}`;
 }
 
 const ESCAPES: Readonly<Record<string, string>> = {

@@ -2,13 +2,14 @@ import { PermanentError } from "../../component/errors.ts";
 import { SPAN_KIND_NAMES, type SpanKind, type StatusCode } from "../../model/span.ts";
 import type { Comparison, Literal, SpanField } from "../../model/trace-query.ts";
 import { parseGoDuration } from "../params.ts";
+import { parseRfc3339 } from "../rfc3339.ts";
 import { badFilter, type Expression } from "./expression.ts";
 
 export type Reference = Extract<Expression, { term: "attr" | "field" }>;
 export type Constant = { readonly value: string; readonly type: string; readonly at: string };
 
 /** What a reference holds: of an attribute only storage knows. */
-type Kind = "any" | "text" | "duration" | "status" | "kind";
+type Kind = "any" | "text" | "duration" | "status" | "kind" | "trace id" | "span id" | "time";
 
 /** Where the values of a reference are looked for. */
 export interface Place {
@@ -36,12 +37,12 @@ const FIELDS: Readonly<Record<string, Readonly<Record<string, Place | null>>>> =
     status: ofField("status", { intrinsic: "status" }),
     statusMessage: ofField("text", { intrinsic: "statusMessage" }),
     duration: ofField("duration", { intrinsic: "duration" }),
-    traceID: null,
-    spanID: null,
-    parentSpanID: null,
+    traceID: ofField("trace id", { intrinsic: "traceId" }),
+    spanID: ofField("span id", { intrinsic: "spanId" }),
+    parentSpanID: ofField("span id", { intrinsic: "parentSpanId" }),
     traceState: null,
-    startTime: null,
-    endTime: null,
+    startTime: ofField("time", { intrinsic: "startTime" }),
+    endTime: ofField("time", { intrinsic: "endTime" }),
   },
   resource: { service: ofField("text", { intrinsic: "service" }), schemaURL: null },
   scope: {
@@ -50,7 +51,7 @@ const FIELDS: Readonly<Record<string, Readonly<Record<string, Place | null>>>> =
     schemaURL: null,
   },
   event: { name: ofField("text", { intrinsic: "eventName" }), time: null, timeSinceStart: null },
-  link: { traceID: ofField("text", { intrinsic: "linkTraceId" }), spanID: null, traceState: null },
+  link: { traceID: ofField("trace id", { intrinsic: "linkTraceId" }), spanID: null, traceState: null },
 };
 
 /** @throws PermanentError `bad_request` for what no query may name, `unsupported` for what is not served here */
@@ -81,7 +82,7 @@ export function literalOf({ kind }: Place, is: Comparison, { value, type, at }: 
   }
   const ordered = is !== "=" && is !== "!=";
   if (kind === "any") return typedLiteral(value, type, ordered, at);
-  if (type !== "" && !(type === "string" && kind !== "duration")) {
+  if (type !== "" && !(type === "string" && kind !== "duration" && kind !== "time")) {
     throw badFilter(`${at}.type`, `${type} does not compare with a ${kind}`);
   }
   if (kind === "text") return { type: "string", value };
@@ -90,7 +91,16 @@ export function literalOf({ kind }: Place, is: Comparison, { value, type, at }: 
     if (nanos === undefined) throw badFilter(`${at}.value`, `got ${JSON.stringify(value)}, expected a duration as 2s`);
     return { type: "int", value: nanos };
   }
+  if (kind === "time") {
+    const time = parseRfc3339(value);
+    if (time === undefined) {
+      throw badFilter(`${at}.value`, `got ${JSON.stringify(value)}, expected a time as 2026-01-31T12:00:00.5Z`);
+    }
+    return { type: "int", value: time };
+  }
   if (ordered) throw badFilter(at, `a ${kind} has no order`);
+  if (kind === "trace id") return idLiteral(value, 32, at);
+  if (kind === "span id") return idLiteral(value, 16, at);
   return kind === "status" ? statusLiteral(value, at) : kindLiteral(value, at);
 }
 
@@ -112,6 +122,15 @@ function typedLiteral(value: string, type: string, ordered: boolean, at: string)
       if (/^[+-]?\d{1,18}$/.test(value)) return { type: "int", value: BigInt(value) };
       return isFloat(value) ? { type: "double", value: Number(value) } : { type: "string", value };
   }
+}
+
+/** Hex digits; fewer than there are in an id are its last ones. */
+function idLiteral(value: string, digits: number, at: string): Literal {
+  const id = value.toLowerCase();
+  if (!/^[0-9a-f]+$/.test(id) || id.length > digits) {
+    throw badFilter(`${at}.value`, `got ${JSON.stringify(value)}, expected up to ${digits} hex digits`);
+  }
+  return { type: "string", value: id.padStart(digits, "0") };
 }
 
 function statusLiteral(value: string, at: string): Literal {

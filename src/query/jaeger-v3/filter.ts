@@ -14,6 +14,9 @@ const MIRRORED: Readonly<Record<string, Comparison>> = {
   "<=": ">=",
 };
 
+/** What a pattern may be matched against: texts and words, and attributes, of which only storage knows what they are. */
+const PATTERNED: ReadonlySet<Place["kind"]> = new Set(["any", "text", "status", "kind"]);
+
 /** What one filter may name: what Jaeger's API calls its capabilities. */
 export const FILTER_OPERATORS = [
   "and",
@@ -71,7 +74,7 @@ function leaf(call: Call): Leaf {
     case "regex": {
       const [subject, pattern] = pair(call, "a reference and a pattern");
       const place = placeOf(reference(subject, call));
-      if (place.kind === "duration") throw badFilter(call.at, "a pattern matches text, and a duration is none");
+      if (!PATTERNED.has(place.kind)) throw badFilter(call.at, `a pattern matches text, and a ${place.kind} is none`);
       const { value, type, at } = constant(pattern, call);
       if (type !== "" && type !== "string") throw badFilter(`${at}.type`, "a pattern is a string");
       return { place, filter: anyOf(place, "=~", { type: "text", value: anywhere(value, at) }) };

@@ -1,6 +1,6 @@
+import { nanosOfParts } from "../../model/duration-parts.ts";
 import type { MetricsQuery } from "../../model/metrics-query.ts";
 import type { TraceqlQuery } from "../../model/traceql.ts";
-import { nanoOfDuration } from "../../traceql/literals.ts";
 import { parseTraceql } from "../../traceql/parse.ts";
 import { planTraceql } from "../../traceql/plan.ts";
 import { type QueryParams, textParam } from "../params.ts";
@@ -42,7 +42,7 @@ function parseQuery(text: string): TraceqlQuery {
 
 function rangeOf(params: QueryParams, now: bigint): { readonly start: bigint; readonly end: bigint } {
   const sinceText = textParam(params, "since");
-  const since = sinceText === undefined ? DEFAULT_SINCE : nanoOfDuration(sinceText);
+  const since = sinceText === undefined ? DEFAULT_SINCE : nanosOfParts(sinceText, "y");
   if (since === undefined) {
     throw badTempo(`could not parse 'since' parameter: not a valid duration string: ${goQuoted(sinceText ?? "")}`);
   }
@@ -72,7 +72,7 @@ function stepOf(params: QueryParams, range: bigint): bigint {
   if (seconds !== undefined && Math.abs(seconds) > Number(MAX_NANOS)) {
     throw badTempo(`cannot parse ${goQuoted(text)} to a valid duration. It overflows int64`);
   }
-  const step = seconds === undefined ? nanoOfDuration(text) : BigInt(Math.trunc(seconds));
+  const step = seconds === undefined ? nanosOfParts(text, "y") : BigInt(Math.trunc(seconds));
   if (step === undefined) throw badTempo(`cannot parse ${goQuoted(text)} to a valid duration`);
   if (step <= 0n) throw badTempo(`step required: got ${goQuoted(text)}, expected more than 0`);
   return step;

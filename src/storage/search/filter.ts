@@ -15,6 +15,7 @@ import {
 import type { BlockView } from "../spans/block-view.ts";
 import { never, numberTest, textTest, valueTest } from "../spans/compare.ts";
 import type { SpanScope } from "../spans/span-attributes.ts";
+import { type ColumnTest, idTest, timeOf, timeTest } from "./column-tests.ts";
 
 /**
  * A filter compiled for searching block by block. Meaning of a filter, for one span:
@@ -29,6 +30,7 @@ import type { SpanScope } from "../spans/span-attributes.ts";
  * - Kind and status compare by `=` and `!=` with literals of their type, and with text by their lower-case names.
  * - `exists` of an intrinsic is true, but `statusMessage` exists only where it is not empty.
  * - `linkTraceId` looks at all links of the span, `eventName` at all events; they exist where there is one.
+ * - `startTime` and `endTime` exist where they are times (`timeClass`), `parentSpanId` where the span is no root.
  */
 export interface CompiledFilter {
   /** True where a test may have to look at the bodies of blocks. */
@@ -121,6 +123,11 @@ function exists(field: SpanField): Node {
     if (field.intrinsic === "linkTraceId") return links(() => true, undefined);
     if (field.intrinsic === "eventName") return events(() => true, undefined);
     if (field.intrinsic === "duration") return rows(({ columns }, row) => hasDuration(columns, row));
+    if (field.intrinsic === "parentSpanId") return rows(({ columns }, row) => !isRoot(columns, row));
+    if (field.intrinsic === "startTime" || field.intrinsic === "endTime") {
+      const name = field.intrinsic;
+      return rows(({ columns }, row) => timeOf(name, columns, row) !== undefined);
+    }
     if (field.intrinsic !== "statusMessage") return constant(true);
     return { cost: 2, mayMatch: () => true, bind: (block) => (row) => block.span(row).status.message !== "" };
   }
@@ -163,6 +170,13 @@ function compare(field: SpanField, is: Comparison, literal: Literal): Node {
       return duration(is, literal);
     case "root":
       return root(is, literal);
+    case "traceId":
+    case "spanId":
+    case "parentSpanId":
+      return ofColumns(idTest(field.intrinsic, is, literal));
+    case "startTime":
+    case "endTime":
+      return ofColumns(timeTest(field.intrinsic, is, literal));
   }
 }
 
@@ -272,6 +286,10 @@ function root(is: Comparison, literal: Literal): Node {
 
 function rows(test: (block: BlockView, row: number) => boolean): Node {
   return { cost: 0, mayMatch: () => true, bind: (block) => (row) => test(block, row) };
+}
+
+function ofColumns(test: ColumnTest): Node {
+  return rows(({ columns }, row) => test(columns, row));
 }
 
 type AttributeScope = Extract<SpanField, { scope: string }>["scope"];

@@ -1,7 +1,6 @@
 import { fragmentRecords } from "../../../src/codec/otlp/message/fragment-records.ts";
 import { PermanentError } from "../../../src/component/errors.ts";
 import type { StoreStats, TraceReader, ViewHost, ViewResult, ViewTable } from "../../../src/component/read.ts";
-import { anyValueText } from "../../../src/model/any-value.ts";
 import type { FacetQuery, FacetScope, Facets } from "../../../src/model/attribute-query.ts";
 import { bytesToHex } from "../../../src/model/ids.ts";
 import type { LogBlock, LogFragment } from "../../../src/model/log.ts";
@@ -15,7 +14,6 @@ import type {
   FieldValue,
   Operation,
   SearchResult,
-  SpanFilter,
   TraceQuery,
   TraceSummary,
 } from "../../../src/model/trace-query.ts";
@@ -23,6 +21,7 @@ import { RedAggregator } from "../../../src/storage/aggregates/red-aggregator.ts
 import { readRed } from "../../../src/storage/aggregates/red-table.ts";
 import { FacetTally } from "../../../src/storage/attributes/facet-tally.ts";
 import { HeatCells } from "../../../src/storage/search/heat-cells.ts";
+import { satisfies } from "../search/naive-search.ts";
 import { testDriver } from "../storage/driver.ts";
 
 /** A TraceReader over batches in memory that looks at every span for every question: slow, and easy to see through. */
@@ -65,7 +64,7 @@ export class MemoryReader implements TraceReader {
     for (const [traceId, records] of byTrace) {
       const matched = records.filter(
         (record) =>
-          matches(record, query.filter) &&
+          satisfies(record, query.filter) &&
           record.span.startTimeUnixNano >= (query.startMin ?? 0n) &&
           record.span.startTimeUnixNano <= (query.startMax ?? 1n << 64n),
       );
@@ -115,7 +114,7 @@ export class MemoryReader implements TraceReader {
     this.queries.pop();
     for (const { traceId } of traces) {
       tally.nextTrace();
-      const matched = (byTrace.get(traceId) as SpanRecord[]).filter((record) => matches(record, query.filter));
+      const matched = (byTrace.get(traceId) as SpanRecord[]).filter((record) => satisfies(record, query.filter));
       for (const { span, resource } of matched) {
         const said: [FacetScope, string, FieldValue][] = [
           ["intrinsic", "name", { type: "string", value: span.name }],
@@ -208,56 +207,6 @@ export function hostOf(reader: TraceReader, views: Readonly<Record<string, unkno
       return { ...structuredClone(beginning), ...(rest === undefined ? {} : { rest }) };
     },
   };
-}
-
-function matches(record: SpanRecord, filter: SpanFilter): boolean {
-  const { span } = record;
-  switch (filter.op) {
-    case "all":
-      return true;
-    case "and":
-      return filter.of.every((of) => matches(record, of));
-    case "or":
-      return filter.of.some((of) => matches(record, of));
-    case "not":
-      return !matches(record, filter.of);
-    case "exists":
-      throw new Error("not part of these tests");
-    case "compare": {
-      const { field, is, value } = filter;
-      if ("scope" in field) {
-        const all = [
-          ...span.attributes,
-          ...record.resource.attributes,
-          ...record.scope.attributes,
-          ...span.events.flatMap((event) => event.attributes),
-        ];
-        return all.some((attribute) => attribute.key === field.key && anyValueText(attribute.value) === value.value);
-      }
-      switch (field.intrinsic) {
-        case "duration": {
-          const duration = span.endTimeUnixNano - span.startTimeUnixNano;
-          return is === ">=" ? duration >= (value.value as bigint) : duration <= (value.value as bigint);
-        }
-        case "service":
-          return record.service === value.value;
-        case "name":
-          return span.name === value.value;
-        case "kind":
-          return span.kind === value.value;
-        case "status":
-          return span.status.code === value.value;
-        case "linkTraceId":
-          return span.links.some((link) => link.traceId === value.value);
-        case "eventName":
-          return span.events.some((event) => event.name === value.value);
-        case "statusMessage":
-          return span.status.message === value.value;
-        case "root":
-          return (span.parentSpanId === "") === value.value;
-      }
-    }
-  }
 }
 
 function byValue(a: bigint, b: bigint): number {

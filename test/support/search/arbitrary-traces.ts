@@ -139,7 +139,10 @@ const literal: fc.Arbitrary<Literal> = fc.oneof(
 
 const field: fc.Arbitrary<SpanField> = fc.oneof(
   fc
-    .constantFrom("service", "name", "kind", "status", "duration", "statusMessage", "root", "linkTraceId", "eventName")
+    .constantFrom(
+      ...["service", "name", "kind", "status", "duration", "statusMessage", "root", "linkTraceId", "eventName"],
+      ...["traceId", "spanId", "parentSpanId", "startTime", "endTime"],
+    )
     .map((intrinsic) => ({
       intrinsic: intrinsic as "name",
     })),

@@ -218,6 +218,16 @@ function values({ span, resource, scope, service }: NaiveSpan, field: SpanField)
         return span.links.flatMap((link) => text(link.traceId));
       case "eventName":
         return span.events.flatMap((event) => text(event.name));
+      case "traceId":
+        return text(span.traceId);
+      case "spanId":
+        return text(span.spanId);
+      case "parentSpanId":
+        return span.parentSpanId === "" ? [] : text(span.parentSpanId);
+      case "startTime":
+        return timeOf(span.startTimeUnixNano);
+      case "endTime":
+        return timeOf(span.endTimeUnixNano);
       case "root":
         return [{ type: "bool", value: span.parentSpanId === "" }];
     }
@@ -235,6 +245,11 @@ function values({ span, resource, scope, service }: NaiveSpan, field: SpanField)
   if (field.scope === "event" || field.scope === "any") lists.push(...span.events.map((event) => event.attributes));
   if (field.scope === "link") lists.push(...span.links.map((link) => link.attributes));
   return lists.flatMap((list) => list.find((attribute) => attribute.key === field.key)?.value ?? []);
+}
+
+/** After 1970 and before 2200. */
+function timeOf(time: bigint): AnyValue[] {
+  return time > 0n && time <= 7_258_118_400_000_000_000n ? [{ type: "int", value: time }] : [];
 }
 
 function holds(value: AnyValue, is: Comparison, literal: Literal): boolean {
