@@ -16,8 +16,8 @@ const PART = /^(\d+(?:\.\d*)?|\.\d+)(ns|us|µs|μs|ms|s|m|h|d|w|y)/;
 const MAX_NANOS = (1n << 63n) - 1n;
 
 /**
- * ns of numbers with units, one behind the other: `1h30m`, `1.5s`. Fractions of a ns are cut off; undefined for anything
- * else, for units longer than `longest`, and beyond 2^63 − 1 ns.
+ * ns of numbers with units, one behind the other: `1h30m`, `1.5s`. Fractions of a ns are cut off. Undefined for
+ * anything else, for units longer than `longest`, and beyond 2^63 − 1 ns.
  */
 export function nanosOfParts(text: string, longest: "h" | "y"): bigint | undefined {
   const most = UNIT_NANOS[longest] as bigint;

@@ -34,6 +34,7 @@ describe("parseConfig", () => {
       endpoint: "127.0.0.1:16686",
       base_path: "/",
       allowed_hosts: [],
+      mcp: { enabled: false },
       zipkin_autocomplete_keys: [],
     });
     expect(config.storage).toMatchObject({ kind: "sqlite", path: "./spanloom-data", synchronous: "full" });
@@ -52,7 +53,7 @@ describe("parseConfig", () => {
   it("suggests keys of nested sections and lists them where none is near", () => {
     expect(errorOf({ storage: { retention: { max_age_days: 3 } } })).toContain('did you mean "max_age_hours"?');
     expect(errorOf({ ui: { colour: "red" } })).toContain(
-      "known here: endpoint, grpc_endpoint, tempo_endpoint, base_path, assets_path, config_file, zipkin_assets_path, zipkin_autocomplete_keys, allowed_hosts",
+      "known here: endpoint, grpc_endpoint, tempo_endpoint, base_path, assets_path, config_file, zipkin_assets_path, mcp, zipkin_autocomplete_keys, allowed_hosts",
     );
   });
 

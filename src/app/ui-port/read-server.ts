@@ -50,12 +50,10 @@ export function createReadServer(config: ReadServerConfig, parts: ReadServerPart
   const loadWebFiles = () => import("./web-files.ts");
   const viewHost = tracing?.views(views) ?? views;
   const bounds = new AnswerBounds();
-  const { jaegerUi, zipkinAssetsPath } = config;
+  const { jaegerUi, zipkinAssetsPath, zipkinAutocompleteKeys: autocompleteKeys } = config;
   const jaeger = jaegerUi && readJaegerUi(jaegerUi);
   const lens = zipkinAssetsPath === undefined ? undefined : readForeignUi(zipkinAssetsPath, "ui.zipkin_assets_path");
-  const autocompleteKeys = config.zipkinAutocompleteKeys;
-  const zipkin = createZipkinApp({ viewHost, bounds, logger: host.logger, ui: lens, autocompleteKeys });
-  const foreign = createServer(zipkin);
+  const foreign = createServer(createZipkinApp({ viewHost, bounds, logger: host.logger, ui: lens, autocompleteKeys }));
   const app = createHttpApp({
     viewHost,
     bounds,

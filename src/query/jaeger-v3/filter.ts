@@ -14,7 +14,7 @@ const MIRRORED: Readonly<Record<string, Comparison>> = {
   "<=": ">=",
 };
 
-/** What a pattern may be matched against: texts and words, and attributes, of which only storage knows what they are. */
+/** What a pattern may be matched against: texts and words, and attributes, which only storage knows. */
 const PATTERNED: ReadonlySet<Place["kind"]> = new Set(["any", "text", "status", "kind"]);
 
 /** What one filter may name: what Jaeger's API calls its capabilities. */
