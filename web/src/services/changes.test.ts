@@ -1,12 +1,12 @@
 import { describe, expect, it } from "vitest";
 import type { UiRedResponse, UiRedSeries } from "../../../src/query/ui/api-types.ts";
-import { beforeWords, changesOf, changeText, newsOf, seenSeconds } from "./changes.ts";
+import { beforeWords, changesOf, changeWords, newsOf, seenSeconds } from "./changes.ts";
 
 const measured = (calls: number, errors: number, p95Ms: number, spans = calls, seconds = 3600) => ({
   series: { calls, errors, spans, p95Nano: p95Ms * 1e6 },
   seconds,
 });
-const texts = (...given: Parameters<typeof changesOf>) => changesOf(...given).map(changeText);
+const texts = (...given: Parameters<typeof changesOf>) => changesOf(...given).map(changeWords);
 
 describe("what changed", () => {
   it("is said of a rate, a share of errors and a p95 that differ", () => {
@@ -82,7 +82,7 @@ describe("what is told of services", () => {
     const services = ["a", "b", "c", "d"].map((name) => ({ name, changes: name === "c" ? worse : busier }));
     const { news, everywhere } = newsOf(services);
     expect(everywhere).toBe("up");
-    expect(news.map(({ name, change }) => `${name}: ${changeText(change)}`)).toEqual(["c: failed 10 %, was 0 %"]);
+    expect(news.map(({ name, change }) => `${name}: ${changeWords(change)}`)).toEqual(["c: failed 10 %, was 0 %"]);
   });
   it("is each by itself where few are", () => {
     const services = [{ name: "a", changes: busier }, ...["b", "c", "d"].map((name) => ({ name, changes: [] }))];

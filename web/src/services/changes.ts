@@ -136,7 +136,7 @@ export function newsOf(services: readonly { readonly name: string; readonly chan
 const FIGURE_NAMES: Readonly<Record<ChangedFigure, string>> = { rate: "rate", errors: "failed", p95: "p95" };
 
 /** `p95 1.19 s, was 126 ms`. */
-export function changeText({ figure, now, before }: Change): string {
+export function changeWords({ figure, now, before }: Change): string {
   return `${FIGURE_NAMES[figure]} ${now}, was ${before}`;
 }
 

@@ -1,5 +1,5 @@
 import { ServiceLink } from "../ui/service/service-link.tsx";
-import { beforeWords, type Change, changeText, newsOf } from "./changes.ts";
+import { beforeWords, type Change, changeWords, newsOf } from "./changes.ts";
 import styles from "./services-page.module.css";
 
 /** Services that are told of. */
@@ -37,7 +37,7 @@ export function WhatChanged({
           <li key={name}>
             <ServiceLink name={name} lookback={lookback} />
             <span className={change.worse === true ? "error-text" : undefined}>
-              <span aria-hidden="true">{change.up ? "▲" : "▼"}</span> {changeText(change)}
+              <span aria-hidden="true">{change.up ? "▲" : "▼"}</span> {changeWords(change)}
             </span>
           </li>
         ))}
