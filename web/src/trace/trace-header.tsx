@@ -1,6 +1,7 @@
 import { formatDuration } from "../../../src/model/duration-text.ts";
 import { traceDuration } from "../../../src/query/ui/columns-format.ts";
 import { counted, formatCount } from "../format/count.ts";
+import { shownName } from "../format/shown-name.ts";
 import { formatAbsolute, formatRelative, nanoToMs } from "../format/time.ts";
 import { ToggleButton } from "../ui/button.tsx";
 import { Chip } from "../ui/chip.tsx";
@@ -38,8 +39,8 @@ export function TraceHeader({
   return (
     <header className={styles.header}>
       <h1 title={`${serviceOfRow(columns, shown)} ${operationOf(columns, shown)}`}>
-        <span className={styles.service}>{serviceOfRow(columns, shown)}</span>{" "}
-        <span dir="auto">{operationOf(columns, shown)}</span>
+        <span className={styles.service}>{shownName(serviceOfRow(columns, shown))}</span>{" "}
+        <span dir="auto">{shownName(operationOf(columns, shown))}</span>
       </h1>
       <div className={styles.facts} data-part="trace-facts">
         <b>{formatDuration(root === undefined ? duration : columns.duration[root]!)}</b>

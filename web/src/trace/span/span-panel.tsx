@@ -4,6 +4,7 @@ import { PARENT_MISSING } from "../../../../src/query/ui/columns-format.ts";
 import { useTraceOrigin } from "../../api/local-source.ts";
 import { spanQuery } from "../../api/queries.ts";
 import { counted } from "../../format/count.ts";
+import { shownName } from "../../format/shown-name.ts";
 import { Button, IconButton } from "../../ui/button.tsx";
 import { Chip } from "../../ui/chip.tsx";
 import { CopyButton } from "../../ui/copy-button.tsx";
@@ -46,7 +47,7 @@ export function SpanPanel({
       <div className={styles.head}>
         <div className={styles.headRow}>
           <ServiceSwatch look={model.looks[service]!} />
-          <span className={styles.service}>{columns.services[service]}</span>
+          <span className={styles.service}>{shownName(columns.services[service]!)}</span>
           {error && (
             <Chip tone="error">
               <Icon name="error" /> error
@@ -59,7 +60,7 @@ export function SpanPanel({
             </IconButton>
           </div>
         </div>
-        <h2 dir="auto">{operationOf(columns, row)}</h2>
+        <h2 dir="auto">{shownName(operationOf(columns, row))}</h2>
         <div className={styles.ids}>
           <span className={styles.kind}>{SPAN_KIND_NAMES[columns.kind[row]!] ?? "unspecified"}</span>
           <span className="mono">{spanId}</span>

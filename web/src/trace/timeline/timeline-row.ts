@@ -2,6 +2,7 @@ import { formatDuration } from "../../../../src/model/duration-text.ts";
 import { SPAN_KIND, SPAN_KIND_NAMES, STATUS_CODE } from "../../../../src/model/span.ts";
 import { COLUMN_MARK, PARENT_MISSING, rowDuration, rowStart } from "../../../../src/query/ui/columns-format.ts";
 import { counted, formatCount } from "../../format/count.ts";
+import { shownName } from "../../format/shown-name.ts";
 import { iconElement } from "../../ui/icon.tsx";
 import { setSwatchLook, swatchElement } from "../../ui/service/service-swatch.tsx";
 import { countBetween } from "../model/folding.ts";
@@ -113,8 +114,8 @@ export class TimelineRow {
     this.#toggle.dataset.state = closed ? "folded" : size === 1 ? "leaf" : folded ? "folded" : "open";
     this.#toggle.dataset.opens = closed ? "group" : size === 1 ? "" : "row";
     setSwatchLook(this.#swatch, look);
-    this.#service.textContent = service;
-    this.#operation.textContent = operation;
+    this.#service.textContent = shownName(service);
+    this.#operation.textContent = shownName(operation);
     const { did, outcome, bad } = rowText(model, row);
     this.#did.textContent = did;
     this.#outcome.textContent = closed ? "" : outcome;
