@@ -15,6 +15,7 @@ import { addServe } from "./commands/serve.ts";
 import { addServices } from "./commands/services.ts";
 import { addStatus } from "./commands/status.ts";
 import { addTail } from "./commands/tail.ts";
+import { addCompare } from "./commands/trace/compare.ts";
 import { addExplain } from "./commands/trace/explain.ts";
 import { addSave } from "./commands/trace/save.ts";
 import { addTrace } from "./commands/trace/trace.ts";
@@ -30,6 +31,7 @@ const COMMANDS: readonly ((program: Command) => void)[] = [
   addTrace,
   addExplain,
   addSave,
+  addCompare,
   addTail,
   addList,
   addStatus,
@@ -72,6 +74,7 @@ Examples:
   spanloom trace 0af76519                  show one by the first digits of its id
   spanloom explain 0af76519                say why it is slow, or where it failed
   spanloom save 0af76519 -o bug.html       its page as one file that needs no collector
+  spanloom compare 0af76519                say how it differs from a typical one
   spanloom status                          what the collector does
   spanloom <command> --help                flags and examples of a command`,
     );

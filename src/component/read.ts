@@ -6,6 +6,8 @@ import type {
   AttributeValuesQuery,
   FacetQuery,
   Facets,
+  SelectionCounts,
+  SelectionQuery,
 } from "../model/attribute-query.ts";
 import type { LogFragment } from "../model/log.ts";
 import type { HeatMap, HeatQuery, MetricsQuery, MetricsResult } from "../model/metrics-query.ts";
@@ -58,6 +60,8 @@ export interface TraceReader {
   heat?(query: HeatQuery, signal: AbortSignal): Promise<HeatMap>;
   /** What the spans say that match a query, counted by traces; not of every reader. As `metrics`. */
   facets?(query: FacetQuery, signal: AbortSignal): Promise<Facets>;
+  /** Which attributes some traces of a search have more often than the others; not of every reader. As `metrics`. */
+  weigh?(query: SelectionQuery, signal: AbortSignal): Promise<SelectionCounts>;
   /** Names and values of attributes, of the newest spans first; not of every reader. Throw as `metrics` does. */
   attributeNames?(query: AttributeNamesQuery, signal: AbortSignal): Promise<AttributeNames>;
   attributeValues?(query: AttributeValuesQuery, signal: AbortSignal): Promise<AttributeValues>;

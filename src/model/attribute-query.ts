@@ -1,3 +1,4 @@
+import type { AnyValue } from "./any-value.ts";
 import type { FieldValue, SpanFilter, TraceQuery } from "./trace-query.ts";
 import type { TraceqlField } from "./traceql.ts";
 
@@ -87,4 +88,62 @@ export interface Facet {
   readonly distinct: number;
   /** False where some value was not told apart, for there are too many or it is long: one of them may be frequent. */
   readonly exact: boolean;
+}
+
+/**
+ * Some traces of a search and the others of the same search: what attributes do the ones have more often? A trace has
+ * an attribute where one of its spans has it, or their resource.
+ */
+export interface SelectionQuery {
+  /** All traces that are weighed; its limit, order and page mean nothing here. */
+  readonly query: TraceQuery;
+  /** Of those the selected ones are what this finds, too; absent: all of them. Limit, order and page mean nothing. */
+  readonly selected?: TraceQuery;
+  /** Only traces with a failed span are selected. */
+  readonly failed: boolean;
+  /** What is not counted by then is not counted: what was is a sample; ms. */
+  readonly budgetMs: number;
+}
+
+export interface SelectionCounts {
+  readonly selected: GroupCount;
+  readonly rest: GroupCount;
+  /** Spans whose attributes were counted. */
+  readonly spans: number;
+  /** What at least two traces have; in no order. */
+  readonly values: readonly WeighedAttribute[];
+  /** Distinct attributes that were told apart. */
+  readonly distinct: number;
+  /** Attributes with so many values that rare ones could not be told apart. */
+  readonly crowded: readonly Pick<WeighedAttribute, "scope" | "key">[];
+  /** As in SearchResult: of the search for the traces. */
+  readonly complete: boolean;
+  readonly reason?: string;
+  readonly searchedBackTo?: bigint;
+}
+
+/** Traces of one side of the scales. */
+export interface GroupCount {
+  readonly found: number;
+  /** As many where all of them were counted, else a sample: blocks of the log in no order. */
+  readonly counted: number;
+}
+
+export interface WeighedAttribute {
+  /** `intrinsic` is the name of a span, under the key `name`. */
+  readonly scope: "span" | "resource" | "intrinsic";
+  readonly key: string;
+  /** Absent: any value, so that the key is there. */
+  readonly value?: AnyValue;
+  /** Only on spans of this service; such are told beside the value on any span where several services have it. */
+  readonly service?: string;
+  /** Traces of each side that have it, of those counted. */
+  readonly selected: number;
+  readonly rest: number;
+  /** Up to so many more may have it. */
+  readonly missed: number;
+  /** Values of its key that were told apart. */
+  readonly distinct: number;
+  /** Two that have the same number are of the same traces, but for chance. */
+  readonly traces: number;
 }

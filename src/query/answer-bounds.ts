@@ -30,6 +30,7 @@ const SEARCHES: ReadonlySet<string> = new Set([
   "tempo.search",
   "tempo.tags",
   "tempo.values",
+  "ui.explainSelection",
   "ui.search",
   "zipkin.search",
   "zipkin.remoteServices",

@@ -9,7 +9,7 @@ import { intParam, type QueryParams, textParam } from "./params.ts";
 import { parseSearchParams } from "./search-params.ts";
 
 /** What `q` says instead. */
-const PLAIN_PREDICATES = ["service", "operation", "tag", "tags", "minDuration", "maxDuration", "exactTags"];
+export const PLAIN_PREDICATES = ["service", "operation", "tag", "tags", "minDuration", "maxDuration", "exactTags"];
 
 const DEFAULT_SPANS_PER_SET = 3;
 const MAX_SPANS_PER_SET = 1_000;

@@ -17,6 +17,7 @@ const READS: Readonly<Record<string, readonly string[]>> = {
   search: ["search"],
   trace: ["trace", "{trace}"],
   explain: ["explain", "{trace}"],
+  compare: ["compare", "{trace}", "c".padStart(32, "0")],
   tail: ["tail", "--lookback", "99999d"],
   "list services": ["list", "services"],
   "list operations": ["list", "operations", "shop"],

@@ -7,6 +7,7 @@ import { jaegerGrpcViews } from "../../query/jaeger-grpc/views.ts";
 import { jaegerV3Views } from "../../query/jaeger-v3/views.ts";
 import { savedViews } from "../../query/saved/saved-trace.ts";
 import { tempoViews } from "../../query/tempo/views.ts";
+import { comparisonViews } from "../../query/ui/comparison/views.ts";
 import { uiViews } from "../../query/ui/views.ts";
 import { zipkinViews } from "../../query/zipkin/views.ts";
 import type { ReadServerConfig } from "../ui-port/read-server.ts";
@@ -19,6 +20,7 @@ export const views: ViewTable = {
   ...savedViews,
   ...tempoViews,
   ...uiViews,
+  ...comparisonViews,
   ...zipkinViews,
   "store.stats": storeStats,
   "store.find_ids": findIds,

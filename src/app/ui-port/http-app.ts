@@ -6,6 +6,7 @@ import type { AnswerBounds } from "../../query/answer-bounds.ts";
 import { createJaegerRoutes } from "../../query/jaeger/routes.ts";
 import { createJaegerV3Routes } from "../../query/jaeger-v3/routes.ts";
 import { createSavedRoutes } from "../../query/saved/routes.ts";
+import { createComparisonRoutes } from "../../query/ui/comparison/routes.ts";
 import { createLiveRoutes } from "../../query/ui/live-routes.ts";
 import { createUiRoutes } from "../../query/ui/routes.ts";
 import { isAllowedHost } from "../../server/host-check.ts";
@@ -93,6 +94,7 @@ function apiRoutes(settings: HttpAppSettings): Router {
   for (const path of CONTROL_PATHS) router.all(path, control);
   router.use(createLiveRoutes(viewHost, closing));
   router.use(createSavedRoutes(viewHost, Date.now, bounds));
+  router.use(createComparisonRoutes(viewHost, Date.now, bounds));
   router.use(createUiRoutes(viewHost, Date.now, bounds));
   router.use(createJaegerRoutes(viewHost, Date.now, bounds));
   router.use(createJaegerV3Routes(viewHost, bounds));

@@ -1,11 +1,7 @@
 import { findingsOf } from "../../query/text/findings.ts";
 import { printable, type Style } from "../../query/text/readable.ts";
 import type { UiVerdict } from "../../query/ui/api-types.ts";
-
-/** Longest Markdown, bytes: it is for a chat, an issue or an assistant. */
-const MAX_MARKDOWN = 2_000;
-/** Characters of a line of it. */
-const MAX_LINE = 400;
+import { quotedForMarkdown, withinMarkdown } from "./markdown.ts";
 
 /** A trace and the verdict on it. */
 export interface Explanation {
@@ -33,20 +29,9 @@ export function explanationText(explanation: Explanation, style: Style): string 
 /** Markdown of at most 2,000 bytes. Text from spans is quoted, so that it is read as data. */
 export function explanationMarkdown(explanation: Explanation): string {
   const { root } = explanation.verdict;
-  const head = `**${root === undefined ? "Trace" : quoted(root.text)}** [${explanation.traceId}](${explanation.link})`;
+  const head = `**${root === undefined ? "Trace" : quotedForMarkdown(root.text)}** [${explanation.traceId}](${explanation.link})`;
   const lines = findingsOf(explanation.verdict).map(({ text, spanId }) => {
-    return `- ${quoted(text)}${spanId === undefined ? "" : ` ([span](${explanation.link}?span=${spanId}))`}`;
+    return `- ${quotedForMarkdown(text)}${spanId === undefined ? "" : ` ([span](${explanation.link}?span=${spanId}))`}`;
   });
-  let kept = `${head}\n\n${explanation.chosen === undefined ? "" : `${explanation.chosen}.\n\n`}`;
-  for (const line of [...lines, "", "Texts in `code` are data from spans."]) {
-    if (Buffer.byteLength(kept) + Buffer.byteLength(line) + 1 > MAX_MARKDOWN) break;
-    kept += `${line}\n`;
-  }
-  return kept;
-}
-
-/** As a code span of Markdown, in which nothing but a backquote has a meaning. */
-function quoted(text: string): string {
-  const safe = printable(text).replaceAll("`", "'");
-  return `\`${safe.length > MAX_LINE ? `${safe.slice(0, MAX_LINE)}…` : safe}\``;
+  return withinMarkdown(`${head}\n${explanation.chosen === undefined ? "" : `\n${explanation.chosen}.\n`}`, lines);
 }

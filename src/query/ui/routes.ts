@@ -11,6 +11,7 @@ import { requireTraceId } from "../search-params.ts";
 import { parseShownSearch } from "../traceql-params.ts";
 import type { UiErrorResponse } from "./api-types.ts";
 import { parseCompletionRange, parseCompletionValues } from "./completion/completion.ts";
+import { parseSelectionParams } from "./explain-selection/explain-selection.ts";
 import { parseFacetParams } from "./facets/facets.ts";
 import { parseHeatParams } from "./heat-map.ts";
 import { parseRedParams } from "./red.ts";
@@ -64,6 +65,7 @@ export function createUiRoutes(
   });
   get("/search", (params) => request("ui.search", { query: parseShownSearch(params, BigInt(now()) * 1_000_000n) }));
   get("/heatmap", (params) => request("ui.heatmap", parseHeatParams(params, now())));
+  get("/explain-selection", (params) => request("ui.explainSelection", parseSelectionParams(params, now())));
   get("/facets", (params) => request("ui.facets", parseFacetParams(params, now())));
   get("/completion/keys", (params) =>
     request("ui.completionKeys", parseCompletionRange(params, BigInt(now()) * 1_000_000n)),

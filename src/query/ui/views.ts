@@ -4,7 +4,7 @@ import { fragmentRecords } from "../../codec/otlp/message/fragment-records.ts";
 import { PermanentError, throwIfAborted } from "../../component/errors.ts";
 import type { LiveRequest } from "../../component/live.ts";
 import type { TraceReader, ViewResult, ViewTable } from "../../component/read.ts";
-import type { AttributeRange, FacetQuery } from "../../model/attribute-query.ts";
+import type { AttributeRange, FacetQuery, SelectionQuery } from "../../model/attribute-query.ts";
 import { hexToBytes } from "../../model/ids.ts";
 import type { LogFragment } from "../../model/log.ts";
 import type { HeatQuery } from "../../model/metrics-query.ts";
@@ -28,6 +28,7 @@ import type {
 import { encodeTraceColumns } from "./columns.ts";
 import { COLUMNS_CONTENT_TYPE } from "./columns-format.ts";
 import { type CompletionValuesParams, completionKeys, completionValues } from "./completion/completion.ts";
+import { explainSelection } from "./explain-selection/explain-selection.ts";
 import { facets } from "./facets/facets.ts";
 import { firstErrors } from "./first-error.ts";
 import { heatMap } from "./heat-map.ts";
@@ -48,6 +49,7 @@ export interface UiViewParams {
   readonly "ui.download": { readonly traceId: string; readonly format: "otlp" | "jaeger" };
   readonly "ui.search": { readonly query: TraceQuery };
   readonly "ui.heatmap": HeatQuery;
+  readonly "ui.explainSelection": SelectionQuery;
   readonly "ui.facets": FacetQuery;
   readonly "ui.completionKeys": Pick<AttributeRange, "startMin" | "startMax">;
   readonly "ui.completionValues": CompletionValuesParams;
@@ -72,6 +74,7 @@ export const uiViews = {
   "ui.search": search,
   "ui.heatmap": heatMap,
   "ui.facets": facets,
+  "ui.explainSelection": explainSelection,
   "ui.completionKeys": completionKeys,
   "ui.completionValues": completionValues,
   "ui.live": live,

@@ -16,6 +16,7 @@ import type { SegmentSource } from "../log/segment-source.ts";
 import { digestsFor, readMetrics } from "../metrics/read-metrics.ts";
 import { findTraces } from "../search/find.ts";
 import { findHeat } from "../search/heat-map.ts";
+import { weighSelection } from "../selections/weigh-selection.ts";
 import { bodyUnderId, idsOf } from "../spans/shown-id.ts";
 import { withoutDuplicates } from "../spans/trace-rows.ts";
 import { readLive } from "./live-reader.ts";
@@ -34,6 +35,8 @@ export function traceReaderSettings(traceKeyFrom: TraceKeyStart): TraceReaderSet
   return { ...DEFAULT_TRACE_READER, cache: { ...DEFAULT_BLOCK_CACHE, traceKeyFrom } };
 }
 
+/** Each of the searches for the traces that are weighed ends then, ms. */
+const WEIGHED_SEARCH_MS = 3_000;
 /** Bodies that are inflated together. */
 const PREFETCH = 16;
 
@@ -95,6 +98,12 @@ export function createTraceReader(
       const { count } = source.missed();
       await cache.refresh(new Pacer(signal));
       return findFacets(cache, query, new Pacer(signal, lane, query.budgetMs), count);
+    },
+
+    async weigh(query, signal) {
+      const { count } = source.missed();
+      await cache.refresh(new Pacer(signal));
+      return weighSelection(cache, query, () => new Pacer(signal, lane, WEIGHED_SEARCH_MS), count);
     },
 
     async metrics(query, signal) {

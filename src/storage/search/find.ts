@@ -57,8 +57,11 @@ interface Accepted extends TraceTimes, MatchedTrace {
 
 /** Who is told of traces as they are come to, whatever the limit. */
 interface Watch {
-  /** Every trace that is looked up and may match, with its weight in the order. */
-  readonly onTrace?: (times: TraceTimes, weight: bigint) => void;
+  /**
+   * Every trace that is looked up and may match, with its weight in the order; `key` is that of BlockCache.traceKey,
+   * and the trace begins in `block` of the log.
+   */
+  readonly onTrace?: (times: TraceTimes, weight: bigint, key: string, block: BlockName) => void;
   /** Every trace that is looked up and matches, each span once, and its spans that do: more work for every trace. */
   readonly onMatched?: (trace: readonly TraceRows[], matched: readonly MatchedRows[]) => Promise<void>;
 }
@@ -344,12 +347,13 @@ class Search {
       if (this.#cache.missed.count === missed) this.#cache.keepTimes(key, state, times);
       if (!this.#mayAccept(id, times)) return;
     }
+    const [{ block: first }] = stored as [TraceRows];
     const traceId = bytesToHex(id);
     const weight = this.#order.weightOfTimes(times) ?? this.#order.weightOfSpans(trace);
     const shownAs = identified(traceId, stored, this.#cache.traceKeyFrom);
     const placed = { traceId, shownAs, ...times, weight };
     if (this.#pipeline === undefined) {
-      this.#watch.onTrace?.(times, weight);
+      this.#watch.onTrace?.(times, weight, key, first);
       if (this.#watch.onMatched === undefined && !this.#isWanted(placed)) return;
       const inRange = (columns: SpanColumns, test: RowTest | true) => this.#inRange(columns, test);
       const matched = await matchedSpans(this.#cache, this.#filter, found, this.#pacer, inRange);
@@ -367,7 +371,7 @@ class Search {
     const inRange = this.#setsInRange(sets, spans);
     if (inRange.length === 0) return;
     this.#total++;
-    this.#watch.onTrace?.(times, weight);
+    this.#watch.onTrace?.(times, weight, key, first);
     if (this.#watch.onMatched === undefined && !this.#isWanted(placed)) return;
     const matched = spans.rowsOf(unionOf(inRange));
     await this.#watch.onMatched?.(trace, matched);

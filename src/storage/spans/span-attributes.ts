@@ -54,12 +54,12 @@ export function visitKeys(
 ): void {
   const walk = new FieldWalk(body, start, end);
   while (walk.next()) {
-    if (walk.tag === ATTRIBUTES) visit("span", keyOf(body, walk.from, walk.at));
+    if (walk.tag === ATTRIBUTES) visit("span", attributeKey(body, walk.from, walk.at));
     else if (walk.tag === EVENTS || walk.tag === LINKS) {
       const scope = walk.tag === EVENTS ? "event" : "link";
       const attributes = scope === "event" ? EVENT_ATTRIBUTES : LINK_ATTRIBUTES;
       const inner = new FieldWalk(body, walk.from, walk.at);
-      while (inner.next()) if (inner.tag === attributes) visit(scope, keyOf(body, inner.from, inner.at));
+      while (inner.next()) if (inner.tag === attributes) visit(scope, attributeKey(body, inner.from, inner.at));
     }
   }
 }
@@ -78,13 +78,24 @@ export function visitAttributes(
   const walk = new FieldWalk(body, start, end);
   while (walk.next()) {
     if (walk.tag !== ATTRIBUTES) continue;
-    const key = keyOf(body, walk.from, walk.at);
+    const key = attributeKey(body, walk.from, walk.at);
     if (wants(key)) visit(key, keyValueBody(new ByteReader(body, walk.from, walk.at)).value);
   }
 }
 
-/** The key of the KeyValue at body[start, end). */
-function keyOf(body: Uint8Array, start: number, end: number): string {
+/** Tells where the KeyValue messages of a span's own attributes lie. The bytes have to be what the scanner accepted. */
+export function visitAttributeBytes(
+  body: Uint8Array,
+  start: number,
+  end: number,
+  visit: (from: number, to: number) => void,
+): void {
+  const walk = new FieldWalk(body, start, end);
+  while (walk.next()) if (walk.tag === ATTRIBUTES) visit(walk.from, walk.at);
+}
+
+/** The key of the KeyValue at body[start, end), without its value, which may be long. */
+export function attributeKey(body: Uint8Array, start: number, end: number): string {
   const walk = new FieldWalk(body, start, end);
   if (walk.next() && walk.tag === 0x0a) {
     const { from, at } = walk;

@@ -1,8 +1,8 @@
 import { type CriticalPath, criticalPath } from "../../../../src/query/analysis/critical-path.ts";
 import { rootRow } from "../../../../src/query/analysis/root-row.ts";
+import { selfTimes } from "../../../../src/query/analysis/self-time.ts";
 import type { TraceColumns } from "../../../../src/query/ui/columns-format.ts";
 import type { TraceLayout } from "./layout.ts";
-import { selfTimes } from "./self-time.ts";
 
 /** What follows from a trace's times with a pass over all spans: made when it is first asked for, and kept. */
 export class DerivedTimes {

@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
+import { selfTimes } from "../../../../src/query/analysis/self-time.ts";
 import { COLUMN_MARK, PARENT_MISSING, type TraceColumns } from "../../../../src/query/ui/columns-format.ts";
 import { layoutTrace } from "./layout.ts";
-import { selfTimes, slowestOperation } from "./self-time.ts";
+import { slowestOperation } from "./self-time.ts";
 
 const times = (spans: readonly (readonly [parent: number, start: number, duration: number])[]) => [
   ...selfTimes({

@@ -1,32 +1,7 @@
 import { rootRow } from "../../../../src/query/analysis/root-row.ts";
+import { selfTimes } from "../../../../src/query/analysis/self-time.ts";
 import { COLUMN_MARK, type TraceColumns } from "../../../../src/query/ui/columns-format.ts";
 import type { TraceLayout } from "./layout.ts";
-
-/**
- * Time of each row, in ns, in which none of its children ran: its duration without the union of theirs, of which only
- * what lies inside it counts. Rows are in pre-order with siblings by start, so that one pass is enough.
- */
-export function selfTimes({
-  count,
-  parent,
-  start,
-  duration,
-}: Pick<TraceColumns, "count" | "parent" | "start" | "duration">): Float64Array {
-  const self = new Float64Array(count);
-  const reach = new Float64Array(count);
-  for (let row = 0; row < count; row++) {
-    self[row] = Math.max(0, duration[row]!);
-    reach[row] = start[row]!;
-    const up = parent[row]!;
-    if (up < 0) continue;
-    const from = Math.max(start[row]!, reach[up]!);
-    const to = Math.min(start[row]! + duration[row]!, start[up]! + duration[up]!);
-    if (to <= from) continue;
-    self[up]! -= to - from;
-    reach[up] = to;
-  }
-  return self;
-}
 
 /** The spans of one service and operation with the most self time between them. */
 export interface SlowestOperation {
