@@ -54,6 +54,8 @@ const ASKED: Readonly<Record<string, string>> = {
   "api/ui/red": "api/ui/red",
   "api/ui/traces/${traceId}/columns": "api/ui/traces/{trace}/columns",
   "api/ui/traces/${traceId}/spans/${spanId}": "api/ui/traces/{trace}/spans/{span}",
+  "api/ui/traces/${a}/compare/${b}": `api/ui/traces/{trace}/compare/${"c".padStart(32, "0")}`,
+  "api/ui/traces/${traceId}/typical": "api/ui/traces/{trace}/typical",
   "api/ui/traces/${traceId}/verdict": "api/ui/traces/{trace}/verdict",
   "api/ui/traces/${traceId}/linked-from": "api/ui/traces/{trace}/linked-from",
   "api/ui/traces/${traceId}/search": "api/ui/traces/{trace}/search?q=op",

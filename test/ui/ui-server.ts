@@ -6,6 +6,8 @@ import { fileURLToPath } from "node:url";
 import express from "express";
 import type { TraceReader } from "../../src/component/read.ts";
 import type { LogBlock } from "../../src/model/log.ts";
+import { createComparisonRoutes } from "../../src/query/ui/comparison/routes.ts";
+import { comparisonViews } from "../../src/query/ui/comparison/views.ts";
 import { createUiRoutes } from "../../src/query/ui/routes.ts";
 import type { UiExporterStatus, UiStatusResponse } from "../../src/query/ui/status-types.ts";
 import { uiViews } from "../../src/query/ui/views.ts";
@@ -44,7 +46,10 @@ export async function startUi(
   router.get("/api/ui/status", (_request, response) => {
     response.json(statusOf(stored));
   });
-  const api = createUiRoutes(hostOf(from ?? reader, uiViews));
+  const host = hostOf(from ?? reader, { ...uiViews, ...comparisonViews });
+  const comparing = createComparisonRoutes(host);
+  router.use((request, response, next) => comparing(request, response, next));
+  const api = createUiRoutes(host);
   router.use((request, response, next) => api(request, response, next));
   router.use(express.static(WEB_ROOT, { index: false }));
   router.get(/.*/, (_request, response) => {

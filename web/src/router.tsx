@@ -1,5 +1,13 @@
-import { createRootRoute, createRoute, createRouter, lazyRouteComponent, redirect } from "@tanstack/react-router";
+import {
+  createRootRoute,
+  createRoute,
+  createRouter,
+  lazyRouteComponent,
+  redirect,
+  useParams,
+} from "@tanstack/react-router";
 import { lazy } from "react";
+import { isPair } from "./compare/trace-pair.ts";
 import { DemoGuide } from "./demo/demo-guide.tsx";
 import { readMapParams } from "./dependencies/map-params.ts";
 import { readSearchParams } from "./search/params/search-params.ts";
@@ -18,6 +26,14 @@ const palette: LazyPalette = {
   Palette: lazy(async () => ({ default: (await loadPalette()).CommandPalette })),
   preload: () => void loadPalette().catch(() => undefined),
 };
+
+const ComparePage = lazyRouteComponent(() => import("./compare/compare-page.tsx"), "ComparePage");
+
+/** As Jaeger UI's addresses go: `/trace/{a}...{b}` compares two. */
+function TraceOrPair() {
+  const { traceId = "" } = useParams({ strict: false });
+  return isPair(traceId) ? <ComparePage /> : <TracePage />;
+}
 
 const root = createRootRoute({
   component: () => <AppShell palette={palette} below={<DemoGuide />} />,
@@ -42,7 +58,7 @@ const routes = [
     getParentRoute: () => root,
     path: "/trace/$traceId",
     validateSearch: readTraceParams,
-    component: TracePage,
+    component: TraceOrPair,
   }),
   createRoute({
     getParentRoute: () => root,

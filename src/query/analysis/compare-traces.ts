@@ -1,7 +1,7 @@
 import { STATUS_CODE } from "../../model/span.ts";
 import { type AnalysedTrace, type OperationName, operationAt, subtreeSizes } from "./analysed-trace.ts";
 import { criticalPath } from "./critical-path.ts";
-import { type ComparedPlace, type Measured, mergedPlaces, type Side } from "./merged-places.ts";
+import { type ComparedPlace, type MeasuredTrace, mergedPlaces, type Side } from "./merged-places.ts";
 import { rootRow, whyNoRoot } from "./root-row.ts";
 import { selfTimes } from "./self-time.ts";
 import { operationKey } from "./usual.ts";
@@ -77,7 +77,7 @@ function rootOf(trace: AnalysedTrace): ComparedRoot {
   return { row, operation: operationAt(trace, row), nano: trace.duration[row] as number, failed };
 }
 
-function measured(trace: AnalysedTrace, { row }: ComparedRoot): Measured {
+function measured(trace: AnalysedTrace, { row }: ComparedRoot): MeasuredTrace {
   const path = row === undefined ? new Float64Array(trace.count) : criticalPath(trace, row).own;
   return { trace, self: selfTimes(trace), path };
 }

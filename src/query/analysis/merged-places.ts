@@ -31,7 +31,7 @@ export interface ComparedPlace {
 }
 
 /** What is added up of one trace. Arrays are by row. */
-export interface Measured {
+export interface MeasuredTrace {
   readonly trace: AnalysedTrace;
   readonly self: Float64Array;
   readonly path: Float64Array;
@@ -49,14 +49,19 @@ interface OpenPlace {
  * Both traces as one tree of places, in pre-order: a place, then those below it as they first came. Without recursion,
  * in time and memory that grow with the spans.
  */
-export function mergedPlaces(measured: Readonly<Record<Side, Measured>>): ComparedPlace[] {
+export function mergedPlaces(measured: Readonly<Record<Side, MeasuredTrace>>): ComparedPlace[] {
   const places: OpenPlace[] = [];
   const known = new Map<string, number>();
   for (const side of SIDES) addSide(places, known, side, measured[side]);
   return inPreOrder(places);
 }
 
-function addSide(places: OpenPlace[], known: Map<string, number>, side: Side, { trace, self, path }: Measured): void {
+function addSide(
+  places: OpenPlace[],
+  known: Map<string, number>,
+  side: Side,
+  { trace, self, path }: MeasuredTrace,
+): void {
   const placeOf = new Int32Array(trace.count);
   for (let row = 0; row < trace.count; row++) {
     const up = trace.parent[row] as number;

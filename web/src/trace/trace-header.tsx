@@ -6,6 +6,7 @@ import { formatAbsolute, formatRelative, nanoToMs } from "../format/time.ts";
 import { ToggleButton } from "../ui/button.tsx";
 import { Chip } from "../ui/chip.tsx";
 import { Icon } from "../ui/icon.tsx";
+import { CompareLink } from "./compare-link.tsx";
 import { CopyMenu } from "./copy-menu.tsx";
 import { DownloadMenu } from "./download-menu.tsx";
 import { operationOf, serviceOfRow, type TraceModel } from "./model/trace-model.ts";
@@ -70,6 +71,7 @@ export function TraceHeader({
         </ToggleButton>
       )}
       <div className={styles.actions}>
+        <CompareLink traceId={columns.traceId} />
         <LinkedFromMenu traceId={columns.traceId} />
         <CopyMenu model={model} />
         <DownloadMenu traceId={columns.traceId} />
