@@ -67,6 +67,7 @@ describe("the MCP endpoint, asked by the SDK's client", () => {
   it("lists tools that say they only read", async () => {
     const { tools } = await client.listTools();
     expect(tools.map(({ name }) => name).sort()).toEqual([
+      "compare_traces",
       "explain_trace",
       "list_services",
       "search_traces",
@@ -99,6 +100,19 @@ describe("the MCP endpoint, asked by the SDK's client", () => {
     expect(summary.data?.spans?.length).toBeGreaterThan(0);
     const explained = await call("explain_trace", { trace_id: trace.trace_id });
     expect(explained.data?.findings?.[0]).toMatchObject({ text: expect.stringMatching(/^Failed/) });
+  });
+
+  it("compares two of one operation", async () => {
+    const query =
+      '{ resource.service.name = "frontend" && name = "POST /checkout" && trace:rootName = "POST /checkout" }';
+    const { data } = await call("search_traces", { query, order: "longest", limit: 20 });
+    const found = data?.traces as { readonly trace_id: string }[];
+    const [slow, quick] = [found[0], found.at(-1)];
+    const compared = await call("compare_traces", { a: quick?.trace_id, b: slow?.trace_id });
+    expect(compared.text).toContain(`trace/${quick?.trace_id}...${slow?.trace_id}`);
+    expect(compared.data).toMatchObject({ a: { root: "frontend POST /checkout" }, b: { trace_id: slow?.trace_id } });
+    expect(compared.data?.differences?.length).toBeGreaterThan(0);
+    expect((await call("compare_traces", { a: HOSTILE, b: HOSTILE })).isError).toBe(true);
   });
 
   it("lists the services that were called, with their figures", async () => {

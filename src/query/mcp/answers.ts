@@ -6,6 +6,7 @@ import { count } from "../text/readable.ts";
 import { parseTraceqlSearch } from "../traceql-params.ts";
 import type { UiRedResponse, UiSearchResponse, UiTraceSummary, UiVerdict } from "../ui/api-types.ts";
 import { columnIdHex, decodeTraceColumns, rowDuration, rowStart, type TraceColumns } from "../ui/columns-format.ts";
+import type { UiComparedTrace, UiComparison, UiPlaceInBoth } from "../ui/comparison/comparison-types.ts";
 import type { CollectorViews } from "./collector-views.ts";
 import type { ToolAnswer } from "./untrusted.ts";
 
@@ -29,6 +30,7 @@ export interface SearchInput {
 const LISTED_SPANS = 60;
 const LISTED_SERVICES = 100;
 const MAX_EVIDENCE = 5;
+const LISTED_DIFFERENCES = 20;
 
 export async function searchTraces(
   { query, lookback, order, limit }: SearchInput,
@@ -123,6 +125,42 @@ export async function explainTrace(traceId: string, { views, nowMs, base }: Call
       })),
     },
     list: "findings",
+  };
+}
+
+/** How trace b differs from trace a, what says most first. */
+export async function compareTwo(a: string, b: string, { views, base }: CallContext): Promise<ToolAnswer> {
+  const { incomplete, ...comparison } = await views.json<UiComparison, "ui.compare">("ui.compare", { a, b });
+  const { places, differences, moreDifferences, sentences } = comparison;
+  const shown = differences.slice(0, LISTED_DIFFERENCES);
+  const left = differences.length - shown.length + moreDifferences;
+  return {
+    notes: [
+      `How trace ${b} (b) differs from trace ${a} (a). ${base}trace/${a}...${b}`,
+      ...(left > 0 ? [`${count(left, "more difference")} are not listed.`] : []),
+      ...incompleteNote(incomplete),
+    ],
+    data: {
+      a: comparedTrace(comparison.a),
+      b: comparedTrace(comparison.b),
+      sentences,
+      differences: shown.map(({ place, text }) => {
+        const { service, name } = places[place] as UiPlaceInBoth;
+        return { operation: `${service} ${name}`, text };
+      }),
+    },
+    list: "differences",
+  };
+}
+
+function comparedTrace({ traceId, root, spanCount, errorCount }: UiComparedTrace): object {
+  return {
+    trace_id: traceId,
+    ...(root === undefined
+      ? {}
+      : { root: `${root.service} ${root.name}`, duration: formatDuration(root.durationNano), failed: root.failed }),
+    spans: spanCount,
+    errors: errorCount,
   };
 }
 

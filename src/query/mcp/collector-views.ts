@@ -1,10 +1,16 @@
 import { PermanentError } from "../../component/errors.ts";
 import { type ViewHost, wholeAnswer } from "../../component/read.ts";
 import type { AnswerBounds } from "../answer-bounds.ts";
+import type { CompareParams } from "../ui/comparison/compare-view.ts";
 import type { UiViewParams } from "../ui/views.ts";
 
 /** Time for one call of a tool, ms. */
 const CALL_MS = 10_000;
+
+/** What is asked of the collector, by the names of views. */
+interface AskedViews extends UiViewParams {
+  readonly "ui.compare": CompareParams;
+}
 
 /** The UI's views, with the time of one call as their bound. */
 export class CollectorViews {
@@ -22,9 +28,9 @@ export class CollectorViews {
   }
 
   /** The bytes of an answer, and why it may lack something. Throws PermanentError `too_large` after the call's time. */
-  async bytes<Name extends keyof UiViewParams>(
+  async bytes<Name extends keyof AskedViews>(
     view: Name,
-    params: UiViewParams[Name],
+    params: AskedViews[Name],
   ): Promise<{ readonly body: Uint8Array<ArrayBuffer>; readonly incomplete?: string }> {
     const signal = this.#signal;
     const turns = this.#bounds.turnsOf(view);
@@ -37,9 +43,9 @@ export class CollectorViews {
     }
   }
 
-  async json<T, Name extends keyof UiViewParams = keyof UiViewParams>(
+  async json<T, Name extends keyof AskedViews = keyof AskedViews>(
     view: Name,
-    params: UiViewParams[Name],
+    params: AskedViews[Name],
   ): Promise<T & { readonly incomplete?: string }> {
     const { body, incomplete } = await this.bytes(view, params);
     return {

@@ -8,7 +8,7 @@ import { messageOf } from "../../model/message-of.ts";
 import type { AnswerBounds } from "../answer-bounds.ts";
 import { requireTraceId } from "../search-params.ts";
 import { printable } from "../text/readable.ts";
-import { type CallContext, explainTrace, listServices, searchTraces, traceSummary } from "./answers.ts";
+import { type CallContext, compareTwo, explainTrace, listServices, searchTraces, traceSummary } from "./answers.ts";
 import { CollectorViews } from "./collector-views.ts";
 import { answerText, type ToolAnswer } from "./untrusted.ts";
 
@@ -98,6 +98,16 @@ function createServer(settings: McpSettings, base: string, closed: AbortSignal):
       annotations: READ_ONLY,
     },
     (input) => call((context) => explainTrace(requireTraceId(input.trace_id, "trace_id"), context)),
+  );
+  server.registerTool(
+    "compare_traces",
+    {
+      title: "Compare two traces",
+      description: "By which operations trace b took longer, failed or called more than trace a, up to 20 of them.",
+      inputSchema: { a: traceId, b: traceId },
+      annotations: READ_ONLY,
+    },
+    (input) => call((context) => compareTwo(requireTraceId(input.a, "a"), requireTraceId(input.b, "b"), context)),
   );
   server.registerTool(
     "list_services",
