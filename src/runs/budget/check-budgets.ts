@@ -40,7 +40,7 @@ function fits({ service, operation, kind }: RunBudget, path: PathFigures): boole
 function measured(limit: BudgetLimit, paths: readonly PathFigures[]): number {
   switch (limit) {
     case "calls":
-      return Math.max(...paths.flatMap(({ calls }) => [...calls.keys()]));
+      return paths.reduce((most, { calls }) => Math.max(most, ...calls.keys()), 0);
     case "errors": {
       const failed = paths.reduce((sum, { failedTraces }) => sum + failedTraces, 0);
       return failed / paths.reduce((sum, { traces }) => sum + traces, 0);

@@ -5,8 +5,8 @@ import { MOST_FIGURES, type PathFigures, type RunPopulation } from "./population
 import type { RunOperation, SpanTable } from "./span-table.ts";
 import { NO_PARENT, ParentFinder, rowsByTrace } from "./trace-rows.ts";
 
-/** Digits of calls that are told apart: 3.333 calls for each call of the parent. */
-const CALL_DIGITS = 1_000;
+/** Digits of calls that are told apart: 3.33 calls for each call of the parent. */
+const CALL_DIGITS = 3;
 
 interface OpenPath {
   readonly id: number;
@@ -182,7 +182,7 @@ class PopulationBuilder {
     open.self.push(self / calls);
     const parent = this.#tree.parent[open.id] as number;
     const parentCalls = parent === NO_PATH ? 1 : (this.#paths[parent] as OpenPath).inTrace.calls;
-    const ratio = Math.round((calls / parentCalls) * CALL_DIGITS) / CALL_DIGITS;
+    const ratio = callRatio(calls, parentCalls);
     open.calls.set(ratio, (open.calls.get(ratio) ?? 0) + 1);
   }
 
@@ -206,3 +206,9 @@ class PopulationBuilder {
 /** Marks of rows in `#pathOf`. */
 const UNKNOWN = -2;
 const LEFT_OUT = -3;
+
+/** To so many digits that a run of any size has few different ones. */
+function callRatio(calls: number, parentCalls: number): number {
+  const ratio = calls / parentCalls;
+  return Number.isInteger(ratio) && ratio < 10 ** CALL_DIGITS ? ratio : Number(ratio.toPrecision(CALL_DIGITS));
+}
