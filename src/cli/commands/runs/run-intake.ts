@@ -80,13 +80,19 @@ export async function startRunIntake(settings: RunIntakeSettings): Promise<RunIn
   };
 }
 
-function intakeConfig(folder: string, { label, sendOnTo, defaultPorts }: RunIntakeSettings): Config {
+/** Where programs send that nobody told otherwise (OTLP's specification). */
+const DEFAULT_PORTS = {
+  protocols: { grpc: { endpoint: "127.0.0.1:4317" }, http: { endpoint: "127.0.0.1:4318" } },
+};
+
+/** Nothing listens but OTLP and, as a collector cannot do without, its own pages. */
+export function intakeConfig(folder: string, { label, sendOnTo, defaultPorts }: RunIntakeSettings): Config {
   const others = Object.keys(RECEIVERS).filter((type) => type !== "otlp");
   const written: RawConfig = {
     storage: { kind: "sqlite", path: folder, synchronous: "normal", sealing: { enabled: false } },
     receivers: {
       ...Object.fromEntries(others.map((type) => [type, { enabled: false }])),
-      ...(defaultPorts ? { "otlp/default": {} } : {}),
+      ...(defaultPorts ? { "otlp/default": DEFAULT_PORTS } : {}),
     },
     ui: { grpc_endpoint: null, tempo_endpoint: null },
     discovery: { server: { enabled: false } },
