@@ -1,6 +1,6 @@
 import { formatDuration } from "../../model/duration-text.ts";
 import type { RunBudgetResult } from "../budget/check-budgets.ts";
-import { percent } from "./change-text.ts";
+import { percent } from "./change-words.ts";
 
 /** `p95 at most 200 ms, found 240 ms` */
 export function budgetText({ limit, allowed, found }: RunBudgetResult): string {

@@ -1,6 +1,6 @@
 import type { RunOperation } from "../population/span-table.ts";
 import { budgetText } from "./budget-text.ts";
-import { changeText, evidenceText, stepsText } from "./change-text.ts";
+import { evidenceText, stepsText, whatChanged } from "./change-words.ts";
 import type { DiffReport } from "./report-input.ts";
 import { scopeLines, titleOf } from "./report-lines.ts";
 
@@ -48,7 +48,7 @@ function operationCases({ comparison }: DiffReport): TestCase[] {
   };
   for (const { path } of comparison.operations) of(path);
   for (const change of comparison.changes) {
-    if (change.worse && change.cause) of(change.path).push(`${changeText(change)} (${evidenceText(change)})`);
+    if (change.worse && change.cause) of(change.path).push(`${whatChanged(change)} (${evidenceText(change)})`);
   }
   return [...failures.values()].map(({ path, lines }) => ({
     group: path.at(-1)?.service ?? "",

@@ -1,7 +1,7 @@
 import { printable } from "../../query/text/readable.ts";
 import type { RunChange } from "../compare/comparison.ts";
 import { budgetText } from "./budget-text.ts";
-import { changeText, evidenceText, stepsText } from "./change-text.ts";
+import { evidenceText, stepsText, whatChanged } from "./change-words.ts";
 import type { DiffReport } from "./report-input.ts";
 import { scopeLines, sections, titleOf } from "./report-lines.ts";
 
@@ -31,7 +31,7 @@ function table(changes: readonly RunChange[]): string[] {
   if (changes.length === 0) return [];
   const rows = changes
     .slice(0, MOST_ROWS)
-    .map((change) => `| ${code(stepsText(change.path))} | ${changeText(change)} | ${evidenceText(change)} |`);
+    .map((change) => `| ${code(stepsText(change.path))} | ${whatChanged(change)} | ${evidenceText(change)} |`);
   const more = changes.length > MOST_ROWS ? [`| and ${changes.length - MOST_ROWS} more | | |`] : [];
   return [["| operation | what | how sure |", "|---|---|---|", ...rows, ...more].join("\n")];
 }

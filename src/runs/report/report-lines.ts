@@ -1,6 +1,6 @@
 import { count } from "../../query/text/readable.ts";
 import type { RunComparison } from "../compare/comparison.ts";
-import { percent, signedPercent } from "./change-text.ts";
+import { percent, signedPercent } from "./change-words.ts";
 import type { DiffReport } from "./report-input.ts";
 
 /** The first line: `main → pr-42: worse`. */

@@ -1,7 +1,7 @@
 import { count, printable, type Style } from "../../query/text/readable.ts";
 import type { RunChange } from "../compare/comparison.ts";
 import { budgetText } from "./budget-text.ts";
-import { changeText, evidenceText, stepsText } from "./change-text.ts";
+import { evidenceText, stepsText, whatChanged } from "./change-words.ts";
 import type { DiffReport } from "./report-input.ts";
 import { scopeLines, sections, titleOf } from "./report-lines.ts";
 
@@ -39,7 +39,7 @@ function* listed(
   yield `${title}:`;
   for (const change of changes.slice(0, most)) {
     yield `  ${shown(printable(stepsText(change.path)))}`;
-    yield `    ${changeText(change)}`;
+    yield `    ${whatChanged(change)}`;
     yield `    ${evidenceText(change)}`;
   }
   if (changes.length > most) yield `  and ${changes.length - most} more`;

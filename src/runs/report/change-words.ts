@@ -10,7 +10,7 @@ export function stepsText(path: readonly RunOperation[]): string {
 }
 
 /** What a change is, in a few words and figures: `its own time 1.2 ms → 1.33 ms, +10.2 % (+7.1 % to +13.4 %)`. */
-export function changeText(change: RunChange): string {
+export function whatChanged(change: RunChange): string {
   const { kind, before, after } = change;
   switch (kind) {
     case "self":
