@@ -78,6 +78,9 @@ const server = http.createServer((request, response) => {
   ROUTES[route]().then((text) => response.end(text));
 });
 
+// On a busy machine a kept connection may rest for longer than the default of five seconds, and be cut.
+server.keepAliveTimeout = 300_000;
+
 function get(path) {
   return new Promise((resolve, reject) => {
     http
