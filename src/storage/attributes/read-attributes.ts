@@ -24,6 +24,8 @@ import { fieldReader, needsTrace } from "../spans/span-field.ts";
 import { type SpanValue, shownValue, valueKey } from "../spans/span-value.ts";
 
 const DEFAULT_BUDGET_MS = 500;
+/** Blocks that are looked at however little time there is: where a machine is busy, a short look finds something. */
+const LEAST_BLOCKS = 16;
 const MAX_LIMIT = 10_000;
 /** Distinct names or values that are told apart, and bytes of their texts. */
 const MAX_DISTINCT = 50_000;
@@ -122,8 +124,9 @@ async function look(
   const from = startMin === undefined ? Number.NEGATIVE_INFINITY : roundDown(startMin);
   const to = startMax === undefined ? Number.POSITIVE_INFINITY : roundUp(startMax);
   let spans = 0;
+  let blocks = 0;
   for (const { segment, number } of newestBlocks(cache, filter, from, to)) {
-    const late = performance.now() > deadline || pacer.expired();
+    const late = ++blocks > LEAST_BLOCKS && (performance.now() > deadline || pacer.expired());
     if (late || tally.isFull) {
       const backTo = { backTo: BigInt(Math.ceil(Math.min(segment.maxStart(number), 2 ** 64))) + 1n };
       const reason = late ? "time ended the look at older spans" : `there are more than ${MAX_DISTINCT} different ones`;
