@@ -117,6 +117,8 @@ export interface ShownSpans {
   /** Most of each spanset, the earliest; at least 1. */
   readonly spansPerSet: number;
   readonly fields: readonly TraceqlField[];
+  /** Told of the matched spans as a whole, as `TraceSummary.columns`. */
+  readonly columns?: readonly TraceqlField[];
 }
 
 /** One trace as a result list shows it. Counts are of distinct spans (trace, span, kind). */
@@ -145,6 +147,16 @@ export interface TraceSummary {
   readonly matchedCount: number;
   /** Present where it was asked for: one, or what `by` stages made of it, by type and text of their values. */
   readonly spanSets?: readonly MatchedSpanset[];
+  /** Of `ShownSpans.columns`, in their order: undefined where no matched span has the field. */
+  readonly columns?: readonly (ColumnValue | undefined)[];
+}
+
+/** What the matched spans of a trace say under one field. */
+export interface ColumnValue {
+  /** Of the earliest span that has one. */
+  readonly value: FieldValue;
+  /** Other values that are among them; where there are very many at least so many. */
+  readonly others: number;
 }
 
 export interface MatchedSpanset {

@@ -2,22 +2,22 @@ import type { FieldValue } from "../model/trace-query.ts";
 import type { TraceqlField, TraceqlLiteral } from "../model/traceql.ts";
 import { TraceqlError } from "../traceql/error.ts";
 import { parseTraceql } from "../traceql/parse.ts";
+import { selectedFields } from "../traceql/selected-fields.ts";
 import { badParam, type QueryParams, textParam } from "./params.ts";
 
 /** A field as TraceQL writes it: `span.http.method`, `.a`, `name`. @throws PermanentError `bad_request` */
 export function fieldParam(params: QueryParams, name: string): TraceqlField {
   const text = textParam(params, name) ?? "";
-  const field = fieldOf(text);
-  if (field !== undefined) return field;
+  const fields = fieldsIn(text);
+  if (fields?.length === 1) return fields[0] as TraceqlField;
   throw badParam(name, text, "an attribute such as span.http.method or .http.method, or an intrinsic such as name");
 }
 
-function fieldOf(text: string): TraceqlField | undefined {
+/** Fields as `select(…)` takes them, each once; undefined where they are none. */
+export function fieldsIn(text: string): readonly TraceqlField[] | undefined {
   try {
-    const stages = parseTraceql(`{ } | select(${text})`).pipeline.stages;
-    const [stage] = stages;
-    const fields = stage?.stage === "select" && stages.length === 1 ? stage.fields : [];
-    return fields.length === 1 && fields[0]?.expr === "field" ? fields[0].field : undefined;
+    const { pipeline, metrics } = parseTraceql(`{ } | select(${text})`);
+    return pipeline.stages.length === 1 && metrics === undefined ? [...selectedFields(pipeline).values()] : undefined;
   } catch (error) {
     if (error instanceof TraceqlError) return undefined;
     throw error;

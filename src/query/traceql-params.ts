@@ -1,11 +1,12 @@
 import { PermanentError } from "../component/errors.ts";
 import type { SpanFilter, TraceQuery } from "../model/trace-query.ts";
-import type { TraceqlQuery } from "../model/traceql.ts";
+import type { TraceqlField, TraceqlQuery } from "../model/traceql.ts";
 import { TraceqlError } from "../traceql/error.ts";
 import { parseTraceql } from "../traceql/parse.ts";
 import { planTraceql } from "../traceql/plan.ts";
 import { selectedFields } from "../traceql/selected-fields.ts";
-import { intParam, type QueryParams, textParam } from "./params.ts";
+import { fieldsIn } from "./field-param.ts";
+import { badParam, intParam, type QueryParams, textParam } from "./params.ts";
 import { parseSearchParams } from "./search-params.ts";
 
 /** What `q` says instead. */
@@ -44,7 +45,7 @@ export function parseTraceqlSearch(params: QueryParams, nowNano: bigint): TraceQ
 
 /**
  * As `parseTraceqlSearch`, with what `select(…)` names shown of the matched spans: of as many of a set as `spansPerSet`
- * says.
+ * says. `columns` names fields as `select(…)` does, which are told of the matched spans as a whole.
  * @throws PermanentError `bad_request`
  */
 export function parseShownSearch(params: QueryParams, nowNano: bigint): TraceQuery {
@@ -55,7 +56,17 @@ export function parseShownSearch(params: QueryParams, nowNano: bigint): TraceQue
   if (fields.length > MAX_FIELDS) {
     throw new PermanentError("bad_request", `'q': select(…) names ${fields.length} fields, at most ${MAX_FIELDS}`);
   }
-  return fields.length === 0 ? query : { ...query, show: { spansPerSet, fields } };
+  const columns = columnsParam(params);
+  if (fields.length === 0 && columns.length === 0) return query;
+  return { ...query, show: { spansPerSet, fields, ...(columns.length === 0 ? {} : { columns }) } };
+}
+
+function columnsParam(params: QueryParams): readonly TraceqlField[] {
+  const text = textParam(params, "columns");
+  if (text === undefined) return [];
+  const columns = fieldsIn(text);
+  if (columns !== undefined && columns.length <= MAX_FIELDS) return columns;
+  throw badParam("columns", text, `at most ${MAX_FIELDS} fields such as span.http.method, parted by commas`);
 }
 
 /**

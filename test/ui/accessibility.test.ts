@@ -90,6 +90,29 @@ const VIEWS: readonly View[] = [
     },
   },
   {
+    name: "proposals below the query",
+    path: "search?lookback=all&limit=3",
+    ready: async (page) => {
+      await page.getByRole("combobox", { name: "Query in TraceQL" }).fill("{ status = ");
+      await page.keyboard.press("ArrowDown");
+      await page.getByRole("option", { name: "error" }).first().waitFor();
+    },
+  },
+  {
+    name: "a wrong query, saved and pinned searches, columns",
+    path: `search?lookback=all&limit=3&columns=.http.request.method&q=${encodeURIComponent('{ name = "GET /api/boom" && status = error }')}`,
+    ready: async (page) => {
+      await page.getByText("Searches", { exact: true }).click();
+      await page.getByRole("textbox", { name: "Name of this search" }).fill("mine");
+      await page.keyboard.press("Enter");
+      await page.getByRole("button", { name: "Pin mine" }).click();
+      await page.getByRole("list", { name: "Pinned searches" }).getByRole("link", { name: "mine" }).waitFor();
+      await page.getByRole("combobox", { name: "Query in TraceQL" }).fill("{ status = eror }");
+      await page.getByRole("alert").waitFor();
+      await page.getByText("Searches", { exact: true }).click();
+    },
+  },
+  {
     name: "no results",
     path: "search?tags=%7B%22no%22%3A%22x%22%7D",
     ready: (page) => page.getByText("No trace matches").waitFor(),

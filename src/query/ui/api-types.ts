@@ -190,6 +190,11 @@ export interface UiTraceSummary {
   readonly firstError?: UiFirstError;
   /** Where the query has `select(…)`: the matched spans, as one set, or as one for each value of its `by(…)`. */
   readonly spanSets?: readonly UiSpanset[];
+  /**
+   * Where the search has `columns`: of each of its fields, in their order, the value of the earliest matched span that
+   * has one, and how many other values are among them. Null where no matched span has the field.
+   */
+  readonly columns?: readonly ({ readonly value: UiValue; readonly others: number } | null)[];
 }
 
 export interface UiSpanset {

@@ -1,8 +1,8 @@
 import { SPAN_KIND_NAMES } from "../../model/span.ts";
-import type { FieldValue, MatchedSpanset } from "../../model/trace-query.ts";
+import type { ColumnValue, FieldValue, MatchedSpanset } from "../../model/trace-query.ts";
 import type { TraceqlField } from "../../model/traceql.ts";
 import { printField } from "../../traceql/print-field.ts";
-import type { UiSpanset, UiValue } from "./api-types.ts";
+import type { UiSpanset, UiTraceSummary, UiValue } from "./api-types.ts";
 import { uiValue } from "./span-detail.ts";
 
 const STATUS_NAMES = ["unset", "ok", "error"];
@@ -25,6 +25,10 @@ export function uiSpansets(sets: readonly MatchedSpanset[], fields: readonly Tra
     })),
     cut,
   }));
+}
+
+export function uiColumns(columns: readonly (ColumnValue | undefined)[]): NonNullable<UiTraceSummary["columns"]> {
+  return columns.map((column) => (column === undefined ? null : { value: shown(column.value), others: column.others }));
 }
 
 /** Kinds and statuses by their words in TraceQL. */

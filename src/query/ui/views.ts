@@ -35,7 +35,7 @@ import { heatMap } from "./heat-map.ts";
 import { linkedFrom } from "./linked-from.ts";
 import { requireTrace, spanJson, spansThatHold } from "./one-trace.ts";
 import { type RedParams, red } from "./red.ts";
-import { uiSpansets } from "./span-sets.ts";
+import { uiColumns, uiSpansets } from "./span-sets.ts";
 import { buildTraceTree } from "./trace-tree.ts";
 import { type VerdictParams, verdict } from "./verdict.ts";
 
@@ -143,7 +143,10 @@ async function search(reader: TraceReader, params: Params<"ui.search">, signal: 
   const answer = json<UiSearchResponse>({
     traces: found.traces.map((summary) => ({
       ...uiSummary(summary, errors.get(summary.traceId)),
-      ...(summary.spanSets === undefined ? {} : { spanSets: uiSpansets(summary.spanSets, fields) }),
+      ...(summary.spanSets === undefined || fields.length === 0
+        ? {}
+        : { spanSets: uiSpansets(summary.spanSets, fields) }),
+      ...(summary.columns === undefined ? {} : { columns: uiColumns(summary.columns) }),
     })),
     complete: found.complete,
     ...(found.reason === undefined ? {} : { reason: found.reason }),
@@ -174,7 +177,7 @@ async function live(reader: TraceReader, params: Params<"ui.live">, signal: Abor
 }
 
 function uiSummary(summary: TraceSummary, firstError: UiFirstError | undefined): UiTraceSummary {
-  const { start, end, spanSets: _, storedIds: _ids, ...rest } = summary;
+  const { start, end, spanSets: _, columns: _columns, storedIds: _ids, ...rest } = summary;
   return {
     ...rest,
     startTimeUnixNano: start.toString(),

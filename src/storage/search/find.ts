@@ -483,9 +483,11 @@ class Search {
     const shower = new SpanShower(this.#query.show, this.#cache, this.#pacer);
     const traces: TraceSummary[] = [];
     for (const [i, accepted] of shown.entries()) {
+      const shownTrace = { ...accepted, ...accepted.shownAs };
       traces.push({
         ...(summaries[i] as TraceSummary),
-        spanSets: await shower.show({ ...accepted, ...accepted.shownAs }),
+        spanSets: await shower.show(shownTrace),
+        ...(this.#query.show.columns === undefined ? {} : { columns: await shower.columns(shownTrace) }),
       });
     }
     return traces;

@@ -2,7 +2,13 @@ import type { AnyValue } from "../../model/any-value.ts";
 import { compareText } from "../../model/compare-text.ts";
 import { bytesToHex } from "../../model/ids.ts";
 import { endNano, hasDuration, nameOf, serviceOf, startNano } from "../../model/span-columns.ts";
-import type { FieldValue, MatchedSpanFields, MatchedSpanset, ShownSpans } from "../../model/trace-query.ts";
+import type {
+  ColumnValue,
+  FieldValue,
+  MatchedSpanFields,
+  MatchedSpanset,
+  ShownSpans,
+} from "../../model/trace-query.ts";
 import type { BlockCache } from "../cache/block-cache.ts";
 import type { TraceRows } from "../cache/cached-block.ts";
 import type { Pacer } from "../cache/pacer.ts";
@@ -17,6 +23,9 @@ import type { Spanset } from "./spansets.ts";
 const MAX_BYTES = 16 * 1024 * 1024;
 /** What a span costs beside its values. */
 const SPAN_BYTES = 200;
+
+/** Values of one column of one trace that are told apart. */
+const MAX_OTHERS = 1_000;
 
 /** Bodies of one trace that are inflated together. */
 const PREFETCH = 32;
@@ -34,15 +43,43 @@ export interface MatchedTrace {
 export class SpanShower {
   readonly #spansPerSet: number;
   readonly #fields: readonly FieldReader[];
+  readonly #columns: readonly FieldReader[];
   readonly #cache: BlockCache;
   readonly #pacer: Pacer;
   #left = MAX_BYTES;
 
-  constructor({ spansPerSet, fields }: ShownSpans, cache: BlockCache, pacer: Pacer) {
+  constructor({ spansPerSet, fields, columns = [] }: ShownSpans, cache: BlockCache, pacer: Pacer) {
     this.#spansPerSet = spansPerSet;
     this.#fields = fields.map(fieldReader);
+    this.#columns = columns.map(fieldReader);
     this.#cache = cache;
     this.#pacer = pacer;
+  }
+
+  /** What the matched spans say as a whole; nothing of a trace that is gone by now. */
+  async columns({ traceId, trace, matched }: MatchedTrace): Promise<(ColumnValue | undefined)[]> {
+    const cache = this.#cache;
+    const spans = new TraceSpans(traceId, trace, (block) => cache.body(block.segment, block.number));
+    const found = this.#columns.map(() => ({ value: undefined as FieldValue | undefined, keys: new Set<string>() }));
+    try {
+      for (const span of earliest(spans, numbersOf(trace, matched))) {
+        for (const [i, column] of this.#columns.entries()) {
+          const { keys } = found[i] as (typeof found)[number];
+          const value = column.value(spans, span);
+          if (value === undefined || keys.size > MAX_OTHERS) continue;
+          if (keys.size === 0) (found[i] as (typeof found)[number]).value = shownValue(value);
+          keys.add(valueKey(value));
+        }
+        if (this.#pacer.due()) await this.#pacer.pause();
+      }
+    } catch (error) {
+      if (!(error instanceof BlockGone)) throw error;
+    }
+    return found.map(({ value, keys }) => {
+      if (value === undefined) return undefined;
+      this.#left -= sizeOf(value);
+      return this.#left > 0 ? { value, others: keys.size - 1 } : undefined;
+    });
   }
 
   /** Nothing of a trace that is gone by now. */

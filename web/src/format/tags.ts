@@ -50,9 +50,9 @@ export function formatTags(tags: Iterable<Tag>): string {
     .join(" ");
 }
 
-/** True where a JSON object cannot hold them. */
+/** True where a JSON object cannot hold them: it has no operators, and a key once. */
 export function hasOperators(tags: readonly Tag[]): boolean {
-  return tags.some(([, , operator]) => operator !== undefined);
+  return tags.some(([, , operator]) => operator !== undefined) || new Set(tags.map(([key]) => key)).size < tags.length;
 }
 
 /** As the address holds them: Jaeger's JSON object where it can. */

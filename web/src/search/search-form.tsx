@@ -3,45 +3,41 @@ import { HOUR_MS } from "../../../src/model/time.ts";
 import type { UiServicesResponse } from "../../../src/query/ui/api-types.ts";
 import { DEFAULT_LOOKBACK } from "../format/lookback.ts";
 import { toLocalInput } from "../format/time.ts";
-import { Button } from "../ui/button.tsx";
+import { Button, IconButton } from "../ui/button.tsx";
 import { ButtonRow } from "../ui/button-row.tsx";
 import { Combobox } from "../ui/combobox.tsx";
 import { Field } from "../ui/field.tsx";
 import { Icon } from "../ui/icon.tsx";
 import { LookbackOptions } from "../ui/lookback-select.tsx";
-import { fieldProblems, fieldsOf, paramsOf, type SearchFields } from "./params/search-fields.ts";
-import { MAX_LIMIT, type SearchParams } from "./params/search-params.ts";
+import { type QueryDraft, withFields, withoutCondition } from "./params/query-draft.ts";
+import { fieldProblems, type SearchFields } from "./params/search-fields.ts";
+import { MAX_LIMIT } from "./params/search-params.ts";
 import styles from "./search-form.module.css";
 
-/** The plain form. It starts from the address and hands back the next address; nothing in it is required. */
+/** The plain form. It shows what of the query it has fields for, and changes that; nothing in it is required. */
 export function SearchForm({
-  params,
+  draft,
   services,
   busy,
+  onDraft,
   onSearch,
+  onReset,
 }: {
-  readonly params: SearchParams;
+  readonly draft: QueryDraft;
   readonly services: UiServicesResponse["services"];
   readonly busy: boolean;
-  readonly onSearch: (params: SearchParams) => void;
+  readonly onDraft: (change: (draft: QueryDraft) => QueryDraft) => void;
+  /** False where something is wrong with it. */
+  readonly onSearch: () => boolean;
+  readonly onReset: () => void;
 }) {
-  const [fields, setFields] = useState(() => fieldsOf(params));
-  const [shown, setShown] = useState(params);
   const [open, setOpen] = useState(false);
-  // Another address (a link, back and forward) fills the form anew; its own keeps what has been typed since.
-  if (JSON.stringify(shown) !== JSON.stringify(params)) {
-    setShown(params);
-    setFields(fieldsOf(params));
-  }
-  const set = (change: Partial<SearchFields>) => setFields((before) => ({ ...before, ...change }));
+  const { fields } = draft;
+  const set = (change: Partial<SearchFields>) =>
+    onDraft((before) => withFields(before, { ...before.fields, ...change }));
   const problems = fieldProblems(fields);
   const operations = operationNames(services, fields.service);
-
-  const submit = () => {
-    if (Object.keys(problems).length > 0) return;
-    setOpen(false);
-    onSearch(paramsOf(fields, params));
-  };
+  const hidden = draft.form === undefined && draft.text.trim() !== "";
 
   return (
     <form
@@ -50,7 +46,7 @@ export function SearchForm({
       data-open={open}
       onSubmit={(event) => {
         event.preventDefault();
-        submit();
+        if (onSearch()) setOpen(false);
       }}
     >
       <Button
@@ -67,6 +63,7 @@ export function SearchForm({
           value={fields.service}
           placeholder="All services"
           options={services.map((entry) => entry.name)}
+          disabled={hidden}
           onChange={(service) => set({ service, operation: "" })}
         />
         <Combobox
@@ -74,6 +71,7 @@ export function SearchForm({
           value={fields.operation}
           placeholder="All operations"
           options={operations}
+          disabled={hidden}
           onChange={(operation) => set({ operation })}
         />
         <Field
@@ -89,6 +87,7 @@ export function SearchForm({
             spellCheck={false}
             value={fields.tags}
             placeholder="http.status_code=500 error=true"
+            disabled={hidden}
             aria-invalid={problems.tags !== undefined}
             aria-describedby="search-tags-note"
             onChange={(event) => set({ tags: event.target.value })}
@@ -100,6 +99,7 @@ export function SearchForm({
             label="Min duration"
             value={fields.minDuration}
             problem={problems.minDuration}
+            disabled={hidden}
             onChange={(minDuration) => set({ minDuration })}
           />
           <DurationField
@@ -107,9 +107,12 @@ export function SearchForm({
             label="Max duration"
             value={fields.maxDuration}
             problem={problems.maxDuration}
+            disabled={hidden}
             onChange={(maxDuration) => set({ maxDuration })}
           />
         </div>
+        {hidden && <p className={styles.more}>The query above says more than these fields can: edit it there.</p>}
+        <OtherConditions draft={draft} onDraft={onDraft} />
         <div className={styles.pair}>
           <Field id="search-lookback" label="Look-back">
             <select
@@ -165,17 +168,43 @@ export function SearchForm({
           <Button type="submit" primary className={styles.find} aria-busy={busy}>
             <Icon name="search" /> Find traces
           </Button>
-          <Button
-            onClick={() => {
-              setFields(fieldsOf({}));
-              onSearch({});
-            }}
-          >
-            Reset
-          </Button>
+          <Button onClick={onReset}>Reset</Button>
         </ButtonRow>
       </div>
     </form>
+  );
+}
+
+/** What the query asks beside the fields. */
+function OtherConditions({
+  draft,
+  onDraft,
+}: {
+  readonly draft: QueryDraft;
+  readonly onDraft: (change: (draft: QueryDraft) => QueryDraft) => void;
+}) {
+  const { rest = [], tail = "" } = draft.form ?? {};
+  if (rest.length === 0 && tail === "") return null;
+  return (
+    <ul className={styles.others} aria-label="Also in the query">
+      {rest.map((condition) => (
+        <li key={condition}>
+          <code dir="auto">{condition}</code>
+          <IconButton
+            small
+            aria-label={`Remove ${condition}`}
+            onClick={() => onDraft((before) => withoutCondition(before, condition))}
+          >
+            <Icon name="close" />
+          </IconButton>
+        </li>
+      ))}
+      {tail !== "" && (
+        <li>
+          <code dir="auto">{tail}</code>
+        </li>
+      )}
+    </ul>
   );
 }
 
@@ -184,12 +213,14 @@ function DurationField({
   label,
   value,
   problem,
+  disabled,
   onChange,
 }: {
   readonly id: string;
   readonly label: string;
   readonly value: string;
   readonly problem: string | undefined;
+  readonly disabled: boolean;
   readonly onChange: (value: string) => void;
 }) {
   return (
@@ -200,6 +231,7 @@ function DurationField({
         spellCheck={false}
         value={value}
         placeholder={id === "min" ? "100ms" : "1.2s"}
+        disabled={disabled}
         aria-invalid={problem !== undefined}
         aria-describedby={problem === undefined ? undefined : `search-${id}-note`}
         onChange={(event) => onChange(event.target.value)}

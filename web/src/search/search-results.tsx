@@ -7,9 +7,11 @@ import { Button } from "../ui/button.tsx";
 import { Notice } from "../ui/notice.tsx";
 import { Skeleton } from "../ui/skeleton.tsx";
 import { HeatSection } from "./heat/heat-section.tsx";
+import { chosenColumns } from "./params/columns.ts";
 import { addressProblem } from "./params/search-fields.ts";
 import { RESULT_SORTS, type ResultSort, type SearchParams } from "./params/search-params.ts";
 import { type SearchRange, totalQuery } from "./params/search-query.ts";
+import { ColumnChips } from "./results/column-chips.tsx";
 import { ErrorsOnly } from "./results/errors-only.tsx";
 import { News } from "./results/news.tsx";
 import { NoMatch } from "./results/no-match.tsx";
@@ -55,6 +57,7 @@ export function SearchResults({
   const traces = pages.flatMap((page) => page.traces);
   const last = pages[pages.length - 1]!;
   const sort = params.sort ?? "recent";
+  const columns = chosenColumns(params);
   const known = results.hasNextPage ? total?.traces : traces.length;
 
   return (
@@ -99,7 +102,8 @@ export function SearchResults({
       <OutsideNote outside={pages[0]?.outside} params={params} onParams={onParams} />
       {traces.length === 0 && last.complete && <NoMatch params={params} onParams={onParams} />}
       <HeatSection params={params} range={results.data.pages[0]!.range} onParams={onSelect} />
-      {traces.length > 0 && <ResultRows traces={traces} />}
+      <ColumnChips params={params} onParams={onSelect} />
+      {traces.length > 0 && <ResultRows traces={traces} columns={columns} />}
       {results.hasNextPage && (
         <Button
           className={styles.loadMore}

@@ -52,7 +52,7 @@ export function AppShell({
   return (
     <>
       {/* A button, because `<base href>` would turn a link to a fragment into another page. */}
-      <button type="button" className={styles.skipLink} onClick={() => document.getElementById("main")?.focus()}>
+      <button type="button" className={styles.skipLink} onClick={focusContent}>
         Skip to content
       </button>
       <header className={styles.header}>
@@ -133,6 +133,11 @@ function Tools({
       <ThemeButton />
     </div>
   );
+}
+
+/** The list of results, where a page has one, is what its form and pictures stand before. */
+function focusContent(): void {
+  (document.getElementById("results") ?? document.getElementById("main"))?.focus();
 }
 
 /** What was searched for last, so that the way back to it finds it as it was. */

@@ -43,6 +43,15 @@ const GROUPS = [
     keys: [
       ["j k", "next, previous trace"],
       ["Enter", "open the trace"],
+      ["Space", "show it at a glance"],
+    ],
+  },
+  {
+    title: "Query and heat map, once they have the focus",
+    keys: [
+      ["↑ ↓ Ctrl+Space", "choose, open what is proposed"],
+      ["Enter", "take the proposal, or search"],
+      ["↑ ↓ ← → Shift", "mark cells, more of them"],
     ],
   },
   {

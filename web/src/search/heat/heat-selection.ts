@@ -13,13 +13,13 @@ export interface Box {
   readonly y1: number;
 }
 
-interface Size {
+export interface PlotSize {
   readonly width: number;
   readonly height: number;
 }
 
 /** The cell at a place of the plot; a place outside of it is at its edge. */
-export function cellAt(map: UiHeatMap, { width, height }: Size, at: { readonly x: number; readonly y: number }) {
+export function cellAt(map: UiHeatMap, { width, height }: PlotSize, at: { readonly x: number; readonly y: number }) {
   const place = (part: number, cells: number) => Math.min(cells - 1, Math.max(0, Math.floor(part * cells)));
   return { column: place(at.x / width, map.columns), row: place(1 - at.y / height, map.rows) };
 }
@@ -28,7 +28,7 @@ export function cellAt(map: UiHeatMap, { width, height }: Size, at: { readonly x
  * The search for what the cells hold that a box touches. An edge of the plot is no bound: the top row has no longest,
  * the last column of an open range goes on.
  */
-export function searchForBox(params: SearchParams, map: UiHeatMap, size: Size, box: Box): SearchParams {
+export function searchForBox(params: SearchParams, map: UiHeatMap, size: PlotSize, box: Box): SearchParams {
   const first = cellAt(map, size, { x: Math.min(box.x0, box.x1), y: Math.max(box.y0, box.y1) });
   const last = cellAt(map, size, { x: Math.max(box.x0, box.x1), y: Math.min(box.y0, box.y1) });
   const { fromMs, leastNs } = cellBounds(map, first.column, first.row);

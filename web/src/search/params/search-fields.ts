@@ -92,6 +92,7 @@ export function paramsOf(fields: SearchFields, before: SearchParams): SearchPara
     ...(before.minTraceDuration !== undefined && { minTraceDuration: before.minTraceDuration }),
     ...(before.maxTraceDuration !== undefined && { maxTraceDuration: before.maxTraceDuration }),
     ...(before.sort !== undefined && { sort: before.sort }),
+    ...(before.columns !== undefined && { columns: before.columns }),
   };
 }
 

@@ -5,6 +5,8 @@ import { formTraceql } from "./form-traceql.ts";
 
 /** The address of the search page; names and meaning are Jaeger UI's, so its links work here. */
 export interface SearchParams {
+  /** The query in TraceQL, instead of service, operation, tags and durations of a span. */
+  readonly q?: string;
   readonly service?: string;
   readonly operation?: string;
   /** JSON object of tag texts; as the form has them where there are operators. */
@@ -21,6 +23,8 @@ export interface SearchParams {
   readonly end?: string;
   readonly limit?: string;
   readonly sort?: ResultSort;
+  /** Fields of the matching spans that the rows show, parted by commas as in TraceQL's `select(…)`. */
+  readonly columns?: string;
 }
 
 export const RESULT_SORTS = ["recent", "longest", "shortest", "spans", "errors"] as const;
@@ -49,6 +53,8 @@ const TEXT_KEYS = [
   "start",
   "end",
   "limit",
+  "q",
+  "columns",
 ] as const;
 
 /**
@@ -87,7 +93,8 @@ export function timeRange(params: SearchParams, nowMs: number): { readonly start
 
 /** What an address asks of traces, as query string parts of the API. Operators in tags make TraceQL of it. */
 export function searchConditions(params: SearchParams): Record<string, string> {
-  const { service, operation, minDuration, maxDuration, minTraceDuration, maxTraceDuration } = params;
+  const { service, operation, minDuration, maxDuration, minTraceDuration, maxTraceDuration, q } = params;
+  if (q !== undefined) return present({ q, minTraceDuration, maxTraceDuration });
   const tags = parseTags(params.tags ?? "").tags ?? [];
   const span = { service, operation, minDuration, maxDuration };
   const asked = hasOperators(tags) ? { q: formTraceql({ ...span, tags }) } : { ...span, tags: params.tags };
@@ -106,7 +113,8 @@ export function searchRequest(
   const limit = Math.min(MAX_LIMIT, Math.max(1, Math.floor(Number(params.limit ?? DEFAULT_LIMIT)) || DEFAULT_LIMIT));
   const order = SERVER_ORDER[params.sort ?? "recent"];
   const ordered = order === "newest" ? {} : { order, count: "true" };
-  return { ...searchConditions(params), ...range, ...ordered, ...present({ limit: String(limit), after }) };
+  const { columns } = params;
+  return { ...searchConditions(params), ...range, ...ordered, ...present({ limit: String(limit), columns, after }) };
 }
 
 function present(parts: Readonly<Record<string, string | undefined>>): Record<string, string> {

@@ -15,7 +15,7 @@ export function NoMatch({
   const { start: _start, end: _end, lookback, ...rest } = params;
   const fixed = params.start !== undefined || params.end !== undefined;
   const anyTime = lookback === "all" && !fixed;
-  const filtered = Object.keys(rest).some((key) => key !== "limit" && key !== "sort");
+  const filtered = Object.keys(rest).some((key) => !["limit", "sort", "columns"].includes(key));
   return (
     <EmptyNote>
       <p>No trace matches {fixed ? "in this time range" : lookbackWords(lookback ?? DEFAULT_LOOKBACK)}.</p>

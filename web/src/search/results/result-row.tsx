@@ -9,7 +9,9 @@ import { classNames } from "../../ui/class-names.ts";
 import { Icon } from "../../ui/icon.tsx";
 import { useServiceLooks } from "../../ui/service/service-looks.ts";
 import { ServiceChips } from "../../ui/service-chips.tsx";
+import { MatchedSpans, ResultColumns } from "./result-fields.tsx";
 import styles from "./result-row.module.css";
+import { TracePeek } from "./trace-peek.tsx";
 
 const CHIPS = 6;
 
@@ -29,11 +31,17 @@ export function ResultRow({
   trace,
   longestNano,
   nowMs,
+  columns,
+  peeked,
   place,
 }: {
   readonly trace: UiTraceSummary;
   readonly longestNano: number;
   readonly nowMs: number;
+  /** Fields that `trace.columns` are of. */
+  readonly columns: readonly string[];
+  /** The trace that is shown at a glance. */
+  readonly peeked: string | undefined;
   /** Where it stands in a list of which only a part is there. */
   readonly place?: RowPlace;
 }) {
@@ -48,7 +56,7 @@ export function ResultRow({
     });
   const matched = trace.matchedCount < trace.spanCount ? trace.matchedSpans[0] : undefined;
   return (
-    <li className={styles.result} data-error={trace.errorCount > 0} {...placed(place)}>
+    <li className={styles.result} data-trace={trace.traceId} data-error={trace.errorCount > 0} {...placed(place)}>
       <div className={styles.head}>
         <h3 className={styles.title}>
           <Link
@@ -122,6 +130,9 @@ export function ResultRow({
           <ServiceChips services={services} shown={CHIPS} as="li" />
         </ul>
       </div>
+      <ResultColumns fields={columns} values={trace.columns} />
+      <MatchedSpans trace={trace} />
+      {peeked === trace.traceId && <TracePeek trace={trace} />}
     </li>
   );
 }

@@ -11,16 +11,27 @@ const WHOLE = 300;
 const ROW_HEIGHT = 82;
 const AGE_MS = 10_000;
 
-/** The traces of the results, in order; of a long list those on screen. j and k go through them. */
-export function ResultRows({ traces }: { readonly traces: readonly UiTraceSummary[] }) {
+/**
+ * The traces of the results, in order; of a long list those on screen. j and k go through them, and the space bar shows
+ * the one with the focus at a glance.
+ */
+export function ResultRows({
+  traces,
+  columns,
+}: {
+  readonly traces: readonly UiTraceSummary[];
+  /** Fields that the columns of the traces are of. */
+  readonly columns: readonly string[];
+}) {
   const list = useRef<HTMLUListElement>(null);
-  useRowKeys(list);
+  const [peeked, setPeeked] = useState<string>();
+  useRowKeys(list, setPeeked);
   const nowMs = useNow(AGE_MS);
   const longestNano = traces.reduce((most, trace) => Math.max(most, Number(trace.durationNano)), 1);
-  const shared = { longestNano, nowMs };
+  const shared = { longestNano, nowMs, columns, peeked };
   if (traces.length > WHOLE) return <LongList list={list} traces={traces} {...shared} />;
   return (
-    <ul ref={list} className={styles.list} aria-label="Traces">
+    <ul ref={list} id="results" tabIndex={-1} className={styles.list} aria-label="Traces">
       {traces.map((trace) => (
         <ResultRow key={trace.traceId} trace={trace} {...shared} />
       ))}
@@ -37,6 +48,8 @@ function LongList({
   readonly traces: readonly UiTraceSummary[];
   readonly longestNano: number;
   readonly nowMs: number;
+  readonly columns: readonly string[];
+  readonly peeked: string | undefined;
 }) {
   const [top, setTop] = useState(0);
   useEffect(() => {
@@ -54,7 +67,14 @@ function LongList({
     getItemKey: (index) => traces[index]!.traceId,
   });
   return (
-    <ul ref={list} className={styles.list} aria-label="Traces" style={{ height: rows.getTotalSize() }}>
+    <ul
+      ref={list}
+      id="results"
+      tabIndex={-1}
+      className={styles.list}
+      aria-label="Traces"
+      style={{ height: rows.getTotalSize() }}
+    >
       {rows.getVirtualItems().map(({ index, key, start }) => (
         <ResultRow
           key={key}
@@ -67,22 +87,36 @@ function LongList({
   );
 }
 
-/** j and k move the focus to the next and the previous trace; Enter then follows the link, as links do. */
-function useRowKeys(list: React.RefObject<HTMLUListElement | null>): void {
+/**
+ * j and k move the focus to the next and the previous trace; Enter then follows the link, as links do. The space bar
+ * opens the trace with the focus below its row, and closes it; what is open goes along with j and k.
+ */
+function useRowKeys(
+  list: React.RefObject<HTMLUListElement | null>,
+  setPeeked: (change: (peeked: string | undefined) => string | undefined) => void,
+): void {
   useEffect(() => {
     const onKey = (event: KeyboardEvent) => {
+      const row = document.activeElement?.closest<HTMLElement>("li[data-trace]");
+      if (isShortcut(event, " ") && row !== null && list.current?.contains(row ?? null)) {
+        event.preventDefault();
+        const trace = row?.dataset.trace;
+        setPeeked((peeked) => (peeked === trace ? undefined : trace));
+        return;
+      }
       const step = isShortcut(event, "j") ? 1 : isShortcut(event, "k") ? -1 : 0;
       if (step === 0) return;
       const links = [...(list.current?.querySelectorAll<HTMLElement>(`[${resultLink}]`) ?? [])];
-      const row = document.activeElement?.closest("li[data-error]");
       const at = links.findIndex((link) => row?.contains(link) === true);
       const next = links[at < 0 ? 0 : at + step];
       if (next === undefined) return;
       event.preventDefault();
       next.focus();
-      next.closest("li")?.scrollIntoView({ block: "nearest" });
+      const entered = next.closest<HTMLElement>("li[data-trace]");
+      entered?.scrollIntoView({ block: "nearest" });
+      setPeeked((peeked) => (peeked === undefined ? undefined : entered?.dataset.trace));
     };
     window.addEventListener("keydown", onKey);
     return () => window.removeEventListener("keydown", onKey);
-  }, [list]);
+  }, [list, setPeeked]);
 }
