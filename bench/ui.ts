@@ -1,24 +1,29 @@
-// How fast the trace page is: the built pages and a collector of its own in headless Chromium, one trace of many spans.
-//   npm run bench -- ui [--spans 100000,50000] [--runs 5] [--dist dist]
-// Prints one JSON line a size: medians of the runs against the goals. Every run opens the page in a fresh profile, so
-// that nothing is cached; times end when the frame with the result was painted.
+// How fast the pages are: the built pages and a collector of its own in headless Chromium. The search page over many
+// traces, then the trace page, one trace of many spans.
+//   npm run bench -- ui [--traces 12000] [--spans 100000,50000] [--runs 5] [--dist dist]
+// Prints one JSON line for the search and one a size: medians of the runs against the goals. `--spans ""` measures the
+// search alone. Every run opens the page in a fresh profile, so that nothing is cached; times end when the frame with
+// the result was painted.
 import { loadavg } from "node:os";
 import { parseArgs } from "node:util";
+import type { OtlpRequest } from "../test/support/query/fixture-traces.ts";
 import { largeTrace } from "../test/ui/large-trace.ts";
 import { launchBrowser } from "../test/ui/launch-browser.ts";
 import { quantile } from "./lib/load.ts";
 import { round } from "./lib/measure.ts";
+import { measureSearch, type SearchFigures, shopTraces } from "./lib/search-page.ts";
 import { startSpanloom } from "./lib/systems.ts";
 import { firstRows, measurePage, type PageFigures } from "./lib/trace-page.ts";
 
 const { values } = parseArgs({
   options: {
+    traces: { type: "string", default: "12000" },
     spans: { type: "string", default: "100000,50000" },
     runs: { type: "string", default: "5" },
     dist: { type: "string", default: "dist" },
   },
 });
-const sizes = values.spans.split(",").map(Number);
+const sizes = values.spans.split(",").filter(Boolean).map(Number);
 const runs = Number(values.runs);
 
 /** Milliseconds; rows by the size of the trace. */
@@ -30,38 +35,56 @@ const GOALS: Readonly<Partial<Record<keyof PageFigures, number>>> = {
   expandMs: 100,
   findMs: 100,
 };
+const SEARCH_GOALS: Readonly<Partial<Record<keyof SearchFigures, number>>> = { valuesMs: 200, longestMs: 500 };
 const rowsGoal = (spans: number) => (spans <= 50_000 ? 800 : 1000);
 
 const server = await startSpanloom({ dist: values.dist });
 const browser = await launchBrowser();
 try {
+  if (Number(values.traces) > 0) await measureSearches(Number(values.traces));
   for (const [index, spans] of sizes.entries()) await measureSize(spans, (index + 1).toString(16).repeat(32));
 } finally {
   await browser.close();
   await server.stop();
 }
 
+async function measureSearches(traces: number): Promise<void> {
+  for (const request of shopTraces(traces, Date.now())) await send(request);
+  const pages: SearchFigures[] = [];
+  for (let run = 0; run < runs; run++) pages.push(await measureSearch(browser, server.ui));
+  report({ traces, runs }, pages, SEARCH_GOALS);
+}
+
+async function send(request: OtlpRequest): Promise<void> {
+  const headers = { "content-type": "application/json" };
+  const answer = await fetch(server.url, { method: "POST", headers, body: JSON.stringify(request) });
+  if (!answer.ok) throw new Error(`the collector answered ${answer.status}`);
+}
+
+/** One line: medians, goals, and which of these were missed. */
+function report<Figures extends object>(
+  of: object,
+  pages: readonly Figures[],
+  goals: Readonly<Partial<Record<keyof Figures, number>>>,
+  more: object = {},
+): void {
+  const names = Object.keys(pages[0] as Figures) as (keyof Figures)[];
+  const figures = Object.fromEntries(names.map((name) => [name, median(pages.map((page) => Number(page[name])))]));
+  const missed = (Object.keys(goals) as (keyof Figures & string)[]).filter((name) => figures[name]! > goals[name]!);
+  const line = { ...of, ...figures, ...more, goals, missed, load: round(loadavg()[0]!) };
+  process.stdout.write(`${JSON.stringify(line)}\n`);
+}
+
 async function measureSize(spans: number, traceId: string): Promise<void> {
   const requests = largeTrace(traceId, spans);
-  for (const request of requests) {
-    const headers = { "content-type": "application/json" };
-    const answer = await fetch(server.url, { method: "POST", headers, body: JSON.stringify(request) });
-    if (!answer.ok) throw new Error(`the collector answered ${answer.status} to ${spans} spans`);
-  }
+  for (const request of requests) await send(request);
   const columns = await timeColumns(traceId);
   const expected = firstRows(requests, 20);
   const pages: PageFigures[] = [];
   for (let run = 0; run < runs; run++) {
     pages.push(await measurePage(browser, `${server.ui}/trace/${traceId}`, spans, expected));
   }
-  const goals = { rowsMs: rowsGoal(spans), ...GOALS };
-  const figures = Object.fromEntries(
-    (Object.keys(pages[0]!) as (keyof PageFigures)[]).map((name) => [name, median(pages.map((page) => page[name]))]),
-  ) as unknown as PageFigures;
-  const missed = (Object.keys(goals) as (keyof typeof goals)[]).filter((name) => figures[name] > goals[name]!);
-  process.stdout.write(
-    `${JSON.stringify({ spans, runs, ...figures, ...columns, goals, missed, load: round(loadavg()[0]!) })}\n`,
-  );
+  report({ spans, runs }, pages, { rowsMs: rowsGoal(spans), ...GOALS }, columns);
 }
 
 /** The columns as the page asks for them, by a client that only reads them. */

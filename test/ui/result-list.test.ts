@@ -120,24 +120,31 @@ describe("the list of results", () => {
 });
 
 describe("a collector that was away", () => {
+  const lookback = (page: Page) => page.getByLabel("Look-back");
   it.each([
-    ["search", "search?lookback=all", (page: Page) => page.getByRole("button", { name: "Find traces" }).click()],
+    [
+      "search",
+      "search?lookback=all",
+      (page: Page) => results(page).first(),
+      (page: Page) => page.getByRole("button", { name: "Find traces" }).click(),
+    ],
     [
       "trace",
       "search?lookback=all",
+      (page: Page) => results(page).nth(3),
       async (page: Page) => {
         await results(page).nth(3).getByRole("link").first().click();
       },
     ],
-    ["services", "monitor", (page: Page) => page.getByLabel("Look-back").selectOption("2d")],
-    ["map", "dependencies", (page: Page) => page.getByLabel("Look-back").selectOption("2d")],
-    ["collector", "collector", async () => undefined],
-  ] as const)("is found again by the page of %s, by itself", async (_name, path, ask) => {
+    ["services", "monitor", lookback, (page: Page) => lookback(page).selectOption("2d")],
+    ["map", "dependencies", lookback, (page: Page) => lookback(page).selectOption("2d")],
+    ["collector", "collector", (page: Page) => page.getByRole("heading", { level: 1 }), async () => undefined],
+  ] as const)("is found again by the page of %s, by itself", async (_name, path, shown, ask) => {
     const first = await startUi(FIXTURES.flatMap(readFixture).map((request) => batchOf(toModel(request))));
     let second: UiServer | undefined;
     try {
       await visitor.visit(first.url + path, async (page) => {
-        await page.waitForLoadState("networkidle");
+        await shown(page).waitFor();
         await first.close();
         await ask(page);
         const away = page.getByText(/does not answer|could not be loaded/).first();

@@ -11,7 +11,7 @@ import { withText } from "./params/query-draft.ts";
 import { type SearchParams, timeRange } from "./params/search-params.ts";
 import { searchQuery } from "./params/search-query.ts";
 import { QueryBar } from "./query/query-bar.tsx";
-import { CopyMenu } from "./saved/copy-menu.tsx";
+import { CopySearch } from "./saved/copy-menu.tsx";
 import { PinnedSearches, SearchesMenu } from "./saved/searches-menu.tsx";
 import { useKeptSearches } from "./saved/use-kept-searches.ts";
 import { SearchForm } from "./search-form.tsx";
@@ -63,7 +63,7 @@ export function SearchPage() {
             Run query
           </Button>
           <SearchesMenu address={address} kept={kept.searches} lost={kept.lost} onKept={kept.keep} />
-          <CopyMenu params={params} />
+          <CopySearch params={params} />
         </QueryBar>
         <PinnedSearches kept={kept.searches} address={address} />
       </div>

@@ -19,17 +19,18 @@ export interface CompletionPlace {
 const COMPARISON = /(?:!=|!~|=~|>=|<=|=|>|<)$/;
 const FIELD =
   /(?:(?:parent\.)?(?:span|resource|event|link|instrumentation)?\.(?:"(?:[^"\\]|\\.)*"|[^\s"{}()=~!<>&|^,])+|[A-Za-z]+(?::[A-Za-z]+)?)$/;
-const WORD = /(?:"(?:[^"\\]|\\.)*"?|[^\s"`{}()=~!<>&|^,])*$/;
+/** What parts the words of a query, outside of quotes. */
+const BETWEEN = /[\s{}()=~!<>&|^,]/;
 /** Calls that hold fields. */
 const FIELD_CALLS = ["by", "select", "avg", "min", "max", "sum"];
 
 /** Undefined where nothing can be proposed. `cursor` and all places are UTF-16 units. */
 export function completionPlace(text: string, cursor: number): CompletionPlace | undefined {
   const before = text.slice(0, cursor);
-  const { quoteAt, open } = openAt(before);
+  const { quoteAt, wordAt, open } = openAt(before);
   if (quoteAt !== undefined) return textPlace(text, cursor, quoteAt);
-  const typed = WORD.exec(before)?.[0] ?? "";
-  const from = cursor - typed.length;
+  const from = wordAt;
+  const typed = before.slice(from);
   const place = { from, to: cursor + (/^[^\s"`{}()=~!<>&|^,]*/.exec(text.slice(cursor))?.[0].length ?? 0), typed };
   const left = before.slice(0, from).trimEnd();
   const inner = open.at(-1);
@@ -73,21 +74,35 @@ function comparedField(left: string): string | undefined {
   return operator === undefined ? undefined : FIELD.exec(left.slice(0, -operator.length).trimEnd())?.[0];
 }
 
-/** Where the text that is open begins, and what else is: `{`, `(`, or the word before a parenthesis. */
-function openAt(text: string): { readonly quoteAt: number | undefined; readonly open: readonly string[] } {
+interface OpenAt {
+  /** Where the text that is open begins. */
+  readonly quoteAt: number | undefined;
+  /** Where the last word begins; behind the text where there is none. */
+  readonly wordAt: number;
+  /** What else is open: `{`, `(`, or the word before a parenthesis. */
+  readonly open: readonly string[];
+}
+
+function openAt(text: string): OpenAt {
   const open: string[] = [];
+  let wordAt = 0;
   for (let i = 0; i < text.length; i++) {
     const char = text[i] as string;
     if (char === '"' || char === "`") {
-      const isName = char === '"' && /[^\s{}()=~!<>&|^,]/.test(text[i - 1] ?? " ");
+      // A name in quotes is a part of its word: ."a b"
+      const isName = char === '"' && i > wordAt;
       const end = closing(text, i);
-      if (end === undefined) return { quoteAt: isName ? undefined : i, open };
+      if (end === undefined) return { quoteAt: isName ? undefined : i, wordAt, open };
       i = end;
-    } else if (char === "{") open.push("{");
+      if (!isName) wordAt = end + 1;
+      continue;
+    }
+    if (char === "{") open.push("{");
     else if (char === "(") open.push(/(\w+)\s*$/.exec(text.slice(0, i))?.[1] ?? "(");
     else if (char === "}" || char === ")") open.pop();
+    if (BETWEEN.test(char)) wordAt = i + 1;
   }
-  return { quoteAt: undefined, open };
+  return { quoteAt: undefined, wordAt, open };
 }
 
 function closing(text: string, at: number): number | undefined {

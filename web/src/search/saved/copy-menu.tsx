@@ -6,7 +6,7 @@ import type { SearchParams } from "../params/search-params.ts";
 import { commandOf, curlOf, traceqlOf } from "./copies.ts";
 
 /** Copies the search for other places: as a query, a request, a command, a link. */
-export function CopyMenu({ params }: { readonly params: SearchParams }) {
+export function CopySearch({ params }: { readonly params: SearchParams }) {
   const [said, setSaid] = useState("Copy");
   const base = new URL(".", document.baseURI).href;
   const copy = async (text: string) => setSaid((await copyText(text)) ? "Copied" : "The browser refused");
