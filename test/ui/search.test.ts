@@ -41,13 +41,23 @@ const open = (url: string, check: (page: Page) => Promise<void>) => visitor.visi
 const results = (page: Page) => page.getByRole("list", { name: "Traces" }).locator(":scope > li");
 
 describe("first load", () => {
-  it("takes at most 200 kB of script over the wire", () => {
-    const page = readFileSync(join(WEB_ROOT, "index.html"), "utf8");
-    const scripts = [...page.matchAll(/(?:src|href)="\.\/(assets\/[^"]+\.js)"/g)].map((match) => match[1] as string);
-    expect(scripts.length).toBeGreaterThan(0);
-    const bytes = scripts.reduce((sum, path) => sum + gzipSync(readFileSync(join(WEB_ROOT, path))).length, 0);
-    expect(bytes).toBeLessThan(200_000);
-  });
+  it.each([
+    ["search", "search?lookback=all", (page: Page) => results(page).first()],
+    ["trace", `trace/${facts["node-shop"].notable.error500!.traceId}`, (page: Page) => page.getByRole("treegrid")],
+  ])("takes at most 200 kB of script over the wire: %s", (_name, path, shown) =>
+    open(`${ui.url}nowhere`, async (page) => {
+      const scripts = new Set<string>();
+      page.on("response", (response) => {
+        const { pathname } = new URL(response.url());
+        if (pathname.endsWith(".js")) scripts.add(pathname.slice(1));
+      });
+      await page.goto(ui.url + path);
+      await shown(page).waitFor();
+      const bytes = [...scripts].reduce((sum, file) => sum + gzipSync(readFileSync(join(WEB_ROOT, file))).length, 0);
+      expect(scripts.size).toBeGreaterThan(1);
+      expect(bytes).toBeLessThan(200_000);
+    }),
+  );
 });
 
 describe("search page", () => {

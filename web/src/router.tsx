@@ -11,14 +11,12 @@ import { isPair } from "./compare/trace-pair.ts";
 import { DemoGuide } from "./demo/demo-guide.tsx";
 import { readMapParams } from "./dependencies/map-params.ts";
 import { readSearchParams } from "./search/params/search-params.ts";
-import { SearchPage } from "./search/search-page.tsx";
 import { readServiceParams } from "./service/service-params.ts";
 import { readServicesParams } from "./services/services-params.ts";
 import { formatAddress, parseAddress } from "./shell/address.ts";
 import { AppShell, type LazyPalette } from "./shell/app-shell.tsx";
 import { NotFoundPage } from "./shell/not-found-page.tsx";
 import { ProblemPage } from "./shell/problem-page.tsx";
-import { TracePage } from "./trace/trace-page.tsx";
 import { readTraceParams } from "./trace/trace-params.ts";
 
 const loadPalette = () => import("./palette/command-palette.tsx");
@@ -27,6 +25,7 @@ const palette: LazyPalette = {
   preload: () => void loadPalette().catch(() => undefined),
 };
 
+const TracePage = lazyRouteComponent(() => import("./trace/trace-page.tsx"), "TracePage");
 const ComparePage = lazyRouteComponent(() => import("./compare/compare-page.tsx"), "ComparePage");
 
 /** As Jaeger UI's addresses go: `/trace/{a}...{b}` compares two. */
@@ -52,7 +51,7 @@ const routes = [
     getParentRoute: () => root,
     path: "/search",
     validateSearch: readSearchParams,
-    component: SearchPage,
+    component: lazyRouteComponent(() => import("./search/search-page.tsx"), "SearchPage"),
   }),
   createRoute({
     getParentRoute: () => root,
