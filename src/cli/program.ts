@@ -6,7 +6,8 @@ import { addConfig } from "./commands/config.ts";
 import { addDb } from "./commands/db/db.ts";
 import { addList } from "./commands/list.ts";
 import { addProxy } from "./commands/proxy.ts";
-import { addReplay } from "./commands/replay.ts";
+import { addRecord } from "./commands/recording/record.ts";
+import { addReplay } from "./commands/recording/replay.ts";
 import { addDiff } from "./commands/runs/diff.ts";
 import { addRun } from "./commands/runs/run.ts";
 import { addSearch } from "./commands/search.ts";
@@ -24,6 +25,7 @@ import { addTrace } from "./commands/trace/trace.ts";
 const COMMANDS: readonly ((program: Command) => void)[] = [
   addServe,
   addSend,
+  addRecord,
   addReplay,
   addRun,
   addDiff,

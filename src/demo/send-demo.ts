@@ -39,11 +39,12 @@ export async function sendDemo(settings: DemoSettings): Promise<DemoSummary> {
 
   const send = async (traces: readonly TracesData[]) => {
     const data = joinTraces(traces);
-    const { rejected } = await client.send(encodeTraces(data));
+    const answer = await client.send(encodeTraces(data));
+    if (answer === undefined) return;
     tally.traces += traces.length;
     tally.spans += countSpans(data);
     tally.requests++;
-    tally.rejectedSpans += rejected;
+    tally.rejectedSpans += answer.rejected;
     settings.onProgress?.(tally.traces, tally.spans);
   };
 

@@ -25,11 +25,14 @@ export class OtlpClient {
     this.#signal = signal;
   }
 
-  /** Throws PermanentError: `unreachable` where nothing answers, `bad_request` for a refusal. */
-  async send(body: Uint8Array<ArrayBuffer>): Promise<SendResult> {
+  /**
+   * Undefined where the signal aborted before the receiver had taken it.
+   * @throws PermanentError: `unreachable` where nothing answers, `bad_request` for a refusal
+   */
+  async send(body: Uint8Array<ArrayBuffer>): Promise<SendResult | undefined> {
     for (let attempt = 0; ; attempt++) {
       const response = await this.#post(body);
-      if (response === undefined) return { rejected: 0, message: "" };
+      if (response === undefined) return undefined;
       const answer = new Uint8Array(await response.arrayBuffer());
       if (response.ok) {
         const partial = decodeExportResponse(answer);

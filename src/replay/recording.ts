@@ -1,81 +1,132 @@
-import { type FileHandle, open } from "node:fs/promises";
-import { pipeline } from "node:stream";
-import { createGunzip } from "node:zlib";
+import { isUtf8 } from "node:buffer";
 import { JsonTraces } from "../codec/otlp/json/json-in.ts";
-import { decodeTraces } from "../codec/otlp/message/decode.ts";
+import { OtherSignalError } from "../codec/otlp/message/other-signal.ts";
 import { Refusals } from "../codec/otlp/message/refusals.ts";
 import { NO_SPAN_LIMITS } from "../codec/otlp/message/span-limits.ts";
 import { spanlessText } from "../codec/otlp/message/spanless.ts";
 import { PermanentError } from "../component/errors.ts";
-import { fileReason } from "../component/reasons.ts";
 import { messageOf } from "../model/message-of.ts";
-import type { TracesData } from "../model/span.ts";
 import { linesOf } from "./lines.ts";
+import { openRecording, unreadableRecording } from "./open-recording.ts";
 
 /** One line of a recording: OTLP JSON Lines as the Collector's file exporter writes them, one TracesData a line. */
 export interface RecordedLine {
   /** From 1, as editors count. */
   readonly line: number;
-  readonly data: TracesData;
+  /** The same as OTLP protobuf, a TracesData message. */
+  readonly body: Uint8Array<ArrayBuffer>;
+  readonly spans: number;
+  /** Bytes of the file that were read by then, as it lies there. */
+  readonly bytesRead: number;
 }
 
+export type OnLine = (line: number, text: string) => void;
+
+export interface ReadSettings {
+  /**
+   * Told of a line that cannot be read, or holds something and no spans, and is left out; and of one with spans that
+   * cannot be read: only those are left out.
+   */
+  readonly onBadLine: OnLine;
+  /** Told of fields that OTLP does not have, once for each name: they were passed over. */
+  readonly onUnknownField?: OnLine;
+  /** A longer line is a bad one, bytes; no more than that is held of any. Default: 64 MiB. */
+  readonly maxLineBytes?: number;
+}
+
+/** The Collector's file exporter writes a batch a line: eight thousand spans of a kilobyte. */
+const MAX_LINE_BYTES = 64 << 20;
+/** Names that are told of; beyond them the file is something else. */
+const MAX_UNKNOWN = 20;
+
 /**
- * Reads a recording line by line; `.gz` is inflated; empty lines are skipped. A line that cannot be read goes to
- * `onBadLine` with the reason and is left out, and so does one that holds something and no spans; one with spans that
- * cannot be read goes there, too, and only those are left out.
- * Throws PermanentError `bad_request` when the file cannot be read at all.
+ * Reads a recording line by line, `-` from stdin; gzip and zstd are inflated; empty lines are skipped.
+ * @throws PermanentError `bad_request` when the file cannot be read at all
  */
-export async function* readRecording(
-  path: string,
-  onBadLine: (line: number, reason: string) => void,
-): AsyncGenerator<RecordedLine> {
-  const handle = await openRecording(path);
+export async function* readRecording(path: string, settings: ReadSettings): AsyncGenerator<RecordedLine, void> {
+  const { onBadLine, maxLineBytes = MAX_LINE_BYTES } = settings;
+  const recording = await openRecording(path);
+  const unknown = new UnknownFields(settings.onUnknownField);
+  let line = 0;
   try {
-    const file = handle.createReadStream({ autoClose: false });
-    const input = path.endsWith(".gz") ? pipeline(file, createGunzip(), () => {}) : file;
-    let line = 0;
-    for await (const bytes of linesOf(input)) {
+    for await (const bytes of linesOf(recording.text, maxLineBytes)) {
       line++;
-      if (bytes.toString("latin1").trim() === "") continue;
-      const data = parse(bytes, (reason) => onBadLine(line, reason));
-      if (data !== undefined) yield { line, data };
+      if ("tooLong" in bytes) {
+        onBadLine(
+          line,
+          `the line has ${bytes.tooLong} bytes; expected at most ${maxLineBytes}, one batch of spans a line`,
+        );
+        continue;
+      }
+      if (isBlank(bytes)) continue;
+      if (!isUtf8(bytes)) {
+        onBadLine(line, `expected text in UTF-8, found byte ${firstOddByte(bytes)}`);
+        continue;
+      }
+      const read = parse(bytes, line, onBadLine, unknown);
+      if (read !== undefined) yield { line, ...read, bytesRead: recording.bytesRead() };
     }
   } catch (cause) {
-    throw unreadable(path, cause);
+    throw cause instanceof PermanentError
+      ? cause
+      : unreadableRecording(path, cause, line === 0 ? "" : ` after line ${line}`);
   } finally {
-    await handle.close();
+    await recording.close();
   }
 }
 
-/** Whether a recording can be opened. Throws PermanentError `bad_request`, as `readRecording`. */
-export async function checkRecording(path: string): Promise<void> {
-  await (await openRecording(path)).close();
+/** Tells of each name once. */
+class UnknownFields {
+  readonly #onField: OnLine | undefined;
+  readonly #told = new Set<string>();
+
+  constructor(onField: OnLine | undefined) {
+    this.#onField = onField;
+  }
+
+  tell(line: number, places: readonly string[]): void {
+    for (const place of places) {
+      const name = place.replaceAll(/\[\d+\]/g, "[]");
+      if (this.#told.has(name) || this.#told.size === MAX_UNKNOWN) continue;
+      this.#told.add(name);
+      this.#onField?.(line, place);
+    }
+  }
 }
 
-function openRecording(path: string): Promise<FileHandle> {
-  return open(path).catch((cause: NodeJS.ErrnoException) => {
-    throw unreadable(path, cause);
-  });
-}
-
-function parse(bytes: Buffer, onBad: (reason: string) => void): TracesData | undefined {
+function parse(
+  bytes: Buffer,
+  line: number,
+  onBadLine: OnLine,
+  unknown: UnknownFields,
+): Pick<RecordedLine, "body" | "spans"> | undefined {
   try {
     const refusals = new Refusals();
     const reading = new JsonTraces(bytes, NO_SPAN_LIMITS, refusals);
-    const { body } = reading.whole();
-    if (refusals.message !== "") onBad(refusals.message);
-    const data = decodeTraces(body);
-    if (data.some(({ scopeSpans }) => scopeSpans.some(({ spans }) => spans.length > 0))) return data;
-    if (refusals.count > 0) return undefined;
-    if (reading.saysNothing) return data;
-    onBad(spanlessText(bytes.length, reading.unknownFields));
+    const { body, marks } = reading.whole();
+    if (refusals.message !== "") onBadLine(line, refusals.message);
+    if (marks.length > 0) unknown.tell(line, reading.unknownFields);
+    if (marks.length > 0 || (refusals.count === 0 && reading.saysNothing)) return { body, spans: marks.length };
+    if (refusals.count === 0) onBadLine(line, spanlessText(bytes.length, reading.unknownFields));
     return undefined;
   } catch (error) {
-    onBad(messageOf(error));
+    onBadLine(line, reasonOf(error));
     return undefined;
   }
 }
 
-function unreadable(path: string, cause: unknown): PermanentError {
-  return new PermanentError("bad_request", `${path}: cannot read the recording: ${fileReason(cause)}`, { cause });
+function reasonOf(error: unknown): string {
+  if (!(error instanceof OtherSignalError)) return messageOf(error);
+  return `found OTLP ${error.signal}, expected traces: an object with resourceSpans`;
+}
+
+/** `0xe9 at 17`: where a decoder gives up first. */
+function firstOddByte(bytes: Buffer): string {
+  const at = Buffer.from(bytes.toString("utf8").split("\ufffd", 1)[0] as string).length;
+  return `0x${bytes.toString("hex", at, at + 1)} at ${at}`;
+}
+
+function isBlank(bytes: Buffer): boolean {
+  for (const byte of bytes) if (byte !== 0x20 && byte !== 0x09 && byte !== 0x0d) return false;
+  return true;
 }

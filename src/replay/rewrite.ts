@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import type { Span, TracesData } from "../model/span.ts";
 
 /** What `replay` changes about recorded spans. */
@@ -9,13 +9,16 @@ export interface Rewrite {
   readonly idSeed: string | undefined;
 }
 
+/** None, or the zeros that mean none. */
+const NO_ID = /^0*$/;
+
 /** The same traces moved in time and, where asked, under new ids. Parents, links and order are kept. */
 export function rewriteTraces(data: TracesData, rewrite: Rewrite): TracesData {
   if (rewrite.shiftNano === 0n && rewrite.idSeed === undefined) return data;
   const freshId = (id: string) =>
-    id === "" || rewrite.idSeed === undefined
+    rewrite.idSeed === undefined || NO_ID.test(id)
       ? id
-      : createHash("sha256").update(`${rewrite.idSeed}:${id}`).digest("hex").slice(0, id.length);
+      : hash("sha256", `${rewrite.idSeed}:${id}`, "hex").slice(0, id.length);
   const shift = (time: bigint) => (time === 0n ? 0n : BigInt.asUintN(64, time + rewrite.shiftNano));
   const span = (one: Span): Span => ({
     ...one,
@@ -31,22 +34,4 @@ export function rewriteTraces(data: TracesData, rewrite: Rewrite): TracesData {
     ...resource,
     scopeSpans: resource.scopeSpans.map((scope) => ({ ...scope, spans: scope.spans.map(span) })),
   }));
-}
-
-/** Earliest start and latest end, ns since the epoch; undefined without a span. Zero times do not count. */
-export function timeRange(data: TracesData): { first: bigint; last: bigint; spans: number } | undefined {
-  let first: bigint | undefined;
-  let last = 0n;
-  let spans = 0;
-  for (const resource of data) {
-    for (const scope of resource.scopeSpans) {
-      for (const { startTimeUnixNano: start, endTimeUnixNano: end } of scope.spans) {
-        spans++;
-        if (start !== 0n && (first === undefined || start < first)) first = start;
-        if (end > last) last = end;
-      }
-    }
-  }
-  if (spans === 0) return undefined;
-  return { first: first ?? last, last: last > (first ?? 0n) ? last : (first ?? last), spans };
 }

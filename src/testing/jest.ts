@@ -1,3 +1,4 @@
+import type {} from "expect";
 import { createMatchers } from "./matchers/matchers.ts";
 import type { TraceMatchers } from "./matchers/trace-matchers.ts";
 
@@ -13,6 +14,11 @@ declare global {
     // biome-ignore lint/complexity/noBannedTypes: as @types/jest declares it
     interface Matchers<R, T = {}> extends TraceMatchers<R> {}
   }
+}
+
+declare module "expect" {
+  // What `@jest/globals` has.
+  interface Matchers<R extends void | Promise<void>, T = unknown> extends TraceMatchers<R> {}
 }
 
 type Expect = Parameters<typeof createMatchers>[0] & { extend(matchers: object): void };

@@ -77,6 +77,8 @@ export const EXAMPLE_PATHS: readonly string[] = [
   "src/processors/rewrite/mine.ts",
   "src/receivers/mine.ts",
   "docs/adr/NNNN-title.md",
+  "src/orders.js",
+  "test/orders.test.js",
 ];
 
 /** Where functions and columns are not measured yet. */

@@ -30,7 +30,7 @@ serve_until_ready() {
 spanloom() {
   case "\${1:-}" in
     send | replay) ${SPANLOOM} "$@" --endpoint ${endpoints.otlpHttp} ;;
-    search | trace | explain | save) ${SPANLOOM} "$@" --url ${endpoints.ui} ;;
+    search | trace | explain | save | record) ${SPANLOOM} "$@" --url ${endpoints.ui} ;;
     proxy) serve_until_ready "$@" --listen 127.0.0.1:0 ;;
     "" | -* | serve)
       serve_until_ready "$@" --otlp-grpc 127.0.0.1:0 --otlp-http 127.0.0.1:0 --ui 127.0.0.1:0 --registry-api 127.0.0.1:0 ;;

@@ -17,7 +17,7 @@ export function docPages(): string[] {
     "SECURITY.md",
     "CHANGELOG.md",
     "changelog.d/README.md",
-    "examples/order-service/README.md",
+    ...["order-service", "express-vitest", "express-jest"].map((name) => `examples/${name}/README.md`),
   ];
   return [...outer, ...pages.map((name) => `docs/${name}`)];
 }

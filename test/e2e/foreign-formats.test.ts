@@ -3,6 +3,7 @@ import { afterEach, expect, it } from "vitest";
 import { type Collector, createCollector } from "../../src/app/collector.ts";
 import { SILENT_LOGGER } from "../../src/component/logger.ts";
 import { replay } from "../../src/replay/replay.ts";
+import { otlpTarget } from "../../src/replay/target.ts";
 import facts from "../fixtures/facts.json" with { type: "json" };
 import { eventually } from "../support/eventually.ts";
 
@@ -74,13 +75,14 @@ it.each([
     const second = await start();
     const endpoint = second.endpoints.receivers.find((receiver) => receiver.title === title)?.address as string;
     const first = await start({ exporters: { [type]: { endpoint } } });
+    const { signal } = new AbortController();
     await replay({
       files: RECORDINGS.map((name) => join(FIXTURES, `${name}.jsonl`)),
-      endpoint: first.endpoints.otlpHttp as string,
+      targets: [otlpTarget(first.endpoints.otlpHttp as string, signal)],
       speed: "max",
       at: "original",
       freshIds: false,
-      signal: new AbortController().signal,
+      signal,
     });
     for (const name of RECORDINGS) {
       for (const { traceId, spans } of Object.values(facts[name].notable) as { traceId: string; spans: number }[]) {

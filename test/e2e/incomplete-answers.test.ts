@@ -22,6 +22,7 @@ const READS: Readonly<Record<string, readonly string[]>> = {
   "list services": ["list", "services"],
   "list operations": ["list", "operations", "shop"],
   "db export": ["db", "export", "found.jsonl"],
+  record: ["record", "--all", "--out", "recorded.jsonl"],
 };
 
 /** Commands that do not, and those that say it in another way. */
@@ -81,12 +82,14 @@ async function spanloom(args: readonly string[], until?: RegExp) {
   const child = spawn(process.execPath, [MAIN, ...args], { cwd: folder, env: plainEnvironment() });
   let out = "";
   let err = "";
+  let stopped = false;
   child.stdout.on("data", (chunk: Buffer) => {
     out += chunk.toString();
   });
   child.stderr.on("data", (chunk: Buffer) => {
     err += chunk.toString();
-    if (until?.test(err)) child.kill("SIGINT");
+    // Once: a second signal would end it at once, whatever it has left to do.
+    if (!stopped && until?.test(err)) stopped = child.kill("SIGINT");
   });
   const [code] = (await once(child, "close")) as [number | null];
   return { code, out, err };

@@ -5,28 +5,15 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type Collector, createCollector } from "../../src/app/collector.ts";
 import { type Service, service } from "../../src/sdk/declarations/service.ts";
 import { tracedFetch } from "../../src/sdk/instrument/http-client.ts";
+import { createTestCollector, type TestCollector, type TestSpan } from "../../src/testing/testing.ts";
 import { type AppProcess, startApp } from "../support/app-process.ts";
-import { eventually } from "../support/eventually.ts";
 import { freePort } from "../support/free-port.ts";
-
-interface JaegerTrace {
-  readonly traceID: string;
-  readonly spans: readonly {
-    readonly spanID: string;
-    readonly operationName: string;
-    readonly references: readonly { readonly spanID: string }[];
-    readonly processID: string;
-    readonly tags: readonly { readonly key: string; readonly value: unknown }[];
-  }[];
-  readonly processes: Readonly<Record<string, { readonly serviceName: string }>>;
-}
 
 // shop (official SDK, B3) → stock (our SDK, Jaeger) → proxy → plain (no SDK, W3C) → proxy → shop (B3)
 describe("services with the official SDK, with ours and without any, in three propagation formats", () => {
-  let collector: Collector;
+  let collector: TestCollector;
   let shop: AppProcess;
   let stock: Service;
   let folder: string;
@@ -87,14 +74,16 @@ describe("services with the official SDK, with ours and without any, in three pr
       SPAN_FILE: join(folder, "spans.jsonl"),
       NEXT_URL: stock.url as string,
     });
-    collector = await createCollector({
-      receivers: { otlp: { protocols: { http: { endpoint: `127.0.0.1:${otlpPort}` } } } },
-      proxy: {
-        endpoint: `127.0.0.1:${proxyPort}`,
-        routes: [
-          { prefix: "/plain", upstream: plainUrl, service: "plain", propagation: "w3c" },
-          { prefix: "/price", upstream: shop.url, service: "gateway", propagation: "b3" },
-        ],
+    collector = await createTestCollector({
+      config: {
+        receivers: { otlp: { protocols: { http: { endpoint: `127.0.0.1:${otlpPort}` } } } },
+        proxy: {
+          endpoint: `127.0.0.1:${proxyPort}`,
+          routes: [
+            { prefix: "/plain", upstream: plainUrl, service: "plain", propagation: "w3c" },
+            { prefix: "/price", upstream: shop.url, service: "gateway", propagation: "b3" },
+          ],
+        },
       },
     });
     const answer = await fetch(`${shop.url}/start`);
@@ -106,30 +95,22 @@ describe("services with the official SDK, with ours and without any, in three pr
     unsubscribe("undici:request:create", onRequest);
     await shop?.stop();
     await stock?.stop();
-    await collector?.shutdown();
+    await collector?.close();
     await new Promise((done) => plain.close(done));
     rmSync(folder, { recursive: true, force: true });
   });
 
   it("make one trace, every span below the one that called it", async () => {
-    const traces = await eventually("all spans", async () => {
-      const answer = await fetch(new URL("api/traces?service=shop&limit=10", collector.endpoints.ui));
-      const { data } = (await answer.json()) as { data: JaegerTrace[] };
-      return (data[0]?.spans.length ?? 0) >= 9 ? data : false;
-    });
-    expect(traces).toHaveLength(1);
-    const [trace] = traces as [JaegerTrace];
-    const named = (span: JaegerTrace["spans"][number]): string => {
-      const kind = span.tags.find(({ key }) => key === "span.kind")?.value;
-      return `${trace.processes[span.processID]?.serviceName} ${kind}`;
-    };
-    const roots = trace.spans.filter(({ references }) => references.length === 0);
+    const trace = await collector.waitForTrace(({ spans }) => spans.length >= 9, 20_000);
+    expect(await collector.traces()).toHaveLength(1);
+    const named = ({ service, kind }: TestSpan): string => `${service} ${kind}`;
+    const roots = trace.spans.filter(({ parentSpanId }) => parentSpanId === "");
     expect(roots.map(named)).toEqual(["shop server"]);
     const chain: string[] = [];
     for (let span = roots[0]; span !== undefined; ) {
       chain.push(named(span));
-      const id = span.spanID;
-      span = trace.spans.find(({ references }) => references[0]?.spanID === id);
+      const { spanId } = span;
+      span = trace.spans.find(({ parentSpanId }) => parentSpanId === spanId);
     }
     expect(chain).toEqual([
       "shop server",

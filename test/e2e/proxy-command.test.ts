@@ -2,29 +2,26 @@ import { spawn, spawnSync } from "node:child_process";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, it, onTestFinished } from "vitest";
-import { createCollector } from "../../src/app/collector.ts";
+import { createTestCollector } from "../../src/testing/testing.ts";
 import { eventually } from "../support/eventually.ts";
+import { freePort } from "../support/free-port.ts";
 import { type Echoed, echoHeaders, startUpstream, values } from "../support/proxy/rig.ts";
 
 const MAIN = join(resolve(dirname(fileURLToPath(import.meta.url)), "../.."), "dist/cli/main.js");
 
-interface JaegerTraces {
-  readonly data: readonly { readonly spans: readonly { readonly operationName: string }[] }[];
-}
-
 it("`spanloom proxy` sends its spans to a collector, and finds services in its registry", async () => {
-  const collector = await createCollector();
-  onTestFinished(() => collector.shutdown());
-  const { otlpHttp, registry, ui } = collector.endpoints;
+  const registry = `127.0.0.1:${await freePort()}`;
+  const server = { enabled: true, endpoint: registry };
+  await using collector = await createTestCollector({ config: { discovery: { server } } });
   const upstream = await startUpstream(echoHeaders);
-  const registered = await fetch(`${registry}/v1/agent/service/register`, {
+  const registered = await fetch(`http://${registry}/v1/agent/service/register`, {
     method: "PUT",
     body: JSON.stringify({ ID: "stock-1", Name: "stock", Address: "127.0.0.1", Port: upstream.port, Tags: ["v2"] }),
   });
   expect(registered.status).toBe(200);
-  const args = ["proxy", "--listen", "127.0.0.1:0", "--otlp", otlpHttp as string, "--propagation", "b3,jaeger"];
+  const args = ["proxy", "--listen", "127.0.0.1:0", "--otlp", collector.url, "--propagation", "b3,jaeger"];
   const routes = ["--route", `/shop=${upstream.url}#shop`, "--route", "/stock=discover://stock?tag=v2"];
-  const local = ["--set", `discovery.server.endpoint=${new URL(registry as string).host}`];
+  const local = ["--set", `discovery.server.endpoint=${registry}`];
   const child = spawn(process.execPath, [MAIN, ...args, ...routes, ...local], { stdio: ["ignore", "pipe", "inherit"] });
   const gone = new Promise((done) => child.once("exit", done));
   onTestFinished(() => void child.kill("SIGKILL"));
@@ -39,11 +36,13 @@ it("`spanloom proxy` sends its spans to a collector, and finds services in its r
   child.kill("SIGTERM");
   expect(await gone).toBe(0);
   for (const service of ["shop", "stock"]) {
-    const { data } = (await (await fetch(new URL(`api/traces?service=${service}`, ui))).json()) as JaegerTraces;
-    expect(data.map(({ spans }) => spans.map(({ operationName }) => operationName))).toEqual([
-      [`GET /${service}`, `GET /${service}`],
+    const trace = await collector.waitForTrace(`{ resource.service.name = "${service}" }`);
+    expect(trace.spans.map(({ name, kind }) => [name, kind])).toEqual([
+      [`GET /${service}`, "server"],
+      [`GET /${service}`, "client"],
     ]);
   }
+  expect(await collector.traces()).toHaveLength(2);
 });
 
 it.each([

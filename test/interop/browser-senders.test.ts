@@ -4,8 +4,7 @@ import type { AddressInfo } from "node:net";
 import type { Browser } from "playwright-core";
 import { rolldown } from "rolldown";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { type Collector, createCollector } from "../../src/app/collector.ts";
-import { eventually } from "../support/eventually.ts";
+import { createTestCollector } from "../../src/testing/testing.ts";
 import { Visitor } from "../ui/browser.ts";
 import { launchBrowser } from "../ui/launch-browser.ts";
 
@@ -36,30 +35,18 @@ afterAll(async () => {
   site.close();
 });
 
-/** What arrived of the page, and of the SDK, which was told no name. */
-async function operations(collector: Collector): Promise<string[]> {
-  const found = ["page", "unknown_service"].map(async (service) => {
-    const answer = await fetch(`${collector.endpoints.ui}api/traces?service=${service}`);
-    const { data } = (await answer.json()) as { data: { spans: { operationName: string }[] }[] };
-    return data.flatMap(({ spans }) => spans.map(({ operationName }) => operationName));
-  });
-  return (await Promise.all(found)).flat().sort();
-}
-
 it.each([
   ["localhost", {}],
   ["127.0.0.1", {}],
   [SHOP, { allowed_origins: ["http://*.example.org:*"] }],
 ])("a page of http://%s sends spans by all that a browser has", async (name, cors) => {
   const http = { endpoint: "127.0.0.1:0", cors };
-  const collector = await createCollector({ receivers: { otlp: { protocols: { http } } } });
-  try {
-    const page = `http://${name}:${(site.address() as AddressInfo).port}/`;
-    await new Visitor(browser).visit(page, async (tab) => {
-      expect(await tab.evaluate(`sendAll("${collector.endpoints.otlpHttp}/v1/traces")`)).toEqual([]);
-    });
-    await eventually(async () => expect(await operations(collector)).toEqual(SENT));
-  } finally {
-    await collector.shutdown();
-  }
+  await using collector = await createTestCollector({ config: { receivers: { otlp: { protocols: { http } } } } });
+  const page = `http://${name}:${(site.address() as AddressInfo).port}/`;
+  await new Visitor(browser).visit(page, async (tab) => {
+    expect(await tab.evaluate(`sendAll("${collector.url}/v1/traces")`)).toEqual([]);
+  });
+  for (const sent of SENT) await collector.waitForSpan({ name: sent }, 20_000);
+  const names = (await collector.spans()).map((span) => span.name);
+  expect(names.sort()).toEqual(SENT);
 });

@@ -5,6 +5,7 @@ import { expect, it, onTestFinished } from "vitest";
 import { createCollector } from "../../src/app/collector.ts";
 import type { ConfigInput } from "../../src/app/config/config.ts";
 import { replay } from "../../src/replay/replay.ts";
+import { otlpTarget } from "../../src/replay/target.ts";
 import facts from "../fixtures/facts.json" with { type: "json" };
 import { eventually } from "../support/eventually.ts";
 import { recordingHost } from "../support/host.ts";
@@ -79,13 +80,14 @@ describeWhere(
       const storage = { kind: "sqlite", path: join(folder, "data") } as const;
       const collector = await createCollector({ storage, exporters: { jaeger: exporter } }, { logger });
       onTestFinished(() => collector.shutdown());
+      const { signal } = new AbortController();
       await replay({
         files: RECORDINGS.map((name) => resolve(import.meta.dirname, `../fixtures/${name}.jsonl`)),
-        endpoint: collector.endpoints.otlpHttp as string,
+        targets: [otlpTarget(collector.endpoints.otlpHttp as string, signal)],
         speed: "max",
         at: "original",
         freshIds: false,
-        signal: new AbortController().signal,
+        signal,
       });
       const complaints = () => lines.filter(({ level }) => level === "warn" || level === "error");
       return { ui: collector.endpoints.ui as string, complaints };

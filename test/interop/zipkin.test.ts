@@ -4,6 +4,7 @@ import { join, resolve } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { type Collector, createCollector } from "../../src/app/collector.ts";
 import { replay } from "../../src/replay/replay.ts";
+import { otlpTarget } from "../../src/replay/target.ts";
 import facts from "../fixtures/facts.json" with { type: "json" };
 import { eventually } from "../support/eventually.ts";
 import { describeWhere } from "../support/requires.ts";
@@ -44,13 +45,14 @@ describeWhere(jar !== undefined, "Java, Maven or Zipkin is missing", "a real Zip
       storage: { kind: "sqlite", path: join(folder, "data") },
       exporters: { zipkin: { endpoint: `${url}/api/v2/spans` } },
     });
+    const { signal } = new AbortController();
     await replay({
       files: RECORDINGS.map((name) => resolve(import.meta.dirname, `../fixtures/${name}.jsonl`)),
-      endpoint: collector.endpoints.otlpHttp as string,
+      targets: [otlpTarget(collector.endpoints.otlpHttp as string, signal)],
       speed: "max",
       at: "original",
       freshIds: false,
-      signal: new AbortController().signal,
+      signal,
     });
   });
 

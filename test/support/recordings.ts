@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { type ReplaySummary, replay } from "../../src/replay/replay.ts";
+import { otlpTarget } from "../../src/replay/target.ts";
 import facts from "../fixtures/facts.json" with { type: "json" };
 
 const FIXTURES = resolve(import.meta.dirname, "../fixtures");
@@ -40,12 +41,13 @@ export function traceIds(name: Recording): string[] {
 
 /** Sends recordings to an OTLP/HTTP base as the command does. */
 export function replayAll(endpoint: string, names: readonly Recording[] = RECORDINGS): Promise<ReplaySummary> {
+  const { signal } = new AbortController();
   return replay({
     files: names.map(recordingPath),
-    endpoint,
+    targets: [otlpTarget(endpoint, signal)],
     speed: "max",
     at: "original",
     freshIds: false,
-    signal: new AbortController().signal,
+    signal,
   });
 }

@@ -9,7 +9,7 @@ import { makeBody } from "../../../test/support/storage/batches.ts";
 import { type Collector, createCollector } from "../../app/collector.ts";
 import { SILENT_LOGGER } from "../../component/logger.ts";
 import type { UiTraceSummary } from "../../query/ui/api-types.ts";
-import { GrowingTraces } from "./tail-traces.ts";
+import { GrowingTraces } from "../client/growing-traces.ts";
 
 describe("traces that grow", () => {
   const trace = (id: string, spanCount: number) => ({ traceId: id, spanCount }) as UiTraceSummary;

@@ -1,20 +1,17 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import type { Command } from "commander";
-import { PermanentError } from "../../component/errors.ts";
 import { terminalWidth } from "../../query/text/width.ts";
-import type { UiLiveLine, UiSearchResponse, UiTraceSummary } from "../../query/ui/api-types.ts";
+import type { UiSearchResponse, UiTraceSummary } from "../../query/ui/api-types.ts";
 import { ApiClient } from "../client/api-client.ts";
+import { followLog } from "../client/follow-log.ts";
+import { GrowingTraces, type ShownTrace } from "../client/growing-traces.ts";
 import { addConnectionFlags } from "../options/connection-flags.ts";
 import { addConditions, searchQuery, withQuery } from "../options/search-conditions.ts";
 import { EXIT } from "../output/exit-codes.ts";
 import { traceList } from "../output/trace-list.ts";
 import type { SearchFlags } from "./search.ts";
-import { GrowingTraces, type ShownTrace } from "./tail-traces.ts";
 
 /** How often traces that have come to rest are looked for, ms. */
 const LOOK_MS = 200;
-/** A collector that is gone is looked for this often, ms. */
-const RECONNECT_MS = 1_000;
 /** Most traces of --lookback. */
 const PAST_TRACES = 200;
 
@@ -65,37 +62,16 @@ async function printPast(client: ApiClient, flags: SearchFlags, printer: Printer
   printer.print(traces.toReversed().map((trace) => ({ trace, late: 0 })));
 }
 
-/** Follows, and goes on at its cursor where the connection ends: only the first one has to succeed. */
 async function followAll(client: ApiClient, flags: SearchFlags, printer: Printer, signal: AbortSignal): Promise<void> {
   const { lookback: _, ...conditions } = flags;
-  const query = searchQuery(conditions);
   const growing = new GrowingTraces();
   const timer = setInterval(() => printer.print(growing.atRest(performance.now())), LOOK_MS);
-  let cursor: string | undefined;
+  const onGone = () => printer.say("the collector is gone; looking for it");
   try {
-    while (!signal.aborted) {
-      if (cursor !== undefined) query.set("after", cursor);
-      try {
-        for await (const text of client.lines(`api/live?${query}`, signal)) {
-          const line = JSON.parse(text) as UiLiveLine;
-          if (line.type === "start" && cursor === undefined)
-            printer.say(`waiting for traces at ${client.base}; Ctrl-C ends`);
-          if (line.type === "trace") growing.add(line.trace, line.newSpans, performance.now());
-          else cursor = line.cursor;
-          if (line.type === "state") {
-            printer.skipped(line.skippedSpans);
-            // Once, also where the search of --lookback has said it.
-            if (line.reason !== undefined) client.tellIncomplete(line.reason);
-          }
-        }
-      } catch (error) {
-        if (signal.aborted) break;
-        const isOver = error instanceof PermanentError && error.code !== "unreachable" && error.code !== "internal";
-        if (cursor === undefined || isOver) throw error;
-      }
-      if (signal.aborted) break;
-      printer.say("the collector is gone; looking for it");
-      await sleep(RECONNECT_MS, undefined, { signal }).catch(() => {});
+    for await (const line of followLog(client, searchQuery(conditions), signal, onGone)) {
+      if (line.type === "start") printer.say(`waiting for traces at ${client.base}; Ctrl-C ends`);
+      if (line.type === "trace") growing.add(line.trace, line.newSpans, performance.now());
+      if (line.type === "state") printer.skipped(line.skippedSpans);
     }
   } finally {
     clearInterval(timer);

@@ -13,6 +13,8 @@ export const EXIT = {
   unreachable: 5,
   /** The answer may lack something: a part of what is stored cannot be read, or the search ran out of time. */
   incomplete: 6,
+  /** The destination of a replay answered, and refused spans for good. */
+  refused: 7,
   /** Stopped by SIGINT. */
   interrupted: 130,
 } as const;

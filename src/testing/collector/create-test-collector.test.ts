@@ -163,6 +163,10 @@ describe("createTestCollector", () => {
   it("takes settings", async () => {
     await using small = await createTestCollector({ config: { sampling: { ratio: 0 } } });
     expect(small.url).toMatch(/^http:/);
+    // A receiver that is named runs.
+    await using zipkin = await createTestCollector({ config: { receivers: { zipkin: {} } } });
+    const status = await (await fetch(new URL("api/ui/status", zipkin.uiUrl))).text();
+    expect(status).toContain('"receiver":"zipkin"');
     await expect(createTestCollector({ config: { storage: { kind: "x" as never } } })).rejects.toThrow("storage.kind");
   });
 });

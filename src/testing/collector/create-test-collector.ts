@@ -62,9 +62,9 @@ export interface TestCollector extends AsyncDisposable {
   close(): Promise<void>;
 }
 
-/** Nothing listens that tests do not ask for: OTLP and the web UI. */
-function quietDefaults(): RawConfig {
-  const others = Object.keys(RECEIVERS).filter((type) => type !== "otlp");
+/** Nothing listens that tests do not ask for: OTLP, the web UI, and receivers that the config names. */
+function quietDefaults({ receivers = {} }: ConfigInput): RawConfig {
+  const others = Object.keys(RECEIVERS).filter((type) => type !== "otlp" && !(type in receivers));
   return {
     receivers: Object.fromEntries(others.map((type) => [type, { enabled: false }])),
     ui: { grpc_endpoint: null, tempo_endpoint: null },
@@ -81,7 +81,7 @@ export async function createTestCollector({
   logger,
   traceFolder,
 }: TestCollectorOptions = {}): Promise<TestCollector> {
-  const written = mergeConfig(quietDefaults(), config as RawConfig);
+  const written = mergeConfig(quietDefaults(config), config as RawConfig);
   const merged = mergeConfig(inProcessDefaults(written, RECEIVERS), written);
   const parsed = parseConfig(merged, { name: "createTestCollector()" });
   const arrivals = new Arrivals();

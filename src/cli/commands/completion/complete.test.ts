@@ -26,7 +26,7 @@ async function offered(...words: string[]) {
 
 describe("offer", () => {
   it.each([
-    [["re"], ["replay"]],
+    [["rep"], ["replay"]],
     [["search", "--min"], ["--min-duration"]],
     [["config", "pr"], ["print"]],
     [

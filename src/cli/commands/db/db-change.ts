@@ -5,8 +5,9 @@ import type { SpanStore } from "../../../component/store.ts";
 import type { TraceReference } from "../../../model/trace-reference.ts";
 import { count } from "../../../query/text/readable.ts";
 import type { UiStatusResponse } from "../../../query/ui/status-types.ts";
-import { checkRecording } from "../../../replay/recording.ts";
+import { checkRecording } from "../../../replay/open-recording.ts";
 import { replay } from "../../../replay/replay.ts";
+import { otlpTarget } from "../../../replay/target.ts";
 import { onCollectorOrFolder } from "../../client/db-access.ts";
 import { requireTraceReference, wholeId } from "../../client/trace-reference.ts";
 import type { DbFlags, DeleteFlags, ResendFlags } from "../../options/db-flags.ts";
@@ -48,21 +49,23 @@ export async function importFrom(files: string[], flags: DbFlags): Promise<void>
   const progress = await createProgress("lines", flags.json);
   const onBadLine = badLineReporter();
   const ways = {
-    collector: (_client: unknown, { endpoints }: UiStatusResponse) => {
+    collector: async (_client: unknown, { endpoints }: UiStatusResponse) => {
       if (endpoints.otlpHttp === undefined) {
         throw new PermanentError("bad_request", "the collector has no OTLP/HTTP receiver to send the spans to");
       }
-      return replay({
+      const summary = await replay({
         files,
-        endpoint: endpoints.otlpHttp,
+        targets: [otlpTarget(endpoints.otlpHttp, stop.signal)],
         speed: "max",
         at: "original",
         freshIds: false,
         signal: stop.signal,
-        onProgress: ({ requests, totalRequests, spans }) =>
-          progress.update(requests, totalRequests, count(spans, "span")),
+        onProgress: ({ requests, spans }) => progress.count(requests, count(spans, "span")),
         onBadLine,
       });
+      const [{ error } = {}] = summary.targets;
+      if (error !== undefined) throw new PermanentError(error.code, error.message);
+      return summary;
     },
     folder: (store: SpanStore) =>
       importFiles(store, files, {

@@ -1,27 +1,18 @@
-import { createWriteStream } from "node:fs";
-import { pipeline } from "node:stream/promises";
-import { createGzip } from "node:zlib";
 import { readDataFolder } from "../../../app/data-folder.ts";
 import { materialiseBody } from "../../../codec/otlp/cut/materialise.ts";
 import { tracesToJson } from "../../../codec/otlp/json/json-out.ts";
 import { decodeTraces } from "../../../codec/otlp/message/decode.ts";
-import { PermanentError, RetryableError } from "../../../component/errors.ts";
-import type { OnGap } from "../../../component/read.ts";
-import { fileReason } from "../../../component/reasons.ts";
 import type { SpanStore } from "../../../component/store.ts";
 import { count } from "../../../query/text/readable.ts";
-import { parseTraceqlSearch } from "../../../query/traceql-params.ts";
-import type { UiSearchResponse } from "../../../query/ui/api-types.ts";
 import type { ApiClient } from "../../client/api-client.ts";
 import { isDataFolder, onCollectorOrFolder } from "../../client/db-access.ts";
+import { collectorSource, foundIds, storeSource, type TraceSource } from "../../client/trace-source.ts";
 import type { ExportFlags } from "../../options/db-flags.ts";
 import { resolveConfig } from "../../options/resolve-config.ts";
 import { searchQuery } from "../../options/search-conditions.ts";
 import { reportIncomplete } from "../../output/incomplete.ts";
 import { createProgress, type Progress } from "../../output/progress.ts";
-import { write } from "../../output/write.ts";
-
-const PAGE = 500;
+import { WholeFile } from "../../output/whole-file.ts";
 
 /** Writes what is stored: a dump of the folder where nothing says less, else trace by trace what a search finds. */
 export async function exportTo(file: string, flags: ExportFlags): Promise<void> {
@@ -59,13 +50,6 @@ async function exportFolder(file: string, flags: ExportFlags, progress: Progress
   report(file, flags, { spans }, count(spans, "span"), reason);
 }
 
-/** Where traces are read from: a collector, or the store of a folder. */
-interface TraceSource {
-  page(query: URLSearchParams): Promise<Omit<UiSearchResponse, "traces"> & { readonly ids: readonly string[] }>;
-  /** OTLP JSON. */
-  trace(id: string): Promise<string>;
-}
-
 async function exportFound(
   file: string,
   flags: ExportFlags,
@@ -93,61 +77,15 @@ async function exportFound(
   report(file, flags, { traces }, count(traces, "trace"), reason);
 }
 
-async function* foundIds(source: TraceSource, query: URLSearchParams, onGap: OnGap): AsyncGenerator<string> {
-  let after: string | undefined;
-  do {
-    const page = new URLSearchParams(query);
-    page.set("limit", String(PAGE));
-    if (after !== undefined) page.set("after", after);
-    const { ids, complete, reason, searchedBackToUnixNano, next } = await source.page(page);
-    yield* ids;
-    if (searchedBackToUnixNano !== undefined) {
-      throw new RetryableError("overloaded", "the search took too long: give a shorter time range");
-    }
-    if (!complete) onGap(reason ?? "not everything was looked at");
-    after = next;
-  } while (after !== undefined);
-}
-
-function collectorSource(client: ApiClient): TraceSource {
-  return {
-    async page(query) {
-      const { traces, ...rest } = await client.json<UiSearchResponse>(`api/ui/search?${query}`);
-      return { ...rest, ids: traces.map(({ traceId }) => traceId) };
-    },
-    trace: (id) => client.text(`api/ui/traces/${id}/download?format=otlp`),
-  };
-}
-
-function storeSource(store: SpanStore, onGap: OnGap): TraceSource {
-  const { signal } = new AbortController();
-  const view = async (name: string, params: unknown) => {
-    const { body, incomplete } = await store.view(name, params, signal);
-    if (incomplete !== undefined) onGap(incomplete);
-    return Buffer.from(body).toString("utf8");
-  };
-  return {
-    async page(params) {
-      const query = parseTraceqlSearch(params, BigInt(Date.now()) * 1_000_000n);
-      const { traces, ...rest } = JSON.parse(await view("ui.search", { query })) as UiSearchResponse;
-      return { ...rest, ids: traces.map(({ traceId }) => traceId) };
-    },
-    trace: (traceId) => view("ui.download", { traceId, format: "otlp" }),
-  };
-}
-
-async function writeTo(file: string, lines: () => AsyncGenerator<string>): Promise<void> {
-  if (file === "-") {
-    for await (const line of lines()) await write(process.stdout, line);
-    return;
-  }
+async function writeTo(path: string, lines: () => AsyncGenerator<string>): Promise<void> {
+  const file = await WholeFile.create(path);
   try {
-    if (file.endsWith(".gz")) await pipeline(lines, createGzip({ level: 6 }), createWriteStream(file));
-    else await pipeline(lines, createWriteStream(file));
+    for await (const line of lines()) await file.write(line);
   } catch (error) {
-    if (!/^E[A-Z]+$/.test((error as NodeJS.ErrnoException).code ?? "")) throw error;
-    throw new PermanentError("bad_request", `${file}: cannot be written: ${fileReason(error)}`, { cause: error });
+    await file.discard();
+    throw error;
   }
+  await file.finish();
 }
 
 function report(file: string, { json }: ExportFlags, numbers: object, text: string, reason: string | undefined): void {

@@ -1,4 +1,3 @@
-import { encodeTraces } from "../../../codec/otlp/message/encode.ts";
 import type { BatchSink } from "../../../component/ingest.ts";
 import { readRecording } from "../../../replay/recording.ts";
 
@@ -37,16 +36,17 @@ export async function importFiles(
   };
   const summary = (interrupted: boolean): ImportSummary => ({ spans, rejectedSpans, badLines, interrupted });
   for (const file of files) {
-    const recording = readRecording(file, (line, reason) => {
-      badLines++;
-      onBadLine(file, line, reason);
+    const recording = readRecording(file, {
+      onBadLine: (line, reason) => {
+        badLines++;
+        onBadLine(file, line, reason);
+      },
     });
-    for await (const { data } of recording) {
+    for await (const { body: bytes } of recording) {
       if (signal.aborted) {
         await settle();
         return summary(true);
       }
-      const bytes = encodeTraces(data);
       const batch = {
         format: "otlp_protobuf",
         encoding: "identity",

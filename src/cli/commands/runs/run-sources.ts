@@ -2,7 +2,6 @@ import { createReadStream, existsSync } from "node:fs";
 import { pipeline } from "node:stream";
 import { createGunzip } from "node:zlib";
 import { JsonTraces } from "../../../codec/otlp/json/json-in.ts";
-import { encodeTraces } from "../../../codec/otlp/message/encode.ts";
 import { Refusals } from "../../../codec/otlp/message/refusals.ts";
 import { NO_SPAN_LIMITS } from "../../../codec/otlp/message/span-limits.ts";
 import { TraceScanner } from "../../../codec/otlp/scan/scan.ts";
@@ -86,7 +85,7 @@ async function ofRecording(file: string): Promise<RunPopulation> {
     bad++;
     badLine(file, line, reason);
   };
-  for await (const { data } of readRecording(file, onBadLine)) add(encodeTraces(data));
+  for await (const { body } of readRecording(file, { onBadLine })) add(body);
   if (bad > 0) {
     const text = `${file}: some lines could not be read; expected a run's file, or OTLP JSON Lines`;
     throw new PermanentError("malformed", text);

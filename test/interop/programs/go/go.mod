@@ -7,6 +7,7 @@ require (
 	github.com/hashicorp/consul/api v1.34.5
 	github.com/jaegertracing/jaeger v1.76.0
 	github.com/jaegertracing/jaeger-idl v0.6.0
+	github.com/open-telemetry/opentelemetry-collector-contrib/exporter/fileexporter v0.140.0
 	go.opentelemetry.io/collector/component v1.46.0
 	go.opentelemetry.io/collector/confmap v1.46.0
 	go.opentelemetry.io/collector/confmap/provider/yamlprovider v1.46.0
