@@ -26,7 +26,8 @@ const open = (path: string, check: (page: Page) => Promise<void>) => visitor.vis
 const bar = (page: Page) => page.getByRole("combobox", { name: "Query in TraceQL" });
 const proposals = (page: Page) => page.getByRole("listbox", { name: "Proposals" }).getByRole("option");
 const results = (page: Page) => page.getByRole("list", { name: "Traces" }).locator(":scope > li");
-const heading = (page: Page) => page.getByRole("heading", { level: 2 }).filter({ hasText: /trace/ }).first();
+/** Once all that match are counted. */
+const heading = (page: Page) => page.getByRole("heading", { name: /^[\d,]+ traces?$/ });
 const active = (page: Page) => page.locator("[role=option][aria-selected=true]");
 
 describe("the query bar", () => {
