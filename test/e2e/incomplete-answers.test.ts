@@ -51,6 +51,7 @@ const ASKED: Readonly<Record<string, string>> = {
   "api/ui/services": "api/ui/services",
   "api/ui/search": "api/ui/search",
   "api/ui/heatmap": "api/ui/heatmap",
+  "api/ui/explain-selection": "api/ui/explain-selection?selected.errors=true",
   "api/ui/dependencies": "api/ui/dependencies",
   "api/ui/red": "api/ui/red",
   "api/ui/traces/${traceId}/columns": "api/ui/traces/{trace}/columns",

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { WeighedAttribute } from "../../model/attribute-query.ts";
-import { likelihoodRatio, outcomesLast, rankSelection } from "./selection-ranking.ts";
+import { chanceOf, likelihoodRatio, outcomesLast, rankSelection } from "./selection-ranking.ts";
 
 /** A value of 100 selected traces and 900 others. */
 const one = (key: string, text: string | undefined, selected: number, rest: number, more = {}): WeighedAttribute => ({
@@ -14,8 +14,11 @@ const one = (key: string, text: string | undefined, selected: number, rest: numb
   traces: key.length * 1_000 + selected * 7 + (text ?? "").length,
   ...more,
 });
-const ranked = (values: readonly WeighedAttribute[], selected = 100, rest = 900) =>
-  rankSelection({ selected: { found: selected, counted: selected }, rest: { found: rest, counted: rest }, values }, 20);
+const ranked = (values: readonly WeighedAttribute[], selected = 100, rest = 900, distinct = values.length) =>
+  rankSelection(
+    { selected: { found: selected, counted: selected }, rest: { found: rest, counted: rest }, values, distinct },
+    20,
+  );
 const names = (values: readonly WeighedAttribute[]) =>
   ranked(values).map(({ key, value }) =>
     value === undefined ? key : `${key}=${value.type === "string" && value.value}`,
@@ -41,6 +44,15 @@ describe("ranking what selected traces have", () => {
     expect(likelihoodRatio(0, 40, 0, 60)).toBe(0);
   });
 
+  it("has the chance of drawing as many, from tables that were worked out by hand", () => {
+    // Both of two among 8 of 700: C(698, 6) / C(700, 8) = 8 × 7 / (700 × 699); of both sides twice.
+    expect(chanceOf(2, 8, 0, 692)).toBeCloseTo((2 * 8 * 7) / (700 * 699), 12);
+    // None of ten among 5 of 20: C(10, 5) / C(20, 5) = 252 / 15504.
+    expect(chanceOf(0, 5, 10, 15)).toBeCloseTo((2 * 252) / 15_504, 9);
+    expect(chanceOf(10, 100, 90, 900)).toBe(1);
+    expect(chanceOf(900, 1_000, 100, 100_000)).toBeLessThan(1e-100);
+  });
+
   it("is not taken in by the best of thousands of values", () => {
     const id = one("user.id", "u7", 3, 0, { distinct: 3_000 });
     const weak = one("shard", "4", 30, 150);
@@ -54,6 +66,8 @@ describe("ranking what selected traces have", () => {
     ]);
     expect(ranked([one("a", "1", 20, 100, { distinct: 1 })]).map(({ byChance }) => byChance)).toEqual([false]);
     expect(ranked([one("a", "1", 13, 90, { distinct: 1 })]).map(({ byChance }) => byChance)).toEqual([true]);
+    const address = one("client.address", "203.0.113.122", 2, 0, { distinct: 200 });
+    expect(ranked([address], 8, 692, 648).map(({ byChance }) => byChance)).toEqual([true]);
     expect(ranked([one("id", "x", 1, 0)])).toEqual([]);
     expect(ranked([one("id", "x", 1, 0)], 1, 900)).toEqual([]);
   });

@@ -59,7 +59,7 @@ const OUTCOMES: ReadonlySet<string> = new Set([
  * as much, and of a key of which a value is ranked, values that are only rarer are left out.
  */
 export function rankSelection(
-  { selected, rest, values }: Pick<SelectionCounts, "selected" | "rest" | "values">,
+  { selected, rest, values, distinct }: Pick<SelectionCounts, "selected" | "rest" | "values" | "distinct">,
   limit: number,
 ): RankedAttribute[] {
   const [ofSelected, ofRest] = [selected.counted, rest.counted];
@@ -72,14 +72,14 @@ export function rankSelection(
       const ratio = likelihoodRatio(one.of.selected, ofSelected, one.of.rest, ofRest);
       // One of n values reaches about twice the logarithm of n where nothing is the matter.
       const choices = one.of.value === undefined ? 1 : Math.max(1, one.of.distinct);
-      return { ...one, excess, ratio, score: ratio - 2 * Math.log(choices) };
+      return { ...one, excess, score: ratio - 2 * Math.log(choices) };
     })
     .filter(({ score }) => score > 0)
     .sort((a, b) => b.score - a.score || b.excess - a.excess || compareKeys(a.of, b.of));
   const ranked: RankedAttribute[] = [];
   const perKey = new Map<string, number>();
   const told = new Set<string>();
-  for (const { of, alike, excess, ratio } of scored) {
+  for (const { of, alike, excess } of scored) {
     if (ranked.length === limit) break;
     const key = `${of.scope} ${of.key}`;
     const before = perKey.get(key) ?? 0;
@@ -98,7 +98,7 @@ export function rankSelection(
       rest: of.rest,
       selectedShare: of.selected / ofSelected,
       restShare: of.rest / ofRest,
-      byChance: chanceOf(ratio) * tested.length > CHANCE,
+      byChance: chanceOf(of.selected, ofSelected, of.rest, ofRest) * distinct > CHANCE,
       outcome: isOutcome(of),
       alike,
     });
@@ -129,9 +129,44 @@ export function likelihoodRatio(selected: number, ofSelected: number, rest: numb
   );
 }
 
-/** Of a ratio that is as large or larger where there is no difference; an upper bound that is close beyond 3. */
-function chanceOf(ratio: number): number {
-  return Math.min(1, Math.sqrt(2 / (Math.PI * ratio)) * Math.exp(-ratio / 2));
+/**
+ * How likely a share at least so far from the other side's comes about where a value is spread by chance: the tail of
+ * the hypergeometric distribution, of both sides.
+ */
+export function chanceOf(selected: number, ofSelected: number, rest: number, ofRest: number): number {
+  const having = selected + rest;
+  const all = ofSelected + ofRest;
+  const upwards = selected * ofRest >= rest * ofSelected;
+  let term = Math.exp(
+    lnChoose(having, selected) + lnChoose(all - having, ofSelected - selected) - lnChoose(all, ofSelected),
+  );
+  let sum = 0;
+  for (let x = selected; term > sum * 1e-9 && term > 0; ) {
+    sum += term;
+    if (upwards) {
+      term *= ((having - x) * (ofSelected - x)) / ((x + 1) * (all - having - ofSelected + x + 1));
+      x++;
+    } else {
+      term *= (x * (all - having - ofSelected + x)) / ((having - x + 1) * (ofSelected - x + 1));
+      x--;
+    }
+  }
+  return Math.min(1, 2 * sum);
+}
+
+function lnChoose(n: number, k: number): number {
+  return lnFactorial(n) - lnFactorial(k) - lnFactorial(n - k);
+}
+
+/** Stirling's series, to ten digits from 10 on. */
+function lnFactorial(n: number): number {
+  if (n < 10) {
+    let product = 1;
+    for (let i = 2; i <= n; i++) product *= i;
+    return Math.log(product);
+  }
+  const x = n + 1;
+  return (x - 0.5) * Math.log(x) - x + 0.5 * Math.log(2 * Math.PI) + 1 / (12 * x) - 1 / (360 * x ** 3);
 }
 
 function hasPattern({ selected, rest }: WeighedAttribute, ofSelected: number): boolean {

@@ -6,10 +6,13 @@ import { ShowResults } from "../shell/result-list.ts";
 import { Button } from "../ui/button.tsx";
 import { Notice } from "../ui/notice.tsx";
 import { Skeleton } from "../ui/skeleton.tsx";
+import { ExplainDrawer } from "./explain/explain-drawer.tsx";
+import { ExplainOffer } from "./explain/explain-offer.tsx";
 import { HeatSection } from "./heat/heat-section.tsx";
+import { selectionText } from "./heat/heat-selection.ts";
 import { chosenColumns } from "./params/columns.ts";
 import { addressProblem } from "./params/search-fields.ts";
-import { RESULT_SORTS, type ResultSort, type SearchParams } from "./params/search-params.ts";
+import { type Explained, RESULT_SORTS, type ResultSort, type SearchParams } from "./params/search-params.ts";
 import { type SearchRange, totalQuery } from "./params/search-query.ts";
 import { ColumnChips } from "./results/column-chips.tsx";
 import { ErrorsOnly } from "./results/errors-only.tsx";
@@ -101,7 +104,7 @@ export function SearchResults({
       <EndedNote page={last} sort={sort} />
       <OutsideNote outside={pages[0]?.outside} params={params} onParams={onParams} />
       {traces.length === 0 && last.complete && <NoMatch params={params} onParams={onParams} />}
-      <HeatSection params={params} range={results.data.pages[0]!.range} onParams={onSelect} />
+      <HeatPart params={params} range={results.data.pages[0]!.range} onParams={onParams} onSelect={onSelect} />
       <ColumnChips params={params} onParams={onSelect} />
       {traces.length > 0 && <ResultRows traces={traces} columns={columns} />}
       {results.hasNextPage && (
@@ -115,6 +118,54 @@ export function SearchResults({
       )}
     </>
   );
+}
+
+/** The heat map, and the explanation of what is selected on it. */
+function HeatPart({
+  params,
+  range,
+  onParams,
+  onSelect,
+}: {
+  readonly params: SearchParams;
+  readonly range: SearchRange;
+  readonly onParams: (params: SearchParams) => void;
+  readonly onSelect: (params: SearchParams) => void;
+}) {
+  return (
+    <>
+      <HeatSection params={params} range={range} onParams={(next) => onSelect(explained(next))}>
+        {(seen) => (
+          <ExplainOffer params={params} {...seen} onExplain={(explain) => onParams(toggledExplain(params, explain))} />
+        )}
+      </HeatSection>
+      {params.explain !== undefined && (params.explain !== "selection" || hasSelection(params)) && (
+        <ExplainDrawer
+          key={params.explain}
+          kind={params.explain}
+          params={params}
+          onParams={onSelect}
+          onClose={() => onParams(toggledExplain(params, undefined))}
+        />
+      )}
+    </>
+  );
+}
+
+/** What is selected on the heat map is explained at once. */
+function explained(params: SearchParams): SearchParams {
+  const { explain: _before, ...rest } = params;
+  return hasSelection(params) ? { ...rest, explain: "selection" } : rest;
+}
+
+function hasSelection(params: SearchParams): boolean {
+  return selectionText(params, Date.now()) !== undefined;
+}
+
+/** With that drawer open, or closed where it was. */
+function toggledExplain(params: SearchParams, explain: Explained | undefined): SearchParams {
+  const { explain: before, ...rest } = params;
+  return explain === undefined || explain === before ? rest : { ...rest, explain };
 }
 
 /** How many match where not all of them are loaded; undefined while that is not known. */

@@ -23,9 +23,15 @@ export interface SearchParams {
   readonly end?: string;
   readonly limit?: string;
   readonly sort?: ResultSort;
+  /** What is explained: `selection`, `errors` or `query`. */
+  readonly explain?: Explained;
   /** Fields of the matching spans that the rows show, parted by commas as in TraceQL's `select(…)`. */
   readonly columns?: string;
 }
+
+/** What can be weighed against the rest: a selection on the heat map, what failed, what the query finds. */
+const EXPLAINED = ["selection", "errors", "query"] as const;
+export type Explained = (typeof EXPLAINED)[number];
 
 export const RESULT_SORTS = ["recent", "longest", "shortest", "spans", "errors"] as const;
 export type ResultSort = (typeof RESULT_SORTS)[number];
@@ -69,6 +75,7 @@ export function readSearchParams(raw: Readonly<Record<string, unknown>>): Search
   if (params.operation === "all") delete params.operation;
   const tags = readTags(raw);
   if (tags !== undefined) params.tags = tags;
+  if (EXPLAINED.includes(raw.explain as Explained)) params.explain = raw.explain as string;
   if (RESULT_SORTS.includes(raw.sort as ResultSort)) params.sort = raw.sort as string;
   return params;
 }

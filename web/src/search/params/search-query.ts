@@ -16,7 +16,7 @@ interface SearchPage {
 }
 
 /** What an address asks for, page by page. */
-export function searchQuery(params: SearchParams) {
+export function searchQuery({ explain: _explain, ...params }: SearchParams) {
   return infiniteQueryOptions({
     queryKey: ["search", params],
     queryFn: async ({ pageParam, signal }) => {
@@ -38,7 +38,7 @@ export function searchQuery(params: SearchParams) {
 
 /** How many traces match a search in a range, however many are shown: a question of its own, as rows come sooner. */
 export function totalQuery(params: SearchParams, range: SearchRange) {
-  const { sort: _sort, limit: _limit, columns: _columns, ...rest } = params;
+  const { sort: _sort, limit: _limit, columns: _columns, explain: _explain, ...rest } = params;
   return queryOptions({
     queryKey: ["search-total", rest, range],
     queryFn: async ({ signal }) => {
@@ -55,7 +55,7 @@ const REST = 20;
 
 /** As totalQuery, again and again; `null` until it was first asked. */
 export function newsQuery(params: SearchParams, range: SearchRange) {
-  const { sort: _sort, limit: _limit, columns: _columns, ...rest } = params;
+  const { sort: _sort, limit: _limit, columns: _columns, explain: _explain, ...rest } = params;
   return queryOptions({
     queryKey: ["search-news", rest, range],
     queryFn: async ({ signal }) => {
