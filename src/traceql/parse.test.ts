@@ -176,7 +176,7 @@ describe("any text", () => {
     );
     fc.assert(
       fc.property(text, (one) => {
-        const began = performance.now();
+        const began = process.cpuUsage().user;
         try {
           parseTraceql(one);
         } catch (error) {
@@ -186,7 +186,8 @@ describe("any text", () => {
           expect(column).toBeLessThanOrEqual((lines[line - 1] as string).length + 1);
           expect(at).toBe(lines.slice(0, line - 1).join("\n").length + (line > 1 ? 1 : 0) + column - 1);
         }
-        expect(performance.now() - began).toBeLessThan(1_000);
+        // CPU µs of this process: others may have the machine.
+        expect(process.cpuUsage().user - began).toBeLessThan(1_000_000);
       }),
       { numRuns: 3_000 },
     );
