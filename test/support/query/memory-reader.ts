@@ -1,7 +1,13 @@
 import { fragmentRecords } from "../../../src/codec/otlp/message/fragment-records.ts";
 import { PermanentError } from "../../../src/component/errors.ts";
 import type { StoreStats, TraceReader, ViewHost, ViewResult, ViewTable } from "../../../src/component/read.ts";
-import type { FacetQuery, FacetScope, Facets } from "../../../src/model/attribute-query.ts";
+import type {
+  FacetQuery,
+  FacetScope,
+  Facets,
+  SelectionCounts,
+  SelectionQuery,
+} from "../../../src/model/attribute-query.ts";
 import { bytesToHex } from "../../../src/model/ids.ts";
 import type { LogBlock, LogFragment } from "../../../src/model/log.ts";
 import type { HeatMap, HeatQuery } from "../../../src/model/metrics-query.ts";
@@ -129,6 +135,23 @@ export class MemoryReader implements TraceReader {
       }
     }
     return { facets: tally.result(keys, values), traces: tally.traces, complete: this.complete };
+  }
+
+  /** Tells the traces of both sides, and of no attribute how many of them have it. */
+  async weigh({ query, selected, failed }: SelectionQuery): Promise<SelectionCounts> {
+    const found = async (asked: TraceQuery) => {
+      const { traces } = await this.find({ ...asked, limit: Number.POSITIVE_INFINITY });
+      this.queries.pop();
+      return traces;
+    };
+    const wanted = selected && new Set((await found(selected)).map(({ traceId }) => traceId));
+    const all = await found(query);
+    const chosen = all.filter(
+      ({ traceId, errorCount }) => wanted?.has(traceId) !== false && (!failed || errorCount > 0),
+    ).length;
+    const side = (traces: number) => ({ found: traces, counted: traces });
+    const sides = { selected: side(chosen), rest: side(all.length - chosen) };
+    return { ...sides, spans: this.#records().length, values: [], distinct: 0, crowded: [], complete: this.complete };
   }
 
   async live(): Promise<never> {
