@@ -28,11 +28,14 @@ const palette: LazyPalette = {
 const TracePage = lazyRouteComponent(() => import("./trace/trace-page.tsx"), "TracePage");
 const ComparePage = lazyRouteComponent(() => import("./compare/compare-page.tsx"), "ComparePage");
 
-/** As Jaeger UI's addresses go: `/trace/{a}...{b}` compares two. */
-function TraceOrPair() {
-  const { traceId = "" } = useParams({ strict: false });
-  return isPair(traceId) ? <ComparePage /> : <TracePage />;
-}
+/** As Jaeger UI's addresses go: `/trace/{a}...{b}` compares two. The page of one is there before its address is. */
+const TraceOrPair = Object.assign(
+  () => {
+    const { traceId = "" } = useParams({ strict: false });
+    return isPair(traceId) ? <ComparePage /> : <TracePage />;
+  },
+  { preload: async () => TracePage.preload?.() },
+);
 
 const root = createRootRoute({
   component: () => <AppShell palette={palette} below={<DemoGuide />} />,
