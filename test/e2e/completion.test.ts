@@ -10,6 +10,7 @@ import { describeWhere } from "../support/requires.ts";
 
 /** For a shell to show what is wanted, on a busy machine. */
 const PATIENCE_MS = 20_000;
+const TRIES = 4;
 const TEST_MS = 90_000;
 /** Ctrl-U. */
 const KILL_LINE = "\u0015";
@@ -88,11 +89,11 @@ class Shell {
   }
 
   /** Presses keys, and waits until what is shown since then fits. */
-  async type(keys: string, wanted: RegExp): Promise<void> {
+  async type(keys: string, wanted: RegExp, patienceMs = PATIENCE_MS): Promise<void> {
     this.#shown = "";
     this.#child.stdin?.write(keys);
     await new Promise<void>((done, fail) => {
-      const timer = setTimeout(() => fail(new Error(`${JSON.stringify(keys)} shows ${this.#shown}`)), PATIENCE_MS);
+      const timer = setTimeout(() => fail(new Error(`${JSON.stringify(keys)} shows ${this.#shown}`)), patienceMs);
       this.#changed = () => {
         if (!wanted.test(this.#shown)) return;
         clearTimeout(timer);
@@ -100,6 +101,19 @@ class Shell {
       };
       this.#changed();
     });
+  }
+
+  /** Completes a line: again where nothing came, as a user does, since a busy collector is waited for half a second. */
+  async complete(line: string, wanted: RegExp): Promise<void> {
+    const keys = `${KILL_LINE}${line}`;
+    for (let tries = 1; tries < TRIES; tries++) {
+      try {
+        return await this.type(keys, wanted, PATIENCE_MS / TRIES);
+      } catch {
+        // The last try says what stands there.
+      }
+    }
+    await this.type(keys, wanted);
   }
 
   /** Does nothing after `end`. */
@@ -144,7 +158,7 @@ describeWhere(
           /loaded[\s\S]*READY> /,
         );
         for (const [typed, shows] of LINES) {
-          await shell.type(`${KILL_LINE}${typed}`, shows);
+          await shell.complete(typed, shows);
         }
         await shell.end();
       },
@@ -171,7 +185,7 @@ describeWhere(
           /loaded[\s\S]*READY> /,
         );
         for (const [typed, shows] of LINES) {
-          await shell.type(`${KILL_LINE}${typed}`, shows);
+          await shell.complete(typed, shows);
         }
         await shell.end();
       },
@@ -196,15 +210,33 @@ describeWhere(fish !== undefined, "fish is missing", "completion in fish", () =>
       child.once("close", () => done(out.trimEnd().split("\n")));
     });
 
-  it("offers commands, flags, values, and what the collector knows", async () => {
-    expect(await offered("spanloom rep")).toEqual([expect.stringMatching(/^replay\tsend recorded spans/)]);
-    expect(await offered("spanloom config pri")).toEqual([expect.stringMatching(/^print\t/)]);
-    expect(await offered("spanloom search --min")).toEqual([expect.stringMatching(/^--min-duration\t/)]);
-    expect(await offered("spanloom --storage mem")).toEqual(["memory"]);
-    expect(await offered("spanloom search --service order")).toEqual(["order desk", "orders"]);
-    expect(await offered("spanloom list operations ord")).toEqual(["order desk", "orders"]);
-    expect(await offered("spanloom trace 2")).toEqual([expect.stringMatching(/^2{32}\torders orders GET/)]);
-    expect(await offered("spanloom replay rec")).toEqual(["recording.jsonl"]);
-    expect(await offered("spanloom --set storage.ki")).toEqual(["storage.kind="]);
-  });
+  it(
+    "offers commands, flags, values, and what the collector knows",
+    async () => {
+      await expect
+        .poll(() => offered("spanloom rep"), { timeout: PATIENCE_MS })
+        .toEqual([expect.stringMatching(/^replay\tsend recorded spans/)]);
+      await expect
+        .poll(() => offered("spanloom config pri"), { timeout: PATIENCE_MS })
+        .toEqual([expect.stringMatching(/^print\t/)]);
+      await expect
+        .poll(() => offered("spanloom search --min"), { timeout: PATIENCE_MS })
+        .toEqual([expect.stringMatching(/^--min-duration\t/)]);
+      await expect.poll(() => offered("spanloom --storage mem"), { timeout: PATIENCE_MS }).toEqual(["memory"]);
+      await expect
+        .poll(() => offered("spanloom search --service order"), { timeout: PATIENCE_MS })
+        .toEqual(["order desk", "orders"]);
+      await expect
+        .poll(() => offered("spanloom list operations ord"), { timeout: PATIENCE_MS })
+        .toEqual(["order desk", "orders"]);
+      await expect
+        .poll(() => offered("spanloom trace 2"), { timeout: PATIENCE_MS })
+        .toEqual([expect.stringMatching(/^2{32}\torders orders GET/)]);
+      await expect.poll(() => offered("spanloom replay rec"), { timeout: PATIENCE_MS }).toEqual(["recording.jsonl"]);
+      await expect
+        .poll(() => offered("spanloom --set storage.ki"), { timeout: PATIENCE_MS })
+        .toEqual(["storage.kind="]);
+    },
+    TEST_MS,
+  );
 });
