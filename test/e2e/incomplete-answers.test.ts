@@ -23,6 +23,7 @@ const READS: Readonly<Record<string, readonly string[]>> = {
   "list operations": ["list", "operations", "shop"],
   "db export": ["db", "export", "found.jsonl"],
   record: ["record", "--all", "--out", "recorded.jsonl"],
+  save: ["save", "{trace}", "-o", "saved.html"],
 };
 
 /** Commands that do not, and those that say it in another way. */
@@ -30,6 +31,8 @@ const OTHERS: Readonly<Record<string, string>> = {
   serve: "runs",
   send: "sends",
   replay: "sends",
+  diff: "compares nothing then: below",
+  run: "takes what is sent while it runs",
   status: "says it as not being ready: below",
   "db stats": "of files: says what was put aside",
   "db check": "of files: its problems are the answer",
@@ -61,9 +64,13 @@ const ASKED: Readonly<Record<string, string>> = {
   "api/ui/traces/${traceId}/verdict": "api/ui/traces/{trace}/verdict",
   "api/ui/traces/${traceId}/linked-from": "api/ui/traces/{trace}/linked-from",
   "api/ui/traces/${traceId}/search": "api/ui/traces/{trace}/search?q=op",
-  "api/ui/traces/${columns.traceId}/download": "api/ui/traces/{trace}/download",
+  "api/ui/traces/${traceId}/download": "api/ui/traces/{trace}/download",
+  "api/ui/traces/${traceId}/page": "api/ui/traces/{trace}/page",
+  "api/ui/facets": "api/ui/facets",
+  "api/ui/completion/keys": "api/ui/completion/keys",
+  "api/ui/completion/values": "api/ui/completion/values?field=name",
 };
-const ASKED_OTHERS: readonly string[] = ["api/ui/status", "api/registry"];
+const ASKED_OTHERS: readonly string[] = ["api/ui/status", "api/registry", "api/ui/admin/demo"];
 
 let store: GappedStore;
 let folder: string;
@@ -130,6 +137,12 @@ describe("a command that reads while a part of what is stored cannot be read", (
     expect(unknown).toMatchObject({ code: 1, err: expect.stringContaining("not found, but a part of what is stored") });
     const service = await spanloom(["list", "operations", "none", "--url", store.url]);
     expect(service).toMatchObject({ code: 1, err: expect.stringContaining("was found, but a part of what is stored") });
+  });
+
+  it("diff does not compare a part", async () => {
+    const { code, err } = await spanloom(["diff", "{ }", "{ }", "--url", store.url]);
+    expect(err).toMatch(/^spanloom: not all traces of \{ \} could be read/);
+    expect(code).toBe(2);
   });
 
   it("status says why the collector is not ready", async () => {

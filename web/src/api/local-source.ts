@@ -9,7 +9,7 @@ export interface LocalSource {
   has(traceId: string): boolean;
   /**
    * What the collector would answer to `GET path?query`; undefined stands for "no such thing".
-   * @param path below the server's base path: `api/ui/traces/…/columns`
+   * @param path below the server's base path, such as that of a trace's columns
    */
   answer(path: string, query: Readonly<Record<string, string>>): Promise<Uint8Array<ArrayBuffer> | undefined>;
   /** Calls back when `has` may say something else. Returns what ends that. */

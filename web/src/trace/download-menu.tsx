@@ -8,10 +8,10 @@ import { Menu } from "../ui/menu.tsx";
 export function DownloadMenu({ traceId }: { readonly traceId: string }) {
   const origin = useTraceOrigin(traceId);
   const local = useQueryClient().getDefaultOptions().queries?.meta?.local;
-  const path = `api/ui/traces/${traceId}`;
+  const path = `api/ui/traces/${traceId}/download`;
   if (origin !== "store") {
     const save = async () => {
-      const bytes = await local?.answer(`${path}/download`, { format: "otlp" });
+      const bytes = await local?.answer(path, { format: "otlp" });
       if (bytes !== undefined) saveAs(`trace-${traceId}.otlp.json`, bytes);
     };
     return (
@@ -22,7 +22,7 @@ export function DownloadMenu({ traceId }: { readonly traceId: string }) {
       </Menu>
     );
   }
-  const download = (format: string) => apiUrl(`${path}/download`, { format });
+  const download = (format: string) => apiUrl(path, { format });
   return (
     <Menu label="Download the trace" caption="Download">
       <a href={download("otlp")} download>
@@ -32,7 +32,7 @@ export function DownloadMenu({ traceId }: { readonly traceId: string }) {
         <Icon name="download" /> Jaeger JSON
       </a>
       <a
-        href={apiUrl(`${path}/page`)}
+        href={apiUrl(`api/ui/traces/${traceId}/page`)}
         download
         title="This page as one file that needs no server; secrets are taken out"
       >

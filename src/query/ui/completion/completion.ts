@@ -121,5 +121,6 @@ function lookedAt({ spans, backTo, complete, reason }: LookedAt): UiLookedAt {
 }
 
 function answer(body: UiCompletionKeys | UiCompletionValues): ViewResult {
-  return { status: 200, contentType: JSON_TYPE, body: jsonBytes(body) };
+  const incomplete = body.reason === undefined ? {} : { incomplete: body.reason };
+  return { status: 200, contentType: JSON_TYPE, body: jsonBytes(body), ...incomplete };
 }
