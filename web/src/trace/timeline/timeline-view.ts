@@ -210,7 +210,10 @@ export class TimelineView {
       const pooled = this.#pool[slot]!;
       const row = visible[position];
       pooled.element.hidden = row === undefined;
-      if (row === undefined) continue;
+      if (row === undefined) {
+        pooled.element.dataset.active = "false";
+        continue;
+      }
       if (this.#filled[slot] !== position) {
         this.#filled[slot] = position;
         const group = groupOfHead(state.model.groups, row);
