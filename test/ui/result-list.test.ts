@@ -119,6 +119,8 @@ describe("the list of results", () => {
   });
 });
 
+const LOADED_AHEAD = `performance.getEntriesByType("resource").some(({ name }) => /\\/trace-page-/.test(name))`;
+
 describe("a collector that was away", () => {
   const lookback = (page: Page) => page.getByLabel("Look-back");
   it.each([
@@ -145,6 +147,9 @@ describe("a collector that was away", () => {
     try {
       await visitor.visit(first.url + path, async (page) => {
         await shown(page).waitFor();
+        // What the search leads to is loaded behind it.
+        if (path.startsWith("search")) await expect.poll(() => page.evaluate(LOADED_AHEAD)).toBe(true);
+        await page.waitForLoadState("networkidle");
         await first.close();
         await ask(page);
         const away = page.getByText(/does not answer|could not be loaded/).first();

@@ -19,13 +19,17 @@ import { NotFoundPage } from "./shell/not-found-page.tsx";
 import { ProblemPage } from "./shell/problem-page.tsx";
 import { readTraceParams } from "./trace/trace-params.ts";
 
+/** What is loaded ahead waits for what is shown first. */
+const AHEAD_AFTER_MS = 1_000;
+
 const loadPalette = () => import("./palette/command-palette.tsx");
 const palette: LazyPalette = {
   Palette: lazy(async () => ({ default: (await loadPalette()).CommandPalette })),
   preload: () => void loadPalette().catch(() => undefined),
 };
 
-const TracePage = lazyRouteComponent(() => import("./trace/trace-page.tsx"), "TracePage");
+const loadTracePage = () => import("./trace/trace-page.tsx");
+const TracePage = lazyRouteComponent(loadTracePage, "TracePage");
 const ComparePage = lazyRouteComponent(() => import("./compare/compare-page.tsx"), "ComparePage");
 
 /** As Jaeger UI's addresses go: `/trace/{a}...{b}` compares two. The page of one is there before its address is. */
@@ -36,6 +40,13 @@ const TraceOrPair = Object.assign(
   },
   { preload: async () => TracePage.preload?.() },
 );
+
+/** Behind it comes the page that it leads to: the collector may be away when that is wanted. */
+async function loadSearchPage() {
+  const page = await import("./search/search-page.tsx");
+  setTimeout(() => void loadTracePage().catch(() => undefined), AHEAD_AFTER_MS);
+  return page;
+}
 
 const root = createRootRoute({
   component: () => <AppShell palette={palette} below={<DemoGuide />} />,
@@ -54,7 +65,7 @@ const routes = [
     getParentRoute: () => root,
     path: "/search",
     validateSearch: readSearchParams,
-    component: lazyRouteComponent(() => import("./search/search-page.tsx"), "SearchPage"),
+    component: lazyRouteComponent(loadSearchPage, "SearchPage"),
   }),
   createRoute({
     getParentRoute: () => root,
