@@ -112,11 +112,13 @@ async function startParts({ config, table, observer }: Start, core: Core, parts:
   observer?.opened(store);
   const modules = await loading;
 
-  const tracing = startSelfTracing(config, core, store);
+  // The store as all that put spans into it have it: receivers, the proxy and the collector's own spans.
+  const stored = observedSink(store, observer);
+  const tracing = startSelfTracing(config, core, stored);
   if (tracing !== undefined) parts.opened("self-tracing", () => tracing.stop());
 
   const readiness = new Readiness();
-  const sink = readiness.ofSink(observedSink(tracing?.traceSink(store) ?? store, observer));
+  const sink = readiness.ofSink(tracing?.traceSink(stored) ?? stored);
   const inFlight = readiness.ofBudget(new InFlightBudget(mebibytes(config.limits.in_flight_mebibytes)));
   const forwarding = await startForwarding(config, host, registryAddress.memory);
   parts.opened("forwarding", (signal) => forwarding.shutdown(signal));
@@ -133,7 +135,7 @@ async function startParts({ config, table, observer }: Start, core: Core, parts:
   parts.opened("registry-port", (signal) => discovery.stopListening(signal));
   registryAddress.tell(discovery.address);
 
-  const proxy = await modules.proxy?.startProxy(config, host, store, discovery);
+  const proxy = await modules.proxy?.startProxy(config, host, stored, discovery);
   if (proxy !== undefined) parts.opened("proxy", (signal) => proxy.shutdown(signal));
 
   const reloads = new Reloads(config, { store, receivers, core });
