@@ -43,9 +43,9 @@ const TraceOrPair = Object.assign(
 
 /** Behind it comes the page that it leads to: the collector may be away when that is wanted. */
 async function loadSearchPage() {
-  const page = await import("./search/search-page.tsx");
+  const { SearchPage } = await import("./search/search-page.tsx");
   setTimeout(() => void loadTracePage().catch(() => undefined), AHEAD_AFTER_MS);
-  return page;
+  return { SearchPage };
 }
 
 const root = createRootRoute({
