@@ -125,6 +125,16 @@ export function skewedTrace(traceId: string): OtlpRequest {
   });
 }
 
+/** A request of `shop` with five equal calls below it, whose service and operation have blank names; one failed. */
+export function namelessTrace(traceId: string): OtlpRequest {
+  const call = (id: number, attributes: Attributes, more: Partial<OtlpSpan> = {}) =>
+    plannedSpan(traceId, { id, parent: 1, name: " ", kind: 1, at: id * 15, ms: 14, attributes, more });
+  return requestOf({
+    shop: [plannedSpan(traceId, { id: 1, name: "GET /", kind: 2, at: 0, ms: 120 })],
+    " ": [call(2, { tenant: " " }), call(3, {}), call(4, {}), call(5, {}), call(6, { tenant: "a" }, FAILED)],
+  });
+}
+
 function http(method: string, route: string, status: number): Attributes {
   return { "http.request.method": method, "http.route": route, "http.response.status_code": status };
 }

@@ -3,18 +3,21 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { batchOf, toModel } from "../support/query/fixture-traces.ts";
 import { Visitor } from "./browser.ts";
 import { launchBrowser } from "./launch-browser.ts";
-import { shopTrace, skewedTrace, spanIdOf } from "./shop-trace.ts";
+import { namelessTrace, shopTrace, skewedTrace, spanIdOf } from "./shop-trace.ts";
 import { startUi, type UiServer } from "./ui-server.ts";
 
 const TRACE = "a1".repeat(16);
 const SKEWED = "c3".repeat(16);
+const NAMELESS = "d5".repeat(16);
 
 let browser: Browser;
 let visitor: Visitor;
 let ui: UiServer;
 
 beforeAll(async () => {
-  ui = await startUi([batchOf(toModel(shopTrace(TRACE))), batchOf(toModel(skewedTrace(SKEWED)))]);
+  ui = await startUi(
+    [shopTrace(TRACE), skewedTrace(SKEWED), namelessTrace(NAMELESS)].map((trace) => batchOf(toModel(trace))),
+  );
   browser = await launchBrowser();
   visitor = new Visitor(browser);
 });
@@ -87,6 +90,61 @@ describe("the views of a trace", () => {
         .click();
       await expect.poll(() => rowCount(page)).toBe(9);
       expect(page.url()).not.toContain("hide=");
+    }));
+
+  it("are not filtered by a service that is not in the trace, and nothing says so", () =>
+    open(`${TRACE}?only=gone`, async (page) => {
+      await expect.poll(() => rowCount(page)).toBe(9);
+      const struck = page.getByRole("group", { name: /^Services/ }).locator("[data-hidden=true]");
+      expect(await struck.count()).toBe(0);
+    }));
+
+  it.each(["flame", "table"])("lead from %s to the span of the most self time in the timeline", (view) =>
+    open(`${TRACE}?view=${view}`, async (page) => {
+      await page.getByRole("button", { name: /^Most self time/ }).click();
+      await expect.poll(() => row(page, /^payment pg\.query/).getAttribute("aria-selected")).toBe("true");
+      expect(page.url()).not.toContain("view=");
+      await page.goBack();
+      await expect.poll(() => page.url()).toContain(`view=${view}`);
+    }),
+  );
+});
+
+describe("names that nothing can be seen of", () => {
+  const NAMELESS_ROW = "(no name)";
+
+  it("are told in the timeline, its card, the error strip, the panel of a group and the hint", () =>
+    open(`${NAMELESS}?span=${spanIdOf(2)}`, async (page) => {
+      const group = page.getByRole("complementary", { name: "Group" });
+      await group.getByRole("heading", { name: NAMELESS_ROW }).waitFor();
+      await group.getByText("blank", { exact: true }).waitFor();
+      await group.getByText("absent", { exact: true }).waitFor();
+      const strip = page.getByRole("navigation", { name: "Errors" });
+      await strip.getByRole("button", { name: `${NAMELESS_ROW} ${NAMELESS_ROW}` }).waitFor();
+      await page
+        .getByRole("button", { name: /^Most self time/ })
+        .getByText(NAMELESS_ROW)
+        .first()
+        .waitFor();
+      await page
+        .getByRole("group", { name: /^Services/ })
+        .getByText(NAMELESS_ROW)
+        .waitFor();
+      const frame = await page.getByRole("treegrid").boundingBox();
+      await page.mouse.move((frame?.x ?? 0) + (frame?.width ?? 0) - 60, (frame?.y ?? 0) + 68);
+      await page.locator("[aria-hidden=true]").getByText(`${NAMELESS_ROW} ${NAMELESS_ROW}`).waitFor();
+    }));
+
+  it("are told in the table and the flame graph", () =>
+    open(`${NAMELESS}?view=table`, async (page) => {
+      await page.getByRole("table").getByRole("button", { name: NAMELESS_ROW }).waitFor();
+      await page.getByRole("button", { name: "Flame", exact: true }).click();
+      const boxes = page.getByRole("group", { name: /^Boxes of the flame graph/ });
+      await boxes.focus();
+      await page.keyboard.press("ArrowDown");
+      await page.keyboard.press("ArrowDown");
+      const told = page.getByRole("region", { name: "Flame graph" }).getByRole("status");
+      await expect.poll(() => told.textContent()).toContain(`${NAMELESS_ROW} ${NAMELESS_ROW}`);
     }));
 });
 

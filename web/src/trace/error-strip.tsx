@@ -7,7 +7,7 @@ import { IconButton } from "../ui/button.tsx";
 import { Icon } from "../ui/icon.tsx";
 import styles from "./error-strip.module.css";
 import { pathTo } from "./model/layout.ts";
-import { operationOf, serviceOfRow, spanIdOf, type TraceModel } from "./model/trace-model.ts";
+import { shownOperation, shownService, spanIdOf, type TraceModel } from "./model/trace-model.ts";
 
 /** How many spans failed, the path to where the first failure began and what it says; steps through all of them. */
 export function ErrorStrip({
@@ -31,7 +31,7 @@ export function ErrorStrip({
   const why = data?.spans.map((span) => span.errorText).find((text) => text !== "");
   const path = pathTo(layout, origin);
   const shown = path.length <= 3 ? path : [path[0]!, ...path.slice(-2)];
-  const name = (row: number) => `${serviceOfRow(columns, row)} ${operationOf(columns, row)}`;
+  const name = (row: number) => `${shownService(columns, row)} ${shownOperation(columns, row)}`;
   const count = model.errorRows.length;
   return (
     <nav className={styles.strip} aria-label="Errors">
@@ -48,7 +48,7 @@ export function ErrorStrip({
               </span>
             )}
             <button type="button" title={name(row)} onClick={() => onShow(row)}>
-              <b>{serviceOfRow(columns, row)}</b> <bdi>{operationOf(columns, row)}</bdi>
+              <b>{shownService(columns, row)}</b> <bdi>{shownOperation(columns, row)}</bdi>
             </button>
           </li>
         ))}

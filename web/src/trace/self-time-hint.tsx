@@ -5,7 +5,7 @@ import type { TraceColumns } from "../../../src/query/ui/columns-format.ts";
 import { formatCount } from "../format/count.ts";
 import { Button } from "../ui/button.tsx";
 import { slowestOperation } from "./model/self-time.ts";
-import { operationOf, serviceOfRow, type TraceModel } from "./model/trace-model.ts";
+import { shownOperation, shownService, type TraceModel } from "./model/trace-model.ts";
 import styles from "./self-time-hint.module.css";
 
 /** Where most of the time of the request went, an operation with all its calls. A press shows the longest of them. */
@@ -33,7 +33,7 @@ export function SelfTimeHint({
     >
       <span className="muted">Most self time</span>
       <span className={styles.name}>
-        <b>{serviceOfRow(columns, row)}</b> <bdi>{operationOf(columns, row)}</bdi>
+        <b>{shownService(columns, row)}</b> <bdi>{shownOperation(columns, row)}</bdi>
       </span>
       {spans > 1 && <span>×{formatCount(spans)}</span>}
       {formatDuration(selfNano)}

@@ -1,10 +1,11 @@
 import type { MouseEvent } from "react";
 import { counted, formatCount } from "../format/count.ts";
+import { shownName } from "../format/shown-name.ts";
 import { classNames } from "../ui/class-names.ts";
 import { Icon } from "../ui/icon.tsx";
 import { Menu } from "../ui/menu.tsx";
 import { ServiceSwatch } from "../ui/service/service-swatch.tsx";
-import type { ServiceFilter } from "./model/service-filter.ts";
+import { filterWithin, type ServiceFilter } from "./model/service-filter.ts";
 import type { TraceModel } from "./model/trace-model.ts";
 import styles from "./service-legend.module.css";
 
@@ -14,7 +15,7 @@ const SHOWN = 8;
 /** The services of a trace with their colours; a press shows one alone, with Alt it hides it. */
 export function ServiceLegend({
   model,
-  filter,
+  filter: asked,
   onFilter,
 }: {
   readonly model: TraceModel;
@@ -23,6 +24,7 @@ export function ServiceLegend({
 }) {
   const { services } = model;
   if (services.length < 2) return null;
+  const filter = filterWithin(model.columns.services, asked);
   const entry = (service: TraceModel["services"][number]) => (
     <Entry key={service.service} model={model} service={service} filter={filter} onFilter={onFilter} />
   );
@@ -70,11 +72,11 @@ function Entry({
       className={classNames(styles.entry)}
       data-hidden={hidden}
       aria-pressed={filter.only === name}
-      title={`${name}: ${counted(spans, "span")}${failed}. Press for it alone, with Alt to ${hidden ? "show" : "hide"} it`}
+      title={`${shownName(name)}: ${counted(spans, "span")}${failed}. Press for it alone, with Alt to ${hidden ? "show" : "hide"} it`}
       onClick={press}
     >
       <ServiceSwatch look={model.looks[service.service]!} />
-      <bdi className={styles.name}>{name}</bdi> <b>{formatCount(spans)}</b>
+      <bdi className={styles.name}>{shownName(name)}</bdi> <b>{formatCount(spans)}</b>
       {errors > 0 && (
         <span className={classNames("error-text", styles.errors)}>
           <Icon name="error" label="errors" />

@@ -1,7 +1,6 @@
 import { formatDuration } from "../../../src/model/duration-text.ts";
 import { traceDuration } from "../../../src/query/ui/columns-format.ts";
 import { counted, formatCount } from "../format/count.ts";
-import { shownName } from "../format/shown-name.ts";
 import { formatAbsolute, formatRelative, nanoToMs } from "../format/time.ts";
 import { ToggleButton } from "../ui/button.tsx";
 import { Chip } from "../ui/chip.tsx";
@@ -9,7 +8,7 @@ import { Icon } from "../ui/icon.tsx";
 import { CompareLink } from "./compare-link.tsx";
 import { CopyMenu } from "./copy-menu.tsx";
 import { DownloadMenu } from "./download-menu.tsx";
-import { operationOf, serviceOfRow, type TraceModel } from "./model/trace-model.ts";
+import { shownOperation, shownService, type TraceModel } from "./model/trace-model.ts";
 import { LinkedFromMenu } from "./span/linked-from.tsx";
 import styles from "./trace-header.module.css";
 
@@ -36,12 +35,11 @@ export function TraceHeader({
   const rootEnd = root === undefined ? undefined : columns.start[root]! + columns.duration[root]!;
   const after = duration === undefined || rootEnd === undefined ? 0 : model.extent - rootEnd;
   const errors = model.errorRows.length;
-  const shown = root ?? 0;
+  const [service, operation] = [shownService(columns, root ?? 0), shownOperation(columns, root ?? 0)];
   return (
     <header className={styles.header}>
-      <h1 title={`${serviceOfRow(columns, shown)} ${operationOf(columns, shown)}`}>
-        <span className={styles.service}>{shownName(serviceOfRow(columns, shown))}</span>{" "}
-        <span dir="auto">{shownName(operationOf(columns, shown))}</span>
+      <h1 title={`${service} ${operation}`}>
+        <span className={styles.service}>{service}</span> <span dir="auto">{operation}</span>
       </h1>
       <div className={styles.facts} data-part="trace-facts">
         <b>{formatDuration(root === undefined ? duration : columns.duration[root]!)}</b>

@@ -9,7 +9,7 @@ import { Notice } from "../ui/notice.tsx";
 import { Page } from "../ui/page.tsx";
 import { Skeleton } from "../ui/skeleton.tsx";
 import { Waiting } from "../ui/waiting.tsx";
-import { operationOf, serviceOfRow, type TraceModel } from "./model/trace-model.ts";
+import { shownOperation, shownService, type TraceModel } from "./model/trace-model.ts";
 import styles from "./trace-page.module.css";
 import { traceQuery } from "./trace-query.ts";
 import { TraceView } from "./trace-view.tsx";
@@ -105,5 +105,5 @@ function mayGrow(model: TraceModel): boolean {
 function titleOf(model: TraceModel): string {
   const { columns } = model;
   if (columns.count === 0) return "Trace";
-  return `${serviceOfRow(columns, 0)}: ${operationOf(columns, 0)}`;
+  return `${shownService(columns, 0)}: ${shownOperation(columns, 0)}`;
 }

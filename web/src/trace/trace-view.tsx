@@ -62,13 +62,15 @@ export function TraceView({ model: sent }: { readonly model: TraceModel }) {
     go(rest);
     timeline.current?.focus();
   };
-  const reveal = (row: number | undefined) => {
+  /** Shows a row in the timeline, out of its folds and filters; `opened`: in the panel too. */
+  const reveal = (row: number | undefined, opened = false) => {
     if (row === undefined || row < 0) return;
     const unfolded = folding.show(row);
     const { view, ...next } = unfolded ?? params;
     // In another view the open span is what says where the timeline begins.
-    const opens = params.span !== undefined || view !== undefined;
-    if (unfolded !== undefined || opens) go(opens ? { ...next, span: spanKey(model.columns, row) } : next);
+    const opens = opened || params.span !== undefined || view !== undefined;
+    const adds = opens && (view !== undefined || params.span === undefined);
+    if (unfolded !== undefined || opens) go(opens ? { ...next, span: spanKey(model.columns, row) } : next, !adds);
     timeline.current?.reveal(row);
   };
   const step = (rows: Int32Array, direction: 1 | -1) =>
@@ -154,13 +156,7 @@ export function TraceView({ model: sent }: { readonly model: TraceModel }) {
             }}
           />
         )}
-        <SelfTimeHint
-          model={model}
-          onShow={(row) => {
-            reveal(row);
-            if (folding.show(row) === undefined) open(row);
-          }}
-        />
+        <SelfTimeHint model={model} onShow={(row) => reveal(row, true)} />
         {model.errorRows.length > 0 && (
           <ErrorStrip model={model} onShow={reveal} onStep={(direction) => step(model.errorRows, direction)} />
         )}
@@ -226,7 +222,8 @@ export function TraceView({ model: sent }: { readonly model: TraceModel }) {
             group={group}
             onClose={close}
             onShow={(row) => {
-              go({ ...folding.flipGroup(group.head), span: spanKey(model.columns, row) });
+              const { view: _view, ...open } = folding.flipGroup(group.head);
+              go({ ...open, span: spanKey(model.columns, row) });
               timeline.current?.reveal(row);
             }}
           />

@@ -1,7 +1,7 @@
 import { STATUS_CODE } from "../../../../src/model/span.ts";
 import { parseRowLabel, type RowLabel } from "../../../../src/query/analysis/row-label.ts";
 import type { TraceColumns } from "../../../../src/query/ui/columns-format.ts";
-import { operationOf, serviceOfRow, type TraceModel } from "./trace-model.ts";
+import { operationOf, shownService, type TraceModel } from "./trace-model.ts";
 
 /** What a row says beside service and operation: only what those do not say already. */
 interface RowText {
@@ -20,7 +20,7 @@ export function rowText({ columns, servers }: TraceModel, row: number): RowText 
   const server = servers[row]!;
   const served = server < 0 ? NOTHING : labelOf(columns, server);
   const name = operationOf(columns, row);
-  const peer = server < 0 || columns.service[server] === columns.service[row] ? "" : serviceOfRow(columns, server);
+  const peer = server < 0 || columns.service[server] === columns.service[row] ? "" : shownService(columns, server);
   const said = (text: string) => text === "" || name.toLowerCase().includes(text.toLowerCase());
   const verb = own.verb || served.verb;
   const target = served.target || own.target;

@@ -6,6 +6,7 @@ import {
   type TraceColumns,
 } from "../../../../src/query/ui/columns-format.ts";
 import { looksOf, type ServiceLook } from "../../format/service-look.ts";
+import { shownName } from "../../format/shown-name.ts";
 import { DerivedTimes } from "./derived-times.ts";
 import { layoutTrace, type TraceLayout } from "./layout.ts";
 import { serversOfClients } from "./pairs.ts";
@@ -82,6 +83,16 @@ export function serviceOfRow(columns: TraceColumns, row: number): string {
 
 export function operationOf(columns: TraceColumns, row: number): string {
   return columns.names[columns.name[row]!]!;
+}
+
+/** The service of a row as it is shown, also where its name is blank. */
+export function shownService(columns: TraceColumns, row: number): string {
+  return shownName(serviceOfRow(columns, row));
+}
+
+/** The name of a row as it is shown, also where it is blank. */
+export function shownOperation(columns: TraceColumns, row: number): string {
+  return shownName(operationOf(columns, row));
 }
 
 /** 16 hex digits. */

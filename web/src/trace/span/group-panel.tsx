@@ -17,7 +17,7 @@ import {
   varyingAttributes,
 } from "../model/group-stats.ts";
 import type { SiblingGroup } from "../model/sibling-groups.ts";
-import { operationOf, spanIdOf, type TraceModel } from "../model/trace-model.ts";
+import { shownOperation, shownService, spanIdOf, type TraceModel } from "../model/trace-model.ts";
 import styles from "./group-panel.module.css";
 import { PanelFrame } from "./panel-frame.tsx";
 import { Section } from "./section.tsx";
@@ -29,6 +29,8 @@ const SLOWEST = 5;
 const SAMPLE = 12;
 const VALUES = 4;
 const ATTRIBUTES = 12;
+/** Of a value, so many characters are shown. */
+const LONGEST = 120;
 
 /** A closed group of equal siblings: how long they took, the slowest, and in what they differ. */
 export function GroupPanel({
@@ -53,7 +55,7 @@ export function GroupPanel({
       <div className={styles.head}>
         <div className={styles.title}>
           <ServiceSwatch look={model.looks[service]!} />
-          <b>{columns.services[service]}</b>
+          <b>{shownService(columns, group.head)}</b>
           <span className={styles.times}>×{formatCount(group.members)}</span>
           <div className={styles.tools}>
             <IconButton aria-label="Close the group (Esc)" onClick={onClose}>
@@ -61,7 +63,7 @@ export function GroupPanel({
             </IconButton>
           </div>
         </div>
-        <h2 dir="auto">{operationOf(columns, group.head)}</h2>
+        <h2 dir="auto">{shownOperation(columns, group.head)}</h2>
         <p className={styles.facts}>
           {formatDuration(group.total)} in total · median {formatDuration(group.median)} · longest{" "}
           {formatDuration(group.longest)}
@@ -153,8 +155,8 @@ function Varying({
             <dt>{key}</dt>
             <dd>
               {values.slice(0, VALUES).map(([value, count]) => (
-                <span key={value ?? ""} className={styles.value}>
-                  {value === undefined ? <i>absent</i> : <bdi>{value.slice(0, 120)}</bdi>} <b>{count}</b>
+                <span key={value === undefined ? "absent" : `=${value}`} className={styles.value}>
+                  <ValueText value={value} /> <b>{count}</b>
                 </span>
               ))}
               {values.length > VALUES && <span className="muted">{values.length - VALUES} more values</span>}
@@ -164,4 +166,10 @@ function Varying({
       </dl>
     </Section>
   );
+}
+
+/** A value, cut; one that has no letters is told from a span without the attribute. */
+function ValueText({ value }: { readonly value: string | undefined }) {
+  if (value === undefined) return <i>absent</i>;
+  return value.trim() === "" ? <i>blank</i> : <bdi>{value.slice(0, LONGEST)}</bdi>;
 }

@@ -2,7 +2,7 @@ import { Link } from "@tanstack/react-router";
 import type { UiSpanDetail } from "../../../../src/query/ui/api-types.ts";
 import { CopyButton } from "../../ui/copy-button.tsx";
 import { Icon } from "../../ui/icon.tsx";
-import { operationOf, rowOfSpan, serviceOfRow, type TraceModel } from "../model/trace-model.ts";
+import { rowOfSpan, shownOperation, shownService, type TraceModel } from "../model/trace-model.ts";
 import { AttributeTable } from "./attribute-table.tsx";
 import { Dropped } from "./dropped.tsx";
 import { LinkItem, LinkText } from "./link-item.tsx";
@@ -26,7 +26,7 @@ export function SpanLinks({ span, model }: { readonly span: UiSpanDetail; readon
                 <Link to="/trace/$traceId" params={{ traceId: link.traceId }} search={{ span: link.spanId }}>
                   <Icon name={same ? "link" : "external"} />
                   {row >= 0
-                    ? `${serviceOfRow(columns, row)} ${operationOf(columns, row)}`
+                    ? `${shownService(columns, row)} ${shownOperation(columns, row)}`
                     : same
                       ? "a span of this trace that has not arrived"
                       : "another trace"}

@@ -4,7 +4,6 @@ import { PARENT_MISSING } from "../../../../src/query/ui/columns-format.ts";
 import { useTraceOrigin } from "../../api/local-source.ts";
 import { spanQuery } from "../../api/queries.ts";
 import { counted } from "../../format/count.ts";
-import { shownName } from "../../format/shown-name.ts";
 import { Button, IconButton } from "../../ui/button.tsx";
 import { Chip } from "../../ui/chip.tsx";
 import { CopyButton } from "../../ui/copy-button.tsx";
@@ -12,7 +11,7 @@ import { Icon } from "../../ui/icon.tsx";
 import { Notice } from "../../ui/notice.tsx";
 import { ServiceSwatch } from "../../ui/service/service-swatch.tsx";
 import { Skeleton } from "../../ui/skeleton.tsx";
-import { operationOf, spanIdOf, type TraceModel } from "../model/trace-model.ts";
+import { shownOperation, shownService, spanIdOf, type TraceModel } from "../model/trace-model.ts";
 import type { UsualOfRow } from "../model/usual-of-row.ts";
 import { LinkedFromSection } from "./linked-from.tsx";
 import { PanelFrame } from "./panel-frame.tsx";
@@ -47,7 +46,7 @@ export function SpanPanel({
       <div className={styles.head}>
         <div className={styles.headRow}>
           <ServiceSwatch look={model.looks[service]!} />
-          <span className={styles.service}>{shownName(columns.services[service]!)}</span>
+          <span className={styles.service}>{shownService(columns, row)}</span>
           {error && (
             <Chip tone="error">
               <Icon name="error" /> error
@@ -60,7 +59,7 @@ export function SpanPanel({
             </IconButton>
           </div>
         </div>
-        <h2 dir="auto">{shownName(operationOf(columns, row))}</h2>
+        <h2 dir="auto">{shownOperation(columns, row)}</h2>
         <div className={styles.ids}>
           <span className={styles.kind}>{SPAN_KIND_NAMES[columns.kind[row]!] ?? "unspecified"}</span>
           <span className="mono">{spanId}</span>

@@ -5,7 +5,7 @@ import { counted } from "../../format/count.ts";
 import { formatShare } from "../../format/share.ts";
 import { rowText } from "../model/row-text.ts";
 import type { SiblingGroup } from "../model/sibling-groups.ts";
-import { operationOf, serviceOfRow, type TraceModel } from "../model/trace-model.ts";
+import { shownOperation, shownService, type TraceModel } from "../model/trace-model.ts";
 import styles from "./hover-card.module.css";
 import { part } from "./part.ts";
 
@@ -75,9 +75,9 @@ function content(pointed: PointedRow): HTMLElement[] {
   const { model, row } = pointed;
   const title = part("div", styles.title);
   const service = part("b", undefined);
-  service.textContent = serviceOfRow(model.columns, row);
+  service.textContent = shownService(model.columns, row);
   const name = part("bdi", undefined);
-  name.textContent = operationOf(model.columns, row);
+  name.textContent = shownOperation(model.columns, row);
   title.append(service, " ", name);
   const { did, outcome } = rowText(model, row);
   const facts = pointed.group === undefined ? spanFacts(pointed) : groupFacts(pointed.group);

@@ -2,14 +2,13 @@ import { formatDuration } from "../../../../src/model/duration-text.ts";
 import { SPAN_KIND, SPAN_KIND_NAMES, STATUS_CODE } from "../../../../src/model/span.ts";
 import { COLUMN_MARK, PARENT_MISSING, rowDuration, rowStart } from "../../../../src/query/ui/columns-format.ts";
 import { counted, formatCount } from "../../format/count.ts";
-import { shownName } from "../../format/shown-name.ts";
 import { iconElement } from "../../ui/icon.tsx";
 import { setSwatchLook, swatchElement } from "../../ui/service/service-swatch.tsx";
 import { countBetween } from "../model/folding.ts";
 import type { MergedPairs } from "../model/pairs.ts";
 import { rowText } from "../model/row-text.ts";
 import type { SiblingGroup } from "../model/sibling-groups.ts";
-import { operationOf, serviceOfRow, type TraceModel } from "../model/trace-model.ts";
+import { shownOperation, shownService, type TraceModel } from "../model/trace-model.ts";
 import type { Indent } from "./indent.ts";
 import { part } from "./part.ts";
 import styles from "./timeline.module.css";
@@ -92,8 +91,8 @@ export class TimelineRow {
     // What a closed group or a fold hides is told by its row.
     const errors = countBetween(model.errorRows, row, group?.end ?? row + (folded ? size : 1));
     const error = errors > 0;
-    const service = serviceOfRow(columns, row);
-    const operation = operationOf(columns, row);
+    const service = shownService(columns, row);
+    const operation = shownOperation(columns, row);
     const look = model.looks[columns.service[row]!]!;
     const element = this.element;
 
@@ -114,8 +113,8 @@ export class TimelineRow {
     this.#toggle.dataset.state = closed ? "folded" : size === 1 ? "leaf" : folded ? "folded" : "open";
     this.#toggle.dataset.opens = closed ? "group" : size === 1 ? "" : "row";
     setSwatchLook(this.#swatch, look);
-    this.#service.textContent = shownName(service);
-    this.#operation.textContent = shownName(operation);
+    this.#service.textContent = service;
+    this.#operation.textContent = operation;
     const { did, outcome, bad } = rowText(model, row);
     this.#did.textContent = did;
     this.#outcome.textContent = closed ? "" : outcome;

@@ -6,7 +6,7 @@ import { onThemeChange } from "../../shell/theme.ts";
 import { Button } from "../../ui/button.tsx";
 import { useWidth } from "../../ui/use-width.ts";
 import { type FlameBox, type FlameTree, flameBoxes, flameTree } from "../model/flame-tree.ts";
-import { operationOf, serviceOfRow, type TraceModel } from "../model/trace-model.ts";
+import { shownOperation, shownService, type TraceModel } from "../model/trace-model.ts";
 import { readPalette } from "../timeline/palette.ts";
 import styles from "./flame-graph.module.css";
 import { type FlameScene, LEVEL_HEIGHT, paintFlame } from "./flame-painter.ts";
@@ -172,7 +172,7 @@ function Told({ model, tree, node }: { readonly model: TraceModel; readonly tree
   const errors = tree.errors[node]!;
   return (
     <>
-      <b>{serviceOfRow(model.columns, row)}</b> <bdi>{operationOf(model.columns, row)}</bdi> ·{" "}
+      <b>{shownService(model.columns, row)}</b> <bdi>{shownOperation(model.columns, row)}</bdi> ·{" "}
       {counted(tree.spans[node]!, "span")} · {times} · {formatDuration(tree.self[node]!)} by itself
       {errors > 0 && ` · ${counted(errors, "error")}`}
     </>

@@ -1,7 +1,7 @@
 import { formatDuration } from "../../../../src/model/duration-text.ts";
 import type { ServiceLook } from "../../format/service-look.ts";
 import type { FlameBox, FlameTree } from "../model/flame-tree.ts";
-import { operationOf, type TraceModel } from "../model/trace-model.ts";
+import { shownOperation, type TraceModel } from "../model/trace-model.ts";
 import { fitCanvas } from "../timeline/canvas-size.ts";
 import { type Palette, serviceFill } from "../timeline/palette.ts";
 
@@ -94,5 +94,5 @@ function textOf(model: TraceModel, tree: FlameTree, node: number): string {
   const time = formatDuration(tree.whole[node]!);
   if (node === 0) return `whole trace ${time}`;
   const many = tree.spans[node]! > 1 ? ` ×${tree.spans[node]}` : "";
-  return `${operationOf(model.columns, tree.row[node]!)}${many} ${time}`;
+  return `${shownOperation(model.columns, tree.row[node]!)}${many} ${time}`;
 }

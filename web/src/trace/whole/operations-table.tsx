@@ -6,7 +6,7 @@ import { LinkButton } from "../../ui/button.tsx";
 import { DataTable, numberClass, spareNumberClass } from "../../ui/data-table.tsx";
 import { ServiceSwatch } from "../../ui/service/service-swatch.tsx";
 import { type OperationOrder, type OperationTimes, operationTimes, sortOperations } from "../model/operations.ts";
-import type { TraceModel } from "../model/trace-model.ts";
+import { shownOperation, shownService, type TraceModel } from "../model/trace-model.ts";
 import styles from "./operations-table.module.css";
 
 /** More are not listed. */
@@ -96,9 +96,9 @@ function Row({
     <tr>
       <th scope="row" className={styles.name}>
         <span className={styles.operation}>
-          <ServiceSwatch look={looks[operation.service]!} /> <b>{columns.services[operation.service]}</b>{" "}
+          <ServiceSwatch look={looks[operation.service]!} /> <b>{shownService(columns, operation.row)}</b>{" "}
           <LinkButton title="Show the longest of them" onClick={() => onShow(operation.row)}>
-            <bdi>{columns.names[operation.name]}</bdi>
+            <bdi>{shownOperation(columns, operation.row)}</bdi>
           </LinkButton>
         </span>
       </th>
