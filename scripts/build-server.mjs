@@ -27,8 +27,10 @@ const KIT = [
   ["testing/jest", "cjs"],
   ["testing/jest", "esm"],
   ["testing/vitest", "esm"],
+  ["testing/node-test", "cjs"],
+  ["testing/node-test", "esm"],
 ];
-const KIT_ENTRIES = ["testing/testing", "testing/jest", "testing/vitest"];
+const KIT_ENTRIES = ["testing/testing", "testing/jest", "testing/vitest", "testing/node-test"];
 /** The other exports of package.json. */
 const SDK = ["sdk/index", "sdk/otel-api", "declarations/read-services"];
 

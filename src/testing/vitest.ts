@@ -1,5 +1,5 @@
 import { afterEach, expect } from "vitest";
-import type { SaveTracesOptions } from "./collector/save-traces.ts";
+import { type FailedTestOptions, type FailedTestsOf, saveFailedTest } from "./collector/failed-tests.ts";
 import { createMatchers } from "./matchers/matchers.ts";
 import type { TraceMatchers } from "./matchers/trace-matchers.ts";
 
@@ -21,20 +21,8 @@ expect.extend(createMatchers(expect));
  * test file or in one of `setupFiles`, after what starts the collector.
  * @param collector the one of the tests, or what gives it: it may start later
  */
-export function saveTracesOfFailedTests(
-  collector: Savable | (() => Savable | undefined),
-  options: Omit<SaveTracesOptions, "name"> = {},
-): void {
+export function saveTracesOfFailedTests(collector: FailedTestsOf, options: FailedTestOptions = {}): void {
   afterEach(async ({ task }) => {
-    if (task.result?.state !== "fail") return;
-    const from = typeof collector === "function" ? collector() : collector;
-    const files = await from?.saveTraces({ ...options, name: task.name });
-    if (files === undefined || files.length === 0) return;
-    process.stderr.write(`${task.name}: its traces are in\n${files.map((file) => `  ${file}\n`).join("")}`);
+    if (task.result?.state === "fail") await saveFailedTest(collector, options, task.name);
   });
-}
-
-/** What of a test collector is needed. */
-interface Savable {
-  saveTraces(options?: SaveTracesOptions): Promise<string[]>;
 }

@@ -27,6 +27,7 @@ export const LONG_FUNCTIONS: Readonly<Record<string, string>> = {
 
 /** Names that two files export, and why neither has another. */
 export const HOMONYMS: Readonly<Record<string, string>> = {
+  saveTracesOfFailedTests: "the same for each test runner: a project changes the entry it imports, and no more",
   ServiceInstance: "the SDK declares its own types, for it loads nothing of the collector",
   Registration: "as ServiceInstance",
   ExporterSettings: "as ServiceInstance",

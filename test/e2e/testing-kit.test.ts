@@ -18,6 +18,9 @@ const SENDER = `
     body: JSON.stringify({ resourceSpans: [{ resource, scopeSpans: [{ spans }] }] }) });
 `;
 
+/** The trace that it sends. */
+const TRACE = "0af7651916cd43dd8448eb211c80319c";
+
 /** A test of node:test, whichever way the kit was loaded. */
 const NODE_TEST = `
   test("waits, forgets and leaves no handle", async () => {
@@ -76,6 +79,43 @@ describe("the kit of the packed package, in a project that has nothing else", ()
     const { status, output } = run(["--test", file]);
     expect(output).toContain("pass 1");
     expect(status).toBe(0);
+  });
+
+  it.each([
+    [
+      "failing.test.mjs",
+      'import test, { after, before, describe } from "node:test"; import { execFile } from "node:child_process"; import { createTestCollector } from "spanloom/testing"; import { saveTracesOfFailedTests } from "spanloom/node-test";',
+    ],
+    [
+      "failing.test.cjs",
+      'const test = require("node:test"); const { after, before, describe } = test; const { execFile } = require("node:child_process"); const { createTestCollector } = require("spanloom/testing"); const { saveTracesOfFailedTests } = require("spanloom/node-test");',
+    ],
+  ])("saves the traces of each test of node:test that failed: %s", (file, imports) => {
+    const body = `
+      let collector;
+      before(async () => {
+        collector = await createTestCollector();
+        const { promise: ended, resolve } = Promise.withResolvers();
+        execFile(process.execPath, ["sender.mjs"], { env: { ...process.env, ...collector.env, NAME: "charge card" } }, resolve);
+        await collector.waitForSpan({ name: "charge card" }, 20_000);
+        await ended;
+      });
+      after(() => collector.close());
+      saveTracesOfFailedTests(() => collector, { folder: "${file}.saved" });
+      test("passes", () => {});
+      test("throws", () => { throw new Error("thrown"); });
+      test("is left out", { skip: true }, () => {});
+      describe("orders", () => {
+        test("waits in vain", () => collector.waitForSpan({ name: "refund" }, 1));
+        test("never ends", { timeout: 50 }, () => new Promise(() => { setInterval(() => {}, 1000).unref(); }));
+      });`;
+    writeFileSync(join(app, file), `${imports}\n${body}`);
+    const { status, output } = run(["--test", file]);
+    expect(output).toContain("pass 1");
+    expect(status).toBe(1);
+    const names = ["never-ends", "throws", "waits-in-vain"].map((name) => `${name}-${TRACE}.html`);
+    expect(readdirSync(join(app, `${file}.saved`)).sort()).toEqual(names);
+    expect(output).toContain(`throws: its traces are in\n  ${join(app, `${file}.saved`, `throws-${TRACE}.html`)}`);
   });
 
   const vitest = (...args: string[]) =>
@@ -146,12 +186,11 @@ describe("the kit of the packed package, in a project that has nothing else", ()
     writeFileSync(join(app, "vitest/saved/saved.test.mjs"), test);
     const { output } = vitest("vitest/saved");
     expect(output).toContain("2 failed | 1 passed");
-    const trace = "0af7651916cd43dd8448eb211c80319c";
-    expect(readdirSync(join(app, "failed")).sort()).toEqual([`charges-once-${trace}.html`, `waits-${trace}.html`]);
-    expect(readdirSync(join(app, "waits"))).toEqual([`${trace}.html`]);
-    expect(output).toContain(join(app, "failed", `charges-once-${trace}.html`));
+    expect(readdirSync(join(app, "failed")).sort()).toEqual([`charges-once-${TRACE}.html`, `waits-${TRACE}.html`]);
+    expect(readdirSync(join(app, "waits"))).toEqual([`${TRACE}.html`]);
+    expect(output).toContain(join(app, "failed", `charges-once-${TRACE}.html`));
     expect(output).toMatch(/Open them in a browser:\s+\S+waits\/0af7651916cd43dd8448eb211c80319c\.html/);
-    expect(readFileSync(join(app, "waits", `${trace}.html`), "utf8")).toContain("default-src 'none'");
+    expect(readFileSync(join(app, "waits", `${TRACE}.html`), "utf8")).toContain("default-src 'none'");
   });
 
   it("fails and then passes as its page tells", () => {
@@ -179,8 +218,9 @@ describe("the kit of the packed package, in a project that has nothing else", ()
       await collector.waitForSpan({ kind: "servant" });`;
     writeFileSync(
       join(app, "typed.mts"),
-      `import { createTestCollector, type TestTrace } from "spanloom/testing"; import "spanloom/vitest"; import { expect } from "vitest";
+      `import { createTestCollector, type TestTrace } from "spanloom/testing"; import { saveTracesOfFailedTests } from "spanloom/node-test"; import "spanloom/vitest"; import { expect } from "vitest";
       ${body}
+      saveTracesOfFailedTests(collector, { folder: "traces", redact: ["card"] });
       expect(trace).toHaveTraceShape({ name: /GET/, children: ["charge card", { kind: "client", children: [] }] });
       // @ts-expect-error milliseconds are numbers
       expect(trace).toBeWithinBudget({ p95: "5" });
@@ -188,7 +228,8 @@ describe("the kit of the packed package, in a project that has nothing else", ()
     );
     writeFileSync(
       join(app, "typed.cts"),
-      `import { createTestCollector, type TestTrace } from "spanloom/testing"; async function run() { ${body}; return name; } export { run };`,
+      `import { saveTracesOfFailedTests } from "spanloom/node-test"; import { createTestCollector, type TestTrace } from "spanloom/testing";
+      async function run() { ${body}; saveTracesOfFailedTests(() => collector); return name; } export { run };`,
     );
     const flags = [
       "--strict",

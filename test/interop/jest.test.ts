@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -25,6 +25,25 @@ const BODY = `
   it("has no other", () => expect(trace).not.toHaveSpan({ name: "refund" }));
   it("is within the budget", () => expect([trace]).toBeWithinBudget({ max: 10_000 }));
   it("is as it was", () => expect(trace).toMatchTraceSnapshot());
+`;
+
+/** The same without globals, and with tests that fail in each way that there is. */
+const FAILING = `
+  let collector;
+  saveTracesOfFailedTests(() => collector, { folder: "saved" });
+  beforeAll(async () => {
+    collector = await createTestCollector();
+    const child = spawn(process.execPath, ["sender.mjs"], { env: { ...process.env, ...collector.env }, stdio: "inherit" });
+    await collector.waitForSpan({ name: "charge card" }, 4000);
+    await new Promise((done) => (child.exitCode === null ? child.once("exit", done) : done()));
+  });
+  afterAll(() => collector.close());
+  describe("orders", () => {
+    it("passes", async () => expect(await collector.spans()).toHaveSpan({ name: "charge card" }));
+    it("expects another", async () => expect(await collector.spans()).toHaveSpan({ name: "refund" }));
+    it("throws", () => { throw new Error("thrown"); });
+    it("never ends", () => new Promise(() => {}), 50);
+  });
 `;
 
 /** Sends by what the environment says and no more. */
@@ -98,5 +117,25 @@ describe("the kit of the packed package in Jest, installed from the registry", (
     expect(failed.status).toBe(1);
     expect(failed.output).toContain('name: expected "charge cart", found "charge card"');
     expect(failed.output).toMatch(/└─ shop {2}charge card/);
+  });
+
+  it.each([
+    [
+      "failing.test.cjs",
+      'const { afterAll, beforeAll, describe, expect, it } = require("@jest/globals"); const { spawn } = require("node:child_process"); const { createTestCollector } = require("spanloom/testing"); const { saveTracesOfFailedTests } = require("spanloom/jest");',
+    ],
+    [
+      "failing.test.mjs",
+      'import { afterAll, beforeAll, describe, expect, it } from "@jest/globals"; import { spawn } from "node:child_process"; import { createTestCollector } from "spanloom/testing"; import { saveTracesOfFailedTests } from "spanloom/jest";',
+    ],
+  ])("works without globals, and saves the traces of each test that failed: %s", (file, imports) => {
+    writeFileSync(join(folder, file), `${imports}\n${FAILING}`);
+    rmSync(join(folder, "saved"), { recursive: true, force: true });
+    const { output, status } = jest(file, {}, "--injectGlobals=false");
+    expect(output).toContain("3 failed, 1 passed");
+    expect(status).toBe(1);
+    const saved = readdirSync(join(folder, "saved")).map((name) => name.replace(/-[0-9a-f]{32}\.html$/, ""));
+    expect(saved.sort()).toEqual(["expects-another", "never-ends", "throws"]);
+    expect(output).toMatch(/expects another: its traces are in\n {2}\S+expects-another-[0-9a-f]{32}\.html/);
   });
 });
