@@ -1,8 +1,9 @@
 // Whether `spanloom diff` finds what is there and is silent where nothing is: on generated runs, on real ones of a
 // small shop (bench/apps/shop.cjs), and how long it takes on large ones.
 //   npm run bench -- diff [--only generated,size,real] [--runs 100] [--requests 200] [--pairs 20] [--spans 1000000]
-//     [--dist dist] [--json]
-// Real runs follow one another in pairs, with whatever else the machine does beside them: put some load on it.
+//     [--dist dist] [--keep FOLDER] [--json]
+// Real runs follow one another in pairs, with whatever else the machine does beside them: put some load on it. Each
+// pair is told on stderr when it is done; --keep FOLDER keeps the files of all runs, to see what an alarm came from.
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { loadavg, tmpdir } from "node:os";
@@ -34,6 +35,7 @@ const { values } = parseArgs({
     pairs: { type: "string", default: "20" },
     spans: { type: "string", default: "1000000" },
     dist: { type: "string", default: "dist" },
+    keep: { type: "string" },
     json: { type: "boolean", default: false },
   },
 });
@@ -135,31 +137,35 @@ function secondsText(seconds: number, cpu: number): string {
 
 /** Pairs of runs of the shop: equal ones, and a second one with an operation that takes 1.3 times as long. */
 function real(): void {
-  const folder = mkdtempSync(join(tmpdir(), "spanloom-bench-runs-"));
+  const folder = values.keep ?? mkdtempSync(join(tmpdir(), "spanloom-bench-runs-"));
   const pairs = Number(values.pairs);
   const tally = { alarms: 0, undecided: 0, "slower by 30 % found": 0, "query per item found": 0 };
   const least: number[] = [];
   try {
     for (let pair = 0; pair < pairs; pair++) {
-      const [a, b] = [shopRun(folder, "a", {}), shopRun(folder, "b", {})];
+      const [a, b] = [shopRun(folder, `${pair}-a`, {}), shopRun(folder, `${pair}-b`, {})];
       const equal = compareRuns(a, b, DEFAULT_COMPARE);
       if (equal.verdict === "worse") tally.alarms++;
       if (equal.verdict === "undecided") tally.undecided++;
-      if (!values.json && equal.verdict === "worse") {
+      if (equal.verdict === "worse") {
         for (const change of causes(equal)) {
-          process.stdout.write(
+          process.stderr.write(
             `  alarm in pair ${pair}: ${nameOf(change)} ${change.kind} ${change.ratio?.estimate} p ${change.p}\n`,
           );
         }
       }
       least.push(equal.leastDetectable?.median ?? Number.NaN);
-      const slow = compareRuns(a, shopRun(folder, "slow", { SLOW_RATING: "1.3" }), DEFAULT_COMPARE);
+      const slow = compareRuns(a, shopRun(folder, `${pair}-slow`, { SLOW_RATING: "1.3" }), DEFAULT_COMPARE);
       if (causes(slow).some((change) => nameOf(change) === "rate items")) tally["slower by 30 % found"]++;
-      const each = compareRuns(a, shopRun(folder, "each", { EACH: "1" }), DEFAULT_COMPARE);
+      const each = compareRuns(a, shopRun(folder, `${pair}-each`, { EACH: "1" }), DEFAULT_COMPARE);
       if (causes(each).some((change) => nameOf(change) === "SELECT items by sku")) tally["query per item found"]++;
+      const shift = `${(100 * ((equal.shift?.ratio ?? 1) - 1)).toFixed(0)} %`;
+      process.stderr.write(
+        `  pair ${pair + 1} of ${pairs}: ${equal.verdict}, shift ${shift}; ${JSON.stringify(tally)}\n`,
+      );
     }
   } finally {
-    rmSync(folder, { recursive: true, force: true });
+    if (values.keep === undefined) rmSync(folder, { recursive: true, force: true });
   }
   least.sort((a, b) => a - b);
   const middle = `${((least[least.length >> 1] ?? Number.NaN) * 100).toFixed(1)} %`;

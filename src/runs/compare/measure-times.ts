@@ -1,4 +1,4 @@
-import { runNoise, scatterAround } from "../statistics/run-noise.ts";
+import { innerScatterAround, runNoise, scatterAround } from "../statistics/run-noise.ts";
 import type { CompareSettings } from "./compare-settings.ts";
 import type { PathPair } from "./match-paths.ts";
 import { type TimeChange, type TimeSamples, testTimes, timeSamples } from "./time-test.ts";
@@ -7,6 +7,8 @@ import { type TimeChange, type TimeSamples, testTimes, timeSamples } from "./tim
 const LEAST_PATHS = 8;
 /** With fewer operations that call others their durations are taken to scatter as self times do. */
 const LEAST_CALLERS = 4;
+/** As much of a shift of the whole run may be what single operations do not share. */
+const UNSHARED = 0.5;
 
 export interface TimedPair {
   readonly pair: PathPair;
@@ -19,7 +21,7 @@ export interface MeasuredTimes {
   readonly timed: readonly TimedPair[];
   /** Logarithm of how many times as long all takes, taken out of `timed`. */
   readonly shift: number;
-  /** Of logarithms: what changes differ by everywhere. */
+  /** Standard deviation of the logarithms of changes: what operations differ by everywhere. */
   readonly scatter: number;
   /** The same of durations, in which the noise of all that is below adds up. */
   readonly durationScatter: number;
@@ -31,16 +33,29 @@ export interface MeasuredTimes {
 export function measureTimes(common: readonly PathPair[], { alpha }: CompareSettings): MeasuredTimes {
   const judged = common.filter((pair) => canBeJudged(pair, alpha / (2 * common.length)));
   const samples = judged.map((pair) => ({ pair, ...samplesOf(pair) }));
-  const { shift, scatter } =
-    judged.length < LEAST_PATHS ? { shift: 0, scatter: 0 } : runNoise(samples.map(({ self }) => testTimes(self, 0)));
+  const enough = judged.length >= LEAST_PATHS;
+  const { shift, scatter: bulk } = enough
+    ? runNoise(samples.map(({ self }) => testTimes(self, 0)))
+    : { shift: 0, scatter: 0 };
   const timed = samples.map(({ pair, self, duration }) => ({
     pair,
     self: testTimes(self, shift),
     duration: duration && testTimes(duration, shift),
   }));
+  const selfs = timed.map(({ self }) => self);
+  const scatter = enough ? Math.max(bulk, unshared(shift, selfs)) : 0;
   const durations = timed.flatMap(({ duration }) => duration ?? []);
-  const own = judged.length < LEAST_PATHS || durations.length < LEAST_CALLERS ? 0 : scatterAround(0, durations);
+  const own = enough && durations.length >= LEAST_CALLERS ? scatterAround(0, durations) : 0;
   return { timed, shift, scatter, durationScatter: Math.max(scatter, own), shiftPaths: judged.length };
+}
+
+/**
+ * What of a shift the operations did not share. A busy machine slows what computes; it does not slow a timer, and what
+ * waits for others it slows more. Those may be few, so that the bulk does not show them: all but the outermost do. How
+ * far they may be from the others depends on the shift; what differs by more, or without a shift, has changed itself.
+ */
+function unshared(shift: number, changes: readonly TimeChange[]): number {
+  return Math.min(UNSHARED * Math.abs(shift), innerScatterAround(0, changes));
 }
 
 function samplesOf({ before, after }: PathPair): { readonly self: TimeSamples; readonly duration?: TimeSamples } {

@@ -21,7 +21,10 @@ export interface TimeChange {
   /** Standard error of `change`, what hangs together in time considered. */
   readonly error: number;
   readonly superiority: number;
-  /** Standard normal where nothing has changed, before the noise of the run is considered. */
+  /**
+   * Standard normal where nothing has changed, before the noise of the run is considered: of the ranks, or by its error
+   * where that is nearer to none. Where a run was slow for a while, ranks are surer than they may be.
+   */
   readonly z: number;
   /** Degrees of freedom of that error; undefined for as good as unlimited. */
   readonly df: number | undefined;
@@ -40,13 +43,15 @@ export function testTimes({ before, after }: TimeSamples, shift: number): TimeCh
   const test = rankTest(first, second);
   const { inflation, df } = serialNoise([placements(before, second), placements(moved, first)]);
   const widened = Math.sqrt(inflation);
+  const ranks = (test?.z ?? 0) / widened;
+  const own = estimate / Math.max(LEAST_ERROR, error * widened);
   return {
     change: estimate,
     low: estimate - (estimate - low) * widened,
     high: estimate + (high - estimate) * widened,
     error: Math.max(LEAST_ERROR, error * widened),
     superiority: test?.superiority ?? 0.5,
-    z: (test?.z ?? 0) / widened,
+    z: Math.sign(ranks) === Math.sign(own) ? Math.sign(own) * Math.min(Math.abs(ranks), Math.abs(own)) : 0,
     df,
   };
 }

@@ -1,5 +1,7 @@
-/** The middle of the absolute value of a standard normal variable. */
-const MIDDLE = 0.674489750196082;
+import { normalUpperQuantile } from "./normal.ts";
+
+/** The share of the changes that are not the outermost. */
+const INNER = 0.85;
 const STEPS = 60;
 
 /** One change that was measured, with its standard error. */
@@ -25,12 +27,31 @@ export function runNoise(changes: readonly MeasuredChange[]): RunNoise {
   return { shift, scatter: scatterAround(shift, changes) };
 }
 
-/** Standard deviation of changes around a shift, beyond what their own errors make. */
+/** Standard deviation of changes around a shift, beyond what their own errors make: that of the bulk of them. */
 export function scatterAround(shift: number, changes: readonly MeasuredChange[]): number {
+  return scatterBy(shift, changes, 0.5, median);
+}
+
+/** The same of all but the outermost: a minority that scatters by itself is seen, and one in ten may be anywhere. */
+export function innerScatterAround(shift: number, changes: readonly MeasuredChange[]): number {
+  return scatterBy(shift, changes, INNER, (values) => {
+    const sorted = values.toSorted((a, b) => a - b);
+    return sorted[Math.floor(INNER * (sorted.length - 1))] as number;
+  });
+}
+
+/** The scatter with which the value at a share of the changes is where a normal variable has it. */
+function scatterBy(
+  shift: number,
+  changes: readonly MeasuredChange[],
+  share: number,
+  valueAt: (values: readonly number[]) => number,
+): number {
+  const width = normalUpperQuantile((1 - share) / 2);
   const excess = (scatter: number) =>
-    median(changes.map(({ change, error }) => Math.abs(change - shift) / Math.hypot(error, scatter))) - MIDDLE;
+    valueAt(changes.map(({ change, error }) => Math.abs(change - shift) / Math.hypot(error, scatter))) - width;
   let low = 0;
-  let high = Math.max(...changes.map(({ change }) => Math.abs(change - shift))) / MIDDLE;
+  let high = Math.max(...changes.map(({ change }) => Math.abs(change - shift))) / width;
   if (!(high > 0) || !(excess(0) > 0)) return 0;
   for (let step = 0; step < STEPS; step++) {
     const middle = (low + high) / 2;

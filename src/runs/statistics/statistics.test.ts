@@ -5,7 +5,7 @@ import { logGamma } from "./log-gamma.ts";
 import { normalUpperQuantile, normalUpperTail } from "./normal.ts";
 import { pairwiseShift } from "./pairwise-shift.ts";
 import { exactUpper, rankTest } from "./rank-test.ts";
-import { runNoise } from "./run-noise.ts";
+import { innerScatterAround, runNoise, scatterAround } from "./run-noise.ts";
 import { placements, serialNoise } from "./serial.ts";
 import { studentUpperTail } from "./student.ts";
 
@@ -168,5 +168,16 @@ describe("noise", () => {
     expect(scatter).toBeLessThan(0.09);
     const exact = changes.map(({ change }) => ({ change, error: 0.2 }));
     expect(runNoise(exact).scatter).toBe(0);
+  });
+
+  it("is seen of all but the outermost changes where a minority alone scatters", () => {
+    const changes = [...Array(10).fill(0.002), 0.2, -0.2, 0.25, -0.25].map((change) => ({ change, error: 0.02 }));
+    expect(scatterAround(0, changes)).toBe(0);
+    expect(innerScatterAround(0, changes)).toBeGreaterThan(0.1);
+    expect(innerScatterAround(0, changes)).toBeLessThan(0.2);
+    const two = Array(12)
+      .fill(changes[0])
+      .concat([3, 4].map((change) => ({ change, error: 0.02 })));
+    expect(innerScatterAround(0, two)).toBeLessThan(0.05);
   });
 });
