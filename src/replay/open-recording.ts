@@ -23,7 +23,8 @@ export interface OpenRecording {
 
 /**
  * Opens a recording, or stdin for `-`. What is compressed is known by how it begins, whatever its name is.
- * @throws PermanentError `bad_request` where it cannot be opened, or is no text in UTF-8; so does reading it
+ * @throws PermanentError `bad_request` where it cannot be opened, `malformed` where it is damaged or no text in UTF-8;
+ * so does reading it
  */
 export async function openRecording(path: string): Promise<OpenRecording> {
   const handle = path === STDIN ? undefined : await openFile(path);
@@ -52,12 +53,20 @@ export async function checkRecording(path: string): Promise<void> {
   if (path !== STDIN) await (await openFile(path)).close();
 }
 
-/** @param where ` after line 12` */
+/**
+ * What the system says is `bad_request`; all else lies in the file, and is `malformed`.
+ * @param where ` after line 12`
+ */
 export function unreadableRecording(path: string, cause: unknown, where = ""): PermanentError {
   const name = path === STDIN ? "stdin" : path;
-  return new PermanentError("bad_request", `${name}: cannot read the recording${where}: ${fileReason(cause)}`, {
-    cause,
-  });
+  const ofSystem = cause instanceof Error && "syscall" in cause;
+  return new PermanentError(
+    ofSystem ? "bad_request" : "malformed",
+    `${name}: cannot read the recording${where}: ${fileReason(cause)}`,
+    {
+      cause,
+    },
+  );
 }
 
 function openFile(path: string): Promise<FileHandle> {

@@ -41,7 +41,7 @@ const MAX_UNKNOWN = 20;
 
 /**
  * Reads a recording line by line, `-` from stdin; gzip and zstd are inflated; empty lines are skipped.
- * @throws PermanentError `bad_request` when the file cannot be read at all
+ * @throws PermanentError `bad_request` when the file cannot be read at all, `malformed` when it is damaged
  */
 export async function* readRecording(path: string, settings: ReadSettings): AsyncGenerator<RecordedLine, void> {
   const { onBadLine, maxLineBytes = MAX_LINE_BYTES } = settings;

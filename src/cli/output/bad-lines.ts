@@ -1,3 +1,5 @@
+import { STDIN } from "../../replay/open-recording.ts";
+
 /** Lines that cannot be read are named up to here: a file that is no recording has nothing else. */
 const SHOWN = 10;
 
@@ -6,7 +8,7 @@ export function badLineReporter(write: (text: string) => void = (text) => proces
   let seen = 0;
   return (file: string, line: number, reason: string): void => {
     seen++;
-    if (seen <= SHOWN) write(`spanloom: ${file}:${line}: left out: ${reason}\n`);
+    if (seen <= SHOWN) write(`spanloom: ${file === STDIN ? "stdin" : file}:${line}: left out: ${reason}\n`);
     else if (seen === SHOWN + 1) write("spanloom: more lines were left out\n");
   };
 }

@@ -11,6 +11,7 @@ export interface DiffFlags extends ConnectionFlags {
   readonly alpha?: number;
   readonly maxShift?: number;
   readonly allowUndecided: boolean;
+  readonly skipBad: boolean;
   readonly budget?: string;
   readonly junit?: string;
   readonly markdown?: string;
@@ -31,6 +32,7 @@ export function addDiff(program: Command): void {
     .option("--max-shift <percent>", "a run slower as a whole by more is worse (default: only said)", parsePercent)
     .option("--alpha <share>", "how often equal runs may be told apart by chance (default: 0.01)", parseShare)
     .option("--allow-undecided", "too few traces to tell are no failure", false)
+    .option("--skip-bad", "lines of a recording that cannot be read are counted, and no failure", false)
     .option("--budget <file>", "limits that the second run has to keep, as YAML or JSON")
     .option("--junit <file>", "write the report as JUnit XML too, - for stdout alone")
     .option("--markdown <file>", "write the report for a pull request too, - for stdout alone")

@@ -8,6 +8,7 @@ import { TraceScanner } from "../../../codec/otlp/scan/scan.ts";
 import { DEFAULT_SCAN_LIMITS } from "../../../codec/otlp/scan/scan-result.ts";
 import { PermanentError } from "../../../component/errors.ts";
 import { fileReason } from "../../../component/reasons.ts";
+import { count } from "../../../query/text/readable.ts";
 import type { UiSearchResponse } from "../../../query/ui/api-types.ts";
 import { readRecording } from "../../../replay/recording.ts";
 import { beginsAsRunFile, readRunFile } from "../../../runs/file/read-run-file.ts";
@@ -26,6 +27,8 @@ const BEGINNING = 64;
 
 export interface SourceFlags extends ConnectionFlags {
   readonly runs: string;
+  /** Lines of recordings that cannot be read are left out, and counted. */
+  readonly skipBad: boolean;
 }
 
 /** A run with what a report calls it. */
@@ -44,7 +47,8 @@ export async function loadRun(word: string, flags: SourceFlags): Promise<LoadedR
   const kept = runFileOf(flags.runs, word);
   const file = existsSync(kept) ? kept : word;
   if (!existsSync(file)) throw noSuchRun(flags.runs, word);
-  if (!beginsAsRunFile(await beginningOf(file))) return { name: word, population: await ofRecording(file) };
+  if (!beginsAsRunFile(await beginningOf(file)))
+    return { name: word, population: await ofRecording(file, flags.skipBad) };
   const { label, population } = readRunFile(file, await wholeText(file));
   if (population.traces === 0) throw empty(file);
   return { name: label, population };
@@ -77,7 +81,7 @@ async function* inflated(file: string): AsyncGenerator<unknown> {
   }
 }
 
-async function ofRecording(file: string): Promise<RunPopulation> {
+async function ofRecording(file: string, skipBad: boolean): Promise<RunPopulation> {
   const { table, add } = scanned();
   const badLine = badLineReporter();
   let bad = 0;
@@ -87,8 +91,12 @@ async function ofRecording(file: string): Promise<RunPopulation> {
   };
   for await (const { body } of readRecording(file, { onBadLine })) add(body);
   if (bad > 0) {
-    const text = `${file}: some lines could not be read; expected a run's file, or OTLP JSON Lines`;
-    throw new PermanentError("malformed", text);
+    const text = `${file}: ${count(bad, "line")} could not be read`;
+    if (!skipBad) {
+      const expected = "expected a run's file, or OTLP JSON Lines; --skip-bad leaves them out";
+      throw new PermanentError("malformed", `${text}; ${expected}`);
+    }
+    process.stderr.write(`spanloom: ${text}, and what they hold is not compared\n`);
   }
   if (table.count === 0) throw empty(file);
   return buildPopulation(table);
