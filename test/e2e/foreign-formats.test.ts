@@ -1,26 +1,31 @@
 import { join, resolve } from "node:path";
 import { afterEach, expect, it } from "vitest";
-import { type Collector, createCollector } from "../../src/app/collector.ts";
 import { SILENT_LOGGER } from "../../src/component/logger.ts";
 import { replay } from "../../src/replay/replay.ts";
 import { otlpTarget } from "../../src/replay/target.ts";
+import { createTestCollector, type TestCollector, type TestCollectorOptions } from "../../src/testing/testing.ts";
 import facts from "../fixtures/facts.json" with { type: "json" };
-import { eventually } from "../support/eventually.ts";
+import { FOREIGN_RECEIVERS, foreignAddresses } from "../support/foreign-addresses.ts";
 
 const FIXTURES = resolve(import.meta.dirname, "../fixtures");
+const ARRIVES_WITHIN_MS = 20_000;
 const RECORDINGS = ["node-shop", "python-shop", "telemetrygen"] as const;
 
-const collectors: Collector[] = [];
+const collectors: TestCollector[] = [];
 afterEach(async () => {
-  await Promise.all(collectors.splice(0).map((collector) => collector.shutdown()));
+  await Promise.all(collectors.splice(0).map((collector) => collector.close()));
 });
 
-async function start(config: Parameters<typeof createCollector>[0] = {}): Promise<Collector> {
-  const collector = await createCollector(config, { logger: SILENT_LOGGER });
+async function start(config: TestCollectorOptions["config"] & object): Promise<TestCollector> {
+  const collector = await createTestCollector({ config, logger: SILENT_LOGGER });
   collectors.push(collector);
   return collector;
 }
 
+interface Notable {
+  readonly traceId: string;
+  readonly spans: number;
+}
 interface JaegerTag {
   readonly key: string;
   readonly type: string;
@@ -41,10 +46,11 @@ interface JaegerTrace {
   readonly processes: Readonly<Record<string, { readonly serviceName: string; readonly tags: readonly JaegerTag[] }>>;
 }
 
-async function traceOf({ endpoints }: Collector, traceId: string): Promise<JaegerTrace | undefined> {
-  const response = await fetch(new URL(`api/traces/${traceId}`, endpoints.ui));
-  if (!response.ok) return undefined;
-  return ((await response.json()) as { data: JaegerTrace[] }).data[0];
+/** As Jaeger's API has it. */
+async function traceOf({ uiUrl }: TestCollector, traceId: string): Promise<JaegerTrace> {
+  const response = await fetch(new URL(`api/traces/${traceId}`, uiUrl));
+  expect(response.status).toBe(200);
+  return ((await response.json()) as { data: JaegerTrace[] }).data[0] as JaegerTrace;
 }
 
 const sorted = (tags: readonly JaegerTag[]): string[] => tags.map((tag) => JSON.stringify(tag)).sort();
@@ -72,34 +78,34 @@ it.each([
   "what one collector's %s exporter sends, another's receiver stores as it was",
   { timeout: 60_000 },
   async (type, title) => {
-    const second = await start();
-    const endpoint = second.endpoints.receivers.find((receiver) => receiver.title === title)?.address as string;
+    const second = await start({ receivers: FOREIGN_RECEIVERS });
+    const endpoint = (await foreignAddresses(second))[title] as string;
     const first = await start({ exporters: { [type]: { endpoint } } });
     const { signal } = new AbortController();
     await replay({
       files: RECORDINGS.map((name) => join(FIXTURES, `${name}.jsonl`)),
-      targets: [otlpTarget(first.endpoints.otlpHttp as string, signal)],
+      targets: [otlpTarget(first.url, signal)],
       speed: "max",
       at: "original",
       freshIds: false,
       signal,
     });
-    for (const name of RECORDINGS) {
-      for (const { traceId, spans } of Object.values(facts[name].notable) as { traceId: string; spans: number }[]) {
-        const copy = await eventually(`trace ${traceId} in the second collector`, async () => {
-          const trace = await traceOf(second, traceId);
-          return trace !== undefined && trace.spans.length >= spans ? trace : false;
-        });
-        const original = (await traceOf(first, traceId)) as JaegerTrace;
-        expect(original.spans).toHaveLength(spans);
-        expect(described(copy)).toEqual(described(original));
-        const durations = new Map(original.spans.map(({ spanID, duration }) => [spanID, duration]));
-        for (const { spanID, duration } of copy.spans) {
-          expect(Math.abs(duration - (durations.get(spanID) as number))).toBeLessThanOrEqual(1);
-        }
+    const notable = RECORDINGS.flatMap((name) => Object.values(facts[name].notable) as Notable[]);
+    const missing = new Map(notable.map(({ traceId, spans }) => [traceId, spans]));
+    await second.waitForTrace(({ traceId, spans }) => {
+      if (spans.length >= (missing.get(traceId) ?? Number.POSITIVE_INFINITY)) missing.delete(traceId);
+      return missing.size === 0;
+    }, ARRIVES_WITHIN_MS);
+    for (const { traceId, spans } of notable) {
+      const [original, copy] = [await traceOf(first, traceId), await traceOf(second, traceId)];
+      expect(original.spans).toHaveLength(spans);
+      expect(described(copy)).toEqual(described(original));
+      const durations = new Map(original.spans.map(({ spanID, duration }) => [spanID, duration]));
+      for (const { spanID, duration } of copy.spans) {
+        expect(Math.abs(duration - (durations.get(spanID) as number))).toBeLessThanOrEqual(1);
       }
     }
-    const metrics = await (await fetch(new URL("metrics", second.endpoints.ui))).text();
+    const metrics = await (await fetch(new URL("metrics", second.uiUrl))).text();
     expect(metrics).toContain(`spanloom_receiver_refused_spans_total{receiver="${type}",transport="http"} 0`);
   },
 );

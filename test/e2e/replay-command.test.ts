@@ -9,6 +9,7 @@ import { gzipSync } from "node:zlib";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { createTestCollector, type TestCollector, type TestTrace } from "../../src/testing/testing.ts";
 import { MAIN, plainEnvironment } from "../support/collector-process.ts";
+import { FOREIGN_RECEIVERS, foreignAddresses } from "../support/foreign-addresses.ts";
 import { recordingFacts, recordingPath } from "../support/recordings.ts";
 
 const SHOP = recordingPath("node-shop");
@@ -24,22 +25,11 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 let collector: TestCollector;
 let foreign: Record<"jaeger" | "zipkin", string>;
 beforeEach(async () => {
-  const endpoint = "127.0.0.1:0";
-  const receivers = { zipkin: { endpoint }, jaeger: { endpoint } };
-  collector = await createTestCollector({ config: { receivers } });
-  foreign = await foreignAddresses();
+  collector = await createTestCollector({ config: { receivers: FOREIGN_RECEIVERS } });
+  const addresses = await foreignAddresses(collector);
+  foreign = { jaeger: addresses["Jaeger/HTTP"] as string, zipkin: addresses["Zipkin/HTTP"] as string };
 });
 afterEach(() => collector.close());
-
-/** Where the collector takes what is not OTLP, as its status says. */
-async function foreignAddresses(): Promise<typeof foreign> {
-  const status = (await (await fetch(new URL("api/ui/status", collector.uiUrl))).json()) as {
-    readonly endpoints: { readonly receivers: readonly { readonly receiver: string; readonly address: string }[] };
-  };
-  const address = (name: string) =>
-    status.endpoints.receivers.find(({ receiver }) => receiver === name)?.address as string;
-  return { jaeger: address("jaeger"), zipkin: address("zipkin") };
-}
 
 interface Ran {
   readonly code: number | null;
