@@ -62,7 +62,30 @@ export type SpanFilter =
   | { readonly op: "and" | "or"; readonly of: readonly SpanFilter[] }
   | { readonly op: "not"; readonly of: SpanFilter }
   | { readonly op: "compare"; readonly field: SpanField; readonly is: Comparison; readonly value: Literal }
-  | { readonly op: "exists"; readonly field: SpanField };
+  | { readonly op: "exists"; readonly field: SpanField }
+  /** Some value of a left field compares so with some value of a right one, as `Literal` has types. */
+  | {
+      readonly op: "pair";
+      readonly left: readonly SpanField[];
+      readonly is: Exclude<Comparison, "=~" | "!~">;
+      readonly right: readonly SpanField[];
+    }
+  /**
+   * One value of the attribute holds all of the words, `adjacent`: one right after the other in this order, with
+   * nothing but what is no word between them. Words are letters and digits, and their case says nothing; an empty list
+   * of words holds for no value.
+   */
+  | {
+      readonly op: "words";
+      readonly field: AttributeField;
+      readonly words: readonly string[];
+      readonly adjacent: boolean;
+    }
+  /** One event, or one link, satisfies the filter: fields of that level are those of the one element. */
+  | { readonly op: "some"; readonly level: ElementLevel; readonly where: SpanFilter };
+
+/** What a span has several of. */
+export type ElementLevel = "event" | "link";
 
 /**
  * The key under which blooms know the trace ids of links: no attribute's, as a sender could only make it look likelier.
@@ -76,8 +99,10 @@ export type SpanField =
    * `duration` is ns as bigint; `root` is a boolean: the span has no parent; `linkTraceId` is the trace id of each of
    * the span's links, 32 lower-case hex digits. Spans that were stored before links were hashed may not be found by
    * `linkTraceId = …`. `eventName` is the name of each of its events. `traceId`, `spanId` and `parentSpanId` are the
-   * ids as they are stored, 32 and 16 lower-case hex digits; a root has no parent. `startTime` and `endTime` are ns
-   * since the epoch as bigint, where they are times at all.
+   * ids as they are stored, 32 and 16 lower-case hex digits; a root has no parent. `startTime`, `endTime` and
+   * `eventTime`, one of each event, are ns since the epoch as bigint, where they are times at all, and
+   * `eventTimeSinceStart` is ns after the span's start, where both are. `linkSpanId` and `linkTraceState` are of each
+   * link. Trace states and schema URLs exist where they are not empty.
    */
   | {
       readonly intrinsic:
@@ -94,10 +119,20 @@ export type SpanField =
         | "spanId"
         | "parentSpanId"
         | "startTime"
-        | "endTime";
+        | "endTime"
+        | "traceState"
+        | "resourceSchemaUrl"
+        | "scopeSchemaUrl"
+        | "eventTime"
+        | "eventTimeSinceStart"
+        | "linkSpanId"
+        | "linkTraceState";
     }
+  | AttributeField;
+
+export type AttributeField =
   /** `any` looks at span, resource, scope and event attributes, as Jaeger's tags do. */
-  | { readonly scope: "any" | "span" | "resource" | "instrumentation" | "event" | "link"; readonly key: string };
+  { readonly scope: "any" | "span" | "resource" | "instrumentation" | "event" | "link"; readonly key: string };
 
 /**
  * `text` compares with the attribute's text whatever its type (Jaeger: `http.status_code=200` finds the integer).

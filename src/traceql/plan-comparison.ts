@@ -56,6 +56,12 @@ export function fieldFilter(field: TraceqlField, is: TraceqlComparison, value: T
       return compareOrAsk({ intrinsic: "eventName" }, is, value);
     case "link:traceID":
       return compareOrAsk({ intrinsic: "linkTraceId" }, is, value);
+    case "link:spanID":
+      return compareOrAsk({ intrinsic: "linkSpanId" }, is, value);
+    case "event:timeSinceStart":
+      return compareOrAsk({ intrinsic: "eventTimeSinceStart" }, is, value);
+    case "span:id":
+      return compareOrAsk({ intrinsic: "spanId" }, is, value);
     case "instrumentation:name":
       return attributeFilter("instrumentation", "otel.scope.name", is, value);
     case "instrumentation:version":

@@ -210,6 +210,8 @@ describe("jaeger.api_v3.QueryService", () => {
     const eq = (key: string, value: string) => ({ op: "eq", args: [{ attr: { key } }, { scalar: { value } }] });
     expect(await find({ filter: eq("color", "red") })).toEqual([TRACE]);
     expect(await find({ filter: { op: "not", args: [{ call: eq("color", "red") }] } })).toEqual([OTHER, TRACE]);
+    const words = { op: "fulltext", args: [{ attr: { key: "color" } }, { list: { values: ["RED"] } }] };
+    expect(await find({ filter: words })).toEqual([TRACE]);
     const [page] = await call("FindTraceSummaries", { query: { ...RANGE, pagination: { page_size: 1 } } });
     expect(page).toMatchObject({ summaries: [{ trace_id: OTHER, span_count: 500 }] });
     const [second_] = await call("FindTraceSummaries", {
@@ -240,8 +242,10 @@ describe("jaeger.api_v3.QueryService", () => {
     await expect(call("FindTraces", { query: { ...RANGE, search_depth: -1 } })).rejects.toMatchObject(failed(3));
     const like = { op: "like", args: [] };
     await expect(call("FindTraces", { query: { ...RANGE, filter: like } })).rejects.toMatchObject(failed(3, "like"));
-    const phrase = { op: "phrase", args: [{ attr: { key: "a" } }, { list: { values: ["b"] } }] };
-    await expect(call("FindTraces", { query: { ...RANGE, filter: phrase } })).rejects.toMatchObject(failed(12));
+    const phrase = { op: "phrase", args: [{ attr: { key: "a" } }, { list: { values: ["b c"] } }] };
+    await expect(call("FindTraces", { query: { ...RANGE, filter: phrase } })).rejects.toMatchObject(
+      failed(3, "a word"),
+    );
     await expect(call("GetOperations", {})).rejects.toMatchObject(failed(3, "service"));
     await expect(call("GetDependencies", {})).rejects.toMatchObject(failed(3, "required"));
   });

@@ -35,6 +35,10 @@ export function parseExpression(text: string): Call {
 /** A filter as an object: JSON's, or a decoded message whose absent fields are null. Throws as `parseExpression`. */
 export function readExpression(json: unknown): Call {
   let terms = 0;
+  const count = (more: number, at: string) => {
+    terms += more;
+    if (terms > MAX_TERMS) throw badFilter(at, `more than ${MAX_TERMS} terms, values of lists included`);
+  };
   const call = (value: unknown, at: string, depth: number): Call => {
     if (depth > MAX_DEPTH) throw badFilter(at, `nested deeper than ${MAX_DEPTH}`);
     const { op, args } = members(value, at, ["op", "args"]);
@@ -42,13 +46,16 @@ export function readExpression(json: unknown): Call {
     return { op: text(op, `${at}.op`), args: list.map((arg, i) => read(arg, `${at}.args[${i}]`, depth + 1)), at };
   };
   const read = (value: unknown, at: string, depth: number): Expression => {
-    if (++terms > MAX_TERMS) throw badFilter(at, `more than ${MAX_TERMS} terms`);
+    count(1, at);
     const object = members(value, at, TERMS);
     const set = TERMS.filter((name) => object[name] !== undefined && object[name] !== null);
     const term = set[0];
     if (term === undefined || set.length > 1) throw badFilter(at, `expected exactly one of ${TERMS.join(", ")}`);
     const place = `${at}.${term}`;
-    return term === "call" ? { term, ...call(object.call, place, depth) } : atom(term, object[term], place);
+    if (term === "call") return { term, ...call(object.call, place, depth) };
+    const one = atom(term, object[term], place);
+    if (one.term === "list") count(one.values.length, place);
+    return one;
   };
   return call(json, "query.filter", 0);
 }

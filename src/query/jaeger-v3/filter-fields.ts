@@ -1,4 +1,3 @@
-import { PermanentError } from "../../component/errors.ts";
 import { SPAN_KIND_NAMES, type SpanKind, type StatusCode } from "../../model/span.ts";
 import type { Comparison, Literal, SpanField } from "../../model/trace-query.ts";
 import { parseGoDuration } from "../params.ts";
@@ -29,8 +28,8 @@ const ATTRIBUTE_LEVELS: Readonly<
 };
 
 const ofField = (kind: Kind, ...fields: SpanField[]): Place => ({ kind, fields });
-/** RFC 0005 §5.2. Null stands for a field that the store has no columns for. */
-const FIELDS: Readonly<Record<string, Readonly<Record<string, Place | null>>>> = {
+/** RFC 0005 §5.2. */
+const FIELDS: Readonly<Record<string, Readonly<Record<string, Place>>>> = {
   span: {
     name: ofField("text", { intrinsic: "name" }),
     kind: ofField("kind", { intrinsic: "kind" }),
@@ -40,21 +39,43 @@ const FIELDS: Readonly<Record<string, Readonly<Record<string, Place | null>>>> =
     traceID: ofField("trace id", { intrinsic: "traceId" }),
     spanID: ofField("span id", { intrinsic: "spanId" }),
     parentSpanID: ofField("span id", { intrinsic: "parentSpanId" }),
-    traceState: null,
+    traceState: ofField("text", { intrinsic: "traceState" }),
     startTime: ofField("time", { intrinsic: "startTime" }),
     endTime: ofField("time", { intrinsic: "endTime" }),
   },
-  resource: { service: ofField("text", { intrinsic: "service" }), schemaURL: null },
+  resource: {
+    service: ofField("text", { intrinsic: "service" }),
+    schemaURL: ofField("text", { intrinsic: "resourceSchemaUrl" }),
+  },
   scope: {
     name: ofField("text", { scope: "instrumentation", key: "otel.scope.name" }),
     version: ofField("text", { scope: "instrumentation", key: "otel.scope.version" }),
-    schemaURL: null,
+    schemaURL: ofField("text", { intrinsic: "scopeSchemaUrl" }),
   },
-  event: { name: ofField("text", { intrinsic: "eventName" }), time: null, timeSinceStart: null },
-  link: { traceID: ofField("trace id", { intrinsic: "linkTraceId" }), spanID: null, traceState: null },
+  event: {
+    name: ofField("text", { intrinsic: "eventName" }),
+    time: ofField("time", { intrinsic: "eventTime" }),
+    timeSinceStart: ofField("duration", { intrinsic: "eventTimeSinceStart" }),
+  },
+  link: {
+    traceID: ofField("trace id", { intrinsic: "linkTraceId" }),
+    spanID: ofField("span id", { intrinsic: "linkSpanId" }),
+    traceState: ofField("text", { intrinsic: "linkTraceState" }),
+  },
 };
 
-/** @throws PermanentError `bad_request` for what no query may name, `unsupported` for what is not served here */
+/** What two values must have in common to be compared: undefined where only storage knows. */
+export function domainOf({ kind }: Place): "duration" | "time" | "text" | undefined {
+  if (kind === "any") return undefined;
+  return kind === "duration" || kind === "time" ? kind : "text";
+}
+
+/** Whether the values of a reference come one after the other: words of a closed set do not. */
+export function hasOrder({ kind }: Place): boolean {
+  return kind !== "status" && kind !== "kind";
+}
+
+/** @throws PermanentError `bad_request` for what no query may name */
 export function placeOf(reference: Reference): Place {
   if (reference.term === "attr") {
     const scopes = ATTRIBUTE_LEVELS[reference.level];
@@ -71,15 +92,12 @@ export function placeOf(reference: Reference): Place {
       `no field of ${reference.level}: ${reference.name}; expected one of ${known}`,
     );
   }
-  if (place === null) throw unservable(reference.at, `the field ${reference.level}.${reference.name}`);
   return place;
 }
 
 /** The constant as the store compares it. @throws PermanentError `bad_request` where it is none of the kind */
 export function literalOf({ kind }: Place, is: Comparison, { value, type, at }: Constant): Literal {
-  if (!["", "string", "int", "double", "bool"].includes(type)) {
-    throw badFilter(`${at}.type`, `got ${JSON.stringify(type)}, expected string, int, double, bool or none`);
-  }
+  checkType(type, at);
   const ordered = is !== "=" && is !== "!=";
   if (kind === "any") return typedLiteral(value, type, ordered, at);
   if (type !== "" && !(type === "string" && kind !== "duration" && kind !== "time")) {
@@ -87,9 +105,10 @@ export function literalOf({ kind }: Place, is: Comparison, { value, type, at }: 
   }
   if (kind === "text") return { type: "string", value };
   if (kind === "duration") {
-    const nanos = parseGoDuration(value);
+    // An event may be before the start of its span.
+    const nanos = parseGoDuration(value.replace(/^[+-]/, ""));
     if (nanos === undefined) throw badFilter(`${at}.value`, `got ${JSON.stringify(value)}, expected a duration as 2s`);
-    return { type: "int", value: nanos };
+    return { type: "int", value: value.startsWith("-") ? -nanos : nanos };
   }
   if (kind === "time") {
     const time = parseRfc3339(value);
@@ -98,10 +117,38 @@ export function literalOf({ kind }: Place, is: Comparison, { value, type, at }: 
     }
     return { type: "int", value: time };
   }
+  if (kind === "trace id" || kind === "span id") {
+    return ordered
+      ? { type: "string", value: value.toLowerCase() }
+      : idLiteral(value, kind === "trace id" ? 32 : 16, at);
+  }
   if (ordered) throw badFilter(at, `a ${kind} has no order`);
-  if (kind === "trace id") return idLiteral(value, 32, at);
-  if (kind === "span id") return idLiteral(value, 16, at);
   return kind === "status" ? statusLiteral(value, at) : kindLiteral(value, at);
+}
+
+function checkType(type: string, at: string): void {
+  if (["", "string", "int", "double", "bool"].includes(type)) return;
+  throw badFilter(`${at}.type`, `got ${JSON.stringify(type)}, expected string, int, double, bool or none`);
+}
+
+/**
+ * Whether two constants compare so. One without a type is read as the type of the other, and two without are texts.
+ * @throws PermanentError `bad_request` where one is none of its type, or both are not of one kind
+ */
+export function constantsHold(left: Constant, is: Comparison, right: Constant): boolean {
+  for (const { type, at } of [left, right]) checkType(type, at);
+  const ordered = is !== "=" && is !== "!=";
+  const literal = ({ value, type, at }: Constant, other: Constant) =>
+    typedLiteral(value, type || other.type || "string", ordered, at);
+  const [a, b] = [literal(left, right), literal(right, left)];
+  const isNumber = (one: Literal) => one.type === "int" || one.type === "double";
+  if (a.type !== b.type && !(isNumber(a) && isNumber(b))) {
+    throw badFilter(right.at, `a ${b.type} does not compare with a ${a.type}`);
+  }
+  // biome-ignore lint/suspicious/noDoubleEquals: 5n == 5 is the exact comparison wanted here
+  if (!ordered) return (a.value == b.value) === (is === "=");
+  if (a.value < b.value) return is === "<" || is === "<=";
+  return a.value > b.value ? is === ">" || is === ">=" : is === ">=" || is === "<=";
 }
 
 function typedLiteral(value: string, type: string, ordered: boolean, at: string): Literal {
@@ -161,11 +208,6 @@ function floatNumber(value: string, at: string): number {
 
 function isFloat(value: string): boolean {
   return /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/.test(value);
-}
-
-/** What is valid, and Jaeger answers UNIMPLEMENTED where the storage cannot. */
-export function unservable(at: string, what: string): PermanentError {
-  return new PermanentError("unsupported", `query.filter: ${at}: ${what} is not supported by this storage`);
 }
 
 function levels(known: readonly string[]): string {

@@ -1,11 +1,20 @@
-import type { Comparison, Literal, SpanField, SpanFilter } from "../../model/trace-query.ts";
+import type { Comparison, ElementLevel, Literal, SpanField, SpanFilter } from "../../model/trace-query.ts";
 import { joinFilters } from "../search-params.ts";
 import { badFilter, type Call, type Expression } from "./expression.ts";
-import { type Constant, literalOf, type Place, placeOf, type Reference, unservable } from "./filter-fields.ts";
+import {
+  type Constant,
+  constantsHold,
+  domainOf,
+  hasOrder,
+  literalOf,
+  type Place,
+  placeOf,
+  type Reference,
+} from "./filter-fields.ts";
 
-const COMPARISONS: Readonly<Record<string, Comparison>> = { eq: "=", ne: "!=", gt: ">", lt: "<", gte: ">=", lte: "<=" };
+const COMPARISONS: Readonly<Record<string, Ordering>> = { eq: "=", ne: "!=", gt: ">", lt: "<", gte: ">=", lte: "<=" };
 /** The same question with its operands exchanged. */
-const MIRRORED: Readonly<Record<string, Comparison>> = {
+const MIRRORED: Readonly<Record<string, Ordering>> = {
   "=": "=",
   "!=": "!=",
   ">": "<",
@@ -14,8 +23,7 @@ const MIRRORED: Readonly<Record<string, Comparison>> = {
   "<=": ">=",
 };
 
-/** What a pattern may be matched against: texts and words, and attributes, which only storage knows. */
-const PATTERNED: ReadonlySet<Place["kind"]> = new Set(["any", "text", "status", "kind"]);
+type Ordering = Exclude<Comparison, "=~" | "!~">;
 
 /** What one filter may name: what Jaeger's API calls its capabilities. */
 export const FILTER_OPERATORS = [
@@ -27,6 +35,8 @@ export const FILTER_OPERATORS = [
   "exists",
   "in",
   "not_in",
+  "phrase",
+  "fulltext",
   "some",
 ] as const;
 export const FILTER_LEVELS = ["span", "resource", "scope", "event", "link"] as const;
@@ -34,23 +44,28 @@ export const FILTER_LEVELS = ["span", "resource", "scope", "event", "link"] as c
 /**
  * A structured filter as the store's plan. As RFC 0005 §5.3 has it, a comparison of what is absent is false, and so is
  * a negated one; where a reference has several values, a negated comparison holds when none of them matches.
- * @throws PermanentError `bad_request` for what is malformed, `unsupported` for what cannot be answered here
+ * @throws PermanentError `bad_request` for what is malformed
  */
 export function toSpanFilter(call: Call): SpanFilter {
+  return toFilter(call, []);
+}
+
+/** @param within the levels of the `some` calls that the predicate is an operand of */
+function toFilter(call: Call, within: readonly ElementLevel[]): SpanFilter {
   switch (call.op) {
     case "and":
     case "or": {
       if (call.args.length < 2) throw arity(call, "two or more predicates");
-      return { op: call.op, of: call.args.map((arg) => toSpanFilter(predicate(arg))) };
+      return { op: call.op, of: call.args.map((arg) => toFilter(predicate(arg), within)) };
     }
     case "not":
-      return { op: "not", of: toSpanFilter(predicate(only(call, "one predicate"))) };
+      return { op: "not", of: toFilter(predicate(only(call, "one predicate")), within) };
     case "some":
-      return some(call);
+      return some(call, within);
     case "ne":
     case "not_in": {
-      const positive = leaf({ ...call, op: call.op === "ne" ? "eq" : "in" });
-      return joinFilters([exists(positive.place), { op: "not", of: positive.filter }]);
+      const { places, filter } = leaf({ ...call, op: call.op === "ne" ? "eq" : "in" });
+      return joinFilters([...places.map(exists), { op: "not", of: filter }]);
     }
     default:
       return leaf(call).filter;
@@ -58,26 +73,29 @@ export function toSpanFilter(call: Call): SpanFilter {
 }
 
 interface Leaf {
-  readonly place: Place;
+  /** Of its references. */
+  readonly places: readonly Place[];
   readonly filter: SpanFilter;
 }
 
-/** A predicate on one reference that holds when one of its values satisfies it. */
+/** A predicate that holds when some value of each of its references satisfies it. */
 function leaf(call: Call): Leaf {
   const is = COMPARISONS[call.op];
   if (is !== undefined) return comparison(call, is);
   switch (call.op) {
     case "exists": {
       const place = placeOf(reference(only(call, "one reference"), call));
-      return { place, filter: exists(place) };
+      return { places: [place], filter: exists(place) };
     }
     case "regex": {
       const [subject, pattern] = pair(call, "a reference and a pattern");
       const place = placeOf(reference(subject, call));
-      if (!PATTERNED.has(place.kind)) throw badFilter(call.at, `a pattern matches text, and a ${place.kind} is none`);
+      if (place.kind === "duration" || place.kind === "time") {
+        throw badFilter(call.at, `a pattern matches text, and a ${place.kind} is none`);
+      }
       const { value, type, at } = constant(pattern, call);
       if (type !== "" && type !== "string") throw badFilter(`${at}.type`, "a pattern is a string");
-      return { place, filter: anyOf(place, "=~", { type: "text", value: anywhere(value, at) }) };
+      return { places: [place], filter: anyOf(place, "=~", { type: "text", value: anywhere(value, at) }) };
     }
     case "in": {
       const [subject, list] = pair(call, "a reference and a list");
@@ -85,11 +103,11 @@ function leaf(call: Call): Leaf {
       if (list.term !== "list") throw badFilter(list.at, "expected a list");
       const { values, type, at } = list;
       const of = values.map((value) => anyOf(place, "=", literalOf(place, "=", { value, type, at })));
-      return { place, filter: of.length === 1 ? (of[0] as SpanFilter) : { op: "or", of } };
+      return { places: [place], filter: of.length === 1 ? (of[0] as SpanFilter) : { op: "or", of } };
     }
     case "phrase":
     case "fulltext":
-      throw unservable(call.at, `the operator ${call.op}`);
+      return words(call);
     default:
       throw badFilter(
         `${call.at}.op`,
@@ -98,37 +116,53 @@ function leaf(call: Call): Leaf {
   }
 }
 
-function comparison(call: Call, is: Comparison): Leaf {
+function comparison(call: Call, is: Ordering): Leaf {
   const [left, right] = pair(call, "two operands");
-  if (left.term === "scalar" && right.term === "scalar") throw unservable(call.at, "a comparison of two constants");
-  if (left.term === "scalar") return comparison({ ...call, args: [right, left] }, MIRRORED[is] as Comparison);
+  if (left.term === "scalar" && right.term === "scalar") {
+    const every: SpanFilter = { op: "all" };
+    return { places: [], filter: constantsHold(left, is, right) ? every : { op: "not", of: every } };
+  }
+  if (left.term === "scalar") return comparison({ ...call, args: [right, left] }, MIRRORED[is] as Ordering);
   const place = placeOf(reference(left, call));
-  if (right.term === "attr" || right.term === "field") throw unservable(call.at, "a comparison of two references");
-  return { place, filter: anyOf(place, is, literalOf(place, is, constant(right, call))) };
+  if (right.term === "attr" || right.term === "field") return ofTwo(call, place, is, placeOf(right));
+  return { places: [place], filter: anyOf(place, is, literalOf(place, is, constant(right, call))) };
 }
 
-/** `some`: one event, or one link, satisfies the predicate. Several conditions on one element are not known. */
-function some(call: Call): SpanFilter {
+function ofTwo(call: Call, left: Place, is: Ordering, right: Place): Leaf {
+  const [domain, other] = [domainOf(left), domainOf(right)];
+  if (domain !== undefined && other !== undefined && domain !== other) {
+    throw badFilter(call.at, `a ${left.kind} does not compare with a ${right.kind}`);
+  }
+  for (const place of [left, right]) {
+    if (is !== "=" && !hasOrder(place)) throw badFilter(call.at, `a ${place.kind} has no order`);
+  }
+  return { places: [left, right], filter: { op: "pair", left: left.fields, is, right: right.fields } };
+}
+
+/** Text search, RFC 0005 §5.3: words are letters and digits, and a value is split at everything else. */
+function words(call: Call): Leaf {
+  const [subject, list] = pair(call, "an attribute and a list of words");
+  if (subject.term !== "attr") throw badFilter(subject.at, `${call.op} takes an attribute here: attr`);
+  if (list.term !== "list") throw badFilter(list.at, "expected a list of words");
+  if (list.type !== "" && list.type !== "string") throw badFilter(`${list.at}.type`, "words are strings");
+  for (const [i, word] of list.values.entries()) {
+    if (/^[\p{L}\p{M}\p{N}]+$/u.test(word)) continue;
+    throw badFilter(`${list.at}.values[${i}]`, `got ${JSON.stringify(word)}, expected a word of letters and digits`);
+  }
+  const place = placeOf(subject);
+  const adjacent = call.op === "phrase";
+  const scopes = place.fields.flatMap((field) => ("intrinsic" in field ? [] : [field]));
+  return { places: [place], filter: either(scopes, (field) => ({ op: "words", field, words: list.values, adjacent })) };
+}
+
+/** `some`: one event, or one link, satisfies the predicate. */
+function some(call: Call, within: readonly ElementLevel[]): SpanFilter {
   const [nested, inner] = pair(call, "a collection and a predicate");
   if (nested.term !== "nested") throw badFilter(nested.at, "expected nested events or links");
   const { level } = nested;
   if (level !== "event" && level !== "link") throw badFilter(`${nested.at}.level`, 'expected "event" or "link"');
-  const within = (part: Call): SpanFilter => {
-    if (part.op === "or") {
-      if (part.args.length < 2) throw arity(part, "two or more predicates");
-      return { op: "or", of: part.args.map((arg) => within(predicate(arg))) };
-    }
-    if (part.op === "and" || part.op === "not" || part.op === "not_in" || part.op === "some") {
-      throw unservable(part.at, `${part.op} within some`);
-    }
-    for (const arg of part.args) {
-      if ((arg.term === "attr" || arg.term === "field") && arg.level !== level) {
-        throw badFilter(`${arg.at}.level`, `within some it is ${JSON.stringify(level)}`);
-      }
-    }
-    return leaf(part).filter;
-  };
-  return within(predicate(inner));
+  if (within.includes(level)) throw badFilter(call.at, `some ${level} within some ${level} is not defined`);
+  return { op: "some", level, where: toFilter(predicate(inner), [...within, level]) };
 }
 
 function anyOf({ fields }: Place, is: Comparison, value: Literal): SpanFilter {
@@ -139,7 +173,7 @@ function exists({ fields }: Place): SpanFilter {
   return either(fields, (field) => ({ op: "exists", field }));
 }
 
-function either(fields: readonly SpanField[], make: (field: SpanField) => SpanFilter): SpanFilter {
+function either<Field extends SpanField>(fields: readonly Field[], make: (field: Field) => SpanFilter): SpanFilter {
   const of = fields.map(make);
   return of.length === 1 ? (of[0] as SpanFilter) : { op: "or", of };
 }

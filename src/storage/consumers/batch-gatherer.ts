@@ -1,7 +1,8 @@
 import type { SpanFilter } from "../../model/trace-query.ts";
 import type { LogEntry, LogHead, LogReader } from "../log/log-reader.ts";
 import type { LogPosition } from "../log/segment-source.ts";
-import { type CompiledFilter, compileFilter, type RowTest } from "../search/filter.ts";
+import { type CompiledFilter, compileFilter } from "../search/filter.ts";
+import type { RowTest } from "../search/filter-node.ts";
 import { BlockGone, BlockView } from "../spans/block-view.ts";
 
 /** What one request is made of. */

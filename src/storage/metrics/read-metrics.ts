@@ -350,6 +350,8 @@ function asksDigestOnly(filter: SpanFilter): boolean {
     case "compare":
     case "exists":
       return "intrinsic" in filter.field && /^(?:service|name|kind|status)$/.test(filter.field.intrinsic);
+    default:
+      return false;
   }
 }
 

@@ -2,7 +2,7 @@ import type { SpanColumns } from "../../model/span-columns.ts";
 import { LATEST_TIME } from "../../model/span-times.ts";
 import type { OutsideMatches, TraceQuery } from "../../model/trace-query.ts";
 import type { SegmentBlocks } from "../cache/segment-blocks.ts";
-import type { RowTest } from "./filter.ts";
+import type { RowTest } from "./filter-node.ts";
 
 const MS = 1_000_000;
 /** A start further before the receipt of its span is not what senders do, ns. */

@@ -7,7 +7,8 @@ import type { Pacer } from "../cache/pacer.ts";
 import { BlockGone, BlockView } from "../spans/block-view.ts";
 import type { MatchedRows } from "../spans/summary.ts";
 import { allDistinct, withoutDuplicates } from "../spans/trace-rows.ts";
-import type { CompiledFilter, RowTest } from "./filter.ts";
+import type { CompiledFilter } from "./filter.ts";
+import type { RowTest } from "./filter-node.ts";
 
 /** Bodies of a long trace that are inflated together. */
 const PREFETCH = 32;

@@ -69,6 +69,25 @@ export function valueTest(is: Comparison, literal: Literal): ValueTest {
   }
 }
 
+/** Whether two values compare so: numbers with numbers, texts with texts; truths only by `=` and `!=`. */
+export function pairTest(is: Exclude<Comparison, "=~" | "!~">): (left: AnyValue, right: AnyValue) => boolean {
+  const holds = orderTest(is);
+  return (left, right) => {
+    switch (right.type) {
+      case "int":
+      case "double":
+        return (left.type === "int" || left.type === "double") && numberTest(is, right.value)(left.value);
+      case "string":
+        if (left.type !== "string") return false;
+        return holds(left.value < right.value ? -1 : left.value === right.value ? 0 : 1);
+      case "bool":
+        return left.type === "bool" && (is === "=" || is === "!=") && holds(left.value === right.value ? 0 : 1);
+      default:
+        return false;
+    }
+  };
+}
+
 function orderTest(is: Comparison): (order: -1 | 0 | 1) => boolean {
   switch (is) {
     case "=":

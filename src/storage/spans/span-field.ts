@@ -5,6 +5,7 @@ import type { Scope, Span } from "../../model/span.ts";
 import { SPAN_MARK } from "../../model/span.ts";
 import { durationNano, hasDuration, isRoot, nameOf, type SpanColumns, serviceOf } from "../../model/span-columns.ts";
 import type { TraceqlField, TraceqlIntrinsic } from "../../model/traceql.ts";
+import { sinceStart } from "./element-field.ts";
 import { isNumber, kindValue, type SpanValue, spanValue, statusValue } from "./span-value.ts";
 import type { TraceSpans } from "./trace-spans.ts";
 
@@ -156,8 +157,11 @@ function ofEventOrLink(name: TraceqlIntrinsic): FieldReader {
       return several((spans, span) => decoded(spans, span).events.map((event) => event.name));
     case "event:timeSinceStart":
       return several((spans, span) => {
-        const { events, startTimeUnixNano } = decoded(spans, span);
-        return events.map((event) => Number(event.timeUnixNano - startTimeUnixNano));
+        const own = decoded(spans, span);
+        return own.events.flatMap((event) => {
+          const nanos = sinceStart(event, own);
+          return nanos === undefined ? [] : [Number(nanos)];
+        });
       });
     case "link:traceID":
       return several((spans, span) => decoded(spans, span).links.map((link) => link.traceId));

@@ -15,7 +15,7 @@ const BASE = 1_795_392_039_440_000_000n;
 const FAR_FUTURE = 2n ** 63n + 12_345n;
 
 const keys = ["k", "http.status", "otel.scope.name", "service.name"];
-const texts = ["a", "ab", "true", "5", "0.5", "", "ünï", "[5]"];
+const texts = ["a", "ab", "true", "5", "0.5", "", "ünï", "[5]", "Get: A"];
 const ints = [5n, -1n, 0n, 2n ** 53n + 1n, -(2n ** 63n), 1152921504606846976n];
 const doubles = [5, 0.5, Number.NaN, 1e300, 2 ** 53, 2 ** 60, -0];
 
@@ -58,19 +58,19 @@ const span: fc.Arbitrary<Span> = fc
     duration,
     attributes,
     eventAttributes: fc.array(attributes, { maxLength: 2 }),
-    linkAttributes: fc.array(attributes, { maxLength: 1 }),
+    linkAttributes: fc.array(attributes, { maxLength: 2 }),
   })
   .map(({ start, duration, eventAttributes, linkAttributes, kind, ...rest }) => ({
     ...rest,
     kind: kind as SpanKind,
-    traceState: "",
+    traceState: rest.name === "work" ? "a" : "",
     flags: 0x101,
     startTimeUnixNano: start,
     endTimeUnixNano: start + BigInt(duration) < 0n ? 0n : start + BigInt(duration),
     droppedAttributesCount: 0,
-    events: eventAttributes.map((list) => ({
-      timeUnixNano: BASE,
-      name: "event",
+    events: eventAttributes.map((list, index) => ({
+      timeUnixNano: index === 0 ? BASE : 0n,
+      name: index === 0 ? "event" : "a",
       attributes: list,
       droppedAttributesCount: 0,
     })),
@@ -78,7 +78,7 @@ const span: fc.Arbitrary<Span> = fc
     links: linkAttributes.map((list, index) => ({
       traceId: (LINKED[index] ?? LINKED[0]) as string,
       spanId: "f".repeat(16),
-      traceState: "",
+      traceState: index === 0 ? "a" : "",
       attributes: list,
       droppedAttributesCount: 0,
       flags: 0,
@@ -106,11 +106,11 @@ const resourceSpans: fc.Arbitrary<ResourceSpans> = fc
       droppedAttributesCount: 0,
       entityRefs: [],
     },
-    schemaUrl: "",
+    schemaUrl: service === "shop" ? "a" : "",
     scopeSpans: [
       {
         scope: { name: scopeName, version: "1.0", attributes: scopeAttributes, droppedAttributesCount: 0 },
-        schemaUrl: "",
+        schemaUrl: scopeName === "lib" ? "ab" : "",
         spans,
       },
     ],
@@ -141,7 +141,8 @@ const field: fc.Arbitrary<SpanField> = fc.oneof(
   fc
     .constantFrom(
       ...["service", "name", "kind", "status", "duration", "statusMessage", "root", "linkTraceId", "eventName"],
-      ...["traceId", "spanId", "parentSpanId", "startTime", "endTime"],
+      ...["traceId", "spanId", "parentSpanId", "startTime", "endTime", "traceState", "linkSpanId", "linkTraceState"],
+      ...["eventTime", "eventTimeSinceStart", "resourceSchemaUrl", "scopeSchemaUrl"],
     )
     .map((intrinsic) => ({
       intrinsic: intrinsic as "name",
@@ -208,6 +209,23 @@ export const filter: fc.Arbitrary<SpanFilter> = fc.letrec<{ filter: SpanFilter }
       .record({ op: fc.constantFrom("and", "or"), of: fc.array(tie("filter"), { maxLength: 3 }) })
       .map((f) => f as SpanFilter),
     tie("filter").map((of): SpanFilter => ({ op: "not", of })),
+    fc
+      .record({ level: fc.constantFrom("event", "link"), where: tie("filter") })
+      .map((f) => ({ op: "some", ...f }) as SpanFilter),
+    fc
+      .record({
+        left: fc.array(field, { minLength: 1, maxLength: 2 }),
+        is: comparison.filter((is) => is !== "=~" && is !== "!~"),
+        right: fc.array(field, { minLength: 1, maxLength: 2 }),
+      })
+      .map((f) => ({ op: "pair", ...f }) as SpanFilter),
+    fc
+      .record({
+        field: field.filter((one) => "scope" in one),
+        words: fc.array(fc.constantFrom("a", "GET", "ok", "5", "true", "x"), { maxLength: 2 }),
+        adjacent: fc.boolean(),
+      })
+      .map((f) => ({ op: "words", ...f }) as SpanFilter),
   ),
 })).filter;
 

@@ -14,16 +14,17 @@ import type {
  * Search as its definition says, over decoded objects: every trace of everything, filtered, summarised, sorted, cut.
  * Written apart from the product's search, so that the two can be compared.
  */
-export type NaiveSpan = Pick<SpanRecord, "span" | "resource" | "scope" | "service">;
+export type NaiveSpan = Pick<SpanRecord, "span" | "resource" | "scope" | "service"> &
+  Partial<Pick<SpanRecord, "resourceSchemaUrl" | "scopeSchemaUrl">>;
 
 export function flatten(batches: readonly TracesData[]): NaiveSpan[] {
   return batches.flatMap((traces) =>
-    traces.flatMap(({ resource, scopeSpans }) =>
-      scopeSpans.flatMap(({ scope, spans }) =>
+    traces.flatMap(({ resource, schemaUrl: resourceSchemaUrl, scopeSpans }) =>
+      scopeSpans.flatMap(({ scope, schemaUrl: scopeSchemaUrl, spans }) =>
         spans.map((span) => {
           const name = resource.attributes.find((a) => a.key === "service.name")?.value;
           const service = name?.type === "string" && name.value !== "" ? name.value : "unknown_service";
-          return { span, resource, scope, service };
+          return { span, resource, scope, service, resourceSchemaUrl, scopeSchemaUrl };
         }),
       ),
     ),
@@ -194,11 +195,45 @@ export function satisfies(item: NaiveSpan, filter: SpanFilter): boolean {
       return values(item, filter.field).length > 0;
     case "compare":
       return values(item, filter.field).some((value) => holds(value, filter.is, filter.value));
+    case "pair": {
+      const [left, right] = [filter.left, filter.right].map((fields) => fields.flatMap((one) => values(item, one)));
+      return (left as AnyValue[]).some((a) => (right as AnyValue[]).some((b) => pairHolds(a, filter.is, b)));
+    }
+    case "words":
+      return values(item, filter.field).some((value) => hasWords(value, filter.words, filter.adjacent));
+    case "some": {
+      // A span with the one element and no other of its level.
+      const elements = filter.level === "event" ? item.span.events : item.span.links;
+      const key = filter.level === "event" ? "events" : "links";
+      return elements.some((element) => satisfies({ ...item, span: { ...item.span, [key]: [element] } }, filter.where));
+    }
   }
 }
 
+function pairHolds(a: AnyValue, is: Comparison, b: AnyValue): boolean {
+  const kinds = [a, b].map(({ type }) => (type === "int" || type === "double" ? "number" : type));
+  if (kinds[0] !== kinds[1] || !["number", "string", "bool"].includes(kinds[0] as string)) return false;
+  if (kinds[0] === "bool" && is !== "=" && is !== "!=") return false;
+  return order((a as { value: unknown }).value, (b as { value: unknown }).value, is);
+}
+
+function hasWords(value: AnyValue, words: readonly string[], adjacent: boolean): boolean {
+  if (value.type === "bytes" || value.type === "empty") return false;
+  const there: readonly string[] =
+    anyValueText(value)
+      .toLowerCase()
+      .match(/[\p{L}\p{M}\p{N}]+/gu) ?? [];
+  const wanted = words.map((word) => word.toLowerCase());
+  if (wanted.length === 0) return false;
+  if (!adjacent) return wanted.every((word) => there.includes(word));
+  return there.some((_, at) => wanted.every((word, i) => there[at + i] === word));
+}
+
 /** Values of a field, intrinsics as values too; kind and status as their names. */
-function values({ span, resource, scope, service }: NaiveSpan, field: SpanField): AnyValue[] {
+function values(
+  { span, resource, scope, service, resourceSchemaUrl = "", scopeSchemaUrl = "" }: NaiveSpan,
+  field: SpanField,
+): AnyValue[] {
   const text = (value: string): AnyValue[] => [{ type: "string", value }];
   if ("intrinsic" in field) {
     switch (field.intrinsic) {
@@ -228,6 +263,22 @@ function values({ span, resource, scope, service }: NaiveSpan, field: SpanField)
         return timeOf(span.startTimeUnixNano);
       case "endTime":
         return timeOf(span.endTimeUnixNano);
+      case "eventTime":
+        return span.events.flatMap((event) => timeOf(event.timeUnixNano));
+      case "eventTimeSinceStart":
+        return span.events
+          .filter((event) => timeOf(event.timeUnixNano).length > 0 && timeOf(span.startTimeUnixNano).length > 0)
+          .map((event) => ({ type: "int", value: event.timeUnixNano - span.startTimeUnixNano }));
+      case "linkSpanId":
+        return span.links.flatMap((link) => text(link.spanId));
+      case "linkTraceState":
+        return span.links.flatMap((link) => (link.traceState === "" ? [] : text(link.traceState)));
+      case "traceState":
+        return span.traceState === "" ? [] : text(span.traceState);
+      case "resourceSchemaUrl":
+        return resourceSchemaUrl === "" ? [] : text(resourceSchemaUrl);
+      case "scopeSchemaUrl":
+        return scopeSchemaUrl === "" ? [] : text(scopeSchemaUrl);
       case "root":
         return [{ type: "bool", value: span.parentSpanId === "" }];
     }
@@ -247,9 +298,13 @@ function values({ span, resource, scope, service }: NaiveSpan, field: SpanField)
   return lists.flatMap((list) => list.find((attribute) => attribute.key === field.key)?.value ?? []);
 }
 
-/** After 1970 and before 2200. */
 function timeOf(time: bigint): AnyValue[] {
-  return time > 0n && time <= 7_258_118_400_000_000_000n ? [{ type: "int", value: time }] : [];
+  return isTime(time) ? [{ type: "int", value: time }] : [];
+}
+
+/** After 1970 and before 2200. */
+export function isTime(time: bigint): boolean {
+  return time > 0n && time <= LAST;
 }
 
 function holds(value: AnyValue, is: Comparison, literal: Literal): boolean {

@@ -1,6 +1,6 @@
 import type { AnyValue, Attributes } from "../../../src/model/any-value.ts";
 import type { TraceqlField, TraceqlIntrinsic, TraceqlLiteral } from "../../../src/model/traceql.ts";
-import { lasts, type NaiveSpan } from "../search/naive-search.ts";
+import { isTime, lasts, type NaiveSpan } from "../search/naive-search.ts";
 import type { NaiveTrace } from "./naive-trace.ts";
 
 /** A value of a span, or one that compares with nothing: a list, bytes, an attribute without a value. */
@@ -58,7 +58,9 @@ function intrinsicValues(trace: NaiveTrace, item: NaiveSpan, intrinsic: TraceqlI
     case "event:name":
       return span.events.map(({ name }) => text(name));
     case "event:timeSinceStart":
-      return span.events.map(({ timeUnixNano }) => ns(timeUnixNano - span.startTimeUnixNano));
+      return span.events
+        .filter(({ timeUnixNano }) => isTime(timeUnixNano) && isTime(span.startTimeUnixNano))
+        .map(({ timeUnixNano }) => ns(timeUnixNano - span.startTimeUnixNano));
     case "link:traceID":
       return span.links.map(({ traceId }) => text(traceId));
     case "link:spanID":
