@@ -87,6 +87,9 @@ describe("a file of traces", () => {
       await banner(page).waitFor();
       expect(page.url()).toContain(`trace/${idOf(trace)}`);
       await page.getByText("bug.otlp.json").waitFor();
+      await page.getByRole("treegrid").waitFor();
+      // The banner takes its part of the window, and the page does not scroll.
+      expect(await page.evaluate("document.documentElement.scrollHeight - innerHeight")).toBeLessThanOrEqual(0);
       await activeRow(page).click();
       const panel = page.getByRole("complementary", { name: "Span" });
       await panel.getByRole("heading", { level: 2 }).waitFor();

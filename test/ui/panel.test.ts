@@ -3,10 +3,11 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { batchOf, toModel } from "../support/query/fixture-traces.ts";
 import { Visitor } from "./browser.ts";
 import { launchBrowser } from "./launch-browser.ts";
-import { shopTrace, spanIdOf } from "./shop-trace.ts";
+import { linkingTrace, shopTrace, spanIdOf } from "./shop-trace.ts";
 import { startUi, type UiServer } from "./ui-server.ts";
 
 const TRACE = "a1".repeat(16);
+const LINKING = "b2".repeat(16);
 const SIDEWAYS = `(() => {
   const stack = document.querySelector("[data-part=exception] pre");
   return stack.scrollWidth - stack.clientWidth;
@@ -17,7 +18,12 @@ let visitor: Visitor;
 let ui: UiServer;
 
 beforeAll(async () => {
-  ui = await startUi([batchOf(toModel(shopTrace(TRACE)))]);
+  const linking = linkingTrace(LINKING, [
+    { traceId: TRACE, spanId: spanIdOf(4) },
+    { traceId: TRACE, spanId: spanIdOf(99) },
+    { traceId: "ee".repeat(16), spanId: spanIdOf(1) },
+  ]);
+  ui = await startUi([shopTrace(TRACE), linking].map((trace) => batchOf(toModel(trace))));
   browser = await launchBrowser();
   visitor = new Visitor(browser);
 });
@@ -100,3 +106,11 @@ describe("the panel of a span", () => {
       expect((await panel(page).boundingBox())!.width).toBe(before + 48);
     }));
 });
+
+it("says where links lead: to a span by its name, or to what is not stored", () =>
+  visitor.visit(`${ui.url}trace/${LINKING}?span=${spanIdOf(1)}`, async (page) => {
+    await panel(page).getByRole("link", { name: "a span of another trace that has not arrived" }).waitFor();
+    await panel(page).getByRole("link", { name: "another trace, which is not stored here" }).waitFor();
+    await panel(page).getByRole("link", { name: "payment pg.query" }).click();
+    await page.waitForURL(new RegExp(`/trace/${TRACE}\\?span=${spanIdOf(4)}`));
+  }));

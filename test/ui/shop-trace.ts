@@ -135,6 +135,12 @@ export function namelessTrace(traceId: string): OtlpRequest {
   });
 }
 
+/** A span of `mail` that links to spans of other traces. */
+export function linkingTrace(traceId: string, links: readonly { traceId: string; spanId: string }[]): OtlpRequest {
+  const more = { links: links.map((link) => ({ ...link })) };
+  return requestOf({ mail: [plannedSpan(traceId, { id: 1, name: "send all", kind: 5, at: 0, ms: 50, more })] });
+}
+
 function http(method: string, route: string, status: number): Attributes {
   return { "http.request.method": method, "http.route": route, "http.response.status_code": status };
 }

@@ -1,6 +1,7 @@
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { DemoShop } from "../../src/demo/generator.ts";
+import type { LogBlock } from "../../src/model/log.ts";
 import { batchOf } from "../support/query/fixture-traces.ts";
 import { Visitor } from "./browser.ts";
 import { launchBrowser } from "./launch-browser.ts";
@@ -15,18 +16,20 @@ function demo() {
   const traces = Array.from({ length: 700 }, (_, i) => shop.trace((BEGAN + BigInt(i) * 5_000n) * 1_000_000n));
   const spansOf = (index: number) =>
     (traces[index] ?? []).flatMap(({ scopeSpans }) => scopeSpans.flatMap((scope) => scope.spans));
-  const last = (has: (spans: ReturnType<typeof spansOf>) => boolean) => {
-    const index = traces.findLastIndex((_, at) => has(spansOf(at)));
-    return spansOf(index)[0]?.traceId as string;
-  };
+  const lastAt = (has: (spans: ReturnType<typeof spansOf>) => boolean) =>
+    traces.findLastIndex((_, at) => has(spansOf(at)));
+  const idAt = (index: number) => spansOf(index)[0]?.traceId as string;
+  const last = (has: (spans: ReturnType<typeof spansOf>) => boolean) => idAt(lastAt(has));
   const isRoot = ({ parentSpanId }: { readonly parentSpanId: string }) => parentSpanId === "";
+  const lockedAt = lastAt(
+    (spans) =>
+      spans.some(({ events }) => events.some(({ name }) => name === "lock.wait")) &&
+      spans.some((span) => isRoot(span) && span.name.startsWith("GET /product")),
+  );
   return {
     batches: traces.map((data) => batchOf(data)),
-    locked: last(
-      (spans) =>
-        spans.some(({ events }) => events.some(({ name }) => name === "lock.wait")) &&
-        spans.some((span) => isRoot(span) && span.name.startsWith("GET /product")),
-    ),
+    lockedAt,
+    locked: idAt(lockedAt),
     failed: last((spans) => spans.some((span) => isRoot(span) && span.status.code === 2)),
     ordinary: last((spans) => spans.every(({ status }) => status.code !== 2) && spans.some((s) => s.name === "GET /")),
   };
@@ -35,7 +38,7 @@ function demo() {
 let browser: Browser;
 let visitor: Visitor;
 let ui: UiServer;
-const { batches, locked, failed, ordinary } = demo();
+const { batches, lockedAt, locked, failed, ordinary } = demo();
 
 beforeAll(async () => {
   ui = await startUi(batches);
@@ -70,6 +73,23 @@ describe("the verdict on a trace's page", () => {
         .click();
       await expect.poll(() => activeRow(page).textContent()).not.toContain("frontend");
     }));
+
+  it("says what it waits for, and comes without a reload", async () => {
+    const arriving = await startUi([{ ...(batches[lockedAt] as LogBlock), receivedAtMs: Date.now() }]);
+    try {
+      await visitor.visit(`${arriving.url}trace/${locked}`, async (page) => {
+        await verdict(page)
+          .getByText(/^Whether it is slow is not known yet: /)
+          .waitFor();
+        for (const batch of batches.slice(0, lockedAt)) arriving.push(batch);
+        await verdict(page)
+          .getByText(/^Slow: .* in inventory SELECT stock/)
+          .waitFor();
+      });
+    } finally {
+      await arriving.close();
+    }
+  });
 
   it("says nothing of an ordinary one", () =>
     open(`trace/${ordinary}`, async (page) => {

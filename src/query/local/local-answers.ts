@@ -5,12 +5,12 @@ import type { LogFragment } from "../../model/log.ts";
 import type { UiLinkedFromResponse } from "../ui/api-types.ts";
 import { columnsOf } from "../ui/columns-of.ts";
 import { judgedTrace } from "../ui/judged-trace.ts";
-import { linkingSpans, spanJson, spansThatHold } from "../ui/one-trace.ts";
+import { linkingSpans, spanJson, spanPlace, spansThatHold } from "../ui/one-trace.ts";
 import type { UsualTable } from "../ui/usual-times.ts";
 import type { LocalTraces } from "./local-traces.ts";
 
 const TRACE_PATH =
-  /^api\/ui\/traces\/([0-9a-f]{32})\/(columns|search|linked-from|verdict|download|spans\/[0-9a-f]{16})$/;
+  /^api\/ui\/traces\/([0-9a-f]{32})\/(columns|search|linked-from|verdict|download|spans\/[0-9a-f]{16}(?:\/place)?)$/;
 const NEVER = new AbortController().signal;
 
 /** What else is known of the traces. */
@@ -43,8 +43,11 @@ export function localAnswer(
     }
     case "download":
       return text(otlpJson(fragments));
-    default:
-      return textOrNone(spanJson(fragments, what.slice("spans/".length), kindOf(query.kind)));
+    default: {
+      const [, spanId = "", place] = what.split("/");
+      if (place !== undefined) return json(spanPlace(fragments, spanId));
+      return textOrNone(spanJson(fragments, spanId, kindOf(query.kind)));
+    }
   }
 }
 

@@ -168,6 +168,11 @@ describe("what is asked about the traces of a file", () => {
     expect(ask("spans/1112131415161718", { kind: "2" })).toMatchObject({ spans: [{ name: "GET /", service: "shop" }] });
     expect(ask("verdict")).toMatchObject({ growing: false, root: { spanId: "1112131415161718" } });
     expect(ask("linked-from")).toEqual({ spans: [], complete: true });
+    expect(ask("spans/1112131415161718/place")).toEqual({
+      traceStored: true,
+      span: { service: "shop", name: "GET /" },
+    });
+    expect(ask("spans/ffffffffffffffff/place")).toEqual({ traceStored: true });
     expect(ask("download")).toEqual(JSON.parse(otlp));
   });
 

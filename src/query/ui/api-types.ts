@@ -92,6 +92,17 @@ export interface UiTraceSearchResponse {
 }
 
 /**
+ * `GET /api/ui/traces/{id}/spans/{spanId}/place`: whether what a link names is stored. It answers 200 for what is not,
+ * too.
+ */
+export interface UiSpanPlace {
+  /** Whether any span of the trace is stored. */
+  readonly traceStored: boolean;
+  /** Absent where the span is not stored. Of a client and a server that share the id, the one that came first. */
+  readonly span?: { readonly service: string; readonly name: string };
+}
+
+/**
  * `GET /api/ui/traces/{id}/linked-from`: spans of any stored trace that link to this one, newest trace first; a span
  * once for each span it links to. Empty where the trace is unknown.
  */
@@ -153,6 +164,8 @@ export interface UiVerdict {
   readonly silent?: string;
   /** Spans have just come, and more may. */
   readonly growing: boolean;
+  /** What the word on its duration waits for, where it may be said within a minute: ask again. */
+  readonly waits?: "spans" | "usual";
   /** Of the operations of the trace's services. */
   readonly usual: readonly UiUsual[];
 }

@@ -5,7 +5,7 @@ import { bytesToHex, hexToBytes } from "../../model/ids.ts";
 import type { LogFragment } from "../../model/log.ts";
 import type { SpanRecord } from "../../model/span.ts";
 import type { Gaps } from "../gaps.ts";
-import type { UiLinkedFromResponse, UiTraceSearchResponse } from "./api-types.ts";
+import type { UiLinkedFromResponse, UiSpanPlace, UiTraceSearchResponse } from "./api-types.ts";
 import { countSpanParts } from "./span-counts.ts";
 import { spanDetailJson } from "./span-detail.ts";
 import { findInTrace } from "./trace-find.ts";
@@ -34,6 +34,23 @@ export async function requireTrace(
  * @param kind of SPAN_KIND; any without it
  */
 export function spanJson(fragments: readonly LogFragment[], spanId: string, kind?: number): string | undefined {
+  const records = recordsOf(fragments, spanId, kind);
+  return records.length === 0 ? undefined : `{"spans":[${records.map(spanDetailJson).join(",")}]}`;
+}
+
+/**
+ * Whether a span of a trace is stored, and what it is called; without fragments the trace is not.
+ * @param spanId 16 lower-case hex digits
+ */
+export function spanPlace(fragments: readonly LogFragment[], spanId: string): UiSpanPlace {
+  const [found] = recordsOf(fragments, spanId, undefined);
+  return {
+    traceStored: fragments.some(({ rows }) => rows.length > 0),
+    ...(found !== undefined && { span: { service: found.service, name: found.span.name } }),
+  };
+}
+
+function recordsOf(fragments: readonly LogFragment[], spanId: string, kind: number | undefined): SpanRecord[] {
   const wanted = hexToBytes(spanId) as Uint8Array;
   const records: SpanRecord[] = [];
   for (const { block, rows } of fragments) {
@@ -41,7 +58,7 @@ export function spanJson(fragments: readonly LogFragment[], spanId: string, kind
     const matching = rows.filter((row) => sameId(spanIds, row, wanted) && (kind === undefined || kinds[row] === kind));
     if (matching.length > 0) records.push(...fragmentRecords({ block, rows: matching }));
   }
-  return records.length === 0 ? undefined : `{"spans":[${records.map(spanDetailJson).join(",")}]}`;
+  return records;
 }
 
 /** The spans of a trace that hold a text (findInTrace). */

@@ -48,6 +48,9 @@ export function createUiRoutes(
       ...(kind === undefined ? {} : { kind }),
     });
   });
+  get("/traces/:traceId/spans/:spanId/place", (_params, req) =>
+    request("ui.spanPlace", { traceId: traceIdOf(req), spanId: spanIdOf(req) }),
+  );
   get("/traces/:traceId/search", (params, req) => {
     const text = textParam(params, "q");
     if (text === undefined || text.length > MAX_FIND_CHARS) {

@@ -22,6 +22,7 @@ import type {
   UiRedResponse,
   UiSearchResponse,
   UiServicesResponse,
+  UiSpanPlace,
   UiSpanResponse,
   UiTraceSearchResponse,
   UiTraceSummary,
@@ -207,6 +208,13 @@ describe("span detail", () => {
     }
   });
 
+  it("says what the span of a link is called, and of one that is not stored that it is not", async () => {
+    const place = async (path: string) => (await get<UiSpanPlace>(`/traces/${path}/place`)).body;
+    expect(await place(`${SHARED}/spans/AB`)).toEqual({ traceStored: true, span: { service: "front", name: "call" } });
+    expect(await place(`${SHARED}/spans/ac`)).toEqual({ traceStored: true });
+    expect(await place(`${"4".repeat(32)}/spans/ab`)).toEqual({ traceStored: false });
+  });
+
   it("gives every recorded span back as it was recorded", async () => {
     const { traceId } = python.attributeKinds as { traceId: string };
     const recorded = spansOf(traceId);
@@ -223,6 +231,7 @@ describe("span detail", () => {
     [`/traces/${SHARED}/spans/ab?kind=5`, 404, "not_found"],
     [`/traces/${"4".repeat(32)}/spans/ab`, 404, "not_found"],
     [`/traces/${SHARED}/spans/nope`, 400, "bad_request"],
+    [`/traces/${SHARED}/spans/nope/place`, 400, "bad_request"],
     [`/traces/${SHARED}/spans/ab?kind=best`, 400, "bad_request"],
   ])("%s is a %d", async (path, status, code) => {
     const got = await get<UiErrorResponse>(path);

@@ -86,6 +86,24 @@ describe("the verdict on the demo shop", () => {
   });
 
   it("waits while spans arrive", async () => {
-    expect((await judged(traces.at(-1)?.traceId as string, 1_000)).silent).toBe("spans are still arriving");
+    const early = await judged(traces.at(-1)?.traceId as string, 1_000);
+    expect([early.silent, early.waits]).toEqual(["spans are still arriving", "spans"]);
+  });
+
+  it("waits for what is usual as long as that may still be counted", async () => {
+    const few = new MemoryReader(traces.slice(0, 3).map(({ batch }) => batch));
+    const at = async (nowMs: number) => {
+      const { body } = await hostOf(few, uiViews).view(
+        "ui.verdict",
+        { traceId: traces[0]?.traceId as string, nowMs },
+        new AbortController().signal,
+      );
+      return (JSON.parse(new TextDecoder().decode(body)) as UiVerdict).waits;
+    };
+    const received = traces[0]?.batch.receivedAtMs as number;
+    expect(await at(received + 1_000)).toBe("spans");
+    expect(await at(received + 30_000)).toBe("usual");
+    expect(await at(received + 2 * MINUTE_MS)).toBeUndefined();
+    expect(verdicts.get(traces.at(-1)?.traceId as string)?.waits).toBeUndefined();
   });
 });

@@ -3,12 +3,15 @@ import type { LogFragment } from "../../model/log.ts";
 import { Gaps } from "../gaps.ts";
 import { jsonBytes } from "../json-writer.ts";
 import { shownId } from "../shown-id.ts";
+import type { UiVerdict } from "./api-types.ts";
 import { columnsOf } from "./columns-of.ts";
 import { judgedTrace } from "./judged-trace.ts";
 import { usualTimes } from "./usual-times.ts";
 
 /** A trace to which spans came so short a time ago may still grow, ms. */
 const SETTLED_MS = 5_000;
+/** Requests that came with a trace, as a load of many does, are counted so soon after it, ms. */
+const COUNTED_MS = 60_000;
 
 export interface VerdictParams {
   readonly traceId: string;
@@ -30,6 +33,9 @@ export async function verdict(
   const newest = fragments.reduce((latest, { block }) => Math.max(latest, block.receivedAtMs), 0);
   const growing = gaps.reason === undefined && nowMs - newest < SETTLED_MS;
   const silent = gaps.reason === undefined ? undefined : "a part of the trace cannot be read now";
-  const body = jsonBytes(judgedTrace({ fragments, tree, columns }, usual, growing, silent));
+  const judged = judgedTrace({ fragments, tree, columns }, usual, growing, silent);
+  const uncounted = judged.root !== undefined && judged.root.usually === undefined && nowMs - newest < COUNTED_MS;
+  const waits = growing ? "spans" : uncounted ? "usual" : undefined;
+  const body = jsonBytes({ ...judged, ...(waits !== undefined && { waits }) } satisfies UiVerdict);
   return { status: 200, contentType: "application/json", body, ...gaps.mark };
 }

@@ -33,7 +33,7 @@ import { facets } from "./facets/facets.ts";
 import { firstErrors } from "./first-error.ts";
 import { heatMap } from "./heat-map.ts";
 import { linkedFrom } from "./linked-from.ts";
-import { requireTrace, spanJson, spansThatHold } from "./one-trace.ts";
+import { requireTrace, spanJson, spanPlace, spansThatHold } from "./one-trace.ts";
 import { type RedParams, red } from "./red.ts";
 import { uiColumns, uiSpansets } from "./span-sets.ts";
 import { buildTraceTree } from "./trace-tree.ts";
@@ -43,6 +43,7 @@ import { type VerdictParams, verdict } from "./verdict.ts";
 export interface UiViewParams {
   readonly "ui.columns": { readonly traceId: string };
   readonly "ui.span": { readonly traceId: string; readonly spanId: string; readonly kind?: number };
+  readonly "ui.spanPlace": { readonly traceId: string; readonly spanId: string };
   readonly "ui.find": { readonly traceId: string; readonly text: string };
   readonly "ui.linkedFrom": { readonly traceId: string };
   readonly "ui.verdict": VerdictParams;
@@ -66,6 +67,7 @@ type Params<Name extends keyof UiViewParams> = UiViewParams[Name];
 export const uiViews = {
   "ui.columns": columns,
   "ui.span": span,
+  "ui.spanPlace": placeOfSpan,
   "ui.find": find,
   "ui.linkedFrom": linkedFrom,
   "ui.verdict": (reader, params: Params<"ui.verdict">, signal) =>
@@ -104,6 +106,16 @@ async function span(reader: TraceReader, params: Params<"ui.span">, signal: Abor
     throw new PermanentError("not_found", `span ${params.spanId} not found in trace ${params.traceId}`);
   }
   return { status: 200, contentType: "application/json", body: new TextEncoder().encode(text), ...gaps.mark };
+}
+
+async function placeOfSpan(
+  reader: TraceReader,
+  { traceId, spanId }: Params<"ui.spanPlace">,
+  signal: AbortSignal,
+): Promise<ViewResult> {
+  const gaps = new Gaps();
+  const fragments = await reader.trace(hexToBytes(traceId) as Uint8Array, signal, gaps.onGap);
+  return { ...json(spanPlace(fragments, spanId)), ...gaps.mark };
 }
 
 async function find(reader: TraceReader, params: Params<"ui.find">, signal: AbortSignal): Promise<ViewResult> {

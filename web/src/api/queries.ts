@@ -5,6 +5,7 @@ import type {
   UiLinkedFromResponse,
   UiRedResponse,
   UiServicesResponse,
+  UiSpanPlace,
   UiSpanResponse,
   UiTraceSearchResponse,
   UiVerdict,
@@ -97,6 +98,16 @@ export function spanQuery(traceId: string, spanId: string, kind: number) {
   });
 }
 
+/** Whether a span that a link names is stored, and what it is called. */
+export function spanPlaceQuery(traceId: string, spanId: string) {
+  return queryOptions({
+    queryKey: ["trace", traceId, "place", spanId],
+    queryFn: ({ signal, meta }) =>
+      getJson<UiSpanPlace>(`api/ui/traces/${traceId}/spans/${spanId}/place`, {}, signal, meta?.local),
+    staleTime: 30_000,
+  });
+}
+
 export function linkedFromQuery(traceId: string) {
   return queryOptions({
     queryKey: ["trace", traceId, "linked-from"],
@@ -106,13 +117,13 @@ export function linkedFromQuery(traceId: string) {
   });
 }
 
-/** Asked for again when the trace has other spans, and while more may come. */
+/** Asked for again when the trace has other spans, and while more may be said. */
 export function verdictQuery(traceId: string, spans: number) {
   return queryOptions({
     queryKey: ["trace", traceId, "verdict", spans],
     queryFn: ({ signal, meta }) => getJson<UiVerdict>(`api/ui/traces/${traceId}/verdict`, {}, signal, meta?.local),
     placeholderData: keepPreviousData,
-    refetchInterval: (query) => (query.state.data?.growing === true ? EMPTY_POLL_MS : false),
+    refetchInterval: (query) => (query.state.data?.waits !== undefined ? EMPTY_POLL_MS : false),
     staleTime: Number.POSITIVE_INFINITY,
   });
 }

@@ -4,12 +4,15 @@ import { Icon } from "../ui/icon.tsx";
 import styles from "./verdict-line.module.css";
 
 interface Part {
-  readonly tone: "error" | "warning" | "calm";
+  readonly tone: "error" | "warning" | "calm" | "waiting";
   readonly text: string;
   readonly spanId?: string;
 }
 
-/** Whether this is normal, in a sentence or three; each shows its span. Nothing where there is nothing to say. */
+/**
+ * Whether this is normal, in a sentence or three; each shows its span. What is still to come is told; nothing where there
+ * is nothing to say.
+ */
 export function VerdictLine({
   verdict,
   onShow,
@@ -23,7 +26,7 @@ export function VerdictLine({
     <ul className={styles.verdict} aria-label="Verdict">
       {parts.map(({ tone, text, spanId }) => (
         <li key={text} data-tone={tone} className={styles.part}>
-          <Icon name={tone === "error" ? "error" : "warning"} />
+          {tone !== "waiting" && <Icon name={tone === "error" ? "error" : "warning"} />}
           <bdi className={styles.text} title={text}>
             {text}
           </bdi>
@@ -38,7 +41,12 @@ export function VerdictLine({
   );
 }
 
-function partsOf({ slow, failed, repeated }: UiVerdict): Part[] {
+const WAITS = {
+  spans: "Whether it is slow is not known yet: its spans came a moment ago",
+  usual: "Whether it is slow is not known yet: fewer than 50 requests of its kind are counted so far",
+} as const;
+
+function partsOf({ slow, failed, repeated, waits }: UiVerdict): Part[] {
   const parts: Part[] = [];
   if (failed !== undefined) {
     parts.push({ tone: failed.recovered ? "calm" : "error", text: failed.text, spanId: failed.spanId });
@@ -52,5 +60,6 @@ function partsOf({ slow, failed, repeated }: UiVerdict): Part[] {
   if (repeated !== undefined && repeated.spanId !== blame?.spanId) {
     parts.push({ tone: "calm", text: repeated.text, spanId: repeated.spanId });
   }
+  if (waits !== undefined) parts.push({ tone: "waiting", text: WAITS[waits] });
   return parts;
 }

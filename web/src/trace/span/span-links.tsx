@@ -6,6 +6,10 @@ import { rowOfSpan, shownOperation, shownService, type TraceModel } from "../mod
 import { AttributeTable } from "./attribute-table.tsx";
 import { Dropped } from "./dropped.tsx";
 import { LinkItem, LinkText } from "./link-item.tsx";
+import { LinkTarget } from "./link-target.tsx";
+
+/** Of so many links the target is looked for; a batch's span may have hundreds. */
+const LOOKED_FOR = 20;
 
 /** Links to other spans, each opening the linked trace at that span. */
 export function SpanLinks({ span, model }: { readonly span: UiSpanDetail; readonly model: TraceModel }) {
@@ -25,11 +29,15 @@ export function SpanLinks({ span, model }: { readonly span: UiSpanDetail; readon
               <>
                 <Link to="/trace/$traceId" params={{ traceId: link.traceId }} search={{ span: link.spanId }}>
                   <Icon name={same ? "link" : "external"} />
-                  {row >= 0
-                    ? `${shownService(columns, row)} ${shownOperation(columns, row)}`
-                    : same
-                      ? "a span of this trace that has not arrived"
-                      : "another trace"}
+                  {row >= 0 ? (
+                    <span>
+                      <b>{shownService(columns, row)}</b> <bdi>{shownOperation(columns, row)}</bdi>
+                    </span>
+                  ) : same ? (
+                    "a span of this trace that has not arrived"
+                  ) : (
+                    <LinkTarget traceId={span.traceId} linked={link} look={index < LOOKED_FOR} />
+                  )}
                 </Link>
                 <CopyButton text={`${link.traceId}:${link.spanId}`} label="Copy the linked ids" />
               </>
