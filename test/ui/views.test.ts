@@ -172,6 +172,43 @@ describe("clocks that differ", () => {
     }));
 });
 
+describe("the pointer over the timeline", () => {
+  const axis = async (page: Page) => {
+    const box = await page.getByRole("columnheader", { name: "Time" }).boundingBox();
+    return { left: (box?.x ?? 0) + 6, width: (box?.width ?? 0) - 20, y: (box?.y ?? 0) + 10 };
+  };
+
+  it("drags over the axis to zoom, or gives it up with Escape", () =>
+    open(TRACE, async (page) => {
+      await page.getByRole("treegrid").waitFor();
+      const { left, width, y } = await axis(page);
+      await page.mouse.move(left + width / 4, y);
+      await page.mouse.down();
+      await page.mouse.move(left + width / 2, y, { steps: 3 });
+      await page.keyboard.press("Escape");
+      await page.mouse.up();
+      const overview = page.getByRole("img", { name: /^Overview of the trace/ });
+      expect(await overview.getAttribute("aria-label")).toContain("showing 0 ns to 1.3 s");
+      await page.mouse.down();
+      await page.mouse.move(left + width / 4, y, { steps: 3 });
+      await page.mouse.up();
+      await expect.poll(() => overview.getAttribute("aria-label")).toMatch(/showing 32\d ms to 65\d ms of 1\.3 s/);
+      await expect.poll(() => page.url()).toMatch(/zoom=32\d+-65\d+/);
+    }));
+
+  it("stands on a line with its time", () =>
+    open(TRACE, async (page) => {
+      await page.getByRole("treegrid").waitFor();
+      const { left, width, y } = await axis(page);
+      const time = page.getByText(/^0\.6\d+ s$/);
+      expect(await time.count()).toBe(0);
+      await page.mouse.move(left + width / 2, y + 60);
+      await time.waitFor();
+      await page.mouse.move(left - 100, y + 60);
+      await expect.poll(() => time.isVisible()).toBe(false);
+    }));
+});
+
 it("a window of twice the size shows at least six rows, and nothing goes sideways", () =>
   visitor.visit(`${ui.url}trace/${TRACE}`, async (page) => {
     await page.setViewportSize({ width: 720, height: 450 });

@@ -1,41 +1,15 @@
 import type { TraceModel } from "../model/trace-model.ts";
 import { barBox } from "./bar-geometry.ts";
 import { fitCanvas } from "./canvas-size.ts";
+import { densityOf } from "./minimap-density.ts";
 import type { Palette } from "./palette.ts";
 
 /** Up to this many spans each is drawn for itself; beyond it a line of pixels sums up many. */
 const SINGLE = 3_000;
 
 /**
- * How many spans cover each pixel: `height` lines of `width` buckets, every span counted on the line its row falls on.
- * A difference array a line keeps this linear in spans plus pixels, however long the spans are.
- */
-export function coverage(model: TraceModel, width: number, height: number): Float32Array {
-  const { columns, extent } = model;
-  const line = width + 1;
-  const counts = new Float32Array(line * height);
-  const window = { from: 0, to: extent };
-  for (let row = 0; row < columns.count; row++) {
-    const bar = barBox(window, width, columns.start[row]!, columns.duration[row]!);
-    const y = Math.min(height - 1, Math.floor((row / columns.count) * height));
-    const from = Math.max(0, Math.min(width - 1, Math.floor(bar.x)));
-    const to = Math.max(from + 1, Math.min(width, Math.ceil(bar.x + bar.width)));
-    counts[y * line + from]! += 1;
-    counts[y * line + to]! -= 1;
-  }
-  const cover = new Float32Array(width * height);
-  for (let y = 0; y < height; y++) {
-    let sum = 0;
-    for (let x = 0; x < width; x++) {
-      sum += counts[y * line + x]!;
-      cover[y * width + x] = sum;
-    }
-  }
-  return cover;
-}
-
-/**
- * Paints the whole trace small: bars in their services' colours, errors above all; for large traces how dense it is.
+ * Paints the whole trace small: bars in their services' colours, errors above all; of large traces the service with most
+ * spans at each pixel, the stronger the more they are.
  */
 export function paintMinimap(
   canvas: HTMLCanvasElement,
@@ -47,8 +21,11 @@ export function paintMinimap(
   if (!fitCanvas(canvas, width, height)) return;
   const context = canvas.getContext("2d")!;
   context.clearRect(0, 0, width, height);
-  if (model.columns.count <= SINGLE) paintSingle(context, model, palette, width, height);
-  else paintDense(context, model, palette, Math.floor(width), Math.floor(height));
+  if (model.columns.count > SINGLE) {
+    paintDense(context, model, palette, Math.floor(width), Math.floor(height));
+    return;
+  }
+  paintSingle(context, model, palette, width, height);
   paintErrors(context, model, palette, width, height);
 }
 
@@ -76,23 +53,29 @@ function paintDense(
   width: number,
   height: number,
 ): void {
-  const cover = coverage(model, width, height);
+  const { count, service, failed } = densityOf(model, width, height);
   let most = 1;
-  for (const count of cover) if (count > most) most = count;
-  context.fillStyle = palette.accent;
+  for (const spans of count) if (spans > most) most = spans;
+  const colourAt = (at: number): string =>
+    failed[at] === 1 ? palette.errorFill : (palette.hues[model.looks[service[at]! - 1]?.hue ?? -1] ?? palette.muted);
   for (let y = 0; y < height; y++) {
     for (let x = 0; x < width; ) {
-      const count = cover[y * width + x]!;
+      const at = y * width + x;
       let end = x + 1;
-      while (end < width && cover[y * width + end] === count) end++;
-      if (count > 0) {
-        context.globalAlpha = 0.25 + 0.75 * (Math.log1p(count) / Math.log1p(most));
+      while (end < width && sameAt(at, y * width + end)) end++;
+      if (count[at]! > 0) {
+        context.globalAlpha = failed[at] === 1 ? 1 : 0.3 + 0.7 * (Math.log1p(count[at]!) / Math.log1p(most));
+        context.fillStyle = colourAt(at);
         context.fillRect(x, y, end - x, 1);
       }
       x = end;
     }
   }
   context.globalAlpha = 1;
+
+  function sameAt(a: number, b: number): boolean {
+    return count[a] === count[b] && service[a] === service[b] && failed[a] === failed[b];
+  }
 }
 
 function paintErrors(

@@ -1,7 +1,8 @@
 import { type Ref, useEffect, useImperativeHandle, useLayoutEffect, useRef } from "react";
 import { onThemeChange } from "../../shell/theme.ts";
 import styles from "./timeline.module.css";
-import { type TimelineEvents, type TimelineState, TimelineView } from "./timeline-view.ts";
+import type { TimelineEvents, TimelineState } from "./timeline-state.ts";
+import { TimelineView } from "./timeline-view.ts";
 
 export interface TimelineHandle {
   reveal(row: number): void;
