@@ -16,7 +16,6 @@ export const LONG_FUNCTIONS: Readonly<Record<string, string>> = {
   "web/src/search/search-form.tsx: SearchForm": "as ResultRow",
   "web/src/search/search-results.tsx: SearchResults": "as ResultRow",
   "web/src/services/services-page.tsx: ServicesPage": "as ResultRow",
-  "web/src/trace/span/span-panel.tsx: SpanPanel": "as ResultRow",
   "web/src/trace/timeline/minimap.tsx: Minimap": "as ResultRow",
   "web/src/trace/trace-view.tsx: TraceView": "as ResultRow",
   "web/src/ui/combobox.tsx: Combobox": "as ResultRow",

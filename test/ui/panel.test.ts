@@ -114,3 +114,21 @@ it("says where links lead: to a span by its name, or to what is not stored", () 
     await panel(page).getByRole("link", { name: "payment pg.query" }).click();
     await page.waitForURL(new RegExp(`/trace/${TRACE}\\?span=${spanIdOf(4)}`));
   }));
+
+it("stands below the timeline where it was put, as high as it was dragged, for every span", () =>
+  open(3, async (page) => {
+    const beside = (await panel(page).boundingBox())!;
+    await panel(page).getByRole("button", { name: "Put the panel below the timeline" }).click();
+    const splitter = page.getByRole("separator", { name: "Height of the panel" });
+    const below = (await panel(page).boundingBox())!;
+    expect(below.width).toBeGreaterThan(2 * beside.width);
+    expect(below.y).toBeGreaterThan((await page.getByRole("treegrid").boundingBox())!.y);
+    await splitter.focus();
+    for (let i = 0; i < 3; i++) await page.keyboard.press("ArrowUp");
+    await expect.poll(async () => (await panel(page).boundingBox())!.height).toBe(below.height + 48);
+    expect(await page.evaluate("document.documentElement.scrollHeight - innerHeight")).toBeLessThanOrEqual(0);
+    await page.reload();
+    await expect.poll(async () => (await panel(page).boundingBox())?.height).toBe(below.height + 48);
+    await panel(page).getByRole("button", { name: "Put the panel beside the timeline" }).click();
+    await expect.poll(async () => (await panel(page).boundingBox())!.width).toBe(beside.width);
+  }));

@@ -109,7 +109,7 @@ export function TraceView({ model: sent }: { readonly model: TraceModel }) {
   useTraceKeys(keys, findField);
 
   return (
-    <div className={styles.page}>
+    <div className={styles.page} data-page="window">
       <TraceHeader
         model={model}
         growing={verdict?.growing === true}
@@ -202,12 +202,12 @@ export function TraceView({ model: sent }: { readonly model: TraceModel }) {
                 />
                 <Splitter
                   label="Width of the names"
-                  width={nameWidth}
+                  size={nameWidth}
                   least={LEAST_NAME_WIDTH}
                   most={1200}
                   grows="right"
                   style={{ left: nameWidth - 4 }}
-                  onWidth={setNameWidth}
+                  onSize={setNameWidth}
                 />
               </div>
             </>

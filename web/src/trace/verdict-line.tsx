@@ -10,8 +10,8 @@ interface Part {
 }
 
 /**
- * Whether this is normal, in a sentence or three; each shows its span. What is still to come is told; nothing where there
- * is nothing to say.
+ * Whether this is normal, in a sentence or three; each shows its span. What is still to come is told; nothing where
+ * there is nothing to say.
  */
 export function VerdictLine({
   verdict,

@@ -52,44 +52,49 @@ export function GroupPanel({
   const errors = rows.filter((row) => columns.status[row] === STATUS_CODE.error).length;
   return (
     <PanelFrame label="Group" onClose={onClose}>
-      <div className={styles.head}>
-        <div className={styles.title}>
-          <ServiceSwatch look={model.looks[service]!} />
-          <b>{shownService(columns, group.head)}</b>
-          <span className={styles.times}>×{formatCount(group.members)}</span>
-          <div className={styles.tools}>
-            <IconButton aria-label="Close the group (Esc)" onClick={onClose}>
-              <Icon name="close" />
-            </IconButton>
+      {(dockButton) => (
+        <>
+          <div className={styles.head}>
+            <div className={styles.title}>
+              <ServiceSwatch look={model.looks[service]!} />
+              <b>{shownService(columns, group.head)}</b>
+              <span className={styles.times}>×{formatCount(group.members)}</span>
+              <div className={styles.tools}>
+                {dockButton}
+                <IconButton aria-label="Close the group (Esc)" onClick={onClose}>
+                  <Icon name="close" />
+                </IconButton>
+              </div>
+            </div>
+            <h2 dir="auto">{shownOperation(columns, group.head)}</h2>
+            <p className={styles.facts}>
+              {formatDuration(group.total)} in total · median {formatDuration(group.median)} · longest{" "}
+              {formatDuration(group.longest)}
+              {errors > 0 && (
+                <>
+                  {" · "}
+                  <span className="error-text">{counted(errors, "error")}</span>
+                </>
+              )}
+            </p>
           </div>
-        </div>
-        <h2 dir="auto">{shownOperation(columns, group.head)}</h2>
-        <p className={styles.facts}>
-          {formatDuration(group.total)} in total · median {formatDuration(group.median)} · longest{" "}
-          {formatDuration(group.longest)}
-          {errors > 0 && (
-            <>
-              {" · "}
-              <span className="error-text">{counted(errors, "error")}</span>
-            </>
-          )}
-        </p>
-      </div>
-      <Section title="Durations" open>
-        <Histogram steps={steps} />
-      </Section>
-      <Section title="Slowest" open>
-        <ol>
-          {slowest.map((row) => (
-            <li key={row} className={styles.slow}>
-              <LinkButton onClick={() => onShow(row)}>{formatDuration(columns.duration[row])}</LinkButton>
-              <span className="muted">at {formatDuration(rowStart(columns, row))}</span>
-              {columns.status[row] === STATUS_CODE.error && <span className="error-text">error</span>}
-            </li>
-          ))}
-        </ol>
-      </Section>
-      <Varying model={model} rows={rows} slowest={slowest} />
+          <Section title="Durations" open>
+            <Histogram steps={steps} />
+          </Section>
+          <Section title="Slowest" open>
+            <ol>
+              {slowest.map((row) => (
+                <li key={row} className={styles.slow}>
+                  <LinkButton onClick={() => onShow(row)}>{formatDuration(columns.duration[row])}</LinkButton>
+                  <span className="muted">at {formatDuration(rowStart(columns, row))}</span>
+                  {columns.status[row] === STATUS_CODE.error && <span className="error-text">error</span>}
+                </li>
+              ))}
+            </ol>
+          </Section>
+          <Varying model={model} rows={rows} slowest={slowest} />
+        </>
+      )}
     </PanelFrame>
   );
 }

@@ -1,9 +1,14 @@
 import type { ReactNode } from "react";
+import { IconButton } from "../../ui/button.tsx";
+import { Icon } from "../../ui/icon.tsx";
 import { Splitter } from "../../ui/split/splitter.tsx";
 import styles from "./panel-frame.module.css";
-import { LEAST_PANEL_WIDTH, usePanelWidth } from "./use-panel-width.ts";
+import { usePanelSize } from "./use-panel-size.ts";
 
-/** The part beside the timeline, or over its lower half on a narrow screen; Escape closes it. */
+/**
+ * The part beside the timeline or below it, as somebody wants it, or over its lower half on a narrow screen; Escape
+ * closes it.
+ */
 export function PanelFrame({
   label,
   onClose,
@@ -11,13 +16,24 @@ export function PanelFrame({
 }: {
   readonly label: string;
   readonly onClose: () => void;
-  readonly children: ReactNode;
+  /** What stands in it; it is given the button that puts the panel elsewhere. */
+  readonly children: (dockButton: ReactNode) => ReactNode;
 }) {
-  const { width, most, set } = usePanelWidth();
+  const { dock, size, least, most, setSize, setDock } = usePanelSize();
+  const right = dock === "right";
+  const elsewhere = right ? "Put the panel below the timeline" : "Put the panel beside the timeline";
+  const dockButton = (
+    <span className={styles.dock}>
+      <IconButton aria-label={elsewhere} title={elsewhere} onClick={() => setDock(right ? "bottom" : "right")}>
+        <Icon name={right ? "dockBottom" : "dockRight"} />
+      </IconButton>
+    </span>
+  );
   return (
     <aside
       className={styles.panel}
-      style={{ width }}
+      data-dock={dock}
+      style={right ? { width: size } : { height: size }}
       aria-label={label}
       onKeyDown={(event) => {
         if (event.key !== "Escape") return;
@@ -26,15 +42,15 @@ export function PanelFrame({
       }}
     >
       <Splitter
-        label="Width of the panel"
+        label={right ? "Width of the panel" : "Height of the panel"}
         className={styles.splitter}
-        width={width}
-        least={LEAST_PANEL_WIDTH}
+        size={size}
+        least={least}
         most={most}
-        grows="left"
-        onWidth={(next) => set(Math.min(most, next))}
+        grows={right ? "left" : "up"}
+        onSize={setSize}
       />
-      <div className={styles.content}>{children}</div>
+      <div className={styles.content}>{children(dockButton)}</div>
     </aside>
   );
 }

@@ -9,7 +9,7 @@ const MARK = 2;
 /** Of the spans that cover a pixel, what has to have failed for it to be a failure. */
 const FAILED_SHARE = 0.5;
 
-/** What the spans of a trace make of `height` lines of `width` pixels; every span is on the line that its row falls on. */
+/** What the spans of a trace make of lines of pixels; every span is on the line that its row falls on. */
 export interface Density {
   /** Spans that cover the pixel. */
   readonly count: Float32Array;

@@ -8,8 +8,8 @@ import type { Palette } from "./palette.ts";
 const SINGLE = 3_000;
 
 /**
- * Paints the whole trace small: bars in their services' colours, errors above all; of large traces the service with most
- * spans at each pixel, the stronger the more they are.
+ * Paints the whole trace small: bars in their services' colours, errors above all; of large traces the service with
+ * most spans at each pixel, the stronger the more they are.
  */
 export function paintMinimap(
   canvas: HTMLCanvasElement,
