@@ -83,9 +83,10 @@ function demandsOf(span: TestSpan, pattern: SpanPattern): Demand[] {
   for (const key of ["name", "kind", "service", "status", "statusMessage"] as const) {
     if (pattern[key] !== undefined) demand(key, pattern[key], span[key]);
   }
-  for (const of of ["attributes", "resource"] as const) {
-    for (const [key, expected] of Object.entries(pattern[of] ?? {})) {
-      demand(`${of}[${JSON.stringify(key)}]`, expected, Object.hasOwn(span[of], key) ? span[of][key] : undefined);
+  for (const place of ["attributes", "resource"] as const) {
+    for (const [key, expected] of Object.entries(pattern[place] ?? {})) {
+      const found = Object.hasOwn(span[place], key) ? span[place][key] : undefined;
+      demand(`${place}[${JSON.stringify(key)}]`, expected, found);
     }
   }
   for (const [i, expected] of (pattern.events ?? []).entries()) {
