@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Collector, createCollector } from "../../src/app/collector.ts";
 import { encodeTraces } from "../../src/codec/otlp/message/encode.ts";
 import { decodeTraceColumns } from "../../src/query/ui/columns-format.ts";
+import { createTestCollector } from "../../src/testing/testing.ts";
 import { eventually } from "../support/eventually.ts";
 import { serviceWith, spanWith } from "../support/otlp-spans.ts";
 import { tempFolder } from "../support/storage/rig.ts";
@@ -162,21 +163,17 @@ describe.each(["memory", "sqlite"] as const)("ids of 64 and of 128 bits of one t
 });
 
 it("sends ids on as they came, and a strict collector shows two traces", async () => {
-  const strict = await createCollector();
-  const exporters = { otlphttp: { endpoint: strict.endpoints.otlpHttp } };
+  await using strict = await createTestCollector();
+  const exporters = { otlphttp: { endpoint: strict.url } };
   const lenient = await createCollector({ storage: { strict_trace_id: false }, receivers: { zipkin }, exporters });
   try {
     await send(lenient);
-    const found = await eventually("both spans have arrived", async () => {
-      const { traces } = await json<Summaries>(`${strict.endpoints.ui}api/ui/search`);
-      return traces.length === 2 && traces;
-    });
-    expect(found.map(({ traceId, spanCount }) => [traceId, spanCount]).sort()).toEqual([
-      [PADDED, 1],
-      [WHOLE, 1],
-    ]);
+    for (const id of [PADDED, WHOLE]) {
+      const { spans } = await strict.waitForTrace(id, { whole: false, timeoutMs: 20_000 });
+      expect(spans).toHaveLength(1);
+    }
+    expect(await strict.traces()).toHaveLength(2);
   } finally {
     await lenient.shutdown();
-    await strict.shutdown();
   }
 });

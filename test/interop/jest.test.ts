@@ -15,7 +15,7 @@ const BODY = `
   beforeAll(async () => {
     collector = await createTestCollector();
     const child = spawn(process.execPath, ["sender.mjs"], { env: { ...process.env, ...collector.env }, stdio: "inherit" });
-    trace = await collector.waitForTrace('{ name = "charge card" }', 4000);
+    trace = await collector.waitForTrace('{ name = "charge card" }', 40_000);
     await new Promise((done) => (child.exitCode === null ? child.once("exit", done) : done()));
   });
   afterAll(() => collector.close());
@@ -34,7 +34,7 @@ const FAILING = `
   beforeAll(async () => {
     collector = await createTestCollector();
     const child = spawn(process.execPath, ["sender.mjs"], { env: { ...process.env, ...collector.env }, stdio: "inherit" });
-    await collector.waitForSpan({ name: "charge card" }, 4000);
+    await collector.waitForSpan({ name: "charge card" }, 40_000);
     await new Promise((done) => (child.exitCode === null ? child.once("exit", done) : done()));
   });
   afterAll(() => collector.close());
@@ -96,6 +96,8 @@ describe("the kit of the packed package in Jest, installed from the registry", (
       join(folder, "node_modules/jest/bin/jest.js"),
       "--no-cache",
       "--detectOpenHandles",
+      // Installed programs start slowly where others do too; five seconds are Jest's own.
+      "--testTimeout=60000",
       ...args,
       file,
     ];
