@@ -72,6 +72,16 @@ describe("toHaveSpan", () => {
     ]);
   });
 
+  it("takes a name with a letter too many for near, and another one for none", () => {
+    const said = failure(matchers.toHaveSpan(shop(), { name: "charge cards" }));
+    expect(said.split("\n").slice(1, 4)).toEqual([
+      "nearest:",
+      "  pay  charge card (0000000000000002)",
+      '    name: expected "charge cards", found "charge card"',
+    ]);
+    expect(failure(matchers.toHaveSpan(shop(), { name: "refund" }))).not.toContain("nearest");
+  });
+
   it("refuses what is no trace and no pattern", () => {
     expect(() => matchers.toHaveSpan(Promise.resolve(), { name: "x" })).toThrow("await it first");
     expect(() => matchers.toHaveSpan({ a: 1 }, { name: "x" })).toThrow("an object with a");
