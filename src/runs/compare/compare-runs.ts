@@ -18,7 +18,7 @@ const LEAST_JUDGED_SHARE = 0.5;
 export function compareRuns(before: RunPopulation, after: RunPopulation, settings: CompareSettings): RunComparison {
   const pairs = matchPaths(before, after);
   const common = pairs.filter((pair) => pair.before !== undefined && pair.after !== undefined);
-  const { timed, shift, scatter, durationScatter, shiftPaths } = measureTimes(common, settings);
+  const { timed, shift, isNoiseKnown, scatter, durationScatter, shiftPaths } = measureTimes(common, settings);
   const { changes, tests } = findChanges(pairs, timed, { ...settings, scatter, durationScatter });
   const shifted = Math.abs(shift) >= Math.log1p(settings.minEffect);
   const ratio = Math.exp(shift);
@@ -32,7 +32,7 @@ export function compareRuns(before: RunPopulation, after: RunPopulation, setting
     before: sizeOf(before),
     after: sizeOf(after),
     ...(shifted ? { shift: { ratio, paths: shiftPaths, worse: shiftWorse } } : {}),
-    noise: Math.expm1(scatter),
+    ...(isNoiseKnown ? { noise: Math.expm1(scatter) } : {}),
     changes: causesOf(changes).sort(byWeight),
     ...(detectable === undefined ? {} : { leastDetectable: detectable }),
     operations: timed.map(comparedOperation),

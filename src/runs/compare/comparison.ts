@@ -66,8 +66,11 @@ export interface RunComparison {
   readonly after: RunSize;
   /** All operations got slower or faster alike, by this factor; it is taken out of the changes. */
   readonly shift?: { readonly ratio: number; readonly paths: number; readonly worse: boolean };
-  /** Standard deviation of what differs between the runs everywhere, as a share: noise of the machine. */
-  readonly noise: number;
+  /**
+   * Standard deviation of what differs between the runs everywhere, as a share: noise of the machine. Undefined with so
+   * few operations that it is not known: a slower machine cannot be told from slower code then.
+   */
+  readonly noise?: number;
   /** Worse ones first, causes first, by what they cost. */
   readonly changes: readonly RunChange[];
   readonly leastDetectable?: LeastDetectable;

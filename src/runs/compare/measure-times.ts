@@ -3,8 +3,11 @@ import type { CompareSettings } from "./compare-settings.ts";
 import type { PathPair } from "./match-paths.ts";
 import { type TimeChange, type TimeSamples, testTimes, timeSamples } from "./time-test.ts";
 
-/** With fewer operations nobody can tell a run that is slow from operations that are. */
-const LEAST_PATHS = 8;
+/**
+ * With fewer operations nobody can tell a run that is slow from operations that are. With five, two that are slower are
+ * the minority still.
+ */
+const LEAST_PATHS = 5;
 /** With fewer operations that call others their durations are taken to scatter as self times do. */
 const LEAST_CALLERS = 4;
 /** As much of a shift of the whole run may be what single operations do not share. */
@@ -21,6 +24,8 @@ export interface MeasuredTimes {
   readonly timed: readonly TimedPair[];
   /** Logarithm of how many times as long all takes, taken out of `timed`. */
   readonly shift: number;
+  /** Whether there were enough operations to tell shift and scatter; both are 0 where not. */
+  readonly isNoiseKnown: boolean;
   /** Standard deviation of the logarithms of changes: what operations differ by everywhere. */
   readonly scatter: number;
   /** The same of durations, in which the noise of all that is below adds up. */
@@ -46,7 +51,8 @@ export function measureTimes(common: readonly PathPair[], { alpha }: CompareSett
   const scatter = enough ? Math.max(bulk, unshared(shift, selfs)) : 0;
   const durations = timed.flatMap(({ duration }) => duration ?? []);
   const own = enough && durations.length >= LEAST_CALLERS ? scatterAround(0, durations) : 0;
-  return { timed, shift, scatter, durationScatter: Math.max(scatter, own), shiftPaths: judged.length };
+  const durationScatter = Math.max(scatter, own);
+  return { timed, shift, isNoiseKnown: enough, scatter, durationScatter, shiftPaths: judged.length };
 }
 
 /**

@@ -2,6 +2,7 @@ import { expect, it } from "vitest";
 import { Random } from "../../demo/random.ts";
 import { SPAN_KIND } from "../../model/span.ts";
 import type { PathFigures, RunPopulation } from "../population/population.ts";
+import { scopeLines } from "../report/report-lines.ts";
 import { compareRuns } from "./compare-runs.ts";
 import { DEFAULT_COMPARE } from "./compare-settings.ts";
 import { testTimes } from "./time-test.ts";
@@ -11,9 +12,9 @@ const OPERATIONS = 14;
 /** Operations that wait for others, of OPERATIONS. */
 const WAITING = 4;
 
-/** Requests of fourteen operations, one after the other; each takes so many times a millisecond. */
-function run(random: Random, factorOf: (operation: number) => number): RunPopulation {
-  const paths = Array.from({ length: OPERATIONS }, (_, operation): PathFigures => {
+/** Requests of some operations, one after the other; each takes so many times a millisecond. */
+function run(random: Random, factorOf: (operation: number) => number, operations = OPERATIONS): RunPopulation {
+  const paths = Array.from({ length: operations }, (_, operation): PathFigures => {
     const figures = Float64Array.from(
       { length: TRACES },
       () => 1e6 * factorOf(operation) * (0.8 + 0.4 * random.next()),
@@ -32,7 +33,7 @@ function run(random: Random, factorOf: (operation: number) => number): RunPopula
       totalSelfNano: figures.reduce((sum, one) => sum + one, 0),
     };
   });
-  const spans = OPERATIONS * TRACES;
+  const spans = operations * TRACES;
   return { traces: TRACES, spans, startUnixNano: 1n, orphans: 0, leftOut: 0, paths };
 }
 
@@ -60,6 +61,23 @@ it("lays it to the operations where the run as a whole did not change", () => {
   );
   expect(found.shift).toBeUndefined();
   expect(found.changes.filter(({ worse }) => worse)).toHaveLength(WAITING);
+});
+
+it("tells a slower machine from slower code with five operations, and says that it does not with four", () => {
+  const random = new Random(6);
+  const compared = (operations: number, factorOf: (operation: number) => number) => {
+    const before = run(random, () => 1, operations);
+    return compareRuns(before, run(random, factorOf, operations), DEFAULT_COMPARE);
+  };
+  expect(compared(5, () => 1.25)).toMatchObject({ verdict: "equal", changes: [], shift: { worse: false } });
+  const two = compared(5, (operation) => (operation < 2 ? 1.4 : 1));
+  expect(two.changes.map(({ path }) => path[0]?.name).sort()).toEqual(["operation 0", "operation 1"]);
+  const four = compared(4, () => 1.25);
+  expect(four).toMatchObject({ verdict: "worse" });
+  expect(four.noise).toBeUndefined();
+  expect(scopeLines({ names: ["main", "pr"], comparison: four, budgets: [], verdict: four.verdict })).toContain(
+    "with 4 operations a slower machine cannot be told from slower code; with five and more it is",
+  );
 });
 
 it("is never surer of a change than its own interval is", () => {

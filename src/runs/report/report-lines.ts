@@ -21,14 +21,24 @@ export function scopeLines({ comparison }: DiffReport): string[] {
       : [
           `four of five such comparisons would find a slow-down of ${percent(leastDetectable.median)} of a usual operation, of ${percent(leastDetectable.worst)} of the one that varies most`,
         ]),
-    ...(noise < NOISE_SAID
-      ? []
-      : [`operations differ by ${percent(noise)} everywhere: the machine was not as quiet as it might be`]),
+    ...noiseLines(noise, commonPaths - unjudgedPaths),
   ];
 }
 
 /** Less scatter between two runs is as good as none. */
 const NOISE_SAID = 0.02;
+
+function noiseLines(noise: number | undefined, judged: number): string[] {
+  if (noise === undefined) {
+    return judged === 0
+      ? []
+      : [
+          `with ${count(judged, "operation")} a slower machine cannot be told from slower code; with five and more it is`,
+        ];
+  }
+  if (noise < NOISE_SAID) return [];
+  return [`operations differ by ${percent(noise)} everywhere: the machine was not as quiet as it might be`];
+}
 
 function shiftLine({ ratio, paths, worse }: NonNullable<RunComparison["shift"]>): string {
   const direction = ratio > 1 ? "slower" : "faster";
