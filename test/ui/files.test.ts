@@ -94,6 +94,11 @@ describe("a file of traces", () => {
       const panel = page.getByRole("complementary", { name: "Span" });
       await panel.getByRole("heading", { level: 2 }).waitFor();
       await panel.getByText("http.request.method").first().waitFor();
+      // The store, which has nothing of it, is not what its values are looked for in.
+      expect(await panel.getByRole("link", { name: /^Search spans with/ }).count()).toBe(0);
+      await panel.getByRole("link", { name: "Find the value of http.request.method in this trace" }).click();
+      await expect.poll(() => page.url()).toMatch(/uiFind=(GET|POST)/);
+      await panel.getByRole("heading", { level: 2 }).waitFor();
       await page.getByRole("textbox", { name: "Find in names and attributes" }).fill("postgresql");
       await page.getByRole("search", { name: "Find in this trace" }).getByText(/^\d+$/).waitFor();
       expect(await storedSpans()).toBe(0);

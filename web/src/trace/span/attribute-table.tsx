@@ -2,6 +2,7 @@ import { Link } from "@tanstack/react-router";
 import type { ReactNode } from "react";
 import { HOUR_MS } from "../../../../src/model/time.ts";
 import type { UiAttribute } from "../../../../src/query/ui/api-types.ts";
+import { useTraceOrigin } from "../../api/local-source.ts";
 import { type Tag, tagsToAddress } from "../../format/tags.ts";
 import { iconButtonClass } from "../../ui/button.tsx";
 import { CopyButton } from "../../ui/copy-button.tsx";
@@ -16,11 +17,16 @@ const MOST_SEARCHED = 500;
 const HOUR_MICROS = BigInt(HOUR_MS) * 1000n;
 
 interface AttributeFilter {
+  /** The trace that the attributes are of. */
+  readonly traceId: string;
   readonly service: string;
   readonly startNano: string;
 }
 
-/** Attributes as a table: key, typed value, copy, and searches around that time for this value, or another. */
+/**
+ * Attributes as a table: key, typed value, copy, and searches around that time for this value, or another. Of a trace
+ * that is not of the store, whose search would find others, what holds the value within the trace.
+ */
 export function AttributeTable({
   attributes,
   dropped,
@@ -77,18 +83,48 @@ function AttributeRow({
       </td>
       <td className={styles.actions}>
         {filter !== undefined && tag !== undefined && tag.length <= MOST_SEARCHED && (
-          <>
-            <FilterLink filter={filter} tag={[key, tag]} label={`Search spans with this ${key}`}>
-              <Icon name="plus" />
-            </FilterLink>
-            <FilterLink filter={filter} tag={[key, tag, "!="]} label={`Search spans with another ${key}`}>
-              <Icon name="minus" />
-            </FilterLink>
-          </>
+          <Filters filter={filter} name={key} value={tag} />
         )}
         <CopyButton text={() => valueText(attribute)} label={`Copy ${key}`} />
       </td>
     </tr>
+  );
+}
+
+function Filters({
+  filter,
+  name,
+  value,
+}: {
+  readonly filter: AttributeFilter;
+  readonly name: string;
+  readonly value: string;
+}) {
+  const origin = useTraceOrigin(filter.traceId);
+  if (origin !== "store") {
+    const label = `Find the value of ${name} in this trace`;
+    return (
+      <Link
+        to="/trace/$traceId"
+        params={{ traceId: filter.traceId }}
+        search={(before) => ({ ...before, uiFind: value })}
+        className={iconButtonClass}
+        title={label}
+        aria-label={label}
+      >
+        <Icon name="search" />
+      </Link>
+    );
+  }
+  return (
+    <>
+      <FilterLink filter={filter} tag={[name, value]} label={`Search spans with this ${name}`}>
+        <Icon name="plus" />
+      </FilterLink>
+      <FilterLink filter={filter} tag={[name, value, "!="]} label={`Search spans with another ${name}`}>
+        <Icon name="minus" />
+      </FilterLink>
+    </>
   );
 }
 

@@ -58,7 +58,7 @@ export function SpanDetail({
 }
 
 function SpanParts({ span, model }: { readonly span: UiSpanDetail; readonly model: TraceModel }) {
-  const filter = { service: span.service, startNano: span.startTimeUnixNano };
+  const filter = { traceId: span.traceId, service: span.service, startNano: span.startTimeUnixNano };
   return (
     <>
       <Section title="Attributes" count={span.attributes.length} open>
@@ -98,7 +98,7 @@ function SpanParts({ span, model }: { readonly span: UiSpanDetail; readonly mode
 /** Who made the span. */
 function Origin({ span }: { readonly span: UiSpanDetail }) {
   const { resource, scope } = span;
-  const filter = { service: span.service, startNano: span.startTimeUnixNano };
+  const filter = { traceId: span.traceId, service: span.service, startNano: span.startTimeUnixNano };
   const scopeName = scope.version === "" ? scope.name : `${scope.name} ${scope.version}`;
   return (
     <>
