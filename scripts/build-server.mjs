@@ -1,8 +1,9 @@
 // Makes all of dist/ but the web UI: declarations by tsc, JavaScript by rolldown
 // (docs/adr/0006-a-bundled-collector-and-a-plain-sdk.md).
 import { spawn } from "node:child_process";
-import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { dirname, join, sep } from "node:path";
+import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { LICENCES_FILE, licences } from "./licences.mjs";
 import { bundle, bundleAlone, ROOT, transpile } from "./server-bundle.mjs";
 import { sharedChunks } from "./shared-chunks.mjs";
 
@@ -48,7 +49,7 @@ const [moduleIds] = await Promise.all([
 ]);
 removeUnused([...SDK, "app/collector", ...KIT_ENTRIES].map((name) => join(DIST, `${name}.d.ts`)));
 for (const [source, format] of KIT) if (format === "cjs") commonJsDeclarations(join(DIST, `${source}.d.ts`));
-writeFileSync(join(DIST, "THIRD-PARTY-LICENSES.txt"), licences(moduleIds));
+writeFileSync(join(DIST, LICENCES_FILE), licences(moduleIds));
 // It is linked as a command, also from a checkout.
 chmodSync(join(DIST, "cli/main.js"), 0o755);
 
@@ -99,28 +100,4 @@ function removeEmpty(folder) {
     if (entry.isDirectory()) removeEmpty(join(folder, entry.name));
   }
   if (readdirSync(folder).length === 0) rmSync(folder, { recursive: true });
-}
-
-/** The licences of all packages that have a part in the bundle. */
-function licences(ids) {
-  const packages = new Set(ids.map(packageFolder).filter((folder) => folder !== undefined));
-  const texts = [...packages].sort().map((folder) => {
-    const { name, version, license } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
-    const file = readdirSync(folder).find((entry) => /^licen[cs]e\b/i.test(entry));
-    if (file === undefined) throw new Error(`${folder}: a bundled package without a licence file`);
-    return `${name} ${version} (${license})\n\n${readFileSync(join(folder, file), "utf8").trim()}\n`;
-  });
-  if (texts.length === 0) throw new Error("no package is in the bundle; expected those of BUNDLED");
-  const rule = `\n${"-".repeat(80)}\n\n`;
-  return `The JavaScript in this folder contains these packages.\n${rule}${texts.join(rule)}`;
-}
-
-function packageFolder(id) {
-  const marker = `${sep}node_modules${sep}`;
-  const at = id.lastIndexOf(marker);
-  if (at < 0) return undefined;
-  const [scopeOrName, name] = id.slice(at + marker.length).split(sep);
-  const folder =
-    id.slice(0, at + marker.length) + (scopeOrName.startsWith("@") ? join(scopeOrName, name) : scopeOrName);
-  return existsSync(join(folder, "package.json")) ? folder : undefined;
 }

@@ -3,7 +3,12 @@ import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import react from "@vitejs/plugin-react";
 import { defineConfig, type Plugin } from "vite";
+import { licencePlugins } from "../scripts/licences.mjs";
 
+let licencesText = "";
+const licences = licencePlugins((_context, _files, text) => {
+  licencesText = text;
+});
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 
 /**
@@ -13,7 +18,7 @@ const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 export default defineConfig({
   root: here("."),
   publicDir: false,
-  plugins: [react(), onePage()],
+  plugins: [react(), licences.pages, onePage()],
   define: { "process.env.NODE_ENV": '"production"' },
   build: {
     outDir: here("../dist/saved"),
@@ -30,7 +35,12 @@ export default defineConfig({
   },
 });
 
-/** Puts script and style into the page, under a policy that lets these two run and nothing be fetched. */
+/** As the text of an element. */
+function escaped(text: string): string {
+  return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;");
+}
+
+/** Puts script, style and licences into the page, under a policy that lets these two run and nothing be fetched. */
 function onePage(): Plugin {
   return {
     name: "one-page",
@@ -49,6 +59,7 @@ function onePage(): Plugin {
       const source = readFileSync(here("saved.html"), "utf8")
         .replace("<!--policy-->", () => policyOf(script, style))
         .replace("<!--style-->", () => style)
+        .replace("<!--licences-->", () => escaped(licencesText))
         .replace("<!--script-->", () => script);
       this.emitFile({ type: "asset", fileName: "page.html", source });
     },

@@ -1,6 +1,11 @@
 import { fileURLToPath } from "node:url";
 import react from "@vitejs/plugin-react";
 import { defineConfig } from "vite";
+import { LICENCES_FILE, licencePlugins } from "../scripts/licences.mjs";
+
+const licences = licencePlugins((context, _files, source) =>
+  context.emitFile({ type: "asset", fileName: LICENCES_FILE, source }),
+);
 
 /**
  * Relative base: `index.html` carries `<base href="/">`, which a server under a base path replaces, so one build works
@@ -9,8 +14,8 @@ import { defineConfig } from "vite";
 export default defineConfig({
   root: fileURLToPath(new URL(".", import.meta.url)),
   base: "./",
-  plugins: [react()],
-  worker: { format: "es" },
+  plugins: [react(), licences.pages],
+  worker: { format: "es", plugins: licences.workers },
   // The codecs, which files are read with in the browser, ask it what an address is.
   resolve: { alias: { "node:net": fileURLToPath(new URL("src/local/node-net.ts", import.meta.url)) } },
   build: {

@@ -118,6 +118,10 @@ describe("the packed package", () => {
       expect(text).toMatch(new RegExp(`^${name} \\d+\\.\\d+\\.\\d+ \\((?:MIT|ISC)\\)$`, "m"));
     }
     expect(text.match(/copyright/gi)?.length).toBeGreaterThanOrEqual(4);
+    for (const pages of ["web/THIRD-PARTY-LICENSES.txt", "saved/page.html"]) {
+      const file = join(folder, "app/node_modules/spanloom/dist", pages);
+      expect(readFileSync(file, "utf8")).toMatch(/^react-dom \d+\.\d+\.\d+ \(MIT\)$/m);
+    }
   });
 
   it("runs as a command in an empty folder and takes a span", async () => {

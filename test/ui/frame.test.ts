@@ -40,6 +40,19 @@ describe("the frame around the pages", () => {
       await page.getByText(shown(9)).first().waitFor();
     }));
 
+  it("leads to the licences of what the pages are made of", () =>
+    visitor.visit(`${ui.url}search`, async (page) => {
+      await page.getByRole("button", { name: "Keyboard shortcuts" }).click();
+      const link = page.getByRole("dialog").getByRole("link", { name: "Licences of the code in these pages" });
+      const answer = await page.request.get(new URL((await link.getAttribute("href")) ?? "", ui.url).href);
+      expect(answer.headers()["content-type"]).toContain("text/plain");
+      const text = await answer.text();
+      // Of the pages, and of the worker that reads files.
+      for (const name of ["react-dom", "@tanstack/react-router", "uplot", "buffer"]) {
+        expect(text).toMatch(new RegExp(`^${name} \\d+\\.\\d+\\.\\d+ \\(`, "m"));
+      }
+    }));
+
   it("has the chosen theme, and a frame, before any of its scripts is there", () =>
     visitor.visit(`${ui.url}search`, async (page) => {
       await page.getByRole("button", { name: /Switch to light/ }).click();

@@ -124,6 +124,9 @@ describe("a trace saved as one file", () => {
       await panel.getByText("db.").first().waitFor();
 
       expect(await page.locator('a[href^="/search"]:visible').count()).toBe(0);
+      await page.getByRole("button", { name: "Keyboard shortcuts" }).click();
+      await page.getByText("Licences of the code in this file").click();
+      await page.getByText(/^react-dom \d+\.\d+\.\d+ \(MIT\)$/m).waitFor();
     });
   });
 

@@ -47,8 +47,24 @@ export function SavedShell({ about }: { readonly about: SavedAbout }) {
         )}
         <Outlet />
       </main>
-      {help && <KeyboardHelp onClose={() => setHelp(false)} />}
+      {help && (
+        <KeyboardHelp onClose={() => setHelp(false)}>
+          <Licences />
+        </KeyboardHelp>
+      )}
     </div>
+  );
+}
+
+/** Of the code in the file, which stand in it as text (web/saved.html). */
+function Licences() {
+  const text = document.querySelector<HTMLTemplateElement>("#licences")?.content.textContent ?? "";
+  return (
+    <details>
+      <summary>Licences of the code in this file</summary>
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable by keyboard */}
+      <pre tabIndex={0}>{text}</pre>
+    </details>
   );
 }
 

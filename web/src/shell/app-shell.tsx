@@ -99,7 +99,7 @@ export function AppShell({
           </KnownLooks>
         </Suspense>
       )}
-      {help && <KeyboardHelp onClose={() => setHelp(false)} />}
+      {help && <Help onClose={() => setHelp(false)} />}
     </>
   );
 }
@@ -132,6 +132,17 @@ function Tools({
       <ZoneButton />
       <ThemeButton />
     </div>
+  );
+}
+
+/** The keys, and the file beside this page that has the licences of what is bundled (scripts/licences.mjs). */
+function Help({ onClose }: { readonly onClose: () => void }) {
+  return (
+    <KeyboardHelp onClose={onClose}>
+      <a href="THIRD-PARTY-LICENSES.txt" target="_blank" rel="noopener">
+        Licences of the code in these pages
+      </a>
+    </KeyboardHelp>
   );
 }
 

@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState } from "react";
+import { type ReactNode, useEffect, useRef, useState } from "react";
 import { IconButton } from "../ui/button.tsx";
 import { Icon } from "../ui/icon.tsx";
 import styles from "./keyboard-help.module.css";
@@ -64,8 +64,15 @@ const GROUPS = [
   },
 ] as const;
 
-/** The keys that work, as a dialog. */
-export function KeyboardHelp({ onClose }: { readonly onClose: () => void }) {
+/** The keys that work, as a dialog, and below them what else there is to say of the page. */
+export function KeyboardHelp({
+  onClose,
+  children,
+}: {
+  readonly onClose: () => void;
+  /** The licences of what the page is made of. */
+  readonly children: ReactNode;
+}) {
   const dialog = useRef<HTMLDialogElement>(null);
   const [on, setOn] = useState(shortcutsEnabled);
   useEffect(() => {
@@ -109,6 +116,7 @@ export function KeyboardHelp({ onClose }: { readonly onClose: () => void }) {
         />
         Single-letter shortcuts
       </label>
+      <div className={styles.about}>{children}</div>
     </dialog>
   );
 }
