@@ -7,6 +7,7 @@ import type { Cursor, SegmentId } from "../../model/log.ts";
 import { RecentBodies } from "../block/recent-bodies.ts";
 import type { AppendOutcome, LogSettings, MaintenanceJob } from "../log/ingest-core.ts";
 import type { SealOutcome } from "../log/seal-task.ts";
+import { Announcer } from "./announcer.ts";
 import { type PackedOutcomes, packGroup, unpackOutcomes } from "./batch-group.ts";
 import { FolderGate } from "./folder-gate.ts";
 import type {
@@ -25,9 +26,6 @@ import { ThreadClient } from "./thread-client.ts";
 
 /** How long a thread may go on after the signal of a close aborted, ms. */
 const GRACE_MS = 1_000;
-
-/** How long the export thread may not know of new rows, ms. */
-const ANNOUNCE_MS = 5;
 
 /** What the ingest thread is started with when it has died. */
 interface CurrentModule {
@@ -65,12 +63,13 @@ export async function startWorkers(settings: StoreSettings): Promise<StoreThread
     await endIngest(threads, now);
     throw error;
   }
+  const announcer = new Announcer(() => threads.export.send({ type: "advanced" }));
   return {
     ingest: ingestThread(threads, ingestModule),
     query: queryThread(threads),
     export: {
       trouble: () => threads.export.trouble,
-      advanced: announcer(() => threads.export.send({ type: "advanced" })),
+      advanced: (bytes) => announcer.grown(bytes),
       status: () => threads.export.request<readonly ExporterStatus[]>((id) => ({ type: "status", id })).answer,
       checkDeletions: () => threads.export.request<void>((id) => ({ type: "check_deletions", id })).answer,
       floor: () => threads.export.request<Cursor>((id) => ({ type: "floor", id })).answer,
@@ -113,19 +112,6 @@ function sealingThread({ sealing }: Threads): StoreThreads["sealing"] {
       await starting?.catch(() => {});
       await sealing.end((id) => ({ type: "close", id }), signal, GRACE_MS);
     },
-  };
-}
-
-/** Notices in quick succession become one: each wakes a thread, which then finds all that was committed. */
-function announcer(announce: () => void): () => void {
-  let due = false;
-  return () => {
-    if (due) return;
-    due = true;
-    setTimeout(() => {
-      due = false;
-      announce();
-    }, ANNOUNCE_MS);
   };
 }
 

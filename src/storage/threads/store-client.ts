@@ -166,7 +166,7 @@ export class StoreClient implements SpanStore {
     const sealing = this.#sealing?.stop();
     await this.#threads.sealing?.close(signal);
     await sealing;
-    this.#threads.export.advanced();
+    this.#threads.export.advanced(0);
     const parts = await Promise.allSettled([this.#threads.export.close(signal), this.#threads.query.close(signal)]);
     await this.#threads.ingest.close(signal);
     for (const part of parts) if (part.status === "rejected") throw part.reason;
@@ -178,11 +178,13 @@ export class StoreClient implements SpanStore {
     while (this.#waiting.length > 0) {
       if (!this.#isGathered() && performance.now() - this.#lastAnswerMs < GATHER_IDLE_MS) await this.#gather();
       const group = this.#waiting.splice(0, groupLength(this.#waiting));
-      for (const { batch } of group) this.#waitingBytes -= batch.bytes.length;
+      let bytes = 0;
+      for (const { batch } of group) bytes += batch.bytes.length;
+      this.#waitingBytes -= bytes;
       this.#lastGroup = group.length;
       try {
         const outcomes = await this.#threads.ingest.append(group.map(({ batch }) => batch));
-        this.#threads.export.advanced();
+        this.#threads.export.advanced(bytes);
         for (const [i, waiting] of group.entries()) {
           const outcome = outcomes[i];
           if (outcome?.type === "later") this.#answerLater(waiting, outcome.key);
@@ -201,7 +203,7 @@ export class StoreClient implements SpanStore {
   #answerLater(waiting: Waiting, key: number): void {
     const answered = this.#threads.ingest.later(key).then(
       (outcome) => {
-        this.#threads.export.advanced();
+        this.#threads.export.advanced(MAX_GROUP_BYTES);
         answer(waiting, outcome);
       },
       (error: unknown) => waiting.reject(error),

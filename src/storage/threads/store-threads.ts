@@ -54,8 +54,8 @@ export interface QueryThread extends ViewHost {
 }
 
 export interface ExportThread {
-  /** The log has grown. */
-  advanced(): void;
+  /** The log has grown by about so many bytes. */
+  advanced(bytes: number): void;
   /** As QueryThread's. */
   trouble(): string | undefined;
   /** As QueryThread's. */
