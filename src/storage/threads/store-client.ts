@@ -16,13 +16,15 @@ const MAX_GROUP_BYTES = 4 * 1024 * 1024;
 const MAX_GROUP_BATCHES = 512;
 
 /**
- * A group smaller than the one before waits this long at most for the senders that were just answered, ms. Without it
- * few senders end up with one sync of the disk for each of their requests.
+ * A group waits half as long as the last one took to commit for the senders that were just answered, within these
+ * bounds, ms. Without it few senders end up in two groups that take turns, or with one sync of the disk for each of
+ * their requests.
  */
-const GATHER_MS = 1;
-/** Groups of this many batches or bytes are worth a sync of their own. */
-const GATHER_BATCHES = 16;
-const GATHER_BYTES = 64 * 1024;
+const LEAST_GATHER_MS = 1;
+const MOST_GATHER_MS = 5;
+/** Groups of this many batches, or of a block's bytes, are worth a sync of their own. */
+const GATHER_BATCHES = 64;
+const GATHER_BYTES = 256 * 1024;
 /** After a pause as long as this nobody is expected, ms. */
 const GATHER_IDLE_MS = 20;
 
@@ -44,8 +46,10 @@ export class StoreClient implements SpanStore {
   #waiting: Waiting[] = [];
   #committing: Promise<void> | undefined;
   #waitingBytes = 0;
-  #lastGroup = 0;
+  /** Batches of the next group, if everybody who was answered sends again. */
+  #expected = 0;
   #lastAnswerMs = 0;
+  #gatherMs = LEAST_GATHER_MS;
   #gathered: (() => void) | undefined;
   #closing: Promise<void> | undefined;
   /** Answers to large batches that are under way. */
@@ -181,7 +185,7 @@ export class StoreClient implements SpanStore {
       let bytes = 0;
       for (const { batch } of group) bytes += batch.bytes.length;
       this.#waitingBytes -= bytes;
-      this.#lastGroup = group.length;
+      const sentMs = performance.now();
       try {
         const outcomes = await this.#threads.ingest.append(group.map(({ batch }) => batch));
         this.#threads.export.advanced(bytes);
@@ -193,7 +197,9 @@ export class StoreClient implements SpanStore {
       } catch (error) {
         for (const { reject } of group) reject(error);
       }
+      this.#expected = group.length + this.#waiting.length;
       this.#lastAnswerMs = performance.now();
+      this.#gatherMs = Math.min(MOST_GATHER_MS, Math.max(LEAST_GATHER_MS, (this.#lastAnswerMs - sentMs) / 2));
     }
     // In the same turn as the last look at the queue: a batch that comes later must find nobody committing.
     this.#committing = undefined;
@@ -214,7 +220,7 @@ export class StoreClient implements SpanStore {
 
   #isGathered(): boolean {
     return (
-      this.#waiting.length >= Math.min(this.#lastGroup, GATHER_BATCHES) ||
+      this.#waiting.length >= Math.min(this.#expected, GATHER_BATCHES) ||
       this.#waitingBytes >= GATHER_BYTES ||
       this.#closing !== undefined
     );
@@ -222,7 +228,7 @@ export class StoreClient implements SpanStore {
 
   async #gather(): Promise<void> {
     await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, GATHER_MS);
+      const timer = setTimeout(resolve, this.#gatherMs);
       this.#gathered = () => {
         clearTimeout(timer);
         resolve();
