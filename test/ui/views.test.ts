@@ -1,6 +1,6 @@
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { batchOf, toModel } from "../support/query/fixture-traces.ts";
+import { batchOf, type OtlpRequest, toModel } from "../support/query/fixture-traces.ts";
 import { Visitor } from "./browser.ts";
 import { launchBrowser } from "./launch-browser.ts";
 import { namelessTrace, shopTrace, skewedTrace, spanIdOf } from "./shop-trace.ts";
@@ -69,6 +69,18 @@ describe("the views of a trace", () => {
       await page.getByRole("button", { name: "Show in the timeline" }).click();
       await page.getByRole("treegrid").waitFor();
       expect(page.url()).toContain(`span=${spanIdOf(1)}`);
+    }));
+
+  it("are its OTLP JSON, laid out", () =>
+    open(TRACE, async (page) => {
+      await page.getByRole("button", { name: "Raw", exact: true }).click();
+      const raw = page.locator("[data-part=raw-trace]");
+      await raw.waitFor();
+      expect(page.url()).toContain("view=raw");
+      const { resourceSpans } = JSON.parse((await raw.textContent()) ?? "") as OtlpRequest;
+      const names = resourceSpans.flatMap(({ scopeSpans }) => scopeSpans.flatMap((scope) => scope.spans));
+      expect(names.length).toBe(8);
+      expect(await raw.textContent()).toContain('\n  "resourceSpans": [\n');
     }));
 
   it("are filtered by the legend of services: a press for one alone, with Alt without one", () =>

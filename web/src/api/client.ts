@@ -1,5 +1,6 @@
 import type { UiErrorResponse } from "../../../src/query/ui/api-types.ts";
 import type { LocalSource } from "./local-source.ts";
+import { headOfBytes, headOfStream, type TextHead } from "./text-head.ts";
 
 /** An answer that is not 2xx, or none at all (`status` 0). */
 export class ApiError extends Error {
@@ -52,6 +53,20 @@ export async function getBytes(
   if (known !== undefined) return { bytes: known.buffer };
   const response = await request(apiUrl(path), { signal });
   return { bytes: await response.arrayBuffer(), ...incompleteOf(response) };
+}
+
+/** The beginning of a text, at most so many bytes of it; the collector is stopped where there is more. */
+export async function getHead(
+  path: string,
+  most: number,
+  signal: AbortSignal,
+  local?: LocalSource,
+): Promise<Incomplete & TextHead> {
+  const known = await localBytes(local, path, {});
+  if (known !== undefined) return headOfBytes(known, most);
+  const response = await request(apiUrl(path), { signal });
+  const head = response.body === null ? { text: "", whole: true } : await headOfStream(response.body, most);
+  return { ...head, ...incompleteOf(response) };
 }
 
 /** Undefined where the collector is to be asked. A saved page has none. */

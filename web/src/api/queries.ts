@@ -11,7 +11,7 @@ import type {
   UiVerdict,
 } from "../../../src/query/ui/api-types.ts";
 import type { UiStatusResponse } from "../../../src/query/ui/status-types.ts";
-import { getJson, nullWhereNotFound } from "./client.ts";
+import { getHead, getJson, nullWhereNotFound } from "./client.ts";
 
 /** How often figures that move are asked for again, and those that are still empty. */
 const POLL_MS = 30_000;
@@ -95,6 +95,17 @@ export function spanQuery(traceId: string, spanId: string, kind: number) {
     queryFn: ({ signal, meta }) =>
       getJson<UiSpanResponse>(`api/ui/traces/${traceId}/spans/${spanId}`, { kind: String(kind) }, signal, meta?.local),
     staleTime: 30_000,
+  });
+}
+
+/** A trace as OTLP JSON, at most so many bytes of it. Asked for again when it has other spans. */
+export function rawTraceQuery(traceId: string, spans: number, most: number) {
+  return queryOptions({
+    queryKey: ["trace", traceId, "raw", spans],
+    queryFn: ({ signal, meta }) => getHead(`api/ui/traces/${traceId}/download`, most, signal, meta?.local),
+    placeholderData: keepPreviousData,
+    staleTime: Number.POSITIVE_INFINITY,
+    gcTime: 0,
   });
 }
 

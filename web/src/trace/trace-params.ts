@@ -3,6 +3,9 @@ import { foldBaseText, parseFoldBase } from "./model/folding.ts";
 import { openGroupsText, parseOpenGroups } from "./model/group-folding.ts";
 import { OPERATION_ORDERS, type OperationOrder } from "./model/operations.ts";
 
+const OTHER_VIEWS = ["flame", "table", "raw"] as const;
+type TraceView = (typeof OTHER_VIEWS)[number];
+
 /** The address of the trace page. `uiFind` is Jaeger UI's; the rest restores what is open, zoomed and folded. */
 export interface TraceParams {
   readonly uiFind?: string;
@@ -25,7 +28,7 @@ export interface TraceParams {
   /** Services whose rows are not. */
   readonly hide?: readonly string[];
   /** How the trace is looked at; absent for the timeline. */
-  readonly view?: "flame" | "table";
+  readonly view?: TraceView;
   /** What the table is sorted by; absent for self time. */
   readonly order?: OperationOrder;
   /** The span, as in `span`, whose box has the whole width of the flame graph. */
@@ -48,6 +51,7 @@ export function readTraceParams(raw: Readonly<Record<string, unknown>>): TracePa
     .filter((id) => SPAN_ID.test(id))
     .join(".");
   const zoom = parseZoom(text("zoom"));
+  const view = OTHER_VIEWS.find((one) => one === raw.view);
   const order = OPERATION_ORDERS.find((one) => one === raw.order);
   const focus = text("focus")?.toLowerCase();
   const hide = [raw.hide].flat().filter((name) => typeof name === "string" && name !== "") as string[];
@@ -63,7 +67,7 @@ export function readTraceParams(raw: Readonly<Record<string, unknown>>): TracePa
     ...(raw.clocks === "corrected" && { clocks: "corrected" }),
     ...(text("only") !== undefined && { only: text("only")! }),
     ...(hide.length > 0 && { hide }),
-    ...((raw.view === "flame" || raw.view === "table") && { view: raw.view }),
+    ...(view !== undefined && { view }),
     ...(order !== undefined && order !== "self" && { order }),
     ...(focus !== undefined && SPAN_KEY.test(focus) && { focus }),
   };

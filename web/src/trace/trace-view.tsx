@@ -33,6 +33,7 @@ const VIEWS = [
   { value: "timeline", title: "Timeline" },
   { value: "flame", title: "Flame" },
   { value: "table", title: "Table" },
+  { value: "raw", title: "Raw" },
 ] as const;
 
 const route = getRouteApi("/trace/$traceId");

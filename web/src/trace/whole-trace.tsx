@@ -8,8 +8,12 @@ const FlameGraph = lazy(() => import("./whole/flame-graph.tsx").then((it) => ({ 
 const OperationsTable = lazy(() =>
   import("./whole/operations-table.tsx").then((it) => ({ default: it.OperationsTable })),
 );
+const RawTrace = lazy(() => import("./whole/raw-trace.tsx").then((it) => ({ default: it.RawTrace })));
 
-/** A trace by its operations instead of its spans: as a flame graph, or as a table. Loaded when it is first wanted. */
+/**
+ * A trace as something else than its spans one by one: as a flame graph or a table of its operations, or as it was sent.
+ * Loaded when it is first wanted.
+ */
 export function WholeTrace({
   model,
   params,
@@ -34,6 +38,8 @@ export function WholeTrace({
             }}
             onShow={onShow}
           />
+        ) : params.view === "raw" ? (
+          <RawTrace model={model} />
         ) : (
           <OperationsTable
             model={model}
