@@ -88,6 +88,10 @@ describe("the panel of a span", () => {
       expect(await link.getAttribute("rel")).toContain("noopener");
       const more = panel(page).getByRole("link", { name: "Search spans with another http.route" });
       expect(decodeURIComponent((await more.getAttribute("href")) ?? "")).toContain("http.route!=/charges");
+      const column = panel(page).getByRole("link", {
+        name: "Search the traces of payment with a column of http.route",
+      });
+      expect(decodeURIComponent((await column.getAttribute("href")) ?? "")).toContain("columns=span.http.route");
       await panel(page).getByRole("link", { name: "Search spans with this http.route" }).click();
       await page.getByRole("link", { name: "frontend POST /checkout" }).waitFor();
     }));

@@ -221,6 +221,13 @@ describe("the pointer over the timeline", () => {
     }));
 });
 
+it("has one line of tools at the usual width, whatever they name", () =>
+  open(SKEWED, async (page) => {
+    const hint = await page.getByRole("button", { name: /^Most self time/ }).boundingBox();
+    const find = await page.getByRole("search", { name: "Find in this trace" }).boundingBox();
+    expect(Math.abs((hint?.y ?? 0) - (find?.y ?? 0))).toBeLessThan(8);
+  }));
+
 it("a window of twice the size shows at least six rows, and nothing goes sideways", () =>
   visitor.visit(`${ui.url}trace/${TRACE}`, async (page) => {
     await page.setViewportSize({ width: 720, height: 450 });

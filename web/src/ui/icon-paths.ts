@@ -25,6 +25,7 @@ export const ICON_PATHS = {
     "M5.5 5.5h5v5h-5v-5Zm0 0H3.8a1.8 1.8 0 1 1 1.7-1.7v1.7Zm5 0V3.8a1.8 1.8 0 1 1 1.7 1.7h-1.7Zm0 5h1.7a1.8 1.8 0 1 1-1.7 1.7v-1.7Zm-5 0v1.7a1.8 1.8 0 1 1-1.7-1.7h1.7Z",
   plus: "M8 3v10M3 8h10",
   minus: "M3 8h10",
+  column: "M2 2.5h12v11H2v-11ZM6 2.5v11M10 2.5v11",
   dockRight: "M2 2.5h12v11H2v-11ZM10 2.5v11",
   dockBottom: "M2 2.5h12v11H2v-11ZM2 9.5h12",
   fit: "M2.5 6V2.5H6M10 2.5h3.5V6M13.5 10v3.5H10M6 13.5H2.5V10",

@@ -2,6 +2,7 @@ import { Link } from "@tanstack/react-router";
 import type { ReactNode } from "react";
 import { HOUR_MS } from "../../../../src/model/time.ts";
 import type { UiAttribute } from "../../../../src/query/ui/api-types.ts";
+import { printField } from "../../../../src/traceql/print-field.ts";
 import { useTraceOrigin } from "../../api/local-source.ts";
 import { type Tag, tagsToAddress } from "../../format/tags.ts";
 import { iconButtonClass } from "../../ui/button.tsx";
@@ -21,6 +22,8 @@ interface AttributeFilter {
   readonly traceId: string;
   readonly service: string;
   readonly startNano: string;
+  /** What has the attributes, as TraceQL calls it. */
+  readonly scope: "span" | "resource" | "instrumentation";
 }
 
 /**
@@ -118,31 +121,43 @@ function Filters({
   }
   return (
     <>
-      <FilterLink filter={filter} tag={[name, value]} label={`Search spans with this ${name}`}>
+      <SearchLink filter={filter} more={tagged([name, value])} label={`Search spans with this ${name}`}>
         <Icon name="plus" />
-      </FilterLink>
-      <FilterLink filter={filter} tag={[name, value, "!="]} label={`Search spans with another ${name}`}>
+      </SearchLink>
+      <SearchLink filter={filter} more={tagged([name, value, "!="])} label={`Search spans with another ${name}`}>
         <Icon name="minus" />
-      </FilterLink>
+      </SearchLink>
+      <SearchLink
+        filter={filter}
+        more={{ columns: printField({ scope: filter.scope, key: name }) }}
+        label={`Search the traces of ${filter.service} with a column of ${name}`}
+      >
+        <Icon name="column" />
+      </SearchLink>
     </>
   );
 }
 
-function FilterLink({
+function tagged(tag: Tag): { readonly tags: string } {
+  return { tags: tagsToAddress([tag]) };
+}
+
+function SearchLink({
   filter,
-  tag,
+  more,
   label,
   children,
 }: {
   readonly filter: AttributeFilter;
-  readonly tag: Tag;
+  /** What the search asks beside service and time. */
+  readonly more: { readonly tags: string } | { readonly columns: string };
   readonly label: string;
   readonly children: ReactNode;
 }) {
   return (
     <Link
       to="/search"
-      search={{ service: filter.service, tags: tagsToAddress([tag]), ...around(filter.startNano) }}
+      search={{ service: filter.service, ...more, ...around(filter.startNano) }}
       className={iconButtonClass}
       title={label}
       aria-label={label}

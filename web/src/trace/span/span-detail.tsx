@@ -58,11 +58,15 @@ export function SpanDetail({
 }
 
 function SpanParts({ span, model }: { readonly span: UiSpanDetail; readonly model: TraceModel }) {
-  const filter = { traceId: span.traceId, service: span.service, startNano: span.startTimeUnixNano };
+  const filter = filterOf(span);
   return (
     <>
       <Section title="Attributes" count={span.attributes.length} open>
-        <AttributeTable attributes={span.attributes} dropped={span.droppedAttributesCount} filter={filter} />
+        <AttributeTable
+          attributes={span.attributes}
+          dropped={span.droppedAttributesCount}
+          filter={{ ...filter, scope: "span" }}
+        />
       </Section>
       {(span.events.length > 0 || span.droppedEventsCount > 0) && (
         <Section title="Events" count={span.events.length} open>
@@ -95,19 +99,31 @@ function SpanParts({ span, model }: { readonly span: UiSpanDetail; readonly mode
   );
 }
 
+function filterOf({ traceId, service, startTimeUnixNano }: UiSpanDetail) {
+  return { traceId, service, startNano: startTimeUnixNano };
+}
+
 /** Who made the span. */
 function Origin({ span }: { readonly span: UiSpanDetail }) {
   const { resource, scope } = span;
-  const filter = { traceId: span.traceId, service: span.service, startNano: span.startTimeUnixNano };
+  const filter = filterOf(span);
   const scopeName = scope.version === "" ? scope.name : `${scope.name} ${scope.version}`;
   return (
     <>
       <Section title="Resource" count={resource.attributes.length} open={false}>
-        <AttributeTable attributes={resource.attributes} dropped={resource.droppedAttributesCount} filter={filter} />
+        <AttributeTable
+          attributes={resource.attributes}
+          dropped={resource.droppedAttributesCount}
+          filter={{ ...filter, scope: "resource" }}
+        />
         {resource.schemaUrl !== "" && <p className="muted break-anywhere">Schema {resource.schemaUrl}</p>}
       </Section>
       <Section title="Scope" note={scopeName === "" ? "unnamed" : scopeName} open={false}>
-        <AttributeTable attributes={scope.attributes} dropped={scope.droppedAttributesCount} filter={filter} />
+        <AttributeTable
+          attributes={scope.attributes}
+          dropped={scope.droppedAttributesCount}
+          filter={{ ...filter, scope: "instrumentation" }}
+        />
         {scope.schemaUrl !== "" && <p className="muted break-anywhere">Schema {scope.schemaUrl}</p>}
       </Section>
     </>
