@@ -221,6 +221,13 @@ describe("the pointer over the timeline", () => {
     }));
 });
 
+it("says that the span of its address is not there", () =>
+  open(`${TRACE}?span=${spanIdOf(99)}`, async (page) => {
+    await page.getByText("the linked span has not arrived").waitFor();
+    await row(page, /^payment pg\.query/).click();
+    await page.getByText("the linked span has not arrived").waitFor({ state: "detached" });
+  }));
+
 it("has one line of tools at the usual width, whatever they name", () =>
   open(SKEWED, async (page) => {
     const hint = await page.getByRole("button", { name: /^Most self time/ }).boundingBox();

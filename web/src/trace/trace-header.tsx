@@ -16,6 +16,7 @@ import styles from "./trace-header.module.css";
 export function TraceHeader({
   model,
   growing,
+  spanMissing,
   skewNano,
   corrected,
   onCorrected,
@@ -23,6 +24,8 @@ export function TraceHeader({
   readonly model: TraceModel;
   /** Spans have just come, and more may. */
   readonly growing: boolean;
+  /** The address opens a span that is not in the trace. */
+  readonly spanMissing: boolean;
   /** By how much the clocks of its services differ, ns. */
   readonly skewNano: number | undefined;
   readonly corrected: boolean;
@@ -57,17 +60,12 @@ export function TraceHeader({
         </time>
       </div>
       <Warnings model={model} growing={growing} />
-      {skewNano !== undefined && (
-        <ToggleButton
-          className={styles.clocks}
-          pressed={corrected}
-          title="Spans of a server that begin before their client's, or end after it. Pressed: times are shown without it"
-          onPress={() => onCorrected(!corrected)}
-        >
-          <Icon name="warning" /> clocks differ by about {formatDuration(skewNano)}
-          {corrected ? ", corrected" : ""}
-        </ToggleButton>
+      {spanMissing && (
+        <Chip tone="warning" title="The address names a span that is not among those stored">
+          <Icon name="broken" /> the linked span has not arrived
+        </Chip>
       )}
+      {skewNano !== undefined && <ClockButton skewNano={skewNano} corrected={corrected} onCorrected={onCorrected} />}
       <div className={styles.actions}>
         <CompareLink traceId={columns.traceId} />
         <LinkedFromMenu traceId={columns.traceId} />
@@ -75,6 +73,29 @@ export function TraceHeader({
         <DownloadMenu traceId={columns.traceId} />
       </div>
     </header>
+  );
+}
+
+/** By how much the clocks differ; a press shows the times without that, and with it again. */
+function ClockButton({
+  skewNano,
+  corrected,
+  onCorrected,
+}: {
+  readonly skewNano: number;
+  readonly corrected: boolean;
+  readonly onCorrected: (corrected: boolean) => void;
+}) {
+  return (
+    <ToggleButton
+      className={styles.clocks}
+      pressed={corrected}
+      title="Spans of a server that begin before their client's, or end after it. Pressed: times are shown without it"
+      onPress={() => onCorrected(!corrected)}
+    >
+      <Icon name="warning" /> clocks differ by about {formatDuration(skewNano)}
+      {corrected ? ", corrected" : ""}
+    </ToggleButton>
   );
 }
 

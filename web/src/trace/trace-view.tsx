@@ -114,6 +114,7 @@ export function TraceView({ model: sent }: { readonly model: TraceModel }) {
       <TraceHeader
         model={model}
         growing={verdict?.growing === true}
+        spanMissing={params.span !== undefined && selected < 0}
         skewNano={skewNano}
         corrected={params.clocks === "corrected"}
         onCorrected={(corrected) => {

@@ -11,8 +11,8 @@ const OperationsTable = lazy(() =>
 const RawTrace = lazy(() => import("./whole/raw-trace.tsx").then((it) => ({ default: it.RawTrace })));
 
 /**
- * A trace as something else than its spans one by one: as a flame graph or a table of its operations, or as it was sent.
- * Loaded when it is first wanted.
+ * A trace as something else than its spans one by one: as a flame graph or a table of its operations, or as it was
+ * sent. Loaded when it is first wanted.
  */
 export function WholeTrace({
   model,
