@@ -106,10 +106,13 @@ describe("facets", () => {
       await panel(page).getByRole("button", { name: "Show .http.request.method as a column" }).first().click();
       await page.waitForURL(/columns=.http.request.method$/);
       const rows = page.getByRole("list", { name: "Traces" }).locator(":scope > li");
-      const said = rows.first().locator("dl").filter({ hasText: "http.request.method" });
-      await expect.poll(() => said.textContent()).toMatch(/^http\.request\.method(GET|POST)/);
+      const said = rows
+        .first()
+        .locator("span")
+        .filter({ hasText: /^http.request.method / });
+      await expect.poll(() => said.textContent()).toMatch(/^http\.request\.method (GET|POST)/);
       await page.reload();
-      await expect.poll(() => said.textContent()).toMatch(/^http\.request\.method(GET|POST)/);
+      await expect.poll(() => said.textContent()).toMatch(/^http\.request\.method (GET|POST)/);
       await page.getByRole("button", { name: "Hide the column .http.request.method" }).click();
       await expect.poll(() => page.url()).not.toContain("columns");
       await expect.poll(() => said.count()).toBe(0);

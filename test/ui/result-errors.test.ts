@@ -43,7 +43,7 @@ it("a row names the span that went wrong first and what it says, as text alone, 
     const error = row.locator("[data-part=first-error]");
     await error.waitFor();
     expect(await error.textContent()).toBe(
-      `payments payments <b>call</b><img src=x onerror="document.title='owned'"> declined twice`,
+      `payments payments <b>call</b> <img src=x onerror="document.title='owned'"> declined twice`,
     );
     expect(await error.locator("img, b").count()).toBe(0);
     await error.getByRole("link").click();

@@ -67,6 +67,25 @@ describe("search by keyboard", () => {
     });
   });
 
+  it("picks two traces with c, and compares the first with the second", () =>
+    open("search?lookback=all&service=frontend", async (page) => {
+      await results(page).nth(3).waitFor();
+      const ids = await results(page).evaluateAll((rows) => rows.map((row) => row.getAttribute("data-trace")));
+      const picked = page.getByRole("region", { name: "Picked to compare" });
+      for (const key of ["j", "c"]) await page.keyboard.press(key);
+      const typical = picked.getByRole("link", { name: "Compare with a typical one" });
+      expect(await typical.getAttribute("href")).toContain(`trace/typical...${ids[0]}`);
+      for (const key of ["j", "c", "j", "c"]) await page.keyboard.press(key);
+      await expect.poll(() => results(page).getByRole("checkbox", { checked: true }).count()).toBe(2);
+      await picked.getByRole("link", { name: "Compare" }).click();
+      await page.waitForURL(new RegExp(`/trace/${ids[0]}\\.\\.\\.${ids[2]}$`));
+      await page.getByRole("heading", { level: 1 }).waitFor();
+      await page.goBack();
+      await results(page).nth(1).getByRole("checkbox").check();
+      await picked.getByRole("button", { name: "Clear" }).click();
+      await expect.poll(() => picked.count()).toBe(0);
+    }));
+
   it("marks cells of the heat map, says what they hold, and searches for it", () =>
     open("search?lookback=all&limit=100", async (page) => {
       const map = page.getByRole("application", { name: "Heat map" });

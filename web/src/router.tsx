@@ -7,9 +7,9 @@ import {
   useParams,
 } from "@tanstack/react-router";
 import { lazy } from "react";
-import { isPair } from "./compare/trace-pair.ts";
 import { DemoGuide } from "./demo/demo-guide.tsx";
 import { readMapParams } from "./dependencies/map-params.ts";
+import { isPair } from "./format/trace-pair.ts";
 import { readSearchParams } from "./search/params/search-params.ts";
 import { readServiceParams } from "./service/service-params.ts";
 import { readServicesParams } from "./services/services-params.ts";

@@ -1,6 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useParams } from "@tanstack/react-router";
 import { type ReactNode, useEffect } from "react";
+import { pairText, parsePair, type TracePair, TYPICAL } from "../format/trace-pair.ts";
 import { usePageTitle } from "../shell/use-page-title.ts";
 import { Button, buttonClass } from "../ui/button.tsx";
 import { ButtonRow } from "../ui/button-row.tsx";
@@ -10,7 +11,6 @@ import { Skeleton } from "../ui/skeleton.tsx";
 import styles from "./compare-page.module.css";
 import { comparisonQuery, typicalQuery } from "./compare-query.ts";
 import { ComparisonView } from "./comparison-view.tsx";
-import { pairText, parsePair, type TracePair, TYPICAL } from "./trace-pair.ts";
 
 /** Two traces side by side: `/trace/{a}...{b}`, of which one may be `typical`. */
 export function ComparePage() {

@@ -1,7 +1,7 @@
 import { queryOptions } from "@tanstack/react-query";
 import type { UiComparison, UiTypical } from "../../../src/query/ui/comparison/comparison-types.ts";
 import { getJson } from "../api/client.ts";
-import { type TracePair, TYPICAL } from "./trace-pair.ts";
+import { type TracePair, TYPICAL } from "../format/trace-pair.ts";
 
 /** How the second trace differs from the first. */
 export function comparisonQuery({ a, b }: TracePair) {

@@ -1,6 +1,7 @@
 import { Link } from "@tanstack/react-router";
 import type { UiComparison } from "../../../src/query/ui/comparison/comparison-types.ts";
 import { counted } from "../format/count.ts";
+import { pairText } from "../format/trace-pair.ts";
 import { buttonClass } from "../ui/button.tsx";
 import { Notice } from "../ui/notice.tsx";
 import { Page, PageHead } from "../ui/page.tsx";
@@ -8,7 +9,6 @@ import { ComparedTrace } from "./compared-trace.tsx";
 import styles from "./comparison-view.module.css";
 import { DifferenceList } from "./difference-list.tsx";
 import { PlaceTable } from "./place-table.tsx";
-import { pairText } from "./trace-pair.ts";
 
 /** What both traces are, where they differ, and both as one tree. */
 export function ComparisonView({ comparison }: { readonly comparison: UiComparison }) {

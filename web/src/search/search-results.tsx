@@ -198,7 +198,7 @@ function RetryButton({ results }: { readonly results: Results }) {
 function ResultSkeleton() {
   return (
     <div className={styles.skeleton} role="status" aria-label="Searching">
-      {Array.from({ length: 7 }, (_, index) => (
+      {Array.from({ length: 18 }, (_, index) => (
         // biome-ignore lint/suspicious/noArrayIndexKey: placeholders have no identity
         <Skeleton key={index} />
       ))}

@@ -44,6 +44,7 @@ const GROUPS = [
       ["j k", "next, previous trace"],
       ["Enter", "open the trace"],
       ["Space", "show it at a glance"],
+      ["c", "pick it to compare it with another one"],
     ],
   },
   {

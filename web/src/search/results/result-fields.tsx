@@ -5,33 +5,32 @@ import { formatCount } from "../../format/count.ts";
 import styles from "./result-fields.module.css";
 import { valueWords } from "./value-words.ts";
 
-/** What the matching spans of a trace say under the fields that were chosen as columns. */
-export function ResultColumns({
+/** What the matching spans of a trace say under the fields that were chosen as columns, a cell each. */
+export function ResultCells({
   fields,
   values,
 }: {
   readonly fields: readonly string[];
   readonly values: UiTraceSummary["columns"];
 }) {
-  if (values === undefined || fields.length === 0) return null;
-  return (
-    <dl className={styles.columns}>
-      {fields.map((field, i) => {
-        const column = values[i] ?? undefined;
-        return (
-          <div key={field}>
-            <dt dir="auto">{field.replace(/^(?:span)?\./, "")}</dt>
-            <dd dir="auto">
-              {column === undefined ? <span className="muted">none</span> : wordsIn(field, column.value)}
-              {column !== undefined && column.others > 0 && (
-                <span className="muted"> +{formatCount(column.others)} more</span>
-              )}
-            </dd>
-          </div>
-        );
-      })}
-    </dl>
-  );
+  return fields.map((field, i) => {
+    const column = values?.[i] ?? undefined;
+    const words = column === undefined ? undefined : wordsIn(field, column.value);
+    return (
+      <span key={field} className={styles.cell} dir="auto" title={words}>
+        <span className={styles.cellName}>{fieldTitle(field)} </span>
+        {words ?? <span className="muted">none</span>}
+        {column !== undefined && column.others > 0 && (
+          <span className="muted"> +{formatCount(column.others)} more</span>
+        )}
+      </span>
+    );
+  });
+}
+
+/** The name of a column: attributes of spans without what says so. */
+export function fieldTitle(field: string): string {
+  return field.replace(/^(?:span)?\./, "");
 }
 
 /** The matching spans of a trace, as `select(…)` shows them: a set, or one for each value of `by(…)`. */
@@ -64,7 +63,7 @@ function MatchedSpan({ traceId, span }: { readonly traceId: string; readonly spa
       <span>{formatDuration(Number(span.durationNano))}</span>
       {Object.entries(span.fields).map(([field, value]) => (
         <span key={field} className={styles.field} dir="auto">
-          <span className="muted">{field.replace(/^(?:span)?\./, "")}</span> {wordsIn(field, value)}
+          <span className="muted">{fieldTitle(field)}</span> {wordsIn(field, value)}
         </span>
       ))}
     </div>

@@ -3,17 +3,20 @@ import { useEffect, useRef, useState } from "react";
 import type { UiTraceSummary } from "../../../../src/query/ui/api-types.ts";
 import { isShortcut } from "../../shell/shortcuts.ts";
 import { useNow } from "../../shell/use-now.ts";
-import { ResultRow, resultLink } from "./result-row.tsx";
+import { CompareBar } from "./compare-bar.tsx";
+import { ResultHeads } from "./result-heads.tsx";
+import { ResultRow, type RowsShared, resultLink } from "./result-row.tsx";
 import styles from "./result-rows.module.css";
+import { usePicked } from "./use-picked.ts";
 
 /** Shorter lists stay whole, so that the browser finds text in them. */
 const WHOLE = 300;
-const ROW_HEIGHT = 82;
+const ROW_HEIGHT = 32;
 const AGE_MS = 10_000;
 
 /**
- * The traces of the results, in order; of a long list those on screen. j and k go through them, and the space bar shows
- * the one with the focus at a glance.
+ * The traces of the results, in order; of a long list those on screen. j and k go through them, the space bar shows the
+ * one with the focus at a glance, and c picks it to be compared with another one.
  */
 export function ResultRows({
   traces,
@@ -26,16 +29,24 @@ export function ResultRows({
   const list = useRef<HTMLUListElement>(null);
   const [peeked, setPeeked] = useState<string>();
   useRowKeys(list, setPeeked);
+  const { picked, pick, clear } = usePicked(list);
   const nowMs = useNow(AGE_MS);
   const longestNano = traces.reduce((most, trace) => Math.max(most, Number(trace.durationNano)), 1);
-  const shared = { longestNano, nowMs, columns, peeked };
-  if (traces.length > WHOLE) return <LongList list={list} traces={traces} {...shared} />;
+  const shared: RowsShared = { longestNano, nowMs, columns, peeked, picked, onPick: pick };
   return (
-    <ul ref={list} id="results" tabIndex={-1} className={styles.list} aria-label="Traces">
-      {traces.map((trace) => (
-        <ResultRow key={trace.traceId} trace={trace} {...shared} />
-      ))}
-    </ul>
+    <div className={styles.results}>
+      <ResultHeads columns={columns} />
+      {traces.length > WHOLE ? (
+        <LongList list={list} traces={traces} {...shared} />
+      ) : (
+        <ul ref={list} id="results" tabIndex={-1} className={styles.list} aria-label="Traces">
+          {traces.map((trace) => (
+            <ResultRow key={trace.traceId} trace={trace} {...shared} />
+          ))}
+        </ul>
+      )}
+      <CompareBar traces={traces} picked={picked} onClear={clear} />
+    </div>
   );
 }
 
@@ -43,13 +54,9 @@ function LongList({
   list,
   traces,
   ...shared
-}: {
+}: RowsShared & {
   readonly list: React.RefObject<HTMLUListElement | null>;
   readonly traces: readonly UiTraceSummary[];
-  readonly longestNano: number;
-  readonly nowMs: number;
-  readonly columns: readonly string[];
-  readonly peeked: string | undefined;
 }) {
   const [top, setTop] = useState(0);
   useEffect(() => {

@@ -5,6 +5,9 @@ import { verdictQuery } from "../../api/queries.ts";
 import { counted } from "../../format/count.ts";
 import styles from "./trace-peek.module.css";
 
+/** Of services; a trace may have thousands. */
+const MOST_NAMES = 30;
+
 /** A trace at a glance, below its row: what is normal about it and what is not, and where to look. */
 export function TracePeek({ trace }: { readonly trace: UiTraceSummary }) {
   const verdict = useQuery(verdictQuery(trace.traceId, trace.spanCount));
@@ -29,7 +32,7 @@ export function TracePeek({ trace }: { readonly trace: UiTraceSummary }) {
         <p className="muted">{verdict.data.silent ?? "Nothing about it is out of the ordinary."}</p>
       )}
       <p className="muted">
-        {counted(trace.spanCount, "span")} of {counted(trace.services.length, "service")}
+        {counted(trace.spanCount, "span")} of {counted(trace.services.length, "service")}: <bdi>{namesOf(trace)}</bdi>
         {failed.length > 0 && (
           <>
             ; errors in <bdi>{failed.map(({ name, errorCount }) => `${name} (${errorCount})`).join(", ")}</bdi>
@@ -38,6 +41,11 @@ export function TracePeek({ trace }: { readonly trace: UiTraceSummary }) {
       </p>
     </section>
   );
+}
+
+function namesOf({ services }: UiTraceSummary): string {
+  const names = services.slice(0, MOST_NAMES).map(({ name }) => name);
+  return `${names.join(", ")}${services.length > names.length ? " …" : ""}`;
 }
 
 function sentencesOf({ root, slow, failed, repeated }: UiVerdict) {
