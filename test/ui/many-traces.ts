@@ -1,4 +1,4 @@
-import { createTraceReader } from "../../src/storage/read/trace-reader.ts";
+import { createTraceReader, DEFAULT_TRACE_READER } from "../../src/storage/read/trace-reader.ts";
 import { type OtlpSpan, toModel } from "../support/query/fixture-traces.ts";
 import { MemorySource } from "../support/search/memory-source.ts";
 
@@ -17,7 +17,7 @@ export function manyTraces(count: number) {
     const resource = { attributes: [{ key: "service.name", value: { stringValue: "shop" } }] };
     source.append(toModel({ resourceSpans: [{ resource, scopeSpans: [{ scope: { name: "test" }, spans }] }] }));
   }
-  return createTraceReader(source);
+  return createTraceReader(source, { ...DEFAULT_TRACE_READER, findBudgetMs: 600_000 });
 }
 
 /** The 101st of every thousand is by far the longest of them, the older the longer; each 97th has a failed span. */

@@ -12,6 +12,7 @@ import { createUiRoutes } from "../../src/query/ui/routes.ts";
 import type { UiExporterStatus, UiStatusResponse } from "../../src/query/ui/status-types.ts";
 import { uiViews } from "../../src/query/ui/views.ts";
 import { hostOf, MemoryReader } from "../support/query/memory-reader.ts";
+import { unhurried } from "./unhurried.ts";
 
 /** The pages as `npm run build:web` left them; `npm test` builds before it runs. */
 export const WEB_ROOT = fileURLToPath(new URL("../../dist/web/", import.meta.url));
@@ -46,7 +47,7 @@ export async function startUi(
   router.get("/api/ui/status", (_request, response) => {
     response.json(statusOf(stored));
   });
-  const host = hostOf(from ?? reader, { ...uiViews, ...comparisonViews });
+  const host = hostOf(from === undefined ? reader : unhurried(from), { ...uiViews, ...comparisonViews });
   const comparing = createComparisonRoutes(host);
   router.use((request, response, next) => comparing(request, response, next));
   const api = createUiRoutes(host);
