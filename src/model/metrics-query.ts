@@ -17,6 +17,8 @@ export interface MetricsQuery {
   readonly end: bigint;
   /** ns; the last step may end after `end`, and is not longer for it. At most MAX_METRIC_STEPS steps. */
   readonly step: bigint;
+  /** What is not looked at by then is left out, and said; ms. Absent: as long as a search may take. */
+  readonly budgetMs?: number;
 }
 
 export const MAX_METRIC_STEPS = 11_000;

@@ -12,7 +12,6 @@ export const LONG_FUNCTIONS: Readonly<Record<string, string>> = {
   "src/storage/threads/export-worker.ts: ": "a thread's program: one message after the other",
   "src/storage/threads/query-worker.ts: ": "as export-worker.ts",
   "src/storage/threads/start-inline.ts: threads": "one part of the store after the other",
-  "web/src/search/results/result-row.tsx: ResultRow": "the markup of one component",
   "web/src/search/search-form.tsx: SearchForm": "as ResultRow",
   "web/src/search/search-results.tsx: SearchResults": "as ResultRow",
   "web/src/services/services-page.tsx: ServicesPage": "as ResultRow",

@@ -109,7 +109,7 @@ describe("facets", () => {
       const said = rows
         .first()
         .locator("span")
-        .filter({ hasText: /^http.request.method / });
+        .filter({ hasText: /^http.request.method \S/ });
       await expect.poll(() => said.textContent()).toMatch(/^http\.request\.method (GET|POST)/);
       await page.reload();
       await expect.poll(() => said.textContent()).toMatch(/^http\.request\.method (GET|POST)/);

@@ -182,6 +182,21 @@ describe("the map", () => {
       await page.waitForURL(/from=mail-relay&to=/);
     }));
 
+  it("is one of services where the collector knows of nothing else, and says so", async () => {
+    const older = new Visitor(browser, {}, /404/);
+    await older.visit("about:blank", async (page) => {
+      await page.route(/external-calls/, (route) =>
+        route.fulfill({ status: 404, json: { error: { message: "gone" } } }),
+      );
+      await page.goto(`${forty.url}dependencies`);
+      await card(page, "checkout").waitFor();
+      await page.getByText("Databases, queues and external systems could not be loaded: gone.").waitFor();
+    });
+    await open("dependencies", async (page) => {
+      await page.getByText("may be missing: this store cannot count them").waitFor();
+    });
+  });
+
   it("fits a phone, the panel below the map and the table too", async () => {
     for (const path of ["dependencies", "dependencies?service=orders", "dependencies?view=table&from=orders&to=x"]) {
       const check = async (page: Page) => {
@@ -223,11 +238,31 @@ describe("a call of the demo shop", () => {
         await links.first().click();
         await page.getByRole("complementary", { name: "Span" }).waitFor();
       });
+      await visitor.visit(`${ui}dependencies?lookback=1h`, findsDatabase);
     } finally {
       await collector.shutdown();
     }
   });
 });
+
+/** From the card of a database to who calls it and to those calls, and the services without it. */
+async function findsDatabase(page: Page): Promise<void> {
+  await card(page, "database postgresql").click();
+  const external = page.getByRole("complementary", { name: "External system" });
+  await external.getByText("postgresql.shop.internal", { exact: true }).waitFor();
+  await external.getByRole("link", { name: "inventory" }).click();
+  await panel(page, "Call")
+    .getByRole("heading", { name: "inventory → postgresql at postgresql.shop.internal" })
+    .waitFor();
+  await page.getByRole("button", { name: "External systems" }).click();
+  await page.waitForURL(/external=hide/);
+  await expect.poll(() => card(page, "database postgresql").count()).toBe(0);
+  await card(page, "inventory").waitFor();
+  await page.goto(page.url().replace(/\?.*/, "?service=kafka (queue)"));
+  await external.getByRole("link", { name: "Search traces" }).click();
+  await page.waitForURL(/messaging.system/);
+  await page.getByRole("list", { name: "Traces" }).getByRole("listitem").first().waitFor();
+}
 
 /** Traces of the shop, the newest of now, one every ten seconds. */
 async function sendShop(collector: Collector): Promise<readonly TracesData[]> {

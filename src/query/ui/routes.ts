@@ -77,12 +77,8 @@ export function createUiRoutes(
     request("ui.completionValues", parseCompletionValues(params, BigInt(now()) * 1_000_000n)),
   );
   get("/services", () => request("ui.services", {}));
-  get("/dependencies", (params) => {
-    const endMs = intParam(params, "end", 0, MAX_MS) ?? now();
-    const startMs = intParam(params, "start", 0, MAX_MS) ?? Math.max(0, endMs - DAY_MS);
-    if (startMs > endMs) throw badParam("start", String(startMs), "a time, in ms, before end");
-    return request("ui.dependencies", { startMs, endMs });
-  });
+  get("/dependencies", (params) => request("ui.dependencies", lastDayParams(params, now())));
+  get("/external-calls", (params) => request("ui.externalCalls", lastDayParams(params, now())));
   get("/red", (params) => request("ui.red", parseRedParams(params, now())));
   router.use("/api/ui", (req, _res, next) => {
     next(new PermanentError("not_found", `no such resource: ${req.method} ${req.originalUrl.split("?", 1)[0]}`));
@@ -93,6 +89,14 @@ export function createUiRoutes(
 
 function request<Name extends keyof UiViewParams>(view: Name, params: UiViewParams[Name]): ViewRequest {
   return { view, params };
+}
+
+/** A range of time, the last day without one; ms since the epoch. */
+function lastDayParams(params: QueryParams, nowMs: number): { readonly startMs: number; readonly endMs: number } {
+  const endMs = intParam(params, "end", 0, MAX_MS) ?? nowMs;
+  const startMs = intParam(params, "start", 0, MAX_MS) ?? Math.max(0, endMs - DAY_MS);
+  if (startMs > endMs) throw badParam("start", String(startMs), "a time, in ms, before end");
+  return { startMs, endMs };
 }
 
 function traceIdOf(req: Request): string {

@@ -29,6 +29,7 @@ import { encodeTraceColumns } from "./columns.ts";
 import { COLUMNS_CONTENT_TYPE } from "./columns-format.ts";
 import { type CompletionValuesParams, completionKeys, completionValues } from "./completion/completion.ts";
 import { explainSelection } from "./explain-selection/explain-selection.ts";
+import { type ExternalCallsParams, externalCalls } from "./external-calls/external-calls.ts";
 import { facets } from "./facets/facets.ts";
 import { firstErrors } from "./first-error.ts";
 import { heatMap } from "./heat-map.ts";
@@ -58,6 +59,7 @@ export interface UiViewParams {
   readonly "ui.services": Record<string, never>;
   /** ms since the epoch. */
   readonly "ui.dependencies": { readonly startMs: number; readonly endMs: number };
+  readonly "ui.externalCalls": ExternalCallsParams;
   readonly "ui.red": RedParams;
 }
 
@@ -82,6 +84,7 @@ export const uiViews = {
   "ui.live": live,
   "ui.services": services,
   "ui.dependencies": dependencies,
+  "ui.externalCalls": externalCalls,
   "ui.red": red,
 } as const satisfies ViewTable;
 

@@ -109,7 +109,7 @@ export function createTraceReader(
     async metrics(query, signal) {
       const { count } = source.missed();
       await cache.refresh(new Pacer(signal), digestsFor(query));
-      return readMetrics(cache, query, new Pacer(signal, lane, settings.findBudgetMs), count);
+      return readMetrics(cache, query, new Pacer(signal, lane, query.budgetMs ?? settings.findBudgetMs), count);
     },
 
     async attributeNames(query, signal) {

@@ -10,12 +10,14 @@ import type {
   UiTraceSearchResponse,
   UiVerdict,
 } from "../../../src/query/ui/api-types.ts";
+import type { UiExternalCalls } from "../../../src/query/ui/external-calls/external-types.ts";
 import type { UiStatusResponse } from "../../../src/query/ui/status-types.ts";
 import { getHead, getJson, nullWhereNotFound } from "./client.ts";
 
 /** How often figures that move are asked for again, and those that are still empty. */
 const POLL_MS = 30_000;
 const EMPTY_POLL_MS = 5_000;
+const EXTERNAL_POLL_MS = 120_000;
 
 export const servicesQuery = queryOptions({
   queryKey: ["services"],
@@ -39,6 +41,21 @@ export function dependenciesQuery(lookbackMs: number) {
     },
     placeholderData: keepPreviousData,
     refetchInterval: (query) => (query.state.data?.links.length === 0 ? EMPTY_POLL_MS : POLL_MS),
+  });
+}
+
+/** Databases, queues and others that send no spans, as their callers name them. Counting them takes a while. */
+export function externalCallsQuery(lookbackMs: number) {
+  return queryOptions({
+    queryKey: ["external-calls", lookbackMs],
+    queryFn: ({ signal }) => {
+      const end = Date.now();
+      const start = Number.isFinite(lookbackMs) ? end - lookbackMs : 0;
+      return getJson<UiExternalCalls>("api/ui/external-calls", { start: String(start), end: String(end) }, signal);
+    },
+    placeholderData: keepPreviousData,
+    staleTime: EXTERNAL_POLL_MS,
+    refetchInterval: EXTERNAL_POLL_MS,
   });
 }
 

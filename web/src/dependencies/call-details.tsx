@@ -1,5 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
+import { useContext } from "react";
 import { formatDuration } from "../../../src/model/duration-text.ts";
 import { DAY_MS } from "../../../src/model/time.ts";
 import type { UiTraceSummary } from "../../../src/query/ui/api-types.ts";
@@ -10,6 +11,7 @@ import { tagsToJson } from "../format/tags.ts";
 import { formatRelative, nanoToMs } from "../format/time.ts";
 import { Fact } from "../ui/fact.tsx";
 import { failingCall, LISTED, reachedNano, slowCall, tracesQuery } from "./call-traces.ts";
+import { ExternalsOfPage } from "./externals.ts";
 import { errorShare, type MapLink } from "./map-figures.ts";
 import styles from "./map-panel.module.css";
 import { withOpen } from "./map-params.ts";
@@ -28,6 +30,7 @@ export function CallDetails({
   readonly link: MapLink | undefined;
   readonly lookback: string;
 }) {
+  const externals = useContext(ExternalsOfPage);
   if (link === undefined) {
     return (
       <p>
@@ -36,25 +39,19 @@ export function CallDetails({
     );
   }
   const least = link.p99Nano === undefined ? 0 : reachedNano(link.p99Nano);
-  const failing = { service: to, tags: tagsToJson([["error", "true"]]), lookback };
+  const failed = failingCall({ from, to }, externals);
+  const isService = !externals.has(from) && !externals.has(to);
+  const failing = isService
+    ? { service: to, tags: tagsToJson([["error", "true"]]), lookback }
+    : { q: failed, lookback };
   return (
     <>
-      <dl className={styles.facts}>
-        <Fact name="Calls" value={formatCount(link.callCount)} />
-        <Fact
-          name="Failed"
-          value={formatCount(link.errorCount)}
-          extra={formatShare(errorShare(link))}
-          error={link.errorCount > 0}
-        />
-        <Fact name="p50" value={formatDuration(link.p50Nano)} />
-        <Fact name="p99" value={formatDuration(link.p99Nano)} />
-      </dl>
+      <CallFacts link={link} isService={isService} />
       {link.errorCount > 0 && (
         <PanelPart title="Newest in which this call failed">
-          <Traces q={failingCall({ from, to })} lookback={lookback} />
+          <Traces q={failed} lookback={lookback} />
           <Link to="/search" search={failing}>
-            Search all failures of {to}
+            {isService ? `Search all failures of ${to}` : "Search all that failed"}
           </Link>
         </PanelPart>
       )}
@@ -79,6 +76,27 @@ export function CallDetails({
         ))}
       </p>
     </>
+  );
+}
+
+/** `isService`: both ends are, and durations are known. */
+function CallFacts({ link, isService }: { readonly link: MapLink; readonly isService: boolean }) {
+  return (
+    <dl className={styles.facts}>
+      <Fact name="Calls" value={formatCount(link.callCount)} />
+      <Fact
+        name="Failed"
+        value={formatCount(link.errorCount)}
+        extra={formatShare(errorShare(link))}
+        error={link.errorCount > 0}
+      />
+      {isService && (
+        <>
+          <Fact name="p50" value={formatDuration(link.p50Nano)} />
+          <Fact name="p99" value={formatDuration(link.p99Nano)} />
+        </>
+      )}
+    </dl>
   );
 }
 

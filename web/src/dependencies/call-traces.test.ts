@@ -20,3 +20,21 @@ it("says a duration that the quantile reaches, in two digits", () => {
     2_200_000_000, 15_000_000, 970, 9, 0, 0,
   ]);
 });
+
+it("asks for a call to what sends no spans by the caller's span, and for what came from a queue by the reader's", () => {
+  const node = {
+    id: "kafka (queue)",
+    kind: "queue",
+    name: "kafka",
+    condition: 'span.messaging.system = "kafka"',
+  } as const;
+  const externals = new Map([[node.id, node]]);
+  expect(failingCall({ from: "shop", to: node.id }, externals)).toBe(
+    '{ resource.service.name = "shop" && span.messaging.system = "kafka" && kind != consumer && status = error }',
+  );
+  const read = failingCall({ from: node.id, to: "mail" }, externals);
+  expect(read).toBe(
+    '{ resource.service.name = "mail" && span.messaging.system = "kafka" && kind = consumer && status = error }',
+  );
+  expect(() => parseTraceql(read)).not.toThrow();
+});

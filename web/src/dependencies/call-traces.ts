@@ -1,6 +1,7 @@
 import { queryOptions } from "@tanstack/react-query";
 import type { UiSearchResponse } from "../../../src/query/ui/api-types.ts";
 import { getJson } from "../api/client.ts";
+import { type Externals, NO_EXTERNALS, spansAt } from "./externals.ts";
 
 export const LISTED = 5;
 
@@ -10,13 +11,21 @@ interface Call {
 }
 
 /** TraceQL of traces in which `from` called `to`, and that call failed. */
-export function failingCall({ from, to }: Call): string {
-  return `{ ${serviceIs(from)} } > { ${serviceIs(to)} && status = error }`;
+export function failingCall(call: Call, externals = NO_EXTERNALS): string {
+  return callThat("status = error", call, externals);
 }
 
 /** TraceQL of traces in which `from` called `to`, and that call took at least so many ns. */
-export function slowCall({ from, to }: Call, leastNano: number): string {
-  return `{ ${serviceIs(from)} } > { ${serviceIs(to)} && duration >= ${leastNano}ns }`;
+export function slowCall(call: Call, leastNano: number, externals = NO_EXTERNALS): string {
+  return callThat(`duration >= ${leastNano}ns`, call, externals);
+}
+
+/** A call to what sends no spans, or what came from there, is one span; one between services is that of the called. */
+function callThat(condition: string, { from, to }: Call, externals: Externals): string {
+  const [caller, called] = [from, to].map((name) => spansAt(externals, name));
+  if (externals.has(from)) return `{ ${called} && ${caller} && kind = consumer && ${condition} }`;
+  if (externals.has(to)) return `{ ${caller} && ${called} && kind != consumer && ${condition} }`;
+  return `{ ${caller} } > { ${called} && ${condition} }`;
 }
 
 /**
@@ -39,8 +48,4 @@ export function tracesQuery(q: string, lookbackMs: number) {
     },
     staleTime: 10_000,
   });
-}
-
-function serviceIs(name: string): string {
-  return `resource.service.name = ${JSON.stringify(name)}`;
 }

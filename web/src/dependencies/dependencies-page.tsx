@@ -2,14 +2,14 @@ import { useQuery } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
 import { type FormEvent, useCallback, useMemo } from "react";
 import { DAY_MS } from "../../../src/model/time.ts";
-import { dependenciesQuery, redQuery } from "../api/queries.ts";
+import { dependenciesQuery, externalCallsQuery, redQuery } from "../api/queries.ts";
 import { useServices } from "../api/use-services.ts";
 import { counted } from "../format/count.ts";
 import { lookbackMs, lookbackWords } from "../format/lookback.ts";
 import { rateUnit } from "../format/rate.ts";
 import { FirstSpan } from "../search/first-span.tsx";
 import { usePageTitle } from "../shell/use-page-title.ts";
-import { Button, LinkButton } from "../ui/button.tsx";
+import { Button, LinkButton, ToggleButton } from "../ui/button.tsx";
 import { EmptyNote } from "../ui/empty-note.tsx";
 import { LookbackSelect } from "../ui/lookback-select.tsx";
 import { Notice } from "../ui/notice.tsx";
@@ -18,6 +18,8 @@ import { Segmented } from "../ui/segmented.tsx";
 import { PageSkeleton } from "../ui/skeleton.tsx";
 import styles from "./dependencies-page.module.css";
 import { DependencyTable } from "./dependency-table.tsx";
+import { ExternalNote } from "./external-note.tsx";
+import { ExternalsOfPage, externalsOf, withExternal } from "./externals.ts";
 import { type MapLink, serviceNames, shownLinks } from "./map-figures.ts";
 import { foundServices } from "./map-marks.ts";
 import { MapPanel } from "./map-panel.tsx";
@@ -41,10 +43,18 @@ export function DependenciesPage() {
   const { lookback = DEFAULT_DEPENDENCY_LOOKBACK, near } = params;
   const answer = useQuery(dependenciesQuery(lookbackMs(lookback) ?? DAY_MS));
   const { storeEmpty } = useServices();
-  const all = answer.data?.links ?? NO_LINKS;
+  const calls = answer.data?.links ?? NO_LINKS;
+  const external = useQuery({
+    ...externalCallsQuery(lookbackMs(lookback) ?? DAY_MS),
+    enabled: params.external !== "hide",
+  });
+  const seen = params.external === "hide" ? undefined : external.data;
+  const externals = useMemo(() => externalsOf(seen), [seen]);
+  const all = useMemo(() => withExternal(calls, seen), [calls, seen]);
   const shown = useMemo(() => shownLinks(all, near, params.all === "true"), [all, near, params.all]);
   const names = useMemo(() => serviceNames(shown.links), [shown]);
   const total = useMemo(() => serviceNames(all).length, [all]);
+  const systems = useMemo(() => names.filter((name) => externals.has(name)).length, [names, externals]);
   const found = useMemo(() => foundServices(names, params.find), [names, params.find]);
   const change = useCallback(
     (next: (before: MapParams) => MapParams) => void navigate({ search: next, replace: true }),
@@ -72,18 +82,35 @@ export function DependenciesPage() {
       {all.length > 0 && (
         <p className="muted" role="status">
           {found !== undefined && `${found.length} of ${names.length} services found. `}
-          {shownWords(shown.services, total, all.length, near)}{" "}
+          {shownWords(shown.services, total, all.length, near, systems)}{" "}
           {shown.services < total && <LinkButton onClick={showAll}>Show all {total}</LinkButton>}
         </p>
       )}
-      {all.length > 0 && <Picture {...{ params, lookback, all, links: shown.links, found, change }} />}
+      {all.length > 0 && (
+        <ExternalsOfPage value={externals}>
+          <Picture {...{ params, lookback, all, links: shown.links, found, change }} />
+        </ExternalsOfPage>
+      )}
+      <ExternalNote answer={seen} error={params.external === "hide" ? null : external.error} />
     </Page>
   );
 }
 
-/** What of the graph is shown, in words. */
-function shownWords(services: number, total: number, connections: number, near: string | undefined): string {
-  if (services === total) return `${counted(total, "service")}, ${counted(connections, "connection")}`;
+/** What of the graph is shown, in words; `systems` of what is shown are no services. */
+function shownWords(
+  services: number,
+  total: number,
+  connections: number,
+  near: string | undefined,
+  systems: number,
+): string {
+  if (services === total) {
+    const others =
+      systems === 0
+        ? ""
+        : `, ${counted(systems, "database, queue or other system", "databases, queues and other systems")}`;
+    return `${counted(total - systems, "service")}${others}, ${counted(connections, "connection")}`;
+  }
   if (near !== undefined) return `${near} and its neighbours, ${services} of ${total} services.`;
   return `${services} of ${total} services: those that take part in most calls.`;
 }
@@ -123,6 +150,17 @@ function MapHead({
             onChange={(event) => find(event.target.value)}
           />
         </form>
+      )}
+      {withFind && (
+        <ToggleButton
+          pressed={params.external !== "hide"}
+          title="Databases, queues and others that send no spans"
+          onPress={() =>
+            change(({ external, at: _, ...rest }) => (external === "hide" ? rest : { ...rest, external: "hide" }))
+          }
+        >
+          External systems
+        </ToggleButton>
       )}
       <LookbackSelect value={lookback} onChange={look} />
       <Segmented

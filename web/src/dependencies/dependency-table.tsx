@@ -1,4 +1,5 @@
 import { Link } from "@tanstack/react-router";
+import { useContext } from "react";
 import { formatDuration } from "../../../src/model/duration-text.ts";
 import { formatCount } from "../format/count.ts";
 import { formatShare } from "../format/share.ts";
@@ -7,7 +8,9 @@ import { classNames } from "../ui/class-names.ts";
 import { DataTable, numberClass, spareNumberClass } from "../ui/data-table.tsx";
 import { Icon } from "../ui/icon.tsx";
 import { ServiceLink } from "../ui/service/service-link.tsx";
-import { linkKey } from "./graph-layers.ts";
+import { ExternalMark } from "./external-mark.tsx";
+import { ExternalsOfPage } from "./externals.ts";
+import { linkKey } from "./graph/graph-layers.ts";
 import { errorShare, type MapLink } from "./map-figures.ts";
 import { withOpen } from "./map-params.ts";
 
@@ -64,10 +67,10 @@ function CallRow({ link, lookback }: { readonly link: MapLink; readonly lookback
   return (
     <tr>
       <td>
-        <ServiceLink name={link.parent} lookback={lookback} />
+        <End name={link.parent} lookback={lookback} />
       </td>
       <td>
-        <ServiceLink name={link.child} lookback={lookback} />
+        <End name={link.child} lookback={lookback} />
       </td>
       <td className={numberClass}>{formatCount(link.callCount)}</td>
       <td className={classNames(spareNumberClass, failed)}>{formatCount(link.errorCount)}</td>
@@ -87,5 +90,16 @@ function CallRow({ link, lookback }: { readonly link: MapLink; readonly lookback
         </Link>
       </td>
     </tr>
+  );
+}
+
+/** A service by its link; something else by what it is. */
+function End({ name, lookback }: { readonly name: string; readonly lookback: string }) {
+  const external = useContext(ExternalsOfPage).get(name);
+  if (external === undefined) return <ServiceLink name={name} lookback={lookback} />;
+  return (
+    <>
+      <ExternalMark kind={external.kind} /> <bdi>{name}</bdi>
+    </>
   );
 }

@@ -1,4 +1,4 @@
-import { linkKey } from "./graph-layers.ts";
+import { linkKey } from "./graph/graph-layers.ts";
 import { type MapLink, neighbourhood } from "./map-figures.ts";
 
 export interface MapCall {

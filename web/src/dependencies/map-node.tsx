@@ -1,16 +1,21 @@
 import { Link } from "@tanstack/react-router";
-import { memo } from "react";
+import { memo, useContext } from "react";
 import { formatDuration } from "../../../src/model/duration-text.ts";
 import type { UiRedSeries } from "../../../src/query/ui/api-types.ts";
 import { formatRate, type RateUnit } from "../format/rate.ts";
 import { formatShare } from "../format/share.ts";
 import { useServiceLooks } from "../ui/service/service-looks.ts";
 import { ServiceSwatch } from "../ui/service/service-swatch.tsx";
+import { EXTERNAL_WORDS, ExternalMark } from "./external-mark.tsx";
+import { ExternalsOfPage } from "./externals.ts";
 import { errorLevel } from "./map-figures.ts";
 import { withOpen } from "./map-params.ts";
 import styles from "./service-map.module.css";
 
-/** A service as a card: its name, how often it is called, how much of that fails, and its p95. */
+/**
+ * A service as a card: its name, how often it is called, how much of that fails, and its p95; or what else is called,
+ * and where that is.
+ */
 export const MapNode = memo(function MapNode({
   name,
   x,
@@ -30,6 +35,7 @@ export const MapNode = memo(function MapNode({
   readonly dim: boolean;
 }) {
   const lookOf = useServiceLooks();
+  const external = useContext(ExternalsOfPage).get(name);
   const share = red?.errorRatio ?? 0;
   return (
     <Link
@@ -40,17 +46,20 @@ export const MapNode = memo(function MapNode({
       style={{ left: x, top: y }}
       draggable={false}
       data-service={name}
+      data-external={external?.kind}
       data-level={errorLevel(share)}
       data-dim={dim}
       aria-current={current ? "true" : undefined}
       title={name}
     >
       <span className={styles.name}>
-        <ServiceSwatch look={lookOf(name)} />
-        <bdi>{name}</bdi>
+        {external === undefined ? <ServiceSwatch look={lookOf(name)} /> : <ExternalMark kind={external.kind} />}
+        <bdi>{external?.name ?? name}</bdi>
       </span>
       <span className={styles.figures}>
-        {red === undefined ? (
+        {external !== undefined ? (
+          <bdi>{external.address ?? EXTERNAL_WORDS[external.kind]}</bdi>
+        ) : red === undefined ? (
           "no figures of its own"
         ) : (
           <>

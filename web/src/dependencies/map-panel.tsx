@@ -1,10 +1,12 @@
 import { Link, useNavigate } from "@tanstack/react-router";
-import { useEffect } from "react";
+import { useContext, useEffect } from "react";
 import type { UiRedSeries } from "../../../src/query/ui/api-types.ts";
 import type { RateUnit } from "../format/rate.ts";
 import { iconButtonClass } from "../ui/button.tsx";
 import { Icon } from "../ui/icon.tsx";
 import { CallDetails } from "./call-details.tsx";
+import { ExternalDetails } from "./external-details.tsx";
+import { ExternalsOfPage } from "./externals.ts";
 import type { MapLink } from "./map-figures.ts";
 import type { MapThing } from "./map-marks.ts";
 import styles from "./map-panel.module.css";
@@ -29,8 +31,13 @@ export function MapPanel({
   readonly beside: "map" | "table";
 }) {
   const called = open.service === undefined;
+  const external = useContext(ExternalsOfPage).get(open.service ?? "");
   return (
-    <aside className={styles.panel} data-beside={beside} aria-label={called ? "Call" : "Service"}>
+    <aside
+      className={styles.panel}
+      data-beside={beside}
+      aria-label={called ? "Call" : external === undefined ? "Service" : "External system"}
+    >
       <PanelHead title={called ? `${open.from} → ${open.to}` : open.service} />
       {called ? (
         <CallDetails
@@ -41,6 +48,8 @@ export function MapPanel({
           link={links.find((link) => link.parent === open.from && link.child === open.to)}
           lookback={lookback}
         />
+      ) : external !== undefined ? (
+        <ExternalDetails node={external} links={links} lookback={lookback} />
       ) : (
         <ServiceDetails name={open.service} links={links} red={red.get(open.service)} unit={unit} lookback={lookback} />
       )}

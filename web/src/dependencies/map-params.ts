@@ -1,4 +1,4 @@
-import { formatViewport, parseViewport } from "./viewport.ts";
+import { formatViewport, parseViewport } from "./graph/viewport.ts";
 
 /** The address of the map. Jaeger UI's has none of these. */
 export interface MapParams {
@@ -14,6 +14,8 @@ export interface MapParams {
   readonly near?: string;
   /** All services, however many. */
   readonly all?: "true";
+  /** Only services, without databases, queues and others. */
+  readonly external?: "hide";
   /** What of the picture is seen, see `parseViewport`; without it all. */
   readonly at?: string;
 }
@@ -32,6 +34,7 @@ export function readMapParams(raw: Readonly<Record<string, unknown>>): MapParams
     ...(find !== undefined && { find }),
     ...(near !== undefined && { near }),
     ...(raw.all === "true" && { all: "true" as const }),
+    ...(raw.external === "hide" && { external: "hide" as const }),
     ...(at !== undefined && { at: formatViewport(at) }),
   };
 }

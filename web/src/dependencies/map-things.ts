@@ -1,7 +1,7 @@
-import type { Point } from "./edge-path.ts";
-import { CARD } from "./graph-layout.ts";
+import type { Point } from "./graph/edge-path.ts";
+import { CARD } from "./graph/graph-layout.ts";
+import type { Rect } from "./graph/viewport.ts";
 import type { MapThing } from "./map-marks.ts";
-import type { Rect } from "./viewport.ts";
 
 /** The service or the call that an element of the map shows, by its `data-…`. */
 export function thingAt(target: EventTarget): MapThing | undefined {

@@ -1,17 +1,16 @@
 import { Link } from "@tanstack/react-router";
 import { formatDuration } from "../../../src/model/duration-text.ts";
 import type { UiRedSeries } from "../../../src/query/ui/api-types.ts";
-import { formatCount } from "../format/count.ts";
 import { formatRate, type RateUnit } from "../format/rate.ts";
 import { formatShare } from "../format/share.ts";
 import { tagsToJson } from "../format/tags.ts";
 import { buttonClass } from "../ui/button.tsx";
 import { Fact } from "../ui/fact.tsx";
 import { reachedNano } from "./call-traces.ts";
-import { errorShare, type MapLink } from "./map-figures.ts";
+import { Calls } from "./calls.tsx";
+import type { MapLink } from "./map-figures.ts";
 import styles from "./map-panel.module.css";
-import { withOpen, withShown } from "./map-params.ts";
-import { PanelPart } from "./panel-part.tsx";
+import { withShown } from "./map-params.ts";
 
 /** A service: its figures, who calls it and what it calls, and where that leads. */
 export function ServiceDetails({
@@ -79,40 +78,5 @@ export function ServiceDetails({
       <Calls title="Called by" calls={links.filter((link) => link.child === name)} shown="parent" />
       <Calls title="Calls" calls={links.filter((link) => link.parent === name)} shown="child" />
     </>
-  );
-}
-
-function Calls({
-  title,
-  calls,
-  shown,
-}: {
-  readonly title: string;
-  readonly calls: readonly MapLink[];
-  readonly shown: "parent" | "child";
-}) {
-  if (calls.length === 0) return null;
-  return (
-    <PanelPart title={title}>
-      <ul className={styles.calls}>
-        {calls
-          .toSorted((a, b) => b.callCount - a.callCount)
-          .map((link) => (
-            <li key={link[shown]}>
-              <Link
-                from="/dependencies"
-                to="/dependencies"
-                search={(before) => withOpen(before, { from: link.parent, to: link.child })}
-              >
-                <bdi>{link[shown]}</bdi>
-              </Link>
-              <span className="muted">{formatCount(link.callCount)}</span>
-              <span className={link.errorCount > 0 ? "error-text" : "muted"}>
-                {link.errorCount > 0 ? `${formatShare(errorShare(link))} failed` : "none failed"}
-              </span>
-            </li>
-          ))}
-      </ul>
-    </PanelPart>
   );
 }

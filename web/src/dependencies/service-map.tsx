@@ -12,7 +12,8 @@ import type { UiRedSeries } from "../../../src/query/ui/api-types.ts";
 import type { RateUnit } from "../format/rate.ts";
 import { IconButton } from "../ui/button.tsx";
 import { Icon } from "../ui/icon.tsx";
-import { CARD, layoutGraph } from "./graph-layout.ts";
+import { CARD, layoutGraph } from "./graph/graph-layout.ts";
+import { fitted, onScreen, type Size, type Viewport } from "./graph/viewport.ts";
 import { MapEdges, MapLabels } from "./map-edges.tsx";
 import type { MapLink } from "./map-figures.ts";
 import { type MapCall, type MapThing, marksOf } from "./map-marks.ts";
@@ -23,7 +24,6 @@ import { useGestures, ZOOM_STEP } from "./use-gestures.ts";
 import { useReveal } from "./use-reveal.ts";
 import { useSize } from "./use-size.ts";
 import { useViewport } from "./use-viewport.ts";
-import { fitted, onScreen, type Size, type Viewport } from "./viewport.ts";
 
 /** Below this scale a card's figures could not be read: it has a larger name instead. */
 const FAR = 0.8;

@@ -1,5 +1,5 @@
 import { type RefObject, useEffect, useState } from "react";
-import type { Size } from "./viewport.ts";
+import type { Size } from "./graph/viewport.ts";
 
 /** Inner size of an element in CSS pixels, as it changes; 0 before it is on screen. */
 export function useSize(element: RefObject<HTMLElement | null>): Size {

@@ -10,7 +10,7 @@ import {
   shifted,
   type Viewport,
   zoomed,
-} from "./viewport.ts";
+} from "./graph/viewport.ts";
 
 /** The address follows this long after the last move, so that a drag is no flood of entries. */
 const SETTLED_MS = 250;

@@ -26,7 +26,7 @@ export function RowServices({
         </li>
       ))}
       {rest.length > 0 && (
-        <li className={styles.rest}>
+        <li>
           +{rest.length}
           <span className="visually-hidden"> more</span>
         </li>

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { manyServices } from "../../../test/support/query/call-graph.ts";
+import { manyServices } from "../../../../test/support/query/call-graph.ts";
 import { linkKey } from "./graph-layers.ts";
 import { CARD, layoutGraph } from "./graph-layout.ts";
 
