@@ -10,12 +10,12 @@ export function assertDeclaredLength(request: IncomingMessage, maxBytes: number)
 }
 
 /**
- * The whole body in memory of its own, copied once, so that it may be transferred to another thread. Bytes are counted
- * in `reservation` as they arrive: a sender that declares much and sends little holds little.
+ * The whole body in memory of its own, so that it may be transferred to another thread: copied once, unless it came in
+ * such memory. Bytes are counted in `reservation` as they arrive: a sender that declares much and sends little holds
+ * little.
  * @throws PermanentError `too_large` as soon as the limit is passed; RetryableError `overloaded` when the budget is
  * used up; RetryableError `cancelled` when the sender goes away; AnsweredByListener when what it sent is not readable
- * or too slow. What was counted stays counted: the caller releases
- * it.
+ * or too slow. What was counted stays counted: the caller releases it.
  */
 export function readBody(
   request: IncomingMessage,
@@ -50,6 +50,8 @@ export function readBody(
 }
 
 function joined(chunks: readonly Buffer[], length: number): Uint8Array<ArrayBuffer> {
+  const [only] = chunks;
+  if (chunks.length === 1 && only !== undefined && ownsMemory(only)) return new Uint8Array(only.buffer, 0, length);
   // Not zeroed first, as it is written over as a whole; "slow" is memory of its own, outside Node's pool.
   const memory = Buffer.allocUnsafeSlow(length);
   const bytes = new Uint8Array(memory.buffer, memory.byteOffset, length);
@@ -59,6 +61,11 @@ function joined(chunks: readonly Buffer[], length: number): Uint8Array<ArrayBuff
     at += chunk.length;
   }
   return bytes;
+}
+
+/** Node's HTTP parser copies each part of a body into memory of its own; what comes over TLS it cuts from larger. */
+function ownsMemory(chunk: Buffer): chunk is Buffer<ArrayBuffer> {
+  return chunk.buffer instanceof ArrayBuffer && chunk.byteOffset === 0 && chunk.length === chunk.buffer.byteLength;
 }
 
 function tooLarge(maxBytes: number, seen: string): PermanentError {
