@@ -51,7 +51,13 @@ export interface AggregateOptions {
 /** The log grows by a row or more a commit, and reading several at once is cheaper: how long they gather, ms. */
 const GATHER_MS = 100;
 
-/** Runs a LogState along the log, one row a turn of the event loop. */
+/**
+ * Rows of at least so many spans make a turn of the event loop: of small rows many, as a turn costs as much as one of
+ * them does.
+ */
+const TURN_SPANS = 512;
+
+/** Runs a LogState along the log, a few rows a turn of the event loop. */
 export class AggregateRunner {
   readonly name: string;
   readonly #options: AggregateOptions;
@@ -131,11 +137,14 @@ export class AggregateRunner {
     await sleep(GATHER_MS, undefined, { signal: this.#hurry.signal, ref: false }).catch(() => {});
     try {
       if (!this.#remembered) await this.#remember();
-      while (!this.#stopped) {
+      for (let spans = 0; !this.#stopped; ) {
         const row = this.#options.reader.takeHead(this.#position);
         if (row === undefined) break;
         this.#state.consume(row);
         this.#position = row.position;
+        spans += row.spans;
+        if (spans < TURN_SPANS) continue;
+        spans = 0;
         await nextTurn();
       }
     } catch (error) {

@@ -47,8 +47,10 @@ export interface LogReaderOptions {
   readonly maxBytes?: number;
 }
 
-/** Rows fetched at once when a consumer reads on. */
+/** Rows fetched at once when a consumer reads on; of small rows more, up to so many or about so many spans. */
 const FETCH_ROWS = 8;
+const MOST_FETCH_ROWS = 64;
+const FETCH_SPANS = 4_096;
 /**
  * Some 30,000 spans. A consumer that is further behind reads its rows again; one that does not move at all, because its
  * destination is down, would keep all of it full for as long as that lasts.
@@ -67,6 +69,7 @@ export class LogReader {
   /** Of columns that were handed out. */
   readonly #sequences = new WeakMap<SpanColumns, number>();
   #bytes = 0;
+  #fetchRows = FETCH_ROWS;
 
   constructor(source: LogSource, options: LogReaderOptions) {
     this.#source = source;
@@ -230,7 +233,8 @@ export class LogReader {
   #headAfter(from: Cursor): Found | undefined {
     for (const { id, position } of this.#source.segments()) {
       if (position < from.segment) continue;
-      const heads = this.#source.blocksAfter(id, position === from.segment ? from.block : 0, FETCH_ROWS);
+      const heads = this.#source.blocksAfter(id, position === from.segment ? from.block : 0, this.#fetchRows);
+      this.#fetchRows = nextFetch(heads);
       for (const head of heads.slice(1)) this.#keep(head, position);
       if (heads[0] !== undefined) return { head: heads[0], position };
       if (this.#source.isUnreadable(id)) return undefined;
@@ -304,6 +308,14 @@ export class LogReader {
       if (segments.has(cached.id)) this.#drop(key, cached);
     }
   }
+}
+
+/** How many rows to fetch next, if they are as large as these. */
+function nextFetch(heads: readonly BlockHead[]): number {
+  let spans = 0;
+  for (const head of heads) spans += head.spans;
+  if (spans === 0) return FETCH_ROWS;
+  return Math.min(MOST_FETCH_ROWS, Math.max(FETCH_ROWS, Math.floor((FETCH_SPANS * heads.length) / spans)));
 }
 
 function before(head: BlockHead, segment: SegmentPosition): LogPosition {
