@@ -86,6 +86,18 @@ describe("the list of results", () => {
       expect(page.url()).toBe(search);
     }));
 
+  it("has a line of 32 px for each trace, with and without chosen columns", async () => {
+    for (const columns of ["", "&columns=.http.request.method", "&columns=.http.request.method,.url.path"]) {
+      await open(`search?lookback=all&service=frontend${columns}`, async (page) => {
+        await results(page).first().waitFor();
+        const heights = await results(page).evaluateAll((rows) =>
+          rows.map((row) => (row as unknown as { offsetHeight: number }).offsetHeight),
+        );
+        expect(Math.max(...heights)).toBeLessThanOrEqual(32);
+      });
+    }
+  });
+
   it("tells of what has come since, and lists it when it is asked to", async () => {
     const live = await startUi([traceNow(1)]);
     try {
