@@ -46,9 +46,9 @@ async function photograph() {
   );
   const checkout = (declined.length > 0 ? declined : failed).sort((a, b) => (a.traceId < b.traceId ? -1 : 1))[0];
   const pictures = [
-    { name: "search", path: "search?sort=longest", themes: ["light", "dark"] },
+    { name: "search", path: "search?sort=longest", themes: ["light", "dark"], act: settled },
     { name: "trace", path: `trace/${checkout.traceId}`, themes: ["light", "dark"], act: openFirstError },
-    { name: "map", path: "dependencies", themes: ["light"] },
+    { name: "map", path: "dependencies", themes: ["light"], act: withDatabases },
   ];
   const browser = await chromium.launch({
     executablePath: process.env.CHROMIUM_PATH || "/usr/bin/chromium",
@@ -75,6 +75,16 @@ async function photograph() {
   } finally {
     await browser.close();
   }
+}
+
+/** What stands around the results is there too. */
+async function settled(page) {
+  await page.getByRole("img", { name: /^Duration over time/ }).waitFor();
+  await page.getByText("a trace counts where").waitFor();
+}
+
+async function withDatabases(page) {
+  await page.locator("[data-external]").first().waitFor();
 }
 
 /** The span where the first error began, open beside the timeline. */
