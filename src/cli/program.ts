@@ -1,6 +1,7 @@
 import { Command } from "commander";
 import { readVersion } from "../app/version.ts";
 import { nearest } from "../model/text/nearest.ts";
+import { addCertificate } from "./commands/certificate/certificate.ts";
 import { addCompletion } from "./commands/completion/completion.ts";
 import { addConfig } from "./commands/config.ts";
 import { addDb } from "./commands/db/db.ts";
@@ -41,6 +42,7 @@ const COMMANDS: readonly ((program: Command) => void)[] = [
   addProxy,
   addServices,
   addConfig,
+  addCertificate,
   addCompletion,
 ];
 
