@@ -186,6 +186,11 @@ const VIEWS: readonly View[] = [
     ready: (page) => page.getByRole("columnheader", { name: "Total" }).waitFor(),
   },
   {
+    name: "trace as JSON",
+    path: `trace/${SHOP}?view=raw`,
+    ready: (page) => page.locator("[data-part=raw-trace]").waitFor(),
+  },
+  {
     name: "trace whose clocks differ",
     path: `trace/${SKEWED}?clocks=corrected`,
     ready: (page) => page.getByRole("button", { name: /^clocks differ/ }).waitFor(),
