@@ -34,6 +34,7 @@ const GOALS: Readonly<Partial<Record<keyof PageFigures, number>>> = {
   collapseMs: 100,
   expandMs: 100,
   findMs: 100,
+  flameMs: 300,
 };
 const SEARCH_GOALS: Readonly<Partial<Record<keyof SearchFigures, number>>> = { valuesMs: 200, longestMs: 500 };
 const rowsGoal = (spans: number) => (spans <= 50_000 ? 800 : 1000);

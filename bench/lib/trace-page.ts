@@ -20,6 +20,8 @@ export interface PageFigures {
   readonly collapseMs: number;
   readonly expandMs: number;
   readonly findMs: number;
+  /** The press on its tab to the flame graph painted, its code loaded. */
+  readonly flameMs: number;
 }
 
 const ROW_HEIGHT = 26;
@@ -61,16 +63,18 @@ const probe = (expected: readonly string[]) => `(() => {
     channel.port1.onmessage = () => report(performance.now());
     channel.port2.postMessage(0);
   });
-  const rows = () => [...document.querySelectorAll('.tl-row:not([hidden])')]
+  // The title of a row's name begins with service and operation, two spaces between.
+  const rows = () => [...document.querySelectorAll('[data-row]:not([hidden])')]
     .sort((a, b) => a.ariaRowIndex - b.ariaRowIndex).slice(0, ${expected.length})
-    .map((row) => row.querySelector('.tl-service').textContent + ' ' + row.querySelector('.tl-operation').textContent).join('\\n');
+    .map((row) => row.firstElementChild.title.split('  ').slice(0, 2).join(' ').split('\\n')[0]).join('\\n');
   let pressed = 0;
   const press = (event) => { pressed = event.timeStamp; };
   addEventListener('keydown', press, true);
   addEventListener('beforeinput', press, true);
+  addEventListener('pointerdown', press, true);
   let found = false;
   new MutationObserver(() => {
-    if (!found && document.querySelectorAll('.tl-row').length >= ${expected.length} && rows() === expected) {
+    if (!found && document.querySelectorAll('[data-row]').length >= ${expected.length} && rows() === expected) {
       found = true;
       painted((now) => { window.__rows = now; });
     }
@@ -92,7 +96,10 @@ const RECORD_FRAMES = `(() => {
   window.__recording = requestAnimationFrame(frame);
 })()`;
 const ROW_COUNT = "document.querySelector('[role=treegrid]').ariaRowCount";
-const FOUND = "/^[\\d,]+$/.test(document.querySelector('.find-count').textContent.replace('…', ''))";
+const FOUND = "/^[\\d,]+$/.test(document.querySelector('search [role=status]').textContent.replace('…', ''))";
+const FLAME = "(document.querySelector('[aria-label=\"Flame graph\"] canvas')?.width ?? 0) > 300";
+/** What is not there by then never comes, ms. */
+const PATIENCE_MS = 120_000;
 
 export async function measurePage(
   browser: Browser,
@@ -119,7 +126,10 @@ export async function measurePage(
     const expandMs = await afterInput(page, `${ROW_COUNT} === '${spans + 1}'`, () => page.keyboard.press("["));
     await page.keyboard.press("/");
     const findMs = await afterInput(page, FOUND, () => page.keyboard.insertText("operation 17"));
-    return { ...load, ...frames, collapseMs, expandMs, findMs };
+    await page.keyboard.press("Escape");
+    const flame = page.getByText("Flame", { exact: true });
+    const flameMs = await afterInput(page, FLAME, () => flame.click());
+    return { ...load, ...frames, collapseMs, expandMs, findMs, flameMs };
   } finally {
     await context.close();
   }
@@ -145,7 +155,7 @@ async function scroll(page: Page) {
     frameP95Ms: quantile(sorted, 0.95),
     frameLongestMs: sorted.at(-1)!,
     rowsScrolled: Math.round(scrolled / ROW_HEIGHT),
-    rowNodes: await page.locator(".tl-row").count(),
+    rowNodes: await page.locator("[data-row]").count(),
   };
 }
 
@@ -158,8 +168,13 @@ async function afterInput(page: Page, wanted: string, act: () => Promise<void>):
 /** What the probe left under a name; asks seldom, not to be in the way of what is measured. */
 function reported(page: Page, name: string): Promise<number> {
   return page.evaluate<number>(
-    `new Promise((resolve) => {
-      const look = () => (window.${name} === undefined ? setTimeout(look, 50) : resolve(window.${name}));
+    `new Promise((resolve, reject) => {
+      const began = performance.now();
+      const look = () => {
+        if (window.${name} !== undefined) resolve(window.${name});
+        else if (performance.now() - began < ${PATIENCE_MS}) setTimeout(look, 50);
+        else reject(new Error("the page did not show what was waited for: " + (window.__wanted ?? "the first rows")));
+      };
       look();
     })`,
   );
