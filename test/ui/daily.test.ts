@@ -77,7 +77,7 @@ describe("daily use", () => {
       expect(await only.getAttribute("aria-pressed")).toBe("true");
       await only.click();
       await expect.poll(() => results(page).count()).toBe(all);
-      await page.getByLabel("Order").selectOption("longest");
+      await page.getByRole("combobox", { name: "Order", exact: true }).selectOption("longest");
       await expect.poll(() => page.url()).toContain("sort=longest");
     }));
 

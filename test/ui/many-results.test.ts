@@ -28,12 +28,12 @@ it("tells how many traces match, and puts all of them in order", () =>
   open("search", async (page) => {
     await page.getByRole("heading", { name: "12,000 traces" }).waitFor();
     await page.getByText("20 shown").waitFor();
-    await page.getByLabel("Order").selectOption("longest");
+    await page.getByRole("combobox", { name: "Order", exact: true }).selectOption("longest");
     await expect.poll(() => results(page).first().textContent()).toContain("9.66 s");
     await page.getByRole("heading", { name: "12,000 traces" }).waitFor();
-    await page.getByLabel("Order").selectOption("errors");
+    await page.getByRole("combobox", { name: "Order", exact: true }).selectOption("errors");
     await expect.poll(() => results(page).first().textContent()).toContain("1 error");
-    await page.getByLabel("Order").selectOption("shortest");
+    await page.getByRole("combobox", { name: "Order", exact: true }).selectOption("shortest");
     await expect.poll(() => results(page).first().locator("time + span").textContent()).toBe("1 ms");
   }));
 
