@@ -130,6 +130,8 @@ const portReceiver: ReceiverFactory<z.output<typeof portConfig>> = {
   load: async () => {},
   create({ name }, { endpoint }) {
     const listener = new HttpListener({
+      access: undefined,
+      needOf: () => "nothing",
       name: { title: "port receiver", configKey: `receivers.${name}.endpoint`, usualOccupant: "a test" },
       endpoint,
       tls: undefined,

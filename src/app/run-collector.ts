@@ -103,7 +103,8 @@ async function startParts({ config, table, observer }: Start, core: Core, parts:
   const configured = configuredReceivers(config.receivers, table);
   // The registry starts on the locked data folder, after the threads that ask it.
   const registryAddress = createRegistryAddress();
-  const opening = openStore(storeSettings(config, host, registryAddress.memory), loadThreadModules);
+  const { ownConfig, settings: accessSettings } = core.access;
+  const opening = openStore(storeSettings(ownConfig, host, registryAddress.memory), loadThreadModules);
   // The threads have been told to start; while they do, this one loads what it will need itself.
   const loading = loadModules(config, configured);
   loading.catch(() => {});
@@ -120,7 +121,7 @@ async function startParts({ config, table, observer }: Start, core: Core, parts:
   const readiness = new Readiness();
   const sink = readiness.ofSink(tracing?.traceSink(stored) ?? stored);
   const inFlight = readiness.ofBudget(new InFlightBudget(mebibytes(config.limits.in_flight_mebibytes)));
-  const forwarding = await startForwarding(config, host, registryAddress.memory);
+  const forwarding = await startForwarding(ownConfig, host, registryAddress.memory);
   parts.opened("forwarding", (signal) => forwarding.shutdown(signal));
   const reads = new PortReads();
   const notReady = () => (parts.stopping ? "shutting down" : (store.trouble() ?? readiness.reason));
@@ -130,7 +131,7 @@ async function startParts({ config, table, observer }: Start, core: Core, parts:
   const receivers = await startReceivers(configured, host, shared);
   parts.opened("receivers", (signal) => receivers.shutdown(signal));
 
-  const discovery = await startDiscovery(config, host, modules);
+  const discovery = await startDiscovery(ownConfig, host, modules);
   parts.opened("discovery", (signal) => discovery.shutdown(signal));
   parts.opened("registry-port", (signal) => discovery.stopListening(signal));
   registryAddress.tell(discovery.address);
@@ -143,7 +144,8 @@ async function startParts({ config, table, observer }: Start, core: Core, parts:
   const startedAtMs = Date.now();
   const metrics = async () => [await eventLoopLag("main"), ...host.metrics.snapshot(), ...(await store.metrics())];
   const listening = { config, modules, receivers, discovery, proxy };
-  const ui = await serveUi(config, store, modules, {
+  const ui = await serveUi(ownConfig, store, modules, {
+    access: accessSettings,
     discovery,
     logger: host.logger,
     metrics,

@@ -1,4 +1,5 @@
 import { createServer, type RequestListener } from "node:http";
+import type { AccessSettings } from "../access/access-control.ts";
 import type { Logger } from "../component/logger.ts";
 import type { MetricSample } from "../component/metrics.ts";
 import type { Connect, ReadAddresses } from "../component/read.ts";
@@ -6,6 +7,7 @@ import { stackOf } from "../component/reasons.ts";
 import type { SpanStore } from "../component/store.ts";
 import type { Discovery } from "../discovery/discovery.ts";
 import type { UiStatusResponse } from "../query/ui/status-types.ts";
+import { takeCaller } from "../server/admission/admitted.ts";
 import { formatEndpoint, reachable } from "../server/endpoint.ts";
 import type { Config } from "./config/config.ts";
 import { grpcEndpointOf, tempoEndpointOf } from "./config/listener-addresses.ts";
@@ -16,6 +18,8 @@ import { readVersion } from "./version.ts";
 
 /** What the UI port answers beside the store's views. */
 export interface UiSources {
+  /** Undefined: the collector has no access control. */
+  readonly access: AccessSettings | undefined;
   readonly discovery: Discovery;
   readonly logger: Logger;
   readonly metrics: () => Promise<readonly MetricSample[]>;
@@ -48,7 +52,7 @@ export async function serveUi(
   { ui, storage, discovery: { server, health } }: Config,
   store: SpanStore,
   { loadControl }: LoadedModules,
-  { discovery, logger, metrics, status, notReady }: UiSources,
+  { access, discovery, logger, metrics, status, notReady }: UiSources,
 ): Promise<ServedUi> {
   const closing = new AbortController();
   const { local, remote } = discovery;
@@ -75,6 +79,7 @@ export async function serveUi(
   };
   const control = createServer(lateHandler(createControl, logger));
   const config: ReadServerConfig = {
+    access,
     endpoint: ui.endpoint,
     grpcEndpoint: grpcEndpointOf(ui),
     tempoEndpoint: tempoEndpointOf(ui),
@@ -113,7 +118,10 @@ function lateHandler(create: () => Promise<RequestListener>, logger: Logger): Re
   return (request, response) => {
     created ??= create();
     created.then(
-      (handle) => handle(request, response),
+      (handle) => {
+        takeCaller(request);
+        handle(request, response);
+      },
       (error: unknown) => {
         logger.error("the web server cannot be loaded", { error: stackOf(error) });
         response.writeHead(500, { "content-type": "text/plain" }).end("the web server cannot be loaded\n");

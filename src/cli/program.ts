@@ -17,6 +17,7 @@ import { addServe } from "./commands/serve.ts";
 import { addServices } from "./commands/services.ts";
 import { addStatus } from "./commands/status.ts";
 import { addTail } from "./commands/tail.ts";
+import { addToken } from "./commands/token.ts";
 import { addCompare } from "./commands/trace/compare.ts";
 import { addExplain } from "./commands/trace/explain.ts";
 import { addSave } from "./commands/trace/save.ts";
@@ -43,6 +44,7 @@ const COMMANDS: readonly ((program: Command) => void)[] = [
   addServices,
   addConfig,
   addCertificate,
+  addToken,
   addCompletion,
 ];
 

@@ -1,4 +1,5 @@
 import type { z } from "zod";
+import type { Access } from "./access.ts";
 import type { Logger } from "./logger.ts";
 import type { Metrics } from "./metrics.ts";
 import type { ReportWork } from "./own-work.ts";
@@ -9,6 +10,8 @@ export interface Host {
   readonly metrics: Metrics;
   /** `spanloom/<version>`, for user agents. */
   readonly userAgent: string;
+  /** Who may ask its listeners for what; absent where the collector has no access control. */
+  readonly access?: Access;
   /** Takes the collector's own work for its traces; absent while it does not trace itself. */
   readonly reportWork?: ReportWork;
 }

@@ -8,6 +8,8 @@ import { pastTraces, TRACE_MS, TRACES_A_REQUEST } from "./past-traces.ts";
 export interface DemoSettings {
   /** OTLP/HTTP base. */
   readonly endpoint: string;
+  /** For a collector with access control. */
+  readonly token?: string | undefined;
   readonly seed: number;
   /** One shot: this many traces, spread over the last `spreadMs`. */
   readonly traces: number;
@@ -33,7 +35,7 @@ const TICK_MS = 200;
 /** Sends the demo shop's traces to a collector. Throws as OtlpClient does. */
 export async function sendDemo(settings: DemoSettings): Promise<DemoSummary> {
   const shop = new DemoShop(settings.seed);
-  const client = new OtlpClient(settings.endpoint, settings.signal);
+  const client = new OtlpClient(settings.endpoint, settings.signal, settings.token);
   const tally = { traces: 0, spans: 0, requests: 0, rejectedSpans: 0 };
   const started = Date.now();
 

@@ -1,21 +1,11 @@
-import { BlockList, isIP } from "node:net";
 import { z } from "zod";
+import { inNetworks } from "../access/networks.ts";
+import { networksConfig } from "../access/networks-config.ts";
 import { endpointSchema } from "../server/endpoint.ts";
 import { tlsConfig } from "../server/tls.ts";
 import { propagationConfig, routeConfig, timeMs } from "./upstream/route-config.ts";
 
-const trustConfig = z
-  .union([z.enum(["all", "none"]), z.array(z.string())])
-  .default("none")
-  .superRefine((value, context) => {
-    for (const text of Array.isArray(value) ? value : []) {
-      if (parseNetwork(text) !== undefined) continue;
-      context.addIssue({
-        code: "custom",
-        message: `${JSON.stringify(text)} is no address or network; expected 10.0.0.7 or 10.0.0.0/8`,
-      });
-    }
-  });
+const trustConfig = z.union([z.enum(["all", "none"]), networksConfig]).default("none");
 
 /** `proxy:` in the config file. Off without routes. */
 export const proxyConfig = z.strictObject({
@@ -96,23 +86,5 @@ export type ProxyConfigInput = z.input<typeof proxyConfig>;
 
 /** Peers that the config trusts to tell where a request came from. */
 export function trustedPeers(trust: ProxyConfig["trust_forwarded"]): (address: string | undefined) => boolean {
-  if (!Array.isArray(trust)) return () => trust === "all";
-  const list = new BlockList();
-  for (const network of trust.map(parseNetwork)) {
-    if (network !== undefined) list.addSubnet(network.address, network.bits, network.family);
-  }
-  return (address) => {
-    const bare = address?.replace(/^::ffff:(?=\d+\.)/, "") ?? "";
-    const family = isIP(bare);
-    return family !== 0 && list.check(bare, family === 6 ? "ipv6" : "ipv4");
-  };
-}
-
-function parseNetwork(text: string): { address: string; bits: number; family: "ipv4" | "ipv6" } | undefined {
-  const [address = "", bits, ...rest] = text.split("/");
-  const version = isIP(address);
-  if (version === 0 || rest.length > 0) return undefined;
-  const width = version === 6 ? 128 : 32;
-  const size = bits === undefined ? width : /^\d{1,3}$/.test(bits) ? Number(bits) : -1;
-  return size < 0 || size > width ? undefined : { address, bits: size, family: version === 6 ? "ipv6" : "ipv4" };
+  return Array.isArray(trust) ? inNetworks(trust) : () => trust === "all";
 }

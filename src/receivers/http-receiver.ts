@@ -2,14 +2,14 @@ import type { z } from "zod";
 import type { Host } from "../component/component.ts";
 import type { Endpoint } from "../component/endpoint.ts";
 import type { Receiver, ReceiverListener, ReceiverSettings } from "../component/receiver.ts";
-import { Cors } from "../server/cors.ts";
+import { corsOf } from "../server/cors.ts";
 import { isLoopback } from "../server/endpoint.ts";
 import { HttpListener } from "../server/http-listener.ts";
 import { wantedAddresses } from "../server/listen-addresses.ts";
 import type { httpPostsConfig } from "./http-config.ts";
 import { ReceiverMetrics } from "./receiver-metrics.ts";
 import { RefusalLog } from "./refusal-log.ts";
-import { createSpanPosts, type SpanPosts } from "./span-posts.ts";
+import { createSpanPosts, needOfPost, type SpanPosts } from "./span-posts.ts";
 
 export type HttpPostsConfig = z.infer<ReturnType<typeof httpPostsConfig>>;
 
@@ -53,7 +53,7 @@ export class HttpReceiver implements Receiver {
     const handler = createSpanPosts(this.#protocol, {
       sink,
       inFlight,
-      cors: new Cors(config.cors, onLoopback),
+      cors: corsOf(config.cors, onLoopback, host),
       allowedHosts: config.allowed_hosts ?? (onLoopback ? [] : undefined),
       configPath: `receivers.${name}`,
       maxBytes: config.max_request_body_size,
@@ -65,6 +65,9 @@ export class HttpReceiver implements Receiver {
     });
     const listener = new HttpListener({
       name: { title: `${title} receiver`, configKey: `receivers.${name}.endpoint`, usualOccupant: occupant },
+      access: host.access,
+      needOf: (method, path) => needOfPost(this.#protocol, method, path),
+      preflights: true,
       endpoint: config.endpoint,
       tls: config.tls,
       logger,

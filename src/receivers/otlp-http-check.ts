@@ -1,4 +1,5 @@
 import type { IncomingMessage, OutgoingHttpHeaders } from "node:http";
+import type { Need } from "../component/access.ts";
 import type { OtherSignal } from "../model/signal.ts";
 import type { Cors } from "../server/cors.ts";
 import {
@@ -38,13 +39,22 @@ const OTHER_PATHS: ReadonlyMap<string, OtherSignal> = new Map([
 
 const HEALTH_PATHS: ReadonlySet<string> = new Set(["/healthz", "/readyz"]);
 
+/** What a request on the port needs: how the port is, it tells everybody. */
+export function otlpNeed(method: string, path: string): Need {
+  return asksForHealth(method, path) ? "nothing" : ["ingest"];
+}
+
+function asksForHealth(method: string, path: string): boolean {
+  return HEALTH_PATHS.has(path) && (method === "GET" || method === "HEAD");
+}
+
 /** What the request line and headers alone decide, in the order that tells a sender most. */
 export function checkRequest(request: IncomingMessage, rules: OtlpHttpRules): CheckedRequest {
   const { method = "", headers } = request;
   const foreign = hostRefusal(headers.host, rules);
   if (foreign !== undefined) return { type: "refused", ...foreign };
   const path = (request.url ?? "").split("?", 1)[0] as string;
-  if (HEALTH_PATHS.has(path) && (method === "GET" || method === "HEAD")) return { type: "health", path };
+  if (asksForHealth(method, path)) return { type: "health", path };
   const signal = path === rules.tracesPath ? "traces" : OTHER_PATHS.get(path);
   if (signal === undefined || (signal !== "traces" && !rules.takesOthers)) {
     const refusal = { reason: "path", about: short(path), message: unknownPath(path, rules) };

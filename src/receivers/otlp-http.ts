@@ -1,10 +1,13 @@
 import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from "node:http";
+import { REFUSAL_STATUS } from "../component/access.ts";
 import { PermanentError, RetryableError } from "../component/errors.ts";
 import type { BatchSink } from "../component/ingest.ts";
 import type { Logger } from "../component/logger.ts";
 import { stackOf } from "../component/reasons.ts";
 import type { RequestBudget, Reservation } from "../component/receiver.ts";
 import type { OtherSignal } from "../model/signal.ts";
+import { shownReason } from "../server/admission/admitted.ts";
+import type { HttpAccess } from "../server/admission/http-gate.ts";
 import { AnsweredByListener } from "../server/client-error.ts";
 import { answerOf } from "../server/error-status.ts";
 import type { HttpHandler } from "../server/http-listener.ts";
@@ -62,7 +65,7 @@ export function createOtlpHttpHandler(options: OtlpHttpOptions): HttpHandler {
       return;
     }
     if (checked.type === "health") {
-      answerHealth(response, checked.path, options.notReady?.());
+      answerHealth(response, checked.path, shownReason(request, options.notReady?.()));
       return;
     }
     const { status, refusal } = checked;
@@ -71,6 +74,13 @@ export function createOtlpHttpHandler(options: OtlpHttpOptions): HttpHandler {
     answerStatus(response, status, format ?? "otlp_json", rpc, headers);
   };
 }
+
+/** A sender that access control does not let in is told in the form that it expects. */
+export const answerSenderNotAdmitted: NonNullable<HttpAccess["answerRefused"]> = (request, response, refusal) => {
+  const format = formatOf(request.headers["content-type"], false) ?? "otlp_json";
+  const { status, message, headers } = refusal;
+  answerStatus(response, status, format, { code: REFUSAL_STATUS[refusal.reason].grpc, message }, { ...headers });
+};
 
 /** As the UI port answers it; this port is served by a thread that searches nothing. */
 function answerHealth(response: ServerResponse, path: string, notReady: string | undefined): void {

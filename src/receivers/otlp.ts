@@ -2,7 +2,7 @@ import { assertDefinitions } from "../codec/rpc/definitions.ts";
 import type { Host } from "../component/component.ts";
 import type { Endpoint } from "../component/endpoint.ts";
 import type { Receiver, ReceiverFactory, ReceiverSettings } from "../component/receiver.ts";
-import { Cors } from "../server/cors.ts";
+import { corsOf } from "../server/cors.ts";
 import { isLoopback } from "../server/endpoint.ts";
 import type { GrpcListener } from "../server/grpc/grpc-listener.ts";
 import { HttpListener } from "../server/http-listener.ts";
@@ -17,7 +17,8 @@ import {
   type OtlpHttpConfig,
   otlpConfig,
 } from "./otlp-config.ts";
-import { createOtlpHttpHandler } from "./otlp-http.ts";
+import { answerSenderNotAdmitted, createOtlpHttpHandler } from "./otlp-http.ts";
+import { otlpNeed } from "./otlp-http-check.ts";
 import { ReceiverMetrics } from "./receiver-metrics.ts";
 import { RefusalLog } from "./refusal-log.ts";
 
@@ -76,6 +77,8 @@ class OtlpReceiver implements Receiver {
     const options = { ...this.#settings, ...reporting, maxBytes, logger: host.logger };
     return new GrpcListener({
       name: this.#listenerName("grpc", "OTLP/gRPC receiver"),
+      access: host.access,
+      need: ["ingest"],
       endpoint: config.endpoint,
       tls: config.tls,
       logger: host.logger,
@@ -101,7 +104,7 @@ class OtlpReceiver implements Receiver {
     const reporting = this.#reporting(host, "http", "OTLP/HTTP");
     const handler = createOtlpHttpHandler({
       ...this.#settings,
-      cors: new Cors(config.cors, onLoopback),
+      cors: corsOf(config.cors, onLoopback, host),
       maxBytes: config.max_request_body_size,
       takesOthers: this.#takesOthers,
       tracesPath: config.traces_url_path,
@@ -112,6 +115,10 @@ class OtlpReceiver implements Receiver {
     });
     return new HttpListener({
       name: this.#listenerName("http", "OTLP/HTTP receiver"),
+      access: host.access,
+      needOf: otlpNeed,
+      preflights: true,
+      answerRefused: answerSenderNotAdmitted,
       endpoint: config.endpoint,
       tls: config.tls,
       logger: host.logger,

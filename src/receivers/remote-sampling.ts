@@ -15,6 +15,8 @@ import { legacyStrategyJson, type SamplingStrategy, type StrategyOf, strategyJso
 import { StrategiesFile } from "./strategies-file.ts";
 
 const OCCUPANT = "Jaeger, its agent or another spanloom";
+/** Senders ask for themselves; people look. */
+const SAMPLING_NEED = ["ingest", "read"] as const;
 const TEXT = "text/plain; charset=utf-8";
 
 /**
@@ -105,6 +107,8 @@ class RemoteSampling implements Receiver {
     const counted = this.#counter(host.metrics, "http");
     return new HttpListener({
       name: { title: "remote sampling", configKey: `${this.#configPath}.http.endpoint`, usualOccupant: OCCUPANT },
+      access: host.access,
+      needOf: () => SAMPLING_NEED,
       endpoint: http.endpoint,
       tls: http.tls,
       logger: host.logger,
@@ -123,6 +127,8 @@ class RemoteSampling implements Receiver {
     return new GrpcListener({
       ...SAMPLING_LIMITS,
       name: { title: "remote sampling", configKey: `${this.#configPath}.grpc.endpoint`, usualOccupant: OCCUPANT },
+      access: host.access,
+      need: SAMPLING_NEED,
       endpoint: grpc.endpoint,
       tls: grpc.tls,
       logger: host.logger,

@@ -1,4 +1,5 @@
 import type { IncomingMessage, OutgoingHttpHeaders, RequestListener, ServerResponse } from "node:http";
+import type { Need } from "../component/access.ts";
 import { PermanentError, RetryableError } from "../component/errors.ts";
 import type { AppendResult, BatchFormat, BatchSink } from "../component/ingest.ts";
 import type { Logger } from "../component/logger.ts";
@@ -38,6 +39,12 @@ export interface SpanPosts {
   readonly samplingPath?: string;
   /** What a sender is told whose body cannot be read. */
   unreadable(message: string): string;
+}
+
+/** What a request on the port of such senders needs. */
+export function needOfPost({ paths, samplingPath }: SpanPosts, method: string, path: string): Need {
+  if (path === samplingPath) return ["ingest", "read"];
+  return paths.has(path) && method !== "GET" && method !== "HEAD" ? ["ingest"] : ["read"];
 }
 
 export interface SpanPostsOptions extends HostRules {

@@ -18,11 +18,19 @@ export interface SendResult {
 export class OtlpClient {
   readonly #url: string;
   readonly #signal: AbortSignal;
+  readonly #headers: Readonly<Record<string, string>>;
 
-  /** `endpoint` is the base, `http://127.0.0.1:4318`, with or without `/v1/traces`. */
-  constructor(endpoint: string, signal: AbortSignal) {
+  /**
+   * `endpoint` is the base, `http://127.0.0.1:4318`, with or without `/v1/traces`.
+   * @param token for a collector with access control
+   */
+  constructor(endpoint: string, signal: AbortSignal, token?: string) {
     this.#url = `${endpoint.replace(/\/+$/, "").replace(/\/v1\/traces$/, "")}/v1/traces`;
     this.#signal = signal;
+    this.#headers = {
+      "content-type": "application/x-protobuf",
+      ...(token === undefined || token === "" ? {} : { authorization: `Bearer ${token}` }),
+    };
   }
 
   /**
@@ -51,7 +59,7 @@ export class OtlpClient {
     try {
       return await fetch(this.#url, {
         method: "POST",
-        headers: { "content-type": "application/x-protobuf" },
+        headers: this.#headers,
         body,
         redirect: "error",
         signal: this.#signal,

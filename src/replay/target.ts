@@ -19,9 +19,9 @@ export interface ReplayTarget {
   close(): Promise<void>;
 }
 
-/** A collector's OTLP/HTTP base, `http://127.0.0.1:4318`. */
-export function otlpTarget(endpoint: string, signal: AbortSignal): ReplayTarget {
-  const client = new OtlpClient(endpoint, signal);
+/** A collector's OTLP/HTTP base, `http://127.0.0.1:4318`. @param token for one with access control */
+export function otlpTarget(endpoint: string, signal: AbortSignal, token?: string): ReplayTarget {
+  const client = new OtlpClient(endpoint, signal, token);
   return {
     name: `otlphttp ${endpoint}`,
     send: (spans) => client.send(materialiseBody([spans]) as Uint8Array<ArrayBuffer>),

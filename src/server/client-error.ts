@@ -1,6 +1,7 @@
 import { type IncomingMessage, maxHeaderSize, type ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
 import { rpcStatusJson } from "../codec/rpc/status.ts";
+import type { AccessRefusal } from "../component/access.ts";
 import { grpcStatusOfHttp } from "./http-status.ts";
 import { beginsTls, tlsToPlain } from "./sniff-protocol.ts";
 
@@ -41,7 +42,7 @@ function frame(type: number, payload: Buffer): Buffer {
 /** A request, or a connection, that the listener refused by itself: no handler saw it. */
 export interface ListenerRefusal {
   /** `http` is no HTTP/1.1 as it is read here; `tls` and `connections` have no answer. */
-  readonly reason: "timeout" | "headers" | "http" | "method" | "connections" | "tls";
+  readonly reason: "timeout" | "headers" | "http" | "method" | "connections" | "tls" | AccessRefusal["reason"];
   /** What the peer is told; of `tls` and `connections` what it would be told. */
   readonly message: string;
   /** Address of the peer, where it is known. */

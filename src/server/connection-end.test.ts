@@ -9,6 +9,8 @@ import { HttpListener } from "./http-listener.ts";
 async function exchange(bytes: string, overTls = false): Promise<{ text: string; paths: string[] }> {
   const paths: string[] = [];
   const listener = new HttpListener({
+    access: undefined,
+    needOf: () => "nothing",
     name: { title: "test", configKey: "test.endpoint", usualOccupant: "another" },
     endpoint: "127.0.0.1:0",
     ...(overTls ? { tls: { ...certificate(), min_version: "1.2" as const } } : {}),

@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders, OutgoingHttpHeaders } from "node:http";
 import { z } from "zod";
+import type { Host } from "../component/component.ts";
 import { isOwnOrigin } from "./same-origin.ts";
 
 /** The Collector's names (confighttp). */
@@ -27,6 +28,12 @@ export type CorsVerdict =
   /** A preflight to answer at once with 204 and these headers. */
   | { readonly type: "preflight"; readonly headers: OutgoingHttpHeaders }
   | { readonly type: "refused"; readonly origin: string };
+
+/** @param host pages may show credentials where it has access control */
+export function corsOf(config: CorsConfig, onLoopback: boolean, { access }: Pick<Host, "access">): Cors {
+  const headers = access === undefined ? [] : ["Authorization"];
+  return new Cors({ ...config, allowed_headers: [...config.allowed_headers, ...headers] }, onLoopback);
+}
 
 /** Pages of this machine, which a listener that only this machine reaches takes spans from unless told otherwise. */
 const LOCAL_ORIGIN = /^https?:\/\/(?:(?:[\w-]+\.)*localhost|127\.0\.0\.1|\[::1\])(?::\d+)?$/i;

@@ -5,6 +5,7 @@ import type { Duplex } from "node:stream";
 import type { Endpoint } from "../component/endpoint.ts";
 import type { Logger } from "../component/logger.ts";
 import { onAbort } from "../component/signals.ts";
+import { gated, type HttpAccess } from "./admission/http-gate.ts";
 import {
   AnsweredByListener,
   answerClosing,
@@ -27,7 +28,8 @@ import { serveTls, type TlsFiles } from "./tls-files.ts";
 
 export type HttpHandler = (request: IncomingMessage, response: ServerResponse) => void;
 
-export interface HttpListenerOptions {
+/** Who may ask is asked of every listener: one without `access` and `needOf` is not complete. */
+export interface HttpListenerOptions extends HttpAccess {
   readonly name: ListenerName;
   readonly endpoint: EndpointSetting;
   readonly tls?: TlsConfig | undefined;
@@ -78,6 +80,7 @@ interface Active {
 /** One HTTP or HTTPS listener on its addresses: bounded in connections and time, and drained in order. */
 export class HttpListener {
   readonly #options: HttpListenerOptions;
+  readonly #handler: HttpHandler;
   readonly #active: Active[] = [];
   readonly #order = new RequestOrder();
   readonly #servers: (Server | TlsServer)[] = [];
@@ -89,6 +92,10 @@ export class HttpListener {
 
   constructor(options: HttpListenerOptions) {
     this.#options = options;
+    const { handler, name } = options;
+    this.#handler = gated(handler, options, name.configKey, ({ socket }, { reason, message }) =>
+      this.#refused({ reason, message, sender: peerOf(socket) }),
+    );
   }
 
   /** The first address in use, with the port that was given for port 0; undefined unless started. */
@@ -227,7 +234,7 @@ export class HttpListener {
     });
     const refusal = refusedForm(request);
     if (refusal === undefined) {
-      this.#options.handler(request, response);
+      this.#handler(request, response);
       return;
     }
     this.#refused({ reason: "http", message: refusal.message, sender: peerOf(request.socket) });

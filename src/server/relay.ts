@@ -1,9 +1,10 @@
 import { request as httpRequest, type IncomingMessage, type ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
 import { pipeline } from "node:stream";
+import { CALLER_HEADER, callerText } from "./admission/admitted.ts";
 
 /** RFC 9110 §7.6.1 and §10.1.1: these are between two neighbours. */
-const HOP_BY_HOP = new Set(["connection", "keep-alive", "proxy-connection", "te", "upgrade", "expect"]);
+const HOP_BY_HOP = new Set(["connection", "keep-alive", "proxy-connection", "te", "upgrade", "expect", CALLER_HEADER]);
 
 /** Of one answer: more are a leak. */
 const MAX_LISTENERS = 20;
@@ -22,7 +23,7 @@ export function relay(request: IncomingMessage, response: ServerResponse, stream
     method: request.method,
     path,
     // The stream is for this request alone.
-    headers: [...endToEnd(request.rawHeaders), ...received(request), "connection", "close"],
+    headers: [...endToEnd(request.rawHeaders), ...received(request), ...letIn(request), "connection", "close"],
   });
   response.once("close", () => asked.destroy());
   asked.on("response", (answer) => {
@@ -44,6 +45,12 @@ export function relay(request: IncomingMessage, response: ServerResponse, stream
 /** RFC 9110 §7.6.3: what is passed on no longer shows that it came as HTTP/1.0, which says something of the sender. */
 function received({ httpVersion }: IncomingMessage): string[] {
   return httpVersion === "1.0" ? ["via", "1.0 spanloom"] : [];
+}
+
+/** Who it comes from, for a server that asks nobody itself. */
+function letIn(request: IncomingMessage): string[] {
+  const text = callerText(request);
+  return text === undefined ? [] : [CALLER_HEADER, text];
 }
 
 /** Names and values in turn, as they came. */

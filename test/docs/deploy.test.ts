@@ -7,7 +7,7 @@ import { readConfigFile } from "../../src/app/config/config-file.ts";
 import { configFromEnvironment } from "../../src/app/config/environment.ts";
 import { grpcEndpointOf, tempoEndpointOf } from "../../src/app/config/listener-addresses.ts";
 import { EXIT } from "../../src/cli/output/exit-codes.ts";
-import { whyTooOld } from "../../src/component/node-version.ts";
+import { whyTooOld } from "../../src/model/text/node-version.ts";
 import { documentedMetrics, ROOT, text } from "./files.ts";
 
 async function configOf(environment: Readonly<Record<string, string>>): Promise<Config> {

@@ -86,7 +86,7 @@ describe("the panel of a span", () => {
       await panel(page).getByText('"sku": "desk-22"').waitFor();
       const link = panel(page).getByRole("link", { name: "https://example.com/errors/91" });
       expect(await link.getAttribute("rel")).toContain("noopener");
-      const more = panel(page).getByRole("link", { name: "Search spans without this http.route" });
+      const more = panel(page).getByRole("link", { name: "Search spans with another http.route" });
       expect(decodeURIComponent((await more.getAttribute("href")) ?? "")).toContain("http.route!=/charges");
       const column = panel(page).getByRole("link", {
         name: "Search the traces of payment with a column of http.route",

@@ -238,7 +238,10 @@ function rootSchema(): JsonSchema {
 }
 
 function withSecretFile(schema: JsonSchema, [part, ...rest]: readonly string[]): JsonSchema {
-  const { properties } = schema;
+  const { properties, additionalProperties: any } = schema;
+  if (part === "*" && typeof any === "object" && rest.length > 0) {
+    return { ...schema, additionalProperties: withSecretFile(any, rest) };
+  }
   const inner = properties?.[part as string];
   if (properties === undefined || inner === undefined) return schema;
   if (rest.length > 0)
@@ -248,7 +251,9 @@ function withSecretFile(schema: JsonSchema, [part, ...rest]: readonly string[]):
   const entries = Object.entries(properties).flatMap(([key, value]) =>
     key === part ? [[key, value] as const, [`${key}${FILE_SUFFIX}`, file] as const] : [[key, value] as const],
   );
-  return { ...schema, properties: Object.fromEntries(entries) };
+  // One of the two is there; which, is said by whoever reads the files.
+  const required = schema.required === undefined ? {} : { required: schema.required.filter((key) => key !== part) };
+  return { ...schema, ...required, properties: Object.fromEntries(entries) };
 }
 
 function toSchema(schema: z.ZodType): JsonSchema {
@@ -271,6 +276,11 @@ function leaves(path: string, schema: JsonSchema, required: boolean): Setting[] 
     return Object.entries(object.properties).flatMap(([key, value]) =>
       leaves(`${path}.${key}`, value, needed.has(key)),
     );
+  }
+  const named = typeof schema.additionalProperties === "object" ? schema.additionalProperties : undefined;
+  if (named?.properties !== undefined) {
+    const whole: Setting = { path, type: "mapping", fallback: undefined, required, description: schema.description };
+    return [whole, ...leaves(`${path}.*`, named, false)];
   }
   const fallback = schema.default === undefined ? undefined : JSON.stringify(schema.default);
   const shared = SHARED_DESCRIPTIONS.find(([suffix]) => path.endsWith(suffix))?.[1];

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { accessConfig } from "../../access/access-config.ts";
 import { isDiscoverEndpoint } from "../../component/discovery.ts";
 import { discoveryConfig } from "../../discovery/config.ts";
 import { samplingConfig } from "../../processors/head-sampling/sampling-config.ts";
@@ -8,7 +9,7 @@ import { EXPORTERS, RECEIVERS, type ReceiverConfigs, type ReceiverInputs, type R
 import { parseComponents, withDefaultReceivers } from "./components.ts";
 import { type ConfigIssue, type ConfigOrigin, configError, describeIssues } from "./config-error.ts";
 import type { RawConfig } from "./config-sources.ts";
-import { listenersOf, sharedAddresses } from "./listener-addresses.ts";
+import { listenersOf, sharedAddresses, unknownListeners } from "./listener-addresses.ts";
 import { schemaKeys } from "./schema-keys.ts";
 import { readSecretFiles } from "./secrets.ts";
 import { limitsConfig, storageConfig, telemetryConfig, uiConfig } from "./sections.ts";
@@ -17,6 +18,7 @@ const MIB = 1024 * 1024;
 
 /** The whole config file. Unknown keys are errors everywhere; components are parsed by their types' own schemas. */
 export const configSchema = z.strictObject({
+  access: accessConfig.prefault({}),
   receivers: z.record(z.string(), z.unknown()).default({}),
   processors: processorsConfig.prefault({}),
   sampling: samplingConfig.prefault({}),
@@ -53,7 +55,10 @@ export function parseConfig(written: RawConfig, origin: ConfigOrigin, table: Rec
     receivers: receivers.configs as ReceiverConfigs,
     exporters: exporters.configs,
   } as Config;
-  if (parsed.success) issues.push(...unreachableRegistry(config), ...sharedAddresses(listenersOf(config, table)));
+  if (parsed.success) {
+    const listeners = listenersOf(config, table);
+    issues.push(...unreachableRegistry(config), ...sharedAddresses(listeners), ...unknownListeners(config, listeners));
+  }
   if (issues.length > 0 || (origin.problems?.length ?? 0) > 0) throw configError(origin, issues);
   return config;
 }

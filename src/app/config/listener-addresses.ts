@@ -1,3 +1,5 @@
+import { controlsAccess } from "../../access/access-config.ts";
+import { nearest } from "../../model/text/nearest.ts";
 import { formatEndpoint, isEveryAddress, isLoopback, parseEndpoint } from "../../server/endpoint.ts";
 import { endpointTexts } from "../../server/listen-addresses.ts";
 import type { ReceiverTable } from "./builtin.ts";
@@ -63,15 +65,39 @@ function receiverListeners(receivers: Config["receivers"], table: ReceiverTable)
 }
 
 /**
- * Listeners that other machines reach without showing a certificate. The registry has tokens, and warns by itself: it
- * is left out.
+ * Listeners that other machines reach without showing a certificate or a credential. The registry has tokens, and warns
+ * by itself: it is left out. The proxy has no access control: it passes on what is for others.
  */
 export function openToAll(config: Config, table: ReceiverTable): ListenerAddress[] {
+  const asks = controlsAccess(config.access);
   return listenersOf(config, table).filter(({ path, endpoint }) => {
+    const isOpen = path[0] === "proxy" || config.access.open_listeners.includes(pathText(path));
+    if (asks && !isOpen) return false;
     if (path[0] === "discovery" || isLoopback(parseEndpoint(endpoint)?.host ?? "")) return false;
     const authority = [...path.slice(0, -1), "tls", "client_ca_file"];
     return authority.reduce<unknown>((node, key) => (node as RawConfig | undefined)?.[key], config) === undefined;
   });
+}
+
+/** An issue for each listener that `access` names and that this config does not have. */
+export function unknownListeners({ access }: Config, all: readonly ListenerAddress[]): ConfigIssue[] {
+  const known = new Set(all.map(({ path }) => pathText(path)));
+  const places = [
+    { path: ["access", "open_listeners"], named: access.open_listeners },
+    ...Object.entries(access.trusted).map(([name, { listeners }]) => ({
+      path: ["access", "trusted", name, "listeners"],
+      named: listeners,
+    })),
+  ];
+  return places.flatMap(({ path, named }) =>
+    named
+      .filter((setting) => !known.has(setting))
+      .map((setting) => {
+        const near = nearest(setting, [...known]);
+        const hint = near === undefined ? `it has ${[...known].join(", ")}` : `did you mean "${near}"?`;
+        return { path, text: `${pathText(path)}: no listener of this config has the setting "${setting}"; ${hint}` };
+      }),
+  );
 }
 
 /** An issue for each listener whose port an earlier one has on the same address, or on every address. */

@@ -5,6 +5,8 @@ import type { RawConfig } from "./config-sources.ts";
 
 /** Settings that hold secrets. `*` is any key. */
 export const SECRETS: readonly (readonly string[])[] = [
+  ["access", "tokens", "*", "token"],
+  ["access", "users", "*", "password"],
   ["exporters", "*", "headers", "*"],
   ["proxy", "exporter", "headers", "*"],
   ["discovery", "server", "tokens"],

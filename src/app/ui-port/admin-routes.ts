@@ -1,10 +1,12 @@
 import express, { type NextFunction, type Request, type Response, type Router } from "express";
 import { failureOf } from "../../component/error-status.ts";
 import { PermanentError, RetryableError } from "../../component/errors.ts";
+import type { Logger } from "../../component/logger.ts";
 import type { ViewHost } from "../../component/read.ts";
 import type { SpanStore } from "../../component/store.ts";
 import { bytesToHex, parseTraceId } from "../../model/ids.ts";
 import type { TraceQuery } from "../../model/trace-query.ts";
+import { admittedOf, mayDo, whoAsks } from "../../server/admission/admitted.ts";
 import { startFailure } from "../../server/error-status.ts";
 import { isFromThisMachine } from "../../server/same-machine.ts";
 import { deletionQuery } from "./deletion-query.ts";
@@ -24,34 +26,42 @@ const PAGE = 1_000;
 const MAX_DELETED = 1_000_000;
 
 /**
- * Maintenance of a running collector, from its own machine only: `POST /api/ui/admin/compact` and
+ * Maintenance of a running collector, from its own machine only where nobody has to say who they are, else by those
+ * with the scope `admin`: `POST /api/ui/admin/compact` and
  * `POST /api/ui/admin/delete` with one of `{"traceIds": […]}`, `{"query": {…}}` (the parameters of a search, as texts),
  * `{"all": true}`; `POST /api/ui/admin/resend` with `{"exporter": name}` and `"sinceMs"`, ms since the epoch, or
  * `"all": true`, answers `{"spans": n}` that will be sent again; `POST /api/ui/admin/demo` loads the demo shop
  * (load-demo.ts) into an empty store, with `{"again": true}` into any. Requests carry the header `x-spanloom: 1`.
  */
-export function createAdminRoutes(store: AdminStore): Router {
+export function createAdminRoutes(store: AdminStore, logger: Logger): Router {
   const router = express.Router({ caseSensitive: true });
   let demo: Promise<DemoLoader> | undefined;
+  /** The answer, and a line in the log that says who had what done, and how much of it. */
+  const answerDone = (request: Request, response: Response, what: string, result: object): void => {
+    const amounts = Object.entries(result).map(([name, value]) => [name, Array.isArray(value) ? value.length : value]);
+    logger.info("maintenance was done", { what, ...whoAsks(request), ...Object.fromEntries(amounts) });
+    response.json(result);
+  };
   router.use("/api/ui/admin", (request, response, next) => {
-    if (!isFromThisMachine(request)) throw forbidden(NOT_LOCAL);
+    if (!mayDo(request, "admin")) throw forbidden("maintenance needs the scope admin");
+    if (admittedOf(request)?.caller === undefined && !isFromThisMachine(request)) throw forbidden(NOT_LOCAL);
     if (request.headers[ADMIN_HEADER] !== "1") throw forbidden(`the header ${ADMIN_HEADER}: 1 is missing`);
     response.setHeader("cache-control", "no-store");
     next();
   });
-  router.post("/api/ui/admin/compact", async (_request, response) => {
-    response.json({ segments: await store.compact() });
+  router.post("/api/ui/admin/compact", async (request, response) => {
+    answerDone(request, response, "compact", { segments: await store.compact() });
   });
   router.post("/api/ui/admin/delete", express.json({ limit: "8mb", type: () => true }), async (request, response) => {
-    response.json(await remove(store, request));
+    answerDone(request, response, "delete", await remove(store, request));
   });
   router.post("/api/ui/admin/resend", express.json({ limit: "8kb", type: () => true }), async (request, response) => {
-    response.json({ spans: await resend(store, request.body) });
+    answerDone(request, response, "resend", { spans: await resend(store, request.body) });
   });
   router.post("/api/ui/admin/demo", express.json({ limit: "8kb", type: () => true }), async (request, response) => {
     const again = againOf(request.body);
     demo ??= import("./load-demo.ts").then(({ DemoLoader }) => new DemoLoader(store));
-    response.json(await (await demo).load(again, new AbortController().signal));
+    answerDone(request, response, "demo", await (await demo).load(again, new AbortController().signal));
   });
   router.use("/api/ui/admin", refuse);
   return router;
@@ -138,7 +148,7 @@ export async function deleteMatching(
   return found.size;
 }
 
-async function remove(store: AdminStore, request: Request): Promise<unknown> {
+async function remove(store: AdminStore, request: Request): Promise<object> {
   const body: unknown = request.body;
   const { traceIds, query, all } = (typeof body === "object" && body !== null ? body : {}) as {
     readonly traceIds?: unknown;

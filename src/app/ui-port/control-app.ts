@@ -2,6 +2,7 @@ import express, { type Express, type Router } from "express";
 import type { Logger } from "../../component/logger.ts";
 import { type MetricSample, renderPrometheus } from "../../component/metrics.ts";
 import type { UiStatusResponse } from "../../query/ui/status-types.ts";
+import { shownReason } from "../../server/admission/admitted.ts";
 import { type AdminStore, createAdminRoutes } from "./admin-routes.ts";
 import { errorAnswer, noSuchEndpoint } from "./http-errors.ts";
 
@@ -28,8 +29,8 @@ export function createControlApp(settings: ControlAppSettings): Express {
   app.get("/healthz", (_request, response) => {
     response.type("text").send("ok\n");
   });
-  app.get("/readyz", (_request, response) => {
-    const reason = settings.notReady();
+  app.get("/readyz", (request, response) => {
+    const reason = shownReason(request, settings.notReady());
     response
       .status(reason === undefined ? 200 : 503)
       .type("text")
@@ -44,7 +45,7 @@ export function createControlApp(settings: ControlAppSettings): Express {
     response.setHeader("cache-control", "no-store");
     response.json(await settings.status());
   });
-  app.use(createAdminRoutes(settings.admin));
+  app.use(createAdminRoutes(settings.admin, settings.logger));
   app.use(settings.registry);
   app.use(noSuchEndpoint);
   app.use(errorAnswer(settings.logger));

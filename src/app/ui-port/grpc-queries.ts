@@ -1,5 +1,6 @@
 import { fileDescriptors } from "../../codec/rpc/file-descriptors.ts";
 import { REFLECTION_FILE } from "../../codec/rpc/reflection.ts";
+import type { Access } from "../../component/access.ts";
 import type { Logger } from "../../component/logger.ts";
 import type { ViewHost } from "../../component/read.ts";
 import type { AnswerBounds } from "../../query/answer-bounds.ts";
@@ -10,6 +11,8 @@ import { grpcReflection } from "../../server/grpc/grpc-reflection.ts";
 import { InFlightBudget } from "../../server/in-flight.ts";
 
 export interface GrpcQueriesSettings {
+  /** Undefined: the collector has no access control. */
+  readonly access: Access | undefined;
   readonly endpoint: string;
   readonly viewHost: ViewHost;
   readonly bounds: AnswerBounds;
@@ -26,7 +29,7 @@ const LIMITS = { maxConcurrentStreams: 100, maxConnections: 1_024, receiveTimeou
 const KEEPALIVE = { time_ms: 7_200_000, timeout_ms: 20_000 } as const;
 
 /** Jaeger's gRPC query services of both generations, with health and reflection. */
-export function createGrpcQueries({ endpoint, viewHost, bounds, logger }: GrpcQueriesSettings): GrpcListener {
+export function createGrpcQueries({ access, endpoint, viewHost, bounds, logger }: GrpcQueriesSettings): GrpcListener {
   const services = jaegerQueryServices(viewHost, bounds);
   const names = [...services.map(({ name }) => name), HEALTH_SERVICE];
   const descriptors = () => fileDescriptors([V3_FILE, V2_FILE, HEALTH_FILE, REFLECTION_FILE]);
@@ -36,6 +39,8 @@ export function createGrpcQueries({ endpoint, viewHost, bounds, logger }: GrpcQu
       configKey: "ui.grpc_endpoint",
       usualOccupant: "Jaeger or another spanloom",
     },
+    access,
+    need: ["read"],
     endpoint,
     logger,
     services: async () => [],

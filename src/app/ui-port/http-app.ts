@@ -17,7 +17,7 @@ import { CONTROL_PATHS } from "./control-paths.ts";
 import { errorAnswer, noSuchEndpoint, pathOf, sendEnvelope } from "./http-errors.ts";
 import { type McpGateSettings, mcpGate } from "./mcp-gate.ts";
 
-export interface HttpAppSettings {
+export interface ApiSettings {
   readonly viewHost: ViewHost;
   /** Of all that is read in this thread. */
   readonly bounds: AnswerBounds;
@@ -30,6 +30,11 @@ export interface HttpAppSettings {
   readonly mcp: McpGateSettings["mcp"];
   /** A foreign UI has the base path: our own pages, and what they ask, are below OWN_PATH. */
   readonly besideForeign: boolean;
+  /** Where people log in; undefined without access control. */
+  readonly login?: Router | undefined;
+}
+
+export interface HttpAppSettings extends ApiSettings {
   readonly allowedHosts: readonly string[];
   readonly logger: Logger;
   /** Gives what answers everything else: createPages. */
@@ -68,7 +73,7 @@ export function createHttpApp(settings: HttpAppSettings): HttpHandler {
     response.setHeader("referrer-policy", "no-referrer");
     next();
   });
-  const api = apiRoutes(settings);
+  const api = createApiRoutes(settings);
   front.use(base, api);
   // Probes of images and manifests know nothing of the base path, and a reverse proxy may take it off.
   if (base !== "/") front.use(api);
@@ -81,8 +86,9 @@ export function createHttpApp(settings: HttpAppSettings): HttpHandler {
     front(request, response, (error?: unknown) => failed(error, request, response, cut(response)));
 }
 
-function apiRoutes(settings: HttpAppSettings): Router {
-  const { control, viewHost, bounds, closing, basePath, besideForeign, mcp } = settings;
+/** Everything of the UI port but its pages. */
+export function createApiRoutes(settings: ApiSettings): Router {
+  const { control, viewHost, bounds, closing, basePath, besideForeign, mcp, login } = settings;
   const router = createRouter();
   router.use("/api", (request, response, next) => {
     // What `transform` answers says nothing of what is stored, and it changes nothing: it is guarded as reading is.
@@ -92,6 +98,7 @@ function apiRoutes(settings: HttpAppSettings): Router {
     else sendEnvelope(response, 403, reason);
   });
   for (const path of CONTROL_PATHS) router.all(path, control);
+  if (login !== undefined) router.use(login);
   router.use(createLiveRoutes(viewHost, closing));
   router.use(createSavedRoutes(viewHost, Date.now, bounds));
   router.use(createComparisonRoutes(viewHost, Date.now, bounds));

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Logger } from "../../component/logger.ts";
+import type { HttpAccess } from "../../server/admission/http-gate.ts";
 import { failureHandler } from "../../server/failure-handler.ts";
 
 /** An error in the envelope of Jaeger's API, which is that of everything that has none of its own. */
@@ -8,6 +9,12 @@ export function sendEnvelope(response: ServerResponse, status: number, message: 
   response.setHeader("content-type", "application/json; charset=utf-8");
   response.end(JSON.stringify({ errors: [{ code: status, msg: message }] }));
 }
+
+/** A request that access control does not let in, in that envelope. */
+export const answerNotAdmitted: NonNullable<HttpAccess["answerRefused"]> = (_request, response, refusal) => {
+  for (const [name, value] of Object.entries(refusal.headers)) response.setHeader(name, value);
+  sendEnvelope(response, refusal.status, refusal.message);
+};
 
 /** 404 for a path below `/api` that nobody answers. */
 export function noSuchEndpoint(request: IncomingMessage & { originalUrl?: string }, response: ServerResponse): void {

@@ -2,6 +2,7 @@ import type { IncomingMessage } from "node:http";
 import type { RequestHandler } from "router";
 import type { ViewHost } from "../../component/read.ts";
 import type { AnswerBounds } from "../../query/answer-bounds.ts";
+import { admittedOf } from "../../server/admission/admitted.ts";
 import { isFromThisMachine } from "../../server/same-machine.ts";
 import { crossOriginReason, isOwnOrigin } from "../../server/same-origin.ts";
 import { sendEnvelope } from "./http-errors.ts";
@@ -16,7 +17,7 @@ export interface McpGateSettings {
 }
 
 /**
- * The endpoint of the Model Context Protocol: off unless it is enabled, and for programs of this machine alone, as
+ * The endpoint of the Model Context Protocol: off unless it is enabled, and for programs of this machine alone where
  * nobody has to say who they are. What answers is loaded when it is first asked for.
  */
 export function mcpGate({ mcp, viewHost, bounds, base }: McpGateSettings): RequestHandler {
@@ -45,8 +46,8 @@ export function mcpGate({ mcp, viewHost, bounds, base }: McpGateSettings): Reque
 
 /** Why a request is refused: by the guards of the UI port, and where it comes from elsewhere or another origin. */
 function refusalOf(request: IncomingMessage): string | undefined {
-  if (!isFromThisMachine(request)) {
-    return "the MCP endpoint answers programs on this machine alone, not through a proxy";
+  if (admittedOf(request)?.caller === undefined && !isFromThisMachine(request)) {
+    return "the MCP endpoint answers programs on this machine alone, not through a proxy; with `access` in the config it answers those with the scope read";
   }
   const { origin, host } = request.headers;
   const reason = crossOriginReason("POST", request.headers);

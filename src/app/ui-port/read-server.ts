@@ -1,20 +1,27 @@
 import { createServer } from "node:http";
+import { AccessControl, type AccessSettings } from "../../access/access-control.ts";
+import type { ListenerAccess } from "../../component/access.ts";
 import { PermanentError } from "../../component/errors.ts";
 import type { Logger } from "../../component/logger.ts";
 import type { ReadServer, ReadServerParts } from "../../component/read.ts";
 import { AnswerBounds } from "../../query/answer-bounds.ts";
 import { formatEndpoint } from "../../server/endpoint.ts";
 import type { GrpcListener } from "../../server/grpc/grpc-listener.ts";
-import { HttpListener } from "../../server/http-listener.ts";
+import { type HttpHandler, HttpListener } from "../../server/http-listener.ts";
 import { relay } from "../../server/relay.ts";
 import { type JaegerUiSettings, readForeignUi, readJaegerUi } from "./foreign-ui.ts";
 import { createHttpApp } from "./http-app.ts";
+import { createLogin, leadToLogin } from "./login.ts";
 import { timedRequests } from "./request-times.ts";
 import { RequestTracing } from "./request-tracing.ts";
+import { uiNeeds } from "./ui-needs.ts";
+import { UiSessions } from "./ui-sessions.ts";
 import { createZipkinApp } from "./zipkin-app.ts";
 
 /** What the UI port is served with; plain, as it crosses threads. */
 export interface ReadServerConfig {
+  /** Undefined: the collector has no access control. */
+  readonly access: AccessSettings | undefined;
   readonly endpoint: string;
   /** Of Jaeger's gRPC query services; undefined is off. */
   readonly grpcEndpoint: string | undefined;
@@ -34,6 +41,8 @@ export interface ReadServerConfig {
   readonly loadsAhead: boolean;
 }
 
+/** Where the config has the port. */
+const UI_SETTING = "ui.endpoint";
 /** A search may take its time; a request has to arrive within it. */
 const REQUEST_MS = 60_000;
 /** The pages and their web server are loaded this long after the start, ms. */
@@ -47,6 +56,8 @@ export function createReadServer(config: ReadServerConfig, parts: ReadServerPart
   const { views, host, connect, at } = parts;
   const tracing = host.reportWork === undefined ? undefined : new RequestTracing(host.reportWork);
   const closing = new AbortController();
+  const access = config.access && new AccessControl(config.access, host.metrics);
+  const sessions = access && config.access && new UiSessions(access, config.access);
   const loadWebFiles = () => import("./web-files.ts");
   const viewHost = tracing?.views(views) ?? views;
   const bounds = new AnswerBounds();
@@ -63,16 +74,12 @@ export function createReadServer(config: ReadServerConfig, parts: ReadServerPart
     besideForeign: jaeger !== undefined,
     allowedHosts: config.allowedHosts,
     mcp: config.mcp,
+    login: sessions && createLogin(sessions, host.logger),
     loadPages: async () => (await loadWebFiles()).createPages(config.basePath, undefined, jaeger),
     logger: host.logger,
   });
-  const listener = new HttpListener({
-    name: { title: "web UI and read APIs", configKey: "ui.endpoint", usualOccupant: "Jaeger or another spanloom" },
-    endpoint: at === undefined ? config.endpoint : formatEndpoint(at.http),
-    logger: host.logger,
-    handler: timedRequests(tracing?.requests(app) ?? app, host.metrics),
-    requestTimeoutMs: REQUEST_MS,
-  });
+  const handler = timedRequests(tracing?.requests(app) ?? app, host.metrics);
+  const listener = uiListener(config, parts, handler, sessions?.ofListener(UI_SETTING));
   const grpcEndpoint = at?.grpc === undefined ? config.grpcEndpoint : formatEndpoint(at.grpc);
   const tempoEndpoint = at?.tempo === undefined ? config.tempoEndpoint : formatEndpoint(at.tempo);
   let grpc: GrpcListener | undefined;
@@ -86,13 +93,13 @@ export function createReadServer(config: ReadServerConfig, parts: ReadServerPart
       const http = await listener.start();
       if (loading !== undefined && grpcEndpoint !== undefined) {
         const { createGrpcQueries } = await loading;
-        const created = createGrpcQueries({ endpoint: grpcEndpoint, viewHost, bounds, logger: host.logger });
+        const created = createGrpcQueries({ access, endpoint: grpcEndpoint, viewHost, bounds, logger: host.logger });
         if (await starts(created, "Jaeger's gRPC query services", host.logger)) grpc = created;
       }
       if (loadingTempo !== undefined && tempoEndpoint !== undefined) {
         const { createTempoListener } = await loadingTempo;
         const { allowedHosts } = config;
-        const created = createTempoListener({ endpoint: tempoEndpoint, viewHost, bounds, allowedHosts, host });
+        const created = createTempoListener({ access, endpoint: tempoEndpoint, viewHost, bounds, allowedHosts, host });
         if (await starts(created, "Tempo's API", host.logger)) tempo = created;
       }
       // Nobody waits for it, and whoever opens the first page soon will not have to.
@@ -111,6 +118,25 @@ export function createReadServer(config: ReadServerConfig, parts: ReadServerPart
       await Promise.all([listener.shutdown(signal), grpc?.shutdown(signal), tempo?.shutdown(signal)]);
     },
   };
+}
+
+/** With its name, its times, and who may ask. */
+function uiListener(
+  { endpoint, basePath }: ReadServerConfig,
+  { host, at }: ReadServerParts,
+  handler: HttpHandler,
+  access: ListenerAccess | undefined,
+): HttpListener {
+  return new HttpListener({
+    name: { title: "web UI and read APIs", configKey: UI_SETTING, usualOccupant: "Jaeger or another spanloom" },
+    access,
+    needOf: uiNeeds(basePath),
+    answerRefused: leadToLogin(basePath),
+    endpoint: at === undefined ? endpoint : formatEndpoint(at.http),
+    logger: host.logger,
+    handler,
+    requestTimeoutMs: REQUEST_MS,
+  });
 }
 
 /** A port that is taken is a warning: another program may well be there for a reason. */

@@ -1,5 +1,6 @@
 import type { ServerResponse } from "node:http";
 import createRouter from "router";
+import type { Access } from "../../component/access.ts";
 import type { Host } from "../../component/component.ts";
 import type { ViewHost } from "../../component/read.ts";
 import type { AnswerBounds } from "../../query/answer-bounds.ts";
@@ -10,6 +11,8 @@ import { type HttpHandler, HttpListener } from "../../server/http-listener.ts";
 import { crossSiteReason } from "../../server/same-origin.ts";
 
 export interface TempoSettings {
+  /** Undefined: the collector has no access control. */
+  readonly access: Access | undefined;
   readonly endpoint: string;
   readonly viewHost: ViewHost;
   readonly bounds: AnswerBounds;
@@ -29,6 +32,8 @@ export function createTempoListener(settings: TempoSettings): HttpListener {
       configKey: "ui.tempo_endpoint",
       usualOccupant: "Tempo or another spanloom",
     },
+    access: settings.access,
+    needOf: () => ["read"],
     endpoint: settings.endpoint,
     logger: settings.host.logger,
     handler: createTempoApp(settings),

@@ -38,7 +38,7 @@ export class ApiClient {
 
   /** @throws PermanentError `bad_request` where the file of authorities cannot be read */
   constructor(
-    { url: text, header = [], caFile }: ConnectionFlags,
+    { url: text, header = [], token, caFile }: ConnectionFlags,
     onIncomplete: (reason: string) => void = reportIncomplete,
   ) {
     this.#onIncomplete = onIncomplete;
@@ -50,6 +50,7 @@ export class ApiClient {
     const pair = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
     this.#headers = {
       ...(username === "" ? {} : { authorization: `Basic ${Buffer.from(pair).toString("base64")}` }),
+      ...(token === undefined || token === "" ? {} : { authorization: `Bearer ${token}` }),
       ...Object.fromEntries(header),
     };
     this.#ca = caFile === undefined ? undefined : readAuthorities(caFile);
@@ -183,7 +184,7 @@ function readAuthorities(file: string): Buffer {
 /** What came where the collector would have sent a message of its own: a proxy in front of it, or another program. */
 function plainRefusal(url: URL, { status, contentType }: Answer): string {
   if (status === 401 || status === 403) {
-    return `${url} answered ${status}: it wants credentials; give them as --url https://user:password@… or by --header`;
+    return `${url} answered ${status}: it wants credentials; give them as --token or SPANLOOM_TOKEN, as --url https://user:password@… or by --header`;
   }
   if (status >= 300 && status < 400) return `${url} leads to ${contentType}: give that address as --url`;
   return `${url} answered ${status}; expected a collector's web UI there, as ${DEFAULT_URL}`;

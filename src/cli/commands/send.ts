@@ -1,5 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { count } from "../../query/text/readable.ts";
+import { tokenOption } from "../options/connection-flags.ts";
 import { checkEndpoint, parseDurationMs, parsePositive } from "../options/option-values.ts";
 import { EXIT } from "../output/exit-codes.ts";
 import { createProgress } from "../output/progress.ts";
@@ -7,6 +8,7 @@ import { createProgress } from "../output/progress.ts";
 interface SendFlags {
   readonly demo: boolean;
   readonly endpoint: string;
+  readonly token?: string;
   readonly traces: number;
   readonly spread: number;
   readonly rate?: number;
@@ -21,6 +23,7 @@ export function addSend(program: Command): void {
     .description("send generated spans to a collector")
     .requiredOption("--demo", "a shop of thirteen services with errors, retries, N+1 queries and slow calls")
     .option("--endpoint <url>", "OTLP/HTTP base of the collector", checkEndpoint, "http://127.0.0.1:4318")
+    .addOption(tokenOption())
     .option("--traces <n>", "one shot: how many traces", parsePositive, 500)
     .addOption(
       new Option("--spread <duration>", "one shot: over how much of the recent past")
@@ -58,6 +61,7 @@ async function run(flags: SendFlags, command: Command): Promise<void> {
   const began = Date.now();
   const summary = await sendDemo({
     endpoint: flags.endpoint,
+    token: flags.token,
     seed: flags.seed,
     traces: flags.traces,
     spreadMs: flags.spread,

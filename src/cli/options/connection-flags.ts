@@ -8,6 +8,7 @@ export const DEFAULT_URL = "http://127.0.0.1:16686";
 export interface ConnectionFlags {
   readonly url: string;
   readonly header?: readonly (readonly [name: string, value: string])[];
+  readonly token?: string;
   readonly caFile?: string;
 }
 
@@ -31,7 +32,14 @@ export function addTrustFlags(command: Command): Command {
       "sent with every request, such as authorization: Bearer … (repeatable)",
       collectHeader,
     )
+    .addOption(tokenOption())
     .option("--ca-file <file>", "PEM certificates to trust in place of the system's");
+}
+
+/** What a collector with access control is shown. */
+export function tokenOption(): Option {
+  const help = "of a collector with access control, sent as authorization: Bearer";
+  return new Option("--token <token>", help).env("SPANLOOM_TOKEN");
 }
 
 type Header = readonly [name: string, value: string];

@@ -1,13 +1,14 @@
 import { createHash, timingSafeEqual } from "node:crypto";
 import type { IncomingMessage } from "node:http";
+import { admittedOf, mayDo } from "../../server/admission/admitted.ts";
 import type { Registrant } from "../registry/registrants.ts";
 
 /** `missing`: no credential was shown; `wrong`: one that is not known. */
-export type Access = "granted" | "missing" | "wrong";
+export type TokenVerdict = "granted" | "missing" | "wrong";
 
 /**
  * Compares what a request shows (`X-Consul-Token`, or `Authorization: Bearer`) with the tokens, in constant time.
- * Without tokens everybody has access.
+ * Without tokens everybody has access. Where the collector has access control, the listener has asked already.
  */
 export class TokenAccess {
   readonly #digests: readonly Buffer[];
@@ -21,7 +22,8 @@ export class TokenAccess {
     return this.#digests.length > 0;
   }
 
-  check(request: IncomingMessage): Access {
+  check(request: IncomingMessage): TokenVerdict {
+    if (admittedOf(request) !== undefined) return "granted";
     if (this.#digests.length === 0) return "granted";
     const shown = shownToken(request);
     if (shown === undefined) return "missing";
@@ -36,7 +38,15 @@ export class TokenAccess {
 /** Who asks, once it has access. */
 export function registrantOf(request: IncomingMessage, access: TokenAccess): Registrant {
   const address = (request.socket.remoteAddress ?? "127.0.0.1").replace(/^::ffff:/, "");
-  return { address, hasToken: access.asks && access.check(request) === "granted" };
+  return {
+    address,
+    hasToken: (access.asks || admittedOf(request)?.caller !== undefined) && isRegistrant(request, access),
+  };
+}
+
+/** Whether a request may register services, and see what their checks have seen. */
+export function isRegistrant(request: IncomingMessage, access: TokenAccess): boolean {
+  return mayDo(request, "registry") && access.check(request) === "granted";
 }
 
 function shownToken({ headers }: IncomingMessage): string | undefined {

@@ -1,6 +1,7 @@
 import express, { type NextFunction, type Request, type Response, type Router } from "express";
 import { PermanentError } from "../../component/errors.ts";
 import type { Logger } from "../../component/logger.ts";
+import { whoAsks } from "../../server/admission/admitted.ts";
 import { failureHandler } from "../../server/failure-handler.ts";
 import { isFromThisMachine } from "../../server/same-machine.ts";
 import type { LocalRegistry } from "../registry/local-registry.ts";
@@ -30,7 +31,7 @@ const STATUSES = { pass: "passing", warn: "warning", fail: "critical" } as const
  * heartbeats, lookups with blocking queries. Errors are plain text, as Consul's. Mounted at the root of a listener.
  */
 export function createConsulRoutes(settings: ConsulRoutesSettings): Router {
-  const { registry, node } = settings;
+  const { registry, node, logger } = settings;
   const router = express.Router({ caseSensitive: true });
   const body = express.json({ limit: MAX_BODY, type: () => true, strict: false });
 
@@ -45,13 +46,17 @@ export function createConsulRoutes(settings: ConsulRoutesSettings): Router {
       anyCheckTarget: settings.anyCheckTarget,
       anyCheckRequest: registrant.hasToken,
     });
+    const isNew = registry.record(definition.registration.id) === undefined;
     registry.registerWithChecks(definition.registration, definition.ttlMs, definition.checks, registrant);
+    if (isNew) logger.info("an instance was registered", { id: definition.registration.id, ...whoAsks(request) });
     response.status(200).end();
   });
   router.put("/v1/agent/service/deregister/*id", takes(node), async (request, response) => {
     const id = wildcard(request, "id");
-    if (await registry.deregister(id)) response.status(200).end();
-    else
+    if (await registry.deregister(id)) {
+      logger.info("an instance was deregistered", { id, ...whoAsks(request) });
+      response.status(200).end();
+    } else
       notFound(
         response,
         `Unknown service ID ${JSON.stringify(id)}. Ensure that the service ID is passed, not the service name.`,

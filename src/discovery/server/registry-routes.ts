@@ -4,11 +4,12 @@ import { PermanentError, RetryableError } from "../../component/errors.ts";
 import type { Logger } from "../../component/logger.ts";
 import { joinSignals, onAbort } from "../../component/signals.ts";
 import type { InstanceView, RegistryView } from "../../model/registry-view.ts";
+import { whoAsks } from "../../server/admission/admitted.ts";
 import { failureHandler } from "../../server/failure-handler.ts";
 import { isFromThisMachine } from "../../server/same-machine.ts";
 import { byId, healthyWithTags } from "../instance/instance.ts";
 import type { LocalRegistry } from "../registry/local-registry.ts";
-import { registrantOf, TokenAccess } from "./access.ts";
+import { isRegistrant, registrantOf, TokenAccess } from "./access.ts";
 import { assertLoopback } from "./consul-definition.ts";
 import { parseInstanceBody } from "./instance-body.ts";
 import { RemoteListing } from "./remote-listing.ts";
@@ -38,7 +39,7 @@ const KEEP_OPEN_MS = 15_000;
  * something needs PUT or DELETE, which no foreign page can send without being asked about first (CORS preflight).
  */
 export function createRegistryRoutes(settings: RegistryRoutesSettings): Router {
-  const { local, remote } = settings;
+  const { local, remote, logger } = settings;
   const listing = remote === undefined ? undefined : new RemoteListing(remote);
   const router = express.Router({ caseSensitive: true });
   const body = express.json({ limit: MAX_BODY });
@@ -79,7 +80,9 @@ export function createRegistryRoutes(settings: RegistryRoutesSettings): Router {
     if (check !== undefined && isForeign) assertLoopback(host, false);
     const bounded =
       check !== undefined && isForeign ? { ...registration, check: { ...check, isForeign } } : registration;
+    const isNew = local.record(registration.id) === undefined;
     await local.register(bounded, ttlMs, registrantOf(request, access));
+    if (isNew) logger.info("an instance was registered", { id: registration.id, ...whoAsks(request) });
     response.json(viewOf(local, local.record(registration.id)?.instance as ServiceInstance, true));
   });
   router.put("/api/registry/instances/:id/heartbeat", async (request, response) => {
@@ -87,7 +90,9 @@ export function createRegistryRoutes(settings: RegistryRoutesSettings): Router {
     response.status(204).end();
   });
   router.delete("/api/registry/instances/:id", async (request, response) => {
-    if (!(await local.deregister(request.params.id as string))) throw unknown(request.params.id as string);
+    const id = request.params.id as string;
+    if (!(await local.deregister(id))) throw unknown(id);
+    logger.info("an instance was deregistered", { id, ...whoAsks(request) });
     response.status(204).end();
   });
   router.use(
@@ -127,7 +132,7 @@ async function view(
 
 /** What checks have seen is for those who may register: with a token, where there are tokens. */
 function shownTo(access: TokenAccess, request: Request): boolean {
-  return access.check(request) === "granted";
+  return isRegistrant(request, access);
 }
 
 function authenticate(access: TokenAccess) {

@@ -48,6 +48,8 @@ export class RegistryServer implements Component {
     const { endpoint, tls, tokens } = this.#settings;
     const listener = new HttpListener({
       name: { title: "registry (Consul API)", configKey: "discovery.server.endpoint", usualOccupant: "a Consul agent" },
+      access: host.access,
+      needOf: () => ["registry"],
       endpoint,
       tls,
       logger: host.logger,
@@ -56,7 +58,7 @@ export class RegistryServer implements Component {
     });
     const bound = await listener.start();
     this.#listener = listener;
-    if (tokens.length === 0 && !isLoopback(bound.host)) {
+    if (host.access === undefined && tokens.length === 0 && !isLoopback(bound.host)) {
       host.logger.warn("the registry listens beyond this machine without tokens: anybody there may register services", {
         endpoint,
         setting: "discovery.server.tokens",

@@ -78,11 +78,8 @@ export function spansThatHold(
 
 /** The spans of a fragment that hold a link to the trace `toTraceId`, once for each span that they link to. */
 export function linkingSpans(fragment: LogFragment, toTraceId: string): UiLinkedFromResponse["spans"] {
-  // Where ids of 64 and of 128 bits may name one trace, their lower halves say whether they do.
-  const from = fragment.traceIds === undefined ? 0 : 16;
-  const named = toTraceId.slice(from);
   return fragmentRecords(withLinks(fragment)).flatMap(({ span, service }) => {
-    const targets = new Set(span.links.filter((link) => link.traceId.slice(from) === named).map((link) => link.spanId));
+    const targets = new Set(span.links.filter((link) => link.traceId === toTraceId).map((link) => link.spanId));
     return Array.from(targets, (toSpanId) => ({
       traceId: span.traceId,
       spanId: span.spanId,

@@ -1,4 +1,5 @@
 import type { ServiceDefinition, UntypedServiceImplementation } from "@grpc/grpc-js";
+import type { Access, Need } from "../../component/access.ts";
 import type { Logger } from "../../component/logger.ts";
 import type { RequestBudget } from "../../component/receiver.ts";
 import type { EndpointSetting } from "../listen-addresses.ts";
@@ -33,6 +34,10 @@ export interface GrpcKeepalive {
 
 export interface GrpcListenerOptions {
   readonly name: ListenerName;
+  /** Undefined: the collector has no access control. */
+  readonly access: Access | undefined;
+  /** What a call of any of its services needs. The health of the server is told to everybody. */
+  readonly need: Need;
   /** `host:port`, checked before by `endpointSchema`. */
   readonly endpoint: EndpointSetting;
   readonly tls?: GrpcTlsConfig | undefined;

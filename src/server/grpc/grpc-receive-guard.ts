@@ -1,7 +1,9 @@
 import { type Metadata, type ServerInterceptingCallInterface, type ServerInterceptor, status } from "@grpc/grpc-js";
+import type { AccessDecision, AccessRefusal } from "../../component/access.ts";
 import type { RequestBudget, Reservation } from "../../component/receiver.ts";
 import { type Due, DueList } from "../due-list.ts";
 import { answerOf } from "../error-status.ts";
+import { type CallGate, refusalStatus } from "./grpc-gate.ts";
 import { FRAME_HEADER, grpcStatusOf } from "./grpc-raw.ts";
 import { acceptedEncodings, GRPC_ENCODINGS, grpcEncoding, type RawUnaryHandler, UnaryCall } from "./grpc-unary.ts";
 
@@ -13,12 +15,15 @@ export interface ReceiveGuardOptions {
   /** Time for a whole message to arrive, ms. */
   readonly receiveTimeoutMs: number;
   readonly onRefused: (reason: ReceiveRefusal, message: string) => void;
+  /** Who may call, by the path of the method; undefined where nobody is asked. */
+  readonly admit?: CallGate | undefined;
   /** Handlers by path of method: `/package.Service/Method`. Other methods run as grpc-js runs them. */
   readonly handlers: ReadonlyMap<string, RawUnaryHandler>;
 }
 
 /** Why a call was ended before its message was whole, or a connection before there was a call. */
 export type ReceiveRefusal =
+  | AccessRefusal["reason"]
   | "wrong_port"
   | "connections"
   | "tls"
@@ -42,7 +47,7 @@ export type ReceiveRefusal =
 export function receiveGuard(options: ReceiveGuardOptions): ServerInterceptor {
   const receiving = new DueList(options.receiveTimeoutMs);
   return (method, call) => {
-    new Receiving(call, options, receiving).attach(options.handlers.get(method.path));
+    new Receiving(call, options, receiving, method.path).attach(options.handlers.get(method.path));
     return call as ReturnType<ServerInterceptor>;
   };
 }
@@ -69,12 +74,15 @@ class Receiving implements Due {
   readonly #receiving: DueList;
   readonly #start: ServerInterceptingCallInterface["start"];
   readonly #sendStatus: ServerInterceptingCallInterface["sendStatus"];
+  readonly #path: string;
   #listener: Listener | undefined;
+  #charge: ((bytes: number) => void) | undefined;
   #held: Reservation | undefined;
   #ended = false;
 
-  constructor(call: ServerInterceptingCallInterface, options: ReceiveGuardOptions, receiving: DueList) {
+  constructor(call: ServerInterceptingCallInterface, options: ReceiveGuardOptions, receiving: DueList, path: string) {
     this.#call = call;
+    this.#path = path;
     this.#options = options;
     this.#receiving = receiving;
     this.#start = call.start;
@@ -106,6 +114,20 @@ class Receiving implements Due {
   }
 
   onReceiveMetadata(metadata: Metadata): void {
+    const { admit } = this.#options;
+    const admission = admit?.(this.#path, metadata, this.#call.getPeer());
+    if (admission instanceof Promise) void admission.then((decided) => this.#decided(decided, metadata));
+    else this.#decided(admission, metadata);
+  }
+
+  #decided(admission: AccessDecision | undefined, metadata: Metadata): void {
+    if (this.#ended) return;
+    if (admission?.admitted === false) {
+      const { reason } = admission.refusal;
+      this.#refuse(reason, refusalStatus(admission.refusal));
+      return;
+    }
+    this.#charge = admission?.charge;
     const { inFlight } = this.#options;
     try {
       inFlight.assertRoom();
@@ -143,6 +165,7 @@ class Receiving implements Due {
 
   /** False when the bytes do not fit, and the call has been told. */
   #count(bytes: number): boolean {
+    this.#charge?.(bytes);
     if (this.#ended) return true;
     try {
       this.#held?.grow(bytes);

@@ -2,6 +2,7 @@ import type { Http2Server } from "node:http2";
 import type { Socket } from "node:net";
 import { Server, ServerCredentials, type ServerOptions } from "@grpc/grpc-js";
 import { boundHttp2 } from "../http2-bounds.ts";
+import { grpcGate } from "./grpc-gate.ts";
 import { grpcHealth } from "./grpc-health.ts";
 import { DEFAULT_BEGIN_MS, type GrpcListenerOptions, type GrpcService } from "./grpc-listener-options.ts";
 import { rawUnaryMethod } from "./grpc-raw.ts";
@@ -88,7 +89,7 @@ function serverOptions(options: GrpcListenerOptions, handlers: ReadonlyMap<strin
   const optional = (key: string, value: number | undefined): ServerOptions =>
     value === undefined ? {} : { [key]: value };
   return {
-    interceptors: [receiveGuard({ ...options, handlers })],
+    interceptors: [receiveGuard({ ...options, admit: grpcGate(options), handlers })],
     "grpc.max_receive_message_length": options.maxMessageBytes,
     "grpc.max_concurrent_streams": options.maxConcurrentStreams,
     "grpc-node.max_session_memory": SESSION_MEBIBYTES,

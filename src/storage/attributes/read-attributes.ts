@@ -119,7 +119,7 @@ async function look(
   missed: number,
   lookAt: LookAt,
 ): Promise<LookedAt> {
-  const filter = compileFilter(spanFilter, cache.traceKeyFrom);
+  const filter = compileFilter(spanFilter);
   const deadline = performance.now() + budgetMs;
   const from = startMin === undefined ? Number.NEGATIVE_INFINITY : roundDown(startMin);
   const to = startMax === undefined ? Number.POSITIVE_INFINITY : roundUp(startMax);

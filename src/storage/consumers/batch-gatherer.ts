@@ -46,8 +46,7 @@ interface Sifted {
 
 /**
  * Joins blocks of the log into batches for one exporter: as many as fit, or as the log has. With a filter only the rows
- * that it matches count; it looks at the bloom, then at columns, and reads a body where they do not decide or the block
- * has such a row.
+ * that it matches count; it looks at columns, and reads a body where they do not decide or the block has such a row.
  */
 export class BatchGatherer {
   readonly #reader: LogReader;
@@ -114,9 +113,7 @@ export class BatchGatherer {
       return entry;
     };
     try {
-      const isPossible = filter.mayMatch((hash) => head.mayContain(hash));
-      const test = isPossible && filter.bind(new BlockView(columns, () => read()?.block.body));
-      const rows = rowsThat(test, columns.count);
+      const rows = rowsThat(filter.bind(new BlockView(columns, () => read()?.block.body)), columns.count);
       const filtered = columns.count - rows.length;
       if (rows.length > 0 && read() === undefined) return undefined;
       if (entry === undefined) this.#reader.takeHead(from);

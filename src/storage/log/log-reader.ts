@@ -2,7 +2,6 @@ import type { Cursor, LogBlock, LogFragment, SegmentId, SegmentPosition } from "
 import type { SpanColumns } from "../../model/span-columns.ts";
 import { decodeBlockIndex } from "../block/block-index.ts";
 import { MAX_BLOCK_SPANS } from "../block/block-limits.ts";
-import { bloomMayContain } from "../block/bloom.ts";
 import { SqlError } from "../sqlite/driver.ts";
 import type { BlockHead, LogPosition, LogSource, SegmentInfo } from "./segment-source.ts";
 
@@ -14,8 +13,6 @@ export interface LogHead {
   /** ms since the epoch. */
   readonly receivedAtMs: number;
   readonly columns: SpanColumns;
-  /** False where the row holds no attribute of that hash, by its bloom. */
-  mayContain(hash: number): boolean;
 }
 
 /** A row with its body. */
@@ -246,7 +243,7 @@ export class LogReader {
   }
 
   #keep(head: BlockHead, segment: SegmentPosition): Cached {
-    const { block: row, sequence, spansThrough, spans, receivedAtMs, index, bloom } = head;
+    const { block: row, sequence, spansThrough, spans, receivedAtMs, index } = head;
     const key = keyOf(segment, row);
     const known = this.#cache.get(key);
     if (known !== undefined) return known;
@@ -254,14 +251,14 @@ export class LogReader {
     const columns = decodeBlockIndex(index);
     const cached: Cached = {
       id: head.segment,
-      head: { position, spans, receivedAtMs, columns, mayContain: (hash) => bloomMayContain(bloom, hash) },
+      head: { position, spans, receivedAtMs, columns },
       entry: undefined,
       bytes: 0,
       taken: 0,
     };
     this.#cache.set(key, cached);
     this.#sequences.set(columns, sequence);
-    this.#grow(cached, index.length * 1.5 + bloom.length);
+    this.#grow(cached, index.length * 1.5);
     return cached;
   }
 

@@ -10,7 +10,6 @@ import { roundDown, roundUp, type SegmentBlocks } from "../cache/segment-blocks.
 import { candidateBlocks } from "../search/candidate-blocks.ts";
 import { type CompiledFilter, compileFilter } from "../search/filter.ts";
 import { giveWay, OutOfTime } from "../search/give-way.ts";
-import { withLenientIds } from "../search/lenient-ids.ts";
 import { type CompiledPipeline, compilePipeline, unionOf } from "../search/spansets.ts";
 import { MAX_TRACE_SPANS, spansetsOf } from "../search/trace-spansets.ts";
 import { blockSpans } from "../spans/block-spans.ts";
@@ -89,7 +88,7 @@ class MetricsReading {
     this.#query = query;
     this.#pacer = pacer;
     this.#steps = new Steps(query);
-    this.#filter = compileFilter(query.filter, cache.traceKeyFrom);
+    this.#filter = compileFilter(query.filter);
     this.#groups = new MetricGroups(stage.by.length, MAX_SERIES);
     this.#cells = metricCells(stage.function, this.#steps.count);
     this.#byDigest = asksDigests(query);
@@ -207,8 +206,7 @@ class MetricsReading {
   /** Every trace with a span in the range that satisfies the filter, once, with its distinct spans. */
   async #readTraces(): Promise<string | undefined> {
     const { spansets } = this.#query;
-    const pipeline =
-      spansets === undefined ? undefined : compilePipeline(withLenientIds(spansets, this.#cache.traceKeyFrom));
+    const pipeline = spansets === undefined ? undefined : compilePipeline(spansets);
     const considered = new Set<string>();
     for (const segment of this.#cache.segments.toReversed()) {
       for (const number of this.#blocksOf(segment)) {

@@ -19,7 +19,7 @@ const MAX_STEP_TRACES = 256;
  * the step ends before it.
  */
 export async function readLive(cache: BlockCache, { filter, after }: LiveRequest, pacer: Pacer): Promise<LiveStep> {
-  const compiled = compileFilter(filter, cache.traceKeyFrom);
+  const compiled = compileFilter(filter);
   const end = endOf(cache);
   const from = after === undefined ? end : parseCursor(after);
   // A log that lost its end, or was emptied, gives its numbers out again.

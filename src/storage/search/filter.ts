@@ -1,6 +1,5 @@
 import { PermanentError } from "../../component/errors.ts";
 import { attributeHash } from "../../model/attribute-hash.ts";
-import type { TraceKeyStart } from "../../model/ids.ts";
 import { DEFAULT_SERVICE, SPAN_KIND_NAMES } from "../../model/span.ts";
 import { durationNano, endNano, hasDuration, isRoot, type SpanGroup, startNano } from "../../model/span-columns.ts";
 import {
@@ -27,8 +26,6 @@ import {
   type RowTest,
   rows,
 } from "./filter-node.ts";
-
-import { withLenientIds } from "./lenient-ids.ts";
 
 /**
  * A filter compiled for searching block by block. Meaning of a filter, for one span:
@@ -58,12 +55,9 @@ export interface CompiledFilter {
   bind(block: BlockView): RowTest | boolean;
 }
 
-/**
- * Throws PermanentError `bad_request` for a regular expression that cannot be used and for too deep nesting.
- * @param traceKeyFrom which ids name one trace
- */
-export function compileFilter(filter: SpanFilter, traceKeyFrom: TraceKeyStart = 0): CompiledFilter {
-  const { cost, required = [], mayMatch, bind } = compile(withLenientIds(filter, traceKeyFrom), 0, {});
+/** Throws PermanentError `bad_request` for a regular expression that cannot be used and for too deep nesting. */
+export function compileFilter(filter: SpanFilter): CompiledFilter {
+  const { cost, required = [], mayMatch, bind } = compile(filter, 0, {});
   return { needsBody: cost > 0, required, mayMatch, bind };
 }
 

@@ -18,7 +18,6 @@ import { type CompiledFilter, compileFilter } from "./filter.ts";
 import type { RowTest } from "./filter-node.ts";
 import { OutOfTime } from "./give-way.ts";
 import { Heap } from "./heap.ts";
-import { withLenientIds } from "./lenient-ids.ts";
 import { OutsideCount } from "./outside-count.ts";
 import { comesAfter, ResultOrder } from "./result-order.ts";
 import { type MatchedTrace, SpanShower } from "./shown-spans.ts";
@@ -141,13 +140,9 @@ class Search {
     this.#cache = cache;
     this.#query = keyedQuery(query, cache.traceKeyFrom);
     const hasRange = query.startMin !== undefined || query.startMax !== undefined;
-    this.#pipeline =
-      query.spansets === undefined ? undefined : compilePipeline(withLenientIds(query.spansets, cache.traceKeyFrom));
+    this.#pipeline = query.spansets === undefined ? undefined : compilePipeline(query.spansets);
     const filters = this.#pipeline === undefined || hasRange ? [query.filter] : [query.filter, ...(query.also ?? [])];
-    this.#filter = fewestBlocks(
-      cache,
-      filters.map((filter) => compileFilter(filter, cache.traceKeyFrom)),
-    );
+    this.#filter = fewestBlocks(cache, filters.map(compileFilter));
     this.#readAs = {
       needsBodies: this.#pipeline?.needsBody === true || query.show !== undefined || watch.onMatched !== undefined,
       beside: () => keysOf(this.#candidates.values()),

@@ -19,8 +19,6 @@ export class BlockView {
   readonly #rows: readonly number[] | undefined;
   readonly #groups = new Map<number, DecodedGroup>();
   readonly #needleRows = new Map<readonly Uint8Array[], Uint8Array>();
-  /** The same by what the needles are: several parts of a filter ask for one key. */
-  readonly #equalNeedleRows = new Map<string, Uint8Array>();
   #body: Uint8Array | undefined;
   #span: Span | undefined;
   #spanRow = -1;
@@ -62,13 +60,8 @@ export class BlockView {
   rowsWith(needles: readonly Uint8Array[]): Uint8Array {
     let rows = this.#needleRows.get(needles);
     if (rows === undefined) {
-      const name = needles.map((needle) => `${needle.length} ${Buffer.from(needle).toString("latin1")}`).join();
-      rows = this.#equalNeedleRows.get(name);
-      if (rows === undefined) {
-        rows = new Uint8Array(this.columns.count);
-        for (const needle of needles) this.#find(needle, rows);
-        this.#equalNeedleRows.set(name, rows);
-      }
+      rows = new Uint8Array(this.columns.count);
+      for (const needle of needles) this.#find(needle, rows);
       this.#needleRows.set(needles, rows);
     }
     return rows;

@@ -1,5 +1,5 @@
 import { PermanentError } from "../../component/errors.ts";
-import { whyTooOld } from "../../component/node-version.ts";
+import { whyTooOld } from "../../model/text/node-version.ts";
 import { betterSqlite3Driver } from "./better-sqlite3-driver.ts";
 import type { SqlDriver } from "./driver.ts";
 import { nodeSqliteDriver } from "./node-sqlite-driver.ts";

@@ -1,4 +1,5 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
+import { makeToken } from "../../access/secrets.ts";
 import { RECEIVERS } from "../../app/config/builtin.ts";
 import { type ConfigInput, parseConfig } from "../../app/config/config.ts";
 import { mergeConfig, type RawConfig } from "../../app/config/config-sources.ts";
@@ -72,6 +73,11 @@ function quietDefaults({ receivers = {} }: ConfigInput): RawConfig {
   };
 }
 
+/** Somebody who may send, where the test has its collector ask who sends. */
+function withSender(token: string | undefined): RawConfig {
+  return token === undefined ? {} : { access: { tokens: { "test-sender": { token, scopes: ["ingest"] } } } };
+}
+
 /**
  * Starts a collector for tests inside this process: nothing on the disk, OTLP and the web UI on free ports.
  * @throws PermanentError `config_invalid`, `listen_failed`; then nothing stays open
@@ -81,7 +87,8 @@ export async function createTestCollector({
   logger,
   traceFolder,
 }: TestCollectorOptions = {}): Promise<TestCollector> {
-  const written = mergeConfig(quietDefaults(config), config as RawConfig);
+  const token = config.access === undefined ? undefined : makeToken();
+  const written = mergeConfig(quietDefaults(config), mergeConfig(withSender(token), config as RawConfig));
   const merged = mergeConfig(inProcessDefaults(written, RECEIVERS), written);
   const parsed = parseConfig(merged, { name: "createTestCollector()" });
   const arrivals = new Arrivals();
@@ -101,7 +108,7 @@ export async function createTestCollector({
     url: otlpHttp,
     grpcUrl: otlpGrpc === undefined ? "" : `http://${otlpGrpc}`,
     uiUrl: ui,
-    env: senderEnvironment(otlpHttp),
+    env: senderEnvironment(otlpHttp, token),
     waitForTrace: (wanted, options) => open.waitForTrace(wanted, options),
     waitForSpan: (wanted, options) => open.waitForSpan(wanted, options),
     spans: () => open.spans(),
@@ -114,7 +121,7 @@ export async function createTestCollector({
 }
 
 /** OpenTelemetry's "Environment Variable Specification"; the variables of traces go before the general ones. */
-function senderEnvironment(url: string): Readonly<Record<string, string>> {
+function senderEnvironment(url: string, token: string | undefined): Readonly<Record<string, string>> {
   return {
     OTEL_SDK_DISABLED: "false",
     OTEL_TRACES_EXPORTER: "otlp",
@@ -124,6 +131,7 @@ function senderEnvironment(url: string): Readonly<Record<string, string>> {
     OTEL_EXPORTER_OTLP_PROTOCOL: "http/protobuf",
     OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: `${url}/v1/traces`,
     OTEL_EXPORTER_OTLP_TRACES_PROTOCOL: "http/protobuf",
+    ...(token === undefined ? {} : { OTEL_EXPORTER_OTLP_HEADERS: `authorization=Bearer%20${token}` }),
     OTEL_TRACES_SAMPLER: "parentbased_always_on",
     OTEL_BSP_SCHEDULE_DELAY: "50",
   };

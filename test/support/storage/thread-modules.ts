@@ -91,6 +91,8 @@ export const loadServer = async (): Promise<CreateReadServer> => (config, parts)
   } = parts;
   const { endpoint } = config as { readonly endpoint: string };
   const listener = new HttpListener({
+    access: undefined,
+    needOf: () => "nothing",
     name: { title: "reads", configKey: "endpoint", usualOccupant: "another" },
     endpoint: at === undefined ? endpoint : `${at.http.host}:${at.http.port}`,
     logger,

@@ -101,8 +101,16 @@ async function request(url: string, init: RequestInit): Promise<Response> {
     if (init.signal?.aborted === true) throw cause;
     throw new ApiError(0, "The collector does not answer. Is it still running?");
   }
+  if (response.status === 401 && response.headers.has("www-authenticate")) leadToLogin();
   if (!response.ok) throw new ApiError(response.status, await errorMessage(response));
   return response;
+}
+
+/** The session is over: the page is where the login leads back to. */
+function leadToLogin(): void {
+  const root = new URL(".", document.baseURI).href;
+  const next = location.href.startsWith(root) ? location.href.slice(root.length).split("#", 1)[0] : undefined;
+  location.assign(apiUrl("login", next ? { next } : {}));
 }
 
 /** The server's own words where it sent them: the UI API's envelope, or Jaeger's. */

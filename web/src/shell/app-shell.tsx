@@ -9,6 +9,7 @@ import styles from "./app-shell.module.css";
 import { IncompleteNotice } from "./incomplete-notice.tsx";
 import { KeyboardHelp } from "./keyboard-help.tsx";
 import { KnownLooks } from "./known-looks.tsx";
+import { LogOutButton } from "./log-out-button.tsx";
 import { type ResultList, ShowResults } from "./result-list.ts";
 import { PALETTE_KEYS } from "./shortcuts.ts";
 import { ThemeButton } from "./theme-button.tsx";
@@ -131,6 +132,7 @@ function Tools({
       </IconButton>
       <ZoneButton />
       <ThemeButton />
+      <LogOutButton />
     </div>
   );
 }

@@ -21,7 +21,8 @@ export function onceBack(back: () => void, ifAway = false): () => void {
     if (document.hidden) return;
     const answer = await fetch(apiUrl("api/ui/services"), { signal: gone.signal }).catch(() => undefined);
     if (gone.signal.aborted) return;
-    if (answer?.ok !== true) away = true;
+    // Who has to log in again is led there by what is asked again.
+    if (answer?.ok !== true && answer?.status !== 401) away = true;
     else {
       stop();
       if (away) back();

@@ -55,7 +55,7 @@ export async function importFrom(files: string[], flags: DbFlags): Promise<void>
       }
       const summary = await replay({
         files,
-        targets: [otlpTarget(endpoints.otlpHttp, stop.signal)],
+        targets: [otlpTarget(endpoints.otlpHttp, stop.signal, flags.token)],
         speed: "max",
         at: "original",
         freshIds: false,

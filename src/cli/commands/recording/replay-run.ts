@@ -58,8 +58,8 @@ export async function runReplay(named: readonly string[], flags: ReplayFlags): P
   process.exitCode = exitCode(summary, flags);
 }
 
-async function targetsOf({ to, endpoint, ...flags }: ReplayFlags, signal: AbortSignal): Promise<ReplayTarget[]> {
-  if (to === undefined) return [otlpTarget(endpoint, signal)];
+async function targetsOf({ to, endpoint, token, ...flags }: ReplayFlags, signal: AbortSignal): Promise<ReplayTarget[]> {
+  if (to === undefined) return [otlpTarget(endpoint, signal, token)];
   const config: Config = await resolveConfig(flags, process.env);
   const started = await startExporters(to, config, SILENT_LOGGER);
   return started.map(({ title, exporter }) => exporterTarget(title, exporter));

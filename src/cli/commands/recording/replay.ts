@@ -1,5 +1,6 @@
 import { type Command, InvalidArgumentError } from "commander";
 import type { ConfigFlags } from "../../options/config-flags.ts";
+import { tokenOption } from "../../options/connection-flags.ts";
 import { checkEndpoint, checkName } from "../../options/option-values.ts";
 
 /** Where a replay sends: an exporter's name, and an endpoint instead of its own. */
@@ -12,6 +13,7 @@ export interface ReplayFlags extends Pick<ConfigFlags, "config" | "set"> {
   readonly endpoint: string;
   readonly to?: readonly ReplayTo[];
   readonly speed: "max" | number;
+  readonly token?: string;
   readonly at: "original" | "now";
   readonly freshIds: boolean;
   readonly query?: string;
@@ -25,6 +27,7 @@ export function addReplay(program: Command): void {
     .description("send recorded spans (OTLP JSON Lines, also .gz and .zst) to a collector, in order")
     .argument("<file...>", "recordings, one TracesData object a line; - is stdin")
     .option("--endpoint <url>", "OTLP/HTTP base of the collector", checkEndpoint, "http://127.0.0.1:4318")
+    .addOption(tokenOption())
     .option(
       "--to <exporter[=endpoint]>",
       "instead of --endpoint: otlp (gRPC), otlphttp, jaeger, zipkin, or an exporter of the config; several at once (repeatable, or with commas)",

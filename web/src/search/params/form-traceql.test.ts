@@ -7,8 +7,8 @@ const of = (tags: string) => formTraceql({ tags: parseTags(tags).tags! });
 
 describe("a form in TraceQL", () => {
   it.each([
-    ["customer.id!=x", '{ (.customer.id != "x" || .customer.id = nil) }'],
-    ["retry!=true", '{ (.retry != "true" || .retry != true || .retry = nil) }'],
+    ["customer.id!=x", '{ (.customer.id != nil && !(.customer.id = "x")) }'],
+    ["retry!=true", '{ (.retry != nil && !(.retry = "true" || .retry = true)) }'],
     ["http.status_code>=500 a=b", '{ .http.status_code >= 500 && (.a = "b") }'],
     ["items<2.5 items>-1", "{ .items < 2.5 && .items > -1 }"],
     ['url=~".*/cart/\\\\d+" host!~eu', '{ .url =~ ".*/cart/\\\\d+" && .host !~ "eu" }'],

@@ -50,7 +50,7 @@ function condition([key, value, operator = "="]: Tag): string {
     case "=":
       return equalTag(key, value);
     case "!=":
-      return excludeText(field, readings(value));
+      return `(${field} != nil && !${equalTag(key, value)})`;
     case "=~":
     case "!~":
       return `${field} ${operator} ${quoted(value)}`;
@@ -62,22 +62,9 @@ function condition([key, value, operator = "="]: Tag): string {
 /** That an attribute is what was typed, as a text or as what it reads as. `scope` is before the dot. */
 export function equalTag(key: string, value: string, scope = ""): string {
   const field = `${scope}.${attribute(key)}`;
-  return `(${readings(value)
-    .map((literal) => `${field} = ${literal}`)
-    .join(" || ")})`;
-}
-
-/**
- * That a span has none of the values under the field: others of their types, or none at all. All are TraceQL; the
- * values are of different types.
- */
-export function excludeText(field: string, literals: readonly string[]): string {
-  return `(${literals.map((literal) => `${field} != ${literal}`).join(" || ")} || ${field} = nil)`;
-}
-
-function readings(value: string): readonly string[] {
   const typed = typedText(value);
-  return typed === undefined ? [quoted(value)] : [quoted(value), typed];
+  const either = typed === undefined ? "" : ` || ${field} = ${typed}`;
+  return `(${field} = ${quoted(value)}${either})`;
 }
 
 /** What a text reads as where that is a number or a truth. */

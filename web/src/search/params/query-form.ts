@@ -71,7 +71,7 @@ export function editedForm(conditions: FormConditions, before: QueryForm | undef
 }
 
 /** How close the operands of `&&` bind. */
-export const OPERAND = 2;
+const OPERAND = 2;
 
 function conjuncts(expr: FieldExpression): FieldExpression[] {
   const found: FieldExpression[] = [];
@@ -102,7 +102,7 @@ function conditionField(part: FieldExpression): { readonly name: FieldName; read
 }
 
 interface FoundTag extends WrittenTag {
-  /** How many conditions say it: `.a != nil && !(.a = 5)`, as earlier versions wrote it, are two. */
+  /** How many conditions say it: `.a != nil && !(.a = 5)` are two. */
   readonly parts: 1 | 2;
 }
 
@@ -112,8 +112,6 @@ function tagOf(part: FieldExpression, next: FieldExpression | undefined): FoundT
   // The form's `error=true` is the status.
   if (equal?.[0] === "error" && /^(true|false)$/.test(equal[1])) return undefined;
   if (equal !== undefined) return { tag: equal, source, parts: 1 };
-  const excluded = exclusion(part);
-  if (excluded !== undefined && excluded[0] !== "error") return { tag: [...excluded, "!="], source, parts: 1 };
   const status = statusTag(part);
   if (status !== undefined) return { tag: status, source, parts: 1 };
   const present = comparison(part);
@@ -144,33 +142,12 @@ function equality(part: FieldExpression): readonly [key: string, value: string] 
     return isSame ? tag : undefined;
   }
   const found = comparison(part);
-  return found?.is === "=" ? tagValue(found) : undefined;
-}
-
-/** `.a != "5" || .a = nil`, and what the form makes of `a!=5`: `.a != "5" || .a != 5 || .a = nil`. */
-function exclusion(part: FieldExpression): readonly [key: string, value: string] | undefined {
-  if (part.expr !== "or") return undefined;
-  const absent = comparison(part.right);
-  const [first, second] = part.left.expr === "or" ? [part.left.left, part.left.right] : [part.left, undefined];
-  const found = comparison(first);
-  if (absent?.is !== "=" || absent.value.type !== "nil" || found?.is !== "!=") return undefined;
-  const typed = second && comparison(second);
-  const all = [found, absent, ...(typed === undefined ? [] : [typed])];
-  if (all.some(({ field }) => JSON.stringify(field) !== JSON.stringify(found.field))) return undefined;
-  if (second !== undefined) {
-    const isSame = found.value.type === "string" && typed?.is === "!=" && readsAs(found.value.value, typed.value);
-    if (!isSame) return undefined;
-  }
-  return tagValue(found);
-}
-
-/** The attribute and the value of a comparison that the form can show. */
-function tagValue({ field, value }: Compared): readonly [key: string, value: string] | undefined {
-  if (!("scope" in field) || !isField(field, "any", field.key)) return undefined;
+  if (found?.is !== "=" || !("scope" in found.field) || !isField(found.field, "any", found.field.key)) return undefined;
+  const { value } = found;
   if (value.type !== "string" && value.type !== "int" && value.type !== "float" && value.type !== "bool") {
     return undefined;
   }
-  return [field.key, value.type === "string" ? value.value : printLiteral(value)];
+  return [found.field.key, value.type === "string" ? value.value : printLiteral(value)];
 }
 
 /** Whether the form takes the text for this value, too. */
@@ -188,13 +165,9 @@ function statusTag(part: FieldExpression): Tag | undefined {
   return ["error", is === "=" ? "true" : "false"];
 }
 
-interface Compared {
-  readonly field: TraceqlField;
-  readonly is: Compare["is"];
-  readonly value: TraceqlLiteral;
-}
-
-function comparison(part: FieldExpression): Compared | undefined {
+function comparison(
+  part: FieldExpression,
+): { readonly field: TraceqlField; readonly is: Compare["is"]; readonly value: TraceqlLiteral } | undefined {
   if (part.expr !== "compare" || part.left.expr !== "field" || part.right.expr !== "literal") return undefined;
   return { field: part.left.field, is: part.is, value: part.right.value };
 }

@@ -2,11 +2,11 @@ import { aliasedValues } from "../../../../src/model/semconv-aliases.ts";
 import type { SpansetStage } from "../../../../src/model/traceql.ts";
 import { parseTraceql } from "../../../../src/traceql/parse.ts";
 import { printTraceql } from "../../../../src/traceql/print.ts";
-import { printField, printFieldExpression, printLiteral } from "../../../../src/traceql/print-field.ts";
+import { printLiteral } from "../../../../src/traceql/print-field.ts";
 import { parseTags, type Tag } from "../../format/tags.ts";
-import { equalTag, excludeText, formTraceql } from "./form-traceql.ts";
+import { equalTag, formTraceql } from "./form-traceql.ts";
 import { addressOf, draftOf, withText } from "./query-draft.ts";
-import { OPERAND, queryFormText, readQueryForm } from "./query-form.ts";
+import { queryFormText, readQueryForm } from "./query-form.ts";
 import type { SearchParams } from "./search-params.ts";
 
 /** A value of a field, both as TraceQL writes them. */
@@ -22,7 +22,7 @@ export function including({ field, literal }: FieldChoice): string {
 
 /** And that finds all others, those without the field among them. */
 export function excluding({ field, literal }: FieldChoice): string {
-  return conditionText(excludeText(field, [literal]));
+  return conditionText(`!(${field} = ${literal})`);
 }
 
 /** The conditions of one span that a search has, each as TraceQL writes it; none where the address is no query. */
@@ -101,17 +101,10 @@ function plainTag(tag: Tag): string {
   return `(${each.join(" || ")})`;
 }
 
-/** By one spelling: `!(.a = 1)`, which searches of earlier versions say for an excluded value, is that of today. */
 function conditionText(text: string): string {
   const { first } = parseTraceql(`{ ${text} }`).pipeline;
-  if (first.op !== "spans" || first.where === undefined) throw new Error(`${text} is no condition of one span`);
-  const not = first.where.expr === "not" ? first.where.of : undefined;
-  if (not?.expr === "compare" && not.is === "=" && not.left.expr === "field" && not.right.expr === "literal") {
-    if (not.right.value.type !== "nil") {
-      return conditionText(excludeText(printField(not.left.field), [printLiteral(not.right.value)]));
-    }
-  }
-  return printFieldExpression(first.where, OPERAND);
+  const printed = printTraceql({ pipeline: { first, stages: [] }, hints: [] });
+  return printed.slice(2, -2);
 }
 
 function quoted(text: string): string {

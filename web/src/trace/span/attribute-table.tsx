@@ -124,7 +124,7 @@ function Filters({
       <SearchLink filter={filter} more={tagged([name, value])} label={`Search spans with this ${name}`}>
         <Icon name="plus" />
       </SearchLink>
-      <SearchLink filter={filter} more={tagged([name, value, "!="])} label={`Search spans without this ${name}`}>
+      <SearchLink filter={filter} more={tagged([name, value, "!="])} label={`Search spans with another ${name}`}>
         <Icon name="minus" />
       </SearchLink>
       <SearchLink

@@ -1,0 +1,133 @@
+import { readFileSync } from "node:fs";
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { fileURLToPath } from "node:url";
+import createRouter, { type Router } from "router";
+import { PACKAGE_ROOT } from "../../codec/package-root.ts";
+import { REFUSAL_STATUS } from "../../component/access.ts";
+import type { Logger } from "../../component/logger.ts";
+import type { HttpAccess } from "../../server/admission/http-gate.ts";
+import { crossOriginReason } from "../../server/same-origin.ts";
+import { pageBase, withSlash } from "./base-path.ts";
+import { answerNotAdmitted, sendEnvelope } from "./http-errors.ts";
+import { askAgainPage, LOGIN_STYLE, loginPage } from "./login-page.ts";
+import { SESSION_COOKIE, type UiSessions } from "./ui-sessions.ts";
+
+/** Tells the pages who has logged in, so that they can offer to log out. Nobody believes it but them. */
+const USER_COOKIE = "spanloom_user";
+const MAX_FORM_BYTES = 8 * 1024;
+const HTML = "text/html; charset=utf-8";
+
+/**
+ * The login of the UI port. `GET /login?next=` shows the page, `POST /login` opens a session, `POST /logout` ends it.
+ * To be mounted at the base path.
+ */
+export function createLogin(sessions: UiSessions, logger: Logger): Router {
+  const router = createRouter();
+  const { asksForUser } = sessions;
+  let theme: Buffer | undefined;
+  router.get("/login", (request, response) => {
+    const query = new URLSearchParams((request.url ?? "").split("?")[1] ?? "");
+    const next = query.get("next") ?? "";
+    if (sessions.isOpen(request.headers.cookie)) return leadTo(response, next);
+    const site = request.headers["sec-fetch-site"];
+    const fromElsewhere = (site === "cross-site" || site === "same-site") && !query.has("again");
+    send(
+      response,
+      200,
+      HTML,
+      fromElsewhere ? askAgainPage(next) : loginPage({ next, asksForUser, problem: undefined }),
+    );
+  });
+  router.get("/login/style.css", (_request, response) => send(response, 200, "text/css; charset=utf-8", LOGIN_STYLE));
+  router.get("/login/theme.js", (_request, response) => {
+    theme ??= readFileSync(fileURLToPath(new URL("dist/web/theme.js", PACKAGE_ROOT)));
+    send(response, 200, "text/javascript; charset=utf-8", theme);
+  });
+  router.post(["/login", "/logout"], (request, response, next) => {
+    const reason = crossOriginReason("POST", request.headers);
+    if (reason === undefined) next();
+    else sendEnvelope(response, 403, reason);
+  });
+  router.post("/login", async (request, response) => {
+    const form = await readForm(request);
+    if (form === undefined) return sendEnvelope(response, 413, "the form of a login is short");
+    const [user, secret, next] = ["user", "secret", "next"].map((name) => (form.get(name) ?? "").trim());
+    const opened = await sessions.logIn(user ?? "", secret ?? "", request.socket.remoteAddress);
+    if ("reason" in opened) {
+      const { reason, message } = opened;
+      send(response, REFUSAL_STATUS[reason].http, HTML, loginPage({ next: next ?? "", asksForUser, problem: message }));
+      return;
+    }
+    logger.info("somebody logged in", { caller: opened.caller.name, peer: request.socket.remoteAddress });
+    const age = Math.floor(sessions.lastsMs / 1_000);
+    setCookies(request, response, [opened.id, opened.caller.name], age);
+    leadTo(response, next ?? "");
+  });
+  router.post("/logout", (request, response) => {
+    sessions.logOut(request.headers.cookie);
+    setCookies(request, response, ["", ""], 0);
+    response.writeHead(303, { location: "./login" }).end();
+  });
+  return router;
+}
+
+/** People who open a page are led to the login and from there back; programs get the answer that APIs have. */
+export function leadToLogin(basePath: string): NonNullable<HttpAccess["answerRefused"]> {
+  const base = withSlash(basePath);
+  return (request, response, refusal) => {
+    const { method, url = "/", headers } = request;
+    const opensPage = method === "GET" && headers["sec-fetch-mode"] !== "cors" && isForPeople(headers.accept);
+    if (refusal.reason !== "unauthenticated" || !opensPage || headers.authorization !== undefined) {
+      // A browser would ask for user and password by itself, over the page that shows what is wrong.
+      const ofPage = headers["sec-fetch-mode"] !== undefined && headers["sec-fetch-mode"] !== "navigate";
+      const told = ofPage ? { ...refusal, headers: bearerAlone(refusal.headers) } : refusal;
+      answerNotAdmitted(request, response, told);
+      return;
+    }
+    const below = url.startsWith(base) ? url.slice(base.length) : url.replace(/^\/+/, "");
+    const login = pageBase(url, `/${below.split("?", 1)[0]}`, base);
+    response.setHeader("cache-control", "no-store");
+    response.writeHead(303, { location: `${login}login?next=${encodeURIComponent(below)}` }).end();
+  };
+}
+
+function isForPeople(accept: string | undefined): boolean {
+  return accept?.includes("text/html") === true;
+}
+
+function bearerAlone(headers: Parameters<NonNullable<HttpAccess["answerRefused"]>>[2]["headers"]) {
+  const challenges = [headers["www-authenticate"] ?? []].flat().filter((one) => one.startsWith("Bearer"));
+  return challenges.length === 0 ? headers : { ...headers, "www-authenticate": challenges };
+}
+
+/** Relative, and so never to another site. @param next below the base path */
+function leadTo(response: ServerResponse, next: string): void {
+  const path = next.replace(/[^\x21-\x7e]/g, (character) => encodeURIComponent(character.toWellFormed()));
+  response.writeHead(303, { location: `./${path}` }).end();
+}
+
+function setCookies(request: IncomingMessage, response: ServerResponse, values: [string, string], age: number): void {
+  const secure = request.headers["x-forwarded-proto"] === "https" ? "; Secure" : "";
+  const common = `; Path=/; SameSite=Strict; Max-Age=${age}${secure}`;
+  response.setHeader("set-cookie", [
+    `${SESSION_COOKIE}=${values[0]}; HttpOnly${common}`,
+    `${USER_COOKIE}=${encodeURIComponent(values[1])}${common}`,
+  ]);
+}
+
+function send(response: ServerResponse, status: number, type: string, body: string | Buffer): void {
+  response.setHeader("cache-control", "no-store");
+  response.writeHead(status, { "content-type": type }).end(body);
+}
+
+/** Undefined for one that is too long. */
+async function readForm(request: IncomingMessage): Promise<URLSearchParams | undefined> {
+  const pieces: Buffer[] = [];
+  let length = 0;
+  for await (const piece of request as AsyncIterable<Buffer>) {
+    length += piece.length;
+    if (length > MAX_FORM_BYTES) return undefined;
+    pieces.push(piece);
+  }
+  return new URLSearchParams(Buffer.concat(pieces).toString("utf8"));
+}

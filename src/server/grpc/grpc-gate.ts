@@ -1,0 +1,29 @@
+import type { Metadata, StatusObject } from "@grpc/grpc-js";
+import { HEALTH_CHECK_PATH } from "../../codec/rpc/health.ts";
+import { type AccessDecision, type AccessRefusal, REFUSAL_STATUS } from "../../component/access.ts";
+import type { GrpcListenerOptions } from "./grpc-listener-options.ts";
+import { grpcStatusOf } from "./grpc-raw.ts";
+
+/** Decides on a call by the path of its method and its headers. @param peer `address:port` */
+export type CallGate = (path: string, metadata: Metadata, peer: string) => AccessDecision | Promise<AccessDecision>;
+
+/** The gate of a listener; undefined where nobody is asked. */
+export function grpcGate({ access, need, name }: GrpcListenerOptions): CallGate | undefined {
+  const listener = access?.ofListener(name.configKey);
+  if (listener === undefined) return undefined;
+  return (path, metadata, peer) =>
+    listener.admit(path === HEALTH_CHECK_PATH ? "nothing" : need, {
+      header(key) {
+        const [value, ...others] = metadata.get(key);
+        return typeof value === "string" && others.length === 0 ? value : undefined;
+      },
+      peer: peer.replace(/:\d+$/, ""),
+    });
+}
+
+/** UNAUTHENTICATED, PERMISSION_DENIED, or UNAVAILABLE with RetryInfo. */
+export function refusalStatus({ reason, message, retryAfterMs }: AccessRefusal): StatusObject {
+  const { http: httpStatus, grpc: code } = REFUSAL_STATUS[reason];
+  const retry = retryAfterMs === undefined ? {} : { retryDelayMs: retryAfterMs };
+  return grpcStatusOf({ httpStatus, reason: "unauthenticated", rpc: { code, message, ...retry } });
+}
