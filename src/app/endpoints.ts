@@ -60,5 +60,5 @@ export function otlpEndpoints(
 export function configuredUiUrl({ ui }: Config): string {
   const endpoint = parseEndpoint(ui.endpoint);
   const authority = endpoint === undefined ? ui.endpoint : formatEndpoint(reachable(endpoint));
-  return `http://${authority}${ui.base_path}`;
+  return `${ui.tls === undefined ? "http" : "https"}://${authority}${ui.base_path}`;
 }

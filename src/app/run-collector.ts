@@ -199,7 +199,7 @@ function endpointsOf(of: Listening, ui: Pick<ServedUi, "url" | "listensOn" | "be
     receivers: receivers.endpoints,
     ui: ui.url,
     queryGrpc: grpc && formatEndpoint(reachable(grpc)),
-    tempo: tempo && `http://${formatEndpoint(reachable(tempo))}`,
+    tempo: tempo && `${new URL(ui.url).protocol}//${formatEndpoint(reachable(tempo))}`,
     registry: registryUrl(config, discovery.address),
     proxy: address === undefined ? undefined : modules.proxy?.proxyUrl(config, address),
     listensOn: {

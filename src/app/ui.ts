@@ -83,6 +83,7 @@ export async function serveUi(
     endpoint: ui.endpoint,
     grpcEndpoint: grpcEndpointOf(ui),
     tempoEndpoint: tempoEndpointOf(ui),
+    tls: ui.tls,
     basePath: ui.base_path,
     jaegerUi:
       ui.assets_path === undefined
@@ -98,7 +99,7 @@ export async function serveUi(
   const { http, ...others } = served.addresses;
   listensOn = formatEndpoint(http);
   beside = others;
-  url = `http://${formatEndpoint(reachable(http))}${withSlash(ui.base_path)}`;
+  url = `${ui.tls === undefined ? "http" : "https"}://${formatEndpoint(reachable(http))}${withSlash(ui.base_path)}`;
   return {
     url,
     listensOn,

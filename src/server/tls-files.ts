@@ -8,7 +8,8 @@ import { loadTls, type TlsConfig, type TlsMaterial } from "./tls.ts";
 export type TlsFiles = FollowedTlsFiles<TlsMaterial>;
 
 /**
- * The files of a listener, undefined where it has no TLS. Their key is `tls` beside the listener's `endpoint`.
+ * The files of a listener, undefined where it has no TLS. Their key is `tls` beside the listener's `endpoint`, and
+ * that of a `grpc_endpoint` beside it.
  * @throws PermanentError `config_invalid`, as `loadTls`
  */
 export function openTlsFiles(
@@ -18,7 +19,7 @@ export function openTlsFiles(
 ): TlsFiles | undefined {
   if (config === undefined) return undefined;
   const { cert_file, key_file, client_ca_file } = config;
-  const setting = configKey.replace(/\.endpoint$/, ".tls");
+  const setting = configKey.replace(/\.(?:\w+_)?endpoint$/, ".tls");
   return new FollowedTlsFiles({
     paths: [cert_file, key_file, ...(client_ca_file === undefined ? [] : [client_ca_file])],
     read: () => loadTls(config, setting),

@@ -31,7 +31,7 @@ const NOBODY: readonly Record<string, string>[] = [
   { authorization: "Bearer" },
   { authorization: `Basic ${Buffer.from("ingest:wrong").toString("base64")}` },
   { "x-spanloom-caller": "root admin,read,ingest,registry" },
-  { cookie: `spanloom_session=${TOKENS.read}` },
+  { cookie: `spanloom-session=${TOKENS.read}` },
 ];
 const AGENT = new Agent({ keepAlive: true, maxSockets: 8 });
 

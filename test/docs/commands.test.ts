@@ -74,11 +74,14 @@ describe("commands in the pages", () => {
       const collector = await createCollector();
       try {
         const own = blocks.filter((block) => block.page === page && block.needs !== undefined);
-        const script = [shim(collector), ...own.map(scriptOf)]
+        // Of the page alone: a free port may begin with the digits of a usual one.
+        const commands = own
+          .map(scriptOf)
           .join("\n")
           .replaceAll("http://127.0.0.1:4318", collector.endpoints.otlpHttp as string)
           .replaceAll("http://127.0.0.1:16686/", collector.endpoints.ui)
           .replaceAll("=/var/lib/", `=${folder}/`);
+        const script = `${shim(collector)}\n${commands}`;
         const { code, out } = await bash(script, folder);
         expect(code, out).toBe(0);
       } finally {

@@ -72,7 +72,7 @@ it("leads people to the login and from there to the page that they wanted", asyn
 
 it("takes users with their passwords, and refuses what is wrong with a page that says so", async () => {
   const cookie = cookieOf(await logIn({ user: "ada", secret: PASSWORD }));
-  expect(cookie).toContain("spanloom_user=ada");
+  expect(cookie).toContain("spanloom-user=ada");
   expect((await ask("api/services", { cookie })).status).toBe(200);
   const wrong = await logIn({ user: "ada", secret: "guess" });
   expect([wrong.status, wrong.headers.getSetCookie()]).toEqual([401, []]);

@@ -129,13 +129,16 @@ describe("TLS files", () => {
         receivers: { otlp: { protocols: { http: listener, grpc: listener } } },
         discovery: { server: { enabled: true, ...listener } },
         proxy: { ...listener, routes: [{ upstream: "http://127.0.0.1:9" }] },
+        storage: { kind: "sqlite", path: join(folder, "data") },
+        ui: { ...listener, grpc_endpoint: endpoint, tempo_endpoint: endpoint },
       },
       { logger: SILENT_LOGGER },
     );
     cleanups.push(() => collector.shutdown());
-    const { otlpHttp, otlpGrpc, registry, proxy } = collector.endpoints;
-    const ports = [otlpHttp, otlpGrpc, registry, proxy].map((address) => Number(/:(\d+)\/?$/.exec(address ?? "")?.[1]));
-    expect(await Promise.all(ports.map((port) => trusts(port, TEST_CERT)))).toEqual([true, true, true, true]);
+    const { otlpHttp, otlpGrpc, registry, proxy, ui, queryGrpc, tempo } = collector.endpoints;
+    const addresses = [otlpHttp, otlpGrpc, registry, proxy, ui, queryGrpc, tempo];
+    const ports = addresses.map((address) => Number(/:(\d+)\/?$/.exec(address ?? "")?.[1]));
+    expect(await Promise.all(ports.map((port) => trusts(port, TEST_CERT)))).toEqual(addresses.map(() => true));
     place(OTHER_CERT, OTHER_KEY);
     for (const port of ports) {
       await eventually("the new certificate is served", async () => await trusts(port, OTHER_CERT));

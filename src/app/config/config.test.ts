@@ -53,7 +53,7 @@ describe("parseConfig", () => {
   it("suggests keys of nested sections and lists them where none is near", () => {
     expect(errorOf({ storage: { retention: { max_age_days: 3 } } })).toContain('did you mean "max_age_hours"?');
     expect(errorOf({ ui: { colour: "red" } })).toContain(
-      "known here: endpoint, grpc_endpoint, tempo_endpoint, base_path, assets_path, config_file, zipkin_assets_path, mcp, zipkin_autocomplete_keys, allowed_hosts",
+      "known here: endpoint, grpc_endpoint, tempo_endpoint, tls, base_path, assets_path, config_file, zipkin_assets_path, mcp, zipkin_autocomplete_keys, allowed_hosts",
     );
   });
 

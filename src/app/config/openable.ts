@@ -79,7 +79,7 @@ function foreignUiFiles({
 }
 
 /** Every listener's TLS settings. */
-function serverTls({ receivers, discovery, proxy }: Config): { path: Path; tls: TlsConfig }[] {
+function serverTls({ receivers, discovery, proxy, ui }: Config): { path: Path; tls: TlsConfig }[] {
   const found: { path: Path; tls: TlsConfig }[] = [];
   for (const [name, receiver] of Object.entries(receivers)) {
     if (receiver.enabled) found.push(...tlsBelow(receiver, ["receivers", name]));
@@ -87,6 +87,7 @@ function serverTls({ receivers, discovery, proxy }: Config): { path: Path; tls: 
   const { enabled, tls } = discovery.server;
   if (enabled && tls !== undefined) found.push({ path: ["discovery", "server", "tls"], tls });
   if (proxy.routes.length > 0 && proxy.tls !== undefined) found.push({ path: ["proxy", "tls"], tls: proxy.tls });
+  if (ui.tls !== undefined) found.push({ path: ["ui", "tls"], tls: { ...ui.tls, min_version: "1.2" } });
   return found;
 }
 

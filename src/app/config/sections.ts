@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { endpointSchema } from "../../server/endpoint.ts";
+import { tlsConfig } from "../../server/tls.ts";
 
 export const storageConfig = z.strictObject({
   kind: z
@@ -86,6 +87,10 @@ export const uiConfig = z.strictObject({
     .describe(
       "Where Tempo's API for readers listens, as Grafana's Tempo data source asks it; null turns it off. Default: port 3200 on the host of `ui.endpoint`, or any free one where that takes any. A port that is taken is a warning.",
     ),
+  tls: tlsConfig
+    .omit({ min_version: true })
+    .optional()
+    .describe("Of `endpoint`, `grpc_endpoint` and `tempo_endpoint`."),
   base_path: z
     .string()
     .regex(/^\/([\w.~-]+(\/[\w.~-]+)*)?\/?$/, "expected a path such as / or /tracing")

@@ -43,10 +43,12 @@ class Endless implements ViewHost {
   }
 }
 
+const NO_ACCESS = { access: undefined, tls: undefined, endpoint: "127.0.0.1:0" } as const;
+
 /** Asks for a trace, and reads nothing of the answer yet: HTTP/2 alone, as libraries of gRPC read ahead. */
 async function ask(host: ViewHost, writeMs: number): Promise<ClientHttp2Stream> {
   const bounds = new AnswerBounds({ ...DEFAULT_ANSWER_LIMITS, writeMs });
-  listener = createGrpcQueries({ access: undefined, endpoint: "127.0.0.1:0", viewHost: host, bounds, logger: QUIET });
+  listener = createGrpcQueries({ ...NO_ACCESS, viewHost: host, bounds, logger: QUIET });
   session = connect(`http://${formatEndpoint(await listener.start())}`);
   const call = session.request({
     ":method": "POST",

@@ -9,11 +9,13 @@ import { jaegerQueryServices } from "../../query/jaeger-grpc/services.ts";
 import { GrpcListener } from "../../server/grpc/grpc-listener.ts";
 import { grpcReflection } from "../../server/grpc/grpc-reflection.ts";
 import { InFlightBudget } from "../../server/in-flight.ts";
+import type { TlsConfig } from "../../server/tls.ts";
 
 export interface GrpcQueriesSettings {
   /** Undefined: the collector has no access control. */
   readonly access: Access | undefined;
   readonly endpoint: string;
+  readonly tls: TlsConfig | undefined;
   readonly viewHost: ViewHost;
   readonly bounds: AnswerBounds;
   readonly logger: Logger;
@@ -29,7 +31,14 @@ const LIMITS = { maxConcurrentStreams: 100, maxConnections: 1_024, receiveTimeou
 const KEEPALIVE = { time_ms: 7_200_000, timeout_ms: 20_000 } as const;
 
 /** Jaeger's gRPC query services of both generations, with health and reflection. */
-export function createGrpcQueries({ access, endpoint, viewHost, bounds, logger }: GrpcQueriesSettings): GrpcListener {
+export function createGrpcQueries({
+  access,
+  endpoint,
+  tls,
+  viewHost,
+  bounds,
+  logger,
+}: GrpcQueriesSettings): GrpcListener {
   const services = jaegerQueryServices(viewHost, bounds);
   const names = [...services.map(({ name }) => name), HEALTH_SERVICE];
   const descriptors = () => fileDescriptors([V3_FILE, V2_FILE, HEALTH_FILE, REFLECTION_FILE]);
@@ -42,6 +51,7 @@ export function createGrpcQueries({ access, endpoint, viewHost, bounds, logger }
     access,
     need: ["read"],
     endpoint,
+    tls,
     logger,
     services: async () => [],
     streamed: [...services, ...grpcReflection(names, descriptors)],

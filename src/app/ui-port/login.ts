@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import type { IncomingMessage, ServerResponse } from "node:http";
+import type { TLSSocket } from "node:tls";
 import { fileURLToPath } from "node:url";
 import createRouter, { type Router } from "router";
 import { PACKAGE_ROOT } from "../../codec/package-root.ts";
@@ -13,7 +14,7 @@ import { askAgainPage, LOGIN_STYLE, loginPage } from "./login-page.ts";
 import { SESSION_COOKIE, type UiSessions } from "./ui-sessions.ts";
 
 /** Tells the pages who has logged in, so that they can offer to log out. Nobody believes it but them. */
-const USER_COOKIE = "spanloom_user";
+const USER_COOKIE = "spanloom-user";
 const MAX_FORM_BYTES = 8 * 1024;
 const HTML = "text/html; charset=utf-8";
 
@@ -107,7 +108,8 @@ function leadTo(response: ServerResponse, next: string): void {
 }
 
 function setCookies(request: IncomingMessage, response: ServerResponse, values: [string, string], age: number): void {
-  const secure = request.headers["x-forwarded-proto"] === "https" ? "; Secure" : "";
+  const { encrypted } = request.socket as Partial<TLSSocket>;
+  const secure = encrypted === true || request.headers["x-forwarded-proto"] === "https" ? "; Secure" : "";
   const common = `; Path=/; SameSite=Strict; Max-Age=${age}${secure}`;
   response.setHeader("set-cookie", [
     `${SESSION_COOKIE}=${values[0]}; HttpOnly${common}`,

@@ -7,8 +7,10 @@ import type { ReadServer, ReadServerParts } from "../../component/read.ts";
 import { AnswerBounds } from "../../query/answer-bounds.ts";
 import { formatEndpoint } from "../../server/endpoint.ts";
 import type { GrpcListener } from "../../server/grpc/grpc-listener.ts";
+import type { GrpcTlsConfig } from "../../server/grpc/grpc-listener-options.ts";
 import { type HttpHandler, HttpListener } from "../../server/http-listener.ts";
 import { relay } from "../../server/relay.ts";
+import type { TlsConfig } from "../../server/tls.ts";
 import { type JaegerUiSettings, readForeignUi, readJaegerUi } from "./foreign-ui.ts";
 import { createHttpApp } from "./http-app.ts";
 import { createLogin, leadToLogin } from "./login.ts";
@@ -27,6 +29,8 @@ export interface ReadServerConfig {
   readonly grpcEndpoint: string | undefined;
   /** Of Tempo's API; undefined is off. */
   readonly tempoEndpoint: string | undefined;
+  /** Of all three; undefined is none. */
+  readonly tls: GrpcTlsConfig | undefined;
   readonly basePath: string;
   /** Jaeger UI in the place of our own; undefined is our own. */
   readonly jaegerUi: JaegerUiSettings | undefined;
@@ -82,6 +86,7 @@ export function createReadServer(config: ReadServerConfig, parts: ReadServerPart
   const listener = uiListener(config, parts, handler, sessions?.ofListener(UI_SETTING));
   const grpcEndpoint = at?.grpc === undefined ? config.grpcEndpoint : formatEndpoint(at.grpc);
   const tempoEndpoint = at?.tempo === undefined ? config.tempoEndpoint : formatEndpoint(at.tempo);
+  const shared = { access, tls: tlsOf(config), viewHost, bounds };
   let grpc: GrpcListener | undefined;
   let tempo: HttpListener | undefined;
   let ahead: NodeJS.Timeout | undefined;
@@ -93,13 +98,13 @@ export function createReadServer(config: ReadServerConfig, parts: ReadServerPart
       const http = await listener.start();
       if (loading !== undefined && grpcEndpoint !== undefined) {
         const { createGrpcQueries } = await loading;
-        const created = createGrpcQueries({ access, endpoint: grpcEndpoint, viewHost, bounds, logger: host.logger });
+        const created = createGrpcQueries({ ...shared, endpoint: grpcEndpoint, logger: host.logger });
         if (await starts(created, "Jaeger's gRPC query services", host.logger)) grpc = created;
       }
       if (loadingTempo !== undefined && tempoEndpoint !== undefined) {
         const { createTempoListener } = await loadingTempo;
         const { allowedHosts } = config;
-        const created = createTempoListener({ access, endpoint: tempoEndpoint, viewHost, bounds, allowedHosts, host });
+        const created = createTempoListener({ ...shared, endpoint: tempoEndpoint, allowedHosts, host });
         if (await starts(created, "Tempo's API", host.logger)) tempo = created;
       }
       // Nobody waits for it, and whoever opens the first page soon will not have to.
@@ -122,17 +127,19 @@ export function createReadServer(config: ReadServerConfig, parts: ReadServerPart
 
 /** With its name, its times, and who may ask. */
 function uiListener(
-  { endpoint, basePath }: ReadServerConfig,
+  config: ReadServerConfig,
   { host, at }: ReadServerParts,
   handler: HttpHandler,
   access: ListenerAccess | undefined,
 ): HttpListener {
+  const { endpoint, basePath } = config;
   return new HttpListener({
     name: { title: "web UI and read APIs", configKey: UI_SETTING, usualOccupant: "Jaeger or another spanloom" },
     access,
     needOf: uiNeeds(basePath),
     answerRefused: leadToLogin(basePath),
     endpoint: at === undefined ? endpoint : formatEndpoint(at.http),
+    tls: tlsOf(config),
     logger: host.logger,
     handler,
     requestTimeoutMs: REQUEST_MS,
@@ -149,4 +156,9 @@ async function starts(listener: GrpcListener | HttpListener, what: string, logge
     logger.warn(`the collector runs without ${what}`, { reason: error.message });
     return false;
   }
+}
+
+/** gRPC speaks any version from 1.2 on; so do the others here. */
+function tlsOf({ tls }: ReadServerConfig): TlsConfig | undefined {
+  return tls && { ...tls, min_version: "1.2" };
 }

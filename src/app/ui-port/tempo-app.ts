@@ -9,11 +9,13 @@ import { failureHandler } from "../../server/failure-handler.ts";
 import { isAllowedHost } from "../../server/host-check.ts";
 import { type HttpHandler, HttpListener } from "../../server/http-listener.ts";
 import { crossSiteReason } from "../../server/same-origin.ts";
+import type { TlsConfig } from "../../server/tls.ts";
 
 export interface TempoSettings {
   /** Undefined: the collector has no access control. */
   readonly access: Access | undefined;
   readonly endpoint: string;
+  readonly tls: TlsConfig | undefined;
   readonly viewHost: ViewHost;
   readonly bounds: AnswerBounds;
   /** Names by which it may be reached besides localhost and addresses. */
@@ -35,6 +37,7 @@ export function createTempoListener(settings: TempoSettings): HttpListener {
     access: settings.access,
     needOf: () => ["read"],
     endpoint: settings.endpoint,
+    tls: settings.tls,
     logger: settings.host.logger,
     handler: createTempoApp(settings),
     requestTimeoutMs: REQUEST_MS,

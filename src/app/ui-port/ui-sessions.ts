@@ -5,7 +5,7 @@ import type { AccessRefusal, Caller, ListenerAccess, Shown } from "../../compone
 import { HOUR_MS } from "../../model/time.ts";
 
 /** The cookie with the id of a session. Cookies know no ports: only this listener looks at it. */
-export const SESSION_COOKIE = "spanloom_session";
+export const SESSION_COOKIE = "spanloom-session";
 
 /** What lets somebody in at the UI port beside a credential: a session, or the user that a reverse proxy names. */
 export class UiSessions {

@@ -1,9 +1,8 @@
-import { readFileSync } from "node:fs";
 import type { IncomingMessage } from "node:http";
 import { cancelled, PermanentError } from "../../component/errors.ts";
-import { fileReason } from "../../component/reasons.ts";
 import { type ConnectionFlags, DEFAULT_URL } from "../options/connection-flags.ts";
 import { reportIncomplete } from "../output/incomplete.ts";
+import { readClientTls, type ShownTls } from "./client-tls.ts";
 import { refusalOf } from "./refusal.ts";
 
 /** As `ADMIN_HEADER` of the routes: tells a program's request from that of a web page. */
@@ -32,13 +31,13 @@ export class ApiClient {
   /** Without credentials, with a slash at the end. */
   readonly base: string;
   readonly #headers: Readonly<Record<string, string>>;
-  readonly #ca: Buffer | undefined;
+  readonly #tls: ShownTls;
   readonly #onIncomplete: (reason: string) => void;
   readonly #told = new Set<string>();
 
-  /** @throws PermanentError `bad_request` where the file of authorities cannot be read */
+  /** @throws PermanentError `bad_request` where a file of TLS cannot be read, or a certificate has no key */
   constructor(
-    { url: text, header = [], token, caFile }: ConnectionFlags,
+    { url: text, header = [], token, ...trust }: ConnectionFlags,
     onIncomplete: (reason: string) => void = reportIncomplete,
   ) {
     this.#onIncomplete = onIncomplete;
@@ -53,7 +52,7 @@ export class ApiClient {
       ...(token === undefined || token === "" ? {} : { authorization: `Bearer ${token}` }),
       ...Object.fromEntries(header),
     };
-    this.#ca = caFile === undefined ? undefined : readAuthorities(caFile);
+    this.#tls = readClientTls(trust);
   }
 
   /**
@@ -153,7 +152,7 @@ export class ApiClient {
           ...(body === undefined ? {} : { ...ADMIN_HEADERS, "content-length": body.length }),
           ...this.#headers,
         },
-        ...(this.#ca === undefined ? {} : { ca: this.#ca }),
+        ...this.#tls,
         ...(signal === undefined ? {} : { signal }),
       });
       request.on("error", reject);
@@ -171,14 +170,6 @@ async function readAnswer(response: IncomingMessage): Promise<Answer> {
     contentType: response.headers["content-type"] ?? response.headers.location ?? "",
     body: Buffer.concat(chunks),
   };
-}
-
-function readAuthorities(file: string): Buffer {
-  try {
-    return readFileSync(file);
-  } catch (cause) {
-    throw new PermanentError("bad_request", `--ca-file ${file}: cannot be read: ${fileReason(cause)}`, { cause });
-  }
 }
 
 /** What came where the collector would have sent a message of its own: a proxy in front of it, or another program. */

@@ -75,13 +75,9 @@ export async function onCollectorOrFolder<T>(
 }
 
 /** Where the collector of this config would answer, unless it is told otherwise. */
-function clientOf({ url, header, caFile }: DbFlags, config: Config, onIncomplete?: OnGap): ApiClient {
-  const connection = {
-    url: url ?? (process.env.SPANLOOM_URL || configuredUiUrl(config)),
-    ...(header === undefined ? {} : { header }),
-    ...(caFile === undefined ? {} : { caFile }),
-  };
-  return new ApiClient(connection, onIncomplete);
+function clientOf(flags: DbFlags, config: Config, onIncomplete?: OnGap): ApiClient {
+  const url = flags.url ?? (process.env.SPANLOOM_URL || configuredUiUrl(config));
+  return new ApiClient({ ...flags, url }, onIncomplete);
 }
 
 async function askCollector<T>(client: ApiClient, ways: Ways<T>): Promise<Done<T>> {

@@ -4,12 +4,18 @@ import { checkUrl } from "./option-values.ts";
 /** Where a collector's read APIs answer when a command is not told. */
 export const DEFAULT_URL = "http://127.0.0.1:16686";
 
-/** How a command reaches a running collector. */
-export interface ConnectionFlags {
-  readonly url: string;
+/** What a collector is shown, and what it has to show. */
+export interface TrustFlags {
   readonly header?: readonly (readonly [name: string, value: string])[];
   readonly token?: string;
   readonly caFile?: string;
+  readonly certFile?: string;
+  readonly keyFile?: string;
+}
+
+/** How a command reaches a running collector. */
+export interface ConnectionFlags extends TrustFlags {
+  readonly url: string;
 }
 
 /** The flags of every command that talks to a running collector. */
@@ -33,7 +39,9 @@ export function addTrustFlags(command: Command): Command {
       collectHeader,
     )
     .addOption(tokenOption())
-    .option("--ca-file <file>", "PEM certificates to trust in place of the system's");
+    .option("--ca-file <file>", "PEM certificates to trust in place of the system's")
+    .option("--cert-file <file>", "PEM certificate of this client, where the collector asks for one")
+    .option("--key-file <file>", "PEM key of --cert-file");
 }
 
 /** What a collector with access control is shown. */

@@ -2,7 +2,7 @@ import type { Argument, Command, Option } from "commander";
 import { formatDuration } from "../../../model/duration-text.ts";
 import type { UiSearchResponse, UiServicesResponse } from "../../../query/ui/api-types.ts";
 import { ApiClient } from "../../client/api-client.ts";
-import { DEFAULT_URL } from "../../options/connection-flags.ts";
+import { DEFAULT_URL, type TrustFlags } from "../../options/connection-flags.ts";
 import type { Typed } from "./complete.ts";
 
 /** A word that fits, and what it is. */
@@ -120,11 +120,17 @@ function ask<T>({ options }: Typed, path: string): Promise<T> {
     const at = text.indexOf(":");
     return [text.slice(0, at).trim(), text.slice(at + 1).trim()] as const;
   });
-  const caFile = options.get("caFile")?.at(-1);
+  const last = (name: keyof TrustFlags, otherwise?: string) => {
+    const value = options.get(name)?.at(-1) ?? otherwise;
+    return value === undefined || value === "" ? {} : { [name]: value };
+  };
   const flags = {
     url: options.get("url")?.at(-1) ?? (process.env.SPANLOOM_URL || DEFAULT_URL),
     header,
-    ...(caFile === undefined ? {} : { caFile }),
+    ...last("token", process.env.SPANLOOM_TOKEN),
+    ...last("caFile"),
+    ...last("certFile"),
+    ...last("keyFile"),
   };
   // What is written while somebody types ends up in their line.
   const client = new ApiClient(flags, () => {});
