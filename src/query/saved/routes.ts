@@ -4,6 +4,7 @@ import { AnswerBounds } from "../answer-bounds.ts";
 import { viewHandler } from "../http.ts";
 import { badParam, boolParam, type QueryParams } from "../params.ts";
 import { requireTraceId } from "../search-params.ts";
+import { knowing } from "../ui/known-params.ts";
 import { uiErrorBody } from "../ui/routes.ts";
 import type { SavedTraceParams } from "./saved-trace.ts";
 
@@ -26,12 +27,12 @@ export function createSavedRoutes(
     viewHandler(
       host,
       uiErrorBody,
-      (query, request) => {
+      knowing(["redact", "secrets"], (query, request) => {
         const traceId = requireTraceId(String(request.params.traceId), "traceId");
         const redact = { keys: keysOf(query), defaults: !boolParam(query, "secrets") };
         const params: SavedTraceParams = { traceId, redact, nowMs: now() };
         return { view: "ui.saved", params, download: `trace-${traceId}.html` };
-      },
+      }),
       bounds,
     ),
   );

@@ -7,6 +7,7 @@ import type { ViewHost } from "../../component/read.ts";
 import { sendError } from "../http.ts";
 import { parseSpanSearch } from "../traceql-params.ts";
 import type { UiLiveLine, UiLiveStep } from "./api-types.ts";
+import { refuseUnknown, SEARCH_NAMES } from "./known-params.ts";
 import { uiErrorBody } from "./routes.ts";
 import type { UiViewParams } from "./views.ts";
 
@@ -94,6 +95,7 @@ function parseLive(request: Request): {
 } {
   const at = request.originalUrl.indexOf("?");
   const params = new URLSearchParams(at < 0 ? "" : request.originalUrl.slice(at + 1));
+  refuseUnknown(params, SEARCH_NAMES);
   const last = request.headers["last-event-id"];
   const after = (typeof last === "string" && last !== "" ? last : params.get("after")) ?? undefined;
   // A page of a search has another key of that name.

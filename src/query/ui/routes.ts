@@ -11,9 +11,10 @@ import { requireTraceId } from "../search-params.ts";
 import { parseShownSearch } from "../traceql-params.ts";
 import type { UiErrorResponse } from "./api-types.ts";
 import { parseCompletionRange, parseCompletionValues } from "./completion/completion.ts";
-import { parseSelectionParams } from "./explain-selection/explain-selection.ts";
+import { parseSelectionParams, SELECTED_NAMES } from "./explain-selection/explain-selection.ts";
 import { parseFacetParams } from "./facets/facets.ts";
 import { parseHeatParams } from "./heat-map.ts";
+import { knowing, type ParseView, RANGE_NAMES, SEARCH_NAMES } from "./known-params.ts";
 import { parseRedParams } from "./red.ts";
 import type { UiViewParams } from "./views.ts";
 
@@ -36,11 +37,11 @@ export function createUiRoutes(
   bounds: AnswerBounds = new AnswerBounds(),
 ): Router {
   const router = createRouter({ caseSensitive: true });
-  const get = (path: string, parse: (params: QueryParams, request: Request) => ViewRequest) =>
-    router.get(`/api/ui${path}`, viewHandler(host, uiErrorBody, parse, bounds));
+  const get = (path: string, names: readonly string[], parse: ParseView) =>
+    router.get(`/api/ui${path}`, viewHandler(host, uiErrorBody, knowing(names, parse), bounds));
 
-  get("/traces/:traceId/columns", (_params, req) => request("ui.columns", { traceId: traceIdOf(req) }));
-  get("/traces/:traceId/spans/:spanId", (params, req) => {
+  get("/traces/:traceId/columns", [], (_params, req) => request("ui.columns", { traceId: traceIdOf(req) }));
+  get("/traces/:traceId/spans/:spanId", ["kind"], (params, req) => {
     const kind = kindParam(params);
     return request("ui.span", {
       traceId: traceIdOf(req),
@@ -48,38 +49,48 @@ export function createUiRoutes(
       ...(kind === undefined ? {} : { kind }),
     });
   });
-  get("/traces/:traceId/spans/:spanId/place", (_params, req) =>
+  get("/traces/:traceId/spans/:spanId/place", [], (_params, req) =>
     request("ui.spanPlace", { traceId: traceIdOf(req), spanId: spanIdOf(req) }),
   );
-  get("/traces/:traceId/search", (params, req) => {
+  get("/traces/:traceId/search", ["q"], (params, req) => {
     const text = textParam(params, "q");
     if (text === undefined || text.length > MAX_FIND_CHARS) {
       throw badParam("q", text ?? "", `a text of 1 to ${MAX_FIND_CHARS} characters`);
     }
     return request("ui.find", { traceId: traceIdOf(req), text });
   });
-  get("/traces/:traceId/linked-from", (_params, req) => request("ui.linkedFrom", { traceId: traceIdOf(req) }));
-  get("/traces/:traceId/verdict", (_params, req) => request("ui.verdict", { traceId: traceIdOf(req), nowMs: now() }));
-  get("/traces/:traceId/download", (params, req) => {
+  get("/traces/:traceId/linked-from", [], (_params, req) => request("ui.linkedFrom", { traceId: traceIdOf(req) }));
+  get("/traces/:traceId/verdict", [], (_params, req) =>
+    request("ui.verdict", { traceId: traceIdOf(req), nowMs: now() }),
+  );
+  get("/traces/:traceId/download", ["format"], (params, req) => {
     const traceId = traceIdOf(req);
     const format = textParam(params, "format") ?? "otlp";
     if (format !== "otlp" && format !== "jaeger") throw badParam("format", format, "otlp or jaeger");
     return { ...request("ui.download", { traceId, format }), download: `trace-${traceId}.${format}.json` };
   });
-  get("/search", (params) => request("ui.search", { query: parseShownSearch(params, BigInt(now()) * 1_000_000n) }));
-  get("/heatmap", (params) => request("ui.heatmap", parseHeatParams(params, now())));
-  get("/explain-selection", (params) => request("ui.explainSelection", parseSelectionParams(params, now())));
-  get("/facets", (params) => request("ui.facets", parseFacetParams(params, now())));
-  get("/completion/keys", (params) =>
+  get("/search", SEARCH_NAMES, (params) =>
+    request("ui.search", { query: parseShownSearch(params, BigInt(now()) * 1_000_000n) }),
+  );
+  get("/heatmap", [...SEARCH_NAMES, "rows"], (params) => request("ui.heatmap", parseHeatParams(params, now())));
+  get("/explain-selection", [...SEARCH_NAMES, ...SELECTED_NAMES], (params) =>
+    request("ui.explainSelection", parseSelectionParams(params, now())),
+  );
+  get("/facets", [...SEARCH_NAMES, "field", "keys", "values"], (params) =>
+    request("ui.facets", parseFacetParams(params, now())),
+  );
+  get("/completion/keys", [...RANGE_NAMES, "lookback"], (params) =>
     request("ui.completionKeys", parseCompletionRange(params, BigInt(now()) * 1_000_000n)),
   );
-  get("/completion/values", (params) =>
+  get("/completion/values", [...RANGE_NAMES, "lookback", "field", "text"], (params) =>
     request("ui.completionValues", parseCompletionValues(params, BigInt(now()) * 1_000_000n)),
   );
-  get("/services", () => request("ui.services", {}));
-  get("/dependencies", (params) => request("ui.dependencies", lastDayParams(params, now())));
-  get("/external-calls", (params) => request("ui.externalCalls", lastDayParams(params, now())));
-  get("/red", (params) => request("ui.red", parseRedParams(params, now())));
+  get("/services", [], () => request("ui.services", {}));
+  get("/dependencies", RANGE_NAMES, (params) => request("ui.dependencies", lastDayParams(params, now())));
+  get("/external-calls", RANGE_NAMES, (params) => request("ui.externalCalls", lastDayParams(params, now())));
+  get("/red", [...RANGE_NAMES, "step", "service", "kind"], (params) =>
+    request("ui.red", parseRedParams(params, now())),
+  );
   router.use("/api/ui", (req, _res, next) => {
     next(new PermanentError("not_found", `no such resource: ${req.method} ${req.originalUrl.split("?", 1)[0]}`));
   });

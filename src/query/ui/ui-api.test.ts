@@ -484,6 +484,17 @@ describe("download", () => {
   });
 });
 
+it.each([
+  ["/search?servce=shop", "unknown parameter 'servce'; did you mean 'service'?"],
+  ["/facets?service=shop&limitt=3", "unknown parameter 'limitt'; did you mean 'limit'?"],
+  ["/explain-selection?selected.error=true", "unknown parameter 'selected.error'; did you mean 'selected.errors'?"],
+  ["/red?lookback=1h", "unknown parameter 'lookback'; expected start, end, step, service, kind"],
+  [`/traces/${SHARED}/columns?raw=true`, "unknown parameter 'raw'; this resource takes none"],
+])("refuses what nothing reads: %s", async (path, message) => {
+  const { status, body } = await get<UiErrorResponse>(path);
+  expect([status, body.error]).toEqual([400, { code: "bad_request", message }]);
+});
+
 it("answers unknown paths and unknown traces in JSON", async () => {
   const path = await get<UiErrorResponse>("/nothing");
   expect(path.status).toBe(404);

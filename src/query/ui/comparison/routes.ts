@@ -3,6 +3,7 @@ import type { ViewHost } from "../../../component/read.ts";
 import { AnswerBounds } from "../../answer-bounds.ts";
 import { viewHandler } from "../../http.ts";
 import { requireTraceId } from "../../search-params.ts";
+import { knowing } from "../known-params.ts";
 import { uiErrorBody } from "../routes.ts";
 import type { CompareParams } from "./compare-view.ts";
 import type { TypicalParams } from "./typical-view.ts";
@@ -20,10 +21,10 @@ export function createComparisonRoutes(
     viewHandler(
       host,
       uiErrorBody,
-      (_params, request) => {
+      knowing([], (_params, request) => {
         const params: CompareParams = { a: id(request, "a"), b: id(request, "b") };
         return { view: "ui.compare", params };
-      },
+      }),
       bounds,
     ),
   );
@@ -32,10 +33,10 @@ export function createComparisonRoutes(
     viewHandler(
       host,
       uiErrorBody,
-      (_params, request) => {
+      knowing([], (_params, request) => {
         const params: TypicalParams = { traceId: id(request, "traceId"), nowMs: now() };
         return { view: "ui.typical", params };
-      },
+      }),
       bounds,
     ),
   );

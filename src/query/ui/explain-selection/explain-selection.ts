@@ -19,6 +19,8 @@ const BUDGET_MS = 1_000;
 const MAX_TEXT = 300;
 const PREFIX = "selected.";
 const RANGE = ["start", "end", "minTraceDuration", "maxTraceDuration"] as const;
+/** What is selected of a search, beside what the search says. */
+export const SELECTED_NAMES: readonly string[] = ["errors", "q", ...RANGE].map((name) => PREFIX + name);
 
 /**
  * `nowMs` is the wall clock in ms since the epoch.
