@@ -50,10 +50,11 @@ export class HttpReceiver implements Receiver {
     const onLoopback = wantedAddresses(config.endpoint).every(({ endpoint }) => isLoopback(endpoint.host));
     const metrics = new ReceiverMetrics(host.metrics, name, "http");
     const refusals = new RefusalLog(metrics, logger, name === type ? title : `${title} (${name})`);
+    const cors = corsOf(config.cors, onLoopback, host);
     const handler = createSpanPosts(this.#protocol, {
       sink,
       inFlight,
-      cors: corsOf(config.cors, onLoopback, host),
+      cors,
       allowedHosts: config.allowed_hosts ?? (onLoopback ? [] : undefined),
       configPath: `receivers.${name}`,
       maxBytes: config.max_request_body_size,
@@ -67,7 +68,7 @@ export class HttpReceiver implements Receiver {
       name: { title: `${title} receiver`, configKey: `receivers.${name}.endpoint`, usualOccupant: occupant },
       access: host.access,
       needOf: (method, path) => needOfPost(this.#protocol, method, path),
-      preflights: true,
+      cors,
       endpoint: config.endpoint,
       tls: config.tls,
       logger,

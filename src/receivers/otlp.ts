@@ -102,9 +102,10 @@ class OtlpReceiver implements Receiver {
   #createHttp(host: Host, config: OtlpHttpConfig): HttpListener {
     const onLoopback = wantedAddresses(config.endpoint).every(({ endpoint }) => isLoopback(endpoint.host));
     const reporting = this.#reporting(host, "http", "OTLP/HTTP");
+    const cors = corsOf(config.cors, onLoopback, host);
     const handler = createOtlpHttpHandler({
       ...this.#settings,
-      cors: corsOf(config.cors, onLoopback, host),
+      cors,
       maxBytes: config.max_request_body_size,
       takesOthers: this.#takesOthers,
       tracesPath: config.traces_url_path,
@@ -117,7 +118,7 @@ class OtlpReceiver implements Receiver {
       name: this.#listenerName("http", "OTLP/HTTP receiver"),
       access: host.access,
       needOf: otlpNeed,
-      preflights: true,
+      cors,
       answerRefused: answerSenderNotAdmitted,
       endpoint: config.endpoint,
       tls: config.tls,

@@ -140,6 +140,9 @@ describe("sources", () => {
     const { raw, problems, ignored } = await configFromEnvironment({
       ...links,
       SPANLOOM_DEBUG: "1",
+      SPANLOOM_RUN: "main",
+      SPANLOOM_TOKEN: "spl_abc",
+      SPANLOOM_TRACE_FOLDER: "traces",
       SPANLOOM_URL: "http://collector:16686",
     });
     expect([raw, problems]).toEqual([{}, []]);

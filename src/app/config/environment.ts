@@ -12,8 +12,15 @@ import {
 import { settingPaths } from "./schema-keys.ts";
 
 const PREFIX = "SPANLOOM_";
-/** What the command itself reads: these are no settings. */
-const RESERVED = ["SPANLOOM_CONFIG", "SPANLOOM_DEBUG", "SPANLOOM_URL"];
+/** What the command itself reads, what `run` gives to a command, and what the kit reads: these are no settings. */
+const RESERVED = [
+  "SPANLOOM_CONFIG",
+  "SPANLOOM_DEBUG",
+  "SPANLOOM_RUN",
+  "SPANLOOM_TOKEN",
+  "SPANLOOM_TRACE_FOLDER",
+  "SPANLOOM_URL",
+];
 
 export interface EnvironmentLayer extends ConfigLayer {
   /** Variables that are no settings, each with its name and what may have been meant. */

@@ -8,6 +8,7 @@ import {
   REFUSAL_STATUS,
   type Shown,
 } from "../../component/access.ts";
+import type { Cors } from "../cors.ts";
 import { markAdmitted } from "./admitted.ts";
 
 type Handler = (request: IncomingMessage, response: ServerResponse) => void;
@@ -24,8 +25,8 @@ export interface HttpAccess {
   /** Undefined: the collector has no access control. */
   readonly access: Access | ListenerAccess | undefined;
   readonly needOf: NeedOf;
-  /** Lets preflights of browsers through, which never have a credential: for listeners that answer CORS. */
-  readonly preflights?: boolean;
+  /** Of listeners that pages ask: preflights get through, which never have a credential, and pages read a refusal. */
+  readonly cors?: Cors;
   /** Default: a line of text. */
   readonly answerRefused?: (request: IncomingMessage, response: ServerResponse, refusal: HttpRefusal) => void;
 }
@@ -37,7 +38,7 @@ export interface HttpAccess {
  */
 export function gated(
   handler: Handler,
-  { access, needOf, preflights, answerRefused = answerText }: HttpAccess,
+  { access, needOf, cors, answerRefused = answerText }: HttpAccess,
   setting: string,
   onRefused: (request: IncomingMessage, refusal: AccessRefusal) => void,
 ): Handler {
@@ -53,11 +54,11 @@ export function gated(
     }
     const { refusal } = admission;
     onRefused(request, refusal);
-    const headers = headersOf(refusal, listener.challenges);
+    const headers = { ...headersOf(refusal, listener.challenges), ...pageHeaders(cors, request) };
     answerRefused(request, response, { ...refusal, status: REFUSAL_STATUS[refusal.reason].http, headers });
   };
   return (request, response) => {
-    if (preflights === true && isPreflight(request)) {
+    if (cors !== undefined && isPreflight(request)) {
       markAdmitted(request, { caller: undefined });
       handler(request, response);
       return;
@@ -83,6 +84,13 @@ function shownBy(request: IncomingMessage): Shown {
 export function pathOfTarget(target = "/"): string {
   const path = target.split("?", 1)[0] as string;
   return path.startsWith("/") ? path : path.replace(/^[a-z][a-z\d+.-]*:\/\/[^/]*/i, "") || "/";
+}
+
+/** By which the page of an allowed origin may read the answer. */
+function pageHeaders(cors: Cors | undefined, { method = "", headers }: IncomingMessage): HttpRefusal["headers"] {
+  const verdict = cors?.check(method, headers);
+  if (verdict?.type !== "allowed") return {};
+  return Object.fromEntries(Object.entries(verdict.headers).map(([name, value]) => [name, String(value)]));
 }
 
 function isPreflight({ method, headers }: IncomingMessage): boolean {
