@@ -1,7 +1,7 @@
 // Durable ingest on the per-service set: spans per server CPU second, acknowledgement times, RSS, disk.
 //   npm run bench -- ingest [--transport http|grpc] [--sizes 512,64,8,1] [--seconds 10] [--connections N] [--threads]
 //     [--format otlp|zipkin-json|zipkin-proto|jaeger-thrift] [--dist dist] [--set storage.synchronous=normal]
-//     [--peer jaeger=PATH] [--peer zipkin=JAR] [--turns 5] [--json]
+//     [--peer jaeger=PATH] [--peer zipkin=JAR] [--peer spanloom=DIST] [--turns 5] [--json]
 // Peers run with their memory stores. With --turns each peer is sent the same in turn with us, a round of --seconds
 // each, and what is told are the ratios of the pairs, with all the work that a round left behind.
 import { parseArgs } from "node:util";

@@ -82,6 +82,7 @@ const JAEGER_OTHERS = [
 /** `jaeger=PATH` of the v2 binary, run with its memory store, or `zipkin=JAR` of the executable jar, memory as well. */
 export async function startPeer(assignment: string): Promise<StartedSystem> {
   const [name, path = ""] = assignment.split("=", 2) as [string, string?];
+  if (name === "spanloom") return { ...(await startSpanloom({ dist: path })), name: `spanloom of ${path}` };
   const [http, grpc, ui] = [await freePort(), await freePort(), await freePort()];
   if (name === "jaeger") {
     const [thrift, zipkin] = [await freePort(), await freePort()];
@@ -115,7 +116,7 @@ export async function startPeer(assignment: string): Promise<StartedSystem> {
     const url = `${base}/api/v2/spans`;
     return { ...server, name, url, grpc: "", ui: base, urls: { "zipkin-json": url, "zipkin-proto": url } };
   }
-  throw new Error(`--peer ${assignment}: expected jaeger=PATH or zipkin=JAR`);
+  throw new Error(`--peer ${assignment}: expected jaeger=PATH, zipkin=JAR or spanloom=DIST, another build of this`);
 }
 
 function urlsOf(otlp: string, jaegerPort: number, zipkinPort: number): Record<Format, string> {
