@@ -47,6 +47,8 @@ const OTHERS: Readonly<Record<string, string>> = {
   "config print": "reads a file",
   "config schema": "reads nothing",
   completion: "prints a script",
+  token: "makes a token",
+  certificate: "makes files",
 };
 
 /** What the pages ask for, and how; those that do not read spans say what they do. */
@@ -56,9 +58,11 @@ const ASKED: Readonly<Record<string, string>> = {
   "api/ui/heatmap": "api/ui/heatmap",
   "api/ui/explain-selection": "api/ui/explain-selection?selected.errors=true",
   "api/ui/dependencies": "api/ui/dependencies",
+  "api/ui/external-calls": "api/ui/external-calls",
   "api/ui/red": "api/ui/red",
   "api/ui/traces/${traceId}/columns": "api/ui/traces/{trace}/columns",
   "api/ui/traces/${traceId}/spans/${spanId}": "api/ui/traces/{trace}/spans/{span}",
+  "api/ui/traces/${traceId}/spans/${spanId}/place": "api/ui/traces/{trace}/spans/{span}/place",
   "api/ui/traces/${a}/compare/${b}": `api/ui/traces/{trace}/compare/${"c".padStart(32, "0")}`,
   "api/ui/traces/${traceId}/typical": "api/ui/traces/{trace}/typical",
   "api/ui/traces/${traceId}/verdict": "api/ui/traces/{trace}/verdict",
