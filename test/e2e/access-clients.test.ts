@@ -6,6 +6,7 @@ import { ApiClient } from "../../src/cli/client/api-client.ts";
 import { sendDemo } from "../../src/demo/send-demo.ts";
 import { createTestCollector } from "../../src/testing/collector/create-test-collector.ts";
 import { MAIN, plainEnvironment } from "../support/collector-process.ts";
+import { SEED } from "../support/seed.ts";
 
 const run = promisify(execFile);
 const READER = makeToken();
@@ -24,7 +25,7 @@ it("lets the kit's environment send, and nobody without it", async () => {
   const header = decodeURIComponent(collector.env.OTEL_EXPORTER_OTLP_HEADERS as string);
   const token = header.replace("authorization=Bearer ", "");
   const signal = new AbortController().signal;
-  const demo = { endpoint: collector.url, seed: 1, traces: 3, spreadMs: 1_000, signal };
+  const demo = { endpoint: collector.url, seed: SEED, traces: 3, spreadMs: 1_000, signal };
   const one = { ...demo, spansPerSecond: undefined, forMs: undefined };
   await expect(sendDemo(one)).rejects.toThrow("401: no credential was shown");
   await expect(sendDemo({ ...one, token: READER })).rejects.toThrow("needs the scope ingest");

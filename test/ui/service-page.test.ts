@@ -134,7 +134,7 @@ describe("a service's page", () => {
     }));
 
   it.each([390, 1280, 1920])("is for everybody, at %i px, as charts and as table", async (width) => {
-    const path = ui.url + `services/${encodeURIComponent(NAME)}`;
+    const path = `${ui.url}services/${encodeURIComponent(NAME)}`;
     const look = (path: string, ready: (page: Page) => Promise<unknown>) =>
       visitor.visit(
         path,

@@ -3,7 +3,7 @@ import { expect, it } from "vitest";
 import { whyTooOld } from "./node-version.ts";
 
 it("takes what package.json names and later, and says of anything older what is needed", () => {
-  const { engines } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as {
+  const { engines } = JSON.parse(readFileSync(new URL("../../../package.json", import.meta.url), "utf8")) as {
     engines: { node: string };
   };
   const [major, minor] = engines.node.replace(">=", "").split(".").map(Number) as [number, number];

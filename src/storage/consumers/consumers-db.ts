@@ -4,6 +4,7 @@ import { adoptRed, prepareRed } from "../aggregates/red-table.ts";
 import { putDatabaseAside } from "../folder/segment-files.ts";
 import { readMeta, writeMeta } from "../sqlite/checked-meta.ts";
 import { type SqlDatabase, type SqlDriver, SqlError } from "../sqlite/driver.ts";
+import { wasMadeBefore } from "../sqlite/made-before.ts";
 import { openTwice } from "../sqlite/open-twice.ts";
 import { cursorProblem, cursorsCrc, RECEIVED_WITH } from "./cursor-store.ts";
 
@@ -49,6 +50,7 @@ export function openConsumersDb(
 function open(driver: SqlDriver, path: string): SqlDatabase {
   const db = driver.open(path);
   try {
+    wasMadeBefore(db);
     // A cursor that a power cut sets back only repeats deliveries, so it need not reach the disk at once.
     db.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; ${CONSUMERS_SCHEMA}`);
     // Damage to the tables of aggregates would keep cursors from being stored, as these share their transaction.

@@ -1,6 +1,7 @@
 import { PermanentError } from "../../component/errors.ts";
 import { readMeta } from "../sqlite/checked-meta.ts";
 import { type SqlDatabase, SqlError } from "../sqlite/driver.ts";
+import { wasMadeBefore } from "../sqlite/made-before.ts";
 import { FORMAT_VERSION } from "./layout.ts";
 
 /**
@@ -8,8 +9,7 @@ import { FORMAT_VERSION } from "./layout.ts";
  * Throws SqlError `corrupt` where it says none.
  */
 export function storedFormat(db: SqlDatabase): number | undefined {
-  const tables = db.prepare<{ n: number }>("SELECT count(*) AS n FROM sqlite_master").get();
-  if ((tables?.n ?? 0) === 0) return undefined;
+  if (!wasMadeBefore(db)) return undefined;
   const stored = readMeta(db, "format_version");
   if (stored !== undefined && /^[1-9]\d{0,8}$/.test(stored)) return Number(stored);
   throw new SqlError("corrupt", "SPANLOOM_FORMAT", db.path, "format_version is not what was written");

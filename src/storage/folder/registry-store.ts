@@ -5,6 +5,7 @@ import type { Logger } from "../../component/logger.ts";
 import { messageOf } from "../../model/message-of.ts";
 import { chooseDriver, type SqliteDriverName } from "../sqlite/choose-driver.ts";
 import { type SqlDatabase, type SqlDriver, SqlError } from "../sqlite/driver.ts";
+import { wasMadeBefore } from "../sqlite/made-before.ts";
 import { openTwice } from "../sqlite/open-twice.ts";
 import { openError } from "../sqlite/storage-errors.ts";
 import { makeFolder, PRIVATE_FOLDER } from "./make-folder.ts";
@@ -81,6 +82,7 @@ function open(driver: SqlDriver, path: string): SqlDatabase {
   const db = driver.open(path);
   try {
     // A heartbeat that a power cut takes back only makes an instance look older, so it need not reach the disk at once.
+    wasMadeBefore(db);
     db.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; ${SCHEMA}`);
     db.prepare("SELECT count(*) FROM instance").get();
     return db;
