@@ -235,7 +235,7 @@ export interface SearchResult {
   readonly next?: TraceKey;
   /** Present when it was asked for; where not `exact` at least so many traces match. */
   readonly total?: { readonly traces: number; readonly exact: boolean };
-  /** Present when it was asked for and the query has a time range. */
+  /** Present when it was asked for, and the query has a time range and no condition on whole traces. */
   readonly outside?: OutsideMatches;
 }
 

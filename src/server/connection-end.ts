@@ -62,8 +62,9 @@ export class OrderlyResponse extends ServerResponse {
     if (hasPendingBody(this.req)) {
       this.shouldKeepAlive = false;
       // Node would close over what still comes.
-      const { socket } = this.req;
-      socket.destroySoon = () => endGently(socket);
+      const { socket } = this;
+      // Gone where the request was destroyed: what read of it gave up.
+      if (socket !== null) socket.destroySoon = () => endGently(socket);
     }
     return super.writeHead(...(head as Parameters<ServerResponse["writeHead"]>));
   }

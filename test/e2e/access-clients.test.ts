@@ -15,7 +15,7 @@ const config = {
   access: {
     tokens: {
       reader: { token: READER, scopes: ["read" as const] },
-      operator: { token: OPERATOR, scopes: ["read" as const, "admin" as const] },
+      operator: { token: OPERATOR, scopes: ["admin" as const] },
     },
   },
 };

@@ -1,10 +1,12 @@
+import { once } from "node:events";
 import { get, type IncomingMessage } from "node:http";
+import { connect } from "node:net";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { hashPassword, makeToken } from "../../src/access/secrets.ts";
 import { type Collector, createCollector } from "../../src/app/collector.ts";
 import { recordingHost } from "../support/host.ts";
 
-const TOKENS = { team: makeToken(), shop: makeToken() };
+const TOKENS = { team: makeToken(), shop: makeToken(), operator: makeToken() };
 const PASSWORD = "correct horse battery";
 const { logger, lines } = recordingHost();
 let collector: Collector;
@@ -17,6 +19,7 @@ beforeAll(async () => {
         tokens: {
           team: { token: TOKENS.team, scopes: ["read", "admin"] },
           shop: { token: TOKENS.shop, scopes: ["ingest"] },
+          operator: { token: TOKENS.operator, scopes: ["admin"] },
         },
         users: { ada: { password: await hashPassword(PASSWORD), scopes: ["read"] } },
         proxy_user: { header: "X-Forwarded-User", addresses: ["127.0.0.1"], scopes: ["read"] },
@@ -81,6 +84,30 @@ it("takes users with their passwords, and refuses what is wrong with a page that
   expect([sender.status, await sender.text()]).toEqual([403, expect.stringContaining("no scope read")]);
   const script = await logIn({ secret: "x", next: '"><script>alert(1)</script>' });
   expect(await script.text()).not.toContain("<script>alert");
+});
+
+it("refuses a form that is too long, whole or not, and serves on", async () => {
+  for (const length of [9_000, 70_000, 3_000_000]) {
+    const answer = await ask("login", {}, { method: "POST", body: "a".repeat(length) });
+    expect([answer.status, await answer.text()]).toEqual([
+      413,
+      expect.stringContaining("the form of a login is short"),
+    ]);
+  }
+  const cookie = cookieOf(await logIn({ secret: TOKENS.team }));
+  const { hostname, port } = new URL(ui);
+  const socket = connect(Number(port), hostname);
+  socket.write("POST /login HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100000\r\n\r\n".concat("a".repeat(9_000)));
+  const [bytes] = (await once(socket, "data")) as [Buffer];
+  expect(bytes.toString()).toContain("413 Payload Too Large");
+  socket.destroy();
+  expect((await ask("api/services", { cookie })).status).toBe(200);
+});
+
+it("lets who may only change things ask how the collector is, as commands do first", async () => {
+  const headers = { authorization: `Bearer ${TOKENS.operator}` };
+  expect((await ask("api/ui/status", headers)).status).toBe(200);
+  expect((await ask("api/services", headers)).status).toBe(403);
 });
 
 it("never leads to another site", async () => {

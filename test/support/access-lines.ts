@@ -4,7 +4,7 @@ export const ACCESS_LINES = {
     ALL /healthz nothing
     ALL /readyz nothing
     ALL /metrics read
-    ALL /api/ui/status read
+    ALL /api/ui/status read,admin
     ALL /api/ui/admin{/*rest} admin
     ALL /api/registry{/*rest} control
     GET /login nothing
@@ -56,7 +56,7 @@ export const ACCESS_LINES = {
     GET /healthz nothing
     GET /readyz nothing
     GET /metrics read
-    GET /api/ui/status read
+    GET /api/ui/status read,admin
     POST /api/ui/admin/compact admin
     POST /api/ui/admin/delete admin
     POST /api/ui/admin/resend admin

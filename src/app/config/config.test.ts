@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { makeToken, tokenDigest } from "../../access/secrets.ts";
 import { PermanentError } from "../../component/errors.ts";
 import { parseConfig } from "./config.ts";
 import { readConfigFile } from "./config-file.ts";
@@ -297,5 +298,25 @@ describe("secrets", () => {
     expect(shown.discovery.consul.token).toBe("<hidden>");
     expect(shown.discovery.etcd).toEqual(config.discovery.etcd);
     expect(shown.discovery.consul.endpoint).toBe(config.discovery.consul.endpoint);
+  });
+
+  it.each([
+    [{ access: { tokens: { shop: "hush" } } }, "access.tokens.shop: expected a mapping"],
+    [{ access: { tokens: ["hush"] } }, "access.tokens: expected a mapping"],
+    [{ access: { users: { ada: "hush" } } }, "access.users.ada: expected a mapping"],
+    [{ exporters: { otlp_http: { headers: "hush" } } }, "exporters.otlp_http.headers: expected a mapping"],
+    [{ discovery: { consul: "hush" } }, "discovery.consul: expected a mapping"],
+  ])("are not told where they were written too high up: %j", (written, said) => {
+    const message = errorOf(written);
+    expect(message).toContain(said);
+    expect(message).not.toContain("hush");
+  });
+
+  it("are one name's: a token that two have would have the scopes of the later one", () => {
+    const token = makeToken();
+    const tokens = { a: { token, scopes: ["read"] }, b: { token: tokenDigest(token), scopes: ["admin"] } };
+    expect(errorOf({ access: { tokens } })).toContain(
+      "access.tokens.b.token: expected a token of its own, but access.tokens.a has it",
+    );
   });
 });

@@ -57,10 +57,26 @@ export function parseConfig(written: RawConfig, origin: ConfigOrigin, table: Rec
   } as Config;
   if (parsed.success) {
     const listeners = listenersOf(config, table);
-    issues.push(...unreachableRegistry(config), ...sharedAddresses(listeners), ...unknownListeners(config, listeners));
+    issues.push(
+      ...unreachableRegistry(config),
+      ...sharedTokens(config),
+      ...sharedAddresses(listeners),
+      ...unknownListeners(config, listeners),
+    );
   }
   if (issues.length > 0 || (origin.problems?.length ?? 0) > 0) throw configError(origin, issues);
   return config;
+}
+
+/** An issue for each token that an earlier name has too: which scopes it has would depend on their order. */
+function sharedTokens({ access }: Config): ConfigIssue[] {
+  const first = new Map<string, string>();
+  return Object.entries(access.tokens).flatMap(([name, { token }]) => {
+    const other = first.get(token);
+    if (other === undefined) first.set(token, name);
+    const text = `access.tokens.${name}.token: expected a token of its own, but access.tokens.${other} has it`;
+    return other === undefined ? [] : [{ path: ["access", "tokens", name, "token"], text }];
+  });
 }
 
 /** Exporters run in a thread of their own, which reaches the collector's registry over its listener. */

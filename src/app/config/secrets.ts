@@ -26,6 +26,12 @@ export function isSecret(path: readonly PropertyKey[]): boolean {
   return SECRETS.some((secret) => secret.every((part, i) => i < path.length && (part === "*" || part === path[i])));
 }
 
+/** True for a setting that secrets lie below: what stands in its place may be one that was written too high up. */
+export function isAboveSecret(path: readonly PropertyKey[]): boolean {
+  if (path.length === 0) return false;
+  return SECRETS.some((secret) => path.every((part, i) => secret[i] === "*" || secret[i] === part));
+}
+
 /**
  * Puts the contents of files in the place of the settings that name them: beside a secret `token`, `token_file` is the
  * file that holds it. The end of its last line is no part of it.

@@ -122,11 +122,12 @@ function send(response: ServerResponse, status: number, type: string, body: stri
   response.writeHead(status, { "content-type": type }).end(body);
 }
 
-/** Undefined for one that is too long. */
+/** Undefined for one that is longer than forms here are; the rest of it is left unread. */
 async function readForm(request: IncomingMessage): Promise<URLSearchParams | undefined> {
   const pieces: Buffer[] = [];
   let length = 0;
-  for await (const piece of request as AsyncIterable<Buffer>) {
+  // A request that is destroyed takes its connection with it, and the answer.
+  for await (const piece of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
     length += piece.length;
     if (length > MAX_FORM_BYTES) return undefined;
     pieces.push(piece);

@@ -26,12 +26,15 @@ export function uiNeeds(basePath: string): NeedOf {
 const READ: Need = ["read"];
 const ADMIN: Need = ["admin"];
 const REGISTRY: Need = ["registry"];
+const STATUS: Need = ["read", "admin"];
 const LOOK_UP: Need = ["read", "registry"];
 
 function needBelow(method: string, path: string, base: string): Need {
   if (!path.startsWith(base)) return READ;
   const below = path.slice(base.length);
   if (/^api\/ui\/admin(?:\/|$)/.test(below)) return ADMIN;
+  // What maintenance asks first: whether this is the collector that has the data.
+  if (below === "api/ui/status") return STATUS;
   if (!/^api\/registry(?:\/|$)/.test(below)) return READ;
   return method === "GET" || method === "HEAD" ? LOOK_UP : REGISTRY;
 }

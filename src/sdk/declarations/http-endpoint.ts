@@ -40,7 +40,8 @@ export async function listen(handler: RequestHandler, port: number, host: string
 export async function readJson(request: IncomingMessage): Promise<unknown> {
   const chunks: Buffer[] = [];
   let size = 0;
-  for await (const chunk of request as AsyncIterable<Buffer>) {
+  // A request that is destroyed takes its connection with it, and the answer.
+  for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
     size += chunk.length;
     if (size > MAX_BODY_BYTES) throw new ServiceError(413, `the body has more than ${MAX_BODY_BYTES} bytes`);
     chunks.push(chunk);

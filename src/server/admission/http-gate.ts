@@ -1,4 +1,4 @@
-import type { IncomingMessage, ServerResponse } from "node:http";
+import type { IncomingHttpHeaders, IncomingMessage, OutgoingHttpHeaders, ServerResponse } from "node:http";
 import {
   type Access,
   type AccessDecision,
@@ -8,7 +8,6 @@ import {
   REFUSAL_STATUS,
   type Shown,
 } from "../../component/access.ts";
-import type { Cors } from "../cors.ts";
 import { markAdmitted } from "./admitted.ts";
 
 type Handler = (request: IncomingMessage, response: ServerResponse) => void;
@@ -20,13 +19,21 @@ export interface HttpRefusal extends AccessRefusal {
   readonly headers: Readonly<Record<string, string | string[]>>;
 }
 
+/** Whether a page of another origin may ask; what its browser is told, where it may. */
+export interface PageCheck {
+  check(
+    method: string,
+    headers: IncomingHttpHeaders,
+  ): { readonly type: string; readonly headers?: OutgoingHttpHeaders };
+}
+
 /** What every HTTP listener says of who may ask it. */
 export interface HttpAccess {
   /** Undefined: the collector has no access control. */
   readonly access: Access | ListenerAccess | undefined;
   readonly needOf: NeedOf;
   /** Of listeners that pages ask: preflights get through, which never have a credential, and pages read a refusal. */
-  readonly cors?: Cors;
+  readonly cors?: PageCheck;
   /** Default: a line of text. */
   readonly answerRefused?: (request: IncomingMessage, response: ServerResponse, refusal: HttpRefusal) => void;
 }
@@ -87,9 +94,9 @@ export function pathOfTarget(target = "/"): string {
 }
 
 /** By which the page of an allowed origin may read the answer. */
-function pageHeaders(cors: Cors | undefined, { method = "", headers }: IncomingMessage): HttpRefusal["headers"] {
+function pageHeaders(cors: PageCheck | undefined, { method = "", headers }: IncomingMessage): HttpRefusal["headers"] {
   const verdict = cors?.check(method, headers);
-  if (verdict?.type !== "allowed") return {};
+  if (verdict?.type !== "allowed" || verdict.headers === undefined) return {};
   return Object.fromEntries(Object.entries(verdict.headers).map(([name, value]) => [name, String(value)]));
 }
 

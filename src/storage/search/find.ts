@@ -172,8 +172,10 @@ class Search {
 
   async run(): Promise<SearchResult> {
     const result = await this.#search();
-    const { outside, startMin, startMax } = this.#query;
+    const { outside, startMin, startMax, spansets, traceDurationMin, traceDurationMax } = this.#query;
     if (outside !== true || !result.complete || (startMin === undefined && startMax === undefined)) return result;
+    // Spans alone are counted, and these ask for what a whole trace says.
+    if (spansets !== undefined || traceDurationMin !== undefined || traceDurationMax !== undefined) return result;
     return { ...result, outside: await this.#countOutside() };
   }
 

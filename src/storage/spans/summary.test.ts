@@ -155,6 +155,15 @@ describe("matches outside of the time range", () => {
     const filter = { op: "compare", field: { intrinsic: "name" }, is: "=", value } as const;
     expect(await outside(filter, ...clocks)).toEqual({ before: 1, after: 0, exact: true });
   });
+
+  it("are not told where whole traces are asked for: a span alone does not say whether it matches", async () => {
+    const source = new MemorySource();
+    source.append([serviceWith("shop", clocks)], RECEIVED_MS);
+    const find = (more: Partial<TraceQuery>) =>
+      createTraceReader(source).find({ filter: { op: "all" }, ...window, ...more }, signal);
+    expect(await find({})).toHaveProperty("outside");
+    expect(await find({ traceDurationMin: 1_000_000_000_000n })).not.toHaveProperty("outside");
+  });
 });
 
 describe("the times of a trace", () => {
