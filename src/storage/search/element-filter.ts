@@ -67,8 +67,8 @@ export function elementNode(
   };
 }
 
-/** One element of that level satisfies the filter that `element` is bound in. */
-export function someNode(level: ElementLevel, element: BoundElement, where: Node): Node {
+/** One element of that level, or the one of `outer`, satisfies the filter that `element` is bound in. */
+export function someNode(level: ElementLevel, element: BoundElement, where: Node, outer?: BoundElement): Node {
   return {
     cost: 2,
     ...(where.required === undefined ? {} : { required: where.required }),
@@ -76,11 +76,12 @@ export function someNode(level: ElementLevel, element: BoundElement, where: Node
     bind(block) {
       const test = where.bind(block);
       if (test === false) return false;
-      return (row) =>
-        elementsOf(block.span(row), level).some((each) => {
-          element.element = each;
-          return test === true || test(row);
-        });
+      const holds = (each: BoundElement["element"], row: number) => {
+        element.element = each;
+        return test === true || test(row);
+      };
+      if (outer !== undefined) return (row) => outer.element !== undefined && holds(outer.element, row);
+      return (row) => elementsOf(block.span(row), level).some((each) => holds(each, row));
     },
   };
 }

@@ -274,3 +274,37 @@ describe("meaning", () => {
     expect(() => compileFilter(filter)).toThrow(/nested deeper than 64/);
   });
 });
+
+describe("some", () => {
+  const events = ["a", "b"].map((name) => ({
+    timeUnixNano: 1n,
+    name,
+    attributes: [{ key: "k", value: { type: "string", value: name } as const }],
+    droppedAttributesCount: 0,
+  }));
+  const named = (value: string): SpanFilter => ({
+    op: "compare",
+    field: { intrinsic: "eventName" },
+    is: "=",
+    value: { type: "text", value },
+  });
+  const event = (...of: readonly SpanFilter[]): SpanFilter => ({
+    op: "some",
+    level: "event",
+    where: { op: "and", of: [...of] },
+  });
+  const holds = (filter: SpanFilter) => search(filter, { more: { events } }).row;
+
+  it("is about one event, and so is one within it", () => {
+    expect(holds(event(named("a"), event(named("a"))))).toBe(true);
+    expect(holds(event(named("a"), event(named("b"))))).toBe(false);
+    expect(holds(event(named("a"), { op: "not", of: event(named("b")) }))).toBe(true);
+  });
+
+  it("leaves `any` what it is: all events", () => {
+    const any = { op: "compare", field: { scope: "any", key: "k" }, is: "=" } as const;
+    expect(holds(event(named("a"), { ...any, value: { type: "string", value: "b" } }))).toBe(true);
+    const own = { ...any, field: { scope: "event", key: "k" } } as const;
+    expect(holds(event(named("a"), { ...own, value: { type: "string", value: "b" } }))).toBe(false);
+  });
+});

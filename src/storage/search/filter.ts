@@ -39,7 +39,8 @@ import {
  * - Types as in `Literal`; a comparison between types that do not compare is false, whatever its operator.
  * - Kind and status compare by `=` and `!=` with literals of their type, and with text by their lower-case names.
  * - `exists` of an intrinsic is true, but `statusMessage` exists only where it is not empty.
- * - Fields of links look at all links of the span, those of events at all events, but for the one that `some` is about.
+ * - Fields of links look at all links of the span, those of events at all events, but for the one that `some` is about;
+ *   `some` within one of its level is about the same. `any` looks at all events there too.
  *   `linkTraceId`, `linkSpanId` and `eventName` exist where there is one.
  * - Times exist where they are times (`timeClass`), `parentSpanId` where the span is no root, trace states and schema
  *   URLs where they are not empty.
@@ -90,7 +91,7 @@ function compile(filter: SpanFilter, depth: number, bound: BoundElements): Node 
       const where = compile(filter.where, depth + 1, { ...bound, [filter.level]: element });
       // What one element satisfies, some element does: that is known of more blocks and spans without reading them.
       const implied = equalities(filter.where).map((part) => compile(part, depth + 1, bound));
-      return combine(true, [...implied, someNode(filter.level, element, where)]);
+      return combine(true, [...implied, someNode(filter.level, element, where, bound[filter.level])]);
     }
   }
 }

@@ -15,7 +15,7 @@ import type {
  * Written apart from the product's search, so that the two can be compared.
  */
 export type NaiveSpan = Pick<SpanRecord, "span" | "resource" | "scope" | "service"> &
-  Partial<Pick<SpanRecord, "resourceSchemaUrl" | "scopeSchemaUrl">>;
+  Partial<Pick<SpanRecord, "resourceSchemaUrl" | "scopeSchemaUrl">> & { readonly allEvents?: Span["events"] };
 
 export function flatten(batches: readonly TracesData[]): NaiveSpan[] {
   return batches.flatMap((traces) =>
@@ -202,10 +202,13 @@ export function satisfies(item: NaiveSpan, filter: SpanFilter): boolean {
     case "words":
       return values(item, filter.field).some((value) => hasWords(value, filter.words, filter.adjacent));
     case "some": {
-      // A span with the one element and no other of its level.
+      // A span with the one element and no other of its level; `any` goes on to look at all events.
       const elements = filter.level === "event" ? item.span.events : item.span.links;
       const key = filter.level === "event" ? "events" : "links";
-      return elements.some((element) => satisfies({ ...item, span: { ...item.span, [key]: [element] } }, filter.where));
+      const { allEvents = item.span.events } = item;
+      return elements.some((element) =>
+        satisfies({ ...item, allEvents, span: { ...item.span, [key]: [element] } }, filter.where),
+      );
     }
   }
 }
@@ -231,7 +234,7 @@ function hasWords(value: AnyValue, words: readonly string[], adjacent: boolean):
 
 /** Values of a field, intrinsics as values too; kind and status as their names. */
 function values(
-  { span, resource, scope, service, resourceSchemaUrl = "", scopeSchemaUrl = "" }: NaiveSpan,
+  { span, resource, scope, service, resourceSchemaUrl = "", scopeSchemaUrl = "", allEvents = span.events }: NaiveSpan,
   field: SpanField,
 ): AnyValue[] {
   const text = (value: string): AnyValue[] => [{ type: "string", value }];
@@ -293,7 +296,8 @@ function values(
     ];
     lists.push([...scope.attributes, ...own.filter(({ value }) => value.value !== "")]);
   }
-  if (field.scope === "event" || field.scope === "any") lists.push(...span.events.map((event) => event.attributes));
+  const events = field.scope === "any" ? allEvents : span.events;
+  if (field.scope === "event" || field.scope === "any") lists.push(...events.map((event) => event.attributes));
   if (field.scope === "link") lists.push(...span.links.map((link) => link.attributes));
   return lists.flatMap((list) => list.find((attribute) => attribute.key === field.key)?.value ?? []);
 }
