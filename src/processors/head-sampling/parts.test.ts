@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
+import { TokenBucket } from "../../model/collections/token-bucket.ts";
 import { globMatcher } from "./glob.ts";
 import { samplingConfig } from "./sampling-config.ts";
-import { TokenBucket } from "./token-bucket.ts";
 import { keptBuckets, traceIdBucket } from "./trace-id-hash.ts";
 
 describe("globMatcher", () => {

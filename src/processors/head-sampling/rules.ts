@@ -1,10 +1,10 @@
 import type { ScanResult } from "../../codec/otlp/scan/scan-result.ts";
 import { attributeHash } from "../../model/attribute-hash.ts";
 import { BoundedMap } from "../../model/collections/bounded-map.ts";
+import { TokenBucket } from "../../model/collections/token-bucket.ts";
 import { nameOf, serviceOf } from "../../model/span-columns.ts";
 import { globMatcher } from "./glob.ts";
 import type { SamplingRuleConfig } from "./sampling-config.ts";
-import { TokenBucket } from "./token-bucket.ts";
 
 export type RuleAction =
   | { readonly type: "always" }
