@@ -19,7 +19,9 @@ export const tlsConfig = z.strictObject({
     .describe("PEM file with the authority that clients' certificates must be signed by; without it they need none."),
   min_version: z.enum(["1.2", "1.3"]).default("1.2").describe("Oldest TLS version that is spoken."),
 });
-export type TlsConfig = z.infer<typeof tlsConfig>;
+type Parsed = z.infer<typeof tlsConfig>;
+/** Without `min_version`, as gRPC's listeners have it, it is 1.2. */
+export type TlsConfig = Omit<Parsed, "min_version"> & Partial<Pick<Parsed, "min_version">>;
 
 export interface TlsMaterial {
   readonly cert: Buffer;

@@ -87,7 +87,7 @@ function serverTls({ receivers, discovery, proxy, ui }: Config): { path: Path; t
   const { enabled, tls } = discovery.server;
   if (enabled && tls !== undefined) found.push({ path: ["discovery", "server", "tls"], tls });
   if (proxy.routes.length > 0 && proxy.tls !== undefined) found.push({ path: ["proxy", "tls"], tls: proxy.tls });
-  if (ui.tls !== undefined) found.push({ path: ["ui", "tls"], tls: { ...ui.tls, min_version: "1.2" } });
+  if (ui.tls !== undefined) found.push({ path: ["ui", "tls"], tls: ui.tls });
   return found;
 }
 

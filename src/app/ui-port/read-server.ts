@@ -10,7 +10,6 @@ import type { GrpcListener } from "../../server/grpc/grpc-listener.ts";
 import type { GrpcTlsConfig } from "../../server/grpc/grpc-listener-options.ts";
 import { type HttpHandler, HttpListener } from "../../server/http-listener.ts";
 import { relay } from "../../server/relay.ts";
-import type { TlsConfig } from "../../server/tls.ts";
 import { type JaegerUiSettings, readForeignUi, readJaegerUi } from "./foreign-ui.ts";
 import { createHttpApp } from "./http-app.ts";
 import { createLogin, leadToLogin } from "./login.ts";
@@ -86,7 +85,7 @@ export function createReadServer(config: ReadServerConfig, parts: ReadServerPart
   const listener = uiListener(config, parts, handler, sessions?.ofListener(UI_SETTING));
   const grpcEndpoint = at?.grpc === undefined ? config.grpcEndpoint : formatEndpoint(at.grpc);
   const tempoEndpoint = at?.tempo === undefined ? config.tempoEndpoint : formatEndpoint(at.tempo);
-  const shared = { access, tls: tlsOf(config), viewHost, bounds };
+  const shared = { access, tls: config.tls, viewHost, bounds };
   let grpc: GrpcListener | undefined;
   let tempo: HttpListener | undefined;
   let ahead: NodeJS.Timeout | undefined;
@@ -127,19 +126,18 @@ export function createReadServer(config: ReadServerConfig, parts: ReadServerPart
 
 /** With its name, its times, and who may ask. */
 function uiListener(
-  config: ReadServerConfig,
+  { endpoint, tls, basePath }: ReadServerConfig,
   { host, at }: ReadServerParts,
   handler: HttpHandler,
   access: ListenerAccess | undefined,
 ): HttpListener {
-  const { endpoint, basePath } = config;
   return new HttpListener({
     name: { title: "web UI and read APIs", configKey: UI_SETTING, usualOccupant: "Jaeger or another spanloom" },
     access,
     needOf: uiNeeds(basePath),
     answerRefused: leadToLogin(basePath),
     endpoint: at === undefined ? endpoint : formatEndpoint(at.http),
-    tls: tlsOf(config),
+    tls,
     logger: host.logger,
     handler,
     requestTimeoutMs: REQUEST_MS,
@@ -156,9 +154,4 @@ async function starts(listener: GrpcListener | HttpListener, what: string, logge
     logger.warn(`the collector runs without ${what}`, { reason: error.message });
     return false;
   }
-}
-
-/** gRPC speaks any version from 1.2 on; so do the others here. */
-function tlsOf({ tls }: ReadServerConfig): TlsConfig | undefined {
-  return tls && { ...tls, min_version: "1.2" };
 }

@@ -38,8 +38,7 @@ export class GrpcListener {
    * @throws PermanentError `listen_failed`, or `config_invalid` for unusable certificates
    */
   async start(): Promise<Endpoint> {
-    const { name, endpoint, logger, maxConnections, onRefused, late } = this.#options;
-    const tls = this.#options.tls && ({ ...this.#options.tls, min_version: "1.2" } as const);
+    const { name, endpoint, tls, logger, maxConnections, onRefused, late } = this.#options;
     if (late !== true) await this.#load();
     const take = (socket: Socket) => this.#take(socket);
     const create = (files: TlsFiles | undefined): NetServer => {
