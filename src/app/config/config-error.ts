@@ -1,7 +1,7 @@
 import type { z } from "zod";
 import { PermanentError } from "../../component/errors.ts";
 import { nearest } from "../../model/text/nearest.ts";
-import { isAboveSecret, isSecret } from "./secrets.ts";
+import { mayBeSecret } from "./secrets.ts";
 
 /** Where settings came from, so that an error can send the user to the right place. */
 export interface ConfigOrigin {
@@ -69,8 +69,7 @@ function describeIssue(
     return best.flatMap((inner) => describeIssue(inner, input, keysOf, path));
   }
   const found = valueAt(input, path);
-  const shown =
-    found === undefined || isSecret(path) || isAboveSecret(path) ? "" : ` (found ${clip(JSON.stringify(found))})`;
+  const shown = found === undefined || mayBeSecret(path) ? "" : ` (found ${clip(JSON.stringify(found))})`;
   return [{ path, text: `${pathText(path) || "config"}: ${reasonOf(issue, found)}${shown}` }];
 }
 

@@ -21,15 +21,13 @@ const HIDDEN = "<hidden>";
 /** Its file has one a line. */
 const LISTS: readonly string[] = ["tokens"];
 
-/** True for a setting that holds a secret, and for what lies below it. */
-export function isSecret(path: readonly PropertyKey[]): boolean {
-  return SECRETS.some((secret) => secret.every((part, i) => i < path.length && (part === "*" || part === path[i])));
-}
-
-/** True for a setting that secrets lie below: what stands in its place may be one that was written too high up. */
-export function isAboveSecret(path: readonly PropertyKey[]): boolean {
+/**
+ * True for a setting that holds a secret and for what lies below it, and for one that secrets lie below: what stands in
+ * its place may be one that was written too high up.
+ */
+export function mayBeSecret(path: readonly PropertyKey[]): boolean {
   if (path.length === 0) return false;
-  return SECRETS.some((secret) => path.every((part, i) => secret[i] === "*" || secret[i] === part));
+  return SECRETS.some((secret) => secret.every((part, i) => i >= path.length || part === "*" || part === path[i]));
 }
 
 /**
