@@ -7,7 +7,7 @@ import { stackOf } from "../component/reasons.ts";
 import type { RequestBudget, Reservation } from "../component/receiver.ts";
 import type { OtherSignal } from "../model/signal.ts";
 import { shownReason } from "../server/admission/admitted.ts";
-import type { HttpAccess } from "../server/admission/http-gate.ts";
+import type { AnswerRefused } from "../server/admission/http-gate.ts";
 import { AnsweredByListener } from "../server/client-error.ts";
 import { answerOf } from "../server/error-status.ts";
 import type { HttpHandler } from "../server/http-listener.ts";
@@ -76,7 +76,7 @@ export function createOtlpHttpHandler(options: OtlpHttpOptions): HttpHandler {
 }
 
 /** A sender that access control does not let in is told in the form that it expects. */
-export const answerSenderNotAdmitted: NonNullable<HttpAccess["answerRefused"]> = (request, response, refusal) => {
+export const answerSenderNotAdmitted: AnswerRefused = (request, response, refusal) => {
   const format = formatOf(request.headers["content-type"], false) ?? "otlp_json";
   const { status, message, headers } = refusal;
   answerStatus(response, status, format, { code: REFUSAL_STATUS[refusal.reason].grpc, message }, { ...headers });

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Logger } from "../../component/logger.ts";
-import type { HttpAccess } from "../../server/admission/http-gate.ts";
+import type { AnswerRefused } from "../../server/admission/http-gate.ts";
 import { failureHandler } from "../../server/failure-handler.ts";
 
 /** An error in the envelope of Jaeger's API, which is that of everything that has none of its own. */
@@ -11,7 +11,7 @@ export function sendEnvelope(response: ServerResponse, status: number, message: 
 }
 
 /** A request that access control does not let in, in that envelope. */
-export const answerNotAdmitted: NonNullable<HttpAccess["answerRefused"]> = (_request, response, refusal) => {
+export const answerNotAdmitted: AnswerRefused = (_request, response, refusal) => {
   for (const [name, value] of Object.entries(refusal.headers)) response.setHeader(name, value);
   sendEnvelope(response, refusal.status, refusal.message);
 };

@@ -5,8 +5,11 @@ import { fileURLToPath } from "node:url";
 import createRouter, { type Router } from "router";
 import { PACKAGE_ROOT } from "../../codec/package-root.ts";
 import { REFUSAL_STATUS } from "../../component/access.ts";
+import { PermanentError } from "../../component/errors.ts";
 import type { Logger } from "../../component/logger.ts";
-import type { HttpAccess } from "../../server/admission/http-gate.ts";
+import type { AnswerRefused, HttpRefusal } from "../../server/admission/http-gate.ts";
+import { InFlightBudget } from "../../server/in-flight.ts";
+import { readBody } from "../../server/read-body.ts";
 import { crossOriginReason } from "../../server/same-origin.ts";
 import { pageBase, withSlash } from "./base-path.ts";
 import { answerNotAdmitted, sendEnvelope } from "./http-errors.ts";
@@ -73,7 +76,7 @@ export function createLogin(sessions: UiSessions, logger: Logger): Router {
 }
 
 /** People who open a page are led to the login and from there back; programs get the answer that APIs have. */
-export function leadToLogin(basePath: string): NonNullable<HttpAccess["answerRefused"]> {
+export function leadToLogin(basePath: string): AnswerRefused {
   const base = withSlash(basePath);
   return (request, response, refusal) => {
     const { method, url = "/", headers } = request;
@@ -96,7 +99,7 @@ function isForPeople(accept: string | undefined): boolean {
   return accept?.includes("text/html") === true;
 }
 
-function bearerAlone(headers: Parameters<NonNullable<HttpAccess["answerRefused"]>>[2]["headers"]) {
+function bearerAlone(headers: HttpRefusal["headers"]): HttpRefusal["headers"] {
   const challenges = [headers["www-authenticate"] ?? []].flat().filter((one) => one.startsWith("Bearer"));
   return challenges.length === 0 ? headers : { ...headers, "www-authenticate": challenges };
 }
@@ -124,13 +127,11 @@ function send(response: ServerResponse, status: number, type: string, body: stri
 
 /** Undefined for one that is longer than forms here are; the rest of it is left unread. */
 async function readForm(request: IncomingMessage): Promise<URLSearchParams | undefined> {
-  const pieces: Buffer[] = [];
-  let length = 0;
-  // A request that is destroyed takes its connection with it, and the answer.
-  for await (const piece of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
-    length += piece.length;
-    if (length > MAX_FORM_BYTES) return undefined;
-    pieces.push(piece);
+  try {
+    const bytes = await readBody(request, MAX_FORM_BYTES, new InFlightBudget(MAX_FORM_BYTES).take(0));
+    return new URLSearchParams(Buffer.from(bytes).toString("utf8"));
+  } catch (error) {
+    if (error instanceof PermanentError && error.code === "too_large") return undefined;
+    throw error;
   }
-  return new URLSearchParams(Buffer.concat(pieces).toString("utf8"));
 }

@@ -27,6 +27,9 @@ export interface PageCheck {
   ): { readonly type: string; readonly headers?: OutgoingHttpHeaders };
 }
 
+/** Tells a refusal in a protocol's own form. */
+export type AnswerRefused = (request: IncomingMessage, response: ServerResponse, refusal: HttpRefusal) => void;
+
 /** What every HTTP listener says of who may ask it. */
 export interface HttpAccess {
   /** Undefined: the collector has no access control. */
@@ -35,7 +38,7 @@ export interface HttpAccess {
   /** Of listeners that pages ask: preflights get through, which never have a credential, and pages read a refusal. */
   readonly cors?: PageCheck;
   /** Default: a line of text. */
-  readonly answerRefused?: (request: IncomingMessage, response: ServerResponse, refusal: HttpRefusal) => void;
+  readonly answerRefused?: AnswerRefused;
 }
 
 /**
