@@ -23,15 +23,18 @@ export class WholeFile {
   readonly #last: Writable;
   #failure: unknown;
 
-  /** @throws PermanentError `bad_request` where it cannot be written */
-  static async create(path: string): Promise<WholeFile> {
+  /**
+   * @param mode of the file
+   * @throws PermanentError `bad_request` where it cannot be written
+   */
+  static async create(path: string, mode = 0o640): Promise<WholeFile> {
     const compressor = compressorOf(path);
     if (path === "-") return new WholeFile(path, undefined, process.stdout, compressor);
     const known = statSync(path, { throwIfNoEntry: false });
     if (known?.isDirectory()) throw unwritable(path, "it is a folder, not a file");
     const beside =
       known === undefined || known.isFile() ? join(dirname(path), `.${basename(path)}.${process.pid}.part`) : undefined;
-    const stream = createWriteStream(beside ?? path, { mode: 0o640 });
+    const stream = createWriteStream(beside ?? path, { mode });
     try {
       await once(stream, "open");
     } catch (error) {

@@ -1,10 +1,11 @@
 import { createPrivateKey, X509Certificate } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { PermanentError } from "../../../component/errors.ts";
 import { fileReason } from "../../../component/reasons.ts";
 import { DAY_MS, HOUR_MS } from "../../../model/time.ts";
+import { WholeFile } from "../../output/whole-file.ts";
 import { write } from "../../output/write.ts";
 import type { CertificateFlags } from "./certificate.ts";
 import { type Authority, createAuthority, issueCertificate, type Validity } from "./issue-certificate.ts";
@@ -44,7 +45,7 @@ export async function makeCertificate(flags: CertificateFlags): Promise<void> {
   const names = flags.client === undefined ? listenerNames(flags.name) : [flags.client];
   const validity = validFor(flags.days);
   const isNew = !existsSync(files.ca);
-  if (isNew) newAuthority(flags.out, files);
+  if (isNew) await newAuthority(flags.out, files);
   const { authority, cert } = readAuthority(files);
   if (validity.until > cert.validToDate) {
     const last = Math.floor((cert.validToDate.getTime() - Date.now()) / DAY_MS);
@@ -52,8 +53,8 @@ export async function makeCertificate(flags: CertificateFlags): Promise<void> {
   }
   refuseForeign(files.cert, cert);
   const issued = issueCertificate(authority, names, flags.client === undefined ? "server" : "client", validity);
-  put(files.key, issued.key, SECRET);
-  put(files.cert, issued.cert, PUBLIC);
+  await put(files.key, issued.key, SECRET);
+  await put(files.cert, issued.cert, PUBLIC);
   const { ca, cert: certFile, key } = files;
   const made = { ca, cert: certFile, key, names, valid_until: validity.until.toISOString(), new_authority: isNew };
   await write(process.stdout, flags.json ? `${JSON.stringify(made)}\n` : textOf(made, flags));
@@ -75,7 +76,7 @@ function validFor(days: number): Validity {
   return { from: new Date(now - BEFORE_MS), until: new Date(now + days * DAY_MS) };
 }
 
-function newAuthority(folder: string, files: Files): void {
+async function newAuthority(folder: string, files: Files): Promise<void> {
   if (existsSync(files.caKey))
     throw refusal(`${files.caKey} is there and ${files.ca} is not: move it away, or bring both`);
   try {
@@ -84,8 +85,8 @@ function newAuthority(folder: string, files: Files): void {
     throw refusal(`cannot make the folder ${folder}: ${fileReason(error)}`);
   }
   const { cert, key } = createAuthority(AUTHORITY_NAME, validFor(AUTHORITY_DAYS));
-  put(files.caKey, key, SECRET);
-  put(files.ca, cert, PUBLIC);
+  await put(files.caKey, key, SECRET);
+  await put(files.ca, cert, PUBLIC);
 }
 
 function readAuthority({ ca, caKey }: Files): { readonly authority: Authority; readonly cert: X509Certificate } {
@@ -123,15 +124,11 @@ function parsed<T>(file: string, parse: (bytes: Buffer) => T, expected: string):
   }
 }
 
-/** Whole or not at all: a collector may be reading it. */
-function put(file: string, text: string, mode: number): void {
-  const beside = `${file}.${process.pid}.part`;
-  try {
-    writeFileSync(beside, text, { mode });
-    renameSync(beside, file);
-  } catch (error) {
-    throw refusal(`cannot write ${file}: ${fileReason(error)}`);
-  }
+/** A collector may be reading it. */
+async function put(path: string, text: string, mode: number): Promise<void> {
+  const file = await WholeFile.create(path, mode);
+  await file.write(text);
+  await file.finish();
 }
 
 function textOf(made: Made, { client }: CertificateFlags): string {
