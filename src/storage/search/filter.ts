@@ -145,8 +145,10 @@ function exists(field: SpanField, bound: BoundElements): Node {
 function ofField(field: SpanField, test: ValueTest, bound: BoundElements): Node {
   const element = elementField(field);
   const one = element === undefined ? undefined : bound[element.level];
-  if (!("intrinsic" in field) && one === undefined) return attributeNode(field, test);
-  if (element !== undefined) return elementNode(element, test, undefined, one);
+  if (element !== undefined && ("intrinsic" in field || one !== undefined)) {
+    return elementNode(element, test, undefined, one);
+  }
+  if (!("intrinsic" in field)) return attributeNode(field, test);
   const { cost, values } = fieldValues(field, bound);
   return rows(cost, (block, row) => values(block, row).some(test));
 }
@@ -154,14 +156,13 @@ function ofField(field: SpanField, test: ValueTest, bound: BoundElements): Node 
 function compare(field: SpanField, is: Comparison, literal: Literal, bound: BoundElements): Node {
   const element = elementField(field);
   const one = element === undefined ? undefined : bound[element.level];
-  if (!("intrinsic" in field) && one === undefined) {
-    return attributeNode(field, valueTest(is, literal), hashesOf(field, is, literal), needlesOf(is, literal));
-  }
-  if (element !== undefined) {
+  if (element !== undefined && ("intrinsic" in field || one !== undefined)) {
     const hint = is === "=" ? elementHint(field, literal) : { needles: [] };
     return hint === undefined ? constant(false) : elementNode(element, valueTest(is, literal), hint, one);
   }
-  if (!("intrinsic" in field)) return ofField(field, valueTest(is, literal), bound);
+  if (!("intrinsic" in field)) {
+    return attributeNode(field, valueTest(is, literal), hashesOf(field, is, literal), needlesOf(is, literal));
+  }
   switch (field.intrinsic) {
     case "service": {
       // The scanner hashes the resource's service.name; only the default stands for other things.
@@ -175,7 +176,7 @@ function compare(field: SpanField, is: Comparison, literal: Literal, bound: Boun
       return name(textTest(is, literal));
     case "statusMessage": {
       const test = textTest(is, literal);
-      return { cost: 2, mayMatch: () => true, bind: (block) => (row) => test(block.span(row).status.message) };
+      return rows(2, (block, row) => test(block.span(row).status.message));
     }
     case "kind":
       return code("kind", codeTest(SPAN_KIND_NAMES, "kind", is, literal));

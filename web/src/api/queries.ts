@@ -31,14 +31,16 @@ export const statusQuery = queryOptions({
   staleTime: 5_000,
 });
 
+/** The range from so long ago until now, ms since the epoch; from the beginning where that is for ever. */
+function lastMs(lookbackMs: number): { readonly start: string; readonly end: string } {
+  const end = Date.now();
+  return { start: String(Number.isFinite(lookbackMs) ? end - lookbackMs : 0), end: String(end) };
+}
+
 export function dependenciesQuery(lookbackMs: number) {
   return queryOptions({
     queryKey: ["dependencies", lookbackMs],
-    queryFn: ({ signal }) => {
-      const end = Date.now();
-      const start = Number.isFinite(lookbackMs) ? end - lookbackMs : 0;
-      return getJson<UiDependenciesResponse>("api/ui/dependencies", { start: String(start), end: String(end) }, signal);
-    },
+    queryFn: ({ signal }) => getJson<UiDependenciesResponse>("api/ui/dependencies", lastMs(lookbackMs), signal),
     placeholderData: keepPreviousData,
     refetchInterval: (query) => (query.state.data?.links.length === 0 ? EMPTY_POLL_MS : POLL_MS),
   });
@@ -48,11 +50,7 @@ export function dependenciesQuery(lookbackMs: number) {
 export function externalCallsQuery(lookbackMs: number) {
   return queryOptions({
     queryKey: ["external-calls", lookbackMs],
-    queryFn: ({ signal }) => {
-      const end = Date.now();
-      const start = Number.isFinite(lookbackMs) ? end - lookbackMs : 0;
-      return getJson<UiExternalCalls>("api/ui/external-calls", { start: String(start), end: String(end) }, signal);
-    },
+    queryFn: ({ signal }) => getJson<UiExternalCalls>("api/ui/external-calls", lastMs(lookbackMs), signal),
     placeholderData: keepPreviousData,
     staleTime: EXTERNAL_POLL_MS,
     refetchInterval: EXTERNAL_POLL_MS,
