@@ -110,7 +110,8 @@ describe("the kit of the packed package, in a project that has nothing else", ()
         test("never ends", { timeout: 50 }, () => new Promise(() => { setInterval(() => {}, 1000).unref(); }));
       });`;
     writeFileSync(join(app, file), `${imports}\n${body}`);
-    const { status, output } = run(["--test", file]);
+    // By name: what is the default where nobody looks on changes with the version of Node.
+    const { status, output } = run(["--test", "--test-reporter=spec", file]);
     expect(output).toContain("pass 1");
     expect(status).toBe(1);
     const names = ["never-ends", "throws", "waits-in-vain"].map((name) => `${name}-${TRACE}.html`);
