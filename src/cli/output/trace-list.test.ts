@@ -59,6 +59,11 @@ describe("traceList", () => {
     expect(first).toContain("payments charge card: the bank declined it, try another card");
   });
 
+  it("says of a trace with errors why the first was not read", () => {
+    const unread = summary("0af7651916cd43dd8448eb211c80319c", { errorCount: 2, firstErrorUnread: "time" });
+    expect(traceList([unread], undefined, NOW)).toMatch(/ not read: time was up$/m);
+  });
+
   it.each([60, 80, 100, 140])("fits %i columns with as many digits as tell ids apart", (width) => {
     const lines = traceList(TRACES, width, NOW).trimEnd().split("\n");
     for (const line of lines) expect(textWidth(line)).toBeLessThanOrEqual(width);

@@ -2,6 +2,7 @@ import { formatDuration } from "../../model/duration-text.ts";
 import { tellingDigits } from "../../model/trace-reference.ts";
 import { formatShortTime, formatTime, printable } from "../../query/text/readable.ts";
 import type { UiTraceSummary } from "../../query/ui/api-types.ts";
+import { UNREAD_ERROR } from "../../query/ui/error-text.ts";
 import { table, tableWidth } from "./format.ts";
 
 const HEAD = ["started", "duration", "spans", "errors", "root", "trace", "first error"];
@@ -40,8 +41,8 @@ function rowOf(trace: UiTraceSummary, started: string, id: string): string[] {
 }
 
 /** `payments charge card: card declined`; the service is left out where it is the root's. */
-function errorCell({ firstError, rootService }: UiTraceSummary): string {
-  if (firstError === undefined) return "";
+function errorCell({ firstError, firstErrorUnread: unread, rootService }: UiTraceSummary): string {
+  if (firstError === undefined) return unread === undefined ? "" : `not read: ${UNREAD_ERROR[unread]}`;
   const { service, name, text } = firstError;
   const where = service === rootService ? name : `${service} ${name}`;
   return printable(text === "" ? where : `${where}: ${text}`);

@@ -7,6 +7,7 @@ import { parseTraceqlSearch } from "../traceql-params.ts";
 import type { UiRedResponse, UiSearchResponse, UiTraceSummary, UiVerdict } from "../ui/api-types.ts";
 import { columnIdHex, decodeTraceColumns, rowDuration, rowStart, type TraceColumns } from "../ui/columns-format.ts";
 import type { UiComparedTrace, UiComparison, UiPlaceInBoth } from "../ui/comparison/comparison-types.ts";
+import { UNREAD_ERROR } from "../ui/error-text.ts";
 import type { CollectorViews } from "./collector-views.ts";
 import type { ToolAnswer } from "./untrusted.ts";
 
@@ -64,6 +65,7 @@ function listed(trace: UiTraceSummary, base: string): object {
     ...(trace.firstError === undefined
       ? {}
       : { first_error: `${trace.firstError.service} ${trace.firstError.name}: ${trace.firstError.text}` }),
+    ...(trace.firstErrorUnread === undefined ? {} : { first_error_unread: UNREAD_ERROR[trace.firstErrorUnread] }),
     link: `${base}trace/${trace.traceId}`,
   };
 }

@@ -204,6 +204,11 @@ export interface UiTraceSummary {
   /** Where the query has `select(…)`: the matched spans, as one set, or as one for each value of its `by(…)`. */
   readonly spanSets?: readonly UiSpanset[];
   /**
+   * Why a trace with errors comes without its first one: the answer's time for reading them was up, or the trace has
+   * more spans than are read for a row of a list.
+   */
+  readonly firstErrorUnread?: "time" | "size";
+  /**
    * Where the search has `columns`: of each of its fields, in their order, the value of the earliest matched span that
    * has one, and how many other values are among them. Null where no matched span has the field.
    */

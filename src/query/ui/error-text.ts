@@ -1,5 +1,6 @@
 import { anyValueText, findAttribute, type KeyValue } from "../../model/any-value.ts";
 import { type Span, STATUS_CODE } from "../../model/span.ts";
+import type { UiTraceSummary } from "./api-types.ts";
 
 const OK_GRPC = "0";
 /** Characters of an error's text in a list; the span has all of it. */
@@ -39,6 +40,12 @@ function textOf(attributes: readonly KeyValue[], key: string): string {
   const value = findAttribute(attributes, key);
   return value === undefined ? "" : anyValueText(value);
 }
+
+/** Why a row of a list has errors and not the first of them, to stand behind "not read: ". */
+export const UNREAD_ERROR: Readonly<Record<NonNullable<UiTraceSummary["firstErrorUnread"]>, string>> = {
+  time: "time was up",
+  size: "too many spans",
+};
 
 /** On one line; a longer one ends in `…`. */
 export function shortenedError(text: string): string {

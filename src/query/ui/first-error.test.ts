@@ -104,15 +104,19 @@ describe("the errors of a list", () => {
     ];
     const found = await firstErrors(reader, traces, signal, 60_000);
     expect(asked).toEqual([id("a"), id("d")]);
-    expect([...found].map(([traceId, { text }]) => [traceId, text])).toEqual([
-      [id("a"), "refused"],
-      [id("d"), "refused"],
+    expect(
+      [...found].map(([traceId, { firstError, firstErrorUnread }]) => [traceId, firstError?.text, firstErrorUnread]),
+    ).toEqual([
+      [id("a"), "refused", undefined],
+      [id("c"), undefined, "size"],
+      [id("d"), "refused", undefined],
     ]);
   });
 
-  it("are left out when their time is used up", async () => {
+  it("are said to be unread when their time is used up", async () => {
     const { asked, reader } = readerOf([]);
-    expect((await firstErrors(reader, [summary(id("a"))], signal, 0)).size).toBe(0);
+    const found = await firstErrors(reader, [summary(id("a")), summary(id("b"), { errorCount: 0 })], signal, 0);
+    expect([...found]).toEqual([[id("a"), { firstErrorUnread: "time" }]]);
     expect(asked).toEqual([]);
   });
 });

@@ -19,7 +19,6 @@ import { formatPageKey } from "../search-params.ts";
 import { shownId } from "../shown-id.ts";
 import type {
   UiDependenciesResponse,
-  UiFirstError,
   UiLiveStep,
   UiSearchResponse,
   UiServicesResponse,
@@ -31,7 +30,7 @@ import { type CompletionValuesParams, completionKeys, completionValues } from ".
 import { explainSelection } from "./explain-selection/explain-selection.ts";
 import { type ExternalCallsParams, externalCalls } from "./external-calls/external-calls.ts";
 import { facets } from "./facets/facets.ts";
-import { firstErrors } from "./first-error.ts";
+import { firstErrors, type RowError } from "./first-error.ts";
 import { heatMap } from "./heat-map.ts";
 import { linkedFrom } from "./linked-from.ts";
 import { requireTrace, spanJson, spanPlace, spansThatHold } from "./one-trace.ts";
@@ -191,14 +190,14 @@ async function live(reader: TraceReader, params: Params<"ui.live">, signal: Abor
   });
 }
 
-function uiSummary(summary: TraceSummary, firstError: UiFirstError | undefined): UiTraceSummary {
+function uiSummary(summary: TraceSummary, error: RowError | undefined): UiTraceSummary {
   const { start, end, spanSets: _, columns: _columns, storedIds: _ids, ...rest } = summary;
   return {
     ...rest,
     startTimeUnixNano: start.toString(),
     endTimeUnixNano: end.toString(),
     durationNano: (summary.durationUnknown === true ? 0n : end - start).toString(),
-    ...(firstError === undefined ? {} : { firstError }),
+    ...error,
   };
 }
 

@@ -2,6 +2,7 @@ import { Link } from "@tanstack/react-router";
 import type { CSSProperties } from "react";
 import { formatDuration } from "../../../../src/model/duration-text.ts";
 import type { UiTraceSummary } from "../../../../src/query/ui/api-types.ts";
+import { UNREAD_ERROR } from "../../../../src/query/ui/error-text.ts";
 import { counted, formatCount } from "../../format/count.ts";
 import { formatAbsolute, formatMoment, formatRelative, nanoToMs } from "../../format/time.ts";
 import { Chip, chipClass } from "../../ui/chip.tsx";
@@ -121,7 +122,7 @@ function tooltip({ rootService, rootName, traceId, services, firstError }: UiTra
 
 /** What is wrong with a trace, and which of its spans were looked for. */
 function Marks({ trace }: { readonly trace: UiTraceSummary }) {
-  const { traceId, firstError } = trace;
+  const { traceId, firstError, firstErrorUnread } = trace;
   const matched = trace.matchedCount < trace.spanCount ? trace.matchedSpans[0] : undefined;
   return (
     <>
@@ -152,6 +153,11 @@ function Marks({ trace }: { readonly trace: UiTraceSummary }) {
           {formatCount(trace.errorCount)}
           <span className="visually-hidden">{trace.errorCount === 1 ? " error" : " errors"}</span>
         </span>
+      )}
+      {firstErrorUnread !== undefined && (
+        <p className={styles.error} data-part="first-error" title="The trace's page has it">
+          <span className="muted">first error not read: {UNREAD_ERROR[firstErrorUnread]}</span>
+        </p>
       )}
       {firstError !== undefined && (
         <p className={styles.error} data-part="first-error" title={firstError.text}>
