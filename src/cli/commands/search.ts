@@ -32,6 +32,9 @@ export function addSearch(program: Command): void {
     .addHelpText(
       "after",
       `
+"trace duration" (durationNano with --json) is from the first start to the last end of a trace's spans. The root span may
+take less, where others begin before it or go on after it: explain, compare and the trace's page give both.
+
 Examples:
   spanloom search
   spanloom search '{ resource.service.name = "web" } >> { status = error }' --lookback 1h

@@ -1,5 +1,6 @@
 import { formatDuration } from "../../model/duration-text.ts";
 import { count, printable, type Style } from "../../query/text/readable.ts";
+import { besideRootDuration } from "../../query/text/two-durations.ts";
 import type { UiComparedTrace, UiComparison, UiPlaceInBoth } from "../../query/ui/comparison/comparison-types.ts";
 import { quotedForMarkdown, withinMarkdown } from "./markdown.ts";
 
@@ -50,8 +51,9 @@ function differencesOf({ differences, moreDifferences, places }: UiComparison, m
   return { told, more: differences.length - told.length + moreDifferences };
 }
 
-function titleOf({ traceId, root, spanCount, errorCount }: UiComparedTrace): string {
+function titleOf({ traceId, root, traceDurationNano, spanCount, errorCount }: UiComparedTrace): string {
   const what = root === undefined ? "no root" : `${root.service} ${root.name} ${formatDuration(root.durationNano)}`;
   const errors = errorCount === 0 ? "" : `, ${count(errorCount, "error")}`;
-  return `${printable(what)}  ${traceId}  ${count(spanCount, "span")}${errors}`;
+  const besides = besideRootDuration(root?.durationNano, traceDurationNano);
+  return `${printable(what)}${besides}  ${traceId}  ${count(spanCount, "span")}${errors}`;
 }

@@ -37,6 +37,13 @@ ${link}
     );
   });
 
+  it("has the trace duration beside the root's where they differ", () => {
+    const titleOf = (traceDurationNano: number) =>
+      explanationText({ traceId, link, verdict: verdict({ traceDurationNano }) }, PLAIN).split("\n")[0];
+    expect(titleOf(1.43e9)).toBe(`frontend POST /checkout 1.3 s (trace duration 1.43 s)  ${traceId}`);
+    expect(titleOf(1.3e9)).toBe(`frontend POST /checkout 1.3 s  ${traceId}`);
+  });
+
   it("says that a trace is as usual, or why that is not known", () => {
     expect(explanationText({ traceId, link, verdict: verdict({}) }, PLAIN)).toContain("Not slow: no\n");
     const silent = explanationText({ traceId, link, verdict: verdict({ silent: "clocks differ" }) }, PLAIN);

@@ -1,5 +1,6 @@
 import { findingsOf } from "../../query/text/findings.ts";
 import { printable, type Style } from "../../query/text/readable.ts";
+import { besideRootDuration } from "../../query/text/two-durations.ts";
 import type { UiVerdict } from "../../query/ui/api-types.ts";
 import { quotedForMarkdown, withinMarkdown } from "./markdown.ts";
 
@@ -16,7 +17,8 @@ export interface Explanation {
 /** For a terminal: what it is, what is to say of it, and where to look. */
 export function explanationText(explanation: Explanation, style: Style): string {
   const { root } = explanation.verdict;
-  const title = root === undefined ? explanation.traceId : `${root.text}  ${explanation.traceId}`;
+  const title =
+    root === undefined ? explanation.traceId : `${root.text}${besides(explanation.verdict)}  ${explanation.traceId}`;
   const lines = [style.bold(printable(title))];
   if (explanation.chosen !== undefined) lines.push(style.dim(explanation.chosen));
   for (const { text, spanId } of findingsOf(explanation.verdict)) {
@@ -29,9 +31,13 @@ export function explanationText(explanation: Explanation, style: Style): string 
 /** Markdown of at most 2,000 bytes. Text from spans is quoted, so that it is read as data. */
 export function explanationMarkdown(explanation: Explanation): string {
   const { root } = explanation.verdict;
-  const head = `**${root === undefined ? "Trace" : quotedForMarkdown(root.text)}** [${explanation.traceId}](${explanation.link})`;
+  const head = `**${root === undefined ? "Trace" : quotedForMarkdown(root.text + besides(explanation.verdict))}** [${explanation.traceId}](${explanation.link})`;
   const lines = findingsOf(explanation.verdict).map(({ text, spanId }) => {
     return `- ${quotedForMarkdown(text)}${spanId === undefined ? "" : ` ([span](${explanation.link}?span=${spanId}))`}`;
   });
   return withinMarkdown(`${head}\n${explanation.chosen === undefined ? "" : `\n${explanation.chosen}.\n`}`, lines);
+}
+
+function besides({ root, traceDurationNano }: UiVerdict): string {
+  return besideRootDuration(root?.durationNano, traceDurationNano);
 }

@@ -53,7 +53,7 @@ describe("traceList", () => {
 
   it("has whole ids and times where lines may be long", () => {
     const [head, first] = traceList(TRACES, undefined, NOW).split("\n");
-    expect(head).toMatch(/^started +duration +spans +errors +root +trace +first error$/);
+    expect(head).toMatch(/^started +trace duration +spans +errors +root +trace +first error$/);
     expect(first).toContain("0af7651916cd43dd8448eb211c80319c");
     expect(first).toContain(formatTime(NOW_NANO));
     expect(first).toContain("payments charge card: the bank declined it, try another card");

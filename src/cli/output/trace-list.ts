@@ -5,7 +5,9 @@ import type { UiTraceSummary } from "../../query/ui/api-types.ts";
 import { UNREAD_ERROR } from "../../query/ui/error-text.ts";
 import { table, tableWidth } from "./format.ts";
 
-const HEAD = ["started", "duration", "spans", "errors", "root", "trace", "first error"];
+const HEAD = ["started", "trace duration", "spans", "errors", "root", "trace", "first error"];
+/** Where lines are too long for it. */
+const NARROW_HEAD = HEAD.with(1, "duration");
 const RIGHT = [1, 2, 3];
 const TEXTS = [4, 6];
 /** The web UI shows as many digits of an id. */
@@ -25,7 +27,7 @@ export function traceList(traces: readonly UiTraceSummary[], width: number | und
           tellingDigits(trace.traceId).slice(0, digits),
         ),
       );
-  return table(HEAD, rows, { right: RIGHT, width, flexible: TEXTS });
+  return table(fits ? HEAD : NARROW_HEAD, rows, { right: RIGHT, width, flexible: TEXTS });
 }
 
 function rowOf(trace: UiTraceSummary, started: string, id: string): string[] {

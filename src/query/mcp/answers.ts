@@ -59,7 +59,7 @@ function listed(trace: UiTraceSummary, base: string): object {
     trace_id: trace.traceId,
     root: `${trace.rootService} ${trace.rootName}`,
     start: isoTime(trace.startTimeUnixNano),
-    duration: formatDuration(trace.durationUnknown === true ? undefined : Number(trace.durationNano)),
+    trace_duration: formatDuration(trace.durationUnknown === true ? undefined : Number(trace.durationNano)),
     spans: trace.spanCount,
     errors: trace.errorCount,
     ...(trace.firstError === undefined
@@ -120,7 +120,8 @@ export async function explainTrace(traceId: string, { views, nowMs, base }: Call
     data: {
       ...(verdict.root === undefined
         ? {}
-        : { root: verdict.root.text, duration: formatDuration(verdict.root.durationNano) }),
+        : { root: verdict.root.text, root_duration: formatDuration(verdict.root.durationNano) }),
+      ...traceDurationOf(verdict),
       findings: findings.map(({ text, spanId }) => ({
         text,
         ...(spanId === undefined ? {} : { span_id: spanId, link: `${base}trace/${traceId}?span=${spanId}` }),
@@ -155,12 +156,22 @@ export async function compareTwo(a: string, b: string, { views, base }: CallCont
   };
 }
 
-function comparedTrace({ traceId, root, spanCount, errorCount }: UiComparedTrace): object {
+function traceDurationOf({ traceDurationNano: nano }: UiVerdict | UiComparedTrace): object {
+  return nano === undefined ? {} : { trace_duration: formatDuration(nano) };
+}
+
+function comparedTrace(of: UiComparedTrace): object {
+  const { traceId, root, spanCount, errorCount } = of;
   return {
     trace_id: traceId,
     ...(root === undefined
       ? {}
-      : { root: `${root.service} ${root.name}`, duration: formatDuration(root.durationNano), failed: root.failed }),
+      : {
+          root: `${root.service} ${root.name}`,
+          root_duration: formatDuration(root.durationNano),
+          failed: root.failed,
+        }),
+    ...traceDurationOf(of),
     spans: spanCount,
     errors: errorCount,
   };

@@ -64,7 +64,7 @@ describe("renderTree", () => {
   it("draws every span with its place in time and its id, and errors with their message", () => {
     expect(lines(columns(), { messages: new Map([[3, "card declined"]]) })).toEqual([
       expect.stringMatching(/^0af7651916cd43dd8448eb211c80319c {2}2026/),
-      "100 ms, 4 spans, 3 services, 1 error",
+      "trace duration 100 ms, 4 spans, 3 services, 1 error",
       "shop  GET /                        ████████████████████████    100 ms  b001010101010101",
       "├─ stock  GET /stock               ··██████████············     40 ms  b101010101010101",
       "│  └─ stock  SELECT                ····██··················     10 ms  b201010101010101",
@@ -77,7 +77,7 @@ describe("renderTree", () => {
     const odd = { ...columns(), marks: new Uint8Array(4).fill(COLUMN_MARK.impossibleTime), baseStartNano: 0n };
     const [head, facts, first] = lines({ ...odd, start: new Float64Array(4), duration: new Float64Array(4) });
     expect(head).toBe("0af7651916cd43dd8448eb211c80319c  –");
-    expect(facts).toBe("–, 4 spans, 3 services, 1 error");
+    expect(facts).toBe("trace duration –, 4 spans, 3 services, 1 error");
     expect(first).toMatch(/ {2}– {2}b001/);
   });
 
@@ -98,7 +98,9 @@ describe("renderTree", () => {
       marks: Uint8Array.of(0, 0, 0, COLUMN_MARK.cycle),
       collapsedDuplicates: 2,
     });
-    expect(text[1]).toBe("100 ms, 4 spans, 3 services, 1 error, 1 span without the parent, 2 spans sent again");
+    expect(text[1]).toBe(
+      "trace duration 100 ms, 4 spans, 3 services, 1 error, 1 span without the parent, 2 spans sent again",
+    );
     expect(text).toContain("│  parent 00f067aa0ba902b7 is missing");
     expect(text.at(-1)).toBe("   is its own ancestor");
   });

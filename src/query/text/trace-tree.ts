@@ -50,7 +50,7 @@ export function* renderTree(columns: TraceColumns, options: TreeOptions): Genera
 function heading(columns: TraceColumns): string[] {
   const errors = columns.status.reduce((sum, status) => sum + (status === STATUS_CODE.error ? 1 : 0), 0);
   const facts = [
-    formatDuration(traceDuration(columns)),
+    `trace duration ${formatDuration(traceDuration(columns))}`,
     count(columns.count, "span"),
     count(columns.services.length, "service"),
     ...(errors > 0 ? [count(errors, "error")] : []),

@@ -142,6 +142,8 @@ interface UiPlace {
 export interface UiVerdict {
   /** Absent where it has not arrived. `usually`: a sentence, where that is known. */
   readonly root?: UiPlace & { readonly text: string; readonly durationNano: number; readonly usually?: string };
+  /** From the earliest start to the latest end, as lists have it; absent where it is unknown. */
+  readonly traceDurationNano?: number;
   readonly slow?: {
     readonly text: string;
     /** Of the root, ns. */
@@ -188,7 +190,7 @@ export interface UiTraceSummary {
   /** Of the times that can be believed; 0 where none can. */
   readonly startTimeUnixNano: string;
   readonly endTimeUnixNano: string;
-  /** Latest end − earliest start; 0 where it is unknown. */
+  /** The trace duration: latest end − earliest start; 0 where it is unknown. The root's may be shorter. */
   readonly durationNano: string;
   /** Present where no span has both a start and an end that can be believed. */
   readonly durationUnknown?: true;
@@ -199,15 +201,15 @@ export interface UiTraceSummary {
   /** Up to 3 span ids that satisfy the search, earliest first. */
   readonly matchedSpans: readonly string[];
   readonly matchedCount: number;
-  /** Absent without errors, for very long traces, and where a search had no time to look. */
+  /** Absent without errors, and where it was not read. */
   readonly firstError?: UiFirstError;
-  /** Where the query has `select(…)`: the matched spans, as one set, or as one for each value of its `by(…)`. */
-  readonly spanSets?: readonly UiSpanset[];
   /**
    * Why a trace with errors comes without its first one: the answer's time for reading them was up, or the trace has
    * more spans than are read for a row of a list.
    */
   readonly firstErrorUnread?: "time" | "size";
+  /** Where the query has `select(…)`: the matched spans, as one set, or as one for each value of its `by(…)`. */
+  readonly spanSets?: readonly UiSpanset[];
   /**
    * Where the search has `columns`: of each of its fields, in their order, the value of the earliest matched span that
    * has one, and how many other values are among them. Null where no matched span has the field.

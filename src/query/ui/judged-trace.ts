@@ -14,7 +14,7 @@ import {
 import { operationKey } from "../analysis/usual.ts";
 import { judge, type TraceVerdict } from "../analysis/verdict.ts";
 import type { UiUsual, UiVerdict } from "./api-types.ts";
-import type { TraceColumns } from "./columns-format.ts";
+import { type TraceColumns, traceDuration } from "./columns-format.ts";
 import { errorText, shortenedError } from "./error-text.ts";
 import type { TraceTree } from "./trace-tree.ts";
 import type { UsualTable } from "./usual-times.ts";
@@ -42,7 +42,12 @@ export function judgedTrace(
 ): UiVerdict {
   const found = judge(columns, (operation) => usual.get(operationKey(operation))?.usual, growing);
   const said = silent === undefined ? found : { ...found, silent };
-  return { ...answer(columns, said, spansOf(fragments, tree), usual), growing };
+  const traceDurationNano = traceDuration(columns);
+  return {
+    ...answer(columns, said, spansOf(fragments, tree), usual),
+    ...(traceDurationNano !== undefined && { traceDurationNano }),
+    growing,
+  };
 }
 
 function answer(

@@ -12,7 +12,7 @@ import styles from "./compared-trace.module.css";
 
 /** One of two traces: its letter, what it was, how long it took. The name leads to it. */
 export function ComparedTrace({ letter, trace }: { readonly letter: "A" | "B"; readonly trace: UiComparedTrace }) {
-  const { traceId, root, spanCount, errorCount, orphanCount, startTimeUnixNano } = trace;
+  const { traceId, root, spanCount, errorCount, orphanCount, startTimeUnixNano, traceDurationNano } = trace;
   const lookOf = useServiceLooks();
   const startMs = nanoToMs(startTimeUnixNano);
   return (
@@ -32,6 +32,12 @@ export function ComparedTrace({ letter, trace }: { readonly letter: "A" | "B"; r
             {shortTraceId(traceId)}
           </span>
           {startMs > 0 && <time dateTime={new Date(startMs).toISOString()}>{formatAbsolute(startMs)}</time>}
+          {traceDurationNano !== undefined &&
+            formatDuration(traceDurationNano) !== formatDuration(root?.durationNano) && (
+              <span title="From the first start to the last end of its spans">
+                trace duration {formatDuration(traceDurationNano)}
+              </span>
+            )}
           <span>{counted(spanCount, "span")}</span>
           {errorCount > 0 && (
             <Chip tone="error">
@@ -45,7 +51,9 @@ export function ComparedTrace({ letter, trace }: { readonly letter: "A" | "B"; r
           )}
         </p>
       </div>
-      <strong className={styles.duration}>{formatDuration(root?.durationNano)}</strong>
+      <strong className={styles.duration} title="Root duration">
+        {formatDuration(root?.durationNano)}
+      </strong>
     </article>
   );
 }

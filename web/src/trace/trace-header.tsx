@@ -37,6 +37,7 @@ export function TraceHeader({
   const root = times.root;
   const rootEnd = root === undefined ? undefined : columns.start[root]! + columns.duration[root]!;
   const after = duration === undefined || rootEnd === undefined ? 0 : model.extent - rootEnd;
+  const rootTitle = `Root duration; trace duration, from the first start to the last end: ${formatDuration(duration)}`;
   const errors = model.errorRows.length;
   const [service, operation] = [shownService(columns, root ?? 0), shownOperation(columns, root ?? 0)];
   return (
@@ -45,9 +46,11 @@ export function TraceHeader({
         <span className={styles.service}>{service}</span> <span dir="auto">{operation}</span>
       </h1>
       <div className={styles.facts} data-part="trace-facts">
-        <b>{formatDuration(root === undefined ? duration : columns.duration[root]!)}</b>
+        <b title={root === undefined ? `Trace duration: ${formatDuration(duration)}` : rootTitle}>
+          {formatDuration(root === undefined ? duration : columns.duration[root]!)}
+        </b>
         {after > 0 && formatDuration(after) !== formatDuration(0) && (
-          <span className="muted" title="Spans go on after the root span has ended">
+          <span className="muted" title={rootTitle}>
             +{formatDuration(after)} after the root
           </span>
         )}

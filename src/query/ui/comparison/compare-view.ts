@@ -7,7 +7,7 @@ import type { ComparedPlace, PlaceFigures } from "../../analysis/merged-places.t
 import { Gaps } from "../../gaps.ts";
 import { JSON_TYPE } from "../../jaeger/envelope.ts";
 import { jsonBytes } from "../../json-writer.ts";
-import { columnIdHex, type TraceColumns } from "../columns-format.ts";
+import { columnIdHex, type TraceColumns, traceDuration } from "../columns-format.ts";
 import { readColumns } from "./analysed.ts";
 import type { UiComparedTrace, UiComparison, UiPlaceFigures, UiPlaceInBoth } from "./comparison-types.ts";
 
@@ -102,8 +102,10 @@ function figures({ spanIds }: TraceColumns, { row, ...rest }: PlaceFigures): UiP
 
 function comparedTrace(trace: TraceColumns, { row, operation, nano, failed }: ComparedRoot): UiComparedTrace {
   const { traceId, count, status, missingRows, baseStartNano, spanIds } = trace;
+  const traceDurationNano = traceDuration(trace);
   return {
     traceId,
+    ...(traceDurationNano !== undefined && { traceDurationNano }),
     startTimeUnixNano: baseStartNano.toString(),
     spanCount: count,
     errorCount: status.reduce((sum, code) => sum + (code === STATUS_CODE.error ? 1 : 0), 0),

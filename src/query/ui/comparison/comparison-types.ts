@@ -31,6 +31,8 @@ export interface UiComparedTrace {
   readonly errorCount: number;
   /** Spans whose parent is not stored. */
   readonly orphanCount: number;
+  /** From the earliest start to the latest end, as lists have it; absent where it is unknown. */
+  readonly traceDurationNano?: number;
   /** Absent where it has not arrived. */
   readonly root?: {
     readonly service: string;

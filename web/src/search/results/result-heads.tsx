@@ -21,7 +21,9 @@ export function ResultHeads({ columns }: { readonly columns: readonly string[] }
       <span>Services</span>
       <span className={styles.spans}>Spans</span>
       <span className={styles.time}>Began</span>
-      <span className={styles.headOfDuration}>Duration</span>
+      <span className={styles.headOfDuration} title="From the first start to the last end of its spans">
+        Trace duration
+      </span>
     </div>
   );
 }
