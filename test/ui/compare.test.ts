@@ -42,7 +42,7 @@ describe("the page that compares two traces", () => {
       const first = differences(page).getByRole("listitem").first();
       await first.getByText(/^inventory SELECT stock$/).waitFor();
       await page.getByText(/^B took \S+ s, \S+ s longer than A/).waitFor();
-      await page.getByText(/^\d+ % of that in inventory SELECT stock/).waitFor();
+      await page.getByText(/^\d+ % of the time added is in inventory SELECT stock/).waitFor();
       await first.getByRole("link", { name: /^B/ }).click();
       await expect.poll(() => activeRow(page).textContent()).toContain("SELECT stock");
       expect(page.url()).toContain(`/trace/${slow.traceId}?span=`);
@@ -62,14 +62,14 @@ describe("the page that compares two traces", () => {
 
   it("finds a typical trace of the operation and names it in the address", () =>
     open(`trace/typical...${slow.traceId}`, async (page) => {
-      await page.getByText(/^\d+ % of that in inventory SELECT stock/).waitFor();
+      await page.getByText(/^\d+ % of the time added is in inventory SELECT stock/).waitFor();
       expect(page.url()).toMatch(new RegExp(`/trace/(?!typical)[0-9a-f]{32}\\.\\.\\.${slow.traceId}$`));
     }));
 
   it("is reached from the trace's own page", () =>
     open(`trace/${slow.traceId}`, async (page) => {
       await page.getByRole("link", { name: "Compare with typical" }).click();
-      await page.getByText(/^\d+ % of that in inventory SELECT stock/).waitFor();
+      await page.getByText(/^\d+ % of the time added is in inventory SELECT stock/).waitFor();
     }));
 
   it("says that the requests are different ones", () => {

@@ -44,7 +44,7 @@ describe("comparing two traces", () => {
     expect(told(slow)).toEqual(["stock SELECT stock: 1.9 s against 2 ms (+1.9 s)"]);
     expect(comparisonSentences(slow)).toEqual([
       "B took 2 s, 1.9 s longer than A (102 ms)",
-      "100 % of that in stock SELECT stock, +1.9 s",
+      "100 % of the time added is in stock SELECT stock, +1.9 s",
     ]);
     expect(told(compared(checkout(1_900), checkout(2)))).toEqual(["stock SELECT stock: 2 ms against 1.9 s (−1.9 s)"]);
   });
@@ -73,13 +73,36 @@ describe("comparing two traces", () => {
     ]);
   });
 
-  it("puts first where the one that failed went wrong", () => {
+  it("puts the time that was added before what failed, and says where that went wrong", () => {
     const declined = compared(
       checkout(20, span("pay POST", 115, 117, span("pay charge", 115.5, 116))),
       failing(checkout(300, failing(span("pay POST", 395, 397, failing(span("pay charge", 395.5, 396)))))),
     );
-    expect(told(declined)[0]).toBe("pay charge: failed in B, not in A");
-    expect(comparisonSentences(declined)).toContain("B failed, A did not");
+    expect(told(declined).slice(0, 2)).toEqual([
+      "stock SELECT stock: 300 ms against 20 ms (+280 ms)",
+      "pay charge: failed in B, not in A",
+    ]);
+    expect(comparisonSentences(declined)).toContain("B failed, A did not: pay charge failed");
+  });
+
+  it("gives shares of the time that was added, not of what is left when other calls got faster", () => {
+    const two = (first: number, second: number) =>
+      span(
+        "shop GET /",
+        0,
+        10 + first + second,
+        span("a get", 5, 5 + first),
+        span("b get", 5 + first, 5 + first + second),
+      );
+    const faster = compared(two(800, 100), two(100, 1_000));
+    expect(comparisonSentences(faster)).toEqual([
+      "B took 1.11 s, 200 ms longer than A (910 ms)",
+      "100 % of the time added is in b get, +900 ms",
+    ]);
+    expect(told(faster).map((line) => line.split(":")[0])).toEqual(["b get", "a get"]);
+    const both = compared(two(100, 100), two(700, 500));
+    expect(comparisonSentences(both)[1]).toBe("60 % of the time added is in a get, +600 ms");
+    expect(comparisonSentences(compared(two(100, 800), two(800, 100)))).toEqual(["Both took 910 ms"]);
   });
 
   it("says calls for each call of the place above where that is called several times", () => {

@@ -56,15 +56,14 @@ const LEAST_CHANGE = 0.1;
 /**
  * How trace b differs from trace a, by service and operation path: where its time went, what failed, what was called
  * more or less often, what is new or gone. Differences are ordered by what they add to or take from the critical path;
- * where only one of the requests failed, by the calls that failed below it first.
+ * those that add nothing by whether calls failed in one of the traces only, the lowest first.
  */
 export function compareTraces(a: AnalysedTrace, b: AnalysedTrace): TraceComparison {
   const roots = { a: rootOf(a), b: rootOf(b) };
   const places = mergedPlaces({ a: measured(a, roots.a), b: measured(b, roots.b) });
   const least = Math.max(LEAST_NANO, LEAST_SHARE * Math.max(roots.a.nano, roots.b.nano));
   const found = places.flatMap((place, at) => differenceAt(places, place, at, least) ?? []);
-  const failureFirst = roots.a.failed !== roots.b.failed;
-  const differences = inOrder(found, places, { leastNano: least, failureFirst });
+  const differences = inOrder(found, places, least);
   const [first, second] = [roots.a.operation, roots.b.operation];
   const sameOperation = first !== undefined && second !== undefined && operationKey(first) === operationKey(second);
   return { ...roots, sameOperation, places, differences };
@@ -124,27 +123,20 @@ function callsPerParent({ a, b }: ComparedPlace, above: ComparedPlace | undefine
 }
 
 /** What decides the order of differences, the greatest first. */
-function weightsOf({ pathNano, selfNano, failed, place }: Difference, depth: number, rules: OrderRules): number[] {
-  const waited = Math.abs(pathNano) >= rules.leastNano ? Math.abs(pathNano) : 0;
-  const fails = failed === 0 ? 0 : 1;
+function weightsOf({ pathNano, selfNano, failed, place }: Difference, depth: number, leastNano: number): number[] {
+  const waited = Math.abs(pathNano) >= leastNano ? Math.abs(pathNano) : 0;
   // Errors travel up: the lowest place says most of why.
-  const cause = rules.failureFirst && fails > 0 ? depth + 1 : 0;
-  return [cause, waited, fails, Math.abs(selfNano), -place];
-}
-
-interface OrderRules {
-  readonly leastNano: number;
-  /** Only one of the requests failed. */
-  readonly failureFirst: boolean;
+  const fails = failed === 0 ? 0 : depth + 1;
+  return [waited, fails, Math.abs(selfNano), -place];
 }
 
 function inOrder(
   differences: readonly Difference[],
   places: readonly ComparedPlace[],
-  rules: OrderRules,
+  leastNano: number,
 ): Difference[] {
   return differences
-    .map((of) => ({ of, weights: weightsOf(of, (places[of.place] as ComparedPlace).depth, rules) }))
+    .map((of) => ({ of, weights: weightsOf(of, (places[of.place] as ComparedPlace).depth, leastNano) }))
     .sort((one, other) => {
       const at = one.weights.findIndex((weight, i) => weight !== other.weights[i]);
       return at < 0 ? 0 : (other.weights[at] as number) - (one.weights[at] as number);

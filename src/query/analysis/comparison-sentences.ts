@@ -2,7 +2,7 @@ import { formatDuration } from "../../model/duration-text.ts";
 import type { Difference, TraceComparison } from "./compare-traces.ts";
 import type { ComparedPlace, PlaceFigures } from "./merged-places.ts";
 
-/** A difference in so much of the roots' is told as what made it. */
+/** A difference that made so much of the time added, or saved, is told. */
 const MAIN_SHARE = 0.3;
 
 /** `B took 2.05 s, 1.92 s longer than A (130 ms)`, and what else is to say before any difference. */
@@ -20,7 +20,7 @@ export function comparisonSentences(comparison: TraceComparison): string[] {
   }
   if (a.row === undefined || b.row === undefined) return sentences;
   sentences.push(timeSentence(a.nano, b.nano));
-  if (a.failed !== b.failed) sentences.push(b.failed ? "B failed, A did not" : "A failed, B did not");
+  if (a.failed !== b.failed) sentences.push(failedSentence(comparison));
   const main = mainSentence(comparison);
   return main === undefined ? sentences : [...sentences, main];
 }
@@ -61,17 +61,35 @@ function timeSentence(a: number, b: number): string {
   return `B took ${inB}, ${formatDuration(Math.abs(change))} ${change < 0 ? "less" : "longer"} than A (${inA})`;
 }
 
-/** Which difference made most of that of the roots. */
+/** `B failed, A did not: pay charge failed`; the lowest call that failed in that trace alone, as errors travel up. */
+function failedSentence({ b, differences, places }: TraceComparison): string {
+  const said = b.failed ? "B failed, A did not" : "A failed, B did not";
+  const depth = (one: Difference) => (places[one.place] as ComparedPlace).depth;
+  const cause = differences.reduce<Difference | undefined>((found, one) => {
+    const isOf = b.failed ? one.failed > 0 : one.failed < 0;
+    return isOf && (found === undefined || depth(one) > depth(found)) ? one : found;
+  }, undefined);
+  return cause === undefined ? said : `${said}: ${placeName(places[cause.place] as ComparedPlace)} failed`;
+}
+
+/**
+ * Which difference made most of what the slower trace took longer for. Shares are of all time that it added, so that
+ * they never sum up to more than 100 %, whatever became faster beside it.
+ */
 function mainSentence(comparison: TraceComparison): string | undefined {
   const { a, b, differences, places } = comparison;
-  const change = b.nano - a.nano;
-  const most = differences.reduce<Difference | undefined>((found, one) => {
-    const share = one.pathNano / change;
-    return share >= MAIN_SHARE && share > (found === undefined ? 0 : found.pathNano / change) ? one : found;
-  }, undefined);
-  if (most === undefined) return undefined;
-  const share = Math.min(100, Math.round((100 * most.pathNano) / change));
-  return `${share} % of that in ${placeName(places[most.place] as ComparedPlace)}, ${signed(most.pathNano)}`;
+  if (formatDuration(a.nano) === formatDuration(b.nano)) return undefined;
+  const direction = Math.sign(b.nano - a.nano);
+  const added = (change: number) => Math.max(0, direction * change);
+  const whole = places.reduce((sum, of) => sum + added((of.b?.pathNano ?? 0) - (of.a?.pathNano ?? 0)), 0);
+  const most = differences.reduce<Difference | undefined>(
+    (found, one) => (added(one.pathNano) > added(found?.pathNano ?? 0) ? one : found),
+    undefined,
+  );
+  if (most === undefined || added(most.pathNano) < MAIN_SHARE * whole) return undefined;
+  const share = Math.round((100 * added(most.pathNano)) / whole);
+  const name = placeName(places[most.place] as ComparedPlace);
+  return `${share} % of the time ${direction > 0 ? "added" : "saved"} is in ${name}, ${signed(most.pathNano)}`;
 }
 
 /** Nothing is called below it in either trace. */

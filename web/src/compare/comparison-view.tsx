@@ -56,8 +56,8 @@ export function ComparisonView({ comparison }: { readonly comparison: UiComparis
         ) : (
           <>
             <p className="muted">
-              The most telling first: by the time on the critical path that they added or saved. Times are those in
-              which nothing below ran.
+              In the order of the time that they added to the critical path or saved on it, then what failed in one of
+              the traces only. Times are those in which nothing below ran.
             </p>
             <DifferenceList comparison={comparison} />
             {moreDifferences > 0 && <p className="muted">and {counted(moreDifferences, "smaller one")}</p>}

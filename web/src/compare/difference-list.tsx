@@ -9,13 +9,15 @@ import type {
 } from "../../../src/query/ui/comparison/comparison-types.ts";
 import { formatCount } from "../format/count.ts";
 import { Button } from "../ui/button.tsx";
+import { Chip } from "../ui/chip.tsx";
+import { Icon } from "../ui/icon.tsx";
 import { useServiceLooks } from "../ui/service/service-looks.ts";
 import { ServiceSwatch } from "../ui/service/service-swatch.tsx";
 import styles from "./difference-list.module.css";
 
 const FIRST = 12;
 
-/** Where the traces differ, the most telling first. */
+/** Where the traces differ, in the order of the answer; what fails in one of them only is marked. */
 export function DifferenceList({ comparison }: { readonly comparison: UiComparison }) {
   const { differences, places } = comparison;
   const [all, setAll] = useState(false);
@@ -60,6 +62,11 @@ function DifferenceRow({
           <span>
             <b>{place.service}</b> <span dir="auto">{place.name}</span>
           </span>
+          {difference.failed !== 0 && (
+            <Chip tone="error">
+              <Icon name="error" /> {difference.failed > 0 ? "B fails" : "A fails"}
+            </Chip>
+          )}
         </h3>
         {path !== "" && (
           <p className={styles.path} dir="auto" title={path}>

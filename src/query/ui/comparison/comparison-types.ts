@@ -11,7 +11,7 @@ export interface UiComparison {
   readonly sameOperation: boolean;
   /** What is to say before any difference. */
   readonly sentences: readonly string[];
-  /** What says most comes first; up to 200. */
+  /** By the time on the critical path that they added or saved, then what failed in one trace only; up to 200. */
   readonly differences: readonly UiDifference[];
   /** Those beyond. */
   readonly moreDifferences: number;
