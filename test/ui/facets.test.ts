@@ -69,15 +69,23 @@ describe("facets", () => {
       await expect.poll(() => total(page)).toBe(errors);
     }));
 
-  it("exclude a value, and keep spans that lack the attribute", () =>
+  it("exclude spans with a value, keep those that lack the attribute, and say that traces may stay", () =>
     open("search?lookback=all&service=frontend", async (page) => {
       await panel(page).getByText("a trace counts where").waitFor();
       await page.getByRole("searchbox", { name: "Filter attributes" }).fill("http.request.method");
-      await value(page, "GET").getByRole("button", { name: 'Exclude "GET"' }).click();
+      const exclude = value(page, "GET").getByRole("button", { name: 'Exclude spans with "GET"' });
+      expect(await exclude.getAttribute("title")).toBe(
+        '!(.http.request.method = "GET"): leaves out spans with "GET", and keeps those without http.request.method. ' +
+          "A trace stays while another span of it matches.",
+      );
+      const before = await total(page);
+      await exclude.click();
       await page.waitForURL(/q=/);
       const bar = page.getByRole("combobox", { name: "Query in TraceQL" });
       expect(await bar.inputValue()).toBe('{ resource.service.name = "frontend" && !(.http.request.method = "GET") }');
       await expect.poll(() => value(page, "GET").count()).toBe(0);
+      // Every trace has a span of the frontend that is no GET: as it is said, all of them stay.
+      await expect.poll(() => total(page)).toBe(before);
       // The form shows what it can, and the rest beside.
       expect(await page.getByRole("combobox", { name: "Service" }).inputValue()).toBe("frontend");
       await page

@@ -41,6 +41,10 @@ export function FacetPanel({
       {found.data !== undefined && (
         <>
           <p className={styles.note}>{coverage(found.data)}</p>
+          <p className={styles.note}>
+            A press on a value leaves only spans that have it; − leaves out these spans. A trace stays while a span of
+            it matches.
+          </p>
           {found.data.facets.length > FIRST && (
             <input
               type="search"

@@ -117,7 +117,7 @@ function FacetValue({
         type="button"
         className={styles.include}
         aria-pressed={conditions.has(include)}
-        title={`${include}: ${counted(traces, "trace")}`}
+        title={`${include}: ${counted(traces, "trace")} with such a span`}
         onClick={() => onToggle(include)}
       >
         <span className={styles.bar} style={{ width: `${(100 * traces) / Math.max(1, of)}%` }} />
@@ -129,13 +129,16 @@ function FacetValue({
       <IconButton
         small
         aria-label={undefined}
-        title={`Only spans that are not ${literal}, or have no ${shortField(field)}`}
+        title={
+          `${exclude}: leaves out spans with ${literal}, and keeps those without ${shortField(field)}. ` +
+          "A trace stays while another span of it matches."
+        }
         aria-pressed={conditions.has(exclude)}
         onClick={() => onToggle(exclude)}
       >
         <Icon name="minus" />
         <span className="visually-hidden" dir="auto">
-          Exclude {literal}
+          Exclude spans with {literal}
         </span>
       </IconButton>
     </li>
