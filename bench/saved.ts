@@ -11,7 +11,7 @@ import { parseArgs } from "node:util";
 import type { Browser, ConsoleMessage } from "playwright-core";
 import { createTestCollector } from "../src/testing/testing.ts";
 import { largeTrace } from "../test/ui/large-trace.ts";
-import { launchBrowser } from "../test/ui/launch-browser.ts";
+import { launchBrowser, WHOLE_BROWSER } from "../test/ui/launch-browser.ts";
 import { quantile } from "./lib/load.ts";
 
 const { values } = parseArgs({
@@ -37,7 +37,7 @@ const TELL_ROWS = `new MutationObserver((_, observer) => {
 
 const folder = mkdtempSync(join(tmpdir(), "spanloom-bench-saved-"));
 const collector = await createTestCollector();
-const browser = await launchBrowser();
+const browser = await launchBrowser([], WHOLE_BROWSER);
 try {
   for (const request of largeTrace("f".repeat(32), Number(values.spans))) await send(JSON.stringify(request));
   const [file = ""] = await collector.saveTraces({ folder });

@@ -8,7 +8,7 @@ import { loadavg } from "node:os";
 import { parseArgs } from "node:util";
 import type { OtlpRequest } from "../test/support/query/fixture-traces.ts";
 import { largeTrace } from "../test/ui/large-trace.ts";
-import { launchBrowser } from "../test/ui/launch-browser.ts";
+import { launchBrowser, WHOLE_BROWSER } from "../test/ui/launch-browser.ts";
 import { quantile } from "./lib/load.ts";
 import { round } from "./lib/measure.ts";
 import { measureSearch, type SearchFigures, shopTraces } from "./lib/search-page.ts";
@@ -40,7 +40,7 @@ const SEARCH_GOALS: Readonly<Partial<Record<keyof SearchFigures, number>>> = { v
 const rowsGoal = (spans: number) => (spans <= 50_000 ? 800 : 1000);
 
 const server = await startSpanloom({ dist: values.dist });
-const browser = await launchBrowser();
+const browser = await launchBrowser([], WHOLE_BROWSER);
 try {
   if (Number(values.traces) > 0) await measureSearches(Number(values.traces));
   for (const [index, spans] of sizes.entries()) await measureSize(spans, (index + 1).toString(16).repeat(32));

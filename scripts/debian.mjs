@@ -3,8 +3,11 @@ import { existsSync } from "node:fs";
 import { fail, say } from "./messages.mjs";
 import { run } from "./processes.mjs";
 
+/** Chromium without windows: the same engine, which opens a page in half the processor time. */
+const HEADLESS_SHELL = "/usr/bin/chromium-headless-shell";
 const CHROMIUM_PATHS = [
   process.env.CHROMIUM_PATH,
+  HEADLESS_SHELL,
   "/usr/bin/chromium",
   "/usr/bin/chromium-browser",
   "/usr/bin/google-chrome",
@@ -12,6 +15,8 @@ const CHROMIUM_PATHS = [
 ];
 
 export function ensureChromium() {
+  if (process.env.CHROMIUM_PATH && existsSync(process.env.CHROMIUM_PATH)) return;
+  ensureDebianPackages({ [HEADLESS_SHELL]: "chromium-headless-shell" });
   if (findChromium() !== undefined) return;
   say("the browser tests need Chromium");
   ensureDebianPackages({ "/usr/bin/chromium": "chromium" });
@@ -32,6 +37,7 @@ export function ensureDebianPackages(filesToPackages) {
   if (missing.length === 0 || process.getuid?.() !== 0 || !existsSync("/usr/bin/apt-get")) return;
   say(`installing Debian packages: ${missing.join(" ")}`);
   const env = { DEBIAN_FRONTEND: "noninteractive" };
-  run("apt-get", ["update", "-qq"], env);
+  // Where no mirror can be reached, that is said soon.
+  run("apt-get", ["update", "-qq", "-o", "Acquire::Retries=0", "-o", "Acquire::http::Timeout=20"], env);
   run("apt-get", ["install", "-y", "-qq", "--no-install-recommends", ...missing], env);
 }

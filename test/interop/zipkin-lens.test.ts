@@ -1,13 +1,12 @@
-import { existsSync } from "node:fs";
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { type Collector, createCollector } from "../../src/app/collector.ts";
 import { describeWhere } from "../support/requires.ts";
-import { launchBrowser } from "../ui/launch-browser.ts";
+import { launchBrowser, testBrowser } from "../ui/launch-browser.ts";
 import { zipkinLens } from "./tools.ts";
 
 const lens = zipkinLens();
-const ready = lens !== undefined && existsSync(process.env.CHROMIUM_PATH ?? "/usr/bin/chromium");
+const ready = lens !== undefined && testBrowser() !== undefined;
 const T0 = (Date.now() - 60_000) * 1000;
 const PATIENCE = { timeout: 30_000 };
 
