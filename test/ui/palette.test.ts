@@ -28,6 +28,8 @@ const open = (path: string, check: (page: Page) => Promise<void>) =>
     await field(page).waitFor();
     await check(page);
   });
+/** Gone, and not hidden alone: until then the shortcut closes it. */
+const closed = (page: Page) => page.locator("dialog").waitFor({ state: "detached" });
 /** The option that Enter would choose. */
 const chosen = (page: Page) => page.getByRole("dialog").getByRole("option", { selected: true });
 
@@ -36,7 +38,7 @@ describe("the palette", () => {
     open("search?lookback=all", async (page) => {
       await expect.poll(() => field(page).evaluate("document.activeElement.getAttribute('role')")).toBe("combobox");
       await page.keyboard.press("Escape");
-      await page.getByRole("dialog").waitFor({ state: "hidden" });
+      await closed(page);
       await page.keyboard.press("Control+k");
       await page.keyboard.type("ma");
       await expect.poll(() => chosen(page).textContent()).toContain("Map");
@@ -78,6 +80,7 @@ describe("the palette", () => {
       await page.keyboard.press("Enter");
       await expect.poll(() => page.evaluate("document.documentElement.dataset.theme")).toBe("dark");
       await page.getByRole("button", { name: /^Colours: dark/ }).waitFor();
+      await closed(page);
       await page.keyboard.press("Control+k");
       await field(page).fill("no such name");
       await page.getByText("Nothing has this name.").waitFor();
