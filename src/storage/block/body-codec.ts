@@ -17,6 +17,9 @@ const brotliDecompressAsync = promisify(
 /** Below this, brotli's fixed cost buys nothing. */
 const PLAIN_BELOW = 1024;
 
+/** Most of what one call gets from the compressor, bytes; a full block's body fits nearly always. */
+const MOST_CHUNK_BYTES = 64 * 1024;
+
 export interface StoredBody {
   readonly codec: BodyCodec;
   readonly bytes: Uint8Array;
@@ -28,7 +31,7 @@ export function encodeBody(body: Uint8Array): StoredBody {
   // view.
   if (body.length < PLAIN_BELOW) return { codec: BODY_CODEC.plain, bytes: new Uint8Array(body) };
   const bytes = brotliCompressSync(body, {
-    chunkSize: 64 * 1024,
+    chunkSize: chunkFor(body.length),
     params: {
       [constants.BROTLI_PARAM_QUALITY]: 1,
       [constants.BROTLI_PARAM_LGWIN]: 20,
@@ -38,6 +41,15 @@ export function encodeBody(body: Uint8Array): StoredBody {
   return bytes.length < body.length
     ? { codec: BODY_CODEC.brotli, bytes }
     : { codec: BODY_CODEC.plain, bytes: new Uint8Array(body) };
+}
+
+/**
+ * Somewhat more than a body takes compressed, which is a fifth to a quarter. Each call makes a buffer of this size, and
+ * V8 gives it back with its next full collection alone, as it hangs on a native object: buffers that are mostly empty
+ * bring that about sooner. A body that takes more gets a second one.
+ */
+function chunkFor(bodyBytes: number): number {
+  return Math.min(MOST_CHUNK_BYTES, Math.ceil((bodyBytes * 5) / 16 / 1024) * 1024);
 }
 
 /** The raw bytes of a stored body; throws RangeError for an unknown codec or another length than was stored. */
