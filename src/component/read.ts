@@ -12,7 +12,15 @@ import type {
 import type { LogFragment } from "../model/log.ts";
 import type { HeatMap, HeatQuery, MetricsQuery, MetricsResult } from "../model/metrics-query.ts";
 import type { RedMetrics, RedQuery } from "../model/red-metrics.ts";
-import type { DependencyLink, DependencyQuery, Operation, SearchResult, TraceQuery } from "../model/trace-query.ts";
+import type {
+  CallSeries,
+  CallSeriesQuery,
+  DependencyLink,
+  DependencyQuery,
+  Operation,
+  SearchResult,
+  TraceQuery,
+} from "../model/trace-query.ts";
 import type { Host } from "./component.ts";
 import type { Endpoint } from "./endpoint.ts";
 import type { LiveRequest, LiveStep } from "./live.ts";
@@ -52,6 +60,8 @@ export interface TraceReader {
   operations(service: string | undefined, signal: AbortSignal, onGap?: OnGap): Promise<readonly Operation[]>;
   /** Calls between services, sorted by parent, then child. A gap is what could not be counted yet. */
   dependencies(query: DependencyQuery, signal: AbortSignal, onGap?: OnGap): Promise<readonly DependencyLink[]>;
+  /** Those from one service to another over time; not of every reader. A gap as there. */
+  callSeries?(query: CallSeriesQuery, signal: AbortSignal, onGap?: OnGap): Promise<CallSeries>;
   /** Rate, errors and duration of services over time. A gap is what could not be counted yet. */
   red(query: RedQuery, signal: AbortSignal, onGap?: OnGap): Promise<RedMetrics>;
   /** Numbers of spans over time; not of every reader. Throws PermanentError `bad_request`. Gaps are in the result. */

@@ -276,3 +276,27 @@ export interface DependencyLink {
   readonly p50Nano?: number;
   readonly p99Nano?: number;
 }
+
+export interface CallSeriesQuery {
+  readonly parent: string;
+  readonly child: string;
+  /** ms since the epoch; 0 for the first that is stored. */
+  readonly startMs: number;
+  readonly endMs: number;
+  /** At least 1. */
+  readonly maxPoints: number;
+}
+
+/** The calls of a DependencyLink over time. Point i begins at startMs + i stepMs; steps are whole hours. */
+export interface CallSeries {
+  readonly startMs: number;
+  readonly stepMs: number;
+  readonly points: readonly CallPoint[];
+}
+
+export interface CallPoint {
+  readonly callCount: number;
+  readonly errorCount: number;
+  /** Absent where there was no call, or none of which durations were counted. */
+  readonly p99Nano?: number;
+}

@@ -59,6 +59,7 @@ const ASKED: Readonly<Record<string, string>> = {
   "api/ui/explain-selection": "api/ui/explain-selection?selected.errors=true",
   "api/ui/dependencies": "api/ui/dependencies",
   "api/ui/external-calls": "api/ui/external-calls",
+  "api/ui/call-series": "api/ui/call-series?q={}&parent=a&child=b",
   "api/ui/red": "api/ui/red",
   "api/ui/traces/${traceId}/columns": "api/ui/traces/{trace}/columns",
   "api/ui/traces/${traceId}/spans/${spanId}": "api/ui/traces/{trace}/spans/{span}",

@@ -32,6 +32,7 @@ export const ACCESS_LINES = {
     GET /api/ui/completion/values read
     GET /api/ui/services read
     GET /api/ui/dependencies read
+    GET /api/ui/call-series read
     GET /api/ui/red read
     GET /api/services read
     GET /api/services/*service/operations read

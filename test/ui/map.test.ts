@@ -230,6 +230,10 @@ describe("a call of the demo shop", () => {
           .getByRole("listitem")
           .getByRole("link");
         await links.first().waitFor();
+        const overTime = (name: RegExp) => panel(page, "Call").getByRole("img", { name });
+        await overTime(/^Calls in the last 24 hours: at most [1-9]/).waitFor();
+        await overTime(/^Failed calls in the last 24 hours: at most [1-9]/).waitFor();
+        await overTime(/^p99 in the last 24 hours: at most \d/).waitFor();
         const ids = await links.evaluateAll((all) =>
           all.map((one) => one.getAttribute("href")!.match(/[0-9a-f]{32}/)![0]),
         );
@@ -253,6 +257,9 @@ async function findsDatabase(page: Page): Promise<void> {
   await external.getByRole("link", { name: "inventory" }).click();
   await panel(page, "Call")
     .getByRole("heading", { name: "inventory → postgresql at postgresql.shop.internal" })
+    .waitFor();
+  await panel(page, "Call")
+    .getByRole("img", { name: /^Calls in the last hour: at most [1-9]/ })
     .waitFor();
   await page.getByRole("button", { name: "External systems" }).click();
   await page.waitForURL(/external=hide/);

@@ -10,6 +10,7 @@ import { badParam, intParam, type QueryParams, textParam } from "../params.ts";
 import { requireTraceId } from "../search-params.ts";
 import { parseShownSearch } from "../traceql-params.ts";
 import type { UiErrorResponse } from "./api-types.ts";
+import { parseCallSeriesParams } from "./call-series.ts";
 import { parseCompletionRange, parseCompletionValues } from "./completion/completion.ts";
 import { parseSelectionParams, SELECTED_NAMES } from "./explain-selection/explain-selection.ts";
 import { parseFacetParams } from "./facets/facets.ts";
@@ -88,6 +89,9 @@ export function createUiRoutes(
   get("/services", [], () => request("ui.services", {}));
   get("/dependencies", RANGE_NAMES, (params) => request("ui.dependencies", lastDayParams(params, now())));
   get("/external-calls", RANGE_NAMES, (params) => request("ui.externalCalls", lastDayParams(params, now())));
+  get("/call-series", [...RANGE_NAMES, "q", "parent", "child"], (params) =>
+    request("ui.callSeries", parseCallSeriesParams(params, lastDayParams(params, now()))),
+  );
   get("/red", [...RANGE_NAMES, "step", "service", "kind"], (params) =>
     request("ui.red", parseRedParams(params, now())),
   );

@@ -24,6 +24,7 @@ import type {
   UiServicesResponse,
   UiTraceSummary,
 } from "./api-types.ts";
+import { type CallSeriesParams, callSeries } from "./call-series.ts";
 import { encodeTraceColumns } from "./columns.ts";
 import { COLUMNS_CONTENT_TYPE } from "./columns-format.ts";
 import { type CompletionValuesParams, completionKeys, completionValues } from "./completion/completion.ts";
@@ -59,6 +60,7 @@ export interface UiViewParams {
   /** ms since the epoch. */
   readonly "ui.dependencies": { readonly startMs: number; readonly endMs: number };
   readonly "ui.externalCalls": ExternalCallsParams;
+  readonly "ui.callSeries": CallSeriesParams;
   readonly "ui.red": RedParams;
 }
 
@@ -84,6 +86,7 @@ export const uiViews = {
   "ui.services": services,
   "ui.dependencies": dependencies,
   "ui.externalCalls": externalCalls,
+  "ui.callSeries": callSeries,
   "ui.red": red,
 } as const satisfies ViewTable;
 

@@ -65,8 +65,7 @@ export interface HourlyCalls {
   readonly durations: ExponentialHistogram;
 }
 
-/** Without the hour. */
-export interface ReadCalls extends Omit<HourlyCalls, "hour" | "durations"> {
+export interface ReadCalls extends Omit<HourlyCalls, "durations"> {
   readonly durations: ExponentialHistogram | undefined;
 }
 
@@ -278,25 +277,31 @@ class Statements {
 const SAME_LINK = "d.hour = c.hour AND d.parent = c.parent AND d.child = c.child";
 
 /**
- * The stored calls of some hours, with their durations where asked for. Leaves out counts that are not what was
+ * The stored calls of some hours, with their durations where asked for; with `only` those of one link. Leaves out counts that are not what was
  * written; durations that cannot be read are empty.
  */
-export function* readCalls(db: SqlDatabase, hours: readonly number[], durations: boolean): Generator<ReadCalls> {
+export function* readCalls(
+  db: SqlDatabase,
+  hours: readonly number[],
+  durations: boolean,
+  only?: { readonly parent: string; readonly child: string },
+): Generator<ReadCalls> {
   // A folder of an older version has no checksums before it is written to.
   const crc = hasCrc(db) ? "c.crc" : "NULL";
   const named = "c.hour AS hour, c.parent AS parent, c.child AS child, c.calls AS calls, c.errors AS errors";
+  const which = `c.hour IN (SELECT value FROM json_each(?))${only === undefined ? "" : " AND c.parent = ? AND c.child = ?"}`;
   const rows = db.prepare<StoredCalls>(
     durations
       ? `SELECT ${named}, ${crc} AS crc, d.durations AS durations
-         FROM dependency c LEFT JOIN dependency_duration d ON ${SAME_LINK}
-         WHERE c.hour IN (SELECT value FROM json_each(?))`
-      : `SELECT ${named}, ${crc} AS crc FROM dependency c WHERE c.hour IN (SELECT value FROM json_each(?))`,
+         FROM dependency c LEFT JOIN dependency_duration d ON ${SAME_LINK} WHERE ${which}`
+      : `SELECT ${named}, ${crc} AS crc FROM dependency c WHERE ${which}`,
   );
-  for (const row of rows.iterate(JSON.stringify(hours))) {
+  const link = only === undefined ? [] : [only.parent, only.child];
+  for (const row of rows.iterate(JSON.stringify(hours), ...link)) {
     if (!isSound(row)) continue;
     const { hour, parent, child, calls, errors } = row;
     const read = durations ? readDurations(row.durations, placeOf(hour, parent, child)) : undefined;
-    yield { parent, child, calls, errors, durations: read };
+    yield { hour, parent, child, calls, errors, durations: read };
   }
 }
 

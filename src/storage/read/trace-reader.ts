@@ -2,6 +2,7 @@ import type { OnGap, TraceReader } from "../../component/read.ts";
 import { hexToBytes, type TraceKeyStart } from "../../model/ids.ts";
 import type { LogFragment } from "../../model/log.ts";
 import type { Operation } from "../../model/trace-query.ts";
+import { readCallSeries } from "../aggregates/call-series.ts";
 import { DependencyReader } from "../aggregates/dependency-reader.ts";
 import { readRed } from "../aggregates/red-table.ts";
 import { placesOf } from "../aggregates/service-places.ts";
@@ -158,6 +159,15 @@ export function createTraceReader(
       new Pacer(signal).check();
       const tell = gapsSince(source, onGap);
       const found = dependencies.read(source.aggregates(), query);
+      readUncounted(source, "aggregate/dependencies");
+      tell();
+      return found;
+    },
+
+    async callSeries(query, signal, onGap) {
+      new Pacer(signal).check();
+      const tell = gapsSince(source, onGap);
+      const found = readCallSeries(source.aggregates(), query);
       readUncounted(source, "aggregate/dependencies");
       tell();
       return found;

@@ -1,6 +1,7 @@
 import { keepPreviousData, queryOptions } from "@tanstack/react-query";
 import type { RegistryView } from "../../../src/model/registry-view.ts";
 import type {
+  UiCallSeries,
   UiDependenciesResponse,
   UiLinkedFromResponse,
   UiRedResponse,
@@ -52,6 +53,20 @@ export function externalCallsQuery(lookbackMs: number) {
     queryKey: ["external-calls", lookbackMs],
     queryFn: ({ signal }) => getJson<UiExternalCalls>("api/ui/external-calls", lastMs(lookbackMs), signal),
     placeholderData: keepPreviousData,
+    staleTime: EXTERNAL_POLL_MS,
+    refetchInterval: EXTERNAL_POLL_MS,
+  });
+}
+
+/** A call over time: that of the spans of a query; `link` where both ends are services. */
+export function callSeriesQuery(
+  lookbackMs: number,
+  q: string,
+  link: { readonly parent: string; readonly child: string } | undefined,
+) {
+  return queryOptions({
+    queryKey: ["call-series", lookbackMs, q, link],
+    queryFn: ({ signal }) => getJson<UiCallSeries>("api/ui/call-series", { ...lastMs(lookbackMs), q, ...link }, signal),
     staleTime: EXTERNAL_POLL_MS,
     refetchInterval: EXTERNAL_POLL_MS,
   });

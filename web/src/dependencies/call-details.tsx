@@ -10,6 +10,7 @@ import { formatShare } from "../format/share.ts";
 import { tagsToJson } from "../format/tags.ts";
 import { formatRelative, nanoToMs } from "../format/time.ts";
 import { Fact } from "../ui/fact.tsx";
+import { CallSparklines } from "./call-sparklines.tsx";
 import { failingCall, LISTED, reachedNano, slowCall, tracesQuery } from "./call-traces.ts";
 import { ExternalsOfPage } from "./externals.ts";
 import { errorShare, type MapLink } from "./map-figures.ts";
@@ -47,6 +48,7 @@ export function CallDetails({
   return (
     <>
       <CallFacts link={link} isService={isService} />
+      <CallSparklines {...{ from, to, externals, lookback }} />
       {link.errorCount > 0 && (
         <PanelPart title="Newest in which this call failed">
           <Traces q={failed} lookback={lookback} />

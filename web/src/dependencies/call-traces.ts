@@ -20,12 +20,18 @@ export function slowCall(call: Call, leastNano: number, externals = NO_EXTERNALS
   return callThat(`duration >= ${leastNano}ns`, call, externals);
 }
 
+/** TraceQL of all calls of `from` to `to`. */
+export function anyCall(call: Call, externals = NO_EXTERNALS): string {
+  return callThat(undefined, call, externals);
+}
+
 /** A call to what sends no spans, or what came from there, is one span; one between services is that of the called. */
-function callThat(condition: string, { from, to }: Call, externals: Externals): string {
+function callThat(condition: string | undefined, { from, to }: Call, externals: Externals): string {
   const [caller, called] = [from, to].map((name) => spansAt(externals, name));
-  if (externals.has(from)) return `{ ${called} && ${caller} && kind = consumer && ${condition} }`;
-  if (externals.has(to)) return `{ ${caller} && ${called} && kind != consumer && ${condition} }`;
-  return `{ ${caller} } > { ${called} && ${condition} }`;
+  const that = condition === undefined ? "" : ` && ${condition}`;
+  if (externals.has(from)) return `{ ${called} && ${caller} && kind = consumer${that} }`;
+  if (externals.has(to)) return `{ ${caller} && ${called} && kind != consumer${that} }`;
+  return `{ ${caller} } > { ${called}${that} }`;
 }
 
 /**

@@ -2,11 +2,11 @@ import { formatDuration } from "../../../src/model/duration-text.ts";
 import { formatRate, type RateUnit } from "../format/rate.ts";
 import { formatShare } from "../format/share.ts";
 import { numberClass } from "../ui/data-table.tsx";
+import { Sparkline } from "../ui/sparkline.tsx";
+import { largest } from "../ui/sparkline-path.ts";
 import type { Change, ChangedFigure } from "./changes.ts";
 import styles from "./red-table.module.css";
 import { type Figures, unscaledNote } from "./service-rows.ts";
-import { Sparkline } from "./sparkline.tsx";
-import { largest } from "./sparkline-path.ts";
 
 /** The figures of a row of the table, and how they went: seven cells. `unknown` rows did nothing in the range. */
 export function RedCells({

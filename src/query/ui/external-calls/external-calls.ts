@@ -1,9 +1,8 @@
 import type { TraceReader, ViewResult } from "../../../component/read.ts";
-import type { MetricsQuery, MetricsResult } from "../../../model/metrics-query.ts";
-import { parseTraceql } from "../../../traceql/parse.ts";
-import { planTraceql } from "../../../traceql/plan.ts";
+import type { MetricsResult } from "../../../model/metrics-query.ts";
 import { JSON_TYPE } from "../../jaeger/envelope.ts";
 import { jsonBytes } from "../../json-writer.ts";
+import { countQuery, MAX_RANGE_MS } from "./count-query.ts";
 import { type CallGroup, externalGraph, NAMING, nameIn } from "./external-nodes.ts";
 import type { UiExternalCalls } from "./external-types.ts";
 
@@ -12,12 +11,6 @@ export interface ExternalCallsParams {
   readonly startMs: number;
   readonly endMs: number;
 }
-
-/** A page shows them beside its map. */
-const BUDGET_MS = 2_000;
-/** Longer ranges cannot be counted in one step: 2^53 ns. */
-const MAX_RANGE_MS = 100 * 24 * 3_600_000;
-const NANOS_PER_MS = 1_000_000n;
 
 const HAS_SYSTEM = "span.db.system.name != nil || span.db.system != nil || span.messaging.system != nil";
 const HAS_PEER =
@@ -40,7 +33,7 @@ export async function externalCalls(
     return answerOf({ startMs, endMs: params.endMs, ...none }, undefined);
   }
   const results: MetricsResult[] = [];
-  for (const text of QUERIES) results.push(await reader.metrics(queryOf(text, startMs, params.endMs), signal));
+  for (const text of QUERIES) results.push(await reader.metrics(countQuery(text, startMs, params.endMs), signal));
   const services = new Set(await reader.services(signal));
   // Both may count a call to a database: the second is for the others.
   const [systems, peers] = results.map((result) => [...groupsOf(result)]);
@@ -56,21 +49,6 @@ export async function externalCalls(
 function answerOf(answer: UiExternalCalls, lack: string | undefined): ViewResult {
   const incomplete = lack === undefined ? {} : { incomplete: lack };
   return { status: 200, contentType: JSON_TYPE, body: jsonBytes(answer), ...incomplete };
-}
-
-function queryOf(text: string, startMs: number, endMs: number): MetricsQuery {
-  const { pipeline, metrics } = parseTraceql(text);
-  const { filter, spansets } = planTraceql({ pipeline, hints: [] });
-  const [start, end] = [BigInt(startMs) * NANOS_PER_MS, BigInt(endMs + 1) * NANOS_PER_MS];
-  return {
-    filter,
-    ...(spansets === undefined ? {} : { spansets }),
-    stage: metrics!,
-    start,
-    end,
-    step: end - start,
-    budgetMs: BUDGET_MS,
-  };
 }
 
 function* groupsOf(result: MetricsResult): Generator<CallGroup> {
