@@ -210,6 +210,69 @@ describe("the map", () => {
   });
 });
 
+describe("a system of 120 services", () => {
+  const MANY = manyServices(120);
+  const total = new Set(MANY.flatMap(({ parent, child }) => [parent, child])).size;
+  const show = (path: string, check: (page: Page) => Promise<unknown>) =>
+    open(path, async (page) => {
+      forty.reader.links = MANY;
+      try {
+        await page.reload();
+        await check(page);
+      } finally {
+        forty.reader.links = FORTY;
+      }
+    });
+
+  it("has 40 cards at most: the less busy are in groups, which open, and lead to every service and call", () =>
+    show("dependencies?external=hide", async (page) => {
+      const cards = map(page).getByRole("link");
+      const group = map(page).locator("[data-group]").first();
+      await group.waitFor();
+      expect(await cards.count()).toBeLessThanOrEqual(40);
+      await page.getByText(new RegExp(`^${total} services, .* with the fewest calls are in \\d+ groups`)).waitFor();
+      await group.click();
+      const members = page.getByRole("complementary", { name: "Group" });
+      const [name] = await members.getByRole("listitem").allTextContents();
+      await members.getByRole("link", { name: name!, exact: true }).click();
+      await panel(page, "Service").getByRole("heading", { name: name! }).waitFor();
+      // The card of its group stands for it.
+      await expect.poll(() => group.getAttribute("aria-current")).toBe("true");
+      await page.goBack();
+      await members.getByRole("link", { name: "Draw each by itself" }).click();
+      await card(page, name!).waitFor();
+      await page.getByRole("button", { name: "Group the less busy" }).click();
+      await card(page, name!).waitFor({ state: "detached" });
+      await page.getByRole("textbox", { name: "Find a service" }).fill(name!);
+      await page.getByText(`of ${total} services found.`).waitFor();
+      expect(await map(page).locator("[data-service][data-dim=false]").count()).toBeGreaterThan(0);
+      await page.getByRole("button", { name: `Show all ${total}` }).click();
+      await expect.poll(() => cards.count()).toBe(total);
+    }));
+
+  it("says which calls a line to a group stands for, and has them all in the table", () =>
+    show("dependencies?external=hide", async (page) => {
+      await map(page).locator("[data-group]").first().waitFor();
+      const ids = await map(page)
+        .locator("[data-group]")
+        .evaluateAll((all) => all.map((one) => one.getAttribute("data-service")!));
+      const lines = await map(page)
+        .locator("svg g[data-from]")
+        .evaluateAll((all) => all.map((one) => [one.getAttribute("data-from")!, one.getAttribute("data-to")!]));
+      const [from, to] = lines.find((ends) => ends.some((end) => ids.includes(end)))!;
+      const rows = page.locator("tbody tr");
+      const ends = new URLSearchParams({ external: "hide", from: from!, to: to! });
+      await page.goto(`${forty.url}dependencies?${ends}`);
+      await panel(page, "Call")
+        .getByText(/^This line stands for \d+ connections?\.$/)
+        .waitFor();
+      await panel(page, "Call").getByRole("listitem").first().getByRole("link").click();
+      await panel(page, "Call").getByText("p99").first().waitFor();
+      await page.getByRole("button", { name: "Table" }).click();
+      await expect.poll(() => rows.count()).toBe(MANY.length);
+    }));
+});
+
 describe("a call of the demo shop", () => {
   it("leads to traces in which it failed, and no others", async () => {
     const collector = await createCollector({}, { logger: SILENT_LOGGER });

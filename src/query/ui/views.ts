@@ -24,11 +24,11 @@ import type {
   UiServicesResponse,
   UiTraceSummary,
 } from "./api-types.ts";
-import { type CallSeriesParams, callSeries } from "./call-series.ts";
 import { encodeTraceColumns } from "./columns.ts";
 import { COLUMNS_CONTENT_TYPE } from "./columns-format.ts";
 import { type CompletionValuesParams, completionKeys, completionValues } from "./completion/completion.ts";
 import { explainSelection } from "./explain-selection/explain-selection.ts";
+import { type CallSeriesParams, callSeries } from "./external-calls/call-series.ts";
 import { type ExternalCallsParams, externalCalls } from "./external-calls/external-calls.ts";
 import { facets } from "./facets/facets.ts";
 import { firstErrors, type RowError } from "./first-error.ts";

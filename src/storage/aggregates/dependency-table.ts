@@ -277,8 +277,8 @@ class Statements {
 const SAME_LINK = "d.hour = c.hour AND d.parent = c.parent AND d.child = c.child";
 
 /**
- * The stored calls of some hours, with their durations where asked for; with `only` those of one link. Leaves out counts that are not what was
- * written; durations that cannot be read are empty.
+ * The stored calls of some hours, with their durations where asked for; with `only` those of one link. Leaves out
+ * counts that are not what was written; durations that cannot be read are empty.
  */
 export function* readCalls(
   db: SqlDatabase,
@@ -289,7 +289,8 @@ export function* readCalls(
   // A folder of an older version has no checksums before it is written to.
   const crc = hasCrc(db) ? "c.crc" : "NULL";
   const named = "c.hour AS hour, c.parent AS parent, c.child AS child, c.calls AS calls, c.errors AS errors";
-  const which = `c.hour IN (SELECT value FROM json_each(?))${only === undefined ? "" : " AND c.parent = ? AND c.child = ?"}`;
+  const ofLink = only === undefined ? "" : " AND c.parent = ? AND c.child = ?";
+  const which = `c.hour IN (SELECT value FROM json_each(?))${ofLink}`;
   const rows = db.prepare<StoredCalls>(
     durations
       ? `SELECT ${named}, ${crc} AS crc, d.durations AS durations

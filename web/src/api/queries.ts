@@ -1,7 +1,6 @@
 import { keepPreviousData, queryOptions } from "@tanstack/react-query";
 import type { RegistryView } from "../../../src/model/registry-view.ts";
 import type {
-  UiCallSeries,
   UiDependenciesResponse,
   UiLinkedFromResponse,
   UiRedResponse,
@@ -11,7 +10,7 @@ import type {
   UiTraceSearchResponse,
   UiVerdict,
 } from "../../../src/query/ui/api-types.ts";
-import type { UiExternalCalls } from "../../../src/query/ui/external-calls/external-types.ts";
+import type { UiCallSeries, UiExternalCalls } from "../../../src/query/ui/external-calls/external-types.ts";
 import type { UiStatusResponse } from "../../../src/query/ui/status-types.ts";
 import { getHead, getJson, nullWhereNotFound } from "./client.ts";
 

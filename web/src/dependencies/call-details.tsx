@@ -13,9 +13,9 @@ import { Fact } from "../ui/fact.tsx";
 import { CallSparklines } from "./call-sparklines.tsx";
 import { failingCall, LISTED, reachedNano, slowCall, tracesQuery } from "./call-traces.ts";
 import { ExternalsOfPage } from "./externals.ts";
-import { errorShare, type MapLink } from "./map-figures.ts";
 import styles from "./map-panel.module.css";
 import { withOpen } from "./map-params.ts";
+import { errorShare, type MapLink } from "./model/map-figures.ts";
 import { PanelPart } from "./panel-part.tsx";
 
 /** A call from one service to another: its figures, and traces in which it failed or was slow. */

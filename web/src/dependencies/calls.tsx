@@ -1,9 +1,10 @@
 import { Link } from "@tanstack/react-router";
 import { formatCount } from "../format/count.ts";
 import { formatShare } from "../format/share.ts";
-import { errorShare, type MapLink } from "./map-figures.ts";
+import { linkKey } from "./graph/graph-layers.ts";
 import styles from "./map-panel.module.css";
 import { withOpen } from "./map-params.ts";
+import { errorShare, type MapLink } from "./model/map-figures.ts";
 import { PanelPart } from "./panel-part.tsx";
 
 /** Calls on one side of what is open, the most first; each opens. */
@@ -14,7 +15,8 @@ export function Calls({
 }: {
   readonly title: string;
   readonly calls: readonly MapLink[];
-  readonly shown: "parent" | "child";
+  /** Which of the two ends is named. */
+  readonly shown: "parent" | "child" | "both";
 }) {
   if (calls.length === 0) return null;
   return (
@@ -23,13 +25,13 @@ export function Calls({
         {calls
           .toSorted((a, b) => b.callCount - a.callCount)
           .map((link) => (
-            <li key={link[shown]}>
+            <li key={linkKey(link)}>
               <Link
                 from="/dependencies"
                 to="/dependencies"
                 search={(before) => withOpen(before, { from: link.parent, to: link.child })}
               >
-                <bdi>{link[shown]}</bdi>
+                <bdi>{shown === "both" ? `${link.parent} → ${link.child}` : link[shown]}</bdi>
               </Link>
               <span className="muted">{formatCount(link.callCount)}</span>
               <span className={link.errorCount > 0 ? "error-text" : "muted"}>

@@ -20,10 +20,12 @@ import styles from "./dependencies-page.module.css";
 import { DependencyTable } from "./dependency-table.tsx";
 import { ExternalNote } from "./external-note.tsx";
 import { ExternalsOfPage, externalsOf, withExternal } from "./externals.ts";
-import { type MapLink, serviceNames, shownLinks } from "./map-figures.ts";
 import { foundServices } from "./map-marks.ts";
 import { MapPanel } from "./map-panel.tsx";
 import { type MapParams, withOpen, withShown } from "./map-params.ts";
+import { GroupsOfPage } from "./model/groups-of-page.ts";
+import { type MapLink, serviceNames } from "./model/map-figures.ts";
+import { cardOf, MOST_CARDS, type ShownMap, shownMap } from "./model/service-groups.ts";
 import { ServiceMap } from "./service-map.tsx";
 
 const route = getRouteApi("/dependencies");
@@ -51,8 +53,12 @@ export function DependenciesPage() {
   const seen = params.external === "hide" ? undefined : external.data;
   const externals = useMemo(() => externalsOf(seen), [seen]);
   const all = useMemo(() => withExternal(calls, seen), [calls, seen]);
-  const shown = useMemo(() => shownLinks(all, near, params.all === "true"), [all, near, params.all]);
-  const names = useMemo(() => serviceNames(shown.links), [shown]);
+  const shown = useMemo(
+    () =>
+      shownMap(all, { near, all: params.all === "true", open: params.expand, isOther: (name) => externals.has(name) }),
+    [all, near, params.all, params.expand, externals],
+  );
+  const names = useMemo(() => namesOn(shown), [shown]);
   const total = useMemo(() => serviceNames(all).length, [all]);
   const systems = useMemo(() => names.filter((name) => externals.has(name)).length, [names, externals]);
   const found = useMemo(() => foundServices(names, params.find), [names, params.find]);
@@ -61,8 +67,6 @@ export function DependenciesPage() {
     [navigate],
   );
   const look = (next: string) => change((before) => withShown(before, { lookback: next }));
-  const showAll = () =>
-    change((before) => withShown(before, { lookback, ...(near === undefined && { all: "true" as const }) }));
   return (
     <Page wide="full">
       <MapHead {...{ params, lookback, found, change, look }} withFind={all.length > 0} />
@@ -80,15 +84,17 @@ export function DependenciesPage() {
         </EmptyNote>
       )}
       {all.length > 0 && (
-        <p className="muted" role="status">
-          {found !== undefined && `${found.length} of ${names.length} services found. `}
-          {shownWords(shown.services, total, all.length, near, systems)}{" "}
-          {shown.services < total && <LinkButton onClick={showAll}>Show all {total}</LinkButton>}
-        </p>
+        <MapStatus
+          {...{ params, shown, found, total, systems, change }}
+          names={names.length}
+          connections={all.length}
+        />
       )}
       {all.length > 0 && (
         <ExternalsOfPage value={externals}>
-          <Picture {...{ params, lookback, all, links: shown.links, found, change }} />
+          <GroupsOfPage value={shown.groups}>
+            <Picture {...{ params, lookback, all, shown, found, change }} />
+          </GroupsOfPage>
         </ExternalsOfPage>
       )}
       <ExternalNote answer={seen} error={params.external === "hide" ? null : external.error} />
@@ -96,23 +102,66 @@ export function DependenciesPage() {
   );
 }
 
+/** What is shown of how much, and the way to the rest. */
+function MapStatus({
+  params: { near, all, expand, lookback },
+  shown,
+  found,
+  names,
+  total,
+  connections,
+  systems,
+  change,
+}: {
+  readonly params: MapParams;
+  readonly shown: ShownMap;
+  readonly found: readonly string[] | undefined;
+  /** How many are shown, and how many there are. */
+  readonly names: number;
+  readonly total: number;
+  readonly connections: number;
+  readonly systems: number;
+  readonly change: (next: (before: MapParams) => MapParams) => void;
+}) {
+  const show = (next: Parameters<typeof withShown>[1]) =>
+    change((before) => withShown(before, { ...(lookback !== undefined && { lookback }), ...next }));
+  const apart = near === undefined && total > MOST_CARDS && (all === "true" || expand !== undefined);
+  return (
+    <p className="muted" role="status">
+      {found !== undefined && `${found.length} of ${names} services found. `}
+      {shownWords(shown, total, connections, near, systems)}{" "}
+      {(shown.services < total || shown.groups.size > 0) && (
+        <LinkButton onClick={() => show(near === undefined ? { all: "true" } : {})}>Show all {total}</LinkButton>
+      )}{" "}
+      {apart && <LinkButton onClick={() => show({})}>Group the less busy</LinkButton>}
+    </p>
+  );
+}
+
+/** Every service on the map, in groups or not. */
+function namesOn({ links, groups }: ShownMap): readonly string[] {
+  return serviceNames(links)
+    .flatMap((name) => groups.get(name)?.members ?? [name])
+    .sort();
+}
+
 /** What of the graph is shown, in words; `systems` of what is shown are no services. */
 function shownWords(
-  services: number,
+  { services, groups }: ShownMap,
   total: number,
   connections: number,
   near: string | undefined,
   systems: number,
 ): string {
-  if (services === total) {
-    const others =
-      systems === 0
-        ? ""
-        : `, ${counted(systems, "database, queue or other system", "databases, queues and other systems")}`;
-    return `${counted(total - systems, "service")}${others}, ${counted(connections, "connection")}`;
-  }
-  if (near !== undefined) return `${near} and its neighbours, ${services} of ${total} services.`;
-  return `${services} of ${total} services: those that take part in most calls.`;
+  if (near !== undefined && services < total) return `${near} and its neighbours, ${services} of ${total} services.`;
+  const others =
+    systems === 0
+      ? ""
+      : `, ${counted(systems, "database, queue or other system", "databases, queues and other systems")}`;
+  const all = `${counted(total - systems, "service")}${others}, ${counted(connections, "connection")}`;
+  if (groups.size === 0) return all;
+  const grouped = [...groups.values()].reduce((sum, { members }) => sum + members.length, 0);
+  return `${all}. The ${grouped} with the fewest calls are in ${counted(groups.size, "group")}.`;
 }
 
 /** The title, and what is looked for, how far back and as what. */
@@ -177,14 +226,14 @@ function Picture({
   params,
   lookback,
   all,
-  links,
+  shown: { links, groups },
   found,
   change,
 }: {
   readonly params: MapParams;
   readonly lookback: string;
   readonly all: readonly MapLink[];
-  readonly links: readonly MapLink[];
+  readonly shown: ShownMap;
   readonly found: readonly string[] | undefined;
   readonly change: (next: (before: MapParams) => MapParams) => void;
 }) {
@@ -195,6 +244,13 @@ function Picture({
   const unit = rateUnit((red.data?.services ?? []).reduce((most, one) => Math.max(most, one.ratePerSecond), 0));
   const { service, from, to } = params;
   const open = useMemo(() => openThing({ service, from, to }), [service, from, to]);
+  // The map has a group's card in the place of what is open or found in it.
+  const [onMapService, onMapFrom, onMapTo] = [service, from, to].map((name) => name && cardOf(groups, name));
+  const onMap = useMemo(
+    () => openThing({ service: onMapService, from: onMapFrom, to: onMapTo }),
+    [onMapService, onMapFrom, onMapTo],
+  );
+  const foundCards = useMemo(() => found && [...new Set(found.map((name) => cardOf(groups, name)))], [found, groups]);
   const onAt = useCallback(
     (at: string | undefined) => change(({ at: _, ...rest }) => (at === undefined ? rest : { ...rest, at })),
     [change],
@@ -204,7 +260,7 @@ function Picture({
   if (params.view === "table") {
     return (
       <div className={styles.split}>
-        <DependencyTable links={links} found={found} lookback={lookback} />
+        <DependencyTable links={groups.size > 0 ? all : links} found={found} lookback={lookback} />
         {panel("table")}
       </div>
     );
@@ -216,29 +272,36 @@ function Picture({
           links={links}
           red={series}
           unit={unit}
-          open={open}
-          found={found}
+          open={onMap}
+          found={foundCards}
           at={params.at}
           onAt={onAt}
           onOpen={(call) => void navigate({ search: (before) => withOpen(before, call) })}
         />
         {panel("map")}
       </div>
-      <p className={`muted ${styles.notes}`}>
-        <span className={styles.key}>under 1 % failed</span>
-        <span className={styles.key} data-level="some">
-          from 1 %
-        </span>
-        <span className={styles.key} data-level="many">
-          from 5 %
-        </span>
-        <span>On lines: the share that failed, or the number of calls. Thicker: more calls.</span>
-        {range > WEEK_MS && <span>The figures on services are of the last 7 days.</span>}
-        {red.isError && (
-          <span className="error-text">The figures of services could not be loaded: {red.error.message}</span>
-        )}
-      </p>
+      <MapNotes longer={range > WEEK_MS} error={red.error} />
     </>
+  );
+}
+
+/** What colours, labels and figures of the map mean; `longer`: the range is longer than that of the figures. */
+function MapNotes({ longer, error }: { readonly longer: boolean; readonly error: Error | null }) {
+  return (
+    <p className={`muted ${styles.notes}`}>
+      <span className={styles.key}>under 1 % failed</span>
+      <span className={styles.key} data-level="some">
+        from 1 %
+      </span>
+      <span className={styles.key} data-level="many">
+        from 5 %
+      </span>
+      <span>On lines: the share that failed, or the number of calls. Thicker: more calls.</span>
+      {longer && <span>The figures on services are of the last 7 days.</span>}
+      {error !== null && (
+        <span className="error-text">The figures of services could not be loaded: {error.message}</span>
+      )}
+    </p>
   );
 }
 

@@ -11,8 +11,8 @@ import { ServiceLink } from "../ui/service/service-link.tsx";
 import { ExternalMark } from "./external-mark.tsx";
 import { ExternalsOfPage } from "./externals.ts";
 import { linkKey } from "./graph/graph-layers.ts";
-import { errorShare, type MapLink } from "./map-figures.ts";
 import { withOpen } from "./map-params.ts";
+import { errorShare, type MapLink } from "./model/map-figures.ts";
 
 /** The calls between services, most first; with `found` only those in which one of these takes part. */
 export function DependencyTable({

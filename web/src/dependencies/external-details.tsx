@@ -4,8 +4,8 @@ import { buttonClass } from "../ui/button.tsx";
 import { Fact } from "../ui/fact.tsx";
 import { Calls } from "./calls.tsx";
 import { EXTERNAL_WORDS } from "./external-mark.tsx";
-import type { MapLink } from "./map-figures.ts";
 import styles from "./map-panel.module.css";
+import type { MapLink } from "./model/map-figures.ts";
 
 /** A database, a queue or something else that sends no spans: what is known of it from those that call it. */
 export function ExternalDetails({

@@ -1,6 +1,6 @@
 import { createContext } from "react";
 import type { UiExternalCalls, UiExternalNode } from "../../../src/query/ui/external-calls/external-types.ts";
-import type { MapLink } from "./map-figures.ts";
+import type { MapLink } from "./model/map-figures.ts";
 
 /** What is on the map and no service, by the name that its links have. */
 export type Externals = ReadonlyMap<string, UiExternalNode>;

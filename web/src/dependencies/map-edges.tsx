@@ -5,8 +5,8 @@ import { formatShare } from "../format/share.ts";
 import { linkKey } from "./graph/graph-layers.ts";
 import { CARD, type GraphLayout } from "./graph/graph-layout.ts";
 import { placeLabels } from "./graph/label-places.ts";
-import { errorLevel, errorShare, type MapLink } from "./map-figures.ts";
 import type { Marks } from "./map-marks.ts";
+import { errorLevel, errorShare, type MapLink } from "./model/map-figures.ts";
 import styles from "./service-map.module.css";
 
 const LABEL_CHARACTER = 6.2;

@@ -1,5 +1,5 @@
 import { linkKey } from "./graph/graph-layers.ts";
-import { type MapLink, neighbourhood } from "./map-figures.ts";
+import { type MapLink, neighbourhood } from "./model/map-figures.ts";
 
 export interface MapCall {
   readonly from: string;

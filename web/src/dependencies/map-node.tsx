@@ -2,14 +2,17 @@ import { Link } from "@tanstack/react-router";
 import { memo, useContext } from "react";
 import { formatDuration } from "../../../src/model/duration-text.ts";
 import type { UiRedSeries } from "../../../src/query/ui/api-types.ts";
+import { counted } from "../format/count.ts";
 import { formatRate, type RateUnit } from "../format/rate.ts";
 import { formatShare } from "../format/share.ts";
+import { Icon } from "../ui/icon.tsx";
 import { useServiceLooks } from "../ui/service/service-looks.ts";
 import { ServiceSwatch } from "../ui/service/service-swatch.tsx";
 import { EXTERNAL_WORDS, ExternalMark } from "./external-mark.tsx";
 import { ExternalsOfPage } from "./externals.ts";
-import { errorLevel } from "./map-figures.ts";
 import { withOpen } from "./map-params.ts";
+import { GroupsOfPage } from "./model/groups-of-page.ts";
+import { errorLevel } from "./model/map-figures.ts";
 import styles from "./service-map.module.css";
 
 /**
@@ -36,6 +39,7 @@ export const MapNode = memo(function MapNode({
 }) {
   const lookOf = useServiceLooks();
   const external = useContext(ExternalsOfPage).get(name);
+  const group = useContext(GroupsOfPage).get(name);
   const share = red?.errorRatio ?? 0;
   return (
     <Link
@@ -47,17 +51,26 @@ export const MapNode = memo(function MapNode({
       draggable={false}
       data-service={name}
       data-external={external?.kind}
+      data-group={group === undefined ? undefined : ""}
       data-level={errorLevel(share)}
       data-dim={dim}
       aria-current={current ? "true" : undefined}
-      title={name}
+      title={group?.members.join("\n") ?? name}
     >
       <span className={styles.name}>
-        {external === undefined ? <ServiceSwatch look={lookOf(name)} /> : <ExternalMark kind={external.kind} />}
+        {group !== undefined ? (
+          <Icon name="copy" label="group of services" />
+        ) : external === undefined ? (
+          <ServiceSwatch look={lookOf(name)} />
+        ) : (
+          <ExternalMark kind={external.kind} />
+        )}
         <bdi>{external?.name ?? name}</bdi>
       </span>
       <span className={styles.figures}>
-        {external !== undefined ? (
+        {group !== undefined ? (
+          counted(group.members.length, "service")
+        ) : external !== undefined ? (
           <bdi>{external.address ?? EXTERNAL_WORDS[external.kind]}</bdi>
         ) : red === undefined ? (
           "no figures of its own"

@@ -7,10 +7,12 @@ import { Icon } from "../ui/icon.tsx";
 import { CallDetails } from "./call-details.tsx";
 import { ExternalDetails } from "./external-details.tsx";
 import { ExternalsOfPage } from "./externals.ts";
-import type { MapLink } from "./map-figures.ts";
+import { GroupCalls, GroupDetails } from "./group-details.tsx";
 import type { MapThing } from "./map-marks.ts";
 import styles from "./map-panel.module.css";
 import { withOpen } from "./map-params.ts";
+import { GroupsOfPage } from "./model/groups-of-page.ts";
+import type { MapLink } from "./model/map-figures.ts";
 import { ServiceDetails } from "./service-details.tsx";
 
 /** What is known of the open service or call, and where that leads. */
@@ -32,14 +34,20 @@ export function MapPanel({
 }) {
   const called = open.service === undefined;
   const external = useContext(ExternalsOfPage).get(open.service ?? "");
+  const groups = useContext(GroupsOfPage);
+  const group = groups.get(open.service ?? "");
   return (
     <aside
       className={styles.panel}
       data-beside={beside}
-      aria-label={called ? "Call" : external === undefined ? "Service" : "External system"}
+      aria-label={
+        called ? "Call" : group !== undefined ? "Group" : external === undefined ? "Service" : "External system"
+      }
     >
       <PanelHead title={called ? `${open.from} → ${open.to}` : open.service} />
-      {called ? (
+      {called && (groups.has(open.from) || groups.has(open.to)) ? (
+        <GroupCalls from={open.from} to={open.to} links={links} />
+      ) : called ? (
         <CallDetails
           // Lists of another call are other lists.
           key={`${open.from} ${open.to}`}
@@ -48,6 +56,8 @@ export function MapPanel({
           link={links.find((link) => link.parent === open.from && link.child === open.to)}
           lookback={lookback}
         />
+      ) : group !== undefined ? (
+        <GroupDetails group={group} links={links} />
       ) : external !== undefined ? (
         <ExternalDetails node={external} links={links} lookback={lookback} />
       ) : (

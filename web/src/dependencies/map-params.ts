@@ -12,6 +12,8 @@ export interface MapParams {
   readonly find?: string;
   /** Only this service and its neighbours are shown. */
   readonly near?: string;
+  /** The group of services that is drawn as its members. */
+  readonly expand?: string;
   /** All services, however many. */
   readonly all?: "true";
   /** Only services, without databases, queues and others. */
@@ -23,7 +25,8 @@ export interface MapParams {
 /** Typed state of an address; parts that do not parse fall away, and half a call is none. */
 export function readMapParams(raw: Readonly<Record<string, unknown>>): MapParams {
   const text = (key: string) => (typeof raw[key] === "string" && raw[key] !== "" ? (raw[key] as string) : undefined);
-  const [lookback, service, from, to, find, near] = ["lookback", "service", "from", "to", "find", "near"].map(text);
+  const [lookback, service, from, to] = ["lookback", "service", "from", "to"].map(text);
+  const [find, near, expand] = ["find", "near", "expand"].map(text);
   const at = parseViewport(text("at"));
   const call = from !== undefined && to !== undefined;
   return {
@@ -33,6 +36,7 @@ export function readMapParams(raw: Readonly<Record<string, unknown>>): MapParams
     ...(call && { from, to }),
     ...(find !== undefined && { find }),
     ...(near !== undefined && { near }),
+    ...(expand !== undefined && { expand }),
     ...(raw.all === "true" && { all: "true" as const }),
     ...(raw.external === "hide" && { external: "hide" as const }),
     ...(at !== undefined && { at: formatViewport(at) }),
@@ -46,7 +50,10 @@ export function withOpen(before: MapParams, open: Pick<MapParams, "service" | "f
 }
 
 /** The address after what is shown has changed: seen as a whole again. */
-export function withShown(before: MapParams, shown: Pick<MapParams, "lookback" | "near" | "all">): MapParams {
-  const { at: _at, near: _near, all: _all, ...rest } = before;
+export function withShown(
+  before: MapParams,
+  shown: Pick<MapParams, "lookback" | "near" | "all" | "expand">,
+): MapParams {
+  const { at: _at, near: _near, all: _all, expand: _expand, ...rest } = before;
   return { ...rest, ...shown };
 }

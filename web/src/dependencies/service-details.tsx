@@ -8,9 +8,9 @@ import { buttonClass } from "../ui/button.tsx";
 import { Fact } from "../ui/fact.tsx";
 import { reachedNano } from "./call-traces.ts";
 import { Calls } from "./calls.tsx";
-import type { MapLink } from "./map-figures.ts";
 import styles from "./map-panel.module.css";
 import { withShown } from "./map-params.ts";
+import type { MapLink } from "./model/map-figures.ts";
 
 /** A service: its figures, who calls it and what it calls, and where that leads. */
 export function ServiceDetails({

@@ -1,9 +1,9 @@
 import { useEffect, useRef } from "react";
 import type { GraphLayout } from "./graph/graph-layout.ts";
 import type { Rect } from "./graph/viewport.ts";
-import { type MapLink, neighbourhood } from "./map-figures.ts";
 import type { MapThing } from "./map-marks.ts";
 import { rectOf } from "./map-things.ts";
+import { type MapLink, neighbourhood } from "./model/map-figures.ts";
 
 /**
  * Brings what was opened into sight, once: a service with its neighbours where they have room. What the address opens

@@ -37,3 +37,20 @@ export interface UiExternalLink {
   readonly callCount: number;
   readonly errorCount: number;
 }
+
+/**
+ * `GET /api/ui/call-series?start&end&q&parent&child`, times in ms since the epoch: calls over time. Point i begins at
+ * startMs + i stepMs. Of hours and longer steps a call counts as many as it stands for, else as one.
+ */
+export interface UiCallSeries {
+  readonly startMs: number;
+  readonly stepMs: number;
+  readonly calls: readonly number[];
+  /** Those of the calls that failed. */
+  readonly errors: readonly number[];
+  /** Within 2.2 %; null where there was no call. */
+  readonly p99Nano: readonly (number | null)[];
+  /** False where numbers may be too small or calls missing. */
+  readonly complete: boolean;
+  readonly reason?: string;
+}

@@ -1,13 +1,13 @@
 import { expect, it } from "vitest";
-import { type OtlpSpan, toModel } from "../../../test/support/query/fixture-traces.ts";
-import { MemorySource } from "../../../test/support/search/memory-source.ts";
-import type { TraceReader } from "../../component/read.ts";
-import { SPAN_KIND, STATUS_CODE } from "../../model/span.ts";
-import { HOUR_MS } from "../../model/time.ts";
-import type { CallSeriesQuery } from "../../model/trace-query.ts";
-import { createTraceReader } from "../../storage/read/trace-reader.ts";
-import type { UiCallSeries } from "./api-types.ts";
+import { type OtlpSpan, toModel } from "../../../../test/support/query/fixture-traces.ts";
+import { MemorySource } from "../../../../test/support/search/memory-source.ts";
+import type { TraceReader } from "../../../component/read.ts";
+import { SPAN_KIND, STATUS_CODE } from "../../../model/span.ts";
+import { HOUR_MS } from "../../../model/time.ts";
+import type { CallSeriesQuery } from "../../../model/trace-query.ts";
+import { createTraceReader } from "../../../storage/read/trace-reader.ts";
 import { type CallSeriesParams, callSeries, parseCallSeriesParams } from "./call-series.ts";
+import type { UiCallSeries } from "./external-types.ts";
 
 const START_MS = 1_795_392_000_000;
 const MINUTE_MS = 60_000;

@@ -1,16 +1,16 @@
-import { PermanentError } from "../../component/errors.ts";
-import type { TraceReader, ViewResult } from "../../component/read.ts";
-import type { MetricsResult } from "../../model/metrics-query.ts";
-import { STATUS_CODE } from "../../model/span.ts";
-import { HOUR_MS, MINUTE_MS, SECOND_MS } from "../../model/time.ts";
-import { TraceqlError } from "../../traceql/error.ts";
-import { Gaps } from "../gaps.ts";
-import { JSON_TYPE } from "../jaeger/envelope.ts";
-import { jsonBytes } from "../json-writer.ts";
-import { badParam, type QueryParams, textParam } from "../params.ts";
-import { parseTraceqlSearch } from "../traceql-params.ts";
-import type { UiCallSeries } from "./api-types.ts";
-import { countQuery, MAX_RANGE_MS } from "./external-calls/count-query.ts";
+import { PermanentError } from "../../../component/errors.ts";
+import type { TraceReader, ViewResult } from "../../../component/read.ts";
+import type { MetricsResult } from "../../../model/metrics-query.ts";
+import { STATUS_CODE } from "../../../model/span.ts";
+import { HOUR_MS, MINUTE_MS, SECOND_MS } from "../../../model/time.ts";
+import { TraceqlError } from "../../../traceql/error.ts";
+import { Gaps } from "../../gaps.ts";
+import { JSON_TYPE } from "../../jaeger/envelope.ts";
+import { jsonBytes } from "../../json-writer.ts";
+import { badParam, type QueryParams, textParam } from "../../params.ts";
+import { parseTraceqlSearch } from "../../traceql-params.ts";
+import { countQuery, MAX_RANGE_MS } from "./count-query.ts";
+import type { UiCallSeries } from "./external-types.ts";
 
 /** Times in ms since the epoch. */
 export interface CallSeriesParams {
