@@ -1,9 +1,13 @@
 import { defineConfig } from "vitest/config";
+import { laterClock, readersOfRecordings } from "./test/support/clock/later-clock.ts";
+
+const clock = laterClock();
+const later =
+  clock === undefined ? [] : [...readersOfRecordings(import.meta.dirname), "test/support/clock/later-clock.test.ts"];
+const never = ["**/node_modules/**", "dist/**", "test/interop/**"];
 
 export default defineConfig({
   test: {
-    include: ["src/**/*.test.ts", "test/**/*.test.ts", "web/src/**/*.test.ts", "scripts/**/*.test.ts"],
-    exclude: ["**/node_modules/**", "dist/**", "test/interop/**"],
     setupFiles: ["test/support/property-setup.ts"],
     // On a shared machine a process may stall for seconds: what fails there twice is broken, and the report names retries.
     // What a random choice has brought to light is never tried again.
@@ -14,5 +18,28 @@ export default defineConfig({
     expect: { poll: { timeout: 20_000 } },
     pool: "forks",
     maxWorkers: 2,
+    // In the order of their names: what starts browsers and processes is long, and comes first.
+    projects: [
+      {
+        extends: true,
+        test: { name: "later clock", include: later, exclude: never, ...(clock && { env: clock }) },
+      },
+      {
+        extends: true,
+        test: {
+          name: "parts together",
+          include: ["test/**/*.test.ts", "scripts/**/*.test.ts"],
+          exclude: [...never, ...later],
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: "units",
+          include: ["src/**/*.test.ts", "web/src/**/*.test.ts"],
+          exclude: [...never, ...later],
+        },
+      },
+    ],
   },
 });

@@ -16,15 +16,12 @@ const TASKS = {
     prepare({ anew: true });
   },
   test(args) {
-    prepare();
-    ensureChromium();
-    ensureDebianPackages({
-      "/usr/bin/python3": "python3",
-      "/usr/lib/python3/dist-packages/brotli.py": "python3-brotli",
-      "/usr/bin/zsh": "zsh",
-      "/usr/bin/fish": "fish",
-    });
+    prepareTests();
     process.exit(vitest(args));
+  },
+  later(args) {
+    prepareTests({ "/usr/bin/faketime": "faketime" });
+    process.exit(vitest(args, { TEST_LATER_CLOCK: "1" }));
   },
   interop(args) {
     prepare();
@@ -63,10 +60,24 @@ export function runTask(name, rest) {
   TASKS[name](rest[0] === "--" ? rest.slice(1) : rest);
 }
 
-function vitest(args) {
+/** With some `more` of Debian's packages, by the files that they bring. */
+function prepareTests(more = {}) {
+  prepare();
+  ensureChromium();
+  ensureDebianPackages({
+    "/usr/bin/python3": "python3",
+    "/usr/lib/python3/dist-packages/brotli.py": "python3-brotli",
+    "/usr/bin/zsh": "zsh",
+    "/usr/bin/fish": "fish",
+    ...more,
+  });
+}
+
+function vitest(args, env = {}) {
   return run(process.execPath, [join(ROOT, "node_modules/vitest/vitest.mjs"), "run", ...args], {
     CHROMIUM_PATH: findChromium() ?? "",
     OTEL_SDK_DISABLED: "",
     NODE_OPTIONS: process.env.NODE_OPTIONS ?? "",
+    ...env,
   });
 }

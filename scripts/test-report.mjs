@@ -15,7 +15,8 @@ export default class TestReport {
       for (const test of tests) {
         const { state, note, errors } = test.result();
         counts[state === "pending" ? "skipped" : state]++;
-        if (state === "failed") troubles.push(failedLine(module.relativeModuleId, test.fullName, errors));
+        if (state === "failed")
+          troubles.push(failedLine(module.relativeModuleId, named(module, test.fullName), errors));
         else if (test.diagnostic()?.flaky) {
           troubles.push(`passed when tried again: ${module.relativeModuleId}: ${test.fullName}`);
         }
@@ -28,13 +29,18 @@ export default class TestReport {
       // A file that could not be loaded, or a hook that failed.
       if (module.state() === "failed" && !tests.some((test) => test.result().state === "failed")) {
         counts.failed++;
-        troubles.push(failedLine(module.relativeModuleId, "the file or a hook", module.errors()));
+        troubles.push(failedLine(module.relativeModuleId, named(module, "the file or a hook"), module.errors()));
       }
     }
     const skipped = [...skips].map(([line, count]) => `skipped: ${line} (${count} ${count === 1 ? "test" : "tests"})`);
     const text = [`${counts.passed} ${counts.failed} ${counts.skipped}`, ...troubles, ...skipped].join("\n");
     writeFileSync(process.env.TEST_REPORT, `${text}\n`);
   }
+}
+
+/** Says of what runs under another clock that it does: the date may be why it failed. */
+function named(module, name) {
+  return module.project.name === "later clock" ? `${name} (under a later clock)` : name;
 }
 
 function failedLine(file, name, errors = []) {

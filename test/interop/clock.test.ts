@@ -8,10 +8,10 @@ import { afterEach, expect, it } from "vitest";
 import { encodeTraces } from "../../src/codec/otlp/message/encode.ts";
 import { TraceScanner } from "../../src/codec/otlp/scan/scan.ts";
 import { DEFAULT_SCAN_LIMITS } from "../../src/codec/otlp/scan/scan-result.ts";
+import { faketimeEnvironment, faketimeLibrary } from "../support/clock/faketime.ts";
 import { eventually } from "../support/eventually.ts";
 import { serviceWith, spanWith } from "../support/otlp-spans.ts";
 import { describeWhere } from "../support/requires.ts";
-import { faketimeEnvironment, faketimeLibrary } from "./faketime.ts";
 import { ServerProgram } from "./processes.ts";
 
 const LIBRARY = faketimeLibrary();
