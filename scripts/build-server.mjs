@@ -14,12 +14,15 @@ const PROGRAMS = {
   check: ["cli/main"],
   command: ["cli/run-command"],
   collector: ["app/collector", "cli/commands/serve-run"],
+  kit: ["testing/testing"],
   threads: [
-    ...["ingest", "query", "export"].map((name) => [`storage/threads/${name}-worker`, `app/store-modules/${name}`]),
+    ["storage/threads/ingest-worker", "app/store-modules/ingest"],
+    ["storage/threads/query-worker", "app/store-modules/query", "app/store-modules/views"],
+    ["storage/threads/export-worker", "app/store-modules/export"],
     ["storage/threads/sealing-worker"],
   ],
 };
-const COLLECTOR = [...PROGRAMS.check, "app/collector", "testing/testing", ...PROGRAMS.threads.flat()];
+const COLLECTOR = [...PROGRAMS.check, "app/collector", ...PROGRAMS.kit, ...PROGRAMS.threads.flat()];
 /** Small, pure packages that take longer to find and open than to run. */
 const BUNDLED = ["cli-progress", "commander", "router", "yaml", "zod"];
 /** The kit for tests, beside its ESM in COLLECTOR: each by itself. Jest's CommonJS loads no ESM. */

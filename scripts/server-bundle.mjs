@@ -3,6 +3,7 @@ import { isBuiltin } from "node:module";
 import { isAbsolute, join, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "rolldown";
+import { httpModule } from "./http-module.mjs";
 
 export const ROOT = fileURLToPath(new URL("..", import.meta.url));
 
@@ -26,8 +27,8 @@ export async function bundle(sources, dir, { bundled = [], shared } = {}) {
   const { output } = await build({
     ...COMMON,
     input: inputs(sources),
-    external: isExternal(bundled),
-    plugins: shared === undefined ? [] : [shared.plugin],
+    external: isExternal([...bundled, "node:http"]),
+    plugins: [httpModule, ...(shared === undefined ? [] : [shared.plugin])],
     output: {
       ...OUTPUT,
       dir,

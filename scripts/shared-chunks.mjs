@@ -2,16 +2,21 @@
 // sixty small files for `serve` alone, and finding a file takes longer than reading one.
 import { join } from "node:path";
 
+/** Modules that are shared by fewer programs than others, in all: less than this many bytes are no file of their own. */
+const SMALL = 16 * 1024;
+
 /**
  * Puts what several programs need at their start into a few chunks: `check` for what the command needs to find out
- * whether this Node will do, `command` for the rest of the command and whoever else needs these modules, `common` for
- * the collector and its threads, `serve` for the collector, `threads` for two threads or more, `thread-1` and on for
- * what one of them needs alone. What is imported by `import()` goes into chunks of its own.
+ * whether this Node will do, `command` for the rest of the command, `base` for what others need of it, `common` for the
+ * collector and its threads, `serve` for the collector, `threads` for the threads, `thread-1` and on for what one of
+ * them needs alone. What only one or two threads need with the collector or with each other is apart where it is much,
+ * as `common-1` or `threads-1-2`: reading what is not needed takes time too. What is imported by `import()` goes into
+ * chunks of its own.
  *
  * @param programs entries by program, names below src/ without their ending
  * @returns a plugin that learns the modules, and the groups that name their chunks
  */
-export function sharedChunks(root, { check, command, collector, threads }) {
+export function sharedChunks(root, { check, command, collector, kit, threads }) {
   const names = new Map();
   const files = (entries) => entries.map((name) => join(root, "src", `${name}.ts`));
   return {
@@ -19,15 +24,25 @@ export function sharedChunks(root, { check, command, collector, threads }) {
       name: "shared-chunks",
       buildEnd() {
         const loaded = (entries) => staticImports(this, files(entries));
-        const [ofCheck, ofCommand, ofCollector] = [loaded(check), loaded(command), loaded(collector)];
+        const [ofCheck, ofCommand, ofCollector, ofKit] = [check, command, collector, kit].map(loaded);
         const ofThreads = threads.map(loaded);
         for (const id of this.getModuleIds()) {
-          const users = ofThreads.filter((ids) => ids.has(id)).length;
+          const users = ofThreads.flatMap((ids, at) => (ids.has(id) ? [at + 1] : []));
+          const few = users.length < 3 ? `-${users.join("-")}` : "";
           if (ofCheck.has(id)) names.set(id, "check");
-          else if (ofCommand.has(id)) names.set(id, "command");
-          else if (ofCollector.has(id)) names.set(id, users > 0 ? "common" : "serve");
-          else if (users > 1) names.set(id, "threads");
-          else if (users === 1) names.set(id, `thread-${ofThreads.findIndex((ids) => ids.has(id)) + 1}`);
+          else if (ofCommand.has(id))
+            names.set(id, users.length > 0 || ofCollector.has(id) || ofKit.has(id) ? "base" : "command");
+          else if (users.length > 0 && (ofCollector.has(id) || ofKit.has(id))) names.set(id, `common${few}`);
+          else if (ofCollector.has(id)) names.set(id, "serve");
+          else if (users.length > 1) names.set(id, `threads${few}`);
+          else if (users.length === 1) names.set(id, `thread${few}`);
+        }
+        const bytes = new Map();
+        for (const [id, name] of names)
+          bytes.set(name, (bytes.get(name) ?? 0) + (this.getModuleInfo(id)?.code?.length ?? 0));
+        for (const [id, name] of names) {
+          const [whole] = /^(?:common|threads)(?=-)/.exec(name) ?? [];
+          if (whole !== undefined && bytes.get(name) < SMALL) names.set(id, whole);
         }
         // Each is a file by itself, that the package names or a thread begins with.
         for (const id of files([...check, ...threads.flat()])) names.delete(id);

@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
 import { describe, expect, it } from "vitest";
 import { loadedBy, othersOf } from "../support/loaded-by.ts";
@@ -41,15 +41,31 @@ describe("as it is built", () => {
   it("each of them is a few files, with the same packages", () => {
     const [chunk] = /chunks\/run-command-[^"]+/.exec(builtFiles("cli/main.js").text) ?? [];
     const command = builtFiles(chunk as string);
-    expect([command.files, command.packages]).toEqual([4, []]);
+    expect([command.files, command.packages]).toEqual([5, []]);
     for (const name of ["ingest", "query", "export"]) {
       const { files, packages } = builtFiles(`storage/threads/${name}-worker.js`, `app/store-modules/${name}.js`);
-      expect(files).toBeLessThanOrEqual(12);
+      expect(files).toBeLessThanOrEqual(14);
       expect(packages).toEqual(["better-sqlite3"]);
     }
     const { files, packages } = builtFiles("app/collector.js");
-    expect(files).toBeLessThanOrEqual(8);
+    expect(files).toBeLessThanOrEqual(11);
     expect(packages).toEqual([]);
+  });
+
+  it("threads and the kit for tests read little that they do not need", () => {
+    const MIB = 1024 * 1024;
+    const bytes = (...entries: readonly string[]) => builtFiles(...entries).text.length;
+    expect(bytes("storage/threads/ingest-worker.js", "app/store-modules/ingest.js")).toBeLessThan(0.65 * MIB);
+    expect(bytes("storage/threads/export-worker.js", "app/store-modules/export.js")).toBeLessThan(0.45 * MIB);
+    // What answers readers is loaded when somebody waits for a trace.
+    expect(bytes("testing/testing.js")).toBeLessThan(MIB);
+  });
+
+  it("no bundle imports node:http as a module, which runs all of undici", () => {
+    const importing = readdirSync(join(DIST, "chunks")).filter((name) =>
+      /^import\b[^;]* from "node:http";/m.test(readFileSync(join(DIST, "chunks", name), "utf8")),
+    );
+    expect(importing).toEqual([]);
   });
 });
 
