@@ -16,6 +16,9 @@ import { limitsConfig, storageConfig, telemetryConfig, uiConfig } from "./sectio
 
 const MIB = 1024 * 1024;
 
+// Each schema is asked a few times in the life of a collector: making a function of it takes longer than its answers.
+z.config({ jitless: true });
+
 /** The whole config file. Unknown keys are errors everywhere; components are parsed by their types' own schemas. */
 export const configSchema = z.strictObject({
   access: accessConfig.prefault({}),
