@@ -2,7 +2,7 @@
 // sixty small files for `serve` alone, and finding a file takes longer than reading one.
 import { join } from "node:path";
 
-/** Modules that are shared by fewer programs than others, in all: less than this many bytes are no file of their own. */
+/** What only one or two threads share is no file of its own below this many bytes. */
 const SMALL = 16 * 1024;
 
 /**

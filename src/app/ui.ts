@@ -1,18 +1,19 @@
-import { createServer, type RequestListener } from "node:http";
+import { createServer } from "node:http";
 import type { AccessSettings } from "../access/access-control.ts";
 import type { Logger } from "../component/logger.ts";
 import type { MetricSample } from "../component/metrics.ts";
 import type { Connect, ReadAddresses } from "../component/read.ts";
-import { stackOf } from "../component/reasons.ts";
 import type { SpanStore } from "../component/store.ts";
 import type { Discovery } from "../discovery/discovery.ts";
 import type { UiStatusResponse } from "../query/ui/status-types.ts";
 import { takeCaller } from "../server/admission/admitted.ts";
 import { formatEndpoint, reachable } from "../server/endpoint.ts";
+import type { HttpHandler } from "../server/http-listener.ts";
 import type { Config } from "./config/config.ts";
 import { grpcEndpointOf, tempoEndpointOf } from "./config/listener-addresses.ts";
 import { type LoadedModules, loadsLate } from "./load-modules.ts";
 import { withSlash } from "./ui-port/base-path.ts";
+import { LateHandler } from "./ui-port/late-handler.ts";
 import type { ReadServerConfig } from "./ui-port/read-server.ts";
 import { readVersion } from "./version.ts";
 
@@ -59,9 +60,9 @@ export async function serveUi(
   let url = "";
   let listensOn = "";
   let beside: BesideUi = {};
-  const createControl = async (): Promise<RequestListener> => {
+  const createControl = async (): Promise<HttpHandler> => {
     const { createControlApp, createRegistryRoutes } = await loadControl();
-    return createControlApp({
+    const control = createControlApp({
       admin: store,
       registry: createRegistryRoutes({
         local,
@@ -76,8 +77,12 @@ export async function serveUi(
       notReady,
       logger,
     });
+    return (request, response) => {
+      takeCaller(request);
+      control(request, response);
+    };
   };
-  const control = createServer(lateHandler(createControl, logger));
+  const control = createServer(new LateHandler(createControl, logger).handle);
   const config: ReadServerConfig = {
     access,
     endpoint: ui.endpoint,
@@ -110,23 +115,5 @@ export async function serveUi(
       closing.abort();
       return served.close(signal);
     },
-  };
-}
-
-/** Makes the handler for the first request. */
-function lateHandler(create: () => Promise<RequestListener>, logger: Logger): RequestListener {
-  let created: Promise<RequestListener> | undefined;
-  return (request, response) => {
-    created ??= create();
-    created.then(
-      (handle) => {
-        takeCaller(request);
-        handle(request, response);
-      },
-      (error: unknown) => {
-        logger.error("the web server cannot be loaded", { error: stackOf(error) });
-        response.writeHead(500, { "content-type": "text/plain" }).end("the web server cannot be loaded\n");
-      },
-    );
   };
 }

@@ -132,7 +132,7 @@ export async function wholeAnswer({ rest, ...result }: ViewResult): Promise<View
  */
 export type View = (reader: TraceReader, params: never, signal: AbortSignal) => Promise<ViewResult>;
 
-/** The views by name, `jaeger.trace`, `ui.columns`, … as `src/app/store-modules/query.ts` lists them. */
+/** The views by name, `jaeger.trace`, `ui.columns`, … as `src/app/store-modules/views.ts` lists them. */
 export type ViewTable = Readonly<Record<string, View>>;
 
 /** What HTTP routes call. Throws RetryableError | PermanentError. */

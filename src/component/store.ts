@@ -111,9 +111,10 @@ export interface IngestModule {
   createPipeline(config: unknown, host: Host): IngestPipeline;
 }
 export interface QueryModule {
-  readonly views: ViewTable;
-  /** Apart, as it takes its time: a store that serves nothing needs none of it. */
-  loadServer(): Promise<CreateReadServer>;
+  /** Apart, as it takes its time: a store that nobody has asked yet needs none of it. */
+  loadViews(): Promise<ViewTable>;
+  /** Apart too, for a store that serves nothing. `whole`: with what answers, which it loads itself otherwise. */
+  loadServer(whole: boolean): Promise<CreateReadServer>;
 }
 export interface ExportModule {
   createExporters(config: unknown, host: Host): Promise<readonly ConfiguredExporter[]>;

@@ -10,7 +10,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { incoming, makeBody, range } from "../../test/support/storage/batches.ts";
 import { type Compiled, compileThreads } from "../../test/support/storage/compiled.ts";
 import { recordingHost, storeSettings, tempFolder, until } from "../../test/support/storage/rig.ts";
-import { createExporters, createPipeline, loadServer, views } from "../../test/support/storage/thread-modules.ts";
+import { createExporters, createPipeline, loadServer, loadViews } from "../../test/support/storage/thread-modules.ts";
 import type { SpanStore, StoreSettings } from "../component/store.ts";
 import { openInlineStore, openStore } from "./open-store.ts";
 import { NICENESS } from "./threads/niceness.ts";
@@ -45,7 +45,7 @@ function newFolder(): string {
 async function open(kind: StoreSettings["kind"], path = newFolder(), host = recordingHost()): Promise<SpanStore> {
   const store = await openStore(settingsFor(kind, path, host), async () => ({
     ingest: { createPipeline },
-    query: { views, loadServer },
+    query: { loadViews, loadServer },
     export: { createExporters },
   }));
   cleanups.push(() => store.close(AbortSignal.timeout(5_000)));
@@ -211,7 +211,7 @@ describe.each(["sqlite", "memory"] as const)("the store (%s)", (kind) => {
   it("is refused on a big-endian machine before anything is made", async () => {
     const path = join(newFolder(), "data");
     const refused = { code: "unsupported", message: expect.stringContaining("big-endian") };
-    const modules = { ingest: { createPipeline }, query: { views, loadServer }, export: { createExporters } };
+    const modules = { ingest: { createPipeline }, query: { loadViews, loadServer }, export: { createExporters } };
     const settings = settingsFor(kind, path);
     await expect(openStore(settings, async () => modules, "BE")).rejects.toMatchObject(refused);
     await expect(openInlineStore(settings, modules, "BE")).rejects.toMatchObject(refused);
@@ -345,7 +345,7 @@ describe("the threads", () => {
     writeFileSync(empty, "");
     const query = { url: new URL(`file://${empty}`).href, config: undefined };
     await expect(openStore({ ...settings, modules: { ...settings.modules, query } })).rejects.toThrow(
-      /does not export views/,
+      /does not export loadViews/,
     );
     expect(await ask(await open("sqlite", path), "services")).toEqual([]);
   });

@@ -1,4 +1,4 @@
-import type { CreateReadServer, TraceReader, ViewResult, ViewTable } from "../../component/read.ts";
+import type { TraceReader, ViewResult, ViewTable } from "../../component/read.ts";
 import { hexToBytes } from "../../model/ids.ts";
 import type { TraceQuery } from "../../model/trace-query.ts";
 import { Gaps } from "../../query/gaps.ts";
@@ -10,9 +10,8 @@ import { tempoViews } from "../../query/tempo/views.ts";
 import { comparisonViews } from "../../query/ui/comparison/views.ts";
 import { uiViews } from "../../query/ui/views.ts";
 import { zipkinViews } from "../../query/zipkin/views.ts";
-import type { ReadServerConfig } from "../ui-port/read-server.ts";
 
-/** What the query thread can answer (component/store.ts, QueryModule). */
+/** What the query thread can answer. */
 export const views: ViewTable = {
   ...jaegerViews,
   ...jaegerV3Views,
@@ -26,12 +25,6 @@ export const views: ViewTable = {
   "store.find_ids": findIds,
   "store.stored_ids": storedIds,
 };
-
-/** The UI port (component/store.ts, QueryModule). */
-export async function loadServer(): Promise<CreateReadServer> {
-  const { createReadServer } = await import("../ui-port/read-server.ts");
-  return (config, parts) => createReadServer(config as ReadServerConfig, parts);
-}
 
 /** `StoreStats` as JSON. */
 async function storeStats(reader: TraceReader, _params: never, signal: AbortSignal): Promise<ViewResult> {

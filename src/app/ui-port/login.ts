@@ -7,12 +7,10 @@ import { PACKAGE_ROOT } from "../../codec/package-root.ts";
 import { REFUSAL_STATUS } from "../../component/access.ts";
 import { PermanentError } from "../../component/errors.ts";
 import type { Logger } from "../../component/logger.ts";
-import type { AnswerRefused, HttpRefusal } from "../../server/admission/http-gate.ts";
 import { InFlightBudget } from "../../server/in-flight.ts";
 import { readBody } from "../../server/read-body.ts";
 import { crossOriginReason } from "../../server/same-origin.ts";
-import { pageBase, withSlash } from "./base-path.ts";
-import { answerNotAdmitted, sendEnvelope } from "./http-errors.ts";
+import { sendEnvelope } from "./http-errors.ts";
 import { askAgainPage, LOGIN_STYLE, loginPage } from "./login-page.ts";
 import { SESSION_COOKIE, type UiSessions } from "./ui-sessions.ts";
 
@@ -73,35 +71,6 @@ export function createLogin(sessions: UiSessions, logger: Logger): Router {
     response.writeHead(303, { location: "./login" }).end();
   });
   return router;
-}
-
-/** People who open a page are led to the login and from there back; programs get the answer that APIs have. */
-export function leadToLogin(basePath: string): AnswerRefused {
-  const base = withSlash(basePath);
-  return (request, response, refusal) => {
-    const { method, url = "/", headers } = request;
-    const opensPage = method === "GET" && headers["sec-fetch-mode"] !== "cors" && isForPeople(headers.accept);
-    if (refusal.reason !== "unauthenticated" || !opensPage || headers.authorization !== undefined) {
-      // A browser would ask for user and password by itself, over the page that shows what is wrong.
-      const ofPage = headers["sec-fetch-mode"] !== undefined && headers["sec-fetch-mode"] !== "navigate";
-      const told = ofPage ? { ...refusal, headers: bearerAlone(refusal.headers) } : refusal;
-      answerNotAdmitted(request, response, told);
-      return;
-    }
-    const below = url.startsWith(base) ? url.slice(base.length) : url.replace(/^\/+/, "");
-    const login = pageBase(url, `/${below.split("?", 1)[0]}`, base);
-    response.setHeader("cache-control", "no-store");
-    response.writeHead(303, { location: `${login}login?next=${encodeURIComponent(below)}` }).end();
-  };
-}
-
-function isForPeople(accept: string | undefined): boolean {
-  return accept?.includes("text/html") === true;
-}
-
-function bearerAlone(headers: HttpRefusal["headers"]): HttpRefusal["headers"] {
-  const challenges = [headers["www-authenticate"] ?? []].flat().filter((one) => one.startsWith("Bearer"));
-  return challenges.length === 0 ? headers : { ...headers, "www-authenticate": challenges };
 }
 
 /** Relative, and so never to another site. @param next below the base path */

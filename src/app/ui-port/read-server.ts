@@ -9,15 +9,14 @@ import { formatEndpoint } from "../../server/endpoint.ts";
 import type { GrpcListener } from "../../server/grpc/grpc-listener.ts";
 import type { GrpcTlsConfig } from "../../server/grpc/grpc-listener-options.ts";
 import { type HttpHandler, HttpListener } from "../../server/http-listener.ts";
-import { relay } from "../../server/relay.ts";
 import { type JaegerUiSettings, readForeignUi, readJaegerUi } from "./foreign-ui.ts";
-import { createHttpApp } from "./http-app.ts";
-import { createLogin, leadToLogin } from "./login.ts";
+import { LateHandler } from "./late-handler.ts";
+import { leadToLogin } from "./lead-to-login.ts";
+import type { ReadApps } from "./read-apps.ts";
 import { timedRequests } from "./request-times.ts";
 import { RequestTracing } from "./request-tracing.ts";
 import { uiNeeds } from "./ui-needs.ts";
 import { UiSessions } from "./ui-sessions.ts";
-import { createZipkinApp } from "./zipkin-app.ts";
 
 /** What the UI port is served with; plain, as it crosses threads. */
 export interface ReadServerConfig {
@@ -40,7 +39,7 @@ export interface ReadServerConfig {
   readonly allowedHosts: readonly string[];
   /** Undefined where the MCP endpoint is off. */
   readonly mcp: { readonly version: string } | undefined;
-  /** Load the pages soon after the start; without it when they are first asked for. */
+  /** Load what answers at the start and the pages soon after it; without it when they are first asked for. */
   readonly loadsAhead: boolean;
 }
 
@@ -67,21 +66,19 @@ export function createReadServer(config: ReadServerConfig, parts: ReadServerPart
   const { jaegerUi, zipkinAssetsPath, zipkinAutocompleteKeys: autocompleteKeys } = config;
   const jaeger = jaegerUi && readJaegerUi(jaegerUi);
   const lens = zipkinAssetsPath === undefined ? undefined : readForeignUi(zipkinAssetsPath, "ui.zipkin_assets_path");
-  const foreign = createServer(createZipkinApp({ viewHost, bounds, logger: host.logger, ui: lens, autocompleteKeys }));
-  const app = createHttpApp({
-    viewHost,
-    bounds,
-    control: (request, response) => relay(request, response, connect(request.socket.remoteAddress)),
-    closing: closing.signal,
-    basePath: config.basePath,
-    besideForeign: jaeger !== undefined,
-    allowedHosts: config.allowedHosts,
-    mcp: config.mcp,
-    login: sessions && createLogin(sessions, host.logger),
-    loadPages: async () => (await loadWebFiles()).createPages(config.basePath, undefined, jaeger),
-    logger: host.logger,
-  });
-  const handler = timedRequests(tracing?.requests(app) ?? app, host.metrics);
+  const late = lateApps(host.logger, async () =>
+    (await import("./read-apps.ts")).createReadApps({
+      config: { ...config, closing: closing.signal },
+      shared: { viewHost, bounds, logger: host.logger },
+      connect,
+      loadWebFiles,
+      foreign: { jaeger, zipkin: lens },
+      autocompleteKeys,
+      sessions,
+    }),
+  );
+  const foreign = createServer(late.zipkin.handle);
+  const handler = timedRequests(tracing?.requests(late.ui.handle) ?? late.ui.handle, host.metrics);
   const listener = uiListener(config, parts, handler, sessions?.ofListener(UI_SETTING));
   const grpcEndpoint = at?.grpc === undefined ? config.grpcEndpoint : formatEndpoint(at.grpc);
   const tempoEndpoint = at?.tempo === undefined ? config.tempoEndpoint : formatEndpoint(at.tempo);
@@ -91,12 +88,13 @@ export function createReadServer(config: ReadServerConfig, parts: ReadServerPart
   let ahead: NodeJS.Timeout | undefined;
   return {
     async start() {
-      const loading = grpcEndpoint === undefined ? undefined : import("./grpc-queries.ts");
+      const loadingGrpc = grpcEndpoint === undefined ? undefined : import("./grpc-queries.ts");
       const loadingTempo = tempoEndpoint === undefined ? undefined : import("./tempo-app.ts");
-      for (const one of [loading, loadingTempo]) one?.catch(() => {});
+      for (const one of [loadingGrpc, loadingTempo]) one?.catch(() => {});
+      if (config.loadsAhead) await Promise.all([late.ui.load(), late.zipkin.load()]);
       const http = await listener.start();
-      if (loading !== undefined && grpcEndpoint !== undefined) {
-        const { createGrpcQueries } = await loading;
+      if (loadingGrpc !== undefined && grpcEndpoint !== undefined) {
+        const { createGrpcQueries } = await loadingGrpc;
         const created = createGrpcQueries({ ...shared, endpoint: grpcEndpoint, logger: host.logger });
         if (await starts(created, "Jaeger's gRPC query services", host.logger)) grpc = created;
       }
@@ -122,6 +120,17 @@ export function createReadServer(config: ReadServerConfig, parts: ReadServerPart
       await Promise.all([listener.shutdown(signal), grpc?.shutdown(signal), tempo?.shutdown(signal)]);
     },
   };
+}
+
+/** Both are made together. */
+function lateApps(logger: Logger, create: () => Promise<ReadApps>): Readonly<Record<keyof ReadApps, LateHandler>> {
+  let creating: Promise<ReadApps> | undefined;
+  const late = (which: keyof ReadApps) =>
+    new LateHandler(async () => {
+      creating ??= create();
+      return (await creating)[which];
+    }, logger);
+  return { ui: late("ui"), zipkin: late("zipkin") };
 }
 
 /** With its name, its times, and who may ask. */

@@ -1,6 +1,6 @@
 import type { Need, NeedOf } from "../../component/access.ts";
 import { OWN_PATH, withSlash } from "./base-path.ts";
-import { LOGIN_PATHS } from "./login-paths.ts";
+import { LOGIN_PATHS } from "./lead-to-login.ts";
 
 /** How the collector is, for probes; at the root too, as they know nothing of a base path. */
 const HEALTH: readonly string[] = ["/healthz", "/readyz"];

@@ -18,8 +18,9 @@ import { importFunction, runThread } from "./worker-port.ts";
 await runThread<ToQuery>(async (port) => {
   const { settings, module, recent, gate } = port.data;
   const driver = chooseDriver(settings.driver);
-  const table = (await importFunction(module.url, "views")) as QueryModule["views"];
+  const loadViews = (await importFunction(module.url, "loadViews")) as QueryModule["loadViews"];
   const loadServer = (await importFunction(module.url, "loadServer")) as QueryModule["loadServer"];
+  const table = await loadViews();
   new FolderGate(gate).wait();
   const pool = new BodyPool();
   const source = new StoredSource(
@@ -105,7 +106,7 @@ await runThread<ToQuery>(async (port) => {
       case "serve": {
         const { config, at } = message;
         void answer(message.id, async () => {
-          const server = (await loadServer())(config, { views, host: port.host, connect, at });
+          const server = (await loadServer(true))(config, { views, host: port.host, connect, at });
           serving = { server, hurry: new AbortController() };
           return server.start();
         });
@@ -135,7 +136,7 @@ await runThread<ToQuery>(async (port) => {
     }
   });
   // While the main thread loads its own servers; who asks for the server is told when that fails.
-  loadServer().catch(() => {});
+  loadServer(true).catch(() => {});
 });
 
 /** A buffer that belongs to the bytes alone is handed over; a slice of a larger one has to be copied. */

@@ -4,7 +4,7 @@ import { MessageChannel } from "node:worker_threads";
 import type { Host } from "../../component/component.ts";
 import { cancelled, RetryableError } from "../../component/errors.ts";
 import type { IngestPipeline } from "../../component/ingest.ts";
-import { type Connect, type TraceReader, type ViewHost, wholeAnswer } from "../../component/read.ts";
+import { type Connect, type ViewHost, wholeAnswer } from "../../component/read.ts";
 import { joinSignals } from "../../component/signals.ts";
 import type { ExportModule, IngestModule, QueryModule, StoreSettings } from "../../component/store.ts";
 import { traceKeyStart } from "../../model/ids.ts";
@@ -14,8 +14,7 @@ import { ExportCore } from "../consumers/export-core.ts";
 import { CONSUMERS_FILE } from "../folder/layout.ts";
 import { IngestCore, type MaintenanceJob } from "../log/ingest-core.ts";
 import { fileAccess, memoryAccess, StoredSource } from "../log/stored-source.ts";
-import { QueryCore } from "../read/query-core.ts";
-import { createTraceReader, traceReaderSettings } from "../read/trace-reader.ts";
+import type { QueryCore } from "../read/query-core.ts";
 import { Sealer } from "../sealing/sealer.ts";
 import { chooseDriver } from "../sqlite/choose-driver.ts";
 import type { SqlDatabase } from "../sqlite/driver.ts";
@@ -75,7 +74,8 @@ export async function startInline(settings: StoreSettings, modules: InlineModule
       cursorsLost: wasDamaged,
     });
     await exporting.start();
-    const query = new QueryCore(createReader(source, settings), modules.query.views, host);
+    let loading: Promise<QueryCore> | undefined;
+    const query = () => (loading ??= loadQuery(source, settings, modules.query));
     const sealer =
       settings.kind === "memory" ? undefined : new Sealer({ driver, folder: settings.path, source, share: 0.5 });
     const { loadServer } = modules.query;
@@ -100,14 +100,25 @@ export async function startInline(settings: StoreSettings, modules: InlineModule
   }
 }
 
-function createReader(source: StoredSource, { strictTraceId }: StoreSettings): TraceReader {
-  return createTraceReader(source, traceReaderSettings(traceKeyStart(strictTraceId)));
+/** The reading side: it is large, and some never ask. */
+async function loadQuery(
+  source: StoredSource,
+  { strictTraceId, host }: StoreSettings,
+  { loadViews }: QueryModule,
+): Promise<QueryCore> {
+  const [{ QueryCore }, { createTraceReader, traceReaderSettings }, views] = await Promise.all([
+    import("../read/query-core.ts"),
+    import("../read/trace-reader.ts"),
+    loadViews(),
+  ]);
+  const reader = createTraceReader(source, traceReaderSettings(traceKeyStart(strictTraceId)));
+  return new QueryCore(reader, views, host);
 }
 
 interface Parts {
   readonly ingest: IngestCore;
   readonly createPipeline: (config: unknown) => IngestPipeline;
-  readonly query: QueryCore;
+  readonly query: () => Promise<QueryCore>;
   readonly loadServer: QueryModule["loadServer"];
   readonly exporting: ExportCore;
   readonly source: StoredSource;
@@ -128,7 +139,7 @@ function threads(parts: Parts): StoreThreads {
   const view: ViewHost["view"] = async (name, params, signal) => {
     if (ending.signal.aborted) throw new RetryableError("storage_unavailable", "the store is closing", 1000);
     const both = joinSignals(signal, ending.signal);
-    const running = query.view(name, params, both.signal);
+    const running = query().then((core) => core.view(name, params, both.signal));
     views.add(running);
     let ended: Promise<void> | undefined;
     try {
@@ -179,7 +190,7 @@ function threads(parts: Parts): StoreThreads {
           onStream(new PortStream(port2, peer));
           return new PortStream(port1, peer);
         };
-        const server = (await loadServer())(config, { views: { view }, host, connect });
+        const server = (await loadServer(false))(config, { views: { view }, host, connect });
         const accept: Connect = (peer) => {
           const { port1, port2 } = new MessageChannel();
           server.accept(new PortStream(port2, peer));

@@ -1,7 +1,7 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
-import { views } from "../../../src/app/store-modules/query.ts";
+import { views } from "../../../src/app/store-modules/views.ts";
 import { createHttpApp } from "../../../src/app/ui-port/http-app.ts";
 import { createPages } from "../../../src/app/ui-port/web-files.ts";
 import { AnswerBounds } from "../../../src/query/answer-bounds.ts";

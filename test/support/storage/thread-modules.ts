@@ -57,7 +57,7 @@ const json = (value: unknown) => ({
   body: new TextEncoder().encode(JSON.stringify(value)),
 });
 
-export const views: ViewTable = {
+const VIEWS: ViewTable = {
   services: async (reader, _params, signal) => json(await reader.services(signal)),
   stats: async (reader, _params, signal) => json(await reader.stats(signal)),
   /** Span ids of a trace by its number. */
@@ -77,6 +77,8 @@ export const views: ViewTable = {
   /** Ends the thread. */
   die: () => process.exit(4),
 };
+
+export const loadViews = async (): Promise<ViewTable> => VIEWS;
 
 /**
  * Answers `/view/NAME` with that view, and sends everything else over a stream, whose answer it gives. Streams that are
