@@ -18,15 +18,22 @@ interface BackgroundLoadSettings {
 export interface BackgroundLoad {
   /** Ends the load; what it did. */
   stop(): Promise<LoadResult>;
+  /** Ends its process in the middle of what it does. */
+  kill(): void;
+  readonly pid: number;
 }
 
 /** Sends from a process of its own: a sender in the asking process would be measured as part of the answers. */
 export async function startBackgroundLoad(settings: BackgroundLoadSettings): Promise<BackgroundLoad> {
   const child = fork(fileURLToPath(import.meta.url), ["--background-load"], { serialization: "advanced" });
-  process.once("exit", () => child.kill("SIGKILL"));
+  const kill = () => void child.kill("SIGKILL");
+  process.once("exit", kill);
+  child.once("exit", () => process.off("exit", kill));
   child.send(settings);
   await once(child, "message");
   return {
+    kill,
+    pid: child.pid as number,
     async stop() {
       const result = once(child, "message");
       child.send("stop");

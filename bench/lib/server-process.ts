@@ -84,7 +84,8 @@ export async function untilQuiet(server: MeasuredServer): Promise<void> {
   }
 }
 
-function cpuOf(statFile: string): number {
+/** CPU seconds so far of a process or a thread, by its file in /proc. */
+export function cpuOf(statFile: string): number {
   const fields = readFileSync(statFile, "utf8").split(") ")[1]?.split(" ") ?? [];
   return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND;
 }

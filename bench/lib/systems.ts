@@ -24,10 +24,18 @@ export interface SpanloomOptions {
   readonly nodeArgs?: readonly string[];
   /** Data folder to go on with; default: a fresh one that is removed afterwards. */
   readonly data?: string;
+  /** Config file. */
+  readonly config?: string;
 }
 
 /** The collector. */
-export async function startSpanloom({ dist, set = [], nodeArgs = [], data }: SpanloomOptions): Promise<StartedSystem> {
+export async function startSpanloom({
+  dist,
+  set = [],
+  nodeArgs = [],
+  data,
+  config,
+}: SpanloomOptions): Promise<StartedSystem> {
   const [http, grpc, ui, registry] = [await freePort(), await freePort(), await freePort(), await freePort()];
   const [zipkin, jaeger] = [await freePort(), await freePort()];
   const url = `http://127.0.0.1:${http}/v1/traces`;
@@ -35,6 +43,7 @@ export async function startSpanloom({ dist, set = [], nodeArgs = [], data }: Spa
   const args = (folder: string) => [
     ...nodeArgs,
     main,
+    ...(config === undefined ? [] : ["--config", config]),
     "--data",
     data ?? join(folder, "data"),
     "--otlp-http",

@@ -15,6 +15,8 @@ it("tells CPU time, memory, files and the start of the process", () => {
   const after = read(metrics);
   expect(after.process_cpu_seconds_total).toBeGreaterThanOrEqual((before.process_cpu_seconds_total as number) + 0.02);
   expect(after.process_resident_memory_bytes).toBeGreaterThan(10 * 1024 * 1024);
+  expect(after.nodejs_heap_size_used_bytes).toBeGreaterThan(1024 * 1024);
+  expect(after.nodejs_external_memory_bytes).toBeGreaterThan(0);
   const age = Date.now() / 1000 - (after.process_start_time_seconds as number);
   expect(Math.abs(age - process.uptime())).toBeLessThan(60);
   if (!existsSync("/proc/self/fd")) return;

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from "node:fs";
-import { lagSample } from "../component/event-loop-lag.ts";
 import type { MetricSample, Metrics } from "../component/metrics.ts";
+import { heapSamples, lagSample } from "../component/thread-samples.ts";
 
 /** What Prometheus' client libraries tell of every process, under the same names. Collectors in one process all do. */
 export function addProcessMetrics(metrics: Metrics): void {
@@ -12,6 +12,7 @@ export function addProcessMetrics(metrics: Metrics): void {
     return [
       sample("process_cpu_seconds_total", "counter", "CPU time of all threads.", (user + system) / 1e6),
       sample("process_resident_memory_bytes", "gauge", "Memory that is resident.", process.memoryUsage.rss()),
+      ...heapSamples("main"),
       sample("process_start_time_seconds", "gauge", "Start of the process, seconds since the epoch.", startSeconds),
       ...(open === undefined
         ? []

@@ -11,6 +11,8 @@ import type { PackedGroup } from "./batch-group.ts";
 
 /** What a thread of the store is started with. */
 export interface ThreadData {
+  /** `ingest`, `query`, `export` or `sealing`. */
+  readonly thread: string;
   readonly settings: LogSettings;
   readonly module: ThreadModule;
   /** Memory of RecentBodies. */

@@ -1,5 +1,5 @@
 import { cancelled } from "../../component/errors.ts";
-import { lagSample } from "../../component/event-loop-lag.ts";
+import { lagSample } from "../../component/thread-samples.ts";
 import type { MetricSample } from "../../component/metrics.ts";
 import type { ViewResult } from "../../component/read.ts";
 import type { ExporterStatus, ExportFilters, StoreSettings, ThreadModule } from "../../component/store.ts";
@@ -121,7 +121,7 @@ function createThreads(settings: StoreSettings): Threads {
   const common = <Name extends "ingest" | "query" | "export">(name: Name) => ({
     name,
     entry: new URL(`${name}-worker.js`, settings.threadEntries),
-    data: threadData(settings, modules[name], memory),
+    data: threadData(name, settings, modules[name], memory),
     host,
   });
   const exporting = common("export");
@@ -151,7 +151,7 @@ function createThreads(settings: StoreSettings): Threads {
     sealing: new ThreadClient({
       name: "sealing",
       entry: new URL("sealing-worker.js", settings.threadEntries),
-      data: threadData(settings, modules.query, memory),
+      data: threadData("sealing", settings, modules.query, memory),
       host,
       onMessage: onReaderMessage,
       onRestart() {},
@@ -161,6 +161,7 @@ function createThreads(settings: StoreSettings): Threads {
 }
 
 function threadData(
+  thread: string,
   settings: StoreSettings,
   module: ThreadModule,
   memory: Pick<ThreadData, "recent" | "gate">,
@@ -178,6 +179,7 @@ function threadData(
     ...(settings.strictTraceId === undefined ? {} : { strictTraceId: settings.strictTraceId }),
   };
   return {
+    thread,
     settings: log,
     module,
     ...memory,

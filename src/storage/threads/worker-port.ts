@@ -1,6 +1,7 @@
 import { type MessagePort, parentPort, type Transferable, workerData } from "node:worker_threads";
 import type { Host } from "../../component/component.ts";
 import { PermanentError, toErrorRecord } from "../../component/errors.ts";
+import { heapSamples } from "../../component/thread-samples.ts";
 import type { LogFields, Logger, LogLevel } from "../../component/logger.ts";
 import { Metrics } from "../../component/metrics.ts";
 import type { FromThread, ThreadData } from "./messages.ts";
@@ -45,11 +46,13 @@ export async function importFunction(url: string, name: string): Promise<unknown
 function threadPort<To>(parent: MessagePort): ThreadPort<To> {
   const data = workerData as ThreadData;
   const post = (message: unknown, transfer: readonly Transferable[] = []) => parent.postMessage(message, transfer);
+  const metrics = new Metrics();
+  metrics.onSnapshot(() => heapSamples(data.thread));
   return {
     data,
     host: {
       logger: threadLogger(post),
-      metrics: new Metrics(),
+      metrics,
       userAgent: data.userAgent,
       ...(data.reportsWork ? { reportWork: (work) => post({ type: "work", work } satisfies FromThread) } : {}),
     },
