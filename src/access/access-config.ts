@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { SCOPES } from "../component/access.ts";
-import { networksConfig } from "./networks-config.ts";
+import { networksConfig } from "../component/networks-config.ts";
 import { parsePasswordHash, tokenDigest, tokenProblem } from "./secrets.ts";
 
 const NAME = z.string().regex(/^[\w.@-]{1,64}$/, "expected a name of letters, digits and . _ @ -");

@@ -8,8 +8,8 @@ import type {
   Shown,
 } from "../component/access.ts";
 import type { Metrics } from "../component/metrics.ts";
+import { inNetworks } from "../model/net/networks.ts";
 import type { AccessConfig } from "./access-config.ts";
-import { inNetworks } from "./networks.ts";
 import { Passwords } from "./passwords.ts";
 import { Rates } from "./rates.ts";
 import { tokenDigest } from "./secrets.ts";

@@ -2,9 +2,9 @@ import { validateHeaderName, validateHeaderValue } from "node:http";
 import { z } from "zod";
 import { parseDiscoverEndpoint } from "../component/discover-endpoint.ts";
 import { isDiscoverEndpoint } from "../component/discovery.ts";
-import { isLinkLocal, LinkLocalError } from "../component/link-local.ts";
 import { DEFAULT_BACKOFF } from "../component/retry.ts";
 import { messageOf } from "../model/message-of.ts";
+import { isLinkLocal, LinkLocalError } from "../model/net/link-local.ts";
 import { parseSpanFilter } from "./span-filter.ts";
 
 /**

@@ -2,7 +2,7 @@ import { completeDiscoverEndpoint, type DiscoverEndpoint } from "../component/di
 import { isDiscoverEndpoint, type ResolvedEndpoint } from "../component/discovery.ts";
 import { PermanentError, RetryableError } from "../component/errors.ts";
 import type { ExporterSettings } from "../component/export.ts";
-import { isLinkLocal, LinkLocalError } from "../component/link-local.ts";
+import { isLinkLocal, LinkLocalError } from "../model/net/link-local.ts";
 import { LINK_LOCAL_RULE } from "./common-config.ts";
 
 /** Where one attempt goes. */

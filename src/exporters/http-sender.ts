@@ -9,10 +9,10 @@ import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
 import { promisify } from "node:util";
 import { createGunzip, gzip } from "node:zlib";
 import { closedWhileKept } from "../component/kept-connection.ts";
-import { guardedLookup } from "../component/link-local.ts";
 import { reasonOf } from "../component/reasons.ts";
 import { parseRetryAfter } from "../component/retry.ts";
 import { onAbort } from "../component/signals.ts";
+import { guardedLookup } from "../model/net/link-local.ts";
 import { type Compression, LINK_LOCAL_RULE } from "./common-config.ts";
 import type { ClientTlsMaterial } from "./tls-options.ts";
 

@@ -13,8 +13,8 @@ import type {
   ForwardOutcome,
   SignalRequest,
 } from "../component/export.ts";
-import { isLinkLocal, LinkLocalError } from "../component/link-local.ts";
 import type { LogFragment } from "../model/log.ts";
+import { isLinkLocal, LinkLocalError } from "../model/net/link-local.ts";
 import {
   badDiscoverEndpoint,
   clientTlsConfig,

@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { inNetworks } from "../access/networks.ts";
-import { networksConfig } from "../access/networks-config.ts";
+import { networksConfig } from "../component/networks-config.ts";
+import { inNetworks } from "../model/net/networks.ts";
 import { endpointSchema } from "../server/endpoint.ts";
 import { tlsConfig } from "../server/tls.ts";
 import { propagationConfig, routeConfig, timeMs } from "./upstream/route-config.ts";

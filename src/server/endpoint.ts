@@ -1,6 +1,7 @@
 import { isIP } from "node:net";
 import { z } from "zod";
 import type { Endpoint } from "../component/endpoint.ts";
+import { unmappedAddress } from "../model/net/unmapped-address.ts";
 
 /**
  * `host:port` as the Collector writes it: `127.0.0.1:4318`, `localhost:0`, `[::1]:4317`; `:4318` is every address.
@@ -33,12 +34,9 @@ export function reachable(endpoint: Endpoint): Endpoint {
 
 /** True for addresses that only this machine reaches. */
 export function isLoopback(host: string): boolean {
-  return (
-    host === "localhost" ||
-    host === "::1" ||
-    host === "::ffff:127.0.0.1" ||
-    (isIP(host) === 4 && host.startsWith("127."))
-  );
+  if (host === "localhost" || host === "::1") return true;
+  const address = unmappedAddress(host);
+  return isIP(address) === 4 && address.startsWith("127.");
 }
 
 /** A config value of the form `host:port`; the config keeps the text. */

@@ -11,8 +11,7 @@ const FORWARDING = /^(?:forwarded|x-forwarded-.+|x-real-ip|via)$/;
  * HTTP/1.0, as nginx does unless told otherwise.
  */
 export function isFromThisMachine({ socket, headers, httpVersion }: IncomingMessage): boolean {
-  const address = (socket.remoteAddress ?? "").replace(/^::ffff:/, "");
-  if (!isLoopback(address) || httpVersion === "1.0") return false;
+  if (!isLoopback(socket.remoteAddress ?? "") || httpVersion === "1.0") return false;
   if (Object.keys(headers).some((name) => FORWARDING.test(name))) return false;
   return isLoopback(hostName(headers.host ?? "") ?? "");
 }

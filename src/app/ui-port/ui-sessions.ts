@@ -1,7 +1,7 @@
 import type { AccessControl, AccessSettings } from "../../access/access-control.ts";
-import { inNetworks } from "../../access/networks.ts";
 import { Sessions } from "../../access/sessions.ts";
 import type { AccessRefusal, Caller, ListenerAccess, Shown } from "../../component/access.ts";
+import { inNetworks } from "../../model/net/networks.ts";
 import { HOUR_MS } from "../../model/time.ts";
 
 /** The cookie with the id of a session. Cookies know no ports: only this listener looks at it. */

@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { z } from "zod";
 import { PermanentError } from "../../component/errors.ts";
-import { isLinkLocal, LinkLocalError } from "../../component/link-local.ts";
+import { isLinkLocal, LinkLocalError } from "../../model/net/link-local.ts";
 import { messageOf } from "../../model/message-of.ts";
 import { REGISTRY_ADDRESS_RULE } from "../client/http-client.ts";
 

@@ -2,7 +2,7 @@ import { type ClientRequest, Agent as HttpAgent, request as httpRequest, type In
 import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
 import { PermanentError, RetryableError, stopped } from "../../component/errors.ts";
 import { closedWhileKept } from "../../component/kept-connection.ts";
-import { guardedLookup } from "../../component/link-local.ts";
+import { guardedLookup } from "../../model/net/link-local.ts";
 import { reasonOf } from "../../component/reasons.ts";
 import { isRetryableHttpStatus } from "../../component/retry.ts";
 import { onAbort } from "../../component/signals.ts";

@@ -4,7 +4,7 @@ import { Server as GrpcServer, ServerCredentials } from "@grpc/grpc-js";
 import { afterEach, describe, expect, it } from "vitest";
 import { freePort } from "../../../test/support/free-port.ts";
 import type { HealthCheckSpec } from "../../component/discovery.ts";
-import { isLinkLocal } from "../../component/link-local.ts";
+import { isLinkLocal } from "../../model/net/link-local.ts";
 import { grpcHealth } from "../../server/grpc/grpc-health.ts";
 import { HealthChecker, type HealthReport, Thresholds } from "./health-checker.ts";
 import type { ProbeResult } from "./probe-result.ts";

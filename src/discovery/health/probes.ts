@@ -2,7 +2,7 @@ import { request as httpRequest, type IncomingMessage } from "node:http";
 import { request as httpsRequest } from "node:https";
 import { connect } from "node:net";
 import type { HealthCheckSpec } from "../../component/discovery.ts";
-import { LinkLocalError } from "../../component/link-local.ts";
+import { LinkLocalError } from "../../model/net/link-local.ts";
 import { reasonOf } from "../../component/reasons.ts";
 import { authority } from "../instance/instance.ts";
 import { probeGrpc } from "./grpc-probe.ts";

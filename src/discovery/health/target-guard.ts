@@ -1,6 +1,6 @@
 import { lookup } from "node:dns";
 import type { LookupFunction } from "node:net";
-import { guardedLookup, isLinkLocal, LinkLocalError } from "../../component/link-local.ts";
+import { guardedLookup, isLinkLocal, LinkLocalError } from "../../model/net/link-local.ts";
 import { isEveryAddress, isLoopback } from "../../server/endpoint.ts";
 
 const RULE = "health checks go there only with health.allow_link_local";

@@ -1,5 +1,6 @@
 import { createHash, timingSafeEqual } from "node:crypto";
 import type { IncomingMessage } from "node:http";
+import { unmappedAddress } from "../../model/net/unmapped-address.ts";
 import { admittedOf, mayDo } from "../../server/admission/admitted.ts";
 import type { Registrant } from "../registry/registrants.ts";
 
@@ -37,7 +38,7 @@ export class TokenAccess {
 
 /** Who asks, once it has access. */
 export function registrantOf(request: IncomingMessage, access: TokenAccess): Registrant {
-  const address = (request.socket.remoteAddress ?? "127.0.0.1").replace(/^::ffff:/, "");
+  const address = unmappedAddress(request.socket.remoteAddress ?? "127.0.0.1");
   return {
     address,
     hasToken: (access.asks || admittedOf(request)?.caller !== undefined) && isRegistrant(request, access),

@@ -1,6 +1,7 @@
 import { isIP } from "node:net";
 import type { HealthCheckSpec, Registration } from "../../component/discovery.ts";
 import { PermanentError } from "../../component/errors.ts";
+import { unmappedAddress } from "../../model/net/unmapped-address.ts";
 import { isEveryAddress, isLoopback, parseEndpoint } from "../../server/endpoint.ts";
 import { asArray, asNumber, asObject, asText, asTextRecord, type JsonObject } from "../client/read-json.ts";
 import type { CheckDefinition, CheckStatus } from "../instance/local-record.ts";
@@ -142,8 +143,8 @@ export function assertLoopback(target: string, isLocal: boolean): void {
 function isThisMachine(host: string): boolean {
   const name = isIP(host) === 6 ? `[${host}]` : host;
   const url = URL.canParse(`http://${name}/`) ? new URL(`http://${name}/`).hostname : name;
-  const bare = url.replace(/^\[|\]$/g, "").replace(/^::ffff:7f[0-9a-f]{2}:.*$/, "127.0.0.1");
-  return isLoopback(bare) || isEveryAddress(bare) || bare === "::ffff:0:0" || /(^|\.)localhost\.?$/i.test(bare);
+  const bare = unmappedAddress(url.replace(/^\[|\]$/g, ""));
+  return isLoopback(bare) || isEveryAddress(bare) || /(^|\.)localhost\.?$/i.test(bare);
 }
 
 function specOf(kind: "HTTP" | "TCP" | "GRPC", check: JsonObject): HealthCheckSpec {
@@ -188,8 +189,7 @@ function headersOf(value: unknown): Record<string, string> {
 /** Every form of loopback is this machine, as are equal names. */
 function sameHost(a: string, b: string): boolean {
   if (a.toLowerCase() === b.toLowerCase()) return true;
-  const bare = (host: string): string => (isIP(host) === 6 ? host.replace(/^::ffff:/i, "") : host);
-  return (isLoopback(a) && isLoopback(b)) || bare(a) === bare(b);
+  return (isLoopback(a) && isLoopback(b)) || unmappedAddress(a) === unmappedAddress(b);
 }
 
 function statusOf(value: unknown): CheckStatus | undefined {

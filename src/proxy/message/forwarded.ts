@@ -1,4 +1,4 @@
-import { isIP } from "node:net";
+import { unmappedAddress } from "../../model/net/unmapped-address.ts";
 
 export interface ForwardedFrom {
   /** Address of the peer. */
@@ -38,7 +38,7 @@ export function forwardedHeaders(
   before: ReadonlyMap<string, readonly string[]>,
 ): void {
   const { authority, scheme, port } = from;
-  const address = withoutMapping(from.address);
+  const address = from.address === undefined ? undefined : unmappedAddress(from.address);
   const chain = (name: string, own: string): void => {
     const told = before.get(name.toLowerCase());
     out.push(name, told === undefined ? own : `${told.join(", ")}, ${own}`);
@@ -57,11 +57,4 @@ export function forwardedHeaders(
   first("X-Forwarded-Proto", scheme);
   first("X-Forwarded-Port", authority === undefined ? undefined : String(port ?? (scheme === "https" ? 443 : 80)));
   for (const [name, values] of before) if (!OWN.has(name)) out.push(name, values.join(", "));
-}
-
-/** The IPv4 address that an IPv6 socket shows as `::ffff:10.0.0.1`. */
-function withoutMapping(address: string | undefined): string | undefined {
-  if (address === undefined || !address.startsWith("::ffff:")) return address;
-  const bare = address.slice("::ffff:".length);
-  return isIP(bare) === 4 ? bare : address;
 }

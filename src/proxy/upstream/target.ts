@@ -1,7 +1,7 @@
 import { lookup as dnsLookup } from "node:dns";
 import { isIP, type LookupFunction } from "node:net";
 import { PermanentError } from "../../component/errors.ts";
-import { guardedLookup, isLinkLocal, LinkLocalError } from "../../component/link-local.ts";
+import { guardedLookup, isLinkLocal, LinkLocalError } from "../../model/net/link-local.ts";
 
 /** Ends the message of a LinkLocalError. */
 const LINK_LOCAL_RULE = "the proxy goes there only with proxy.allow_link_local";

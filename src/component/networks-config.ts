@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { parseNetwork } from "./networks.ts";
+import { parseNetwork } from "../model/net/networks.ts";
 
 /** Addresses and networks of a config: `10.0.0.7`, `10.0.0.0/8`, `fd00::/8`. */
 export const networksConfig = z.array(z.string()).superRefine((value, context) => {

@@ -1,5 +1,6 @@
 import { type LookupAddress, type LookupOptions, lookup } from "node:dns";
-import { BlockList, isIP, type LookupFunction } from "node:net";
+import type { LookupFunction } from "node:net";
+import { inNetworks } from "./networks.ts";
 
 /**
  * True for link-local addresses (RFC 3927, RFC 4291 §2.5.6), IPv4-mapped ones too, and for the addresses outside those
@@ -7,16 +8,10 @@ import { BlockList, isIP, type LookupFunction } from "node:net";
  * talk to them. False for names; those are checked when they resolve.
  */
 export function isLinkLocal(host: string): boolean {
-  const bare = host.replace(/^\[|\]$/g, "").replace(/%.*$/, "");
-  const family = isIP(bare);
-  return family !== 0 && LINK_LOCAL.check(bare, family === 6 ? "ipv6" : "ipv4");
+  return isOfThem(host.replace(/^\[|\]$/g, "").replace(/%.*$/, ""));
 }
 
-const LINK_LOCAL: BlockList = new BlockList();
-LINK_LOCAL.addSubnet("169.254.0.0", 16, "ipv4");
-LINK_LOCAL.addSubnet("fe80::", 10, "ipv6");
-LINK_LOCAL.addAddress("fd00:ec2::254", "ipv6");
-LINK_LOCAL.addAddress("100.100.100.200", "ipv4");
+const isOfThem = inNetworks(["169.254.0.0/16", "fe80::/10", "fd00:ec2::254", "100.100.100.200"]);
 
 /** An address that must not be talked to; no repetition helps. */
 export class LinkLocalError extends Error {

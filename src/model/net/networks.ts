@@ -1,4 +1,5 @@
 import { BlockList, isIP } from "node:net";
+import { unmappedAddress } from "./unmapped-address.ts";
 
 /** Whether an address of a peer lies in one of the networks; of IPv4 as IPv6 writes it too. */
 export function inNetworks(networks: readonly string[]): (address: string | undefined) => boolean {
@@ -7,7 +8,7 @@ export function inNetworks(networks: readonly string[]): (address: string | unde
     if (network !== undefined) list.addSubnet(network.address, network.bits, network.family);
   }
   return (address) => {
-    const bare = address?.replace(/^::ffff:(?=\d+\.)/, "") ?? "";
+    const bare = unmappedAddress(address ?? "");
     const family = isIP(bare);
     return family !== 0 && list.check(bare, family === 6 ? "ipv6" : "ipv4");
   };
