@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { PermanentError, RetryableError } from "../component/errors.ts";
 import type { BatchSink, IncomingBatch } from "../component/ingest.ts";
-import { InFlightBudget } from "../server/in-flight.ts";
+import { InFlightBudget } from "../server/limits/in-flight.ts";
 import { Readiness } from "./readiness.ts";
 
 const BATCH = {} as IncomingBatch;
@@ -42,10 +42,10 @@ describe("readiness", () => {
     let nowMs = 0;
     const readiness = new Readiness(() => nowMs);
     const budget = readiness.ofBudget(new InFlightBudget(10));
-    budget.assertRoom();
-    const held = budget.take(10);
+    budget.assertRoom("a");
+    const held = budget.take(10, "a");
     expect(readiness.reason).toBeUndefined();
-    expect(() => budget.assertRoom()).toThrow(RetryableError);
+    expect(() => budget.assertRoom("a")).toThrow(RetryableError);
     expect(readiness.reason).toMatch(/^spans are refused: requests in flight hold 10 bytes/);
     held.release();
     nowMs = 2_000;

@@ -51,15 +51,15 @@ export class Readiness {
   /** The budget, watched where it refuses a request before anything of it is read. */
   ofBudget(budget: RequestBudget): RequestBudget {
     return {
-      assertRoom: () => {
+      assertRoom: (source) => {
         try {
-          budget.assertRoom();
+          budget.assertRoom(source);
         } catch (error) {
           this.#room = { untilMs: this.#now() + NO_ROOM_MS, reason: (error as Error).message };
           throw error;
         }
       },
-      take: (bytes) => budget.take(bytes),
+      take: (bytes, source) => budget.take(bytes, source),
     };
   }
 }

@@ -1,10 +1,19 @@
 import type { Host } from "../component/component.ts";
 import { PermanentError } from "../component/errors.ts";
-import type { Receiver, ReceiverConfig, ReceiverFactory, ReceiverSettings } from "../component/receiver.ts";
+import type {
+  Receiver,
+  ReceiverConfig,
+  ReceiverFactory,
+  ReceiverSettings,
+  RequestBudget,
+} from "../component/receiver.ts";
 import { messageOf } from "../model/message-of.ts";
 import { formatEndpoint, reachable } from "../server/endpoint.ts";
+import { InFlightBudget } from "../server/limits/in-flight.ts";
+import { MemoryGuard, memoryLimitBytes } from "../server/limits/memory-guard.ts";
 import type { ReceiverTable } from "./config/builtin.ts";
 import { componentType } from "./config/components.ts";
+import { type Config, mebibytes } from "./config/config.ts";
 import type { ReceiverEndpoint } from "./endpoints.ts";
 
 /** A receiver that the config names, turned on or off. */
@@ -103,4 +112,17 @@ function endpointsOf({ name, factory, config }: ConfiguredReceiver, running: Rec
 
 function isOn({ config }: ConfiguredReceiver): boolean {
   return config.enabled;
+}
+
+/** What all receivers of a collector take their room from: bounded in bytes, in shares, and by the process's memory. */
+export function createRequestBudget({ limits }: Config, { logger, metrics }: Host): RequestBudget {
+  const memory = new MemoryGuard({
+    maxPercent: limits.memory_percent,
+    limitBytes: memoryLimitBytes(),
+    residentBytes: process.memoryUsage.rss,
+    now: () => performance.now(),
+    logger,
+    metrics,
+  });
+  return memory.ofBudget(new InFlightBudget(mebibytes(limits.in_flight_mebibytes)));
 }

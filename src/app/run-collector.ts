@@ -4,10 +4,9 @@ import type { Logger } from "../component/logger.ts";
 import type { SpanStore } from "../component/store.ts";
 import type { Discovery } from "../discovery/discovery.ts";
 import { formatEndpoint, reachable } from "../server/endpoint.ts";
-import { InFlightBudget } from "../server/in-flight.ts";
 import { openStore } from "../storage/open-store.ts";
 import type { ReceiverTable } from "./config/builtin.ts";
-import { type Config, mebibytes } from "./config/config.ts";
+import type { Config } from "./config/config.ts";
 import type { ReloadOutcome } from "./config/config-changes.ts";
 import { openToAll } from "./config/listener-addresses.ts";
 import { type Core, createCore } from "./core.ts";
@@ -17,7 +16,7 @@ import { type LoadedModules, loadModules, loadsLate, loadThreadModules } from ".
 import { PortReads } from "./port-reads.ts";
 import { eventLoopLag } from "./process-metrics.ts";
 import { Readiness } from "./readiness.ts";
-import { configuredReceivers, type RunningReceivers, startReceivers } from "./receivers.ts";
+import { configuredReceivers, createRequestBudget, type RunningReceivers, startReceivers } from "./receivers.ts";
 import { listenersOfCollector, registerSelf } from "./registration.ts";
 import { registryUrl, startDiscovery } from "./registry.ts";
 import { Reloads } from "./reloads.ts";
@@ -120,7 +119,7 @@ async function startParts({ config, table, observer }: Start, core: Core, parts:
 
   const readiness = new Readiness();
   const sink = readiness.ofSink(tracing?.traceSink(stored) ?? stored);
-  const inFlight = readiness.ofBudget(new InFlightBudget(mebibytes(config.limits.in_flight_mebibytes)));
+  const inFlight = readiness.ofBudget(createRequestBudget(config, host));
   const forwarding = await startForwarding(ownConfig, host, registryAddress.memory);
   parts.opened("forwarding", (signal) => forwarding.shutdown(signal));
   const reads = new PortReads();

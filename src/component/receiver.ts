@@ -18,10 +18,14 @@ export interface Reservation {
 
 /** Bytes of requests that are being received or wait for their commit, over all receivers of one collector. */
 export interface RequestBudget {
-  /** @throws RetryableError `overloaded` when nothing more fits: for a refusal before anything of a request is read. */
-  assertRoom(): void;
+  /**
+   * For a refusal before anything of a request is read.
+   * @param source who sends it, by credential or else by address: none may have all while others send too
+   * @throws RetryableError `overloaded` when nothing more fits
+   */
+  assertRoom(source: string): void;
   /** @throws RetryableError `overloaded` when the bytes do not fit. */
-  take(bytes: number): Reservation;
+  take(bytes: number, source: string): Reservation;
 }
 
 /** What every receiver's config has beside its own keys. */

@@ -240,7 +240,7 @@ describe("what is refused", () => {
   });
 
   it("UNAVAILABLE with RetryInfo when the bytes in flight are used up", async () => {
-    const held = rig.inFlight.take(rig.inFlight.maxBytes);
+    const held = rig.inFlight.take(rig.inFlight.maxBytes, "others");
     const { error } = await send(BODY);
     expect(error?.code).toBe(14);
     expect(decodeRpcStatus(error?.metadata.get("grpc-status-details-bin")[0] as Buffer).retryDelayMs).toBe(1_000);
@@ -300,7 +300,7 @@ describe("what is refused", () => {
   });
 
   it("UNAVAILABLE for a message that outgrows what is left while it arrives", async () => {
-    const held = rig.inFlight.take(rig.inFlight.maxBytes - 100_000);
+    const held = rig.inFlight.take(rig.inFlight.maxBytes - 100_000, "others");
     const { error } = await send(new Uint8Array(500_000));
     expect(error?.code).toBe(14);
     expect(rig.inFlight.usedBytes).toBe(held.bytes);

@@ -61,7 +61,7 @@ async function takeOther(
 ): Promise<void> {
   let reservation: Reservation | undefined;
   try {
-    reservation = options.inFlight.take(message.length);
+    reservation = options.inFlight.take(message.length, reply.source);
     const body = await options.others.answer(signal, ownedBytes(message), "otlp_protobuf", encoding, reservation);
     options.metrics.taken({ accepted: 0, rejected: 0, message: "" }, message.length);
     reply.succeed(body as Uint8Array);
@@ -86,7 +86,7 @@ async function take(
   }
   let reservation: Reservation | undefined;
   try {
-    reservation = options.inFlight.take(size);
+    reservation = options.inFlight.take(size, reply.source);
     reservation.grow(expectedGrowth(message, encoding, options.maxBytes));
     const result = await options.sink.append({
       format: "otlp_protobuf",

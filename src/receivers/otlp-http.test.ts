@@ -300,7 +300,7 @@ describe("the error table, both ways", () => {
 
 describe("the budget of bytes in flight", () => {
   it("refuses with 429, Retry-After and RetryInfo when it is used up, and takes again afterwards", async () => {
-    const held = rig.inFlight.take(rig.inFlight.maxBytes);
+    const held = rig.inFlight.take(rig.inFlight.maxBytes, "others");
     const response = await post(BODY);
     expect(response.status).toBe(429);
     expect(response.headers.get("retry-after")).toBe("1");

@@ -5,7 +5,7 @@ import { eventually } from "../../test/support/eventually.ts";
 import { testHost } from "../../test/support/host.ts";
 import { EXPORT_PATH, grpcCall, grpcClient, RecordingSink, startReceiver } from "../../test/support/receiver-rig.ts";
 import { PermanentError } from "../component/errors.ts";
-import { InFlightBudget } from "../server/in-flight.ts";
+import { InFlightBudget } from "../server/limits/in-flight.ts";
 import { otlpReceiver } from "./otlp.ts";
 
 const BODY = Uint8Array.of(10, 0);

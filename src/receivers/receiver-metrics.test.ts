@@ -42,7 +42,11 @@ it("measures a call over gRPC once, whichever way it ends, and passes its answer
   };
   const { name, methods } = new ReceiverMetrics(metrics, "otlp", "grpc").timedService({ name: "a.B", methods: calls });
   const answers: unknown[] = [];
-  const reply = { succeed: (bytes: unknown) => answers.push(bytes), fail: (status: unknown) => answers.push(status) };
+  const reply = {
+    source: "",
+    succeed: (bytes: unknown) => answers.push(bytes),
+    fail: (status: unknown) => answers.push(status),
+  };
   methods.Good?.(Uint8Array.of(7), reply, "identity");
   methods.Bad?.(Uint8Array.of(7), reply, "identity");
   expect([name, ...answers]).toMatchObject(["a.B", Uint8Array.of(7), { code: 3, details: "no" }]);

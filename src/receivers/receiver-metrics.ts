@@ -65,6 +65,7 @@ export class ReceiverMetrics {
       handle(
         message,
         {
+          source: reply.source,
           succeed: (response) => {
             reply.succeed(response);
             this.#observe(start);

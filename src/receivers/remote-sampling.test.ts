@@ -8,7 +8,7 @@ import { recordingHost } from "../../test/support/host.ts";
 import { grpcCall, grpcClient, RecordingSink } from "../../test/support/receiver-rig.ts";
 import { samplingParameters, samplingStrategy } from "../codec/rpc/sampling.ts";
 import type { HeadSampling, Receiver, SamplingAnswers } from "../component/receiver.ts";
-import { InFlightBudget } from "../server/in-flight.ts";
+import { InFlightBudget } from "../server/limits/in-flight.ts";
 import { jaegerReceiver } from "./jaeger.ts";
 import { remoteSamplingReceiver } from "./remote-sampling.ts";
 import { toldOfSampling } from "./sampling-told.ts";

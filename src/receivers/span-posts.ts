@@ -5,6 +5,7 @@ import type { AppendResult, BatchFormat, BatchSink } from "../component/ingest.t
 import type { Logger } from "../component/logger.ts";
 import { stackOf } from "../component/reasons.ts";
 import type { RequestBudget, Reservation, SamplingAnswers } from "../component/receiver.ts";
+import { requestSource } from "../server/admission/admitted.ts";
 import { AnsweredByListener } from "../server/client-error.ts";
 import type { Cors } from "../server/cors.ts";
 import { answerOf, retryAfterSeconds } from "../server/error-status.ts";
@@ -117,8 +118,9 @@ async function take(
     const format = formatOf(request);
     const encoding = encodingOf(request.headers["content-encoding"]);
     assertDeclaredLength(request, maxBytes);
-    inFlight.assertRoom();
-    reservation = inFlight.take(0);
+    const from = requestSource(request);
+    inFlight.assertRoom(from);
+    reservation = inFlight.take(0, from);
     if (request.headers.expect !== undefined) response.writeContinue();
     const bytes = await readBody(request, maxBytes, reservation);
     const size = bytes.length;

@@ -106,7 +106,7 @@ describe("a post of spans", () => {
 
   it("is refused with 429 while requests hold all that they may", async () => {
     const { inFlight } = await start({ inFlightBytes: 1_000 });
-    const held = inFlight.take(1_000);
+    const held = inFlight.take(1_000, "others");
     expect((await post("/api/v2/spans", BODY)).status).toBe(429);
     held.release();
     expect((await post("/api/v2/spans", BODY)).status).toBe(202);

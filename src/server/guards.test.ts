@@ -4,17 +4,17 @@ import { Cors, corsConfig } from "./cors.ts";
 import { formatEndpoint, isLoopback, parseEndpoint } from "./endpoint.ts";
 import { retryAfterSeconds } from "./error-status.ts";
 import { isAllowedHost } from "./host-check.ts";
-import { InFlightBudget } from "./in-flight.ts";
+import { InFlightBudget } from "./limits/in-flight.ts";
 import { listenError } from "./listen-error.ts";
 import { loadTls } from "./tls.ts";
 
 describe("InFlightBudget", () => {
   it("refuses what does not fit and takes it again once released", () => {
     const budget = new InFlightBudget(100);
-    const first = budget.take(60);
-    expect(() => budget.take(41)).toThrow(RetryableError);
-    const second = budget.take(40);
-    expect(() => budget.assertRoom()).toThrow("hold 100 bytes of at most 100");
+    const first = budget.take(60, "a");
+    expect(() => budget.take(41, "a")).toThrow(RetryableError);
+    const second = budget.take(40, "a");
+    expect(() => budget.assertRoom("a")).toThrow("hold 100 bytes of at most 100");
     expect(() => first.grow(1)).toThrow(RetryableError);
     first.release();
     first.release();
@@ -27,19 +27,39 @@ describe("InFlightBudget", () => {
 
   it("lets one request alone pass the limit, since its own limit bounds it", () => {
     const budget = new InFlightBudget(100);
-    const only = budget.take(0);
+    const only = budget.take(0, "a");
     only.grow(90);
     only.grow(90);
     expect(budget.usedBytes).toBe(180);
-    expect(() => budget.take(1)).toThrow(RetryableError);
+    expect(() => budget.take(1, "a")).toThrow(RetryableError);
     only.release();
     expect(budget.usedBytes).toBe(0);
   });
 
+  it("gives a sender no more than half while others send, or were refused a moment ago", () => {
+    let now = 0;
+    const budget = new InFlightBudget(100, () => now);
+    const flood = [budget.take(50, "flood"), budget.take(50, "flood")];
+    expect(() => budget.take(10, "honest")).toThrow("requests in flight hold 100 bytes of at most 100");
+    flood[1]?.release();
+    expect(() => budget.assertRoom("flood")).toThrow("requests of flood hold 50 bytes of at most 50");
+    expect(() => budget.take(10, "flood")).toThrow("of at most 50");
+    const honest = [budget.take(30, "honest"), budget.take(20, "honest")];
+    honest[0]?.release();
+    expect(() => flood[0]?.grow(1)).not.toThrow();
+    for (const one of [...flood, ...honest]) one.release();
+    now += 9_999;
+    budget.take(40, "flood");
+    expect(() => budget.take(20, "flood")).toThrow(RetryableError);
+    now += 1;
+    budget.take(60, "flood");
+    expect(budget.usedBytes).toBe(100);
+  });
+
   it("asks the refused to wait", () => {
     const budget = new InFlightBudget(1);
-    budget.take(1);
-    expect(() => budget.take(1)).toThrow(expect.objectContaining({ code: "overloaded", retryAfterMs: 1_000 }));
+    budget.take(1, "a");
+    expect(() => budget.take(1, "a")).toThrow(expect.objectContaining({ code: "overloaded", retryAfterMs: 1_000 }));
   });
 });
 

@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
 import { PassThrough } from "node:stream";
 import { afterEach, describe, expect, it } from "vitest";
-import { InFlightBudget } from "./in-flight.ts";
+import { InFlightBudget } from "./limits/in-flight.ts";
 import { readBody } from "./read-body.ts";
 
 const cleanups: (() => unknown)[] = [];
@@ -21,7 +21,7 @@ describe("a body", () => {
     const budget = new InFlightBudget();
     const read = Promise.withResolvers<Uint8Array<ArrayBuffer>>();
     const server = createServer((request, response) => {
-      readBody(request, 1_000_000, budget.take(0)).then(read.resolve, read.reject);
+      readBody(request, 1_000_000, budget.take(0, "")).then(read.resolve, read.reject);
       response.end();
     });
     cleanups.push(() => server.close());
@@ -46,7 +46,7 @@ describe("a body", () => {
   it("that is cut from memory of others is copied, so that handing it over leaves theirs alone", async () => {
     const theirs = Buffer.from("a request and what follows it");
     const stream = new PassThrough();
-    const read = readBody(stream as unknown as IncomingMessage, 1_000, new InFlightBudget().take(0));
+    const read = readBody(stream as unknown as IncomingMessage, 1_000, new InFlightBudget().take(0, ""));
     stream.end(theirs.subarray(2, 9));
     const bytes = await read;
     structuredClone(bytes, { transfer: [bytes.buffer] });

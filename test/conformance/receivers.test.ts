@@ -110,7 +110,7 @@ describe.each(INTAKES)("a receiver of $name", (intake) => {
   it("asks senders to come again while requests hold all that they may, and while nothing can be stored", async () => {
     const { inFlight, sink } = await start({ inFlightBytes: 10_000 });
     const body = intake.body(samples(2));
-    const held = inFlight.take(10_000);
+    const held = inFlight.take(10_000, "others");
     const refused = await post(body);
     expect([refused.status, refused.headers.get("retry-after")]).toEqual([429, "1"]);
     held.release();

@@ -4,7 +4,7 @@ import { type Logger, SILENT_LOGGER } from "../../src/component/logger.ts";
 import { Metrics } from "../../src/component/metrics.ts";
 import type { Receiver, ReceiverConfig, ReceiverFactory, ReceiverSettings } from "../../src/component/receiver.ts";
 import { otlpReceiver } from "../../src/receivers/otlp.ts";
-import { InFlightBudget } from "../../src/server/in-flight.ts";
+import { InFlightBudget } from "../../src/server/limits/in-flight.ts";
 import { testHost } from "./host.ts";
 
 /** Keeps what it is given and answers as the test says. */

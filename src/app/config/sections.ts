@@ -170,5 +170,16 @@ export const limitsConfig = z.strictObject({
     .int()
     .min(1)
     .default(128)
-    .describe("Bytes of requests being handled at once, counted inflated; beyond it senders are told to retry."),
+    .describe(
+      "Bytes of requests being handled at once, counted inflated; beyond it senders are told to retry. One sender, by its credential or else its address, gets at most half while others send too.",
+    ),
+  memory_percent: z
+    .number()
+    .positive()
+    .max(100)
+    .nullable()
+    .default(75)
+    .describe(
+      "From this share of its memory on, percent, senders are told to retry: the resident memory of the process against the limit of its control group (a container's), else all of the machine's. They are taken again at nine tenths of it. null: never.",
+    ),
 });

@@ -8,7 +8,7 @@ import { V2_FILE, V3_FILE } from "../../query/jaeger-grpc/messages.ts";
 import { jaegerQueryServices } from "../../query/jaeger-grpc/services.ts";
 import { GrpcListener } from "../../server/grpc/grpc-listener.ts";
 import { grpcReflection } from "../../server/grpc/grpc-reflection.ts";
-import { InFlightBudget } from "../../server/in-flight.ts";
+import { InFlightBudget } from "../../server/limits/in-flight.ts";
 import type { TlsConfig } from "../../server/tls.ts";
 
 export interface GrpcQueriesSettings {

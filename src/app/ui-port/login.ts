@@ -7,7 +7,7 @@ import { PACKAGE_ROOT } from "../../codec/package-root.ts";
 import { REFUSAL_STATUS } from "../../component/access.ts";
 import { PermanentError } from "../../component/errors.ts";
 import type { Logger } from "../../component/logger.ts";
-import { InFlightBudget } from "../../server/in-flight.ts";
+import { InFlightBudget } from "../../server/limits/in-flight.ts";
 import { readBody } from "../../server/read-body.ts";
 import { crossOriginReason } from "../../server/same-origin.ts";
 import { sendEnvelope } from "./http-errors.ts";
@@ -97,7 +97,7 @@ function send(response: ServerResponse, status: number, type: string, body: stri
 /** Undefined for one that is longer than forms here are; the rest of it is left unread. */
 async function readForm(request: IncomingMessage): Promise<URLSearchParams | undefined> {
   try {
-    const bytes = await readBody(request, MAX_FORM_BYTES, new InFlightBudget(MAX_FORM_BYTES).take(0));
+    const bytes = await readBody(request, MAX_FORM_BYTES, new InFlightBudget(MAX_FORM_BYTES).take(0, ""));
     return new URLSearchParams(Buffer.from(bytes).toString("utf8"));
   } catch (error) {
     if (error instanceof PermanentError && error.code === "too_large") return undefined;

@@ -1,8 +1,8 @@
 import { readFile } from "node:fs/promises";
 import { z } from "zod";
 import { PermanentError } from "../../component/errors.ts";
-import { isLinkLocal, LinkLocalError } from "../../model/net/link-local.ts";
 import { messageOf } from "../../model/message-of.ts";
+import { isLinkLocal, LinkLocalError } from "../../model/net/link-local.ts";
 import { REGISTRY_ADDRESS_RULE } from "../client/http-client.ts";
 
 export const timeoutConfig = z.int().min(1).max(600_000).default(5_000).describe("For one request, ms.");

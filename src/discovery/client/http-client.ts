@@ -2,10 +2,10 @@ import { type ClientRequest, Agent as HttpAgent, request as httpRequest, type In
 import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
 import { PermanentError, RetryableError, stopped } from "../../component/errors.ts";
 import { closedWhileKept } from "../../component/kept-connection.ts";
-import { guardedLookup } from "../../model/net/link-local.ts";
 import { reasonOf } from "../../component/reasons.ts";
 import { isRetryableHttpStatus } from "../../component/retry.ts";
 import { onAbort } from "../../component/signals.ts";
+import { guardedLookup } from "../../model/net/link-local.ts";
 
 /** Longest answer and longest line of a stream that is read, bytes. */
 const MAX_ANSWER_BYTES = 32 * 1024 * 1024;

@@ -29,6 +29,16 @@ export function whoAsks(request: IncomingMessage): { readonly caller: string; re
   return { caller: admittedOf(request)?.caller?.name ?? "anybody", peer: request.socket.remoteAddress };
 }
 
+/** Who sends, where senders share something: by the credential, or else by the address. */
+export function sourceOf(caller: Caller | undefined, address: string | undefined): string {
+  return caller === undefined ? (address ?? "an unknown address") : `credential ${caller.name}`;
+}
+
+/** `sourceOf` a request. */
+export function requestSource(request: IncomingMessage): string {
+  return sourceOf(admittedOf(request)?.caller, request.socket.remoteAddress);
+}
+
 /** Why the collector is not ready, as whoever asks may know it: the words are for those who are known. */
 export function shownReason(request: IncomingMessage, reason: string | undefined): string | undefined {
   const admitted = admittedOf(request);

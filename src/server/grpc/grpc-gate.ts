@@ -17,8 +17,13 @@ export function grpcGate({ access, need, name }: GrpcListenerOptions): CallGate 
         const [value, ...others] = metadata.get(key);
         return typeof value === "string" && others.length === 0 ? value : undefined;
       },
-      peer: peer.replace(/:\d+$/, ""),
+      peer: peerAddress(peer),
     });
+}
+
+/** The address of a peer, which grpc-js names with its port. */
+export function peerAddress(peer: string): string {
+  return peer.replace(/:\d+$/, "");
 }
 
 /** UNAUTHENTICATED, PERMISSION_DENIED, or UNAVAILABLE with RetryInfo. */

@@ -1,9 +1,10 @@
 import { type Metadata, type ServerInterceptingCallInterface, type ServerInterceptor, status } from "@grpc/grpc-js";
 import type { AccessDecision, AccessRefusal } from "../../component/access.ts";
 import type { RequestBudget, Reservation } from "../../component/receiver.ts";
+import { sourceOf } from "../admission/admitted.ts";
 import { type Due, DueList } from "../due-list.ts";
 import { answerOf } from "../error-status.ts";
-import { type CallGate, refusalStatus } from "./grpc-gate.ts";
+import { type CallGate, peerAddress, refusalStatus } from "./grpc-gate.ts";
 import { FRAME_HEADER, grpcStatusOf } from "./grpc-raw.ts";
 import { acceptedEncodings, GRPC_ENCODINGS, grpcEncoding, type RawUnaryHandler, UnaryCall } from "./grpc-unary.ts";
 
@@ -76,6 +77,7 @@ class Receiving implements Due {
   readonly #sendStatus: ServerInterceptingCallInterface["sendStatus"];
   readonly #path: string;
   #listener: Listener | undefined;
+  #unary: UnaryCall | undefined;
   #charge: ((bytes: number) => void) | undefined;
   #held: Reservation | undefined;
   #ended = false;
@@ -92,6 +94,7 @@ class Receiving implements Due {
   attach(handler: RawUnaryHandler | undefined): void {
     const call = this.#call as ServerInterceptingCallInterface & CallInternals;
     const unary = handler && new UnaryCall(call, handler);
+    this.#unary = unary;
     call.start = (listener) => {
       this.#listener = unary ?? listener;
       this.#start.call(call, this);
@@ -128,10 +131,12 @@ class Receiving implements Due {
       return;
     }
     this.#charge = admission?.charge;
+    const source = sourceOf(admission?.caller, peerAddress(this.#call.getPeer()));
+    if (this.#unary !== undefined) this.#unary.source = source;
     const { inFlight } = this.#options;
     try {
-      inFlight.assertRoom();
-      this.#held = inFlight.take(0);
+      inFlight.assertRoom(source);
+      this.#held = inFlight.take(0, source);
     } catch (error) {
       this.#overloaded(error);
       return;
@@ -154,6 +159,7 @@ class Receiving implements Due {
     this.#listener?.onCancel();
     // Node's list of a connection's streams may hold the call much longer, until V8's next full collection.
     this.#listener = undefined;
+    this.#unary = undefined;
     this.#held = undefined;
   }
 

@@ -6,6 +6,8 @@ type Listener = Parameters<ServerInterceptingCallInterface["start"]>[0];
 
 /** How a call is answered: one of them, once. */
 export interface UnaryReply {
+  /** Who calls (RequestBudget). */
+  readonly source: string;
   succeed(response: Uint8Array): void;
   fail(status: StatusObject): void;
 }
@@ -45,6 +47,7 @@ export class UnaryCall implements Listener, UnaryReply {
   readonly #handler: RawUnaryHandler;
   /** Of the message, which is left to the handler to undo. */
   encoding: BatchEncoding = "identity";
+  source = "";
   #message: Uint8Array | undefined;
 
   constructor(call: ServerInterceptingCallInterface, handler: RawUnaryHandler) {

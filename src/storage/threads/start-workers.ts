@@ -1,8 +1,8 @@
 import { cancelled } from "../../component/errors.ts";
-import { lagSample } from "../../component/thread-samples.ts";
 import type { MetricSample } from "../../component/metrics.ts";
 import type { ViewResult } from "../../component/read.ts";
 import type { ExporterStatus, ExportFilters, StoreSettings, ThreadModule } from "../../component/store.ts";
+import { lagSample } from "../../component/thread-samples.ts";
 import type { Cursor, SegmentId } from "../../model/log.ts";
 import { RecentBodies } from "../block/recent-bodies.ts";
 import type { AppendOutcome, LogSettings, MaintenanceJob } from "../log/ingest-core.ts";

@@ -1,9 +1,9 @@
 import { type MessagePort, parentPort, type Transferable, workerData } from "node:worker_threads";
 import type { Host } from "../../component/component.ts";
 import { PermanentError, toErrorRecord } from "../../component/errors.ts";
-import { heapSamples } from "../../component/thread-samples.ts";
 import type { LogFields, Logger, LogLevel } from "../../component/logger.ts";
 import { Metrics } from "../../component/metrics.ts";
+import { heapSamples } from "../../component/thread-samples.ts";
 import type { FromThread, ThreadData } from "./messages.ts";
 
 /** The worker's end of the line to the main thread. */
