@@ -339,6 +339,35 @@ describe("a log that has lost its end", () => {
   });
 });
 
+it("stores what aggregates have counted when it has to be, however long that takes", async () => {
+  let flushes = 0;
+  const table: AggregateTable = {
+    slow: {
+      rememberSpans: 0,
+      expire() {},
+      create: () => ({
+        load() {},
+        remember() {},
+        consume() {},
+        flush() {
+          flushes++;
+          // Long enough that the next second is too early for another.
+          Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 100);
+        },
+        undoFlush() {},
+      }),
+    },
+  };
+  const log = store();
+  const { core } = await log.run([], table);
+  for (const block of [1, 2, 3]) {
+    log.append(block * 10, 10);
+    await core.catchUp();
+    expect(core.floor()).toEqual({ segment: 1, block });
+  }
+  expect(flushes).toBe(3);
+});
+
 describe("a bounded backlog", () => {
   it("gives up the oldest spans, counts them, and delivers the rest in order", async () => {
     const log = store();

@@ -13,6 +13,7 @@ import { compileFilter } from "../search/filter.ts";
 import type { SqlDatabase } from "../sqlite/driver.ts";
 import { Consumer } from "./consumer.ts";
 import { type ConsumerState, CursorStore } from "./cursor-store.ts";
+import { FlushPace } from "./flush-pace.ts";
 
 export interface ExportCoreOptions {
   readonly source: LogSource;
@@ -55,6 +56,7 @@ export class ExportCore {
   #expiredAtMs = Number.NEGATIVE_INFINITY;
   #saidAtMs = Number.NEGATIVE_INFINITY;
   #usedBytes: number;
+  readonly #pace = new FlushPace();
   #timer: NodeJS.Timeout | undefined;
   #closing: Promise<void> | undefined;
   /** Reads that were missed at the last tick. */
@@ -261,26 +263,28 @@ export class ExportCore {
   }
 
   #tick(): void {
-    this.#persist();
+    this.#persist(!this.#pace.isDue(performance.now()));
     // Nothing that arrives may wake who waits for a disk.
     const { count } = this.#options.source.missed();
     if (count !== this.#missed) this.advanced();
     this.#missed = count;
   }
 
-  #persist(): void {
+  /** Stores what changed; where `cursorsAlone`, of the exporters. */
+  #persist(cursorsAlone = false): void {
     const states = new Map<string, ConsumerState>();
     for (const consumer of this.#consumers) {
       const state = consumer.state();
       if (!sameState(state, this.#saved.get(consumer.name))) states.set(consumer.name, state);
     }
-    const aggregates = this.#aggregates.filter((aggregate) => aggregate.dirty);
+    const aggregates = cursorsAlone ? [] : this.#aggregates.filter((aggregate) => aggregate.dirty);
     for (const { name, position } of aggregates) {
       states.set(name, { position, delivered: 0, rejected: 0, lost: 0, retries: 0 });
     }
     // Retention goes on where nothing comes any more.
     if (states.size === 0 && !this.#isExpiryDue()) return;
     let committed = false;
+    const startedMs = performance.now();
     try {
       this.#cursors.save(states, (db) => {
         for (const aggregate of aggregates) aggregate.flush(db);
@@ -295,6 +299,7 @@ export class ExportCore {
       });
     }
     for (const aggregate of aggregates) aggregate.flushed(committed);
+    if (aggregates.length > 0) this.#pace.flushed(startedMs, performance.now());
   }
 
   #isExpiryDue(): boolean {
