@@ -20,7 +20,21 @@ export class Visitor {
     this.#forgive = forgive;
   }
 
-  async visit(url: string, check: (page: Page) => Promise<unknown>, width = 1280): Promise<void> {
+  visit(url: string, check: (page: Page) => Promise<unknown>, width = 1280): Promise<void> {
+    return this.#visit(url, check, width, async () => undefined);
+  }
+
+  /** As `visit`, of a page whose clock `untilLater` moves on. */
+  visitInTime(url: string, check: (page: Page) => Promise<unknown>): Promise<void> {
+    return this.#visit(url, check, 1280, (page) => page.clock.install());
+  }
+
+  async #visit(
+    url: string,
+    check: (page: Page) => Promise<unknown>,
+    width: number,
+    prepare: (page: Page) => Promise<void>,
+  ): Promise<void> {
     const page = await (await this.#context(width)).newPage();
     const complaints: string[] = [];
     page.on("pageerror", (error) => complaints.push(error.message));
@@ -28,6 +42,7 @@ export class Visitor {
       if (message.type() === "error" && this.#forgive?.test(message.text()) !== true) complaints.push(message.text());
     });
     try {
+      await prepare(page);
       await page.goto(url);
       await check(page);
       expect(complaints).toEqual([]);
@@ -47,4 +62,16 @@ export class Visitor {
     this.#contexts.set(width, context);
     return context;
   }
+}
+
+/**
+ * Moves the clock of a page of `visitInTime` on, a second at a time, until `holds`: what the page does by itself after
+ * some time is not waited for.
+ */
+export async function untilLater(page: Page, holds: () => Promise<boolean>): Promise<void> {
+  const look = async () => {
+    await page.clock.fastForward(1_000);
+    return holds();
+  };
+  await expect.poll(look, { timeout: PATIENCE_MS }).toBe(true);
 }

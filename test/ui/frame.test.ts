@@ -2,7 +2,7 @@ import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { batchOf, FIXTURES, readFacts, readFixture, toModel } from "../support/query/fixture-traces.ts";
 import { violations } from "./axe.ts";
-import { Visitor } from "./browser.ts";
+import { untilLater, Visitor } from "./browser.ts";
 import { launchBrowser } from "./launch-browser.ts";
 import { startUi, type UiServer } from "./ui-server.ts";
 
@@ -70,15 +70,15 @@ describe("the frame around the pages", () => {
     const port = Number(new URL(first.url).port);
     let second: UiServer | undefined;
     try {
-      await visitor.visit(`${first.url}services/frontend`, async (page) => {
+      await visitor.visitInTime(`${first.url}services/frontend`, async (page) => {
         await page.getByRole("heading", { level: 1, name: "frontend" }).waitFor();
         await first.close();
         await page.getByLabel("Look-back").selectOption("3h");
         const sign = page.getByRole("status").filter({ hasText: "Collector not reachable" });
-        await sign.waitFor();
+        await untilLater(page, () => sign.isVisible());
         expect(await violations(page)).toEqual([]);
         second = await startUi(batches, "/", { port });
-        await sign.waitFor({ state: "detached" });
+        await untilLater(page, async () => (await sign.count()) === 0);
       });
     } finally {
       await second?.close();

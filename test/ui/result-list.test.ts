@@ -1,7 +1,7 @@
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { batchOf, FIXTURES, readFixture, toModel } from "../support/query/fixture-traces.ts";
-import { Visitor } from "./browser.ts";
+import { untilLater, Visitor } from "./browser.ts";
 import { launchBrowser } from "./launch-browser.ts";
 import { startUi, type UiServer } from "./ui-server.ts";
 
@@ -101,12 +101,12 @@ describe("the list of results", () => {
   it("tells of what has come since, and lists it when it is asked to", async () => {
     const live = await startUi([traceNow(1)]);
     try {
-      await visitor.visit(`${live.url}search`, async (page) => {
+      await visitor.visitInTime(`${live.url}search`, async (page) => {
         await expect.poll(() => results(page).count()).toBe(1);
         live.push(traceNow(2));
         live.push(traceNow(3));
         const news = page.getByRole("button", { name: "2 new" });
-        await news.waitFor();
+        await untilLater(page, () => news.isVisible());
         expect(await results(page).count()).toBe(1);
         await news.click();
         await expect.poll(() => results(page).count()).toBe(3);
@@ -120,10 +120,10 @@ describe("the list of results", () => {
   it("lets ages move", async () => {
     const live = await startUi([traceNow(1)]);
     try {
-      await visitor.visit(`${live.url}search`, async (page) => {
+      await visitor.visitInTime(`${live.url}search`, async (page) => {
         await results(page).first().waitFor();
         const before = await results(page).first().locator("time").textContent();
-        await expect.poll(() => results(page).first().locator("time").textContent()).not.toBe(before);
+        await untilLater(page, async () => (await results(page).first().locator("time").textContent()) !== before);
       });
     } finally {
       await live.close();
@@ -131,7 +131,13 @@ describe("the list of results", () => {
   });
 });
 
-const LOADED_AHEAD = `performance.getEntriesByType("resource").some(({ name }) => /\\/trace-page-/.test(name))`;
+/** Resolves once the trace page's script is there. Where a page's clock is moved, `performance` has no entries. */
+const LOADED_AHEAD = `new Promise((done) => {
+  const observer = new PerformanceObserver((list) => {
+    if (list.getEntries().some(({ name }) => /\\/trace-page-/.test(name))) done(observer.disconnect());
+  });
+  observer.observe({ type: "resource", buffered: true });
+})`;
 
 describe("a collector that was away", () => {
   const lookback = (page: Page) => page.getByLabel("Look-back");
@@ -157,22 +163,22 @@ describe("a collector that was away", () => {
     const first = await startUi(FIXTURES.flatMap(readFixture).map((request) => batchOf(toModel(request))));
     let second: UiServer | undefined;
     try {
-      await visitor.visit(first.url + path, async (page) => {
+      await visitor.visitInTime(first.url + path, async (page) => {
         await shown(page).waitFor();
         // What the search leads to is loaded behind it.
-        if (path.startsWith("search")) await expect.poll(() => page.evaluate(LOADED_AHEAD)).toBe(true);
+        if (path.startsWith("search")) await page.evaluate(LOADED_AHEAD);
         await page.waitForLoadState("networkidle");
         await first.close();
         await ask(page);
         const away = page.getByText(/does not answer|could not be loaded/).first();
-        await away.waitFor();
+        await untilLater(page, () => away.isVisible());
         const port = Number(new URL(first.url).port);
         second = await startUi(
           FIXTURES.flatMap(readFixture).map((request) => batchOf(toModel(request))),
           "/",
           { port },
         );
-        await away.waitFor({ state: "hidden", timeout: 10_000 });
+        await untilLater(page, () => away.isHidden());
       });
     } finally {
       await second?.close();

@@ -1,7 +1,7 @@
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { batchOf, FIXTURES, readFacts, readFixture, toModel } from "../support/query/fixture-traces.ts";
-import { Visitor } from "./browser.ts";
+import { untilLater, Visitor } from "./browser.ts";
 import { launchBrowser } from "./launch-browser.ts";
 import { activeRow, findCount } from "./page-parts.ts";
 import { startUi, type UiServer } from "./ui-server.ts";
@@ -250,19 +250,19 @@ describe("trace page", () => {
       );
     pushSpan("1", "", "root", 0n);
     pushSpan("3", "1".repeat(16), "second", 20n);
-    await open(`trace/${traceId}`, async (page) => {
+    await visitor.visitInTime(`${ui.url}trace/${traceId}`, async (page) => {
       await expect.poll(() => rowCount(page)).toBe(3);
       await grid(page).focus();
       await page.keyboard.press("End");
       await expect.poll(() => activeRow(page).textContent()).toContain("second");
       pushSpan("2", "1".repeat(16), "first", 10n);
-      await expect.poll(() => rowCount(page), { timeout: 20_000 }).toBe(4);
+      await untilLater(page, async () => (await rowCount(page)) === 4);
       await expect.poll(() => activeRow(page).textContent()).toContain("second");
     });
   });
 
   it("shows an unknown trace as soon as a span of it arrives", () =>
-    open(`trace/${"5".repeat(32)}`, async (page) => {
+    visitor.visitInTime(`${ui.url}trace/${"5".repeat(32)}`, async (page) => {
       await page.getByText("Waiting for its spans").waitFor();
       ui.push(
         batchOf(
@@ -288,7 +288,7 @@ describe("trace page", () => {
           }),
         ),
       );
-      await page.getByRole("row", { name: "late arrival" }).waitFor();
+      await untilLater(page, () => page.getByRole("row", { name: "late arrival" }).isVisible());
     }));
 
   it("says so when the trace is unknown or the id is none", async () => {
