@@ -40,7 +40,7 @@ export default class TestReport {
 
 /** Says of what runs under another clock that it does: the date may be why it failed. */
 function named(module, name) {
-  return module.project.name === "later clock" ? `${name} (under a later clock)` : name;
+  return module.project.name === "a later clock" ? `${name} (under a later clock)` : name;
 }
 
 function failedLine(file, name, errors = []) {

@@ -3,8 +3,8 @@ import { relative } from "node:path";
 import { expect } from "vitest";
 
 /**
- * What every random choice of this test file is drawn from: fresh in each run, or SPANLOOM_TEST_SEED, which repeats a
- * run that failed.
+ * What every random choice of this test file is drawn from: fresh in each process, or SPANLOOM_TEST_SEED, which
+ * repeats a run that failed.
  */
 export const SEED: number = readSeed(process.env.SPANLOOM_TEST_SEED) ?? randomInt(1, 2_147_483_647);
 

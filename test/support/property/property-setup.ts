@@ -1,8 +1,9 @@
 import fc, { type RunDetails } from "fast-check";
-import { repeatCommand, SEED } from "./seed.ts";
+import "./property-limit.ts";
+import { repeatCommand, SEED } from "../seed.ts";
 
 /**
- * Runs before each test file, and makes every `fc.assert` in it draw from the file's seed and say, where a property
+ * Runs before each test file, and makes every `fc.assert` in it draw from one seed and say, where a property
  * fails, how to repeat it. No test passes a seed of its own: a property that always sees the same cases fails at once
  * or never.
  */
@@ -12,8 +13,4 @@ function report<T>(details: RunDetails<T>): void {
   throw new Error(`${text}\n\nRepeat with: ${repeatCommand()}`, { cause: details.errorInstance });
 }
 
-/** On a machine that others keep busy a property sees fewer cases, instead of running out of its test's time. */
-const LONGEST_MS = 25_000;
-
-if (process.env.SPANLOOM_LONG_TESTS !== "1") fc.installGlobalPlugin(fc.interruptAfterTimeLimit(LONGEST_MS));
 fc.configureGlobal({ seed: SEED, reporter: report });
