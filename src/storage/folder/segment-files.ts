@@ -3,6 +3,7 @@ import { join } from "node:path";
 import type { SegmentId } from "../../model/log.ts";
 import { DAMAGED_SUFFIX, SEALING_SUFFIX, SEGMENTS_FOLDER, segmentFileName } from "./layout.ts";
 import { makeFolder, PRIVATE_FOLDER } from "./make-folder.ts";
+import { syncPath } from "./sync-path.ts";
 
 const SIDE_FILES = ["-wal", "-shm"] as const;
 const SEGMENT_NAME = /^(\d{8,15})\.db$/;
@@ -48,6 +49,11 @@ export class SegmentFiles {
 
   remove(id: SegmentId): void {
     for (const side of ["", ...SIDE_FILES]) rmSync(this.path(id) + side, { force: true });
+  }
+
+  /** Files that were removed stay so from when this returns, whatever happens. Throws the file system's errors. */
+  sync(): void {
+    syncPath(this.#folder);
   }
 
   putAside(id: SegmentId): void {

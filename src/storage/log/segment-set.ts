@@ -197,11 +197,14 @@ export class SegmentSet {
 
   /** Second half: nobody has them open. */
   remove(ids: readonly SegmentId[]): void {
+    if (ids.length === 0) return;
     for (const id of ids) {
       this.#files?.remove(id);
       this.#memory.get(id)?.db.close();
       this.#memory.delete(id);
     }
+    // A file that a power cut brings back must find its row: one without a row is taken into the catalog.
+    this.#files?.sync();
     this.#catalog.remove(ids);
   }
 

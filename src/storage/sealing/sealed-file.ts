@@ -1,10 +1,11 @@
-import { closeSync, fsyncSync, openSync, renameSync, rmSync, statSync } from "node:fs";
+import { renameSync, rmSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 import type { SpanKind } from "../../model/span.ts";
 import { type SpanColumns, serviceOf } from "../../model/span-columns.ts";
 import { MAX_STORED_TIME } from "../block/block-limits.ts";
 import { OperationShares } from "../block/operation-shares.ts";
 import { FORMAT_VERSION, SEALING_SUFFIX } from "../folder/layout.ts";
+import { syncPath } from "../folder/sync-path.ts";
 import { BlockTable } from "../log/block-table.ts";
 import { OPERATION_LIMITS, SEGMENT_PAGE_SIZE, SEGMENT_SCHEMA } from "../log/schema.ts";
 import type { SealTask } from "../log/seal-task.ts";
@@ -90,10 +91,10 @@ export class SealedFile {
     this.#db.close();
     this.#open = false;
     this.#onStep("written");
-    sync(this.#temporary);
+    syncPath(this.#temporary);
     this.#onStep("synced");
     renameSync(this.#temporary, this.#path);
-    sync(dirname(this.#path));
+    syncPath(dirname(this.#path));
     this.#onStep("renamed");
     return statSync(this.#path).size;
   }
@@ -131,7 +132,7 @@ export class SealedFile {
     this.#unsynced += row.body.length + row.index.length + row.bloom.length;
     if (this.#unsynced < SYNC_BYTES) return;
     this.#unsynced = 0;
-    sync(this.#temporary);
+    syncPath(this.#temporary);
   }
 
   #addOperations(columns: SpanColumns): void {
@@ -152,15 +153,6 @@ export class SealedFile {
         this.#db.prepare("INSERT OR REPLACE INTO meta VALUES ('operations_overflow', '1')").run();
       }
     }
-  }
-}
-
-function sync(path: string): void {
-  const file = openSync(path, "r");
-  try {
-    fsyncSync(file);
-  } finally {
-    closeSync(file);
   }
 }
 

@@ -17,17 +17,17 @@ export interface OpenFolder {
 }
 
 /** The writing side of the store on a folder, in this thread, and a reader. Throws as IngestCore. */
-export function openFolder(path: string, changes: Partial<StoreSettings> = {}): OpenFolder {
+export function openFolder(path: string, changes: Partial<StoreSettings> = {}, driver = testDriver): OpenFolder {
   const host = recordingHost();
   const core = new IngestCore({
     settings: storeSettings(path, host, changes),
-    driver: testDriver,
+    driver,
     pipeline: scannerPipeline(),
     host,
     release: async () => {},
   });
   const damaged: string[] = [];
-  const source = new StoredSource(fileAccess(testDriver, path), (_, reason) => damaged.push(reason));
+  const source = new StoredSource(fileAccess(driver, path), (_, reason) => damaged.push(reason));
   const close = () => {
     source.close();
     core.close();
