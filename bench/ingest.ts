@@ -1,9 +1,10 @@
 // Durable ingest on the per-service set: spans per server CPU second, acknowledgement times, RSS, disk.
 //   npm run bench -- ingest [--transport http|grpc] [--sizes 512,64,8,1] [--seconds 10] [--connections N] [--threads]
 //     [--format otlp|zipkin-json|zipkin-proto|jaeger-thrift] [--dist dist] [--set storage.synchronous=normal]
-//     [--peer jaeger=PATH] [--peer zipkin=JAR] [--peer spanloom=DIST] [--turns 5] [--json]
+//     [--peer jaeger=PATH] [--peer zipkin=JAR] [--peer spanloom=DIST] [--turns 5 [--together]] [--json]
 // Peers run with their memory stores. With --turns each peer is sent the same in turn with us, a round of --seconds
-// each, and what is told are the ratios of the pairs, with all the work that a round left behind.
+// each, and what is told are the ratios of the pairs, with all the work that a round left behind. With --together both
+// of a pair are sent it at the same time.
 import { parseArgs } from "node:util";
 import { FORMATS, type Format } from "./lib/formats.ts";
 import { type IngestFigures, measureIngest } from "./lib/measure.ts";
@@ -15,6 +16,7 @@ const { values } = parseArgs({
     transport: { type: "string", default: "http" },
     format: { type: "string" },
     turns: { type: "string", default: "0" },
+    together: { type: "boolean", default: false },
     sizes: { type: "string", default: "512,64,8,1" },
     seconds: { type: "string", default: "10" },
     connections: { type: "string" },
@@ -59,7 +61,7 @@ async function inTurns(spansPerRequest: number, startOther: () => Promise<Starte
         seconds: Number(values.seconds),
         ...(values.connections === undefined ? {} : { connections: Number(values.connections) }),
       };
-      rows.push(await measurePaired(server, other, run, Number(values.turns)));
+      rows.push(await measurePaired(server, other, run, Number(values.turns), values.together));
       process.stderr.write(`${JSON.stringify(rows.at(-1))}\n`);
     } finally {
       await other.stop();

@@ -19,13 +19,15 @@ export interface PairedFigures {
 
 /**
  * Sends the same to both in turns, one round each, and compares the pairs: what else the machine does weighs on both
- * of a pair alike. A round's CPU counts until the server is quiet.
+ * of a pair alike. With `together` both of a pair have their rounds at the same time, for a machine that does much else
+ * and not always the same. A round's CPU counts until the server is quiet.
  */
 export async function measurePaired(
   ours: StartedSystem,
   peer: StartedSystem,
   run: IngestRun,
   rounds: number,
+  together = false,
 ): Promise<PairedFigures> {
   const sides = [side(ours, run), side(peer, run)] as const;
   try {
@@ -33,9 +35,11 @@ export async function measurePaired(
     const pairs: [number, number][] = [];
     for (let r = 0; r < rounds; r++) {
       // Who goes first changes, so that neither has the warmer machine.
-      const first = await (sides[r % 2] as Side).round(run.seconds);
-      const second = await (sides[1 - (r % 2)] as Side).round(run.seconds);
-      const pair: [number, number] = r % 2 === 0 ? [first, second] : [second, first];
+      const first = (sides[r % 2] as Side).round(run.seconds);
+      if (!together) await first;
+      const second = (sides[1 - (r % 2)] as Side).round(run.seconds);
+      const [a, b] = await Promise.all([first, second]);
+      const pair: [number, number] = r % 2 === 0 ? [a, b] : [b, a];
       pairs.push(pair);
       process.stderr.write(`  ${ours.name} ${Math.round(pair[0])}, ${peer.name} ${Math.round(pair[1])}\n`);
     }
