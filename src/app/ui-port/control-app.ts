@@ -1,6 +1,7 @@
 import express, { type Express, type Router } from "express";
 import type { Logger } from "../../component/logger.ts";
 import { type MetricSample, renderPrometheus } from "../../component/metrics.ts";
+import { refuseUnknown } from "../../query/ui/known-params.ts";
 import type { UiStatusResponse } from "../../query/ui/status-types.ts";
 import { shownReason } from "../../server/admission/admitted.ts";
 import { type AdminStore, createAdminRoutes } from "./admin-routes.ts";
@@ -41,7 +42,8 @@ export function createControlApp(settings: ControlAppSettings): Express {
     response.setHeader("content-type", "text/plain; version=0.0.4; charset=utf-8");
     response.send(text);
   });
-  app.get("/api/ui/status", async (_request, response) => {
+  app.get("/api/ui/status", async (request, response) => {
+    refuseUnknown(new URL(request.url, "http://localhost").searchParams, []);
     response.setHeader("cache-control", "no-store");
     response.json(await settings.status());
   });

@@ -38,14 +38,21 @@ export function knowing(names: readonly string[], parse: ParseView): ParseView {
   };
 }
 
+/** What may come several times, also behind a prefix: all of its values count. Of others one would be dropped unseen. */
+const REPEATED: readonly string[] = ["tag", "tags", "traceID", "kind"];
+
 /**
- * Refuses a parameter that nothing reads: an answer to a misspelt question looks like one to the right one. For our own
+ * Refuses a parameter that nothing reads, or of which one value would be read and the others not: an answer to a
+ * misspelt question looks like one to the right one. For our own
  * API alone; those of others ignore what they do not know, as their originals do.
  * @throws PermanentError `bad_request`
  */
 export function refuseUnknown(params: QueryParams, known: readonly string[]): void {
   for (const name of params.keys()) {
-    if (known.includes(name)) continue;
+    if (known.includes(name)) {
+      if (params.getAll(name).length === 1 || REPEATED.includes(name.split(".").at(-1) as string)) continue;
+      throw new PermanentError("bad_request", `parameter '${name}' comes more than once; expected one value`);
+    }
     const near = nearest(name, known);
     const shown = name.length > 100 ? `${name.slice(0, 100)}…` : name;
     const those = known.length === 0 ? "this resource takes none" : `expected ${known.join(", ")}`;

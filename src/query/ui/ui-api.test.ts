@@ -488,6 +488,7 @@ it.each([
   ["/search?servce=shop", "unknown parameter 'servce'; did you mean 'service'?"],
   ["/facets?service=shop&limitt=3", "unknown parameter 'limitt'; did you mean 'limit'?"],
   ["/explain-selection?selected.error=true", "unknown parameter 'selected.error'; did you mean 'selected.errors'?"],
+  ["/search?service=shop&service=cart", "parameter 'service' comes more than once; expected one value"],
   ["/red?lookback=1h", "unknown parameter 'lookback'; expected start, end, step, service, kind"],
   [`/traces/${SHARED}/columns?raw=true`, "unknown parameter 'raw'; this resource takes none"],
 ])("refuses what nothing reads: %s", async (path, message) => {
