@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { SCOPES } from "../component/access.ts";
 import { networksConfig } from "../component/networks-config.ts";
+import { certificateName } from "./certificate-name.ts";
 import { parsePasswordHash, tokenDigest, tokenProblem } from "./secrets.ts";
 
 const NAME = z.string().regex(/^[\w.@-]{1,64}$/, "expected a name of letters, digits and . _ @ -");
@@ -65,6 +66,35 @@ export const accessConfig = z.strictObject({
     )
     .default({})
     .describe("Peers that are known by their address, for senders that can send no header."),
+  certificates: z
+    .record(
+      NAME,
+      z.strictObject({
+        names: z
+          .array(z.string().min(1))
+          .min(1)
+          .describe(
+            "Names in certificates of clients: DNS name, URI, mail or IP address of its subjectAltName, or its common name where it has none. Case counts in URIs alone.",
+          ),
+        scopes,
+        ...limits,
+      }),
+    )
+    .default({})
+    .superRefine((certificates, context) => {
+      const seen = new Map<string, string>();
+      for (const [entry, { names }] of Object.entries(certificates)) {
+        for (const name of names.map(certificateName)) {
+          const other = seen.get(name);
+          if (other === undefined) seen.set(name, entry);
+          else
+            context.addIssue({ code: "custom", path: [entry, "names"], message: `${name} is named by ${other} too` });
+        }
+      }
+    })
+    .describe(
+      "Programs that are known by the certificate that they show, by name. It counts on listeners with tls.client_ca_file, where no token is shown.",
+    ),
   proxy_user: z
     .strictObject({
       header: z
@@ -93,6 +123,8 @@ export const accessConfig = z.strictObject({
 export type AccessConfig = z.output<typeof accessConfig>;
 
 /** Whether the config has anybody who may do something: then everybody else may not. */
-export function controlsAccess({ tokens, users, trusted, proxy_user }: AccessConfig): boolean {
-  return [tokens, users, trusted].some((known) => Object.keys(known).length > 0) || proxy_user !== undefined;
+export function controlsAccess({ tokens, users, trusted, certificates, proxy_user }: AccessConfig): boolean {
+  return (
+    [tokens, users, trusted, certificates].some((known) => Object.keys(known).length > 0) || proxy_user !== undefined
+  );
 }

@@ -29,8 +29,12 @@ function control(more: object = {}): AccessControl {
   return new AccessControl({ ...config, registryTokens: [] }, metrics, () => nowMs);
 }
 
-function shown(headers: Readonly<Record<string, string>>, peer = "192.0.2.7"): Shown {
-  return { header: (name) => headers[name], peer };
+function shown(
+  headers: Readonly<Record<string, string>>,
+  peer = "192.0.2.7",
+  certificateNames: readonly string[] = [],
+): Shown {
+  return { header: (name) => headers[name], peer, certificateNames: () => certificateNames };
 }
 
 const basic = (user: string, password: string) =>
@@ -123,4 +127,31 @@ it("knows peers by their address at the listeners that say so, and others ask no
   expect(await at("receivers.zipkin.endpoint", "192.0.2.1")).toBe("unauthenticated");
   expect(await at("ui.endpoint", "10.1.2.3")).toBe("unauthenticated");
   expect(await at("receivers.jaeger.endpoint", "192.0.2.1")).toBe("admitted");
+});
+
+it("knows programs by a name of their certificate, where they show no token", async () => {
+  const uri = "spiffe://shop.example/Checkout";
+  const certificates = { checkout: { names: [uri, "Checkout.Shop.Example"], scopes: ["ingest" as const] } };
+  const listener = control({ certificates }).ofListener("receivers.otlp.protocols.http.endpoint");
+  const by = async (
+    names: readonly string[],
+    headers: Readonly<Record<string, string>> = {},
+    need: Need = ["ingest"],
+  ) => reasonOf(await listener.admit(need, shown(headers, "192.0.2.7", names)));
+  expect(await by(["checkout.shop.example"])).toBe("admitted");
+  expect(await by(["other", uri])).toBe("admitted");
+  expect(await by(["spiffe://shop.example/checkout"])).toBe("unauthenticated");
+  expect(await by([])).toBe("unauthenticated");
+  expect(await by([uri], {}, READ)).toBe("permission_denied");
+  expect(await by([uri], { authorization: `Bearer ${makeToken()}` })).toBe("unauthenticated");
+  expect(await by([uri], { authorization: `Bearer ${TOKEN}` }, READ)).toBe("admitted");
+});
+
+it("takes a name of certificates for one program alone", () => {
+  const one = (name: string) => ({ names: [name], scopes: ["ingest"] });
+  const parsed = accessConfig.safeParse({ certificates: { a: one("x.example"), b: one("X.example") } });
+  expect(parsed.error?.issues[0]).toMatchObject({
+    path: ["certificates", "b", "names"],
+    message: expect.stringContaining("is named by a too"),
+  });
 });

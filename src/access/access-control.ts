@@ -10,6 +10,7 @@ import type {
 import type { Metrics } from "../component/metrics.ts";
 import { inNetworks } from "../model/net/networks.ts";
 import type { AccessConfig } from "./access-config.ts";
+import { certificateName } from "./certificate-name.ts";
 import { Passwords } from "./passwords.ts";
 import { Rates } from "./rates.ts";
 import { tokenDigest } from "./secrets.ts";
@@ -45,6 +46,8 @@ export class AccessControl implements Access {
   readonly #passwords: Passwords;
   /** By digest: what can be learnt from how long a look-up takes is nothing that leads to the token. */
   readonly #tokens: ReadonlyMap<string, Known>;
+  /** By a name of the certificate. */
+  readonly #certificates: ReadonlyMap<string, Known>;
   readonly #now: () => number;
 
   /** @param now a clock, ms */
@@ -53,6 +56,12 @@ export class AccessControl implements Access {
     this.#metrics = metrics;
     this.#now = now;
     this.#passwords = new Passwords(config.users, now);
+    this.#certificates = new Map(
+      Object.entries(config.certificates).flatMap(([name, { names, scopes, ...limits }]) => {
+        const one = known({ name, scopes }, limits, `access.certificates.${name}`, now);
+        return names.map((text) => [certificateName(text), one] as const);
+      }),
+    );
     const registry = { name: "discovery.server.tokens", scopes: ["registry"] } as const;
     this.#tokens = new Map([
       ...config.registryTokens.map((digest) => [digest, { caller: registry, rates: undefined, setting: "" }] as const),
@@ -75,12 +84,12 @@ export class AccessControl implements Access {
       this.#counter(counters, setting, refusal.reason).add(1);
       return { admitted: false, refusal };
     };
-    const decide = (identified: Identified, need: Need): AccessDecision => {
+    const decide = (identified: Identified, need: Need, shown: Shown): AccessDecision => {
       if (identified !== undefined && "reason" in identified) {
         return need === "nothing" ? ANYBODY : refused(identified);
       }
       if (need === "nothing") return { admitted: true, caller: identified?.caller };
-      if (identified === undefined) return refused(this.#missing());
+      if (identified === undefined) return refused(this.#missing(shown));
       if (!need.some((scope) => identified.caller.scopes.includes(scope))) {
         return refused(outOfScope(identified.caller, need));
       }
@@ -91,8 +100,9 @@ export class AccessControl implements Access {
       challenges: this.#passwords.any ? [BEARER, BASIC] : [BEARER],
       admit: (need, shown) => {
         const identified = this.#identify(shown, others) ?? trusted.find(({ isOne }) => isOne(shown.peer));
-        if (identified instanceof Promise) return identified.then((one) => decide(one, isOpen ? "nothing" : need));
-        return decide(identified, isOpen ? "nothing" : need);
+        if (identified instanceof Promise)
+          return identified.then((one) => decide(one, isOpen ? "nothing" : need, shown));
+        return decide(identified, isOpen ? "nothing" : need, shown);
       },
     };
   }
@@ -117,7 +127,7 @@ export class AccessControl implements Access {
     if (caller !== undefined) return { caller, rates: undefined, setting: "" };
     switch (credential?.type) {
       case undefined:
-        return undefined;
+        return this.#byCertificate(shown);
       case "token":
         return UNKNOWN_TOKEN;
       case "password":
@@ -125,6 +135,15 @@ export class AccessControl implements Access {
       case "unreadable":
         return UNREADABLE;
     }
+  }
+
+  #byCertificate(shown: Shown): Known | undefined {
+    if (this.#certificates.size === 0) return undefined;
+    for (const name of shown.certificateNames()) {
+      const one = this.#certificates.get(name);
+      if (one !== undefined) return one;
+    }
+    return undefined;
   }
 
   /** A token may be shown as the password of any name, for programs that know only Basic. */
@@ -140,13 +159,16 @@ export class AccessControl implements Access {
     return verdict instanceof Promise ? verdict.then(ofVerdict) : ofVerdict(verdict);
   }
 
-  #missing(): AccessRefusal {
+  #missing(shown: Shown): AccessRefusal {
     const ways = this.#passwords.any
       ? "Authorization: Bearer TOKEN, or Basic with user and password"
       : "Authorization: Bearer TOKEN";
+    const [name, ...others] = shown.certificateNames();
+    const unknown =
+      name === undefined ? "" : `; the certificate's ${[name, ...others].join(", ")} is none of access.certificates`;
     return {
       reason: "unauthenticated",
-      message: `no credential was shown; expected ${ways}, as \`access\` of the config has it`,
+      message: `no credential was shown; expected ${ways}, as \`access\` of the config has it${unknown}`,
     };
   }
 

@@ -21,6 +21,8 @@ export interface Shown {
   header(name: string): string | undefined;
   /** Address of the peer. */
   readonly peer: string | undefined;
+  /** Names of the client's certificate, of a listener that asks for one and found it good; what is no URI in lower case. */
+  readonly certificateNames: () => readonly string[];
 }
 
 export interface AccessRefusal {

@@ -1,10 +1,12 @@
+import { accessConfig, controlsAccess } from "../../access/access-config.ts";
 import { processorsConfig } from "../../processors/processors-config.ts";
 import type { Config } from "./config.ts";
 import { changedPaths } from "./config-changes.ts";
 import { exportedSignals, forwardingExporters } from "./exported-signals.ts";
 
 /** Settings that are allowed and may not do what somebody expects of them. Each begins with the setting. */
-export function configWarnings({ exporters, processors, receivers }: Config): string[] {
+export function configWarnings(config: Config): string[] {
+  const { exporters, processors, receivers } = config;
   const forwarding = forwardingExporters({ exporters });
   const rewriting = new Set(
     changedPaths(processorsConfig.parse({}), processors).map((path) => path.split(".", 1)[0] as string),
@@ -33,5 +35,18 @@ export function configWarnings({ exporters, processors, receivers }: Config): st
     );
     return [...warnings, ...refused];
   });
-  return [...unfiltered, ...forwarded];
+  return [...accessWarnings(config), ...unfiltered, ...forwarded];
+}
+
+function accessWarnings({ access, receivers, ui, discovery, proxy }: Config): string[] {
+  const nobody = controlsAccess(access) ? [] : changedPaths(accessConfig.parse({}), access);
+  const asksNobody = nobody.map(
+    (path) => `access.${path}: does nothing, as access names nobody who may do something, and so asks nobody`,
+  );
+  const asksForCertificates = JSON.stringify([receivers, ui, discovery, proxy]).includes('"client_ca_file":');
+  if (Object.keys(access.certificates).length === 0 || asksForCertificates) return asksNobody;
+  return [
+    ...asksNobody,
+    "access.certificates: no listener has tls.client_ca_file, so that no client is asked for a certificate",
+  ];
 }

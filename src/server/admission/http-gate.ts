@@ -9,6 +9,7 @@ import {
   type Shown,
 } from "../../component/access.ts";
 import { markAdmitted } from "./admitted.ts";
+import { certificateNames } from "./client-certificate.ts";
 
 type Handler = (request: IncomingMessage, response: ServerResponse) => void;
 
@@ -87,6 +88,7 @@ function shownBy(request: IncomingMessage): Shown {
       return typeof value === "string" ? value : undefined;
     },
     peer: request.socket.remoteAddress,
+    certificateNames: () => certificateNames(request.socket),
   };
 }
 

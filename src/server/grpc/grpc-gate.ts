@@ -1,23 +1,34 @@
+import type { Socket } from "node:net";
 import type { Metadata, StatusObject } from "@grpc/grpc-js";
 import { HEALTH_CHECK_PATH } from "../../codec/rpc/health.ts";
 import { type AccessDecision, type AccessRefusal, REFUSAL_STATUS } from "../../component/access.ts";
+import { certificateNames } from "../admission/client-certificate.ts";
 import type { GrpcListenerOptions } from "./grpc-listener-options.ts";
 import { grpcStatusOf } from "./grpc-raw.ts";
 
-/** Decides on a call by the path of its method and its headers. @param peer `address:port` */
-export type CallGate = (path: string, metadata: Metadata, peer: string) => AccessDecision | Promise<AccessDecision>;
+/**
+ * Decides on a call by the path of its method, its headers and its connection.
+ * @param peer `address:port`
+ */
+export type CallGate = (
+  path: string,
+  metadata: Metadata,
+  peer: string,
+  socket: Socket | undefined,
+) => AccessDecision | Promise<AccessDecision>;
 
 /** The gate of a listener; undefined where nobody is asked. */
 export function grpcGate({ access, need, name }: GrpcListenerOptions): CallGate | undefined {
   const listener = access?.ofListener(name.configKey);
   if (listener === undefined) return undefined;
-  return (path, metadata, peer) =>
+  return (path, metadata, peer, socket) =>
     listener.admit(path === HEALTH_CHECK_PATH ? "nothing" : need, {
       header(key) {
         const [value, ...others] = metadata.get(key);
         return typeof value === "string" && others.length === 0 ? value : undefined;
       },
       peer: peerAddress(peer),
+      certificateNames: () => (socket === undefined ? [] : certificateNames(socket)),
     });
 }
 

@@ -1,3 +1,5 @@
+import type { ServerHttp2Stream } from "node:http2";
+import type { Socket } from "node:net";
 import { type Metadata, type ServerInterceptingCallInterface, type ServerInterceptor, status } from "@grpc/grpc-js";
 import type { AccessDecision, AccessRefusal } from "../../component/access.ts";
 import type { RequestBudget, Reservation } from "../../component/receiver.ts";
@@ -64,6 +66,12 @@ interface CallInternals {
    * becomes before anybody could count it. Where a handler takes compressed messages it is not asked.
    */
   decompressMessage?: (message: Uint8Array, encoding: string) => Uint8Array | Promise<Uint8Array>;
+  /** Its own way to the certificate of a client reads all of it anew for each call. */
+  stream?: ServerHttp2Stream;
+}
+
+function socketOf(call: ServerInterceptingCallInterface & CallInternals): Socket | undefined {
+  return call.stream?.session?.socket;
 }
 
 class Receiving implements Due {
@@ -118,7 +126,7 @@ class Receiving implements Due {
 
   onReceiveMetadata(metadata: Metadata): void {
     const { admit } = this.#options;
-    const admission = admit?.(this.#path, metadata, this.#call.getPeer());
+    const admission = admit?.(this.#path, metadata, this.#call.getPeer(), socketOf(this.#call));
     if (admission instanceof Promise) void admission.then((decided) => this.#decided(decided, metadata));
     else this.#decided(admission, metadata);
   }
