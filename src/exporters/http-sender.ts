@@ -57,9 +57,16 @@ export interface HttpSenderSettings {
   readonly onPlain: (url: URL) => void;
 }
 
-/** Ends the request that is under way. */
-interface Stop {
-  with: (reason: string) => void;
+/** Ends the request that is under way, and lets none begin: the body may be in compression still, or be sent anew. */
+class Stop {
+  reason: string | undefined;
+  /** Of the request under way. */
+  end: (reason: string) => void = () => {};
+
+  with(reason: string): void {
+    this.reason ??= reason;
+    this.end(reason);
+  }
 }
 
 /** Posts bodies over kept connections. Redirects are answers like any other: nothing is followed. */
@@ -91,7 +98,7 @@ export class HttpSender {
     signal: AbortSignal,
     gzipped?: Uint8Array,
   ): Promise<HttpAnswer> {
-    const stop: Stop = { with: () => {} };
+    const stop = new Stop();
     const timer = setTimeout(
       () => stop.with(`no answer within ${this.#settings.timeoutMs} ms`),
       this.#settings.timeoutMs,
@@ -139,6 +146,7 @@ export class HttpSender {
     };
     for (;;) {
       if (signal.aborted) return { type: "failed", reason: "stopped before it was sent" };
+      if (stop.reason !== undefined) return { type: "failed", reason: stop.reason };
       // Each that is closed leaves the pool, so that a new one is made at last.
       const answer = await this.#once(url, headers, bytes, stop);
       if (answer !== "closed") return answer;
@@ -150,7 +158,7 @@ export class HttpSender {
     return new Promise((resolve) => {
       const request = this.#request(url, { method: "POST", agent: this.#agent, headers });
       let answered = false;
-      stop.with = (reason) => {
+      stop.end = (reason) => {
         resolve({ type: "failed", reason });
         request.destroy();
       };
