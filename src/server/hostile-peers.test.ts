@@ -172,6 +172,8 @@ describe("frames that ask for nothing", () => {
   it.each([
     ["PRIORITY", frame(FRAME.priority, 0, 3, Buffer.from([0, 0, 0, 0, 1]))],
     ["WINDOW_UPDATE", frame(FRAME.windowUpdate, 0, 0, Buffer.from([0, 0, 0, 1]))],
+    ["PING", frame(FRAME.ping, 0, 0, Buffer.alloc(8))],
+    ["SETTINGS", frame(FRAME.settings, 0, 0)],
     ["unknown frames", frame(0x77, 0, 0)],
   ])("%s without end cost the connection, and others are answered", async (_what, one) => {
     const port = await grpcPort();
@@ -189,6 +191,36 @@ describe("frames that ask for nothing", () => {
     expect(await exports()).toBeUndefined();
     await eventually("the end of the flood", async () => (open ? undefined : true));
     expect(await exports()).toBeUndefined();
+  });
+
+  it("calls that are reset at once cost the connection, and others are answered", async () => {
+    const port = await grpcPort();
+    const call = Buffer.concat([
+      Buffer.from([0x83, 0x86]),
+      literal(":path", EXPORT_PATH),
+      literal(":authority", "localhost"),
+      literal("content-type", "application/grpc"),
+    ]);
+    const cancel = Buffer.from([0, 0, 0, 8]);
+    const hostile = peer(port);
+    let open = true;
+    void ended(hostile).then(() => {
+      open = false;
+    });
+    hostile.write(connectionPreface());
+    let id = 1;
+    const more = (): void => {
+      const calls: Buffer[] = [];
+      for (const end = id + 1_000; id < end; id += 2) {
+        calls.push(frame(FRAME.headers, 4, id, call), frame(FRAME.reset, 0, id, cancel));
+      }
+      if (open) hostile.write(Buffer.concat(calls), () => setImmediate(more));
+    };
+    more();
+    expect(await exports()).toBeUndefined();
+    await eventually("the end of the flood", async () => (open ? undefined : true));
+    expect(await exports()).toBeUndefined();
+    expect(rig?.inFlight.usedBytes).toBe(0);
   });
 
   it("are told from data: small messages and large ones go on", async () => {

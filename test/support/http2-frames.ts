@@ -3,6 +3,7 @@ export const FRAME = {
   data: 0,
   headers: 1,
   priority: 2,
+  reset: 3,
   settings: 4,
   ping: 6,
   windowUpdate: 8,
