@@ -332,7 +332,9 @@ const checks: Check[] = [
   },
   ...Object.keys(destinations).map((name) => {
     const delivered = metricIn(text, "spanloom_exporter_delivered_spans_total", `"otlp_http/${name}"`);
-    return { what: `${name} got all ${committed} spans (${delivered})`, holds: delivered === committed };
+    const lost = metricIn(text, "spanloom_exporter_lost_spans_total", `"otlp_http/${name}"`);
+    const what = `${name} got all ${committed} spans (${delivered} delivered, ${lost} lost)`;
+    return { what, holds: delivered === committed };
   }),
 ];
 const took = await destinations.steady.taken();

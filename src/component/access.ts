@@ -21,7 +21,7 @@ export interface Shown {
   header(name: string): string | undefined;
   /** Address of the peer. */
   readonly peer: string | undefined;
-  /** Names of the client's certificate, of a listener that asks for one and found it good; what is no URI in lower case. */
+  /** Names of the client's certificate, where one was asked for and found good; what is no URI in lower case. */
   readonly certificateNames: () => readonly string[];
 }
 

@@ -18,7 +18,7 @@ it("gives a request up whose time is over before its body is compressed, and sen
     compression: "gzip",
     timeoutMs: 1,
     userAgent: "test",
-    tls: {},
+    tls: { rejectUnauthorized: true },
     maxSockets: 1,
     onPlain() {},
   });

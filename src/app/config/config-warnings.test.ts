@@ -3,7 +3,8 @@ import { makeToken } from "../../access/secrets.ts";
 import { parseConfig } from "./config.ts";
 import { configWarnings } from "./config-warnings.ts";
 
-const warnings = (access: object, more: object = {}) => configWarnings(parseConfig({ access, ...more }, { name: "spanloom.yaml" }));
+const warnings = (access: object, more: object = {}) =>
+  configWarnings(parseConfig({ access, ...more }, { name: "spanloom.yaml" }));
 const certificates = { shop: { names: ["shop.example"], scopes: ["ingest"] } };
 const tls = { cert_file: "cert.pem", key_file: "key.pem", client_ca_file: "ca.pem" };
 

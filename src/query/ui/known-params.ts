@@ -38,7 +38,7 @@ export function knowing(names: readonly string[], parse: ParseView): ParseView {
   };
 }
 
-/** What may come several times, also behind a prefix: all of its values count. Of others one would be dropped unseen. */
+/** What may come several times, also behind a prefix: all its values count. Others would be dropped unseen. */
 const REPEATED: readonly string[] = ["tag", "tags", "traceID", "kind"];
 
 /**
