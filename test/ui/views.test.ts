@@ -49,6 +49,25 @@ describe("the views of a trace", () => {
       expect(page.url()).not.toContain("view=");
     }));
 
+  it("are a map of its services, whose cards and calls lead to spans", () =>
+    open(TRACE, async (page) => {
+      await page.getByRole("button", { name: "Map", exact: true }).click();
+      await page.waitForURL(/view=map/);
+      const calls = page.getByRole("region", { name: "Calls between services" });
+      const payment = calls.getByRole("button", { name: /^payment \d+ spans? self / });
+      await payment.waitFor();
+      const label = calls.locator("button[title$='called payment: show the longest']").first();
+      await label.click();
+      await page.waitForURL(/span=/);
+      expect(page.url()).not.toContain("view=");
+      await page.goBack();
+      await payment.click();
+      await expect.poll(() => row(page, /^payment pg\.query/).getAttribute("aria-selected")).toBe("true");
+      const only = page.url().replace(TRACE, NAMELESS).replace(/\?.*/, "?view=map");
+      await page.goto(only);
+      await calls.getByRole("button").first().waitFor();
+    }));
+
   it("are a flame graph, which the keyboard walks and zooms", () =>
     open(`${TRACE}?view=flame`, async (page) => {
       const boxes = page.getByRole("group", { name: /^Boxes of the flame graph/ });

@@ -2,7 +2,7 @@ import { Link } from "@tanstack/react-router";
 import { memo, useContext } from "react";
 import { formatDuration } from "../../../src/model/duration-text.ts";
 import type { UiRedSeries } from "../../../src/query/ui/api-types.ts";
-import { counted } from "../format/count.ts";
+import { counted, formatCount } from "../format/count.ts";
 import { formatRate, type RateUnit } from "../format/rate.ts";
 import { formatShare } from "../format/share.ts";
 import { Icon } from "../ui/icon.tsx";
@@ -66,6 +66,7 @@ export const MapNode = memo(function MapNode({
           <ExternalMark kind={external.kind} />
         )}
         <bdi>{external?.name ?? name}</bdi>
+        {group !== undefined && <span className={styles.size}>{formatCount(group.members.length)}</span>}
       </span>
       <span className={styles.figures}>
         {group !== undefined ? (

@@ -3,7 +3,7 @@ import { foldBaseText, parseFoldBase } from "./model/folding.ts";
 import { openGroupsText, parseOpenGroups } from "./model/group-folding.ts";
 import { OPERATION_ORDERS, type OperationOrder } from "./model/operations.ts";
 
-const OTHER_VIEWS = ["flame", "table", "raw"] as const;
+const OTHER_VIEWS = ["flame", "table", "map", "raw"] as const;
 type TraceView = (typeof OTHER_VIEWS)[number];
 
 /** The address of the trace page. `uiFind` is Jaeger UI's; the rest restores what is open, zoomed and folded. */

@@ -33,6 +33,7 @@ const VIEWS = [
   { value: "timeline", title: "Timeline" },
   { value: "flame", title: "Flame" },
   { value: "table", title: "Table" },
+  { value: "map", title: "Map" },
   { value: "raw", title: "Raw" },
 ] as const;
 

@@ -9,10 +9,11 @@ const OperationsTable = lazy(() =>
   import("./whole/operations-table.tsx").then((it) => ({ default: it.OperationsTable })),
 );
 const RawTrace = lazy(() => import("./whole/raw-trace.tsx").then((it) => ({ default: it.RawTrace })));
+const TraceMap = lazy(() => import("./whole/trace-map.tsx").then((it) => ({ default: it.TraceMap })));
 
 /**
- * A trace as something else than its spans one by one: as a flame graph or a table of its operations, or as it was
- * sent. Loaded when it is first wanted.
+ * A trace as something else than its spans one by one: as a flame graph, a table of its operations, a map of its
+ * services, or as it was sent. Loaded when it is first wanted.
  */
 export function WholeTrace({
   model,
@@ -40,6 +41,8 @@ export function WholeTrace({
           />
         ) : params.view === "raw" ? (
           <RawTrace model={model} />
+        ) : params.view === "map" ? (
+          <TraceMap model={model} onShow={onShow} />
         ) : (
           <OperationsTable
             model={model}
