@@ -15,7 +15,7 @@ import styles from "./trace-map.module.css";
 /** More are a wall: those with the most time of their own are drawn, and the view says so. */
 const MOST_DRAWN = 60;
 const MARGIN = 16;
-const LABEL = { height: 22, character: 6.6, padding: 14 };
+const LABEL = { height: 22, character: 6.2, padding: 12 };
 /** Smaller than that nothing can be read: then the map scrolls. */
 const LEAST_SCALE = 0.6;
 
@@ -110,14 +110,14 @@ function Card({
       onClick={() => onShow(share.row)}
     >
       <span className={styles.name}>
-        <ServiceSwatch look={model.looks[share.service]!} /> <bdi>{name}</bdi>
+        <ServiceSwatch look={model.looks[share.service]!} /> <bdi>{name}</bdi>{" "}
+        {share.errors > 0 && <span className="error-text">{counted(share.errors, "error")}</span>}
       </span>
       <span className={styles.figures}>
         <span>{counted(share.spans, "span")}</span>{" "}
         <span>
           self {formatDuration(share.self)} {self > 0 && formatShare(share.self / self)}
-        </span>{" "}
-        {share.errors > 0 && <span className="error-text">{counted(share.errors, "error")}</span>}
+        </span>
       </span>
     </button>
   );
@@ -153,9 +153,11 @@ function linkOf({ from, to }: ServiceCalls) {
   return { parent: String(from), child: String(to) };
 }
 
+/** Short enough for the gap between two cards. */
 function labelText({ calls, errors, longest }: ServiceCalls): string {
-  const count = calls === 1 ? "" : `${formatCount(calls)} × `;
-  return `${count}${calls === 1 ? "" : "≤ "}${formatDuration(longest)}${errors === 0 ? "" : ` · ${formatCount(errors)} failed`}`;
+  if (calls === 1) return `${formatDuration(longest)}${errors === 0 ? "" : " failed"}`;
+  const count = `${formatCount(calls)} ×`;
+  return errors === 0 ? `${count} ≤ ${formatDuration(longest)}` : `${count}, ${formatCount(errors)} failed`;
 }
 
 /** From left to right where that fits, else from top to bottom. */
