@@ -23,7 +23,11 @@ export type ExportOutcome =
  * waiting, repeating and splitting are the caller's, by component/retry.ts. It must not throw for what a peer does.
  */
 export interface Exporter extends Component {
-  export(fragments: readonly LogFragment[], signal: AbortSignal): Promise<ExportOutcome>;
+  /**
+   * @param range names what is sent, where ConfiguredExporter.exact asks for it: whatever is sent again, after a
+   *   crash too, has the range of its first attempt, and another part of the log never has
+   */
+  export(fragments: readonly LogFragment[], signal: AbortSignal, range?: string): Promise<ExportOutcome>;
 }
 
 /** A request of logs or metrics that is readable as such. Its bytes are not to be changed. */
@@ -95,6 +99,8 @@ export interface ExporterSettings {
 
 /** A built-in exporter. */
 export interface ExporterFactory<Config = unknown> extends ComponentFactory<Config, ExporterSettings, Exporter> {
+  /** As ConfiguredExporter.exact. */
+  readonly exact?: true;
   /** What takes logs and metrics to the same destination; absent where its protocol has none. */
   readonly forwarding?: {
     /** What the config asks for. */

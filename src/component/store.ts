@@ -94,6 +94,15 @@ export interface ConfiguredExporter {
   readonly maxBatchSpans: number;
   /** About as many bytes of OTLP protobuf in one request at most, before compression; default: no bound. */
   readonly maxBatchBytes?: number;
+  /**
+   * Waits until a batch is full, or its oldest span was received so long ago, ms; default: sends what there is.
+   */
+  readonly gatherMs?: number;
+  /**
+   * What a request holds is stored before it is sent, so that a repetition holds the same, after a crash too: for
+   * destinations that drop what they have. A deletion, another filter, and retention take away from it all the same.
+   */
+  readonly exact?: true;
   /** Requests under way at once. The stored cursor is the contiguous prefix that is done. */
   readonly concurrency: number;
   readonly backoff: BackoffSettings;

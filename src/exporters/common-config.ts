@@ -7,6 +7,46 @@ import { messageOf } from "../model/message-of.ts";
 import { isLinkLocal, LinkLocalError } from "../model/net/link-local.ts";
 import { parseSpanFilter } from "./span-filter.ts";
 
+/** How a queue is sent, with the defaults of a kind of destination. */
+export function sendingConfig(defaults: {
+  readonly maxBatchSpans: number;
+  readonly maxBatchBytes: number;
+  readonly gatherMs: number;
+  readonly concurrency: number;
+}) {
+  return z
+    .strictObject({
+      max_batch_spans: z
+        .int()
+        .min(512)
+        .max(65_536)
+        .default(defaults.maxBatchSpans)
+        .describe("Most spans in one request."),
+      max_batch_bytes: z
+        .int()
+        .min(65_536)
+        .max(1_073_741_824)
+        .default(defaults.maxBatchBytes)
+        .describe("About as many bytes of OTLP in one request at most, uncompressed; gRPC servers take 4 MiB."),
+      gather_ms: z
+        .int()
+        .min(0)
+        .max(600_000)
+        .default(defaults.gatherMs)
+        .describe(
+          "Waits so long for a request to fill up, ms, from when its oldest span came; 0: sends what there is.",
+        ),
+      concurrency: z.int().min(1).max(64).default(defaults.concurrency).describe("Requests under way at once."),
+      max_backlog_spans: z
+        .int()
+        .min(1)
+        .nullable()
+        .default(null)
+        .describe("When more spans wait, the oldest are given up and counted as lost; null: retention alone decides."),
+    })
+    .prefault({});
+}
+
 /**
  * What every exporter's config has beside its own keys: where a new destination begins in the log, how its queue is
  * sent, and how long one attempt may take. The application reads these; spread the shape into a strict object.
@@ -26,24 +66,7 @@ export const exporterCommonConfig = {
     .describe(
       "Spans that go there, in TraceQL: `{ status = error || duration > 1s }`. Others are passed over and counted. It takes what one span says by itself. Metrics and logs are not filtered. Unset: all.",
     ),
-  sending: z
-    .strictObject({
-      max_batch_spans: z.int().min(512).max(65_536).default(2048).describe("Most spans in one request."),
-      max_batch_bytes: z
-        .int()
-        .min(65_536)
-        .max(1_073_741_824)
-        .default(3_145_728)
-        .describe("About as many bytes of OTLP in one request at most, uncompressed; gRPC servers take 4 MiB."),
-      concurrency: z.int().min(1).max(64).default(4).describe("Requests under way at once."),
-      max_backlog_spans: z
-        .int()
-        .min(1)
-        .nullable()
-        .default(null)
-        .describe("When more spans wait, the oldest are given up and counted as lost; null: retention alone decides."),
-    })
-    .prefault({}),
+  sending: sendingConfig({ maxBatchSpans: 2048, maxBatchBytes: 3_145_728, gatherMs: 0, concurrency: 4 }),
   retry_on_failure: z
     .strictObject({
       initial_interval_ms: z.int().min(1).default(DEFAULT_BACKOFF.initialMs).describe("First wait, ms, before jitter."),

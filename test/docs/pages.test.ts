@@ -35,7 +35,11 @@ describe("the reference of settings", () => {
   it("says what is required, and shared settings of exporters once", () => {
     const page = configReference();
     expect(page).toContain("| `exporters.file.path` | string | required in `file` |");
-    expect(page.match(/max_batch_spans/g)).toHaveLength(1);
+    expect(page.match(/\.sending\.max_backlog_spans/g)).toHaveLength(1);
+    expect(page.match(/`exporters\.[\w*]+\.sending\.max_batch_spans`/g)).toEqual([
+      "`exporters.*.sending.max_batch_spans`",
+      "`exporters.clickhouse.sending.max_batch_spans`",
+    ]);
   });
 });
 

@@ -1,6 +1,7 @@
 import type { z } from "zod";
 import type { ExporterFactory } from "../../component/export.ts";
 import type { ReceiverConfig, ReceiverFactory } from "../../component/receiver.ts";
+import { clickhouseExporter } from "../../exporters/clickhouse/clickhouse.ts";
 import { consoleExporter } from "../../exporters/console.ts";
 import { fileExporter } from "../../exporters/file.ts";
 import { jaegerExporter } from "../../exporters/jaeger.ts";
@@ -29,6 +30,7 @@ export const EXPORTERS: Readonly<Record<string, ExporterFactory>> = {
   otlphttp: otlphttpExporter,
   jaeger: jaegerExporter,
   zipkin: zipkinExporter,
+  clickhouse: clickhouseExporter,
   console: consoleExporter,
   file: fileExporter,
 };

@@ -198,21 +198,24 @@ function receiverSection(): Section {
   };
 }
 
-/** What every exporter has is listed once; a second name of a type only refers to the first. */
+/** What every exporter has is listed once, as most have it; a second name of a type only refers to the first. */
 function exporterSections(): Section[] {
   const types = Object.entries(EXPORTERS).map(([type, factory]) => {
     const schema = toSchema(factory.config);
     return { type, intro: schema.description, settings: leaves(ANY_EXPORTER, schema, false) };
   });
   const same = (a: Setting, b: Setting) => JSON.stringify(a) === JSON.stringify(b);
-  const shared = (setting: Setting) => types.every(({ settings }) => settings.some((other) => same(other, setting)));
+  const shared = (setting: Setting) =>
+    types.every(({ settings }) => settings.some(({ path }) => path === setting.path)) &&
+    types.filter(({ settings }) => settings.some((other) => same(other, setting))).length > types.length / 2;
   const sections: Section[] = [
     {
       title: "exporters",
       level: 2,
       intro:
         "A mapping from a type, or from `type/name` for a second one of a type, to its settings. An exporter's name is\n" +
-        "also the name of its cursor in the log: a renamed exporter begins as a new destination. Every type has these:",
+        "also the name of its cursor in the log: a renamed exporter begins as a new destination. Every type has these;\n" +
+        "one that has another default lists it again:",
       settings: types[0]?.settings.filter(shared) ?? [],
     },
   ];

@@ -8,6 +8,7 @@ export const SECRETS: readonly (readonly string[])[] = [
   ["access", "tokens", "*", "token"],
   ["access", "users", "*", "password"],
   ["exporters", "*", "headers", "*"],
+  ["exporters", "*", "password"],
   ["proxy", "exporter", "headers", "*"],
   ["discovery", "server", "tokens"],
   ["discovery", "consul", "token"],

@@ -52,6 +52,8 @@ export async function createExporters(config: unknown, host: Host): Promise<read
       ...(filter === undefined ? {} : { filter: parseSpanFilter(filter) }),
       maxBatchSpans: sending.max_batch_spans,
       maxBatchBytes: sending.max_batch_bytes,
+      ...(sending.gather_ms === 0 ? {} : { gatherMs: sending.gather_ms }),
+      ...(factory.exact === undefined ? {} : { exact: factory.exact }),
       concurrency: sending.concurrency,
       ...(sending.max_backlog_spans === null ? {} : { maxBacklogSpans: sending.max_backlog_spans }),
       backoff: {

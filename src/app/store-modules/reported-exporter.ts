@@ -28,8 +28,8 @@ export class ReportedExporter implements Exporter {
   /**
    * Attempts to send nothing but the collector's own spans are not reported: their span would be sent next, for ever.
    */
-  export(fragments: readonly LogFragment[], signal: AbortSignal): Promise<ExportOutcome> {
-    if (!fragments.some(hasOthersSpans)) return this.#exporter.export(fragments, signal);
+  export(fragments: readonly LogFragment[], signal: AbortSignal, range?: string): Promise<ExportOutcome> {
+    if (!fragments.some(hasOthersSpans)) return this.#exporter.export(fragments, signal, range);
     const spans = fragments.reduce((sum, { rows }) => sum + rows.length, 0);
     return reported(
       this.#report,
@@ -38,7 +38,7 @@ export class ReportedExporter implements Exporter {
         kind: "client",
         details: { "spanloom.exporter": this.#name, "spanloom.spans": spans },
       },
-      () => this.#exporter.export(fragments, signal),
+      () => this.#exporter.export(fragments, signal, range),
       (outcome) => workOutcome(outcome),
     );
   }

@@ -1,3 +1,4 @@
+import { type Cursor, compareCursors } from "../../model/log.ts";
 import type { SpanFilter } from "../../model/trace-query.ts";
 import type { LogEntry, LogHead, LogReader } from "../log/log-reader.ts";
 import type { LogPosition } from "../log/segment-source.ts";
@@ -21,6 +22,8 @@ export interface GatheredBatch {
 const TURN_SPANS = 65_536;
 /** Bodies that one batch keeps, bytes, where a filter takes little of each. */
 const MAX_HELD_BYTES = 16 * 1024 * 1024;
+/** A batch that is gathered again may be so many times as large as one is now: the settings may have changed. */
+const REPEATED = 2;
 
 /** A batch that is being gathered. */
 interface Open {
@@ -75,16 +78,23 @@ export class BatchGatherer {
    * in another turn of the event loop with the same `from`; with another it begins anew.
    * @param maxBytes about the most bytes of OTLP in it
    * @param begin where to begin instead, asked once for each batch
+   * @param until the end of a batch that was sent before: all up to there
    */
-  next(from: LogPosition, maxBytes: number, begin: () => LogPosition): GatheredBatch | "later" | undefined {
+  next(
+    from: LogPosition,
+    maxBytes: number,
+    begin: () => LogPosition,
+    until?: Cursor,
+  ): GatheredBatch | "later" | undefined {
     if (this.#open?.from !== from) this.#open = opened(from, begin());
     const open = this.#open;
     for (let looked = 0; looked < TURN_SPANS; ) {
       const ahead = this.#ahead?.from === open.at ? this.#ahead : undefined;
       const head = ahead?.head ?? this.#reader.next(open.at);
       if (head === undefined) return this.#end(open);
+      if (until !== undefined && compareCursors(head.position, until) > 0) return this.#end(open);
       const sifted = ahead ?? this.#sift(open.at, head);
-      if (sifted !== undefined && !this.#fits(open, sifted.spans, maxBytes)) {
+      if (sifted !== undefined && !this.#fits(open, sifted.spans, maxBytes, until === undefined ? 1 : REPEATED)) {
         this.#ahead = sifted;
         return this.#end(open);
       }
@@ -96,7 +106,7 @@ export class BatchGatherer {
         continue;
       }
       if (this.#filter === undefined) continue;
-      if (open.held >= MAX_HELD_BYTES) return this.#end(open);
+      if (until === undefined && open.held >= MAX_HELD_BYTES) return this.#end(open);
       looked += head.spans;
     }
     return "later";
@@ -124,10 +134,11 @@ export class BatchGatherer {
     }
   }
 
-  #fits(open: Open, spans: number, maxBytes: number): boolean {
+  #fits(open: Open, spans: number, maxBytes: number, times: number): boolean {
     if (open.spans === 0 || spans === 0) return true;
     // Its body may not be read yet: as large as those before, span for span.
-    return open.spans + spans <= this.#maxSpans && (open.bytes / open.spans) * (open.spans + spans) <= maxBytes;
+    const all = open.spans + spans;
+    return all <= this.#maxSpans * times && (open.bytes / open.spans) * all <= maxBytes * times;
   }
 
   /** False where its body cannot be read. */

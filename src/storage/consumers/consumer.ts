@@ -14,6 +14,7 @@ import type { LogPosition } from "../log/segment-source.ts";
 import { BatchGatherer, type GatheredBatch } from "./batch-gatherer.ts";
 import { bytesOf, chunkFragments, spansOf } from "./chunk-fragments.ts";
 import type { ConsumerState } from "./cursor-store.ts";
+import type { RequestEnds } from "./request-ends.ts";
 
 export interface ConsumerOptions {
   readonly configured: ConfiguredExporter;
@@ -23,6 +24,8 @@ export interface ConsumerOptions {
   readonly metrics: Metrics;
   readonly random: () => number;
   readonly now: () => number;
+  /** Of an exporter that is `exact`. */
+  readonly requests?: RequestEnds;
 }
 
 interface Job {
@@ -38,6 +41,13 @@ interface Job {
   state: "running" | "done" | "left";
   /** Aborted: the cursor was set back behind it, so it is neither repeated nor moves the cursor. */
   readonly overtaken: AbortController;
+}
+
+/** What the parts of one job have in common. */
+interface Sending {
+  readonly overtaken: AbortSignal;
+  /** As Exporter.export. */
+  readonly range: string | undefined;
 }
 
 type CountName = "delivered" | "rejected" | "lost" | "retries";
@@ -72,6 +82,9 @@ export class Consumer {
   #pumping = false;
   /** A batch is gathered on in the next turn of the event loop. */
   #gathering = false;
+  /** Until a batch that is not full is old enough. */
+  #ripe: NodeJS.Timeout | undefined;
+  #draining = false;
   #idle: (() => void)[] = [];
   #lastOutcome: ExportOutcome["type"] | undefined;
   #lastError: string | undefined;
@@ -117,6 +130,7 @@ export class Consumer {
    */
   setBack(position: LogPosition): void {
     for (const job of this.#jobs) job.overtaken.abort();
+    this.#options.requests?.forget();
     this.#done = position;
     this.#read = position;
     this.#settle();
@@ -146,6 +160,8 @@ export class Consumer {
    */
   async shutdown(drain: boolean, signal: AbortSignal): Promise<void> {
     if (!drain) this.#stop.abort();
+    this.#draining = drain;
+    clearTimeout(this.#ripe);
     const abort = () => {
       this.#stop.abort();
       this.#giveUp.abort();
@@ -180,7 +196,9 @@ export class Consumer {
   #pump(): void {
     const { concurrency } = this.#options.configured;
     while (!this.#stop.signal.aborted && this.#running() < concurrency) {
-      const batch = this.#gatherer.next(this.#read, this.#maxBytes, () => this.#begin());
+      const until = this.#options.requests?.next(this.#read);
+      if (until === undefined && this.#waitsForMore()) return;
+      const batch = this.#gatherer.next(this.#read, this.#maxBytes, () => this.#begin(), until);
       if (batch === undefined) return;
       if (batch === "later") {
         this.#gathering = true;
@@ -198,6 +216,22 @@ export class Consumer {
         void this.#run(job);
       }
     }
+  }
+
+  /** Whether a batch is to grow before it is sent. It is asked again when it is old enough. */
+  #waitsForMore(): boolean {
+    const { configured, reader, now } = this.#options;
+    const { gatherMs, maxBatchSpans } = configured;
+    if (gatherMs === undefined || this.#draining) return false;
+    if (reader.end().spansThrough - this.#read.spansThrough >= maxBatchSpans) return false;
+    const oldest = reader.nextReceivedAtMs(this.#read);
+    if (oldest === undefined) return false;
+    // A clock that was set back makes nothing wait longer.
+    const left = Math.min(gatherMs, oldest + gatherMs - now());
+    if (left <= 0) return false;
+    clearTimeout(this.#ripe);
+    this.#ripe = setTimeout(() => this.wake(), left).unref();
+    return true;
   }
 
   /** Where the next batch begins. A gap before it shows as lost when the cursor passes it. */
@@ -246,9 +280,12 @@ export class Consumer {
 
   async #run(job: Job): Promise<void> {
     const fragments = job.entries.map(({ block, rows }) => ({ block, rows }));
+    const { requests } = this.#options;
     while (job.state === "running") {
       try {
-        for (const part of this.#chunk(fragments)) await this.#send(part, job.overtaken.signal);
+        requests?.store(job.end);
+        const sending = { overtaken: job.overtaken.signal, range: requests?.rangeOf(job.end) };
+        for (const part of this.#chunk(fragments)) await this.#send(part, sending);
         job.entries = [];
         job.state = "done";
       } catch (error) {
@@ -283,7 +320,8 @@ export class Consumer {
   }
 
   /** Resolves when every span of the fragments is delivered, refused or lost; throws only after a stop. */
-  async #send(all: readonly LogFragment[], overtaken: AbortSignal): Promise<void> {
+  async #send(all: readonly LogFragment[], sending: Sending): Promise<void> {
+    const { overtaken } = sending;
     let fragments = all;
     for (let attempt = 0; ; attempt++) {
       overtaken.throwIfAborted();
@@ -292,10 +330,10 @@ export class Consumer {
       if (spans === 0) return;
       if (spans > 1 && bytesOf(fragments) > this.#maxBytes) {
         // The destination has shown its limit since these were joined.
-        for (const part of this.#chunk(fragments)) await this.#send(part, overtaken);
+        for (const part of this.#chunk(fragments)) await this.#send(part, sending);
         return;
       }
-      const outcome = await this.#attempt(fragments);
+      const outcome = await this.#attempt(fragments, sending.range);
       this.#lastOutcome = outcome.type;
       switch (outcome.type) {
         case "delivered":
@@ -314,7 +352,7 @@ export class Consumer {
             return;
           }
           this.#learn(bytesOf(fragments));
-          for (const half of chunkFragments(fragments, Math.ceil(spans / 2))) await this.#send(half, overtaken);
+          for (const half of chunkFragments(fragments, Math.ceil(spans / 2))) await this.#send(half, sending);
           return;
         }
         case "retry": {
@@ -362,7 +400,7 @@ export class Consumer {
     });
   }
 
-  async #attempt(fragments: readonly LogFragment[]): Promise<ExportOutcome> {
+  async #attempt(fragments: readonly LogFragment[], range: string | undefined): Promise<ExportOutcome> {
     this.#stop.signal.throwIfAborted();
     const { signal } = this.#giveUp;
     let stopWaiting = () => {};
@@ -372,7 +410,7 @@ export class Consumer {
         signal.addEventListener("abort", onAbort, { once: true });
         stopWaiting = () => signal.removeEventListener("abort", onAbort);
       });
-      return await Promise.race([this.#options.configured.exporter.export(fragments, signal), givenUp]);
+      return await Promise.race([this.#options.configured.exporter.export(fragments, signal, range), givenUp]);
     } catch (error) {
       if (signal.aborted) throw error;
       return {

@@ -11,7 +11,8 @@ import { cursorProblem, cursorsCrc, RECEIVED_WITH } from "./cursor-store.ts";
 /**
  * Cursors: everything before and including (segment, row) is done. Counters survive restarts. `cursors_crc` in meta is
  * CRC32 over all rows; not there in a folder of an older version. `received_with_cursors` is the same value: where it
- * is another, a version that keeps no receive times (received-hours.ts) has stored cursors and aggregates.
+ * is another, a version that keeps no receive times (received-hours.ts) has stored cursors and aggregates. `request`
+ * has where requests end that were begun and that the stored cursor has not passed (request-ends.ts).
  */
 const CONSUMERS_SCHEMA = `
 CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -25,6 +26,14 @@ CREATE TABLE IF NOT EXISTS consumer (
   rejected INTEGER NOT NULL DEFAULT 0,
   lost INTEGER NOT NULL DEFAULT 0,
   retries INTEGER NOT NULL DEFAULT 0
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS request (
+  name TEXT NOT NULL,
+  segment INTEGER NOT NULL,
+  row INTEGER NOT NULL,
+  sequence INTEGER NOT NULL,
+  spans_through INTEGER NOT NULL,
+  PRIMARY KEY (name, segment, row)
 ) WITHOUT ROWID;
 `;
 

@@ -14,6 +14,7 @@ import type { SqlDatabase } from "../sqlite/driver.ts";
 import { Consumer } from "./consumer.ts";
 import { type ConsumerState, CursorStore } from "./cursor-store.ts";
 import { FlushPace } from "./flush-pace.ts";
+import { passRequests, RequestEnds } from "./request-ends.ts";
 
 export interface ExportCoreOptions {
   readonly source: LogSource;
@@ -74,18 +75,20 @@ export class ExportCore {
     });
     this.#cursors = new CursorStore(options.db);
     const { host, db } = options;
-    this.#consumers = options.exporters.map(
-      (configured) =>
-        new Consumer({
-          configured,
-          state: this.#stateOf(configured.name, configured.startAt),
-          reader: this.#reader,
-          logger: host.logger,
-          metrics: host.metrics,
-          random: options.random ?? Math.random,
-          now: this.#now,
-        }),
-    );
+    this.#consumers = options.exporters.map((configured) => {
+      const { name, startAt, exact } = configured;
+      const state = this.#stateOf(name, startAt);
+      return new Consumer({
+        configured,
+        state,
+        reader: this.#reader,
+        logger: host.logger,
+        metrics: host.metrics,
+        random: options.random ?? Math.random,
+        now: this.#now,
+        ...(exact === undefined ? {} : { requests: new RequestEnds(db, name, state.position) }),
+      });
+    });
     this.#aggregates = Object.entries(options.aggregates).map(
       ([name, kind]) =>
         new AggregateRunner({
@@ -288,6 +291,7 @@ export class ExportCore {
     try {
       this.#cursors.save(states, (db) => {
         for (const aggregate of aggregates) aggregate.flush(db);
+        for (const [name, { position }] of states) passRequests(db, name, position);
         this.#expire(db);
         this.#shrink(db);
       });

@@ -23,9 +23,10 @@ export async function closeStores(): Promise<void> {
 
 type Behaviour = (ids: readonly number[], signal: AbortSignal) => ExportOutcome | Promise<ExportOutcome>;
 
-/** An exporter that remembers the span ids of every request it was given, and answers as `behave` says. */
+/** An exporter that remembers span ids and range of every request it was given, and answers as `behave` says. */
 export function destination(name: string, behave: Behaviour, changes: Partial<ConfiguredExporter> = {}) {
   const requests: number[][] = [];
+  const ranges: (string | undefined)[] = [];
   const delivered: number[] = [];
   const configured: ConfiguredExporter = {
     name,
@@ -36,12 +37,13 @@ export function destination(name: string, behave: Behaviour, changes: Partial<Co
     exporter: {
       async start() {},
       async shutdown() {},
-      async export(fragments: readonly LogFragment[], signal) {
+      async export(fragments: readonly LogFragment[], signal, range) {
         const ids = fragments.flatMap(({ block, rows }) => {
           const all = spanNumbers(block.columns);
           return rows.map((row) => all[row] as number);
         });
         requests.push(ids);
+        ranges.push(range);
         const outcome = await behave(ids, signal);
         if (outcome.type === "delivered") delivered.push(...ids);
         return outcome;
@@ -49,7 +51,7 @@ export function destination(name: string, behave: Behaviour, changes: Partial<Co
     },
     ...changes,
   };
-  return { configured, requests, delivered };
+  return { configured, requests, ranges, delivered };
 }
 
 export const DELIVERED: ExportOutcome = { type: "delivered" };
