@@ -43,6 +43,33 @@ export interface ReceiverEndpoint {
   readonly listensOn: string | undefined;
 }
 
+/** A listener as it is shown to people. */
+export interface ListedEndpoint {
+  readonly title: string;
+  /** How this machine reaches it; undefined when it is off or its port was taken. */
+  readonly address: string | undefined;
+  /** The real address, where that is another one. */
+  readonly listensOn: string | undefined;
+}
+
+/** All that listens, in the order in which it is shown: what the banner, the status and the collector's page list. */
+export function listedEndpoints(endpoints: CollectorEndpoints): ListedEndpoint[] {
+  const { receivers, ui, queryGrpc, tempo, registry, proxy, listensOn } = endpoints;
+  const listed = (title: string, address: string | undefined, real?: string): ListedEndpoint => ({
+    title,
+    address,
+    listensOn: real === undefined || address?.includes(real) === true ? undefined : real,
+  });
+  return [
+    listed("web UI and Jaeger API", ui, listensOn.ui),
+    listed("Jaeger API (gRPC)", queryGrpc),
+    listed("Tempo API", tempo),
+    ...receivers.map(({ title, address, listensOn: real }) => listed(title, address, real)),
+    listed("registry (Consul API)", registry, listensOn.registry),
+    ...(proxy === undefined ? [] : [listed("traced proxy", proxy, listensOn.proxy)]),
+  ];
+}
+
 /** The two addresses that have names of their own, for senders that are configured by a base. */
 export function otlpEndpoints(
   receivers: readonly ReceiverEndpoint[],

@@ -13,6 +13,7 @@ import { type Core, createCore } from "./core.ts";
 import { type CollectorEndpoints, otlpEndpoints } from "./endpoints.ts";
 import { startForwarding } from "./forwarding.ts";
 import { type LoadedModules, loadModules, loadsLate, loadThreadModules } from "./load-modules.ts";
+import { ownSink } from "./own-spans.ts";
 import { PortReads } from "./port-reads.ts";
 import { eventLoopLag } from "./process-metrics.ts";
 import { Readiness } from "./readiness.ts";
@@ -114,7 +115,8 @@ async function startParts({ config, table, observer }: Start, core: Core, parts:
 
   // The store as all that put spans into it have it: receivers, the proxy and the collector's own spans.
   const stored = observedSink(store, observer);
-  const tracing = startSelfTracing(config, core, stored);
+  const own = ownSink(stored, host.metrics);
+  const tracing = startSelfTracing(config, core, own);
   if (tracing !== undefined) parts.opened("self-tracing", () => tracing.stop());
 
   const readiness = new Readiness();
@@ -135,7 +137,7 @@ async function startParts({ config, table, observer }: Start, core: Core, parts:
   parts.opened("registry-port", (signal) => discovery.stopListening(signal));
   registryAddress.tell(discovery.address);
 
-  const proxy = await modules.proxy?.startProxy(config, host, stored, discovery);
+  const proxy = await modules.proxy?.startProxy(config, host, own, discovery);
   if (proxy !== undefined) parts.opened("proxy", (signal) => proxy.shutdown(signal));
 
   const reloads = new Reloads(config, { store, receivers, core });
@@ -145,6 +147,7 @@ async function startParts({ config, table, observer }: Start, core: Core, parts:
   const listening = { config, modules, receivers, discovery, proxy };
   const ui = await serveUi(ownConfig, store, modules, {
     access: accessSettings,
+    sink: own,
     discovery,
     logger: host.logger,
     metrics,

@@ -5,7 +5,7 @@ import type { SpanStore } from "../component/store.ts";
 import type { UiCountedSeries, UiStatusResponse } from "../query/ui/status-types.ts";
 import type { Config } from "./config/config.ts";
 import { destinationOf } from "./destination-of.ts";
-import type { CollectorEndpoints } from "./endpoints.ts";
+import { type CollectorEndpoints, listedEndpoints } from "./endpoints.ts";
 
 export interface StatusSources {
   readonly version: string;
@@ -39,6 +39,7 @@ export async function collectorStatus(sources: StatusSources): Promise<UiStatusR
     startedAtMs: sources.startedAtMs,
     nowMs: Date.now(),
     endpoints: sources.endpoints,
+    listeners: listedEndpoints(sources.endpoints),
     storage: {
       ...(JSON.parse(Buffer.from(stats.body).toString("utf8")) as StoreStats),
       kind: config.storage.kind,
@@ -49,7 +50,7 @@ export async function collectorStatus(sources: StatusSources): Promise<UiStatusR
         maxMebibytes: config.storage.retention.max_mebibytes,
       },
     },
-    received: counted(samples, (name) => /^spanloom_(?:receiver|forwarded)_/.test(name)),
+    received: counted(samples, (name) => /^spanloom_(?:receiver|forwarded|own)_/.test(name)),
     sampling: counted(samples, (name) => name.startsWith("spanloom_sampling_")),
     uncounted: counted(samples, (name) => UNCOUNTED.includes(name)),
     exporters: exporters.map((exporter) => ({

@@ -1,5 +1,6 @@
 import { createServer } from "node:http";
 import type { AccessSettings } from "../access/access-control.ts";
+import type { BatchSink } from "../component/ingest.ts";
 import type { Logger } from "../component/logger.ts";
 import type { MetricSample } from "../component/metrics.ts";
 import type { Connect, ReadAddresses } from "../component/read.ts";
@@ -21,6 +22,8 @@ import { readVersion } from "./version.ts";
 export interface UiSources {
   /** Undefined: the collector has no access control. */
   readonly access: AccessSettings | undefined;
+  /** For what is loaded into the store from the UI. */
+  readonly sink: BatchSink;
   readonly discovery: Discovery;
   readonly logger: Logger;
   readonly metrics: () => Promise<readonly MetricSample[]>;
@@ -53,7 +56,7 @@ export async function serveUi(
   { ui, storage, discovery: { server, health } }: Config,
   store: SpanStore,
   { loadControl }: LoadedModules,
-  { access, discovery, logger, metrics, status, notReady }: UiSources,
+  { access, sink, discovery, logger, metrics, status, notReady }: UiSources,
 ): Promise<ServedUi> {
   const closing = new AbortController();
   const { local, remote } = discovery;
@@ -64,6 +67,7 @@ export async function serveUi(
     const { createControlApp, createRegistryRoutes } = await loadControl();
     const control = createControlApp({
       admin: store,
+      sink,
       registry: createRegistryRoutes({
         local,
         remote,

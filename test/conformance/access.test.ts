@@ -64,7 +64,7 @@ function registered(): Record<keyof typeof ACCESS_LINES, readonly RegisteredRout
   const registry = createRegistryRoutes({ ...both, local: {} as never });
   const login = createLogin({ asksForUser: false } as UiSessions, SILENT_LOGGER);
   const api = { viewHost, bounds, closing, basePath: "/", besideForeign: false };
-  const control = { admin: {} as never, registry, notReady: () => undefined, logger: SILENT_LOGGER };
+  const control = { admin: {} as never, sink: {} as never, registry, notReady: () => undefined, logger: SILENT_LOGGER };
   const node = { name: "n", address: "127.0.0.1", datacenter: "dc1" };
   return {
     ui: routesOf(createApiRoutes({ ...api, login, control: () => {}, mcp: { version: "1" } })),

@@ -80,7 +80,9 @@ beforeAll(async () => {
   const closing = new AbortController().signal;
   const logger = SILENT_LOGGER;
   const admin = { compact: rejecting } as unknown as AdminStore;
-  const control = { admin, registry: createRouter() as unknown as express.Router, notReady: () => undefined, logger };
+  const registered = createRouter() as unknown as express.Router;
+  const sink = { append: rejecting };
+  const control = { admin, sink, registry: registered, notReady: () => undefined, logger };
   const node = { name: "n", address: "127.0.0.1", datacenter: "dc1" };
   const consul = { registry: local, node, version: "1", tokens: [], anyCheckTarget: false, logger, closing };
   const status = createControlApp({ ...control, metrics: rejecting, status: rejecting });

@@ -61,6 +61,23 @@ describe("the first minutes", () => {
     3 * LOADING_MS,
   );
 
+  it("count what was loaded as received, and list all that listens", () =>
+    visitor.visit(`${collector.endpoints.ui}collector`, async (page) => {
+      const received = page.getByRole("region", { name: "Received" });
+      await received.getByText("spans that no sender sent").waitFor();
+      expect(await received.getByText("Nothing received").count()).toBe(0);
+      const { queryGrpc, tempo, registry } = collector.endpoints;
+      for (const [title, address] of [
+        ["Jaeger API (gRPC)", queryGrpc],
+        ["Tempo API", tempo],
+        ["registry (Consul API)", registry],
+      ]) {
+        if (address === undefined) continue;
+        await page.getByText(address, { exact: true }).waitFor();
+        await page.getByRole("button", { name: `Copy the ${title} endpoint` }).waitFor();
+      }
+    }));
+
   it(
     "load the demo beside what is stored only where that is asked for",
     async () => {

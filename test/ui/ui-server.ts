@@ -93,6 +93,14 @@ function statusOf(batches: readonly LogBlock[]): UiStatusResponse {
       registry: undefined,
       proxy: undefined,
     },
+    listeners: [
+      { title: "web UI and Jaeger API", address: "http://127.0.0.1:16686/", listensOn: undefined },
+      { title: "Jaeger API (gRPC)", address: "127.0.0.1:16685", listensOn: undefined },
+      { title: "Tempo API", address: undefined, listensOn: undefined },
+      { title: "OTLP/gRPC", address: "127.0.0.1:14317", listensOn: "0.0.0.0:14317" },
+      { title: "OTLP/HTTP", address: "http://127.0.0.1:14318/v1/traces", listensOn: undefined },
+      { title: "registry (Consul API)", address: "http://127.0.0.1:8500", listensOn: undefined },
+    ],
     storage: {
       kind: "memory",
       path: undefined,

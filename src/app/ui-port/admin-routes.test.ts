@@ -2,6 +2,7 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import express from "express";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { BatchSink } from "../../component/ingest.ts";
 import { SILENT_LOGGER } from "../../component/logger.ts";
 import type { TraceQuery } from "../../model/trace-query.ts";
 import { type AdminStore, createAdminRoutes } from "./admin-routes.ts";
@@ -31,7 +32,12 @@ beforeAll(async () => {
       return 3;
     },
   };
-  server = createServer(express().use(createAdminRoutes(store as AdminStore, SILENT_LOGGER)));
+  const sink: BatchSink = {
+    append: async () => {
+      throw new Error("nothing is to be stored");
+    },
+  };
+  server = createServer(express().use(createAdminRoutes(store as AdminStore, sink, SILENT_LOGGER)));
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
 });
 afterAll(() => new Promise((resolve) => server.close(resolve)));

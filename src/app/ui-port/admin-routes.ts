@@ -1,6 +1,7 @@
 import express, { type NextFunction, type Request, type Response, type Router } from "express";
 import { failureOf } from "../../component/error-status.ts";
 import { PermanentError, RetryableError } from "../../component/errors.ts";
+import type { BatchSink } from "../../component/ingest.ts";
 import type { Logger } from "../../component/logger.ts";
 import type { ViewHost } from "../../component/read.ts";
 import type { SpanStore } from "../../component/store.ts";
@@ -13,9 +14,7 @@ import { deletionQuery } from "./deletion-query.ts";
 import type { DemoLoader } from "./load-demo.ts";
 
 /** What the routes need of the store. */
-export interface AdminStore
-  extends ViewHost,
-    Pick<SpanStore, "append" | "deleteTraces" | "deleteAll" | "compact" | "resend"> {}
+export interface AdminStore extends ViewHost, Pick<SpanStore, "deleteTraces" | "deleteAll" | "compact" | "resend"> {}
 
 /** Header that no other site's page can send without being asked first. */
 export const ADMIN_HEADER = "x-spanloom";
@@ -33,7 +32,7 @@ const MAX_DELETED = 1_000_000;
  * `"all": true`, answers `{"spans": n}` that will be sent again; `POST /api/ui/admin/demo` loads the demo shop
  * (load-demo.ts) into an empty store, with `{"again": true}` into any. Requests carry the header `x-spanloom: 1`.
  */
-export function createAdminRoutes(store: AdminStore, logger: Logger): Router {
+export function createAdminRoutes(store: AdminStore, sink: BatchSink, logger: Logger): Router {
   const router = express.Router({ caseSensitive: true });
   let demo: Promise<DemoLoader> | undefined;
   /** The answer, and a line in the log that says who had what done, and how much of it. */
@@ -59,7 +58,7 @@ export function createAdminRoutes(store: AdminStore, logger: Logger): Router {
   });
   router.post("/api/ui/admin/demo", express.json({ limit: "8kb", type: () => true }), async (request, response) => {
     const again = againOf(request.body);
-    demo ??= import("./load-demo.ts").then(({ DemoLoader }) => new DemoLoader(store));
+    demo ??= import("./load-demo.ts").then(({ DemoLoader }) => new DemoLoader(store, sink));
     answerDone(request, response, "demo", await (await demo).load(again, new AbortController().signal));
   });
   router.use("/api/ui/admin", refuse);

@@ -1,4 +1,5 @@
 import express, { type Express, type Router } from "express";
+import type { BatchSink } from "../../component/ingest.ts";
 import type { Logger } from "../../component/logger.ts";
 import { type MetricSample, renderPrometheus } from "../../component/metrics.ts";
 import { refuseUnknown } from "../../query/ui/known-params.ts";
@@ -10,6 +11,8 @@ import { errorAnswer, noSuchEndpoint } from "./http-errors.ts";
 export interface ControlAppSettings {
   /** What maintenance works on. */
   readonly admin: AdminStore;
+  /** For what is loaded into the store from here. */
+  readonly sink: BatchSink;
   /** `/api/registry`. */
   readonly registry: Router;
   readonly metrics: () => Promise<readonly MetricSample[]>;
@@ -47,7 +50,7 @@ export function createControlApp(settings: ControlAppSettings): Express {
     response.setHeader("cache-control", "no-store");
     response.json(await settings.status());
   });
-  app.use(createAdminRoutes(settings.admin, settings.logger));
+  app.use(createAdminRoutes(settings.admin, settings.sink, settings.logger));
   app.use(settings.registry);
   app.use(noSuchEndpoint);
   app.use(errorAnswer(settings.logger));

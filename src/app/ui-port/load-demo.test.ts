@@ -1,23 +1,26 @@
 import { describe, expect, it } from "vitest";
 import { PermanentError } from "../../component/errors.ts";
-import type { IncomingBatch } from "../../component/ingest.ts";
-import { DemoLoader, type DemoStore } from "./load-demo.ts";
+import type { BatchSink, IncomingBatch } from "../../component/ingest.ts";
+import type { ViewHost } from "../../component/read.ts";
+import { DemoLoader } from "./load-demo.ts";
 
 /** A store that keeps what it is given, and the traces of whoever has come before. */
 function storeWith(before: readonly string[] = []) {
   const batches: IncomingBatch[] = [];
-  const store: DemoStore = {
+  const sink: BatchSink = {
     append: async (batch) => {
       batches.push(batch);
       return { accepted: 1, rejected: 0, message: "" };
     },
+  };
+  const store: ViewHost = {
     view: async () => {
       const traceIds = batches.length > 0 ? ["1"] : before;
       const body = new Uint8Array(Buffer.from(JSON.stringify({ traceIds })));
       return { status: 200, contentType: "application/json", body };
     },
   };
-  return { batches, loader: new DemoLoader(store) };
+  return { batches, loader: new DemoLoader(store, sink) };
 }
 
 const { signal } = new AbortController();
@@ -52,10 +55,10 @@ describe("loading the demo", () => {
 
   it("says what the collector refuses, and can be tried again", async () => {
     const { loader, batches } = storeWith();
-    const refusing = new DemoLoader({
-      append: async () => ({ accepted: 0, rejected: 3, message: "too old" }),
-      view: async () => ({ status: 200, contentType: "", body: new Uint8Array(Buffer.from('{"traceIds":[]}')) }),
-    });
+    const refusing = new DemoLoader(
+      { view: async () => ({ status: 200, contentType: "", body: new Uint8Array(Buffer.from('{"traceIds":[]}')) }) },
+      { append: async () => ({ accepted: 0, rejected: 3, message: "too old" }) },
+    );
     await expect(refusing.load(false, signal)).rejects.toThrow(PermanentError);
     await expect(refusing.load(false, signal)).rejects.toThrow("refuses spans of the demo: too old");
     await loader.load(false, signal);

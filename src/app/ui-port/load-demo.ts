@@ -1,13 +1,10 @@
 import { encodeTraces } from "../../codec/otlp/message/encode.ts";
 import { PermanentError, RetryableError } from "../../component/errors.ts";
+import type { BatchSink } from "../../component/ingest.ts";
 import type { ViewHost } from "../../component/read.ts";
-import type { SpanStore } from "../../component/store.ts";
 import { countSpans, DemoShop, joinTraces } from "../../demo/generator.ts";
 import { pastTraces } from "../../demo/past-traces.ts";
 import type { TraceQuery } from "../../model/trace-query.ts";
-
-/** What loading needs of the store. */
-export interface DemoStore extends ViewHost, Pick<SpanStore, "append"> {}
 
 /** The same shop every time: what is planted in it is found where a guide says. */
 const SEED = 1;
@@ -26,11 +23,13 @@ export interface LoadedDemo {
  * loading at a time.
  */
 export class DemoLoader {
-  readonly #store: DemoStore;
+  readonly #store: ViewHost;
+  readonly #sink: BatchSink;
   #loading = false;
 
-  constructor(store: DemoStore) {
+  constructor(store: ViewHost, sink: BatchSink) {
     this.#store = store;
+    this.#sink = sink;
   }
 
   /**
@@ -65,7 +64,7 @@ export class DemoLoader {
     for (const made of pastTraces(new DemoShop(SEED), { traces: TRACES, spreadMs: SPREAD_MS })) {
       const data = joinTraces(made);
       const bytes = encodeTraces(data);
-      const { rejected, message } = await this.#store.append({
+      const { rejected, message } = await this.#sink.append({
         format: "otlp_protobuf",
         encoding: "identity",
         bytes,

@@ -1,5 +1,6 @@
 import type { Collector } from "../../app/collector.ts";
 import type { Config } from "../../app/config/config.ts";
+import { listedEndpoints } from "../../app/endpoints.ts";
 import { createLogger } from "../../app/json-logger.ts";
 import { messageOf } from "../../model/message-of.ts";
 import { type ResolvedConfig, readConfig, wantedLogFormat } from "../options/resolve-config.ts";
@@ -82,7 +83,11 @@ function reportIgnored({ telemetry }: Config, ignored: readonly string[]): void 
 }
 
 function banner(collector: Collector, data: string): string {
-  const lines = [...addresses(collector), { title: "data", text: data }];
+  const listed = listedEndpoints(collector.endpoints).map(({ title, address, listensOn }) => ({
+    title,
+    text: address === undefined ? "off" : `${address}${listensOn === undefined ? "" : `  (listens on ${listensOn})`}`,
+  }));
+  const lines = [...listed, { title: "data", text: data }];
   const width = Math.max(...lines.map(({ title }) => title.length));
   return `spanloom is ready\n${lines.map(({ title, text }) => `  ${title.padEnd(width)}  ${text}\n`).join("")}`;
 }
@@ -97,24 +102,4 @@ function jsonBanner({ endpoints }: Collector, data: string): string {
     ...Object.fromEntries([...fields, ...bound, ...others]),
     data,
   });
-}
-
-/** What listens where; an address that is not the real one is followed by that. */
-function addresses({ endpoints }: Collector): { readonly title: string; readonly text: string }[] {
-  const { receivers, ui, queryGrpc, tempo, registry, proxy, listensOn } = endpoints;
-  const line = (title: string, address: string | undefined, real: string | undefined) => ({
-    title,
-    text:
-      address === undefined
-        ? "off"
-        : `${address}${real === undefined || address.includes(real) ? "" : `  (listens on ${real})`}`,
-  });
-  return [
-    line("web UI and Jaeger API", ui, listensOn.ui),
-    line("Jaeger API (gRPC)", queryGrpc, undefined),
-    line("Tempo API", tempo, undefined),
-    ...receivers.map(({ title, address, listensOn: real }) => line(title, address, real)),
-    line("registry (Consul API)", registry, listensOn.registry),
-    ...(proxy === undefined ? [] : [line("traced proxy", proxy, listensOn.proxy)]),
-  ];
 }

@@ -49,18 +49,13 @@ function describe(
   style: Style,
   width: number | undefined,
 ): string {
-  const { storage, endpoints, exporters, received } = status;
+  const { storage, listeners, exporters, received } = status;
   const state = notReady === undefined ? "ready" : style.red(`not ready: ${notReady}`);
   const head = `spanloom ${status.version}, ${state}, running for ${formatAge(status.nowMs - status.startedAtMs)}`;
   const kept = storage.oldestMs === undefined ? "" : `, since ${formatAge(status.nowMs - storage.oldestMs)}`;
   const size = storage.kind === "memory" ? "" : ` in ${formatMebibytes(storage.diskBytes)} MiB`;
   const lines = [
-    ["web UI", endpoints.ui],
-    ["Jaeger API (gRPC)", endpoints.queryGrpc ?? "off"],
-    ["Tempo API", endpoints.tempo ?? "off"],
-    ...endpoints.receivers.map(({ title, address }) => [title, address ?? "off"]),
-    ["registry", endpoints.registry ?? "off"],
-    ...(endpoints.proxy === undefined ? [] : [["proxy", endpoints.proxy]]),
+    ...listeners.map(({ title, address }) => [title, address ?? "off"]),
     ["data", `${storage.path ?? "memory"}: ${count(storage.spans, "span")}${size}${kept}`],
     ["received", receivedText(received)],
   ];

@@ -9,13 +9,24 @@ export interface UiStatusResponse {
   readonly startedAtMs: number;
   readonly nowMs: number;
   readonly endpoints: UiEndpoints;
+  /** All that listens, in the order in which it is shown. */
+  readonly listeners: readonly UiListener[];
   readonly storage: UiStorageStatus;
-  /** Totals since the start, one entry a series; with what was forwarded of logs and metrics. */
+  /** Totals since the start, one entry a series; with what the collector loaded or made itself, and forwarded. */
   readonly received: readonly UiCountedSeries[];
   readonly sampling: readonly UiCountedSeries[];
   /** What rates and calls between services leave out, sum up under other names, or forgot early. */
   readonly uncounted: readonly UiCountedSeries[];
   readonly exporters: readonly UiExporterStatus[];
+}
+
+export interface UiListener {
+  /** What people call it: `Jaeger API (gRPC)`. */
+  readonly title: string;
+  /** How the collector's machine reaches it; undefined when it is off or its port was taken. */
+  readonly address: string | undefined;
+  /** The real address, `0.0.0.0:16686`, where that is another one. */
+  readonly listensOn: string | undefined;
 }
 
 /** Where the collector can be reached; undefined is off. */

@@ -37,7 +37,7 @@ export function CollectorPage() {
               <SeriesTable series={status.received} rates={rates} empty="Nothing received since the start." />
             </Card>
             <Card title="Endpoints">
-              <Endpoints endpoints={status.endpoints} />
+              <Endpoints listeners={status.listeners} />
             </Card>
           </div>
           <div className={styles.column}>

@@ -1,4 +1,4 @@
-import type { UiEndpoints, UiStatusResponse } from "../../../src/query/ui/status-types.ts";
+import type { UiStatusResponse } from "../../../src/query/ui/status-types.ts";
 import { formatBytes } from "../format/bytes.ts";
 import { formatCount } from "../format/count.ts";
 import { formatAbsolute, formatRelative } from "../format/time.ts";
@@ -6,13 +6,14 @@ import { CopyButton } from "../ui/copy-button.tsx";
 import styles from "./figures.module.css";
 
 /** Where senders and readers reach the collector. */
-export function Endpoints({ endpoints }: { readonly endpoints: UiEndpoints }) {
+export function Endpoints({ listeners }: { readonly listeners: UiStatusResponse["listeners"] }) {
   return (
     <dl className={styles.figures}>
-      {endpoints.receivers.map(({ receiver, listener, title, address }) => (
-        <Endpoint key={`${receiver} ${listener}`} name={title} value={address} />
+      {listeners.map(({ title, address, listensOn }, at) => (
+        // Two receivers of one protocol have one title; what listens does not change while a collector runs.
+        // biome-ignore lint/suspicious/noArrayIndexKey: see above
+        <Endpoint key={at} name={title} value={address} real={listensOn} />
       ))}
-      <Endpoint name="UI and read APIs" value={endpoints.ui} />
     </dl>
   );
 }
@@ -58,12 +59,21 @@ function Figure({ name, value }: { readonly name: string; readonly value: string
   );
 }
 
-function Endpoint({ name, value }: { readonly name: string; readonly value: string | undefined }) {
+function Endpoint({
+  name,
+  value,
+  real,
+}: {
+  readonly name: string;
+  readonly value: string | undefined;
+  readonly real: string | undefined;
+}) {
   return (
     <div>
       <dt>{name}</dt>
       <dd>
         {value === undefined ? <span className="muted">off</span> : <code className="break-anywhere">{value}</code>}
+        {value !== undefined && real !== undefined && <span className="muted">listens on {real}</span>}
         {value !== undefined && <CopyButton text={value} label={`Copy the ${name} endpoint`} />}
       </dd>
     </div>

@@ -7,6 +7,7 @@ import { seriesKey } from "./use-rates.ts";
 
 /** Of counters whose names do not say it all. */
 const SERIES_WORDS: Readonly<Record<string, string>> = {
+  own_accepted_spans: "spans that no sender sent",
   red_left_out_spans: "spans that begin at no possible time, or far from their receipt",
   red_overflow_spans: "spans under (other operations) or (other services)",
   dependencies_left_out_calls: "calls that begin at no possible time, or far from their receipt",
