@@ -192,6 +192,17 @@ describe("the map", () => {
       await card(page, "checkout").waitFor();
       await page.getByText("Databases, queues and external systems could not be loaded: gone.").waitFor();
     });
+    await older.visit("about:blank", async (page) => {
+      for (const garbage of ["{}", "null", '{"nodes":{},"links":7}', "<html>"]) {
+        await page.route(/external-calls/, (route) =>
+          route.fulfill({ body: garbage, contentType: "application/json" }),
+        );
+        await page.goto(`${forty.url}dependencies`);
+        await card(page, "checkout").waitFor();
+        await page.getByText(/^Databases, queues and external systems could not be loaded: /).waitFor();
+        await page.unroute(/external-calls/);
+      }
+    });
     await open("dependencies", async (page) => {
       await page.getByText("may be missing: this store cannot count them").waitFor();
     });

@@ -13,6 +13,7 @@ import type {
 import type { UiCallSeries, UiExternalCalls } from "../../../src/query/ui/external-calls/external-types.ts";
 import type { UiStatusResponse } from "../../../src/query/ui/status-types.ts";
 import { getHead, getJson, nullWhereNotFound } from "./client.ts";
+import { withLists } from "./with-lists.ts";
 
 /** How often figures that move are asked for again, and those that are still empty. */
 const POLL_MS = 30_000;
@@ -21,13 +22,21 @@ const EXTERNAL_POLL_MS = 120_000;
 
 export const servicesQuery = queryOptions({
   queryKey: ["services"],
-  queryFn: ({ signal }) => getJson<UiServicesResponse>("api/ui/services", {}, signal),
+  queryFn: ({ signal }) => withLists(getJson<UiServicesResponse>("api/ui/services", {}, signal), "services"),
   staleTime: 10_000,
 });
 
 export const statusQuery = queryOptions({
   queryKey: ["status"],
-  queryFn: ({ signal }) => getJson<UiStatusResponse>("api/ui/status", {}, signal),
+  queryFn: ({ signal }) =>
+    withLists(
+      getJson<UiStatusResponse>("api/ui/status", {}, signal),
+      "listeners",
+      "received",
+      "sampling",
+      "uncounted",
+      "exporters",
+    ),
   staleTime: 5_000,
 });
 
@@ -40,7 +49,8 @@ function lastMs(lookbackMs: number): { readonly start: string; readonly end: str
 export function dependenciesQuery(lookbackMs: number) {
   return queryOptions({
     queryKey: ["dependencies", lookbackMs],
-    queryFn: ({ signal }) => getJson<UiDependenciesResponse>("api/ui/dependencies", lastMs(lookbackMs), signal),
+    queryFn: ({ signal }) =>
+      withLists(getJson<UiDependenciesResponse>("api/ui/dependencies", lastMs(lookbackMs), signal), "links"),
     placeholderData: keepPreviousData,
     refetchInterval: (query) => (query.state.data?.links.length === 0 ? EMPTY_POLL_MS : POLL_MS),
   });
@@ -50,7 +60,8 @@ export function dependenciesQuery(lookbackMs: number) {
 export function externalCallsQuery(lookbackMs: number) {
   return queryOptions({
     queryKey: ["external-calls", lookbackMs],
-    queryFn: ({ signal }) => getJson<UiExternalCalls>("api/ui/external-calls", lastMs(lookbackMs), signal),
+    queryFn: ({ signal }) =>
+      withLists(getJson<UiExternalCalls>("api/ui/external-calls", lastMs(lookbackMs), signal), "nodes", "links"),
     placeholderData: keepPreviousData,
     staleTime: EXTERNAL_POLL_MS,
     refetchInterval: EXTERNAL_POLL_MS,
@@ -82,7 +93,7 @@ export function redQuery(lookbackMs: number, service?: string) {
       const end = Date.now();
       const range = { start: String(end - lookbackMs), end: String(end) };
       const asked = service === undefined ? range : { ...range, service, kind: "all" };
-      return getJson<UiRedResponse>("api/ui/red", asked, signal);
+      return withLists(getJson<UiRedResponse>("api/ui/red", asked, signal), "services", "operations");
     },
     placeholderData: keepPreviousData,
     refetchInterval: (query) => (query.state.data?.services.length === 0 ? EMPTY_POLL_MS : POLL_MS),
@@ -101,7 +112,7 @@ export function redBeforeQuery(now: UiRedResponse | undefined, service?: string)
     queryFn: ({ signal }) => {
       const range = { start: String(startMs), end: String(endMs) };
       const asked = service === undefined ? range : { ...range, service, kind: "all" };
-      return getJson<UiRedResponse>("api/ui/red", asked, signal);
+      return withLists(getJson<UiRedResponse>("api/ui/red", asked, signal), "services", "operations");
     },
     enabled: now !== undefined && startMs > 0,
     placeholderData: keepPreviousData,
@@ -113,7 +124,7 @@ export function redBeforeQuery(now: UiRedResponse | undefined, service?: string)
 export const registryQuery = queryOptions({
   queryKey: ["registry"],
   queryFn: ({ signal }): Promise<RegistryView | null> =>
-    getJson<RegistryView>("api/registry", {}, signal).catch(nullWhereNotFound),
+    withLists(getJson<RegistryView>("api/registry", {}, signal), "services").catch(nullWhereNotFound),
   refetchInterval: (query) => (query.state.data === null ? false : 10_000),
 });
 
@@ -122,7 +133,15 @@ export function spanQuery(traceId: string, spanId: string, kind: number) {
   return queryOptions({
     queryKey: ["trace", traceId, "span", spanId, kind],
     queryFn: ({ signal, meta }) =>
-      getJson<UiSpanResponse>(`api/ui/traces/${traceId}/spans/${spanId}`, { kind: String(kind) }, signal, meta?.local),
+      withLists(
+        getJson<UiSpanResponse>(
+          `api/ui/traces/${traceId}/spans/${spanId}`,
+          { kind: String(kind) },
+          signal,
+          meta?.local,
+        ),
+        "spans",
+      ),
     staleTime: 30_000,
   });
 }
@@ -152,7 +171,10 @@ export function linkedFromQuery(traceId: string) {
   return queryOptions({
     queryKey: ["trace", traceId, "linked-from"],
     queryFn: ({ signal, meta }) =>
-      getJson<UiLinkedFromResponse>(`api/ui/traces/${traceId}/linked-from`, {}, signal, meta?.local),
+      withLists(
+        getJson<UiLinkedFromResponse>(`api/ui/traces/${traceId}/linked-from`, {}, signal, meta?.local),
+        "spans",
+      ),
     staleTime: 30_000,
   });
 }
@@ -161,7 +183,8 @@ export function linkedFromQuery(traceId: string) {
 export function verdictQuery(traceId: string, spans: number) {
   return queryOptions({
     queryKey: ["trace", traceId, "verdict", spans],
-    queryFn: ({ signal, meta }) => getJson<UiVerdict>(`api/ui/traces/${traceId}/verdict`, {}, signal, meta?.local),
+    queryFn: ({ signal, meta }) =>
+      withLists(getJson<UiVerdict>(`api/ui/traces/${traceId}/verdict`, {}, signal, meta?.local), "usual"),
     placeholderData: keepPreviousData,
     refetchInterval: (query) => (query.state.data?.waits !== undefined ? EMPTY_POLL_MS : false),
     staleTime: Number.POSITIVE_INFINITY,
@@ -172,7 +195,11 @@ export function findQuery(traceId: string, text: string) {
   return queryOptions({
     queryKey: ["trace", traceId, "find", text],
     queryFn: ({ signal, meta }) =>
-      getJson<UiTraceSearchResponse>(`api/ui/traces/${traceId}/search`, { q: text }, signal, meta?.local),
+      withLists(
+        getJson<UiTraceSearchResponse>(`api/ui/traces/${traceId}/search`, { q: text }, signal, meta?.local),
+        "rows",
+        "spanIds",
+      ),
     enabled: text.trim() !== "",
     staleTime: 30_000,
   });

@@ -1,13 +1,20 @@
 import { queryOptions } from "@tanstack/react-query";
 import type { UiComparison, UiTypical } from "../../../src/query/ui/comparison/comparison-types.ts";
 import { getJson } from "../api/client.ts";
+import { withLists } from "../api/with-lists.ts";
 import { type TracePair, TYPICAL } from "../format/trace-pair.ts";
 
 /** How the second trace differs from the first. */
 export function comparisonQuery({ a, b }: TracePair) {
   return queryOptions({
     queryKey: ["compare", a, b],
-    queryFn: ({ signal }) => getJson<UiComparison>(`api/ui/traces/${a}/compare/${b}`, {}, signal),
+    queryFn: ({ signal }) =>
+      withLists(
+        getJson<UiComparison>(`api/ui/traces/${a}/compare/${b}`, {}, signal),
+        "sentences",
+        "differences",
+        "places",
+      ),
     staleTime: 30_000,
     enabled: a !== TYPICAL && b !== TYPICAL,
     retry: false,

@@ -1,6 +1,7 @@
 import { queryOptions } from "@tanstack/react-query";
 import type { UiSearchResponse } from "../../../src/query/ui/api-types.ts";
 import { getJson } from "../api/client.ts";
+import { withLists } from "../api/with-lists.ts";
 import { type Externals, NO_EXTERNALS, spansAt } from "./externals.ts";
 
 export const LISTED = 5;
@@ -50,7 +51,10 @@ export function tracesQuery(q: string, lookbackMs: number) {
     queryKey: ["map-traces", q, lookbackMs],
     queryFn: ({ signal }) => {
       const start = Number.isFinite(lookbackMs) ? { start: String(Math.round((Date.now() - lookbackMs) * 1000)) } : {};
-      return getJson<UiSearchResponse>("api/ui/search", { q, limit: String(LISTED), ...start }, signal);
+      return withLists(
+        getJson<UiSearchResponse>("api/ui/search", { q, limit: String(LISTED), ...start }, signal),
+        "traces",
+      );
     },
     staleTime: 10_000,
   });

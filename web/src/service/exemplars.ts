@@ -1,6 +1,7 @@
 import { queryOptions } from "@tanstack/react-query";
 import type { UiSearchResponse } from "../../../src/query/ui/api-types.ts";
 import { getJson } from "../api/client.ts";
+import { withLists } from "../api/with-lists.ts";
 import { nanoToMs } from "../format/time.ts";
 
 /** A span that stands for others, as a dot on the chart of durations. */
@@ -41,7 +42,7 @@ export function exemplarsQuery(spans: AskedSpans, range: AskedRange | undefined)
       const given = { start: String(startMs * 1000), end: String(endMs * 1000), limit: String(TRACES) };
       const ask = (more: string) => {
         const q = `{ ${conditions(spans)} && ${more} } | select(status)`;
-        return getJson<UiSearchResponse>("api/ui/search", { ...given, q }, signal);
+        return withLists(getJson<UiSearchResponse>("api/ui/search", { ...given, q }, signal), "traces");
       };
       return exemplarsOf(await Promise.all([ask(`duration >= ${slowNano}ns`), ask("status = error")]));
     },

@@ -4,6 +4,7 @@ import { formatDuration } from "../../../src/model/duration-text.ts";
 import type { UiSearchResponse } from "../../../src/query/ui/api-types.ts";
 import { tracesThatBegin } from "../../../src/query/ui/traces-that-begin.ts";
 import { getJson } from "../api/client.ts";
+import { withLists } from "../api/with-lists.ts";
 import { counted } from "../format/count.ts";
 import { formatAbsolute, nanoToMs } from "../format/time.ts";
 import { Notice } from "../ui/notice.tsx";
@@ -19,7 +20,7 @@ export function TracesByDigits({ digits }: { readonly digits: string }) {
     queryKey: ["traces-that-begin", digits],
     queryFn: ({ signal }) =>
       tracesThatBegin(
-        (parameters) => getJson<UiSearchResponse>("api/ui/search", parameters, signal),
+        (parameters) => withLists(getJson<UiSearchResponse>("api/ui/search", parameters, signal), "traces"),
         digits,
         MOST_TRACES,
       ),

@@ -1,6 +1,7 @@
 import { keepPreviousData, queryOptions } from "@tanstack/react-query";
 import type { UiFacetsResponse } from "../../../../src/query/ui/facets/facet-types.ts";
 import { getJson } from "../../api/client.ts";
+import { withLists } from "../../api/with-lists.ts";
 import { type SearchParams, searchConditions } from "../params/search-params.ts";
 import type { SearchRange } from "../params/search-query.ts";
 
@@ -13,7 +14,7 @@ export function facetsQuery(params: SearchParams, range: SearchRange) {
   const asked = { ...searchConditions(params), ...range, keys: String(MOST_FACETS) };
   return queryOptions({
     queryKey: ["facets", asked],
-    queryFn: ({ signal }) => getJson<UiFacetsResponse>("api/ui/facets", asked, signal),
+    queryFn: ({ signal }) => withLists(getJson<UiFacetsResponse>("api/ui/facets", asked, signal), "facets"),
     placeholderData: keepPreviousData,
     staleTime: 5_000,
   });
@@ -24,7 +25,7 @@ export function facetQuery(params: SearchParams, range: SearchRange, field: stri
   const asked = { ...searchConditions(params), ...range, field, values: String(MANY) };
   return queryOptions({
     queryKey: ["facets", asked],
-    queryFn: ({ signal }) => getJson<UiFacetsResponse>("api/ui/facets", asked, signal),
+    queryFn: ({ signal }) => withLists(getJson<UiFacetsResponse>("api/ui/facets", asked, signal), "facets"),
     placeholderData: keepPreviousData,
     staleTime: 5_000,
   });

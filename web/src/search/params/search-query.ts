@@ -1,6 +1,7 @@
 import { infiniteQueryOptions, keepPreviousData, queryOptions } from "@tanstack/react-query";
 import type { UiHeatMap, UiSearchResponse } from "../../../../src/query/ui/api-types.ts";
 import { getJson } from "../../api/client.ts";
+import { withLists } from "../../api/with-lists.ts";
 import { type SearchParams, searchConditions, searchRequest, timeRange } from "./search-params.ts";
 
 /** µs since the epoch. */
@@ -21,10 +22,9 @@ export function searchQuery({ explain: _explain, ...params }: SearchParams) {
     queryKey: ["search", params],
     queryFn: async ({ pageParam, signal }) => {
       const range = pageParam.range ?? timeRange(params, Date.now());
-      const page = await getJson<UiSearchResponse>(
-        "api/ui/search",
-        searchRequest(params, range, pageParam.after),
-        signal,
+      const page = await withLists(
+        getJson<UiSearchResponse>("api/ui/search", searchRequest(params, range, pageParam.after), signal),
+        "traces",
       );
       const { incomplete } = page;
       return { page, range, ...(incomplete === undefined ? {} : { incomplete }) };
@@ -43,7 +43,7 @@ export function totalQuery(params: SearchParams, range: SearchRange) {
     queryKey: ["search-total", rest, range],
     queryFn: async ({ signal }) => {
       const asked = { ...searchRequest(rest, range, undefined), limit: "1", count: "true" };
-      return (await getJson<UiSearchResponse>("api/ui/search", asked, signal)).total ?? null;
+      return (await withLists(getJson<UiSearchResponse>("api/ui/search", asked, signal), "traces")).total ?? null;
     },
     staleTime: 5_000,
   });
@@ -61,7 +61,7 @@ export function newsQuery(params: SearchParams, range: SearchRange) {
     queryFn: async ({ signal }) => {
       const asked = { ...searchRequest(rest, range, undefined), limit: "1", count: "true" };
       const began = performance.now();
-      const { total } = await getJson<UiSearchResponse>("api/ui/search", asked, signal);
+      const { total } = await withLists(getJson<UiSearchResponse>("api/ui/search", asked, signal), "traces");
       return { total, tookMs: performance.now() - began };
     },
     initialData: null as { readonly total: UiSearchResponse["total"]; readonly tookMs: number } | null,
@@ -76,7 +76,7 @@ export function heatQuery(params: SearchParams, range: SearchRange) {
   const asked = { ...searchConditions(params), ...range };
   return queryOptions({
     queryKey: ["heat-map", asked],
-    queryFn: ({ signal }) => getJson<UiHeatMap>("api/ui/heatmap", asked, signal),
+    queryFn: ({ signal }) => withLists(getJson<UiHeatMap>("api/ui/heatmap", asked, signal), "cells"),
     placeholderData: keepPreviousData,
     staleTime: 5_000,
   });

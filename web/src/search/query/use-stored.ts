@@ -5,6 +5,7 @@ import type {
   UiLookedAt,
 } from "../../../../src/query/ui/completion/completion-types.ts";
 import { getJson } from "../../api/client.ts";
+import { withLists } from "../../api/with-lists.ts";
 import { formatCount } from "../../format/count.ts";
 import type { CompletionPlace } from "./completion-place.ts";
 
@@ -32,7 +33,8 @@ export function useStored(
   const typed = place?.typed ?? "";
   const keys = useQuery({
     queryKey: ["completion-keys", range],
-    queryFn: ({ signal }) => getJson<UiCompletionKeys>("api/ui/completion/keys", { ...range }, signal),
+    queryFn: ({ signal }) =>
+      withLists(getJson<UiCompletionKeys>("api/ui/completion/keys", { ...range }, signal), "keys"),
     enabled: wantsKeys,
     placeholderData: keepPreviousData,
     staleTime: STALE_MS,
@@ -41,7 +43,7 @@ export function useStored(
     queryKey: ["completion-values", range, field, typed],
     queryFn: ({ signal }) => {
       const asked = { field: field as string, ...(typed === "" ? {} : { text: typed }), ...range };
-      return getJson<UiCompletionValues>("api/ui/completion/values", asked, signal);
+      return withLists(getJson<UiCompletionValues>("api/ui/completion/values", asked, signal), "values");
     },
     enabled: field !== undefined,
     placeholderData: (before, query) => (query?.queryKey[2] === field ? before : undefined),
