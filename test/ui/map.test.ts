@@ -215,6 +215,14 @@ describe("the map", () => {
         await page.getByText(/39 services/).waitFor();
         const beyond = "document.documentElement.scrollWidth - document.documentElement.clientWidth";
         expect(await page.evaluate(beyond), path).toBe(0);
+        if (path === "dependencies") {
+          const screen = (await map(page).boundingBox())!;
+          for (const name of NAMES) {
+            const box = (await card(page, name).boundingBox())!;
+            expect(box.x, name).toBeGreaterThanOrEqual(screen.x);
+            expect(box.x + box.width, name).toBeLessThanOrEqual(screen.x + screen.width);
+          }
+        }
       };
       await open(path, check, 390);
     }

@@ -1,6 +1,5 @@
 import { useCallback, useEffect, useRef, useState } from "react";
 import {
-  firstSeen,
   fitted,
   formatViewport,
   parseViewport,
@@ -44,7 +43,7 @@ export function useViewport(
     return () => clearTimeout(timer);
   }, [moved, onAt]);
 
-  const view = moved ?? beside(firstSeen, picture, size, fitCovered);
+  const view = moved ?? fittedBeside(picture, size, fitCovered);
   const current = useRef({ view, picture, size });
   current.current = { view, picture, size };
   const change = useCallback((next: (now: { view: Viewport; picture: Size; size: Size }) => Viewport) => {
@@ -65,11 +64,10 @@ export function useViewport(
         ),
       [change],
     ),
-    /** All of the picture, whatever its scale is then. */
+    /** All of the picture again. */
     fit: () => {
       setFitCovered(covered);
-      const [all, first] = [fitted, firstSeen].map((see) => beside(see, picture, size, covered));
-      setMoved(all!.scale === first!.scale ? undefined : all);
+      setMoved(undefined);
     },
     reveal: useCallback(
       (rects: readonly (Rect | undefined)[], hidden: number) =>
@@ -79,7 +77,7 @@ export function useViewport(
   };
 }
 
-function beside(see: typeof fitted, picture: Size, size: Size, covered: number): Viewport {
-  const view = see(picture, { width: size.width - covered, height: size.height });
+function fittedBeside(picture: Size, size: Size, covered: number): Viewport {
+  const view = fitted(picture, { width: size.width - covered, height: size.height });
   return { ...view, x: view.x + covered / 2 / view.scale };
 }

@@ -20,9 +20,6 @@ export interface Rect extends Size {
 export const MIN_SCALE = 0.08;
 export const MAX_SCALE = 2.5;
 const MARGIN = 24;
-/** Below this scale names are too small, and screens narrower than this rarely hold more. */
-const READABLE = 0.48;
-const SMALL_SCREEN = 640;
 /** A small graph is not blown up to fill the screen. */
 const LARGEST_FIT = 1.25;
 
@@ -34,22 +31,6 @@ export function fitted(picture: Size, screen: Size): Viewport {
     Math.max(1, screen.height - 2 * MARGIN) / Math.max(1, picture.height),
   );
   return { x: picture.width / 2, y: picture.height / 2, scale: Math.max(MIN_SCALE, scale) };
-}
-
-/**
- * What a small screen shows first: its names can be read, from where the calls begin; all of the picture where that is
- * large enough.
- */
-export function firstSeen(picture: Size, screen: Size): Viewport {
-  const all = fitted(picture, screen);
-  if (screen.width >= SMALL_SCREEN || all.scale >= READABLE) return all;
-  const reach = (whole: number, seen: number) => Math.min(whole / 2, (seen / 2 - MARGIN) / READABLE);
-  const down = picture.height > picture.width;
-  return {
-    x: down ? picture.width / 2 : reach(picture.width, screen.width),
-    y: down ? reach(picture.height, screen.height) : picture.height / 2,
-    scale: READABLE,
-  };
 }
 
 /** Zoomed by `factor` around the point of the screen that is `dx`, `dy` from its middle: what is there stays there. */
