@@ -4,6 +4,7 @@ import type { FlameBox, FlameTree } from "../model/flame-tree.ts";
 import { shownOperation, type TraceModel } from "../model/trace-model.ts";
 import { fitCanvas } from "../timeline/canvas-size.ts";
 import { type Palette, serviceFill } from "../timeline/palette.ts";
+import { fittedLabel } from "./fitted-label.ts";
 
 /** Of a level, CSS pixels. */
 export const LEVEL_HEIGHT = 22;
@@ -60,7 +61,7 @@ function paintBox(
     context.fillStyle = palette.errorFill;
     context.fillRect(x, y, Math.min(3, wide), LEVEL_HEIGHT - 1);
   }
-  if (width >= LEAST_TEXT) paintText(context, palette, textOf(model, tree, node), x, y, wide);
+  if (width >= LEAST_TEXT) paintText(context, palette, labelOf(model, tree, node), x, y, wide);
   if (node === active) {
     context.strokeStyle = palette.text;
     context.lineWidth = 2;
@@ -72,11 +73,13 @@ function paintBox(
 function paintText(
   context: CanvasRenderingContext2D,
   palette: Palette,
-  text: string,
+  { name, figures }: Label,
   x: number,
   y: number,
   width: number,
 ): void {
+  const text = fittedLabel(name, figures, width - 6 - 2 * INSET, (part) => context.measureText(part).width);
+  if (text === "") return;
   context.save();
   context.beginPath();
   context.rect(x + 3, y + 2, width - 6, LEVEL_HEIGHT - 5);
@@ -90,9 +93,14 @@ function paintText(
   context.restore();
 }
 
-function textOf(model: TraceModel, tree: FlameTree, node: number): string {
+interface Label {
+  readonly name: string;
+  readonly figures: string;
+}
+
+function labelOf(model: TraceModel, tree: FlameTree, node: number): Label {
   const time = formatDuration(tree.whole[node]!);
-  if (node === 0) return `whole trace ${time}`;
-  const many = tree.spans[node]! > 1 ? ` ×${tree.spans[node]}` : "";
-  return `${shownOperation(model.columns, tree.row[node]!)}${many} ${time}`;
+  if (node === 0) return { name: "whole trace", figures: time };
+  const many = tree.spans[node]! > 1 ? `×${tree.spans[node]} ` : "";
+  return { name: shownOperation(model.columns, tree.row[node]!), figures: `${many}${time}` };
 }
