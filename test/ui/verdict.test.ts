@@ -59,6 +59,11 @@ describe("the verdict on a trace's page", () => {
       await verdict(page)
         .getByText(/^Slow: .* ▸ \d\d % in inventory SELECT stock · .* · lock\.wait$/)
         .waitFor();
+      // The tick on the bars is explained where the colours are.
+      await page
+        .getByRole("group", { name: /^Services/ })
+        .getByText("usual p95", { exact: true })
+        .waitFor();
       await verdict(page).getByRole("button", { name: /Slow/ }).click();
       await expect.poll(() => activeRow(page).textContent()).toContain("SELECT stock");
     }));

@@ -16,14 +16,23 @@ const SHOWN = 8;
 export function ServiceLegend({
   model,
   filter: asked,
+  usualKnown,
   onFilter,
 }: {
   readonly model: TraceModel;
   readonly filter: ServiceFilter;
+  /** Bars have a tick at what is usual for their operation. */
+  readonly usualKnown: boolean;
   readonly onFilter: (filter: ServiceFilter) => void;
 }) {
   const { services } = model;
-  if (services.length < 2) return null;
+  if (services.length < 2) {
+    return usualKnown ? (
+      <div className={styles.legend}>
+        <UsualKey />
+      </div>
+    ) : null;
+  }
   const filter = filterWithin(model.columns.services, asked);
   const entry = (service: TraceModel["services"][number]) => (
     <Entry key={service.service} model={model} service={service} filter={filter} onFilter={onFilter} />
@@ -43,7 +52,20 @@ export function ServiceLegend({
           all services
         </button>
       )}
+      {usualKnown && <UsualKey />}
     </fieldset>
+  );
+}
+
+/** What the tick on a bar says. */
+function UsualKey() {
+  return (
+    <span
+      className={styles.usual}
+      title="Of the operation's spans in the 24 hours before this trace, 95 of 100 ended by the tick; ×3 says three times the median"
+    >
+      <span className={styles.tick} aria-hidden="true" /> usual p95
+    </span>
   );
 }
 

@@ -173,6 +173,7 @@ export function TraceView({ model: sent }: { readonly model: TraceModel }) {
             <>
               <ServiceLegend
                 model={model}
+                usualKnown={usual !== undefined}
                 filter={{ only: params.only, hidden: params.hide ?? [] }}
                 onFilter={({ only, hidden }) => {
                   const { only: _only, hide: _hide, ...rest } = params;
