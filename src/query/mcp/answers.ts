@@ -180,7 +180,7 @@ function comparedTrace(of: UiComparedTrace): object {
 /** Rate, errors and durations of the services that were seen in the last hours. */
 export async function listServices(hours: number, { views, nowMs }: CallContext): Promise<ToolAnswer> {
   const range = { startMs: nowMs - hours * HOUR_MS, endMs: nowMs };
-  const found = await views.json<UiRedResponse, "ui.red">("ui.red", { ...range, stepMs: hours * HOUR_MS });
+  const found = await views.json<UiRedResponse, "ui.red">("ui.red", { ...range, stepMs: hours * HOUR_MS, nowMs });
   const services = found.services.slice(0, LISTED_SERVICES).map((of) => ({
     service: of.service,
     calls: Math.round(of.calls),

@@ -337,6 +337,8 @@ export interface UiDependenciesResponse {
 export interface UiRedResponse {
   readonly startMs: number;
   readonly endMs: number;
+  /** Until when calls are counted: the end of the last point, or now, where that is before. Rates are of this time. */
+  readonly coveredEndMs: number;
   readonly stepMs: number;
   readonly points: number;
   /** Sorted by name; of spans by which others call the service, or of all where it has none such. */

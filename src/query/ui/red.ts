@@ -13,6 +13,8 @@ export interface RedParams {
   readonly startMs: number;
   readonly endMs: number;
   readonly stepMs: number;
+  /** The wall clock: a last point that ends later is counted until then. Absent: all of it is. */
+  readonly nowMs?: number;
   readonly service?: string;
   /** Undefined: spans by which a service is called, or all of a service that has none. */
   readonly kinds?: readonly SpanKind[];
@@ -39,7 +41,7 @@ export function parseRedParams(params: QueryParams, nowMs: number): RedParams {
   }
   const service = textParam(params, "service");
   const kinds = parseKinds(params);
-  return { startMs, endMs, stepMs, ...(service === undefined ? {} : { service }), ...(kinds && { kinds }) };
+  return { startMs, endMs, stepMs, nowMs, ...(service === undefined ? {} : { service }), ...(kinds && { kinds }) };
 }
 
 function parseKinds(params: QueryParams): readonly SpanKind[] | undefined {
@@ -59,7 +61,10 @@ export async function red(reader: TraceReader, params: RedParams, signal: AbortS
   const query = { startMs, endMs, stepMs, ...(service === undefined ? {} : { services: [service] }) };
   const gaps = new Gaps();
   const totals = await reader.red({ ...query, byOperation: false }, signal, gaps.onGap);
-  const seconds = Math.max(1, endMs - totals.startMs) / 1000;
+  // Points are counted whole, also where the range ends within the last one.
+  const lastMs = totals.startMs + totals.points * totals.stepMs;
+  const coveredEndMs = Math.max(totals.startMs, Math.min(lastMs, Math.max(endMs, params.nowMs ?? lastMs)));
+  const seconds = Math.max(1_000, coveredEndMs - totals.startMs) / 1000;
   const kindsOf = new Map<string, readonly SpanKind[]>();
   for (const [name, list] of groupBy(totals.series, (series) => series.service)) {
     const present = list.map(({ kind }) => kind);
@@ -79,6 +84,7 @@ export async function red(reader: TraceReader, params: RedParams, signal: AbortS
   const body = jsonBytes({
     startMs: totals.startMs,
     endMs,
+    coveredEndMs,
     stepMs: totals.stepMs,
     points: totals.points,
     services,

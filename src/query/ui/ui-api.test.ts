@@ -575,6 +575,15 @@ describe("rate, errors and duration", () => {
     expect(orders.body.services).toHaveLength(1);
   });
 
+  it("divides by the time that was counted: whole points, the last one until now", async () => {
+    const past = await get<UiRedResponse>(`/red?start=${NOW - 7_200_000}&end=${NOW - 3_600_000 - 17_000}&step=60000`);
+    const { startMs, points, stepMs, coveredEndMs } = past.body;
+    expect(coveredEndMs).toBe(startMs + points * stepMs);
+    expect(coveredEndMs).toBeGreaterThan(NOW - 3_600_000 - 17_000);
+    const { body } = await get<UiRedResponse>(`/red?start=${NOW - 3_600_000}&end=${NOW}&step=600000`);
+    expect(body.coveredEndMs).toBe(Math.min(NOW, body.startMs + body.points * body.stepMs));
+  });
+
   it("is of the last hour in points of a minute unless asked otherwise", async () => {
     const { body } = await get<UiRedResponse>("/red");
     expect(body).toMatchObject({ endMs: NOW, stepMs: 60_000, services: [] });

@@ -11,9 +11,10 @@ describe("what is drawn of a service", () => {
       p95Nano: [3, null, 4],
       p99Nano: [5, null, 6],
     };
-    const range = { startMs: 1_000_000, endMs: 1_135_000, stepMs: 60_000, points: 3 };
+    const range = { startMs: 1_000_000, coveredEndMs: 1_135_000, stepMs: 60_000, points: 3 };
     expect(chartFigures(range, { series })).toEqual({
       times: [1_000_000, 1_060_000, 1_120_000],
+      seconds: [60, 60, 15],
       rate: [1, 0, 1],
       failed: [0.1, 0, 1],
       share: [0.1, null, 1],

@@ -4,6 +4,8 @@ import type { UiRedResponse, UiRedSeries } from "../../../src/query/ui/api-types
 export interface ChartFigures {
   /** Begins of the points, ms since the epoch. */
   readonly times: readonly number[];
+  /** s that each point is counted for. */
+  readonly seconds: readonly number[];
   /** Per second. */
   readonly rate: readonly number[];
   readonly failed: readonly number[];
@@ -15,15 +17,16 @@ export interface ChartFigures {
   readonly p99: readonly (number | null)[];
 }
 
-/** The last point is only as long as time has gone. */
+/** The last point is only as long as it is counted; of one that has just begun nothing is known yet. */
 export function chartFigures(
-  { startMs, endMs, stepMs, points }: Pick<UiRedResponse, "startMs" | "endMs" | "stepMs" | "points">,
+  { startMs, coveredEndMs, stepMs, points }: Pick<UiRedResponse, "startMs" | "coveredEndMs" | "stepMs" | "points">,
   { series }: Pick<UiRedSeries, "series">,
 ): ChartFigures {
   const times = Array.from({ length: points }, (_, i) => startMs + i * stepMs);
-  const seconds = times.map((time) => Math.max(1, Math.min(stepMs, endMs - time) / 1000));
+  const seconds = times.map((time) => Math.max(1, Math.min(stepMs, coveredEndMs - time) / 1000));
   return {
     times,
+    seconds,
     rate: series.calls.map((calls, i) => calls / seconds[i]!),
     failed: series.errors.map((errors, i) => errors / seconds[i]!),
     share: series.calls.map((calls, i) => (calls === 0 ? null : series.errors[i]! / calls)),

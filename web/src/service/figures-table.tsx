@@ -34,7 +34,12 @@ export function FiguresTable({ figures }: { readonly figures: ChartFigures }) {
       <tbody>
         {shown.map((i) => (
           <tr key={figures.times[i]}>
-            <td>{formatAbsolute(figures.times[i]!).slice(0, 16)}</td>
+            <td>
+              {formatAbsolute(figures.times[i]!).slice(0, 16)}
+              {figures.seconds[i]! < figures.seconds[0]! && (
+                <span className="muted"> so far, {formatDuration(figures.seconds[i]! * 1e9)}</span>
+              )}
+            </td>
             <td className={numberClass}>{formatRate(figures.rate[i]!, unit)}</td>
             <td className={numberClass}>{formatShare(figures.share[i] ?? 0)}</td>
             <td className={spareNumberClass}>{formatDuration(figures.p50[i])}</td>

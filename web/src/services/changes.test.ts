@@ -49,7 +49,7 @@ describe("what the store has seen of a period", () => {
   const response = (...calls: number[][]) =>
     ({
       startMs: 0,
-      endMs: 400_000,
+      coveredEndMs: 400_000,
       stepMs: 100_000,
       points: 4,
       services: calls.map((list) => ({ series: { calls: list } as unknown as UiRedSeries["series"] })),

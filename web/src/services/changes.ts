@@ -36,7 +36,13 @@ export interface Measured {
  * How many seconds at the end of a period the store has seen, by the first call that any service counted in it;
  * undefined where that is too little to compare with.
  */
-export function seenSeconds({ services, points, startMs, stepMs, endMs }: UiRedResponse): number | undefined {
+export function seenSeconds({
+  services,
+  points,
+  startMs,
+  stepMs,
+  coveredEndMs: endMs,
+}: UiRedResponse): number | undefined {
   let first = points;
   for (const { series } of services) {
     const at = series.calls.findIndex((calls) => calls > 0);

@@ -15,7 +15,10 @@ export function useChanges(now: UiRedResponse | undefined, service?: string) {
   const compare = (list: "services" | "operations", is: (series: UiRedSeries) => boolean): readonly Change[] => {
     if (now === undefined || before === undefined || seconds === undefined) return [];
     const of = (response: UiRedResponse) => response[list].find(is) ?? NOTHING;
-    return changesOf({ series: of(now), seconds: (now.endMs - now.startMs) / 1000 }, { series: of(before), seconds });
+    return changesOf(
+      { series: of(now), seconds: (now.coveredEndMs - now.startMs) / 1000 },
+      { series: of(before), seconds },
+    );
   };
   return {
     comparable: seconds !== undefined,
