@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type IncomingMessage, type RequestListener, type Server } from "node:http";
 import { createServer as createHttps } from "node:https";
-import type { AddressInfo } from "node:net";
+import { type AddressInfo, createServer as createNetServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -60,13 +60,50 @@ describe("ApiClient", () => {
     expect(await new ApiClient({ url, caFile: authority(TEST_CERT) }).json("x")).toEqual({ a: 1 });
     await expect(new ApiClient({ url }).json("x")).rejects.toThrow("--ca-file");
     await expect(new ApiClient({ url, caFile: authority(OTHER_CERT) }).json("x")).rejects.toThrow(
-      "no collector answers",
+      "an authority that is not trusted here",
     );
     expect(() => new ApiClient({ url, caFile: join(folder, "none") })).toThrow("no such file");
   });
 
+  it("tells plain HTTP where TLS is spoken from TLS where it is not, and both from nobody there", async () => {
+    const secure = await listen(true, json);
+    const plain = new ApiClient({ url: `http://127.0.0.1:${secure}` });
+    await expect(plain.json("x")).rejects.toThrow(`answers with TLS alone`);
+    await expect(plain.json("x")).rejects.toThrow(`--url https://127.0.0.1:${secure}`);
+    await new Promise((done) => server?.close(done));
+    const open = await listen(false, json);
+    await expect(new ApiClient({ url: `https://127.0.0.1:${open}` }).json("x")).rejects.toThrow(`answers without TLS`);
+  });
+
+  it("tells that something else listens there", async () => {
+    const rude = createNetServer((socket) => socket.destroy());
+    await new Promise<void>((done) => rude.listen(0, "127.0.0.1", done));
+    try {
+      const { port } = rude.address() as AddressInfo;
+      await expect(new ApiClient({ url: `http://127.0.0.1:${port}` }).json("x")).rejects.toThrow(
+        "broke off without an answer (ECONNRESET): something listens there",
+      );
+    } finally {
+      await new Promise((done) => rude.close(done));
+    }
+  });
+
+  it("tells credentials that are missing from those that are not taken, and from those that may not", async () => {
+    let status = 401;
+    const port = await listen(false, (_request, response) => {
+      response.writeHead(status).end('{"error":{"code":"unauthenticated","message":"no"}}');
+    });
+    const url = `http://127.0.0.1:${port}`;
+    const [bare, withToken] = [new ApiClient({ url }), new ApiClient({ url, token: "t" })];
+    await expect(bare.json("x")).rejects.toThrow(/^no; .* wants credentials \(401\): give them as --token/);
+    await expect(withToken.json("x")).rejects.toThrow(/^no; .* does not take the credentials .*\(401\): check --token/);
+    status = 403;
+    await expect(withToken.json("x")).rejects.toThrow(/^no; .* they may not do this \(403\)/);
+    await expect(bare.json("x")).rejects.toThrow(/^no$/);
+  });
+
   it.each([
-    [401, "", "it wants credentials"],
+    [401, "", "wants credentials"],
     [302, "", "leads to https://elsewhere.example/: give that address"],
     [502, "<html>", "answered 502; expected a collector's web UI"],
     [400, '{"error":{"message":"no such thing"}}', "no such thing"],

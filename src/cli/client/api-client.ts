@@ -120,7 +120,19 @@ export class ApiClient {
       return response;
     }
     const answer = await readAnswer(response);
-    throw refusalOf(status, answer.body.toString("utf8"), plainRefusal(url, answer));
+    const refusal = refusalOf(status, answer.body.toString("utf8"), plainRefusal(url, answer));
+    const advice = this.#adviceOf(status);
+    throw advice === undefined ? refusal : new PermanentError(refusal.code, `${refusal.message}; ${advice}`);
+  }
+
+  /** What to do where a collector, or a proxy before it, wants other credentials than those that were sent. */
+  #adviceOf(status: number): string | undefined {
+    const sent = Object.keys(this.#headers).some((name) => name.toLowerCase() === "authorization");
+    if (status === 403 && sent) return `${this.base} knows these credentials, and they may not do this (403)`;
+    if (status !== 401) return undefined;
+    return sent
+      ? `${this.base} does not take the credentials that were given (401): check --token, SPANLOOM_TOKEN, --header and the user in --url`
+      : `${this.base} wants credentials (401): give them as --token or SPANLOOM_TOKEN, as --url https://user:password@… or by --header`;
   }
 
   /** A response, whatever its status. */
@@ -129,8 +141,8 @@ export class ApiClient {
       return await this.#send(url, post, signal);
     } catch (error) {
       if (signal?.aborted) throw cancelled();
-      const message = `no collector answers at ${this.base} (${reasonOf(error)}); ${adviceOf(error)}`;
-      throw new PermanentError("unreachable", message, { cause: error });
+      const { whyNoAnswer } = await import("./no-answer.ts");
+      throw new PermanentError("unreachable", await whyNoAnswer(url, this.base, error), { cause: error });
     }
   }
 
@@ -174,22 +186,7 @@ async function readAnswer(response: IncomingMessage): Promise<Answer> {
 
 /** What came where the collector would have sent a message of its own: a proxy in front of it, or another program. */
 function plainRefusal(url: URL, { status, contentType }: Answer): string {
-  if (status === 401 || status === 403) {
-    return `${url} answered ${status}: it wants credentials; give them as --token or SPANLOOM_TOKEN, as --url https://user:password@… or by --header`;
-  }
+  if (status === 401 || status === 403) return `${url} answered ${status}`;
   if (status >= 300 && status < 400) return `${url} leads to ${contentType}: give that address as --url`;
   return `${url} answered ${status}; expected a collector's web UI there, as ${DEFAULT_URL}`;
-}
-
-function reasonOf(error: unknown): string {
-  const { code, message } = error as { readonly code?: string; readonly message?: string };
-  return code ?? message ?? String(error);
-}
-
-const UNTRUSTED = /^(?:UNABLE_TO_|SELF_SIGNED_|DEPTH_ZERO_|CERT_)/;
-
-function adviceOf(error: unknown): string {
-  const reason = reasonOf(error);
-  if (UNTRUSTED.test(reason)) return "name the authority that signed its certificate with --ca-file";
-  return "start one with `spanloom` or name it with --url";
 }
