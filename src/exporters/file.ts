@@ -1,4 +1,4 @@
-import { type FileHandle, mkdir, open, readdir, rename, rm } from "node:fs/promises";
+import { type FileHandle, open, readdir, rename, rm } from "node:fs/promises";
 import { basename, dirname, extname, join, resolve } from "node:path";
 import { z } from "zod";
 import { materialiseBody } from "../codec/otlp/cut/materialise.ts";
@@ -7,6 +7,7 @@ import { decodeTraces } from "../codec/otlp/message/decode.ts";
 import type { ComponentFactory } from "../component/component.ts";
 import { PermanentError } from "../component/errors.ts";
 import type { Exporter, ExporterSettings, ExportOutcome } from "../component/export.ts";
+import { makeFolder } from "../component/make-folder.ts";
 import { fileReason } from "../component/reasons.ts";
 import type { LogFragment } from "../model/log.ts";
 import { messageOf } from "../model/message-of.ts";
@@ -50,7 +51,7 @@ class FileExporter implements Exporter {
 
   async start(): Promise<void> {
     try {
-      await mkdir(dirname(this.#path), { recursive: true });
+      makeFolder(dirname(this.#path));
       await this.#open();
     } catch (error) {
       const message = `exporters.${this.#name}.path: cannot write to ${this.#path}: ${fileReason(error)}`;

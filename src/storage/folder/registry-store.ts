@@ -2,13 +2,13 @@ import { join } from "node:path";
 import type { RegistryStore, StoredInstance } from "../../component/discovery.ts";
 import { RetryableError } from "../../component/errors.ts";
 import type { Logger } from "../../component/logger.ts";
+import { makeFolder, PRIVATE_FOLDER } from "../../component/make-folder.ts";
 import { messageOf } from "../../model/message-of.ts";
 import { chooseDriver, type SqliteDriverName } from "../sqlite/choose-driver.ts";
 import { type SqlDatabase, type SqlDriver, SqlError } from "../sqlite/driver.ts";
 import { wasMadeBefore } from "../sqlite/made-before.ts";
 import { openTwice } from "../sqlite/open-twice.ts";
 import { openError } from "../sqlite/storage-errors.ts";
-import { makeFolder, PRIVATE_FOLDER } from "./make-folder.ts";
 import { putDatabaseAside } from "./segment-files.ts";
 
 export const REGISTRY_FILE = "registry.db";

@@ -1,8 +1,8 @@
 import { existsSync, readdirSync, renameSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
+import { makeFolder, PRIVATE_FOLDER } from "../../component/make-folder.ts";
 import type { SegmentId } from "../../model/log.ts";
 import { DAMAGED_SUFFIX, SEALING_SUFFIX, SEGMENTS_FOLDER, segmentFileName } from "./layout.ts";
-import { makeFolder, PRIVATE_FOLDER } from "./make-folder.ts";
 import { syncPath } from "./sync-path.ts";
 
 const SIDE_FILES = ["-wal", "-shm"] as const;

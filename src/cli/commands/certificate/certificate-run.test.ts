@@ -5,7 +5,9 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { checkServerIdentity, connect, createServer, type PeerCertificate, type TLSSocket } from "node:tls";
+import { Command } from "commander";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
+import { addCertificate } from "./certificate.ts";
 import { makeCertificate } from "./certificate-run.ts";
 
 const DAY_MS = 86_400_000;
@@ -13,7 +15,7 @@ const DAY_MS = 86_400_000;
 let folder: string;
 const file = (name: string): string => join(folder, "tls", name);
 const read = (name: string): Buffer => readFileSync(file(name));
-const make = async (more: { name?: readonly string[]; client?: string; days?: number } = {}) => {
+const make = async (more: { name?: readonly string[]; client?: string; days?: number; out?: string } = {}) => {
   const wrote = vi.spyOn(process.stdout, "write").mockReturnValue(true);
   try {
     await makeCertificate({ out: file(""), name: [], days: 30, json: true, ...more });
@@ -77,6 +79,18 @@ it("leaves alone what is not its own, and says what is in the way", async () => 
   await expect(make()).rejects.toThrow(/ca-key\.pem is not the key of the authority in .*ca\.pem/);
   writeFileSync(file("ca.pem"), "nothing\n");
   await expect(make()).rejects.toThrow(/ca\.pem: expected a certificate in PEM/);
+});
+
+it("says that a folder cannot be made, also where the file system says that it is not there", async () => {
+  await expect(make({ out: "/proc/none/tls" })).rejects.toThrow("cannot make the folder /proc/none/tls: ");
+});
+
+it.each(["0", "3651", "99999999999", "1e3", "-1"])("takes no --days %s", async (days) => {
+  const program = new Command().exitOverride().configureOutput({ writeErr: () => {} });
+  addCertificate(program);
+  for (const command of program.commands) command.exitOverride().configureOutput({ writeErr: () => {} });
+  const parsed = program.parseAsync(["node", "spanloom", "certificate", "--out", file("none"), "--days", days]);
+  await expect(parsed).rejects.toThrow("from 1 to 3650");
 });
 
 /** A connection to a listener with the certificate that was made. */

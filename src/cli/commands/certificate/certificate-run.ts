@@ -1,17 +1,17 @@
 import { createPrivateKey, X509Certificate } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { PermanentError } from "../../../component/errors.ts";
+import { makeFolder, PRIVATE_FOLDER } from "../../../component/make-folder.ts";
 import { fileReason } from "../../../component/reasons.ts";
 import { DAY_MS, HOUR_MS } from "../../../model/time.ts";
 import { WholeFile } from "../../output/whole-file.ts";
 import { write } from "../../output/write.ts";
-import type { CertificateFlags } from "./certificate.ts";
+import { AUTHORITY_DAYS, type CertificateFlags } from "./certificate-flags.ts";
 import { type Authority, createAuthority, issueCertificate, type Validity } from "./issue-certificate.ts";
 
 const AUTHORITY_NAME = "Spanloom development authority";
-const AUTHORITY_DAYS = 3_650;
 /** A clock that is behind by no more takes a new certificate all the same. */
 const BEFORE_MS = HOUR_MS;
 const LOOPBACK = ["localhost", "127.0.0.1", "::1"];
@@ -80,7 +80,7 @@ async function newAuthority(folder: string, files: Files): Promise<void> {
   if (existsSync(files.caKey))
     throw refusal(`${files.caKey} is there and ${files.ca} is not: move it away, or bring both`);
   try {
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    makeFolder(folder, PRIVATE_FOLDER);
   } catch (error) {
     throw refusal(`cannot make the folder ${folder}: ${fileReason(error)}`);
   }

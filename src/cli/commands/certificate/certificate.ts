@@ -1,13 +1,5 @@
 import { type Command, InvalidArgumentError } from "commander";
-import { parsePositive } from "../../options/option-values.ts";
-
-export interface CertificateFlags {
-  readonly out: string;
-  readonly name: readonly string[];
-  readonly client?: string;
-  readonly days: number;
-  readonly json: boolean;
-}
+import { AUTHORITY_DAYS, type CertificateFlags } from "./certificate-flags.ts";
 
 /** Some clients take no certificate that is valid for more than 398 days. */
 const DEFAULT_DAYS = 397;
@@ -28,7 +20,7 @@ export function addCertificate(program: Command): void {
       [],
     )
     .option("--client <name>", "a certificate for a client of this name instead", checkClient)
-    .option("--days <days>", "how long it is valid", parsePositive, DEFAULT_DAYS)
+    .option("--days <days>", "how long it is valid", parseDays, DEFAULT_DAYS)
     .option("--json", "print the files as JSON", false)
     .addHelpText(
       "after",
@@ -47,6 +39,16 @@ Examples:
       const { makeCertificate } = await import("./certificate-run.ts");
       await makeCertificate(flags);
     });
+}
+
+function parseDays(text: string): number {
+  const days = Number(text);
+  if (!/^\d+$/.test(text) || days < 1 || days > AUTHORITY_DAYS) {
+    throw new InvalidArgumentError(
+      `expected a number of days from 1 to ${AUTHORITY_DAYS}, as long as an authority is valid`,
+    );
+  }
+  return days;
 }
 
 function addName(name: string, names: readonly string[]): readonly string[] {

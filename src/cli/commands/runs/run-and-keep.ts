@@ -1,7 +1,8 @@
-import { existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { existsSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { gzipSync } from "node:zlib";
 import { PermanentError } from "../../../component/errors.ts";
+import { makeFolder } from "../../../component/make-folder.ts";
 import { fileReason } from "../../../component/reasons.ts";
 import { count } from "../../../query/text/readable.ts";
 import type { UiStatusResponse } from "../../../query/ui/status-types.ts";
@@ -67,7 +68,7 @@ const NOTHING =
 
 function writeRun(file: string, text: string): void {
   try {
-    mkdirSync(dirname(file), { recursive: true });
+    makeFolder(dirname(file));
     writeFileSync(file, file.endsWith(".gz") ? gzipSync(text) : text);
   } catch (error) {
     throw new PermanentError("bad_request", `${file}: the run cannot be kept: ${fileReason(error)}`, { cause: error });
