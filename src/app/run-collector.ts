@@ -13,7 +13,6 @@ import { type Core, createCore } from "./core.ts";
 import { type CollectorEndpoints, otlpEndpoints } from "./endpoints.ts";
 import { startForwarding } from "./forwarding.ts";
 import { type LoadedModules, loadModules, loadsLate, loadThreadModules } from "./load-modules.ts";
-import { ownSink } from "./own-spans.ts";
 import { PortReads } from "./port-reads.ts";
 import { eventLoopLag } from "./process-metrics.ts";
 import { Readiness } from "./readiness.ts";
@@ -21,6 +20,7 @@ import { configuredReceivers, createRequestBudget, type RunningReceivers, startR
 import { listenersOfCollector, registerSelf } from "./registration.ts";
 import { registryUrl, startDiscovery } from "./registry.ts";
 import { Reloads } from "./reloads.ts";
+import { ownSink } from "./self-tracing/own-spans.ts";
 import { SelfTracing } from "./self-tracing/self-tracing.ts";
 import { collectorStatus } from "./status.ts";
 import { StopList } from "./stop-list.ts";
@@ -136,7 +136,6 @@ async function startParts({ config, table, observer }: Start, core: Core, parts:
   parts.opened("discovery", (signal) => discovery.shutdown(signal));
   parts.opened("registry-port", (signal) => discovery.stopListening(signal));
   registryAddress.tell(discovery.address);
-
   const proxy = await modules.proxy?.startProxy(config, host, own, discovery);
   if (proxy !== undefined) parts.opened("proxy", (signal) => proxy.shutdown(signal));
 
@@ -159,7 +158,6 @@ async function startParts({ config, table, observer }: Start, core: Core, parts:
   });
   parts.opened("ui", (signal) => ui.close(signal));
   reads.open(ui.connect);
-
   const endpoints = endpointsOf(listening, ui);
   const registration = registerSelf(config, discovery.registry, listenersOfCollector(endpoints), host.logger);
   parts.opened("registration", (signal) => registration.withdraw(signal));

@@ -7,7 +7,7 @@ import { decodeTraces } from "../codec/otlp/message/decode.ts";
 import type { ComponentFactory } from "../component/component.ts";
 import { PermanentError } from "../component/errors.ts";
 import type { Exporter, ExporterSettings, ExportOutcome } from "../component/export.ts";
-import { makeFolder } from "../component/make-folder.ts";
+import { makeFolder } from "../component/files/make-folder.ts";
 import { fileReason } from "../component/reasons.ts";
 import type { LogFragment } from "../model/log.ts";
 import { messageOf } from "../model/message-of.ts";

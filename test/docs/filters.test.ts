@@ -16,7 +16,10 @@ it.each([...BLOCKS, ...GIVEN])("the structured filter %s of the page is one", (t
 
 it("the page has an example of each kind", () => {
   for (const operator of ["and", "in", "phrase", "fulltext"]) {
-    expect(BLOCKS.some((block) => block.startsWith(`{"op": "${operator}"`)), operator).toBe(true);
+    expect(
+      BLOCKS.some((block) => block.startsWith(`{"op": "${operator}"`)),
+      operator,
+    ).toBe(true);
   }
   expect(GIVEN).toHaveLength(1);
 });

@@ -252,7 +252,7 @@ describe("a running collector", () => {
     expect(operations).toEqual([{ name: "step", kind: "internal" }]);
     expect(await ask("list", "operations", "nobody")).toMatchObject({
       code: 1,
-      err: "spanloom: no service is called nobody; spanloom list services has all names\n",
+      err: "spanloom: no service is called nobody; `spanloom list services` has all names\n",
     });
   });
 

@@ -5,6 +5,7 @@ import type { UiServicesResponse } from "../../query/ui/api-types.ts";
 import { ApiClient } from "../client/api-client.ts";
 import { addConnectionFlags, type ConnectionFlags } from "../options/connection-flags.ts";
 import { checkName } from "../options/option-values.ts";
+import { emptySearch } from "../output/empty-search.ts";
 import { writeLines } from "../output/write.ts";
 
 interface ListFlags extends ConnectionFlags {
@@ -70,7 +71,7 @@ async function listOperations(service: string, flags: ListFlags): Promise<void> 
     if (reason !== undefined) {
       throw new RetryableError("storage_unavailable", `no service called ${service} was found, but ${reason}`);
     }
-    throw new PermanentError("not_found", `no service is called ${service}; spanloom list services has all names`);
+    throw new PermanentError("not_found", emptySearch({ service }, services));
   }
   if (flags.json) {
     process.stdout.write(`${JSON.stringify({ service, operations: found.operations, ...asField(reason) })}\n`);

@@ -2,11 +2,12 @@ import { type Command, Option } from "commander";
 import { TRACE_ORDERS, type TraceOrder } from "../../model/trace-query.ts";
 import { count, formatTime } from "../../query/text/readable.ts";
 import { terminalWidth } from "../../query/text/width.ts";
-import type { UiSearchResponse } from "../../query/ui/api-types.ts";
+import type { UiSearchResponse, UiServicesResponse } from "../../query/ui/api-types.ts";
 import { ApiClient } from "../client/api-client.ts";
 import { addConnectionFlags, type ConnectionFlags } from "../options/connection-flags.ts";
 import { parsePositive } from "../options/option-values.ts";
 import { addConditions, addTimes, type Conditions, searchQuery, withQuery } from "../options/search-conditions.ts";
+import { emptySearch } from "../output/empty-search.ts";
 import { styleFor } from "../output/format.ts";
 import { traceList } from "../output/trace-list.ts";
 
@@ -57,7 +58,8 @@ async function run(traceql: string | undefined, flags: SearchFlags): Promise<voi
     query.set("order", flags.sort);
     query.set("count", "true");
   }
-  const answer = await new ApiClient(flags).json<UiSearchResponse>(`api/ui/search?${query}`);
+  const client = new ApiClient(flags);
+  const answer = await client.json<UiSearchResponse>(`api/ui/search?${query}`);
   if (flags.json) {
     process.stdout.write(`${JSON.stringify(answer)}\n`);
     return;
@@ -71,7 +73,9 @@ async function run(traceql: string | undefined, flags: SearchFlags): Promise<voi
   if (outside !== undefined) process.stderr.write(`${outside}\n`);
   if (answer.traces.length === 0) {
     if (!answer.complete || outside !== undefined) return;
-    process.stderr.write("no trace matches; --lookback widens the time, `spanloom send --demo` makes some traces\n");
+    const { services, reason } = await client.json<UiServicesResponse>("api/ui/services");
+    // A list that may lack names says of none that it is not there.
+    process.stderr.write(`${reason === undefined ? emptySearch(flags, services) : "no trace matches"}\n`);
     return;
   }
   const style = styleFor(process.stdout, process.env);

@@ -1,8 +1,8 @@
 import { join } from "node:path";
 import type { RegistryStore, StoredInstance } from "../../component/discovery.ts";
 import { RetryableError } from "../../component/errors.ts";
+import { makeFolder, PRIVATE_FOLDER } from "../../component/files/make-folder.ts";
 import type { Logger } from "../../component/logger.ts";
-import { makeFolder, PRIVATE_FOLDER } from "../../component/make-folder.ts";
 import { messageOf } from "../../model/message-of.ts";
 import { chooseDriver, type SqliteDriverName } from "../sqlite/choose-driver.ts";
 import { type SqlDatabase, type SqlDriver, SqlError } from "../sqlite/driver.ts";

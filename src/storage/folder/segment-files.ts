@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, renameSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { makeFolder, PRIVATE_FOLDER } from "../../component/make-folder.ts";
+import { makeFolder, PRIVATE_FOLDER } from "../../component/files/make-folder.ts";
 import type { SegmentId } from "../../model/log.ts";
 import { DAMAGED_SUFFIX, SEALING_SUFFIX, SEGMENTS_FOLDER, segmentFileName } from "./layout.ts";
 import { syncPath } from "./sync-path.ts";

@@ -2,7 +2,7 @@ import { chmodSync, constants, copyFileSync, existsSync, readdirSync, rmSync, st
 import { join } from "node:path";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { PermanentError } from "../../component/errors.ts";
-import { makeFolder, PRIVATE_FOLDER } from "../../component/make-folder.ts";
+import { makeFolder, PRIVATE_FOLDER } from "../../component/files/make-folder.ts";
 import type { LogFragment, SegmentId } from "../../model/log.ts";
 import { decodeBlockIndex } from "../block/block-index.ts";
 import { CATALOG_FILE, CONSUMERS_FILE, DAMAGED_SUFFIX, SEGMENTS_FOLDER, segmentFileName } from "../folder/layout.ts";

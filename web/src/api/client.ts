@@ -106,6 +106,12 @@ async function request(url: string, init: RequestInit): Promise<Response> {
   return response;
 }
 
+/** Whether nobody is logged in who has to be: then the login has been asked for, and comes. */
+export async function asksForLogin(signal: AbortSignal): Promise<boolean> {
+  const answer = await request(apiUrl("api/ui/services"), { signal }).catch((error: unknown) => error);
+  return answer instanceof ApiError && answer.status === 401;
+}
+
 /** The session is over: the page is where the login leads back to. */
 function leadToLogin(): void {
   const root = new URL(".", document.baseURI).href;

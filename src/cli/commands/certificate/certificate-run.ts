@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { PermanentError } from "../../../component/errors.ts";
-import { makeFolder, PRIVATE_FOLDER } from "../../../component/make-folder.ts";
+import { makeFolder, PRIVATE_FOLDER } from "../../../component/files/make-folder.ts";
 import { fileReason } from "../../../component/reasons.ts";
 import { DAY_MS, HOUR_MS } from "../../../model/time.ts";
 import { WholeFile } from "../../output/whole-file.ts";

@@ -2,7 +2,7 @@ import { existsSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { gzipSync } from "node:zlib";
 import { PermanentError } from "../../../component/errors.ts";
-import { makeFolder } from "../../../component/make-folder.ts";
+import { makeFolder } from "../../../component/files/make-folder.ts";
 import { fileReason } from "../../../component/reasons.ts";
 import { count } from "../../../query/text/readable.ts";
 import type { UiStatusResponse } from "../../../query/ui/status-types.ts";

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { Metrics } from "../component/metrics.ts";
+import { Metrics } from "../../component/metrics.ts";
 import { ownSink } from "./own-spans.ts";
 
 const batch = (source: string) => ({

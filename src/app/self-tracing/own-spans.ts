@@ -1,5 +1,5 @@
-import type { BatchSink } from "../component/ingest.ts";
-import type { Metrics } from "../component/metrics.ts";
+import type { BatchSink } from "../../component/ingest.ts";
+import type { Metrics } from "../../component/metrics.ts";
 
 const NAME = "spanloom_own_accepted_spans_total";
 const HELP = "Spans taken that no receiver took, by source: the demo, the proxy, the collector's own work.";
