@@ -93,11 +93,12 @@ export class Catalog {
     const format = storedFormat(db);
     checkFormat(`the data folder ${folder}`, format);
     db.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;");
-    db.exec(CATALOG_SCHEMA);
-    if (format !== FORMAT_VERSION) {
-      this.raisedFrom = format;
-      writeMeta(db, "format_version", String(FORMAT_VERSION));
-    }
+    // At once: tables without a number are taken for damage by the next start.
+    db.transaction(() => {
+      db.exec(CATALOG_SCHEMA);
+      if (format !== FORMAT_VERSION) writeMeta(db, "format_version", String(FORMAT_VERSION));
+    });
+    if (format !== FORMAT_VERSION) this.raisedFrom = format;
     this.#addColumns();
     for (const { crc, ...entry } of db.prepare<StoredEntry>(`SELECT ${COLUMNS}, crc AS crc FROM segment`).all()) {
       if (crc !== null && crc !== entryCrc(entry)) throw damaged(db, `the row of segment ${entry.id}`);
