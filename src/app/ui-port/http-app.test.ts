@@ -216,7 +216,10 @@ describe("every answer", () => {
   });
 
   it("goes only to names that are served", async () => {
-    expect((await ask("/traces/api/ui/status", { host: "evil.example" })).status).toBe(421);
+    const refused = await ask("/traces/api/ui/status", { host: "evil.example" });
+    expect(refused.status).toBe(421);
+    expect(refused.headers["content-security-policy"]).toContain("default-src 'self'");
+    expect(refused.headers["x-content-type-options"]).toBe("nosniff");
     expect((await ask("/traces/api/ui/status", { host: "tracing.example:8080" })).status).toBe(200);
   });
 });

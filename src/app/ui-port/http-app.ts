@@ -11,6 +11,7 @@ import { createLiveRoutes } from "../../query/ui/live-routes.ts";
 import { createUiRoutes } from "../../query/ui/routes.ts";
 import { isAllowedHost } from "../../server/host-check.ts";
 import type { HttpHandler } from "../../server/http-listener.ts";
+import { setPagePolicy } from "../../server/page-policy.ts";
 import { crossOriginReason, crossSiteReason } from "../../server/same-origin.ts";
 import { OWN_PATH, withSlash } from "./base-path.ts";
 import { CONTROL_PATHS } from "./control-paths.ts";
@@ -41,16 +42,6 @@ export interface HttpAppSettings extends ApiSettings {
   readonly loadPages: () => Promise<RequestHandler>;
 }
 
-/** No inline script or style, nothing from elsewhere: span names and attributes are text from strangers. */
-const CONTENT_SECURITY_POLICY = [
-  "default-src 'self'",
-  "img-src 'self' data:",
-  "object-src 'none'",
-  "base-uri 'self'",
-  "form-action 'self'",
-  "frame-ancestors 'none'",
-].join("; ");
-
 /**
  * The application on the UI port, as it runs beside the views: web UI, read APIs, and the way to the control
  * application. Read APIs are answered before an express application sees the request: that gives every request another
@@ -60,18 +51,15 @@ export function createHttpApp(settings: HttpAppSettings): HttpHandler {
   const base = withSlash(settings.basePath);
 
   const front = createRouter();
+  front.use((_request, response, next) => {
+    setPagePolicy(response);
+    next();
+  });
   front.use((request, response, next) => {
     if (isAllowedHost(request.headers.host, settings.allowedHosts)) next();
     else {
       sendEnvelope(response, 421, `host "${request.headers.host}" is not served here; add it to ui.allowed_hosts`);
     }
-  });
-  front.use((_request, response, next) => {
-    response.setHeader("content-security-policy", CONTENT_SECURITY_POLICY);
-    response.setHeader("cross-origin-resource-policy", "same-origin");
-    response.setHeader("x-content-type-options", "nosniff");
-    response.setHeader("referrer-policy", "no-referrer");
-    next();
   });
   const api = createApiRoutes(settings);
   front.use(base, api);

@@ -1,4 +1,5 @@
 import type { AnswerRefused, HttpRefusal } from "../../server/admission/http-gate.ts";
+import { setPagePolicy } from "../../server/page-policy.ts";
 import { pageBase, withSlash } from "./base-path.ts";
 import { answerNotAdmitted } from "./http-errors.ts";
 
@@ -9,6 +10,7 @@ export const LOGIN_PATHS: readonly string[] = ["/login", "/login/style.css", "/l
 export function leadToLogin(basePath: string): AnswerRefused {
   const base = withSlash(basePath);
   return (request, response, refusal) => {
+    setPagePolicy(response);
     const { method, url = "/", headers } = request;
     const opensPage = method === "GET" && headers["sec-fetch-mode"] !== "cors" && isForPeople(headers.accept);
     if (refusal.reason !== "unauthenticated" || !opensPage || headers.authorization !== undefined) {
