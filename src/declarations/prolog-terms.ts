@@ -208,6 +208,7 @@ class ClauseReader {
       if (isPunctuation(token, ".") && this.#at < this.#tokens.length) this.#at++;
       else tokens.push(token);
     }
+    if (tokens.length === 0) throw this.#unexpected("expected a term");
     const [sign, value] = tokens;
     if (tokens.length === 2 && sign?.value === "-" && value?.name === "number" && value.start === sign.start + 1) {
       return { type: "number", value: -Number(value.value), at };

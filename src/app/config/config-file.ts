@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import type { Document, LineCounter, Scalar } from "yaml";
 import { PermanentError } from "../../component/errors.ts";
 import { fileReason } from "../../component/reasons.ts";
+import { messageOf } from "../../model/message-of.ts";
 import { type ConfigLayer, parseValue, type RawConfig } from "./config-sources.ts";
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -21,7 +22,11 @@ export async function readConfigFile(path: string, environment: Environment): Pr
   } catch (cause) {
     throw new PermanentError("config_invalid", `${path}: cannot read the config file: ${fileReason(cause)}`, { cause });
   }
-  const yaml = await import("yaml");
+  return parseConfigText(await import("yaml"), text, path, environment);
+}
+
+/** As `readConfigFile`, of what stands in the file. */
+export function parseConfigText(yaml: Yaml, text: string, path: string, environment: Environment): ConfigLayer {
   const lines = new yaml.LineCounter();
   const document = yaml.parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: true });
   const [first] = document.errors;
@@ -32,7 +37,7 @@ export async function readConfigFile(path: string, environment: Environment): Pr
     ({ offset, reason }) => `${place(path, lines, offset)}: ${reason}`,
   );
   if (problems.length > 0) throw new PermanentError("config_invalid", problems.join("\n  "));
-  const value: unknown = document.toJS() ?? {};
+  const value = plainValue(document, path);
   if (typeof value !== "object" || Array.isArray(value)) {
     const found = Array.isArray(value) ? "a list" : `a ${typeof value}`;
     throw new PermanentError("config_invalid", `${path}: expected a mapping of settings, found ${found}`);
@@ -41,6 +46,15 @@ export async function readConfigFile(path: string, environment: Environment): Pr
     raw: value as RawConfig,
     where: (setting) => place(path, lines, offsetOf(yaml, document, setting)),
   };
+}
+
+/** Throws where aliases stand for more than could be written. */
+function plainValue(document: Document, path: string): unknown {
+  try {
+    return document.toJS() ?? {};
+  } catch (cause) {
+    throw new PermanentError("config_invalid", `${path}: not valid YAML: ${messageOf(cause)}`, { cause });
+  }
 }
 
 function place(path: string, lines: LineCounter, offset: number): string {

@@ -195,10 +195,7 @@ export function decodeTraceColumns(buffer: ArrayBuffer): TraceColumns {
   if (at.strings + stringBytes !== buffer.byteLength) {
     throw new Error(`trace columns: ${buffer.byteLength} bytes, expected ${at.strings + stringBytes} for ${n} spans`);
   }
-  const table = JSON.parse(new TextDecoder().decode(new Uint8Array(buffer, at.strings, stringBytes))) as (
-    | string
-    | number
-  )[];
+  const table = stringTable(new Uint8Array(buffer, at.strings, stringBytes));
   const services = header.getUint32(52, true);
   const labels = table.length - header.getUint32(60, true);
   const names = labels - header.getUint32(64, true);
@@ -226,11 +223,38 @@ export function decodeTraceColumns(buffer: ArrayBuffer): TraceColumns {
     kind: new Uint8Array(buffer, at.kind, n),
     status: new Uint8Array(buffer, at.status, n),
     marks: new Uint8Array(buffer, at.marks, n),
-    services: table.slice(0, services) as string[],
-    names: table.slice(services, names) as string[],
-    labels: table.slice(names, labels) as string[],
-    places: table.slice(labels) as number[],
+    services: itemsOf(table, 0, services, "string"),
+    names: itemsOf(table, services, names, "string"),
+    labels: itemsOf(table, names, labels, "string"),
+    places: itemsOf(table, labels, table.length, "number"),
   };
+}
+
+function stringTable(bytes: Uint8Array): readonly unknown[] {
+  let table: unknown;
+  try {
+    table = JSON.parse(new TextDecoder().decode(bytes));
+  } catch {
+    throw new Error("trace columns: the strings are no JSON");
+  }
+  if (Array.isArray(table)) return table;
+  throw new Error("trace columns: the strings are no list");
+}
+
+interface ItemTypes {
+  readonly string: string;
+  readonly number: number;
+}
+
+function itemsOf<K extends keyof ItemTypes>(
+  table: readonly unknown[],
+  from: number,
+  to: number,
+  type: K,
+): ItemTypes[K][] {
+  const items = from <= to && to <= table.length ? table.slice(from, to) : [undefined];
+  if (items.every((item): item is ItemTypes[K] => typeof item === type)) return items;
+  throw new Error(`trace columns: the strings ${from} to ${to} of ${table.length} are not all a ${type}`);
 }
 
 /** Hex of `length` bytes from `start`: `columnIdHex(columns.spanIds, row * 8, 8)`. */
