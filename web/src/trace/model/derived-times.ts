@@ -27,6 +27,11 @@ export class DerivedTimes {
     return this.#self;
   }
 
+  /** `path` has been asked for, and costs nothing more. */
+  get knowsPath(): boolean {
+    return this.#path !== undefined;
+  }
+
   /** What held the root up; undefined without a root. */
   get path(): CriticalPath | undefined {
     if (this.#path === undefined) {

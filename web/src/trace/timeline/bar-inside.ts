@@ -112,7 +112,7 @@ export function paintServer({ context, palette, scene, bar, y }: BarPlace, start
 
 /** A line under the times in which the request waited for this very span. */
 export function paintPath({ context, palette, scene, y }: BarPlace, row: number): void {
-  const pieces = scene.model.times.path?.pieces;
+  const pieces = scene.path?.pieces;
   if (pieces === undefined) return;
   const first = pieces.first[row]!;
   context.fillStyle = palette.text;

@@ -1,3 +1,4 @@
+import type { CriticalPath } from "../../../../src/query/analysis/critical-path.ts";
 import type { TimeWindow } from "../../format/time-scale.ts";
 import type { MergedPairs } from "../model/pairs.ts";
 import type { TraceModel } from "../model/trace-model.ts";
@@ -16,6 +17,8 @@ export interface BarScene {
   readonly merged: MergedPairs | undefined;
   readonly window: TimeWindow;
   readonly usual: UsualOfRow | undefined;
+  /** Undefined where the trace has none, and while it is not made yet. */
+  readonly path: CriticalPath | undefined;
   /** Scroll position and row height, CSS pixels. */
   readonly scrollTop: number;
   readonly rowHeight: number;

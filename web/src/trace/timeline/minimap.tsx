@@ -3,6 +3,7 @@ import { formatDuration } from "../../../../src/model/duration-text.ts";
 import { formatOffset } from "../../format/duration.ts";
 import { clampWindow, type TimeWindow, ticks, timeToX, xToTime } from "../../format/time-scale.ts";
 import { onThemeChange } from "../../shell/theme.ts";
+import { afterPaint } from "../../ui/after-paint.ts";
 import { Button } from "../../ui/button.tsx";
 import { useWidth } from "../../ui/use-width.ts";
 import type { TraceModel } from "../model/trace-model.ts";
@@ -15,6 +16,8 @@ const HANDLE = 6;
 /** Of a time on the axis, about. */
 const LABEL_WIDTH = 52;
 const LEAST_DRAG = 4;
+/** More spans are painted for the first time when the rows are on screen. */
+const MANY = 10_000;
 
 type Drag =
   | { readonly kind: "select"; readonly from: number }
@@ -37,6 +40,7 @@ export function Minimap({
   const frame = useRef<HTMLDivElement>(null);
   const canvas = useRef<HTMLCanvasElement>(null);
   const drag = useRef<Drag>(undefined);
+  const painted = useRef(false);
   const width = useWidth(frame);
   const [theme, setTheme] = useState(0);
   const [selection, setSelection] = useState<TimeWindow>();
@@ -46,7 +50,14 @@ export function Minimap({
   useEffect(() => onThemeChange(() => setTheme((count) => count + 1)), []);
   // biome-ignore lint/correctness/useExhaustiveDependencies: `theme` counts changes of the colours that are read here
   useEffect(() => {
-    if (width > 0) paintMinimap(canvas.current!, model, readPalette(frame.current!), width, HEIGHT);
+    if (width === 0) return;
+    const paint = () => {
+      painted.current = true;
+      paintMinimap(canvas.current!, model, readPalette(frame.current!), width, HEIGHT);
+    };
+    // A pass over every span: the rows come first.
+    if (!painted.current && model.columns.count > MANY) return afterPaint(paint);
+    paint();
   }, [model, width, theme]);
 
   const timeAt = (event: PointerEvent): number => {

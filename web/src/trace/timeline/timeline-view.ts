@@ -1,3 +1,5 @@
+import type { CriticalPath } from "../../../../src/query/analysis/critical-path.ts";
+import { afterPaint } from "../../ui/after-paint.ts";
 import { nearestPosition, positionOf } from "../model/folding.ts";
 import { rowOfSpan, spanKey } from "../model/trace-model.ts";
 import { GUTTER } from "./bar-geometry.ts";
@@ -13,6 +15,8 @@ import type { TimelineEvents, TimelineState } from "./timeline-state.ts";
 
 const HEAD_HEIGHT = 28;
 const FOLLOW_MS = 120;
+/** The critical path of more spans is made when the rows are on screen. */
+const MANY = 10_000;
 
 /**
  * The timeline in a scrolling element: about as many DOM rows as fit on screen, used again while scrolling, and one
@@ -34,6 +38,8 @@ export class TimelineView {
   #active = 0;
   #frame = 0;
   #following: ReturnType<typeof setTimeout> | undefined;
+  #hasDrawnPath = false;
+  #takeBackPath: (() => void) | undefined;
   readonly #observer: ResizeObserver;
   readonly #abort = new AbortController();
 
@@ -133,6 +139,7 @@ export class TimelineView {
     this.#observer.disconnect();
     cancelAnimationFrame(this.#frame);
     clearTimeout(this.#following);
+    this.#takeBackPath?.();
     this.#content.remove();
     this.#pointer.destroy();
   }
@@ -157,7 +164,20 @@ export class TimelineView {
     const width = Math.max(0, this.#host.clientWidth - state.nameWidth - GUTTER.left - GUTTER.right);
     this.#pointer.update(state, width);
     this.#axis.draw(state.window, state.model.extent, width);
-    this.#painter.paint({ ...state, scrollTop, rowHeight: ROW_HEIGHT, width, height });
+    this.#painter.paint({ ...state, path: this.#pathOf(state), scrollTop, rowHeight: ROW_HEIGHT, width, height });
+  }
+
+  /** Undefined while it is still to be made, which takes as long as all else here together; then it is drawn again. */
+  #pathOf({ model: { times, columns } }: TimelineState): CriticalPath | undefined {
+    if (columns.count <= MANY || times.knowsPath || this.#hasDrawnPath) {
+      this.#hasDrawnPath = true;
+      return times.path;
+    }
+    this.#takeBackPath ??= afterPaint(() => {
+      this.#takeBackPath = undefined;
+      if (this.#state?.model.times.path !== undefined) this.#schedule();
+    });
+    return undefined;
   }
 
   #sizeContent(state: TimelineState): void {
