@@ -1,5 +1,6 @@
 import type { UiErrorResponse } from "../../../src/query/ui/api-types.ts";
 import type { LocalSource } from "./local-source.ts";
+import { serverClock } from "./server-clock.ts";
 import { headOfBytes, headOfStream, type TextHead } from "./text-head.ts";
 
 /** An answer that is not 2xx, or none at all (`status` 0). */
@@ -34,14 +35,14 @@ export async function getJson<T extends object>(
   const known = await localBytes(local, path, query);
   if (known !== undefined) return JSON.parse(new TextDecoder().decode(known)) as T;
   const response = await request(apiUrl(path, query), { signal });
-  return { ...((await response.json()) as T), ...incompleteOf(response) };
+  return { ...(await jsonOf<T>(response)), ...incompleteOf(response) };
 }
 
 /** A request that changes something: the header tells the collector that no page of another site asks. */
 export async function postJson<T>(path: string, body: object): Promise<T> {
   const headers = { "content-type": "application/json", "x-spanloom": "1" };
   const init = { method: "POST", headers, body: JSON.stringify(body) };
-  return (await (await request(apiUrl(path), init)).json()) as T;
+  return jsonOf<T>(await request(apiUrl(path), init));
 }
 
 export async function getBytes(
@@ -101,6 +102,7 @@ async function request(url: string, init: RequestInit): Promise<Response> {
     if (init.signal?.aborted === true) throw cause;
     throw new ApiError(0, "The collector does not answer. Is it still running?");
   }
+  serverClock.heard(response.headers.get("date"), Date.now());
   if (response.status === 401 && response.headers.has("www-authenticate")) leadToLogin();
   if (!response.ok) throw new ApiError(response.status, await errorMessage(response));
   return response;
@@ -110,6 +112,20 @@ async function request(url: string, init: RequestInit): Promise<Response> {
 export async function asksForLogin(signal: AbortSignal): Promise<boolean> {
   const answer = await request(apiUrl("api/ui/services"), { signal }).catch((error: unknown) => error);
   return answer instanceof ApiError && answer.status === 401;
+}
+
+/** What something between here and the collector answers is often a page, with status 200. */
+async function jsonOf<T>(response: Response): Promise<T> {
+  const text = await response.text();
+  try {
+    return JSON.parse(text) as T;
+  } catch {
+    const type = response.headers.get("content-type") ?? "no type";
+    throw new ApiError(
+      response.status,
+      `Something else than the collector answered: expected JSON, got ${type.slice(0, 80)}. Is there a proxy in between?`,
+    );
+  }
 }
 
 /** The session is over: the page is where the login leads back to. */

@@ -6,6 +6,7 @@ import { shownZone } from "../format/time-zone.ts";
 import { IconButton } from "../ui/button.tsx";
 import { Icon } from "../ui/icon.tsx";
 import styles from "./app-shell.module.css";
+import { ClockNotice } from "./clock-notice.tsx";
 import { IncompleteNotice } from "./incomplete-notice.tsx";
 import { KeyboardHelp } from "./keyboard-help.tsx";
 import { KnownLooks } from "./known-looks.tsx";
@@ -86,6 +87,7 @@ export function AppShell({
       <main id="main" tabIndex={-1}>
         <FileBanner />
         <IncompleteNotice />
+        <ClockNotice />
         <ShowResults value={setResults}>
           <KnownLooks>
             {/* Another zone is on every part of a page. */}
