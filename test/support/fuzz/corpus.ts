@@ -103,7 +103,7 @@ export const HEADERS = [
 export const CONFIGS = [
   "storage:\n  path: data\n  retention: { max_age_hours: 72 }\nreceivers:\n  otlp:\n    http: { endpoint: 127.0.0.1:4318 }\n",
   "exporters:\n  otlphttp/a: &a\n    endpoint: http://localhost:4318\n    retry_on_failure: { initial_interval_ms: 20 }\n  otlphttp/b: *a\n",
-  "processors:\n  redaction: { keys: [user.email] }\nsampling: { ratio: 0.5 }\nui: { endpoint: '${env:HOST:-127.0.0.1:16686}' }\n",
+  "processors:\n  redaction: { keys: [user.email] }\nsampling: { ratio: 0.5 }\nui: { endpoint: '\u0024{env:HOST:-127.0.0.1:16686}' }\n",
 ].map(text);
 
 export const FACTS = [
