@@ -53,10 +53,7 @@ export function AppShell({
   useRecentSearches();
   return (
     <>
-      {/* A button, because `<base href>` would turn a link to a fragment into another page. */}
-      <button type="button" className={styles.skipLink} onClick={focusContent}>
-        Skip to content
-      </button>
+      <SkipLink />
       <header className={styles.header}>
         <Link to="/search" className={styles.brand} aria-label="Spanloom, search">
           <svg viewBox="0 0 32 32" aria-hidden="true" className={styles.mark}>
@@ -104,6 +101,15 @@ export function AppShell({
       )}
       {help && <Help onClose={() => setHelp(false)} />}
     </>
+  );
+}
+
+/** A button, because `<base href>` would turn a link to a fragment into another page. */
+function SkipLink() {
+  return (
+    <button type="button" className={styles.skipLink} onClick={focusContent}>
+      Skip to content
+    </button>
   );
 }
 
