@@ -88,7 +88,7 @@ describe("the packed package", () => {
       ...filesBelow(join(root, "dist/app/store-modules")),
       ...filesBelow(join(root, "dist/storage/threads")),
     ];
-    expect(threads.length).toBe(7);
+    expect(threads.length).toBe(8);
     const loaded = new Set<string>();
     const packages = new Set<string>();
     const visit = (file: string): void => {

@@ -92,6 +92,7 @@ const STATUS = {
   startedAtMs: 0,
   nowMs: 0,
   endpoints: { receivers: [], ui: "http://127.0.0.1:1/" },
+  listeners: [],
   storage: { kind: "memory", spans: 60, batches: 6, segments: 4, diskBytes: 0, retention: {} },
   received: [],
   sampling: [],
