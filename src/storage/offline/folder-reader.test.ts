@@ -74,6 +74,31 @@ describe("a data folder that is whole", () => {
   });
 });
 
+describe("a copy of a folder that is in use", () => {
+  it("has no file of a segment that retention removed while it was made: a start would take it in again", async () => {
+    const segment = { maxSpans: 20, maxBytes: 1 << 30, maxAgeMs: 1e12 };
+    const filled = openFolder(data, { segment });
+    for (let first = 1; first <= 100; first += 10) {
+      filled.core.append([incoming(makeBody("s", range(first, 10)))]);
+      filled.core.settle();
+    }
+    filled.close();
+    const live = openFolder(data, { segment, retention: { maxAgeMs: 1, maxBytes: undefined } });
+    const target = join(temp.path, "copy");
+    const before = new Set(readdirSync(join(data, "segments")));
+    const report = await withReader(data, (reader) =>
+      // Segments were copied by then, and go.
+      reader.backup(target, (done) => void (done === 3 && live.core.sweep())),
+    );
+    live.close();
+    expect(report.problems).toEqual([]);
+    const files = readdirSync(join(target, "segments"));
+    expect([...before].filter((name) => name.endsWith(".db") && !files.includes(name))).not.toEqual([]);
+    expect(files).toHaveLength(report.segments);
+    expect(await check(target)).toMatchObject({ segments: report.segments, problems: [] });
+  });
+});
+
 describe("a list of segments that has lost its end by one flipped bit", () => {
   beforeEach(() => {
     crashed();

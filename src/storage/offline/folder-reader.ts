@@ -231,6 +231,9 @@ export class FolderReader {
         now.length === wanted.length &&
         now.every(({ id, state }, i) => wanted[i]?.id === id && wanted[i]?.state === state);
       if (same && wanted.every(({ id }) => copied.has(id))) {
+        // A start on the copy would take in again what was sealed or removed since it was copied.
+        const listed = new Set<number>(wanted.map(({ id }) => id));
+        for (const id of copied) if (!listed.has(id)) rmSync(segmentPath(target, id), { force: true });
         onProgress(wanted.length, wanted.length);
         const problems = [...(await this.#copyUnlisted(target)), ...this.#problemsOfCopy(target, wanted)];
         return { segments: wanted.length, problems };
@@ -328,8 +331,8 @@ export class FolderReader {
 
   /** False where the segment is gone. A closed one never changes; of an open one what is committed now is taken. */
   #copySegment(id: number, state: string, target: string): boolean {
-    const from = join(this.#folder, SEGMENTS_FOLDER, segmentFileName(id));
-    const to = join(target, SEGMENTS_FOLDER, segmentFileName(id));
+    const from = segmentPath(this.#folder, id);
+    const to = segmentPath(target, id);
     try {
       if (state === "open" || existsSync(`${from}-wal`)) this.#copySnapshot(from, to);
       else {
@@ -356,6 +359,10 @@ export class FolderReader {
       db.close();
     }
   }
+}
+
+function segmentPath(folder: string, id: number): string {
+  return join(folder, SEGMENTS_FOLDER, segmentFileName(id));
 }
 
 function opened<T>(folder: string, open: () => T): T {
