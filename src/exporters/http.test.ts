@@ -329,7 +329,13 @@ describe("config", () => {
       signals: ["traces"],
       compression: "gzip",
       start_at: "now",
-      sending: { max_batch_spans: 2048, max_batch_bytes: 3_145_728, concurrency: 4, max_backlog_spans: null },
+      sending: {
+        max_batch_spans: 2048,
+        max_batch_bytes: 3_145_728,
+        gather_ms: 0,
+        concurrency: 4,
+        max_backlog_spans: null,
+      },
       retry_on_failure: { initial_interval_ms: 5000, max_interval_ms: 30000, multiplier: 1.5 },
       timeout_ms: 10000,
     });
