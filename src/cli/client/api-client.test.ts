@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type IncomingMessage, type RequestListener, type Server } from "node:http";
 import { createServer as createHttps } from "node:https";
-import { type AddressInfo, createServer as createNetServer } from "node:net";
+import { type AddressInfo, connect as connectTo, createServer as createNetServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -73,6 +73,30 @@ describe("ApiClient", () => {
     await new Promise((done) => server?.close(done));
     const open = await listen(false, json);
     await expect(new ApiClient({ url: `https://127.0.0.1:${open}` }).json("x")).rejects.toThrow(`answers without TLS`);
+  });
+
+  it("tells TLS from plain HTTP also where the listener answers TLS with an alert, as a collector does", async () => {
+    const port = await listen(false, json);
+    const alert = Buffer.from([21, 3, 1, 0, 2, 2, 40]);
+    const sniffing = createNetServer((socket) => {
+      socket.on("error", () => {});
+      socket.once("data", (bytes) => {
+        if (bytes[0] === 22) socket.end(alert);
+        else {
+          const inner = connectTo({ host: "127.0.0.1", port });
+          inner.on("error", () => socket.destroy());
+          inner.write(bytes);
+          inner.pipe(socket);
+        }
+      });
+    });
+    await new Promise<void>((done) => sniffing.listen(0, "127.0.0.1", done));
+    try {
+      const url = `https://127.0.0.1:${(sniffing.address() as AddressInfo).port}`;
+      await expect(new ApiClient({ url }).json("x")).rejects.toThrow(`answers without TLS (EPROTO)`);
+    } finally {
+      await new Promise((done) => sniffing.close(done));
+    }
   });
 
   it("tells that something else listens there", async () => {

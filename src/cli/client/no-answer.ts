@@ -37,6 +37,9 @@ export async function whyNoAnswer(url: URL, base: string, error: unknown): Promi
   if (secure && (WANTS_CERTIFICATE.test(code) || /alert certificate required/i.test(message))) {
     return `${base} asks for a certificate of the client (${reason}): give one with --cert-file and --key-file`;
   }
+  if (secure && GONE.test(code) && (await speaksHttp(url))) {
+    return `${base} answers without TLS (${reason}): give it as --url ${base.replace(/^https/, "http")}`;
+  }
   if (!secure && GONE.test(code) && (await speaksTls(url))) {
     return `${base} answers with TLS alone (${reason}): give it as --url ${base.replace(/^http/, "https")}`;
   }
@@ -51,6 +54,22 @@ function speaksTls(url: URL): Promise<boolean> {
   const host = url.hostname.replace(/^\[|\]$/g, "");
   const socket = connectTls({ host, port: Number(url.port || 80), rejectUnauthorized: false });
   return settled(socket, "secureConnect");
+}
+
+/** Whether a plain request is answered there: a collector answers the beginning of TLS with an alert of its own. */
+function speaksHttp(url: URL): Promise<boolean> {
+  const socket = connect({ host: url.hostname.replace(/^\[|\]$/g, ""), port: Number(url.port || 443) });
+  socket.once("connect", () => socket.write(`HEAD / HTTP/1.1\r\nHost: ${url.host}\r\nConnection: close\r\n\r\n`));
+  return new Promise((resolve) => {
+    const end = (answer: boolean) => {
+      resolve(answer);
+      socket.destroy();
+    };
+    socket.setTimeout(PROBE_MS, () => end(false));
+    socket.once("data", (bytes) => end(bytes.toString("latin1", 0, 7) === "HTTP/1."));
+    socket.on("error", () => end(false));
+    socket.once("close", () => end(false));
+  });
 }
 
 function listens(url: URL): Promise<boolean> {
