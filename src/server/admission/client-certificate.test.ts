@@ -8,6 +8,9 @@ it.each([
   ['DNS:"a.example, DNS:root.example", DNS:b.example', ["a.example, dns:root.example", "b.example"]],
   ['URI:"spiffe://a/\\", DNS:root"', ['spiffe://a/", DNS:root']],
   ["othername:<unsupported>, DirName:CN=root", []],
+  // And within names of kinds that nobody is known by.
+  ['DirName:"CN=a, DNS:root.example", DNS:b.example', ["b.example"]],
+  ['DNS:a.example, othername: XmppAddr:"x, DNS:root.example"', ["a.example"]],
 ])("reads %s", (subjectAltName, names) => {
   expect(namesOf({ subjectAltName, subject: "CN=root" })).toEqual(names);
 });

@@ -28,10 +28,16 @@ export function namesOf({ subjectAltName, subject }: Pick<X509Certificate, "subj
   return commonName === undefined || others.length > 0 ? [] : [commonName];
 }
 
-/** Node writes `DNS:a, URI:"b, c"`: what holds a comma or a quote is a text of JSON. */
+const KINDS: ReadonlySet<string> = new Set(["DNS", "URI", "email", "IP Address"]);
+
+/**
+ * Node writes `DNS:a, URI:"b, c"`: what holds a comma or a quote is a text of JSON. Names of other kinds are read and
+ * left out, as what looks like a name may stand within one; what cannot be read ends the list.
+ */
 function alternativeNames(text: string): string[] {
   const names: string[] = [];
-  for (const [, kind, value = ""] of text.matchAll(/(?:^|, )(DNS|URI|email|IP Address):("(?:[^"\\]|\\.)*"|[^,"]*)/g)) {
+  for (const [, kind = "", value = ""] of text.matchAll(/(?:^|, )([^:,"]+):("(?:[^"\\]|\\.)*"|[^,"]*)(?=, |$)/gy)) {
+    if (!KINDS.has(kind)) continue;
     const name = value.startsWith('"') ? (JSON.parse(value) as string) : value;
     names.push(kind === "URI" ? name : name.toLowerCase());
   }
