@@ -215,9 +215,52 @@ describe("the clickhouse exporter", () => {
     expect(await send(spans("a"))).toEqual({ type: "retry", reason: expect.stringContaining(words) });
   });
 
-  it("has a row looked for that the server cannot read", async () => {
-    const { send } = await rig(ready(() => problem(27, "Cannot parse input")));
-    expect(await send(spans("a", "b"))).toMatchObject({ type: "split" });
+  const cannotRead = (...names: string[]) =>
+    ready(({ rows }) => (rows.some(({ SpanName }) => names.includes(SpanName as string)) ? problem(27, "no") : ""));
+
+  it("looks for the row that the server cannot read, and stores all others under names that stay", async () => {
+    const names = Array.from({ length: 40 }, (_, i) => `n${i}`);
+    const { send, inserts } = await rig(cannotRead("n17", "n30"));
+    expect(await send(spans(...names))).toMatchObject({
+      type: "rejected",
+      count: 2,
+      reason: expect.stringContaining("no"),
+    });
+    const tokens = () => inserts().map(({ settings }) => settings.get("insert_deduplication_token"));
+    const first = tokens();
+    expect(new Set(first).size).toBe(first.length);
+    const stored = inserts().filter(
+      ({ rows }) => !rows.some(({ SpanName }) => SpanName === "n17" || SpanName === "n30"),
+    );
+    expect(stored.flatMap(({ rows }) => rows)).toHaveLength(38);
+    await send(spans(...names));
+    expect(tokens().slice(first.length)).toEqual(first);
+  });
+
+  it("keeps spans where it is no matter of some rows", async () => {
+    const names = Array.from({ length: 500 }, (_, i) => `n${i}`);
+    const { send } = await rig(cannotRead(...names));
+    expect(await send(spans(...names))).toMatchObject({ type: "retry", reason: expect.stringContaining("many rows") });
+  });
+
+  it("goes on with other days where what stands before the server refuses one", async () => {
+    const days = ["node-shop", "telemetrygen", "python-shop"].flatMap((name) =>
+      fixtureFragments(name as "node-shop", 100),
+    );
+    let refused = 0;
+    const { send, inserts } = await rig(
+      ready(({ rows }) => {
+        if (refused > 0) return "";
+        refused = rows.length;
+        return { status: 400, words: "bad request" };
+      }),
+    );
+    expect(await send(days)).toEqual({
+      type: "rejected",
+      count: refused,
+      reason: expect.stringContaining("bad request"),
+    });
+    expect(inserts().flatMap(({ rows }) => rows)).toHaveLength(countSpans(days));
   });
 
   it("looks at the table again once it has changed", async () => {

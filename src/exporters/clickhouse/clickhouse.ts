@@ -9,11 +9,14 @@ import { countSpans, unreadable } from "../outcome.ts";
 import { errorCode, insertOutcome, isOfTable, isSuccess, withHint, wordsOf } from "./answer.ts";
 import { type ClickHouseConfig, clickhouseConfig } from "./config.ts";
 import { createDatabase, createTables } from "./ddl.ts";
-import { type Insert, insertsOf } from "./insert.ts";
+import { halves, type Insert, insertsOf } from "./insert.ts";
 import { type Column, dropsRepetitions, type SpansTable, spansTable, tableProblem } from "./table.ts";
 
 type Settings = Readonly<Record<string, string>>;
 type Prepared = { readonly table: SpansTable } | { readonly reason: string };
+
+/** Halvings in one batch: a row of 50,000 is found by 16 of them. What needs more is no matter of some rows. */
+const MOST_HALVED = 200;
 
 const MISSING: ReadonlySet<number> = new Set([60, 81]);
 const FORBIDDEN: ReadonlySet<number> = new Set([164, 497]);
@@ -57,22 +60,45 @@ class ClickHouseExporter implements Exporter {
     } catch (error) {
       return unreadable(countSpans(fragments), error);
     }
-    for (const insert of inserts) {
-      const answer = await this.#insert(insert, prepared.table, signal);
-      const outcome = insertOutcome(answer, insert.spans);
+    return this.#insertAll(inserts, prepared.table, signal);
+  }
+
+  /**
+   * One after the other. Where the server cannot read rows they are looked for by halves, here and not by who calls:
+   * each part keeps its token, so that what was stored by then is dropped when all is tried again.
+   */
+  async #insertAll(inserts: readonly Insert[], table: SpansTable, signal: AbortSignal): Promise<ExportOutcome> {
+    const left = [...inserts];
+    let refused = 0;
+    let reason = "";
+    let halved = 0;
+    for (let insert = left.shift(); insert !== undefined; insert = left.shift()) {
+      const answer = await this.#insert(insert, table, signal);
+      const outcome = insertOutcome(answer, insert.lines.length);
+      if (outcome.type === "retry") {
+        if (isOfTable(errorCode(answer))) this.#table = undefined;
+        return outcome;
+      }
       if (outcome.type === "delivered") continue;
-      if (isOfTable(errorCode(answer))) this.#table = undefined;
-      // What was stored of it by now has its token.
-      return outcome;
+      if (outcome.type === "split" && insert.lines.length > 1) {
+        if (++halved > MOST_HALVED) {
+          this.#table = undefined;
+          return { type: "retry", reason: `many rows cannot be read: is the table another one? ${outcome.reason}` };
+        }
+        left.unshift(...halves(insert));
+        continue;
+      }
+      refused += insert.lines.length;
+      reason = outcome.reason;
     }
-    return { type: "delivered" };
+    return refused === 0 ? { type: "delivered" } : { type: "rejected", count: refused, reason };
   }
 
   async shutdown(signal: AbortSignal): Promise<void> {
     await this.#poster.shutdown(signal);
   }
 
-  #insert({ token, body }: Insert, { columns }: SpansTable, signal: AbortSignal): Promise<HttpAnswer> {
+  #insert({ token, lines }: Insert, { columns }: SpansTable, signal: AbortSignal): Promise<HttpAnswer> {
     const list = columns.map((column) => `\`${column}\``).join(", ");
     return this.#post(
       {
@@ -85,7 +111,7 @@ class ClickHouseExporter implements Exporter {
         deduplicate_blocks_in_dependent_materialized_views: "1",
         wait_end_of_query: "1",
       },
-      body,
+      Buffer.from(`${lines.join("\n")}\n`),
       signal,
     );
   }

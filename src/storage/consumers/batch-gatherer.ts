@@ -78,21 +78,25 @@ export class BatchGatherer {
    * in another turn of the event loop with the same `from`; with another it begins anew.
    * @param maxBytes about the most bytes of OTLP in it
    * @param begin where to begin instead, asked once for each batch
-   * @param until the end of a batch that was sent before: all up to there
+   * @param end the end of a batch that was sent before: all up to there, unless nothing is left before it
    */
   next(
     from: LogPosition,
     maxBytes: number,
     begin: () => LogPosition,
-    until?: Cursor,
+    end?: Cursor,
   ): GatheredBatch | "later" | undefined {
     if (this.#open?.from !== from) this.#open = opened(from, begin());
     const open = this.#open;
+    let until = end;
     for (let looked = 0; looked < TURN_SPANS; ) {
       const ahead = this.#ahead?.from === open.at ? this.#ahead : undefined;
       const head = ahead?.head ?? this.#reader.next(open.at);
       if (head === undefined) return this.#end(open);
-      if (until !== undefined && compareCursors(head.position, until) > 0) return this.#end(open);
+      if (until !== undefined && compareCursors(head.position, until) > 0) {
+        if (open.entries.length > 0 || open.filtered > 0) return this.#end(open);
+        until = undefined;
+      }
       const sifted = ahead ?? this.#sift(open.at, head);
       if (sifted !== undefined && !this.#fits(open, sifted.spans, maxBytes, until === undefined ? 1 : REPEATED)) {
         this.#ahead = sifted;

@@ -84,6 +84,7 @@ export class Consumer {
   #gathering = false;
   /** Until a batch that is not full is old enough. */
   #ripe: NodeJS.Timeout | undefined;
+  #isRipe = false;
   #draining = false;
   #idle: (() => void)[] = [];
   #lastOutcome: ExportOutcome["type"] | undefined;
@@ -222,16 +223,26 @@ export class Consumer {
   #waitsForMore(): boolean {
     const { configured, reader, now } = this.#options;
     const { gatherMs, maxBatchSpans } = configured;
-    if (gatherMs === undefined || this.#draining) return false;
-    if (reader.end().spansThrough - this.#read.spansThrough >= maxBatchSpans) return false;
+    if (gatherMs === undefined || this.#draining || this.#isRipe) return this.#noLongerWaits();
+    if (reader.end().spansThrough - this.#read.spansThrough >= maxBatchSpans) return this.#noLongerWaits();
     const oldest = reader.nextReceivedAtMs(this.#read);
-    if (oldest === undefined) return false;
-    // A clock that was set back makes nothing wait longer.
+    if (oldest === undefined) return this.#noLongerWaits();
     const left = Math.min(gatherMs, oldest + gatherMs - now());
-    if (left <= 0) return false;
-    clearTimeout(this.#ripe);
-    this.#ripe = setTimeout(() => this.wake(), left).unref();
+    if (left <= 0) return this.#noLongerWaits();
+    // It goes on as it is where more comes: what is late by a clock that was set back is not to wait again.
+    this.#ripe ??= setTimeout(() => {
+      this.#ripe = undefined;
+      this.#isRipe = true;
+      this.wake();
+    }, left).unref();
     return true;
+  }
+
+  #noLongerWaits(): false {
+    clearTimeout(this.#ripe);
+    this.#ripe = undefined;
+    this.#isRipe = false;
+    return false;
   }
 
   /** Where the next batch begins. A gap before it shows as lost when the cursor passes it. */

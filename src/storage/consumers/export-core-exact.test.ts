@@ -73,6 +73,20 @@ describe("exact exporters", () => {
     expect(names[0]).not.toBe(names[1]);
   });
 
+  it("go on where nothing is left of what was under way before a crash", async () => {
+    const log = store();
+    log.append(1, 30);
+    const before = destination("a", never, EXACT);
+    await log.run([before.configured]);
+    await until("it is under way", () => before.requests.length === 1);
+    for (let first = 31; first < 1_000; first += 100) log.append(first, 100);
+
+    const after = destination("a", () => DELIVERED, { ...EXACT, maxBacklogSpans: 200 });
+    const { core } = await store({}, crashed(log.path)).run([after.configured]);
+    await until("the newest are sent", () => core.status()[0]?.lagSpans === 0);
+    expect(after.delivered.at(-1)).toBe(1_030);
+  });
+
   it("begin anew where they are set back", async () => {
     const log = store();
     log.append(1, 10);
@@ -116,6 +130,23 @@ describe("exporters that gather", () => {
     now += 60_000;
     core.advanced();
     await until("it is old enough", () => one.delivered.length === 513);
+  });
+
+  it("do not wait longer for a clock that was set back, though more and more comes", async () => {
+    const start = Date.now();
+    let now = start;
+    const log = store({}, undefined, () => now);
+    const one = destination("a", () => DELIVERED, { startAt: "oldest", gatherMs: 200 });
+    const { core } = await log.run([one.configured], {}, { now: () => now });
+    log.append(1, 1, start);
+    now = start - 3_600_000;
+    let next = 2;
+    await until("it is sent", () => {
+      if (one.delivered.length === 0) log.append(next++, 1, now);
+      core.advanced();
+      return one.delivered.length > 0;
+    });
+    expect(one.delivered[0]).toBe(1);
   });
 
   it("send what there is before the memory goes", async () => {
