@@ -16,6 +16,7 @@ const CHROMIUM_PATHS = [
 
 export function ensureChromium() {
   if (process.env.CHROMIUM_PATH && existsSync(process.env.CHROMIUM_PATH)) return;
+  if (findChromium() !== undefined && process.env.CI === undefined) return;
   ensureDebianPackages({ [HEADLESS_SHELL]: "chromium-headless-shell" });
   if (findChromium() !== undefined) return;
   say("the browser tests need Chromium");

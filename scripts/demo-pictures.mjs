@@ -4,6 +4,7 @@ import { createServer } from "node:net";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { chromium } from "playwright-core";
+import { findChromium } from "./debian.mjs";
 
 export const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
 export const CLI = join(ROOT, "dist/cli/main.js");
@@ -41,7 +42,7 @@ export function sendDemo(otlp) {
 
 export function openBrowser() {
   return chromium.launch({
-    executablePath: process.env.CHROMIUM_PATH || "/usr/bin/chromium",
+    executablePath: findChromium(),
     args: ["--no-sandbox", "--disable-gpu"],
   });
 }

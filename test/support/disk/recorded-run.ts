@@ -8,6 +8,9 @@ import { tempFolder } from "../storage/rig.ts";
 import { type DiskEvent, parseDiskLog } from "./disk-log.ts";
 import type { Shim } from "./shim.ts";
 
+/** A run takes some seconds. */
+const RUN_MS = 300_000;
+
 export const RECORDED_CHILD = "test/support/disk/recorded-child.ts";
 
 /** What the disk was asked for in one run of recorded-child.ts. */
@@ -28,7 +31,7 @@ export async function record(compiled: Compiled, shim: Shim, driver: SqliteDrive
   ];
   mkdirSync(folder);
   const args = [compiled.file(RECORDED_CHILD), folder, compiled.threadEntries, compiled.modules, driver, marks];
-  await promisify(execFile)(process.execPath, args, { env: shim.env({ folder, marks, log }) });
+  await promisify(execFile)(process.execPath, args, { env: shim.env({ folder, marks, log }), timeout: RUN_MS });
   return {
     events: parseDiskLog(readFileSync(log), folder),
     keep(file) {

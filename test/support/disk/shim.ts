@@ -7,8 +7,14 @@ const SOURCE = fileURLToPath(new URL("disk-shim.c", import.meta.url));
 const ROOT = fileURLToPath(new URL("../../../", import.meta.url));
 
 /** Standing between a process and the C library is done on Linux, and wants a compiler. */
-export const canShim = process.platform === "linux" && spawnSync("gcc", ["--version"]).status === 0;
-export const NO_SHIM = "needs Linux and gcc";
+export const canShim = process.platform === "linux" && compiles();
+export const NO_SHIM = "needs Linux, gcc and the headers of the C library";
+
+/** Without its recommendations Debian's gcc has no headers. */
+function compiles(): boolean {
+  const args = ["-x", "c", "-fsyntax-only", "-"];
+  return spawnSync("gcc", args, { input: "#include <stdio.h>\n", timeout: 60_000 }).status === 0;
+}
 
 /** The compiled disk-shim.c. */
 export interface Shim {
