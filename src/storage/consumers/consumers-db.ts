@@ -31,8 +31,6 @@ CREATE TABLE IF NOT EXISTS request (
   name TEXT NOT NULL,
   segment INTEGER NOT NULL,
   row INTEGER NOT NULL,
-  sequence INTEGER NOT NULL,
-  spans_through INTEGER NOT NULL,
   PRIMARY KEY (name, segment, row)
 ) WITHOUT ROWID;
 `;

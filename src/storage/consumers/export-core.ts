@@ -14,7 +14,7 @@ import type { SqlDatabase } from "../sqlite/driver.ts";
 import { Consumer } from "./consumer.ts";
 import { type ConsumerState, CursorStore } from "./cursor-store.ts";
 import { FlushPace } from "./flush-pace.ts";
-import { passRequests, RequestEnds } from "./request-ends.ts";
+import { RequestEnds } from "./request-ends.ts";
 
 export interface ExportCoreOptions {
   readonly source: LogSource;
@@ -53,6 +53,8 @@ export class ExportCore {
   readonly #aggregates: readonly AggregateRunner[];
   readonly #now: () => number;
   readonly #saved = new Map<string, ConsumerState>();
+  /** Of the exporters that are exact, by name. */
+  readonly #requests = new Map<string, RequestEnds>();
   readonly #shrunk: Counter;
   #expiredAtMs = Number.NEGATIVE_INFINITY;
   #saidAtMs = Number.NEGATIVE_INFINITY;
@@ -78,6 +80,8 @@ export class ExportCore {
     this.#consumers = options.exporters.map((configured) => {
       const { name, startAt, exact } = configured;
       const state = this.#stateOf(name, startAt);
+      const requests = exact && new RequestEnds(db, name, state.position);
+      if (requests !== undefined) this.#requests.set(name, requests);
       return new Consumer({
         configured,
         state,
@@ -86,7 +90,7 @@ export class ExportCore {
         metrics: host.metrics,
         random: options.random ?? Math.random,
         now: this.#now,
-        ...(exact === undefined ? {} : { requests: new RequestEnds(db, name, state.position) }),
+        ...(requests === undefined ? {} : { requests }),
       });
     });
     this.#aggregates = Object.entries(options.aggregates).map(
@@ -291,7 +295,10 @@ export class ExportCore {
     try {
       this.#cursors.save(states, (db) => {
         for (const aggregate of aggregates) aggregate.flush(db);
-        for (const [name, { position }] of states) passRequests(db, name, position);
+        for (const [name, requests] of this.#requests) {
+          const position = states.get(name)?.position;
+          if (position !== undefined) requests.passed(position);
+        }
         this.#expire(db);
         this.#shrink(db);
       });

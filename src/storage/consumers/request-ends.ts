@@ -16,7 +16,7 @@ export class RequestEnds {
   readonly #name: string;
   readonly #logId: string;
   /** In the order of the log; those of before the start that were not yet gathered again. */
-  readonly #before: LogPosition[];
+  readonly #before: Cursor[];
 
   /** @param after the stored cursor. Throws SqlError */
   constructor(db: SqlDatabase, name: string, after: Cursor) {
@@ -24,9 +24,8 @@ export class RequestEnds {
     this.#name = name;
     this.#logId = logIdOf(db);
     this.#before = db
-      .prepare<{ segment: number; block: number; sequence: number; spansThrough: number }>(
-        `SELECT segment AS segment, row AS block, sequence AS sequence, spans_through AS spansThrough
-         FROM request WHERE name = ? ORDER BY segment, row`,
+      .prepare<{ segment: number; block: number }>(
+        "SELECT segment AS segment, row AS block FROM request WHERE name = ? ORDER BY segment, row",
       )
       .all(name)
       .filter((end) => compareCursors(end, after) > 0);
@@ -44,10 +43,15 @@ export class RequestEnds {
   }
 
   /** To be called before the request that ends there is sent. Throws SqlError. */
-  store({ segment, block, sequence, spansThrough }: LogPosition): void {
+  store({ segment, block }: Cursor): void {
+    this.#db.prepare("INSERT OR REPLACE INTO request VALUES (?, ?, ?)").run(this.#name, segment, block);
+  }
+
+  /** The cursor that is stored has passed this place. Throws SqlError. */
+  passed({ segment, block }: Cursor): void {
     this.#db
-      .prepare("INSERT OR REPLACE INTO request VALUES (?, ?, ?, ?, ?)")
-      .run(this.#name, segment, block, sequence, spansThrough);
+      .prepare("DELETE FROM request WHERE name = ? AND (segment < ? OR (segment = ? AND row <= ?))")
+      .run(this.#name, segment, segment, block);
   }
 
   /** The exporter was set back: its requests begin anew. Throws SqlError. */
@@ -55,16 +59,6 @@ export class RequestEnds {
     this.#before.length = 0;
     this.#db.prepare("DELETE FROM request WHERE name = ?").run(this.#name);
   }
-}
-
-/** Removes what the cursor of an exporter has passed. Throws SqlError. */
-export function passRequests(db: SqlDatabase, name: string, { segment, block }: Cursor): void {
-  db.prepare("DELETE FROM request WHERE name = ? AND (segment < ? OR (segment = ? AND row <= ?))").run(
-    name,
-    segment,
-    segment,
-    block,
-  );
 }
 
 function logIdOf(db: SqlDatabase): string {
