@@ -79,7 +79,7 @@ export const TRACES_COLUMNS = [
 /**
  * The row as a line of ClickHouse's JSONEachRow, without a line break. Times are unix seconds with nine decimals, which
  * no time zone of a server moves.
- * @param key where `otlp` goes: its column, or else that attribute of the span
+ * @param place where `otlp` goes: its column, or else an attribute of the span
  */
 export function rowJson(row: TracesRow, place: { readonly column: string } | { readonly attribute: string }): string {
   const { events, links, otlp } = row;

@@ -1,4 +1,3 @@
-import { OTLP_COLUMN } from "../../codec/clickhouse/traces-row.ts";
 import type { Host } from "../../component/component.ts";
 import type { Exporter, ExporterFactory, ExporterSettings, ExportOutcome } from "../../component/export.ts";
 import type { Logger } from "../../component/logger.ts";
@@ -8,9 +7,9 @@ import type { HttpAnswer } from "../http-sender.ts";
 import { countSpans, unreadable } from "../outcome.ts";
 import { errorCode, insertOutcome, isOfTable, isSuccess, withHint, wordsOf } from "./answer.ts";
 import { type ClickHouseConfig, clickhouseConfig } from "./config.ts";
-import { createDatabase, createTables } from "./ddl.ts";
+import { createDatabase, createTables, DEDUPLICATION_WINDOW } from "./ddl.ts";
 import { halves, type Insert, insertsOf } from "./insert.ts";
-import { type Column, dropsRepetitions, type SpansTable, spansTable, tableProblem } from "./table.ts";
+import { type Column, dropsRepetitions, isOurs, type SpansTable, spansTable, tableProblem } from "./table.ts";
 
 type Settings = Readonly<Record<string, string>>;
 type Prepared = { readonly table: SpansTable } | { readonly reason: string };
@@ -119,7 +118,7 @@ class ClickHouseExporter implements Exporter {
   /** Looks at the table, and makes it where it is missing and may be made. */
   async #prepare(signal: AbortSignal): Promise<Prepared> {
     let columns = await this.#columns(signal);
-    if (this.#config.create_schema && (columns === "missing" || isOurs(columns))) {
+    if (this.#config.create_schema && (columns === "missing" || (!("reason" in columns) && isOurs(columns)))) {
       const reason = await this.#create(columns === "missing", signal);
       if (reason !== undefined) return { reason };
       if (columns === "missing") columns = await this.#columns(signal);
@@ -182,7 +181,7 @@ class ClickHouseExporter implements Exporter {
     this.#logger?.warn("spans come at least once: the table does not drop an insert that it has already", {
       exporter: this.#settings.name,
       table: this.#tableName(),
-      setting: `ALTER TABLE ${this.#tableName()} MODIFY SETTING non_replicated_deduplication_window = 10000`,
+      setting: `ALTER TABLE ${this.#tableName()} MODIFY SETTING non_replicated_deduplication_window = ${DEDUPLICATION_WINDOW}`,
     });
   }
 
@@ -211,10 +210,6 @@ function rowsOf(answer: HttpAnswer & { readonly type: "answer" }): readonly unkn
   } catch {
     return undefined;
   }
-}
-
-function isOurs(columns: readonly Column[] | { readonly reason: string }): boolean {
-  return !("reason" in columns) && columns.some(({ name }) => name === OTLP_COLUMN);
 }
 
 function isColumn(row: unknown): row is Column {

@@ -7,7 +7,7 @@ type DdlConfig = Pick<
 >;
 
 /** Blocks whose tokens a table remembers: some hours of inserts, and what a crash repeats is among the newest. */
-const DEDUPLICATION_WINDOW = 10_000;
+export const DEDUPLICATION_WINDOW = 10_000;
 
 /** The database itself may be there and be nobody's to make. */
 export function createDatabase({ database, cluster }: DdlConfig): string {

@@ -1,5 +1,6 @@
 import { OTLP_COLUMN, TRACES_COLUMNS } from "../../codec/clickhouse/traces-row.ts";
 import { RESIDUE_KEY } from "../../codec/mapping/span-residue.ts";
+import { isReplicated } from "./ddl.ts";
 
 /** A column as `DESCRIBE TABLE` tells it. */
 export interface Column {
@@ -42,18 +43,19 @@ export function tableProblem(columns: readonly Column[]): string | undefined {
 }
 
 export function spansTable(columns: readonly Column[]): SpansTable {
-  const ours = columns.some(({ name }) => name === OTLP_COLUMN);
-  return {
-    columns: ours ? [...TRACES_COLUMNS, OTLP_COLUMN] : TRACES_COLUMNS,
-    otlp: ours ? { column: OTLP_COLUMN } : { attribute: RESIDUE_KEY },
-  };
+  return isOurs(columns)
+    ? { columns: [...TRACES_COLUMNS, OTLP_COLUMN], otlp: { column: OTLP_COLUMN } }
+    : { columns: TRACES_COLUMNS, otlp: { attribute: RESIDUE_KEY } };
+}
+
+/** Whether a table was made here, and not by a Collector. */
+export function isOurs(columns: readonly Column[]): boolean {
+  return columns.some(({ name }) => name === OTLP_COLUMN);
 }
 
 /** Whether the repetition of an insert is dropped, by `engine_full` of system.tables; undefined: it cannot be told. */
 export function dropsRepetitions(engine: string, engineFull: string): boolean | undefined {
-  if (/^(?:Replicated|Shared)/.test(engine)) {
-    return !/replicated_deduplication_window = 0\b/.test(engineFull);
-  }
+  if (isReplicated(engine)) return !/replicated_deduplication_window = 0\b/.test(engineFull);
   if (!engine.endsWith("MergeTree")) return undefined;
   const window = /non_replicated_deduplication_window = (\d+)/.exec(engineFull);
   return window !== null && Number(window[1]) > 0;
