@@ -32,6 +32,36 @@ export function recordsOf(data: TracesData): SpanRecord[] {
   );
 }
 
+/** A record of which nothing is set but what is given: an id, a name, a kind and times are wanted. */
+export function bareRecord(
+  span: Pick<Span, "traceId" | "spanId" | "name" | "kind" | "startTimeUnixNano" | "endTimeUnixNano"> & Partial<Span>,
+  more: Partial<Omit<SpanRecord, "span" | "resource">> & { readonly resource?: Attributes } = {},
+): SpanRecord {
+  const { resource = [], ...rest } = more;
+  return {
+    span: {
+      parentSpanId: "",
+      traceState: "",
+      flags: 0,
+      attributes: [],
+      droppedAttributesCount: 0,
+      events: [],
+      droppedEventsCount: 0,
+      links: [],
+      droppedLinksCount: 0,
+      status: { code: 0, message: "" },
+      ...span,
+    },
+    resource: { attributes: resource, droppedAttributesCount: 0, entityRefs: [] },
+    resourceSchemaUrl: "",
+    scope: { name: "", version: "", attributes: [], droppedAttributesCount: 0 },
+    scopeSchemaUrl: "",
+    service: DEFAULT_SERVICE,
+    marks: 0,
+    ...rest,
+  };
+}
+
 /** The spans of a recorded fixture, request by request. */
 export function fixtureRecords(name: "node-shop" | "python-shop" | "telemetrygen"): SpanRecord[][] {
   const path = new URL(`../fixtures/${name}.jsonl`, import.meta.url);

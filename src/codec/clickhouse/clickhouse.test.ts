@@ -1,40 +1,28 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { fromRow } from "../../../test/support/clickhouse-rows.ts";
-import { arbitraryRecord, comparable, fixtureRecords } from "../../../test/support/mapping-records.ts";
+import { arbitraryRecord, bareRecord, comparable, fixtureRecords } from "../../../test/support/mapping-records.ts";
 import type { KeyValue } from "../../model/any-value.ts";
 import { SPAN_KIND, type Span, type SpanRecord } from "../../model/span.ts";
 import { toRow } from "./to-row.ts";
 import { MAX_ROW_TIME, OTLP_COLUMN, rowJson, TRACES_COLUMNS } from "./traces-row.ts";
 
 function record(span: Partial<Span> = {}, resource: readonly KeyValue[] = []): SpanRecord {
-  return {
-    span: {
+  return bareRecord(
+    {
       traceId: "0af7651916cd43dd8448eb211c80319c",
       spanId: "b7ad6b7169203331",
       parentSpanId: "00f067aa0ba902b7",
       traceState: "a=1",
-      flags: 0,
       name: "GET /cart",
       kind: SPAN_KIND.server,
       startTimeUnixNano: 1_700_000_000_000_000_007n,
       endTimeUnixNano: 1_700_000_000_012_000_010n,
-      attributes: [],
-      droppedAttributesCount: 0,
-      events: [],
-      droppedEventsCount: 0,
-      links: [],
-      droppedLinksCount: 0,
       status: { code: 2, message: "no stock" },
       ...span,
     },
-    resource: { attributes: resource, droppedAttributesCount: 0, entityRefs: [] },
-    resourceSchemaUrl: "",
-    scope: { name: "http", version: "1.2", attributes: [], droppedAttributesCount: 0 },
-    scopeSchemaUrl: "",
-    service: "shop",
-    marks: 0,
-  };
+    { resource, scope: { name: "http", version: "1.2", attributes: [], droppedAttributesCount: 0 }, service: "shop" },
+  );
 }
 
 const text = (key: string, value: string): KeyValue => ({ key, value: { type: "string", value } });

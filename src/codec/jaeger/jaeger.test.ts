@@ -2,7 +2,13 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { CompactWriter } from "../../../test/support/compact-writer.ts";
 import { mappedTraces } from "../../../test/support/mapped-spans.ts";
-import { arbitraryRecord, comparableSet, fixtureRecords, recordsOf } from "../../../test/support/mapping-records.ts";
+import {
+  arbitraryRecord,
+  bareRecord,
+  comparableSet,
+  fixtureRecords,
+  recordsOf,
+} from "../../../test/support/mapping-records.ts";
 import type { KeyValue } from "../../model/any-value.ts";
 import { SPAN_KIND, type Span, type SpanRecord, type TracesData } from "../../model/span.ts";
 import { toTracesData } from "../mapping/placed-span.ts";
@@ -52,33 +58,20 @@ function bool(key: string, value: boolean): KeyValue & JaegerTag {
 }
 
 function record(span: Partial<Span>, resource: KeyValue[] = [str("service.name", "shop")]): SpanRecord {
-  return {
-    span: {
+  const named = resource.find((item) => item.key === "service.name")?.value.type === "string";
+  return bareRecord(
+    {
       traceId: TRACE,
       spanId: SPAN,
-      parentSpanId: "",
-      traceState: "",
       flags: 0x101,
       name: "op",
       kind: SPAN_KIND.internal,
       startTimeUnixNano: 1_700_000_000_000_001_999n,
       endTimeUnixNano: 1_700_000_000_000_005_000n,
-      attributes: [],
-      droppedAttributesCount: 0,
-      events: [],
-      droppedEventsCount: 0,
-      links: [],
-      droppedLinksCount: 0,
-      status: { code: 0, message: "" },
       ...span,
     },
-    resource: { attributes: resource, droppedAttributesCount: 0, entityRefs: [] },
-    resourceSchemaUrl: "",
-    scope: { name: "", version: "", attributes: [], droppedAttributesCount: 0 },
-    scopeSchemaUrl: "",
-    service: resource.find((item) => item.key === "service.name")?.value.type === "string" ? "shop" : "unknown_service",
-    marks: 0,
-  };
+    { resource, service: named ? "shop" : "unknown_service" },
+  );
 }
 
 function written(span: Partial<Span>): JaegerSpan {

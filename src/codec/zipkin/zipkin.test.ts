@@ -1,7 +1,13 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { readMapped, zipkinTraces } from "../../../test/support/mapped-spans.ts";
-import { arbitraryRecord, comparableSet, fixtureRecords, recordsOf } from "../../../test/support/mapping-records.ts";
+import {
+  arbitraryRecord,
+  bareRecord,
+  comparableSet,
+  fixtureRecords,
+  recordsOf,
+} from "../../../test/support/mapping-records.ts";
 import type { AnyValue, KeyValue } from "../../model/any-value.ts";
 import { SPAN_KIND, SPAN_MARK, type Span, type SpanEvent, type SpanRecord } from "../../model/span.ts";
 import { fromAnnotation, toAnnotation } from "./annotations.ts";
@@ -22,33 +28,18 @@ function int(key: string, value: bigint): KeyValue {
 }
 
 function record(span: Partial<Span>, resource: KeyValue[] = []): SpanRecord {
-  return {
-    span: {
+  return bareRecord(
+    {
       traceId: TRACE,
       spanId: SPAN,
-      parentSpanId: "",
-      traceState: "",
-      flags: 0,
       name: "GET /Things",
       kind: SPAN_KIND.internal,
       startTimeUnixNano: 1_700_000_000_000_001_999n,
       endTimeUnixNano: 1_700_000_000_000_005_000n,
-      attributes: [],
-      droppedAttributesCount: 0,
-      events: [],
-      droppedEventsCount: 0,
-      links: [],
-      droppedLinksCount: 0,
-      status: { code: 0, message: "" },
       ...span,
     },
-    resource: { attributes: [str("service.name", "Shop"), ...resource], droppedAttributesCount: 0, entityRefs: [] },
-    resourceSchemaUrl: "",
-    scope: { name: "", version: "", attributes: [], droppedAttributesCount: 0 },
-    scopeSchemaUrl: "",
-    service: "Shop",
-    marks: 0,
-  };
+    { resource: [str("service.name", "Shop"), ...resource], service: "Shop" },
+  );
 }
 
 function written(span: Partial<Span>, resource: KeyValue[] = []): ZipkinSpan {
