@@ -51,40 +51,38 @@ export async function whyNoAnswer(url: URL, base: string, error: unknown): Promi
 
 /** Whether a handshake succeeds there, whatever the certificate. */
 function speaksTls(url: URL): Promise<boolean> {
-  const host = url.hostname.replace(/^\[|\]$/g, "");
-  const socket = connectTls({ host, port: Number(url.port || 80), rejectUnauthorized: false });
-  return settled(socket, "secureConnect");
+  return shows(connectTls({ ...placeOf(url), rejectUnauthorized: false }), "secureConnect");
 }
 
 /** Whether a plain request is answered there: a collector answers the beginning of TLS with an alert of its own. */
 function speaksHttp(url: URL): Promise<boolean> {
-  const socket = connect({ host: url.hostname.replace(/^\[|\]$/g, ""), port: Number(url.port || 443) });
+  const socket = connect(placeOf(url));
   socket.once("connect", () => socket.write(`HEAD / HTTP/1.1\r\nHost: ${url.host}\r\nConnection: close\r\n\r\n`));
-  return new Promise((resolve) => {
-    const end = (answer: boolean) => {
-      resolve(answer);
-      socket.destroy();
-    };
-    socket.setTimeout(PROBE_MS, () => end(false));
-    socket.once("data", (bytes) => end(bytes.toString("latin1", 0, 7) === "HTTP/1."));
-    socket.on("error", () => end(false));
-    socket.once("close", () => end(false));
-  });
+  return shows(socket, "data", (bytes: Buffer) => bytes.toString("latin1", 0, 7) === "HTTP/1.");
 }
 
 function listens(url: URL): Promise<boolean> {
-  const port = Number(url.port || (url.protocol === "https:" ? 443 : 80));
-  return settled(connect({ host: url.hostname.replace(/^\[|\]$/g, ""), port }), "connect");
+  return shows(connect(placeOf(url)), "connect");
 }
 
-function settled(socket: ReturnType<typeof connect>, event: string): Promise<boolean> {
+function placeOf(url: URL): { readonly host: string; readonly port: number } {
+  const port = Number(url.port || (url.protocol === "https:" ? 443 : 80));
+  return { host: url.hostname.replace(/^\[|\]$/g, ""), port };
+}
+
+/** Whether this comes of a connection, as it should be, before its end or PROBE_MS. */
+function shows(
+  socket: ReturnType<typeof connect>,
+  event: string,
+  isIt: (bytes: Buffer) => boolean = () => true,
+): Promise<boolean> {
   return new Promise((resolve) => {
     const end = (answer: boolean) => {
       resolve(answer);
       socket.destroy();
     };
     socket.setTimeout(PROBE_MS, () => end(false));
-    socket.once(event, () => end(true));
+    socket.once(event, (bytes: Buffer) => end(isIt(bytes)));
     socket.on("error", () => end(false));
     socket.once("close", () => end(false));
   });
