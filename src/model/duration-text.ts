@@ -23,6 +23,13 @@ export function formatDuration(ns: number | null | undefined): string {
   return `${threeDigits(ns)} ns`;
 }
 
+/** A trace's duration for reading where it is another than its root's, read; undefined where not, or not known. */
+export function otherThanRoot(rootNano: number | undefined, traceNano: number | undefined): string | undefined {
+  if (traceNano === undefined) return undefined;
+  const whole = formatDuration(traceNano);
+  return rootNano !== undefined && formatDuration(rootNano) === whole ? undefined : whole;
+}
+
 function twoUnits(total: number, base: number, big: string, small: string): string {
   const rest = total % base;
   const whole = `${Math.floor(total / base)} ${big}`;

@@ -1,8 +1,7 @@
-import { formatDuration } from "../../model/duration-text.ts";
+import { otherThanRoot } from "../../model/duration-text.ts";
 
 /** ` (trace duration 1.43 s)` behind the root duration, where a trace goes on before or after its root; ns. */
 export function besideRootDuration(rootNano: number | undefined, traceNano: number | undefined): string {
-  if (traceNano === undefined) return "";
-  const whole = formatDuration(traceNano);
-  return rootNano !== undefined && formatDuration(rootNano) === whole ? "" : ` (trace duration ${whole})`;
+  const whole = otherThanRoot(rootNano, traceNano);
+  return whole === undefined ? "" : ` (trace duration ${whole})`;
 }

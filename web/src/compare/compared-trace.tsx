@@ -1,5 +1,5 @@
 import { Link } from "@tanstack/react-router";
-import { formatDuration } from "../../../src/model/duration-text.ts";
+import { formatDuration, otherThanRoot } from "../../../src/model/duration-text.ts";
 import type { UiComparedTrace } from "../../../src/query/ui/comparison/comparison-types.ts";
 import { counted } from "../format/count.ts";
 import { formatAbsolute, nanoToMs } from "../format/time.ts";
@@ -15,6 +15,7 @@ export function ComparedTrace({ letter, trace }: { readonly letter: "A" | "B"; r
   const { traceId, root, spanCount, errorCount, orphanCount, startTimeUnixNano, traceDurationNano } = trace;
   const lookOf = useServiceLooks();
   const startMs = nanoToMs(startTimeUnixNano);
+  const whole = otherThanRoot(root?.durationNano, traceDurationNano);
   return (
     <article className={styles.trace} aria-label={`Trace ${letter}`}>
       <span className={styles.letter} aria-hidden="true">
@@ -32,12 +33,9 @@ export function ComparedTrace({ letter, trace }: { readonly letter: "A" | "B"; r
             {shortTraceId(traceId)}
           </span>
           {startMs > 0 && <time dateTime={new Date(startMs).toISOString()}>{formatAbsolute(startMs)}</time>}
-          {traceDurationNano !== undefined &&
-            formatDuration(traceDurationNano) !== formatDuration(root?.durationNano) && (
-              <span title="From the first start to the last end of its spans">
-                trace duration {formatDuration(traceDurationNano)}
-              </span>
-            )}
+          {whole !== undefined && (
+            <span title="From the first start to the last end of its spans">trace duration {whole}</span>
+          )}
           <span>{counted(spanCount, "span")}</span>
           {errorCount > 0 && (
             <Chip tone="error">
