@@ -76,7 +76,13 @@ export function callSeriesQuery(
 ) {
   return queryOptions({
     queryKey: ["call-series", lookbackMs, q, link],
-    queryFn: ({ signal }) => getJson<UiCallSeries>("api/ui/call-series", { ...lastMs(lookbackMs), q, ...link }, signal),
+    queryFn: ({ signal }) =>
+      withLists(
+        getJson<UiCallSeries>("api/ui/call-series", { ...lastMs(lookbackMs), q, ...link }, signal),
+        "calls",
+        "errors",
+        "p99Nano",
+      ),
     staleTime: EXTERNAL_POLL_MS,
     refetchInterval: EXTERNAL_POLL_MS,
   });
