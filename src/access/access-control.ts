@@ -163,9 +163,8 @@ export class AccessControl implements Access {
     const ways = this.#passwords.any
       ? "Authorization: Bearer TOKEN, or Basic with user and password"
       : "Authorization: Bearer TOKEN";
-    const [name, ...others] = shown.certificateNames();
-    const unknown =
-      name === undefined ? "" : `; the certificate's ${[name, ...others].join(", ")} is none of access.certificates`;
+    const names = shown.certificateNames();
+    const unknown = names.length === 0 ? "" : `; the certificate's ${names.join(", ")} is none of access.certificates`;
     return {
       reason: "unauthenticated",
       message: `no credential was shown; expected ${ways}, as \`access\` of the config has it${unknown}`,

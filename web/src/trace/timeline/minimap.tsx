@@ -3,7 +3,7 @@ import { formatDuration } from "../../../../src/model/duration-text.ts";
 import { formatOffset } from "../../format/duration.ts";
 import { clampWindow, type TimeWindow, ticks, timeToX, xToTime } from "../../format/time-scale.ts";
 import { onThemeChange } from "../../shell/theme.ts";
-import { afterPaint } from "../../ui/after-paint.ts";
+import { afterPaint, MANY_SPANS } from "../../ui/after-paint.ts";
 import { Button } from "../../ui/button.tsx";
 import { useWidth } from "../../ui/use-width.ts";
 import type { TraceModel } from "../model/trace-model.ts";
@@ -16,8 +16,6 @@ const HANDLE = 6;
 /** Of a time on the axis, about. */
 const LABEL_WIDTH = 52;
 const LEAST_DRAG = 4;
-/** More spans are painted for the first time when the rows are on screen. */
-const MANY = 10_000;
 
 type Drag =
   | { readonly kind: "select"; readonly from: number }
@@ -56,7 +54,7 @@ export function Minimap({
       paintMinimap(canvas.current!, model, readPalette(frame.current!), width, HEIGHT);
     };
     // A pass over every span: the rows come first.
-    if (!painted.current && model.columns.count > MANY) return afterPaint(paint);
+    if (!painted.current && model.columns.count > MANY_SPANS) return afterPaint(paint);
     paint();
   }, [model, width, theme]);
 

@@ -1,5 +1,5 @@
 import type { CriticalPath } from "../../../../src/query/analysis/critical-path.ts";
-import { afterPaint } from "../../ui/after-paint.ts";
+import { afterPaint, MANY_SPANS } from "../../ui/after-paint.ts";
 import { nearestPosition, positionOf } from "../model/folding.ts";
 import { rowOfSpan, spanKey } from "../model/trace-model.ts";
 import { GUTTER } from "./bar-geometry.ts";
@@ -15,8 +15,6 @@ import type { TimelineEvents, TimelineState } from "./timeline-state.ts";
 
 const HEAD_HEIGHT = 28;
 const FOLLOW_MS = 120;
-/** The critical path of more spans is made when the rows are on screen. */
-const MANY = 10_000;
 
 /**
  * The timeline in a scrolling element: about as many DOM rows as fit on screen, used again while scrolling, and one
@@ -169,7 +167,7 @@ export class TimelineView {
 
   /** Undefined while it is still to be made, which takes as long as all else here together; then it is drawn again. */
   #pathOf({ model: { times, columns } }: TimelineState): CriticalPath | undefined {
-    if (columns.count <= MANY || times.knowsPath || this.#hasDrawnPath) {
+    if (columns.count <= MANY_SPANS || times.knowsPath || this.#hasDrawnPath) {
       this.#hasDrawnPath = true;
       return times.path;
     }
